@@ -1,0 +1,173 @@
+"""The kind of an argument, from its name, annotation, default and docstring."""
+
+import dataclasses
+import inspect
+import re
+from typing import Any
+
+KINDS_BY_NAME = {
+    "activity_regularizer": "component:regularizers",
+    "backward_layer": "component:layers",
+    "baseline": "number",
+    "cell": "list:component:layers|component:layers",
+    "cells": "list:component:layers",
+    "clipnorm": "number",
+    "clipvalue": "number",
+    "filename": "text",
+    "filepath": "text",
+    "global_clipnorm": "number",
+    "inner_optimizer": "component:optimizers",
+    "key_dim": "integer",
+    "layer": "component:layers",
+    "layers": "list:component:layers",
+    "lora_alpha": "number",
+    "lora_rank": "integer",
+    "min_delta": "number",
+    "monitor": "text",
+    "name": "text",
+    "num_heads": "integer",
+    "value_dim": "integer",
+}
+STEPS = {"decay_steps": "steps", "first_decay_steps": "steps", "warmup_steps": "steps"}
+KINDS_BY_GROUP = {
+    "optimizers": {"learning_rate": "number|component:schedules"},
+    "schedules": {**STEPS, "boundaries": "list:steps", "values": "list:number"},
+    "sources": {"path": "file"},
+}
+UNTOLD = {
+    "axes",
+    "axis",
+    "dtype",
+    "fill_value",
+    "offset",
+    "output_size",
+    "pool_size",
+    "scale",
+    "strides",
+    "verbose",
+}
+"""Arguments of Keras's that take more than their docstrings say: lists, and `verbose: true`."""
+
+COMPONENT_SUFFIXES = {
+    "activation": "component:activations",
+    "regularizer": "component:regularizers",
+    "initializer": "component:initializers",
+    "constraint": "component:constraints",
+}
+ANNOTATED = {"bool": "boolean", "int": "integer", "float": "number", "str": "text"}
+
+NOT_IN_YAML = re.compile(
+    r"(,? or a constant float tensor|, or a callable that takes no arguments and\s+returns the "
+    r"actual value to use| or a scalar keras tensor|\(optional\) |optional )",
+    re.IGNORECASE,
+)
+SEVERAL = re.compile(r"\b(tuples?|lists?|arrays?|array_like|dict\w*|callable|sequence)\b", re.I)
+INTEGER = re.compile(r"(a |an )?(python )?(positive )?(int|integer|number of epochs)\b", re.I)
+NUMBER = re.compile(r"(a |an )?(python |small )?(float\w*|number|scalar)\b", re.I)
+STRING = re.compile(r"(a )?(string|str)\b", re.I)
+CHOICES = re.compile(r"\b(one of|either)\b", re.I)
+OTHERWISE = re.compile(r"\b(int|integers?|number|float|callable|function|instance)\b", re.I)
+
+
+@dataclasses.dataclass(frozen=True)
+class Given:
+    """What is known of an argument, from which its kind follows."""
+
+    group: str
+    name: str
+    default: Any
+    annotation: str
+    doc: str
+
+    @property
+    def phrase(self) -> str:
+        """The first sentence, without the values that YAML cannot hold."""
+        return sentences(NOT_IN_YAML.sub("", self.doc))[0]
+
+    @property
+    def is_told(self) -> bool:
+        """Whether the docstring tells of one kind of value, and no other."""
+        text = NOT_IN_YAML.sub("", self.doc)
+        alternatives = re.sub(r"or `?None`?", "", self.phrase)
+        return bool(text) and not SEVERAL.search(text) and not re.search(r"\bor\b", alternatives)
+
+
+def _kind_by_name(given: Given) -> str | None:
+    by_name = KINDS_BY_GROUP.get(given.group, {}).get(given.name) or KINDS_BY_NAME.get(given.name)
+    suffix = given.name.rpartition("_")[2]
+    return by_name or COMPONENT_SUFFIXES.get(suffix)
+
+
+def _kind_by_annotation(given: Given) -> str | None:
+    literal = re.fullmatch(r"(?:typing\.)?Literal\[(.*)\](?: \| None)?", given.annotation)
+    if literal:
+        return "choice:" + "|".join(re.findall(r"[\"']([^\"']+)[\"']", literal.group(1)))
+    parts = [part for part in given.annotation.split(" | ") if part != "None"]
+    kinds = []
+    for part in parts:
+        item = re.fullmatch(r"(?:[\w.]*Sequence|list|tuple)\[(\w+)(?:, \.\.\.)?\]", part)
+        kind = ANNOTATED.get(item.group(1) if item else part)
+        if kind is None:
+            return None
+        kinds.append(f"list:{kind}" if item else kind)
+    return "|".join(kinds) or None
+
+
+def _kind_by_choices(given: Given) -> str | None:
+    quoted = re.findall(r"[\"']([\w ]+)[\"']", given.phrase)
+    if not CHOICES.search(given.phrase) or OTHERWISE.search(given.phrase):
+        return None
+    choices = "|".join(dict.fromkeys(quoted))
+    return f"choice:{choices}" if "|" in choices else None
+
+
+def _kind_by_docstring(given: Given) -> str | None:
+    if isinstance(given.default, bool):
+        return "boolean"
+    if not given.is_told:
+        return None
+    if given.name in {"rate", "dropout", "recurrent_dropout"} and given.group == "layers":
+        return "fraction"
+    if INTEGER.match(given.phrase):
+        return "number" if isinstance(given.default, float) else "integer"
+    if NUMBER.match(given.phrase) or isinstance(given.default, float):
+        return "number"
+    return "text" if STRING.match(given.phrase) else None
+
+
+RULES = (_kind_by_name, _kind_by_annotation, _kind_by_choices, _kind_by_docstring)
+
+
+def kind_of(given: Given) -> str:
+    """The kind of an argument: "any" in doubt, for refusing a good value is worse than a late error."""
+    if given.name in UNTOLD and not given.annotation and not isinstance(given.default, bool):
+        return "any"
+    kind = next((kind for rule in RULES if (kind := rule(given))), "any")
+    return kind if default_fits(kind, given.default) else "any"
+
+
+def default_fits(kind: str, default: Any) -> bool:
+    """Whether a class's own default is of the kind; None and a missing one always are.
+
+    >>> default_fits("integer", 0.5)
+    False
+    """
+    if default is None or default is inspect.Parameter.empty:
+        return True
+    head, _, choices = kind.partition(":")
+    if head == "choice":
+        return default in choices.split("|")
+    number = isinstance(default, (int, float)) and not isinstance(default, bool)
+    fits = {
+        "boolean": isinstance(default, bool),
+        "integer": number and isinstance(default, int),
+        "number": number,
+        "fraction": number and 0 <= default < 1,
+        "text": isinstance(default, str),
+    }
+    return fits.get(kind, True)
+
+
+def sentences(text: str) -> list[str]:
+    """A text taken apart at its full stops."""
+    return re.split(r"(?<!e\.g\.)(?<!i\.e\.)(?<=\.)\s+", text)

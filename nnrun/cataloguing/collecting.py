@@ -1,0 +1,219 @@
+"""Everything a config may name: Keras's classes, nnrun's own, their aliases, and the data sets."""
+
+import dataclasses
+import importlib
+import importlib.util
+import inspect
+import os
+import pkgutil
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
+
+from nnrun.cataloguing.signatures import Json, describe
+
+KERAS = {
+    "layers": ("keras.layers", "Layer"),
+    "optimizers": ("keras.optimizers", "Optimizer"),
+    "schedules": ("keras.optimizers.schedules", "LearningRateSchedule"),
+    "losses": ("keras.losses", "Loss"),
+    "metrics": ("keras.metrics", "Metric"),
+    "regularizers": ("keras.regularizers", "Regularizer"),
+    "initializers": ("keras.initializers", "Initializer"),
+    "constraints": ("keras.constraints", "Constraint"),
+    "callbacks": ("keras.callbacks", "Callback"),
+}
+"""Where each group's classes are in Keras, and the base that they derive from."""
+
+OWN = {
+    "layers": "nnrun.models.layers",
+    "activations": "nnrun.models.activations",
+    "presets": "nnrun.models.presets",
+    "schedules": "nnrun.models.schedules",
+    "callbacks": "nnrun.training.callbacks",
+}
+"""The modules of nnrun whose `__all__` names components; those that do not exist are skipped."""
+
+SOURCES = "nnrun.data.sources"
+ACTIVATION_LAYERS = "keras.src.layers.activations"
+FUNCTION = "It takes a Python function, which YAML cannot hold"
+INPUT = "The shape of the inputs is known from the data; leave it out."
+
+REFUSED = {
+    "layers": {
+        "Lambda": f"{FUNCTION}; write a layer class of your own and name it `module:Class`.",
+        "TFSMLayer": "It runs a program loaded from any file; use `from_run` for a trained model.",
+        "JaxLayer": f"{FUNCTION}.",
+        "FlaxLayer": f"{FUNCTION}.",
+        "Input": INPUT,
+        "InputLayer": INPUT,
+    },
+    "optimizers": {
+        "MultiOptimizer": "It takes Python objects, which YAML cannot hold; name a single optimizer."
+    },
+    "metrics": {
+        "MeanMetricWrapper": f"{FUNCTION}; write a metric class of your own, `module:Class`."
+    },
+    "callbacks": {
+        "BackupAndRestore": "nnrun saves every epoch itself, and `nnrun resume` continues exactly.",
+        "History": "nnrun records the history of every run itself.",
+        "LambdaCallback": f"{FUNCTION}; write a callback class of your own, `module:Class`.",
+        "LearningRateScheduler": f"{FUNCTION}; use a `schedule:`.",
+        "ProgbarLogger": "nnrun shows the progress itself.",
+    },
+}
+"""Classes that a config may not name, and why."""
+
+LEFT_OUT = {"layers": {"Wrapper"}, "callbacks": {"CallbackList"}}
+"""Classes that are no components, besides each group's base: nobody would name them."""
+
+COMPILE_ALIASES = ("accuracy", "acc", "crossentropy", "ce")
+"""Metrics whose class Keras chooses by the shapes of target and output, when compiling."""
+
+
+def collect() -> Json:
+    """The whole catalogue."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    import keras
+
+    components: dict[str, Json] = {group: _keras_components(group) for group in KERAS}
+    components["activations"] = {
+        name: described
+        for name, described in components["layers"].items()
+        if _is_activation(getattr(keras.layers, name))
+    }
+    for group, module_name in OWN.items():
+        for name, cls in _own_classes(module_name):
+            components.setdefault(group, {})[name] = describe(group, cls, module_name)
+    components["sources"] = _sources()
+    aliases = {group: _aliases(group, components[group]) for group in KERAS}
+    aliases["activations"] = dict.fromkeys(_named_objects("activations"))
+    return {
+        "keras": keras.__version__,
+        "refused": REFUSED,
+        "aliases": {group: dict(sorted(names.items())) for group, names in aliases.items()},
+        "datasets": _datasets(),
+        "components": {
+            group: dict(sorted(described.items())) for group, described in components.items()
+        },
+    }
+
+
+def keras_classes(group: str) -> dict[str, type]:
+    """The classes of a group by every name that Keras exports them under, the base left out."""
+    module_name, base_name = KERAS[group]
+    module = importlib.import_module(module_name)
+    base = getattr(module, base_name)
+    return {
+        name: cls
+        for name, cls in vars(module).items()
+        if inspect.isclass(cls) and issubclass(cls, base) and cls is not base
+    }
+
+
+def _keras_components(group: str) -> Json:
+    barred = set(REFUSED.get(group, {})) | LEFT_OUT.get(group, set())
+    described = {}
+    for name, cls in _own_names(group).items():
+        if name not in barred:
+            described[name] = describe(group, cls, KERAS[group][0])
+            if group == "metrics":
+                described[name]["recorded_as"] = _recorded_as(cls)
+    return described
+
+
+def _own_names(group: str) -> dict[str, type]:
+    """The classes by one name each: their own, where Keras exports it."""
+    classes = keras_classes(group)
+    return {
+        name: cls
+        for name, cls in classes.items()
+        if name == cls.__name__ or cls.__name__ not in classes
+    }
+
+
+def _is_activation(cls: type) -> bool:
+    return cls.__module__.startswith(ACTIVATION_LAYERS)
+
+
+def _recorded_as(cls: type) -> str:
+    from keras.src.utils.naming import to_snake_case
+
+    name = inspect.signature(cls).parameters["name"].default
+    return str(name or to_snake_case(cls.__name__))
+
+
+def _named_objects(group: str) -> dict[str, Any]:
+    """The classes and functions that a group's `get` finds, by name."""
+    named: dict[str, Any] = getattr(_module(f"keras.src.{group}"), "ALL_OBJECTS_DICT", {})
+    return dict(sorted(named.items()))
+
+
+def _aliases(group: str, components: Json) -> dict[str, str | None]:
+    """Every other name of a group's classes: exported by Keras, or understood by its `get`."""
+    names = {cls: name for name, cls in _own_names(group).items() if name in components}
+    aliases: dict[str, str | None] = {
+        alias: names[cls]
+        for alias, cls in keras_classes(group).items()
+        if cls in names and alias not in components
+    }
+    if group == "losses":
+        names |= {cls().fn: name for cls, name in list(names.items())}
+    for alias, found in _named_objects(group).items():
+        if found in names and alias not in components and _resolves(group, alias):
+            aliases[alias] = names[found]
+    if group == "metrics":
+        aliases |= dict.fromkeys(COMPILE_ALIASES)
+    return aliases
+
+
+def _resolves(group: str, alias: str) -> bool:
+    """Whether Keras understands an alias; one whose class needs arguments it does not."""
+    try:
+        return importlib.import_module(KERAS[group][0]).get(alias) is not None
+    except (KeyError, TypeError, ValueError):
+        return False
+
+
+def _module(name: str) -> ModuleType | None:
+    return importlib.import_module(name) if importlib.util.find_spec(name) else None
+
+
+def _own_classes(module_name: str) -> Iterator[tuple[str, type]]:
+    """The classes that a module of nnrun defines and names in `__all__`."""
+    module = _module(module_name)
+    for name in getattr(module, "__all__", ()):
+        value = getattr(module, name)
+        if inspect.isclass(value) and value.__module__ == module_name:
+            yield name, value
+
+
+def _source_modules() -> dict[str, ModuleType]:
+    package = importlib.import_module(SOURCES)
+    names = sorted(info.name for info in pkgutil.iter_modules(package.__path__))
+    return {name: importlib.import_module(f"{SOURCES}.{name}") for name in names}
+
+
+def _sources() -> Json:
+    """The kinds of file: each is the class named like its module, as `Csv` in `csv.py`."""
+    described = {}
+    for name, module in _source_modules().items():
+        cls = getattr(module, name.capitalize(), None)
+        if inspect.isclass(cls):
+            entry = describe("sources", cls, module.__name__)
+            described[name] = {**entry, "class": cls.__name__}
+    return described
+
+
+def _datasets() -> Json:
+    named: dict[str, Any] = {}
+    for module in _source_modules().values():
+        named |= getattr(module, "DATASETS", {})
+    return {
+        name: {
+            "title": data.title,
+            "facts": dataclasses.asdict(data.facts),
+            "features": list(data.features),
+        }
+        for name, data in sorted(named.items())
+    }

@@ -1,0 +1,52 @@
+"""Components: the classes a config names, with their arguments."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from nnrun.errors import Place
+
+
+@dataclass(frozen=True)
+class Duration:
+    """A length of training given in epochs, such as `20 epochs`; becomes steps when these are known."""
+
+    epochs: float
+
+    def steps(self, steps_per_epoch: int) -> int:
+        """Training steps (batches) in this duration, at least one.
+
+        >>> Duration(1.5).steps(100)
+        150
+        """
+        return max(1, round(self.epochs * steps_per_epoch))
+
+    def __str__(self) -> str:
+        """As it is written in a config."""
+        return f"{self.epochs:g} epochs"
+
+
+@dataclass(frozen=True)
+class Component:
+    """A class and its arguments, as in `Dense: {units: 300, activation: relu}`.
+
+    Attributes:
+        name: The class (`Dense`), an alias of Keras's (`relu`), or an import path (`package.module:Name`).
+        group: The group of the catalogue it was found in (`layers`, `optimizers`, …).
+        module: The module that holds the class; None for an alias and for the user's own.
+        arguments: Values by argument name; nested components are `Component`s.
+        place: Where the config names it.
+        path: The dotted path in the config, as in `architecture[1].Dense`.
+    """
+
+    name: str
+    group: str
+    module: str | None = None
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    place: Place | None = field(default=None, compare=False)
+    path: str = field(default="", compare=False)
+
+    @property
+    def is_users_own(self) -> bool:
+        """Whether the class is imported from the user's own code."""
+        return ":" in self.name

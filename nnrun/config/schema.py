@@ -1,0 +1,300 @@
+"""The sections of a config: each field with what it means, its bounds and its default.
+
+This is the one place that says so: checking, the JSON Schema and the reference are all derived.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from nnrun.config.components import Component
+from nnrun.config.kinds import (
+    ArgumentsOf,
+    Boolean,
+    ComponentOf,
+    Integer,
+    Kind,
+    ListOf,
+    MapOf,
+    Number,
+    OneOf,
+    SectionOf,
+    Share,
+    Text,
+)
+from nnrun.errors import Place
+
+CONFIG_VERSION = 1
+REQUIRED = object()
+"""The default of a field that must be given."""
+
+NAME_PATTERN = r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}"
+
+
+def option(
+    doc: str, kind: Kind, default: Any = None, *, factory: Any = None, default_says: str = ""
+) -> Any:
+    """A field of a section; `default_says` is the default in words where it is worked out later."""
+    metadata = {
+        "doc": doc,
+        "kind": kind,
+        "required": default is REQUIRED,
+        "default_says": default_says,
+    }
+    if factory is not None:
+        return field(default_factory=factory, metadata=metadata)
+    return field(default=None if default is REQUIRED else default, metadata=metadata)
+
+
+def options_of(section: type) -> dict[str, Any]:
+    """The declared options of a section: dataclass fields by name."""
+    return {item.name: item for item in fields(section) if "kind" in item.metadata}
+
+
+@dataclass(frozen=True)
+class Split:
+    """How the rows are divided into training, validation and test rows."""
+
+    validation: int | float | str | None = option(
+        "Rows that watch over the training: a number of training rows, a fraction of them, or a file.",
+        Share(),
+    )
+    test: int | float | str | None = option(
+        "Rows held back until the end, likewise; a data set with published test rows needs none.",
+        Share(),
+    )
+    stratify: bool = option(
+        "Keep the share of every class the same in all parts (classification only).",
+        Boolean(),
+        False,
+    )
+    shuffle: bool = option(
+        "Draw the rows at random, by the seed; `false` takes the first rows in their order, "
+        "those of the test part first.",
+        Boolean(),
+        True,
+    )
+
+
+@dataclass(frozen=True)
+class Preprocess:
+    """What is done to the rows; fitted on the training rows only, and part of the saved model."""
+
+    scale: float | None = option(
+        "Divide every input by this number, as in `scale: 255` for pixels.",
+        Number(above=0.0),
+    )
+    standardize: bool = option(
+        "Subtract each feature's mean and divide by its standard deviation.", Boolean(), False
+    )
+    minmax: bool = option("Bring each feature into the range 0 to 1.", Boolean(), False)
+    one_hot: bool = option(
+        "Give the loss class labels as one-hot rows instead of integers.", Boolean(), False
+    )
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Where the rows come from and how they are split and prepared."""
+
+    name: str | None = option(
+        "A data set by name; `nnrun validate` lists the known names when one is misspelt.", Text()
+    )
+    csv: Component | None = option(
+        "A CSV file with a header: a file name, or `{path: …, separator: …}`.",
+        ArgumentsOf("sources", "csv"),
+    )
+    target: str | None = option("The column to predict (for files).", Text())
+    features: tuple[str, ...] | None = option(
+        "The columns to predict from.",
+        ListOf(Text(), minimum=1),
+        default_says="every column but the target",
+    )
+    task: str = option(
+        "What is predicted. `auto` reads it off the target: text or few whole numbers are classes.",
+        Text(choices=("auto", "regression", "binary", "multiclass")),
+        "auto",
+    )
+    split: Split = option("Training, validation and test rows.", SectionOf(Split), factory=Split)
+    preprocess: Preprocess = option(
+        "What is done to the rows before the first layer.",
+        SectionOf(Preprocess),
+        factory=Preprocess,
+    )
+
+
+@dataclass(frozen=True)
+class Clip:
+    """Limits on the gradients, applied by the optimizer."""
+
+    norm: float | None = option(
+        "Scale each weight's gradient down to this L2 norm (Keras's `clipnorm`).", Number(above=0.0)
+    )
+    global_norm: float | None = option(
+        "Scale all gradients together down to this L2 norm (Keras's `global_clipnorm`).",
+        Number(above=0.0),
+    )
+    value: float | None = option(
+        "Cut every gradient component at plus and minus this value (Keras's `clipvalue`).",
+        Number(above=0.0),
+    )
+
+
+@dataclass(frozen=True)
+class Regularization:
+    """Regularization over the whole model, where the layers say nothing themselves."""
+
+    l1: float = option(
+        "L1 penalty on the kernel of every hidden layer.", Number(minimum=0.0), 0.0
+    )
+    l2: float = option(
+        "L2 penalty on the kernel of every hidden layer.", Number(minimum=0.0), 0.0
+    )
+    max_norm: float | None = option(
+        "Largest L2 norm of the weights into each unit of a hidden layer (Keras's `MaxNorm`).",
+        Number(above=0.0),
+    )
+    dropout: float = option(
+        "Share of the units dropped after every hidden layer.", Number(minimum=0.0, below=1.0), 0.0
+    )
+    batch_normalization: str | None = option(
+        "Put BatchNormalization into every hidden layer, before or after its activation.",
+        Text(choices=("before_activation", "after_activation")),
+    )
+    clip: Clip = option("Gradient clipping.", SectionOf(Clip), factory=Clip)
+
+
+@dataclass(frozen=True)
+class Training:
+    """How long and in what portions the model is trained."""
+
+    epochs: int = option("How often the model sees all training rows.", Integer(minimum=1), 10)
+    batch_size: int = option("Rows in one training step.", Integer(minimum=1), 32)
+    shuffle: bool = option(
+        "Draw a new order of the rows for every epoch, from the seed and the epoch's number.",
+        Boolean(),
+        True,
+    )
+    class_weight: str | Mapping[str, float] | None = option(
+        "Weight of each class in the loss: `balanced`, or a mapping from class to weight.",
+        OneOf((Text(choices=("balanced",)), MapOf(Number(minimum=0.0)))),
+    )
+    monitor: str | None = option(
+        "The metric whose best epoch becomes the saved model.",
+        Text(),
+        default_says="what EarlyStopping monitors, else `val_loss`, else `loss`",
+    )
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """How the training is carried out on this machine."""
+
+    engine: str = option(
+        "`xla` compiles chunks of steps into one program, `graph` runs them as a TensorFlow graph; "
+        "`auto` chooses by the model's layers.",
+        Text(choices=("auto", "xla", "graph")),
+        "auto",
+    )
+    device: str = option(
+        "`auto` takes a GPU where there is one.", Text(choices=("auto", "cpu", "gpu")), "auto"
+    )
+    precision: str = option(
+        "The number format of the layers' arithmetic.",
+        Text(choices=("float32", "mixed_float16", "mixed_bfloat16")),
+        "float32",
+    )
+    deterministic: bool = option(
+        "The same config gives the same bits; `false` lets a GPU be faster and a little random.",
+        Boolean(),
+        True,
+    )
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """What a figure of the run must be: its value must lie in the closed range."""
+
+    min: float | None = option("The least it may be.", Number())
+    max: float | None = option("The most it may be.", Number())
+
+
+@dataclass(frozen=True)
+class TensorBoardLogs:
+    """What is written for TensorBoard, besides loss, metrics and learning rate of every epoch."""
+
+    histogram_freq: int = option(
+        "Write histograms of all weights every so many epochs; 0 writes none.",
+        Integer(minimum=0),
+        0,
+    )
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """One experiment: everything a config declares, checked, with every default filled in."""
+
+    version: int = option(
+        "Version of the config language.", Integer(minimum=1, maximum=CONFIG_VERSION), CONFIG_VERSION
+    )
+    name: str = option(
+        "Name of the experiment; its run directories begin with it.",
+        Text(
+            pattern=NAME_PATTERN,
+            pattern_says="1 to 64 letters, digits, '.', '_' or '-', not starting with a dot",
+        ),
+        "",
+        default_says="the config file's name",
+    )
+    seed: int = option(
+        "Everything random (weights, split, order, dropout) follows from it.",
+        Integer(minimum=0, maximum=2**31 - 1),
+        42,
+    )
+    dataset: Dataset = option("The data.", SectionOf(Dataset), REQUIRED)
+    architecture: tuple[Component, ...] | Component = option(
+        "The model: a list of layers, or a preset such as `MLP`.",
+        OneOf((ListOf(ComponentOf(("layers",)), minimum=1), ComponentOf(("presets",)))),
+        REQUIRED,
+    )
+    loss: Component | None = option(
+        "The loss.",
+        ComponentOf(("losses",)),
+        default_says="follows from the task and the last layer",
+    )
+    metrics: tuple[Component, ...] | None = option(
+        "What is measured besides the loss.",
+        ListOf(ComponentOf(("metrics",))),
+        default_says="`[accuracy]` for classes, `[mae]` for numbers",
+    )
+    optimizer: Component = option(
+        "The optimizer.",
+        ComponentOf(("optimizers",)),
+        factory=lambda: Component("Adam", "optimizers", "keras.optimizers"),
+    )
+    schedule: Component | None = option(
+        "A learning-rate schedule in place of the optimizer's constant rate, which it starts from.",
+        ComponentOf(("schedules",)),
+    )
+    regularization: Regularization = option(
+        "Regularization over the whole model.", SectionOf(Regularization), factory=Regularization
+    )
+    callbacks: tuple[Component, ...] = option(
+        "Keras callbacks, called between chunks of steps.",
+        ListOf(ComponentOf(("callbacks",))),
+        (),
+    )
+    training: Training = option(
+        "Epochs, batches, class weights.", SectionOf(Training), factory=Training
+    )
+    runtime: Runtime = option("Engine, device, precision.", SectionOf(Runtime), factory=Runtime)
+    tensorboard: TensorBoardLogs = option(
+        "What TensorBoard gets to see.", SectionOf(TensorBoardLogs), factory=TensorBoardLogs
+    )
+    expect: Mapping[str, float | Expectation] = option(
+        "Figures that the run must reach: `params` or any metric, exactly or as `{min: …, max: …}`.",
+        MapOf(OneOf((Number(), SectionOf(Expectation)))),
+        factory=dict,
+    )
+    places: Mapping[str, Place] = field(default_factory=dict, compare=False, repr=False)
+    """Where each value was written, by dotted path; `dataset.csv` names a value, not its key."""

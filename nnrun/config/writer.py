@@ -1,0 +1,93 @@
+"""An experiment → YAML text that, read again, declares the same experiment."""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+from nnrun.config.kinds import ArgumentsOf
+from nnrun.config.components import Component, Duration
+from nnrun.config.reader import resolve_scalar
+from nnrun.config.schema import Experiment, options_of
+
+
+class _Dumper(yaml.SafeDumper):
+    """PyYAML's safe dumper, which quotes whatever YAML 1.2 would not read back as text."""
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - the parent's signature
+        """Write everything out; a config needs no anchors."""
+        return True
+
+
+def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    style = None if isinstance(resolve_scalar(text), str) else "'"
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+def _represent_number(dumper: yaml.SafeDumper, number: float) -> yaml.ScalarNode:
+    special = {float("inf"): ".inf", float("-inf"): "-.inf"}
+    text = ".nan" if number != number else special.get(number, repr(number))
+    return dumper.represent_scalar("tag:yaml.org,2002:float", text)
+
+
+_Dumper.add_representer(str, _represent_text)
+_Dumper.add_representer(float, _represent_number)
+
+
+def write_yaml(value: Any) -> str:
+    """Plain values as YAML text: block style, keys in their order, numbers that read back exactly."""
+    text: str = yaml.dump(
+        value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=2**20,
+        default_flow_style=False,
+    )
+    return text
+
+
+def to_plain(value: Any, *, defaults: bool = True) -> Any:
+    """A checked value as plain YAML values.
+
+    Args:
+        value: An experiment, a section, a component, or what they hold.
+        defaults: Whether options that have their default value are written too.
+    """
+    if isinstance(value, Component):
+        arguments = {key: to_plain(item) for key, item in value.arguments.items()}
+        return {value.name: arguments} if arguments else value.name
+    if isinstance(value, Duration):
+        return str(value)
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return _section_to_plain(value, defaults=defaults)
+    if isinstance(value, Mapping):
+        return {key: to_plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [to_plain(item) for item in value]
+    return value
+
+
+def _section_to_plain(section: Any, *, defaults: bool) -> dict[str, Any]:
+    plain = {}
+    for name, item in options_of(type(section)).items():
+        value = getattr(section, name)
+        if not defaults and is_default(section, name):
+            continue
+        nested = to_plain(value, defaults=defaults)
+        if isinstance(item.metadata["kind"], ArgumentsOf) and value is not None:
+            nested = to_plain(value.arguments)
+        if value is not None or item.metadata["required"]:
+            plain[name] = nested
+    return plain
+
+
+def is_default(section: Any, name: str) -> bool:
+    """Whether an option of a section has the value it would have if it were left out."""
+    item = options_of(type(section))[name]
+    if item.metadata["required"]:
+        return False
+    made = item.default_factory is not dataclasses.MISSING
+    return bool(getattr(section, name) == (item.default_factory() if made else item.default))
+
+
+def experiment_to_yaml(experiment: Experiment) -> str:
+    """The whole experiment, every default written out; it trains again alone."""
+    return write_yaml(to_plain(experiment))

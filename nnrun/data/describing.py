@@ -1,0 +1,154 @@
+"""What can be said of a data set without reading its rows; light enough for `nnrun validate`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from nnrun.config.diagnostics import did_you_mean
+from nnrun.data.sources.csv import Csv
+from nnrun.data.sources.finding import named_dataset, named_datasets
+from nnrun.errors import DataError, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from nnrun.config.facts import DataFacts
+    from nnrun.config.schema import Dataset
+    from nnrun.data.sources.named import NamedDataset
+
+
+def describe(dataset: Dataset) -> DataFacts | None:
+    """The facts of a data set as the config uses it: with its choice of features and of the task.
+
+    Returns:
+        The facts; None for files, which would have to be read.
+
+    Raises:
+        DataError: No data set has that name.
+    """
+    if dataset.name is None:
+        return None
+    named = named_dataset(dataset.name)
+    facts = replace(named.facts, task=task_of(named, dataset))
+    if dataset.features and named.features:
+        return replace(facts, input_shape=(len(dataset.features),))
+    return facts
+
+
+def task_of(named: NamedDataset, dataset: Dataset) -> str:
+    """The task a named data set is used for; two classes may also be taken as `multiclass`."""
+    if named.facts.classes and dataset.task == "multiclass":
+        return "multiclass"
+    return named.facts.task
+
+
+def source_of(dataset: Dataset, path: str | None = None) -> Csv:
+    """The file that a config names, or another one of the same kind."""
+    if dataset.csv is None:
+        raise DataError("the config names no data", hint="set dataset.name or dataset.csv")
+    arguments = dict(dataset.csv.arguments)
+    return Csv(**(arguments if path is None else arguments | {"path": path}))
+
+
+def check_source(dataset: Dataset) -> list[Problem]:
+    """What is wrong with the source of a data set; of a file, only the header is read.
+
+    Each problem says its `path` in the config; the caller knows the place. Whether there is one
+    source, and whether its name is known, the relations of the config check.
+    """
+    problems: list[Problem] = []
+    if dataset.name in named_datasets():
+        problems += _named_problems(named_datasets()[dataset.name], dataset)
+    if dataset.csv is not None:
+        problems += _file_problems(dataset)
+    return problems
+
+
+def _named_problems(named: NamedDataset, dataset: Dataset) -> Iterator[Problem]:
+    if dataset.target not in (None, named.target):
+        yield Problem(
+            f"'{dataset.name}' predicts '{named.target}', not '{dataset.target}'",
+            path="dataset.target",
+            hint="leave it out",
+        )
+    if dataset.features and not named.features:
+        yield Problem(
+            f"'{dataset.name}' has no columns to choose from",
+            path="dataset.features",
+            hint="leave it out",
+        )
+    elif dataset.features:
+        yield from _unknown_features(dataset.features, named.features, f"'{dataset.name}'")
+    if dataset.task not in ("auto", task_of(named, dataset)):
+        yield Problem(
+            f"'{dataset.name}' is a {named.facts.task} data set, not {dataset.task}",
+            path="dataset.task",
+            hint="leave it out",
+        )
+    for part, share in (("validation", dataset.split.validation), ("test", dataset.split.test)):
+        if isinstance(share, str):
+            yield Problem(
+                f"'{share}' cannot be read beside '{dataset.name}': "
+                "a file as a part goes with a file as the source",
+                path=f"dataset.split.{part}",
+                hint="give a number of rows or a fraction",
+            )
+        elif part == "test" and share is not None and named.facts.test_rows:
+            yield Problem(
+                f"'{dataset.name}' has its own {named.facts.test_rows:,} published test rows",
+                path="dataset.split.test",
+                hint="leave it out",
+            )
+
+
+def _file_problems(dataset: Dataset) -> Iterator[Problem]:
+    if dataset.target is None:
+        hint = "name the column to predict"
+        yield Problem("'target' is missing", path="dataset.target", hint=hint)
+    elif dataset.features and dataset.target in dataset.features:
+        yield Problem(
+            f"the target '{dataset.target}' is also a feature",
+            path="dataset.features",
+            hint="a model must not see what it predicts",
+        )
+    files = {
+        "dataset.csv": None,
+        "dataset.split.validation": dataset.split.validation,
+        "dataset.split.test": dataset.split.test,
+    }
+    for path, file in files.items():
+        if path == "dataset.csv" or isinstance(file, str):
+            main = path == "dataset.csv"
+            yield from _column_problems(dataset, None if main else str(file), path)
+
+
+def _column_problems(dataset: Dataset, file: str | None, path: str) -> Iterator[Problem]:
+    """Problems of one file: of its header, and of the columns that the config expects in it."""
+    try:
+        source = source_of(dataset, file)
+        columns = source.columns()
+    except DataError as error:
+        yield Problem(error.message, path=path, hint=error.hint)
+        return
+    if dataset.target is not None and dataset.target not in columns:
+        yield Problem(
+            f"{source.path} has no column '{dataset.target}'",
+            path="dataset.target" if file is None else path,
+            hint=_nearest(dataset.target, columns),
+        )
+    problems = _unknown_features(dataset.features or (), columns, str(source.path))
+    yield from problems if file is None else (replace(item, path=path) for item in problems)
+
+
+def _unknown_features(wanted: Sequence[str], known: Sequence[str], where: str) -> Iterator[Problem]:
+    for index, name in enumerate(wanted):
+        path = f"dataset.features[{index}]"
+        if name not in known:
+            yield Problem(f"{where} has no column '{name}'", path=path, hint=_nearest(name, known))
+        elif name in wanted[:index]:
+            yield Problem(f"'{name}' stands twice", path=path, hint="name each column once")
+
+
+def _nearest(name: str, known: Sequence[str]) -> str:
+    return did_you_mean(name, known) or "its columns: " + ", ".join(known)

@@ -1,0 +1,131 @@
+"""The only door to the data: from the config's section to splits ready for training."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from nnrun.data.describing import check_source, describe, source_of, task_of
+from nnrun.data.fingerprint import fingerprint
+from nnrun.data.sources.finding import named_dataset
+from nnrun.data.sources.named import Rows
+from nnrun.data.splits import InputSpec, Part, Splits, TargetSpec
+from nnrun.data.splitting import split_rows
+from nnrun.errors import DataError
+
+if TYPE_CHECKING:
+    from nnrun.config.schema import Dataset
+
+__all__ = ["check_source", "describe", "load_splits"]
+
+INPUT = "inputs"
+TARGET = "targets"
+
+
+@dataclass(frozen=True)
+class _Loaded:
+    """Rows with what they mean; `parts` are those that were read from files of their own."""
+
+    rows: Rows
+    input: InputSpec
+    target: TargetSpec
+    parts: dict[str, Rows]
+
+
+def load_splits(dataset: Dataset, *, seed: int) -> Splits:
+    """Reads a data set and divides it as the config asks; nothing is scaled yet.
+
+    Args:
+        dataset: The config's section; relative file names are taken from the working directory.
+        seed: The experiment's seed, which the draw of the rows follows from.
+
+    Returns:
+        The parts. The one input is called "inputs": `(rows, *shape)`, uint8 for images and float32
+        for tables. The one target is called "targets": `(rows,)` int32 labels, `(rows, 1)` float32
+        for regression, or `(rows, classes)` float32 with `preprocess.one_hot`.
+
+    Raises:
+        DataError: The data cannot be found, read, or used as the config asks.
+    """
+    for problem in check_source(dataset):
+        raise DataError(problem.message, hint=problem.hint)
+    loaded = _load_named(dataset) if dataset.name else _load_file(dataset)
+    target = loaded.target
+    if dataset.preprocess.one_hot:
+        target = _as_one_hot(target)
+    parts = {
+        name: Part({INPUT: rows.inputs}, {TARGET: _encode(rows.targets, target)})
+        for name, rows in _divide(loaded, dataset, seed).items()
+    }
+    return Splits(
+        inputs={INPUT: loaded.input},
+        targets={TARGET: target},
+        train=parts["train"],
+        validation=parts.get("validation"),
+        test=parts.get("test"),
+        fingerprint=fingerprint(parts),
+        source=loaded.rows.source,
+    )
+
+
+def _load_named(dataset: Dataset) -> _Loaded:
+    named = named_dataset(str(dataset.name))
+    facts = describe(dataset) or named.facts
+    rows = named.load()
+    features = dataset.features or named.features
+    if features != named.features:
+        rows = replace(rows, inputs=rows.inputs[:, [named.features.index(one) for one in features]])
+    return _Loaded(
+        rows,
+        InputSpec(facts.input_shape, named.input_dtype, features),
+        TargetSpec(task_of(named, dataset), facts.class_names, facts.target_width),
+        parts={} if rows.test is None else {"test": rows.test},
+    )
+
+
+def _load_file(dataset: Dataset) -> _Loaded:
+    table = source_of(dataset).read(
+        target=dataset.target, features=dataset.features, task=dataset.task
+    )
+    files = {"validation": dataset.split.validation, "test": dataset.split.test}
+    return _Loaded(
+        table.rows,
+        InputSpec((len(table.features),), "float32", table.features),
+        TargetSpec(table.task, table.classes),
+        parts={
+            part: source_of(dataset, file).read_like(table, target=str(dataset.target)).rows
+            for part, file in files.items()
+            if isinstance(file, str)
+        },
+    )
+
+
+def _divide(loaded: _Loaded, dataset: Dataset, seed: int) -> dict[str, Rows]:
+    """The rows of each part."""
+    rows = loaded.rows
+    labels = None if loaded.target.task == "regression" else rows.targets
+    indices = split_rows(
+        len(rows.inputs), labels, dataset.split, seed, has_test=rows.test is not None
+    )
+    if list(indices) == ["train"]:
+        return {"train": rows, **loaded.parts}
+    drawn = {
+        part: Rows(rows.inputs[index], rows.targets[index], rows.source)
+        for part, index in indices.items()
+    }
+    return {**drawn, **loaded.parts}
+
+
+def _as_one_hot(target: TargetSpec) -> TargetSpec:
+    if not target.classes:
+        raise DataError(
+            "preprocess.one_hot needs classes, and the target is a quantity",
+            hint="remove preprocess.one_hot",
+        )
+    return replace(target, width=len(target.classes), one_hot=True)
+
+
+def _encode(targets: np.ndarray, target: TargetSpec) -> np.ndarray:
+    return np.eye(target.width, dtype=np.float32)[targets] if target.one_hot else targets

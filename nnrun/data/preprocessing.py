@@ -1,0 +1,152 @@
+"""What is done to the inputs before the first layer, with numbers taken from the training rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from nnrun.config.schema import Preprocess
+    from nnrun.data.splits import Splits
+
+BLOCK = 4096
+"""Rows looked at in one go, so that float64 copies of images stay small."""
+
+Numbers = float | tuple[float, ...]
+"""One number for all values of a row, or one for each feature."""
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """`x * multiply + add`.
+
+    Attributes:
+        multiply: The factor.
+        add: What is added afterwards.
+    """
+
+    multiply: Numbers
+    add: Numbers
+
+
+@dataclass(frozen=True)
+class Standardizing:
+    """`(x - mean) / sqrt(variance)`.
+
+    Attributes:
+        mean: Mean of the training rows.
+        variance: Their variance; 1 where all of them are equal, so that nothing is divided by 0.
+    """
+
+    mean: Numbers
+    variance: Numbers
+
+
+Step = Scaling | Standardizing
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """Of one input, over the training rows: one number a feature, or one for all pixels."""
+
+    mean: np.ndarray
+    variance: np.ndarray
+    least: np.ndarray
+    most: np.ndarray
+
+    def after(self, step: Step) -> Statistics:
+        """The statistics of the same rows once the step is done."""
+        multiply, add = _as_affine(step)
+        return Statistics(
+            self.mean * multiply + add,
+            self.variance * multiply**2,
+            self.least * multiply + add,
+            self.most * multiply + add,
+        )
+
+
+def fit(preprocess: Preprocess, splits: Splits) -> dict[str, tuple[Step, ...]]:
+    """The steps of each input, in their order: scale, then standardize or minmax.
+
+    Tables get one number for each feature. Images (and all else with more than one axis) get one
+    mean and variance, or one least and greatest value, over all pixels: pixels of one scale keep
+    it, and those that never change in the training rows cannot blow up. A feature that is
+    constant in the training rows becomes 0 in them.
+
+    Args:
+        preprocess: What the config asks for.
+        splits: The data; only the training rows are looked at, in float64.
+
+    Returns:
+        Steps by the input's name; an empty tuple where nothing is to be done.
+    """
+    return {name: tuple(_fit_one(preprocess, array)) for name, array in splits.train.inputs.items()}
+
+
+def apply_steps(steps: Sequence[Step], array: np.ndarray) -> np.ndarray:
+    """The steps done to rows `(rows, *shape)`; gives float32 of the same shape."""
+    result = array.astype(np.float32)
+    for step in steps:
+        match step:
+            case Scaling(multiply, add):
+                result = result * _float32(multiply) + _float32(add)
+            case Standardizing(mean, variance):
+                result = (result - _float32(mean)) / np.sqrt(_float32(variance))
+    return result
+
+
+def measure(array: np.ndarray) -> Statistics:
+    """Statistics of rows `(rows, features)` by feature, of any other shape over all values."""
+    per_feature = array.ndim == 2  # noqa: PLR2004 rows and features
+    axes = (0,) if per_feature else tuple(range(array.ndim))
+    blocks = [array[start : start + BLOCK] for start in range(0, len(array), BLOCK)]
+    values = array.size if not per_feature else len(array)
+    mean = np.sum([block.sum(axis=axes, dtype=np.float64) for block in blocks], axis=0) / values
+    squares = [((block - mean) ** 2).sum(axis=axes, dtype=np.float64) for block in blocks]
+    return Statistics(
+        mean,
+        np.sum(squares, axis=0) / values,
+        array.min(axis=axes).astype(np.float64),
+        array.max(axis=axes).astype(np.float64),
+    )
+
+
+def _fit_one(preprocess: Preprocess, array: np.ndarray) -> list[Step]:
+    steps: list[Step] = []
+    if preprocess.scale is not None:
+        steps.append(Scaling(1 / preprocess.scale, 0.0))
+    if not (preprocess.standardize or preprocess.minmax):
+        return steps
+    statistics = measure(array)
+    constant = statistics.least == statistics.most
+    for step in steps:
+        statistics = statistics.after(step)
+    if preprocess.standardize:
+        variance = np.where(constant, 1.0, statistics.variance)
+        steps.append(Standardizing(_plain(statistics.mean), _plain(variance)))
+    else:
+        multiply = 1 / np.where(constant, 1.0, statistics.most - statistics.least)
+        steps.append(Scaling(_plain(multiply), _plain(-statistics.least * multiply)))
+    return steps
+
+
+def _plain(numbers: np.ndarray) -> Numbers:
+    """NumPy's numbers as Python's."""
+    values = numbers.tolist()
+    return tuple(values) if isinstance(values, list) else float(values)
+
+
+def _float32(numbers: Numbers) -> np.ndarray:
+    return np.asarray(numbers, np.float32)
+
+
+def _as_affine(step: Step) -> tuple[np.ndarray, np.ndarray]:
+    """Factor and addend of a step, in float64."""
+    if isinstance(step, Scaling):
+        return np.asarray(step.multiply, np.float64), np.asarray(step.add, np.float64)
+    multiply = 1 / np.sqrt(np.asarray(step.variance, np.float64))
+    return multiply, -np.asarray(step.mean, np.float64) * multiply

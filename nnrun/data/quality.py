@@ -1,0 +1,125 @@
+"""What makes one doubt the data: said in words, before hours are spent on them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from nnrun.data.preprocessing import Statistics, measure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from nnrun.data.preprocessing import Step
+    from nnrun.data.splits import Part, Splits, TargetSpec
+
+IMBALANCE = 3
+"""How many times larger than the smallest class the largest may be."""
+FAR = 10
+"""How far from 0 the mean of an input, or how large its standard deviation, may be."""
+NAMED = 3
+"""How many names a warning lists."""
+
+
+def inspect(splits: Splits, steps: Mapping[str, Sequence[Step]]) -> list[str]:
+    """Warnings about the rows, each one line with its numbers.
+
+    Args:
+        splits: The data.
+        steps: What preprocessing does to each input, as `preprocessing.fit` gives it.
+    """
+    warnings = [*_shared_rows(splits)]
+    for name, target in splits.targets.items():
+        warnings += _class_warnings(splits.parts, name, target)
+    for name in splits.inputs:
+        warnings += _input_warnings(splits, name, steps.get(name, ()))
+    return warnings
+
+
+def _shared_rows(splits: Splits) -> Iterator[str]:
+    others = {name: part for name, part in splits.parts.items() if name != "train"}
+    if not others:
+        return
+    known = set(_rows_as_bytes(splits.train))
+    for name, part in others.items():
+        shared = sum(row in known for row in _rows_as_bytes(part))
+        if shared:
+            yield (
+                f"{shared:,} of {part.rows:,} {name} rows have the very inputs of a training row: "
+                f"the {name} figures flatter the model"
+            )
+
+
+def _rows_as_bytes(part: Part) -> Iterator[bytes]:
+    """The inputs of each row, joined."""
+    flat = [np.ascontiguousarray(array).reshape(part.rows, -1) for array in part.inputs.values()]
+    as_bytes = [array.view(np.uint8) for array in flat]
+    joined = as_bytes[0] if len(as_bytes) == 1 else np.concatenate(as_bytes, axis=1)
+    return (row.tobytes() for row in joined)
+
+
+def _class_warnings(parts: Mapping[str, Part], name: str, target: TargetSpec) -> Iterator[str]:
+    if not target.classes:
+        return
+    counts = {part: _class_counts(content.targets[name], target) for part, content in parts.items()}
+    for part, count in counts.items():
+        absent = [target.classes[index] for index in np.flatnonzero(count == 0)]
+        if absent:
+            yield f"no {part} row belongs to {_listed(absent, 'class', 'classes')}"
+    train = counts["train"]
+    largest, smallest = int(train.argmax()), int(np.where(train > 0, train, train.max()).argmin())
+    if train[largest] > IMBALANCE * train[smallest]:
+        shares = train / train.sum()
+        yield (
+            f"the classes are unbalanced: {shares[largest]:.1%} of the training rows are "
+            f"'{target.classes[largest]}', {shares[smallest]:.1%} '{target.classes[smallest]}'; "
+            "consider `class_weight: balanced`"
+        )
+
+
+def _class_counts(targets: np.ndarray, target: TargetSpec) -> np.ndarray:
+    labels = targets.argmax(axis=1) if target.one_hot else targets
+    return np.bincount(labels, minlength=len(target.classes))
+
+
+def _input_warnings(splits: Splits, name: str, steps: Sequence[Step]) -> Iterator[str]:
+    for part, content in splits.parts.items():
+        array = content.inputs[name]
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
+            bad = int((~np.isfinite(array)).sum())
+            yield f"{bad:,} values of the {part} {name} are missing or infinite"
+            return
+    statistics = measure(splits.train.inputs[name])
+    features = splits.inputs[name].features
+    constant = np.atleast_1d(statistics.least == statistics.most)
+    if constant.any():
+        whose = [features[i] for i in np.flatnonzero(constant)] if features else [name]
+        what = _listed(whose, "column" if features else "input", "columns")
+        yield f"{what} never change{'s' * (len(whose) == 1)} in the training rows"
+    for step in steps:
+        statistics = statistics.after(step)
+    yield from _scale_warnings(name, features, statistics)
+
+
+def _scale_warnings(name: str, features: Sequence[str], statistics: Statistics) -> Iterator[str]:
+    deviation = np.sqrt(np.atleast_1d(statistics.variance))
+    distance = np.maximum(np.abs(np.atleast_1d(statistics.mean)), deviation)
+    worst = int(distance.argmax())
+    if distance[worst] <= FAR:
+        return
+    least, most = (np.atleast_1d(ends)[worst] for ends in (statistics.least, statistics.most))
+    what = f"the column '{features[worst]}'" if features else f"the input '{name}'"
+    advice = "`standardize: true`" if features or most != 255 else "`scale: 255`"  # noqa: PLR2004
+    yield (
+        f"{what} reaches the model unscaled, from {least:g} to {most:g} "
+        f"(mean {np.atleast_1d(statistics.mean)[worst]:.3g}, "
+        f"standard deviation {deviation[worst]:.3g}); consider preprocess: {advice}"
+    )
+
+
+def _listed(names: Sequence[str], one: str, many: str) -> str:
+    """Names in a warning: `class 'a'`, `classes 'a', 'b' and 5 more`."""
+    shown = ", ".join(f"'{name}'" for name in names[:NAMED])
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return f"{one if len(names) == 1 else many} {shown}{more}"

@@ -1,0 +1,158 @@
+"""Rows from CSV files with a header."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nnrun.config.diagnostics import did_you_mean
+from nnrun.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import pandas as pd
+
+    from nnrun.data.tables import Table
+
+ENCODING = "utf-8-sig"
+"""UTF-8, with or without the byte order mark that spreadsheets write."""
+
+
+@dataclass(frozen=True)
+class _Line:
+    number: int
+    cells: list[str]
+
+
+class Csv:
+    """A CSV file with a header, in UTF-8.
+
+    Args:
+        path: The file.
+        separator: What parts the cells of a line.
+    """
+
+    def __init__(self, path: str, separator: str = ",") -> None:
+        self.path = Path(path).expanduser()
+        self.separator = separator
+
+    def columns(self) -> list[str]:
+        """The names in the header; no other line is read.
+
+        Raises:
+            DataError: No such file, no header, or a name that stands twice or is empty.
+        """
+        header = next(self._lines(), None)
+        if header is None:
+            raise DataError(f"{self.path} is empty", hint="it needs a header and rows")
+        names = header.cells
+        if len(names) == 1:
+            self._suspect_separator(names[0])
+        for name in names:
+            if names.count(name) > 1 or not name.strip():
+                what = f"has the column '{name}' twice" if name.strip() else "has a nameless column"
+                raise DataError(
+                    f"{self.path}:{header.number} {what}: {', '.join(names)}",
+                    hint="give every column its own name (pandas: `to_csv(…, index=False)`)",
+                )
+        return names
+
+    def read(self, *, target: str | None, features: Sequence[str] | None, task: str) -> Table:
+        """Reads the file and works out what is predicted from what.
+
+        Args:
+            target: The column to predict.
+            features: The columns to predict from; None for all but the target.
+            task: `regression`, `binary`, `multiclass`, or `auto` to read it off the target.
+
+        Raises:
+            DataError: The file, a column or a cell cannot be used; the message says which.
+        """
+        from nnrun.data.tables import make_table
+
+        return make_table(self._frame(), self, target=target, features=features, task=task)
+
+    def read_like(self, table: Table, *, target: str) -> Table:
+        """Reads further rows of a table: the same features, and no class that it does not know.
+
+        Raises:
+            DataError: As for `read`, and for an unknown class.
+        """
+        from nnrun.data.tables import make_table_like
+
+        return make_table_like(self._frame(), self, table, target=target)
+
+    def line_of_row(self, row: int) -> int:
+        """The line of the file on which a row (from 0) ends; blank lines and quotes are seen."""
+        for index, line in enumerate(self._lines()):
+            if index == row + 1:
+                return line.number
+        return row + 2
+
+    def _frame(self) -> pd.DataFrame:
+        import warnings
+
+        import pandas as pd
+
+        columns = self.columns()
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", pd.errors.ParserWarning)
+                frame = pd.read_csv(
+                    self.path,
+                    sep=self.separator,
+                    encoding=ENCODING,
+                    index_col=False,
+                    low_memory=False,
+                    engine="c",
+                )
+        except (pd.errors.ParserError, pd.errors.ParserWarning, UnicodeDecodeError) as error:
+            self._refuse_ragged(len(columns))
+            raise DataError(f"{self.path} cannot be read: {error}") from error
+        if frame.empty:
+            raise DataError(f"{self.path} has a header but no rows")
+        if frame.iloc[:, -1].isna().any():
+            self._refuse_ragged(len(columns))
+        return frame
+
+    def _lines(self) -> Iterator[_Line]:
+        """The lines that are not blank, one at a time."""
+        try:
+            with self.path.open(encoding=ENCODING, newline="") as file:
+                reader = csv.reader(file, delimiter=self.separator)
+                for cells in reader:
+                    if cells:
+                        yield _Line(reader.line_num, cells)
+        except FileNotFoundError as error:
+            raise DataError(f"there is no file {self.path}", hint=self._near_files()) from error
+        except UnicodeDecodeError as error:
+            hint = "save it as UTF-8"
+            raise DataError(f"{self.path} is not in UTF-8: {error.reason}", hint=hint) from error
+        except (OSError, csv.Error, TypeError) as error:
+            raise DataError(f"{self.path} cannot be read: {error}") from error
+
+    def _near_files(self) -> str:
+        folder = self.path.parent
+        if not folder.is_dir():
+            return f"there is no folder {folder} either"
+        return did_you_mean(self.path.name, [path.name for path in folder.iterdir()])
+
+    def _suspect_separator(self, header: str) -> None:
+        for separator, name in ((";", "';'"), ("\t", "a tab"), (",", "','"), ("|", "'|'")):
+            if separator in header:
+                shown = "\\t" if separator == "\t" else separator
+                raise DataError(
+                    f"{self.path} has one column only, with {name} in its name: '{header}'",
+                    hint=f'write `csv: {{path: {self.path}, separator: "{shown}"}}`',
+                )
+
+    def _refuse_ragged(self, width: int) -> None:
+        for line in self._lines():
+            if len(line.cells) != width:
+                raise DataError(
+                    f"{self.path}:{line.number} has {len(line.cells)} cells, its header {width}",
+                    hint="quote a cell that holds the separator, and leave none out",
+                )

@@ -1,0 +1,87 @@
+"""What data is to the rest of the house: named inputs and targets in up to three parts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+Arrays = Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class InputSpec:
+    """One named input of a model.
+
+    Attributes:
+        shape: Shape of a row, without the batch axis: `(28, 28)`, `(8,)`.
+        dtype: The dtype the rows are stored in (`uint8`, `float32`).
+        features: Names of the columns, for tables; empty for images.
+    """
+
+    shape: tuple[int, ...]
+    dtype: str
+    features: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class TargetSpec:
+    """One named target of a model.
+
+    Attributes:
+        task: `regression`, `binary` or `multiclass`.
+        classes: Names of the classes, in the order of their integer labels; empty for regression.
+        width: Numbers in a target row: 1, or more for multivariate regression and one-hot labels.
+        one_hot: Whether class labels are given as one-hot rows.
+    """
+
+    task: str
+    classes: tuple[str, ...] = ()
+    width: int = 1
+    one_hot: bool = False
+
+
+@dataclass(frozen=True)
+class Part:
+    """The rows of one part (training, validation or test), aligned over all arrays.
+
+    Attributes:
+        inputs: Arrays `(rows, *shape)` by the input's name.
+        targets: By the target's name: `(rows,)` integers for classes, `(rows, width)` float32 else.
+    """
+
+    inputs: Arrays
+    targets: Arrays
+
+    @property
+    def rows(self) -> int:
+        """How many rows the part has."""
+        return len(next(iter(self.inputs.values())))
+
+
+@dataclass(frozen=True)
+class Splits:
+    """A data set, split and ready for training.
+
+    Attributes:
+        inputs: What the model is given, by name.
+        targets: What it must predict, by name.
+        train: The training rows.
+        validation: The rows that watch over the training, or None.
+        test: The rows held back until the end, or None.
+        fingerprint: sha256 over every array of every part: equal only where the data are.
+        source: Where the rows came from, in words: a file or "embedded".
+    """
+
+    inputs: Mapping[str, InputSpec]
+    targets: Mapping[str, TargetSpec]
+    train: Part
+    validation: Part | None
+    test: Part | None
+    fingerprint: str
+    source: str
+
+    @property
+    def parts(self) -> dict[str, Part]:
+        """The parts that there are, by name, in the order train, validation, test."""
+        named = {"train": self.train, "validation": self.validation, "test": self.test}
+        return {name: part for name, part in named.items() if part is not None}

@@ -1,0 +1,80 @@
+"""What can go wrong on the user's side: each error says what, where, and what to do."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, order=True)
+class Place:
+    """Where a piece of a config was written.
+
+    Attributes:
+        source: The file as the user named it, or the override (`--set a.b=1`).
+        line: Line in the source, from 1.
+        column: Column in the line, from 1.
+        length: How many characters the caret underlines.
+        text: The line itself, without its end.
+    """
+
+    source: str
+    line: int = 1
+    column: int = 1
+    length: int = 1
+    text: str = ""
+
+    @property
+    def is_override(self) -> bool:
+        """Whether the place is a `--set` override and not a line of a file."""
+        return self.source.startswith("--")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One mistake (or doubt, where `severity` is "warning") in a config.
+
+    Attributes:
+        message: What is wrong, with the value received.
+        place: Where it was written; None where no single line is to blame.
+        path: The dotted path in the config, as in `architecture[1].Dense`.
+        hint: What to do about it.
+        severity: "error" or "warning".
+    """
+
+    message: str
+    place: Place | None = None
+    path: str = ""
+    hint: str = ""
+    severity: str = "error"
+
+
+class UserError(Exception):
+    """An error that the user can mend; printed without a traceback.
+
+    Attributes:
+        message: What is wrong and where.
+        hint: What to do about it.
+        exit_code: The status the process ends with.
+    """
+
+    exit_code = 2
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class ConfigError(UserError):
+    """All the problems of a config at once."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("; ".join(problem.message for problem in problems))
+        self.problems = tuple(problems)
+
+
+class DataError(UserError):
+    """Data that cannot be found, read, or used as the config asks."""
+
+
+class RunError(UserError):
+    """A run directory that is missing, taken, damaged or unwritable."""

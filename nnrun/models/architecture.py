@@ -1,0 +1,56 @@
+"""What the config calls `architecture` → a flat list of layers, nothing left implied."""
+
+import dataclasses
+from collections.abc import Sequence
+
+from nnrun.config.components import Component
+from nnrun.config.schema import Experiment
+from nnrun.data.splits import InputSpec, TargetSpec
+from nnrun.models import presets
+from nnrun.models.regularization import regularize
+
+
+def expand_architecture(
+    experiment: Experiment, inputs: InputSpec, targets: TargetSpec
+) -> list[Component]:
+    """The layers of the model in order: presets unfolded, regularization put in.
+
+    Args:
+        experiment: The checked config.
+        inputs: The input's shape.
+        targets: What is predicted.
+    """
+    declared = experiment.architecture
+    if isinstance(declared, Component):
+        layers = _unfold(declared, inputs, targets)
+    else:
+        layers = [part for layer in declared for part in _with_own_activation(layer)]
+    return regularize(layers, experiment.regularization)
+
+
+def _unfold(preset: Component, inputs: InputSpec, targets: TargetSpec) -> list[Component]:
+    made = getattr(presets, preset.name)(**preset.arguments)
+    stack = made.layers(
+        task=targets.task,
+        classes=len(targets.classes),
+        width=targets.width,
+        rank=len(inputs.shape),
+        one_hot=targets.one_hot,
+    )
+    layers = [
+        Component(name, "layers", "keras.layers", arguments, preset.place, preset.path)
+        for name, arguments in stack
+    ]
+    return [part for layer in layers for part in _with_own_activation(layer)]
+
+
+def _with_own_activation(layer: Component) -> Sequence[Component]:
+    """A layer whose activation is itself a layer, such as LeakyReLU, as the two that it is."""
+    activation = layer.arguments.get("activation")
+    if not isinstance(activation, Component) or activation.module is None:
+        return [layer]
+    rest = {name: value for name, value in layer.arguments.items() if name != "activation"}
+    after = dataclasses.replace(
+        activation, group="layers", place=layer.place, path=layer.path
+    )
+    return [dataclasses.replace(layer, arguments=rest), after]

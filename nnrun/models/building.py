@@ -1,0 +1,134 @@
+"""The only door into `models`: an experiment and the shapes of its data → a compiled Keras model."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import keras
+
+from nnrun.config.catalogue import Catalogue
+from nnrun.config.components import Component
+from nnrun.config.relations import find_output_layer
+from nnrun.config.schema import Experiment
+from nnrun.data.splits import InputSpec, TargetSpec
+from nnrun.errors import ConfigError, Problem
+from nnrun.models.architecture import expand_architecture
+from nnrun.models.components import first_line, instantiate
+from nnrun.models.layers import Step, preprocessing_layers
+from nnrun.models.losses import choose_loss, choose_metrics
+from nnrun.models.optimizers import build_optimizer
+
+
+def build_model(
+    experiment: Experiment,
+    *,
+    inputs: Mapping[str, InputSpec],
+    targets: Mapping[str, TargetSpec],
+    steps: Mapping[str, Sequence[Step]],
+    catalogue: Catalogue,
+    steps_per_epoch: int,
+) -> Any:
+    """A compiled `keras.Model`, built, with the initial weights that the seed gives.
+
+    Raw rows go in: what `preprocess` asks for are the model's first layers.
+
+    Args:
+        experiment: The checked config.
+        inputs: Shapes of the inputs, by name.
+        targets: What is predicted, by name.
+        steps: The fitted preprocessing, by input.
+        catalogue: What Keras's classes take.
+        steps_per_epoch: What durations in epochs are counted in.
+
+    Raises:
+        ConfigError: If a layer does not fit the shape before it, or the output the target; the
+            problem names the line of the config.
+    """
+    keras.backend.clear_session()
+    keras.config.set_dtype_policy(experiment.runtime.precision)
+    keras.utils.set_random_seed(experiment.seed)
+    ((input_name, spec),) = inputs.items()
+    (target,) = targets.values()
+    layers = expand_architecture(experiment, spec, target)
+    model = keras.Sequential([keras.Input(spec.shape, name=input_name)], name="model")
+    for layer in preprocessing_layers(steps[input_name]):
+        model.add(layer)
+    for component in layers:
+        _add(model, component)
+    _check_output(model, layers, target)
+    _compile(model, experiment, layers, target, catalogue, steps_per_epoch)
+    return model
+
+
+def _add(model: Any, component: Component) -> None:
+    before = model.output_shape[1:]
+    try:
+        model.add(instantiate(component))
+    except ConfigError:
+        raise
+    except Exception as error:
+        message = f"does not fit rows of shape {_show(before)}: {_plain(error)}"
+        hint = _shape_hint(component.name, before)
+        problem = Problem(message, component.place, component.path, hint)
+        raise ConfigError([problem]) from error
+
+
+def _plain(error: Exception) -> str:
+    """Keras's message without the prefix that names a layer the user never named."""
+    told = first_line(error)
+    _, separator, rest = told.partition("is incompatible with the layer: ")
+    return rest if separator else told
+
+
+def _shape_hint(name: str, shape: tuple[int | None, ...]) -> str:
+    """How to bring rows into the shape that a layer for images or sequences takes."""
+    dimensions = re.search(r"([123])D", name)
+    if dimensions is None:
+        return ""
+    axes = int(dimensions[1]) + 1
+    if len(shape) == axes - 1:
+        return f"put `Reshape: [{', '.join(map(str, (*shape, 1)))}]` before it"
+    return f"{name} takes rows with {axes} axes"
+
+
+def _show(shape: Sequence[int | None]) -> str:
+    return "[" + ", ".join("?" if size is None else str(size) for size in shape) + "]"
+
+
+def _check_output(model: Any, layers: Sequence[Component], target: TargetSpec) -> None:
+    shape = model.output_shape[1:]
+    if len(shape) == 1:
+        return
+    last = layers[-1]
+    wanted = f"{len(target.classes)} classes" if target.classes else f"{target.width} numbers"
+    raise ConfigError(
+        [
+            Problem(
+                f"the model gives {_show(shape)} for a row, but the target is {wanted}",
+                last.place,
+                last.path,
+                "is a `Flatten` missing before the Dense layers?",
+            )
+        ]
+    )
+
+
+def _compile(
+    model: Any,
+    experiment: Experiment,
+    layers: Sequence[Component],
+    target: TargetSpec,
+    catalogue: Catalogue,
+    steps_per_epoch: int,
+) -> None:
+    output = find_output_layer(layers)
+    activation = output.activation if output else "unknown"
+    loss = choose_loss(experiment, target, model.output_shape[-1], activation)
+    metrics = choose_metrics(experiment, target)
+    model.compile(
+        optimizer=build_optimizer(experiment, catalogue, steps_per_epoch),
+        loss=instantiate(loss),
+        metrics=[instantiate(metric) for metric in metrics],
+    )
+    if model.trainable_variables:
+        model.optimizer.build(model.trainable_variables)

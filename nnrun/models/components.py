@@ -1,0 +1,63 @@
+"""A component of the config → the object it names."""
+
+import importlib
+from collections.abc import Mapping
+from typing import Any
+
+from nnrun.config.components import Component, Duration
+from nnrun.errors import ConfigError, Problem
+
+
+def instantiate(component: Component, *, steps_per_epoch: int = 1) -> Any:
+    """The object a component names: an instance of its class, or Keras's own alias as a string.
+
+    Durations in epochs become steps.
+
+    Raises:
+        ConfigError: If the class cannot be imported, or refuses its arguments.
+    """
+    if component.module is None and not component.is_users_own:
+        return component.name
+    arguments = {
+        name: _made(value, steps_per_epoch) for name, value in component.arguments.items()
+    }
+    try:
+        return find_class(component)(**arguments)
+    except (TypeError, ValueError, OverflowError) as error:
+        problem = Problem(first_line(error), component.place, component.path)
+        raise ConfigError([problem]) from error
+
+
+def find_class(component: Component) -> Any:
+    """The class that a component names, from Keras, from nnrun or from the user's own code."""
+    module_name, _, name = component.name.rpartition(":")
+    try:
+        module = importlib.import_module(component.module or module_name)
+        return getattr(module, name)
+    except (ImportError, AttributeError) as error:
+        problem = Problem(
+            f"cannot import {component.name}: {error}",
+            component.place,
+            component.path,
+            "modules are looked for beside the config file and in the environment",
+        )
+        raise ConfigError([problem]) from error
+
+
+def _made(value: Any, steps_per_epoch: int) -> Any:
+    if isinstance(value, Component):
+        return instantiate(value, steps_per_epoch=steps_per_epoch)
+    if isinstance(value, Duration):
+        return value.steps(steps_per_epoch)
+    if isinstance(value, Mapping):
+        return {key: _made(item, steps_per_epoch) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_made(item, steps_per_epoch) for item in value]
+    return value
+
+
+def first_line(error: Exception) -> str:
+    """What an exception of Keras says, cut to the sentence that matters."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    told = lines[0] if lines else type(error).__name__
+    return told if len(told) <= 240 else told[:237] + "…"

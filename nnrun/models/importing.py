@@ -1,0 +1,97 @@
+"""Importing TensorFlow quickly and quietly: the first thing any command that trains does."""
+
+import contextlib
+import importlib.abc
+import os
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from types import ModuleType
+
+from nnrun.errors import UserError
+
+UNWANTED = ("matplotlib", "pandas", "scipy", "sklearn", "torch", "jax")
+"""What TensorFlow and Keras import when they find it, at the cost of seconds, without a need."""
+
+
+class _Refusal(importlib.abc.MetaPathFinder):
+    """Finds nothing of UNWANTED: TensorFlow and Keras then do without."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> None:
+        """Refuse an unwanted module as if it were not installed."""
+        del path, target
+        if fullname.partition(".")[0] in UNWANTED:
+            raise ModuleNotFoundError(f"{fullname} is kept out of TensorFlow's import")
+
+
+@contextlib.contextmanager
+def lean_imports() -> Iterator[None]:
+    """Within the block, modules in UNWANTED that are not imported yet cannot be."""
+    refusal = _Refusal()
+    sys.meta_path.insert(0, refusal)
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(refusal)
+
+
+@contextlib.contextmanager
+def quiet_stderr() -> Iterator[None]:
+    """Hold back what native code writes to standard error; shown only if the block fails."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            held.seek(0)
+            os.write(kept, held.read())
+            raise
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+
+
+def import_tensorflow(device: str = "auto") -> None:
+    """Import TensorFlow and Keras and take hold of the device.
+
+    Args:
+        device: `auto`, `cpu` (a GPU is left alone) or `gpu`.
+
+    Raises:
+        UserError: If `gpu` is asked for where TensorFlow finds none.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    with quiet_stderr(), lean_imports():
+        import keras
+        import tensorflow as tf
+
+        gpus = tf.config.list_physical_devices("GPU")
+        if device == "cpu" and gpus:
+            tf.config.set_visible_devices([], "GPU")
+        tf.constant(0)
+    if keras.backend.backend() != "tensorflow":
+        raise UserError(
+            f"Keras is set to the backend '{keras.backend.backend()}'",
+            hint="nnrun trains on TensorFlow: unset KERAS_BACKEND",
+        )
+    if device == "gpu" and not gpus:
+        raise UserError(
+            "runtime.device is 'gpu', but TensorFlow finds no GPU",
+            hint="install nnrun[gpu] where there is one, or use device: auto",
+        )
+
+
+def device_name() -> str:
+    """The device that trains, in words: a GPU's model, or the CPU with its number of threads."""
+    import tensorflow as tf
+
+    gpus = tf.config.get_visible_devices("GPU")
+    if not gpus:
+        return f"CPU ({len(os.sched_getaffinity(0))} cores)"
+    details = tf.config.experimental.get_device_details(gpus[0])
+    return f"GPU ({details.get('device_name', 'unknown')})"

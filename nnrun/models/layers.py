@@ -1,0 +1,25 @@
+"""The first layers of a model: what was fitted on the training rows."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+
+from nnrun.data.preprocessing import Scaling, Standardizing
+
+Step = Scaling | Standardizing
+
+
+def preprocessing_layers(steps: Sequence[Step]) -> list[Any]:
+    """Keras's own layers that do to a row what the fitted steps say, so that raw rows go in."""
+    return [_layer(step, index) for index, step in enumerate(steps)]
+
+
+def _layer(step: Step, index: int) -> Any:
+    if isinstance(step, Standardizing):
+        axis = -1 if np.ndim(step.mean) else None
+        return keras.layers.Normalization(
+            axis=axis, mean=step.mean, variance=step.variance, name=f"standardize_{index}"
+        )
+    return keras.layers.Rescaling(step.multiply, step.add, name=f"scale_{index}")

@@ -1,0 +1,59 @@
+"""The optimizer with its learning rate, its schedule and its gradient clipping."""
+
+from typing import Any
+
+from nnrun.config.catalogue import Catalogue
+from nnrun.config.components import Component
+from nnrun.config.schema import Experiment
+from nnrun.models.components import instantiate
+
+_CLIPPING = {"norm": "clipnorm", "global_norm": "global_clipnorm", "value": "clipvalue"}
+
+
+def build_optimizer(experiment: Experiment, catalogue: Catalogue, steps_per_epoch: int) -> Any:
+    """The Keras optimizer that the config declares.
+
+    Args:
+        experiment: The checked config.
+        catalogue: Where the optimizer's default learning rate stands.
+        steps_per_epoch: What `20 epochs` in a schedule is counted in.
+    """
+    declared = experiment.optimizer
+    entry = catalogue.find("optimizers", declared.name)
+    arguments = dict(declared.arguments)
+    if experiment.schedule is not None:
+        arguments["learning_rate"] = complete_schedule(
+            experiment.schedule, base_rate(experiment, catalogue), catalogue
+        )
+    clip = experiment.regularization.clip
+    for ours, keras_name in _CLIPPING.items():
+        if getattr(clip, ours) is not None:
+            arguments.setdefault(keras_name, getattr(clip, ours))
+    module, name = declared.module, declared.name
+    if entry is not None:
+        module, name = entry.module, entry.name
+    complete = Component(name, "optimizers", module, arguments, declared.place, declared.path)
+    return instantiate(complete, steps_per_epoch=steps_per_epoch)
+
+
+def base_rate(experiment: Experiment, catalogue: Catalogue) -> float | None:
+    """The constant learning rate of the optimizer: what is declared, else the class's default."""
+    given = experiment.optimizer.arguments.get("learning_rate")
+    if isinstance(given, int | float):
+        return float(given)
+    entry = catalogue.find("optimizers", experiment.optimizer.name)
+    default = entry.arguments["learning_rate"].default if entry else None
+    return float(default) if isinstance(default, int | float) else None
+
+
+def complete_schedule(
+    schedule: Component, rate: float | None, catalogue: Catalogue
+) -> Component:
+    """The schedule, starting from the optimizer's rate where it names no rate to start from."""
+    entry = catalogue.find("schedules", schedule.name)
+    arguments = dict(schedule.arguments)
+    if entry is not None and "initial_learning_rate" in entry.arguments and rate is not None:
+        arguments.setdefault("initial_learning_rate", rate)
+    return Component(
+        schedule.name, "schedules", schedule.module, arguments, schedule.place, schedule.path
+    )

@@ -1,0 +1,51 @@
+"""Whole architectures by one name; each expands into the layers it stands for."""
+
+from collections.abc import Sequence
+
+from nnrun.config.components import Component
+
+__all__ = ["MLP"]
+
+
+class MLP:
+    """A multilayer perceptron whose output layer follows the task.
+
+    The output is one linear unit per number for regression, one sigmoid unit for two classes, one
+    softmax unit per class for more (Géron, Hands-On Machine Learning, chapter 10).
+
+    Args:
+        hidden: List of integers, the units of each hidden layer; may be empty.
+        activation: Activation of the hidden layers.
+        kernel_initializer: Initializer of the hidden layers' kernels.
+    """
+
+    def __init__(
+        self,
+        hidden: Sequence[int],
+        activation: str | Component = "relu",
+        kernel_initializer: str | Component = "glorot_uniform",
+    ) -> None:
+        self.hidden = hidden
+        self.activation = activation
+        self.kernel_initializer = kernel_initializer
+
+    def layers(
+        self, *, task: str, classes: int, width: int, rank: int, one_hot: bool
+    ) -> list[tuple[str, dict[str, object]]]:
+        """The layers as (class name, arguments), from the first to the output.
+
+        Args:
+            task: `regression`, `binary` or `multiclass`.
+            classes: Number of classes, for classification.
+            width: Numbers per target row, for regression.
+            rank: Number of axes of an input row; more than one are flattened.
+            one_hot: Whether labels are one-hot rows, so that two classes need two units too.
+        """
+        stack: list[tuple[str, dict[str, object]]] = [("Flatten", {})] if rank > 1 else []
+        shared = {"activation": self.activation, "kernel_initializer": self.kernel_initializer}
+        stack += [("Dense", {"units": units, **shared}) for units in self.hidden]
+        if task == "regression":
+            return [*stack, ("Dense", {"units": width})]
+        if task == "binary" and not one_hot:
+            return [*stack, ("Dense", {"units": 1, "activation": "sigmoid"})]
+        return [*stack, ("Dense", {"units": classes, "activation": "softmax"})]

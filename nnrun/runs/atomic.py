@@ -1,0 +1,155 @@
+"""Files that are written whole or not at all.
+
+Every write goes to a temporary file in the same directory, which is synced and then renamed over
+the old one. A process that dies at any instant leaves the old file or the new one, never a part.
+"""
+
+import errno
+import json
+import math
+import os
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from nnrun.errors import RunError
+
+_CAUSES = {
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "the disk quota is used up",
+    errno.EFBIG: "the file would be larger than is allowed",
+    errno.EROFS: "the file system is read-only",
+    errno.EACCES: "permission denied",
+    errno.EPERM: "permission denied",
+    errno.ENOTDIR: "a part of its path is a file, not a directory",
+    errno.ENOENT: "its directory does not exist",
+}
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+def write_bytes(path: Path, data: bytes | memoryview) -> None:
+    """Write `data` to `path`, replacing what stood there.
+
+    Args:
+        path: The file to write; its directory must exist.
+        data: Its whole content.
+
+    Raises:
+        RunError: The file cannot be written; what stood there stands there still.
+    """
+    with _replacing(path) as temporary, temporary.open("xb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text` to `path` as UTF-8, its line ends as they are; see `write_bytes`."""
+    write_bytes(path, text.encode())
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write `value` to `path` as JSON that any reader takes; see `write_bytes`.
+
+    JSON has no NaN and no infinity: they are written as null. Scalars of NumPy become numbers.
+    """
+    text = json.dumps(_plain(value), indent=2, ensure_ascii=False, allow_nan=False)
+    write_text(path, text + "\n")
+
+
+def write_with(path: Path, writer: Callable[[Path], None]) -> None:
+    """Let a library write `path` by itself, as atomically as `write_bytes` does.
+
+    Args:
+        path: The file to write.
+        writer: Called with the path to write to, which has the suffix of `path`, since Keras and
+            others choose the format by it.
+
+    Raises:
+        RunError: The file cannot be written; what stood there stands there still.
+    """
+    with _replacing(path) as temporary:
+        writer(temporary)
+        _sync(temporary, os.O_RDWR)
+
+
+def remove_leftovers(directory: Path) -> None:
+    """Remove the temporary files of a killed process; only under the run's lock."""
+    for path in directory.rglob(".*.tmp*"):
+        with suppress(OSError):
+            path.unlink()
+
+
+def check_writable(directory: Path) -> None:
+    """Try whether files can be made in a directory.
+
+    Args:
+        directory: An existing directory.
+
+    Raises:
+        RunError: They cannot, and it says why.
+    """
+    probe = temporary_path(directory / "probe")
+    try:
+        probe.touch(exist_ok=False)
+        probe.unlink()
+    except OSError as error:
+        raise _unwritable(directory, error) from error
+
+
+def temporary_path(path: Path) -> Path:
+    """A new hidden name beside `path`, with its suffix."""
+    return path.with_name(f".{path.stem}-{secrets.token_hex(4)}.tmp{path.suffix}")
+
+
+def describe_cause(error: OSError) -> str:
+    """What went wrong, in one line and in words a user knows."""
+    known = _CAUSES.get(error.errno or 0)
+    text = error.strerror or str(error) or type(error).__name__
+    return known or text.splitlines()[0]
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[Path]:
+    temporary = temporary_path(path)
+    try:
+        yield temporary
+        os.replace(temporary, path)  # noqa: PTH105 - the fault tests count calls of os
+        _sync(path.parent, os.O_RDONLY)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink()
+
+
+def _unwritable(path: Path, error: OSError) -> RunError:
+    hint = "Free some space and run it again." if error.errno in _FULL else ""
+    return RunError(f"cannot write {path}: {describe_cause(error)}", hint=hint)
+
+
+def _sync(path: Path, flags: int) -> None:
+    descriptor = os.open(path, flags)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        # Some network file systems cannot sync a directory; their rename is all one can have.
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP) or flags != os.O_RDONLY:
+            raise
+    finally:
+        os.close(descriptor)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else None
+    if value is None or isinstance(value, (str, int)):
+        return value
+    # `tolist` is how scalars and arrays of NumPy become Python's own, without importing NumPy.
+    return _plain(value.tolist()) if hasattr(value, "tolist") else str(value)

@@ -1,0 +1,247 @@
+"""Checkpoints: named arrays and facts, whole and verified or refused.
+
+A generation of the checkpoint `last` is two files: `last-8.npz` with the arrays and the facts, and
+`last-8.json`, its manifest, with the sha256 of the first. The manifest is written last and makes
+the generation count. There is one manifest a generation, not one for all: a damaged one costs one
+generation, and the one before it takes over.
+"""
+
+import hashlib
+import io
+import json
+import re
+import zipfile
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nnrun.errors import RunError
+from nnrun.runs.atomic import describe_cause, write_bytes, write_json
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Array = np.ndarray[Any, np.dtype[Any]]
+
+FORMAT = 1
+_INDEX = "index"
+
+
+class NonFiniteError(RunError):
+    """An array holds NaN or infinity, and such a state is not to be kept.
+
+    Attributes:
+        array: The name of the first such array.
+    """
+
+    exit_code = 1
+
+    def __init__(self, array: str) -> None:
+        super().__init__(f"{array} holds values that are not finite; it is not saved")
+        self.array = array
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """What was kept.
+
+    Attributes:
+        arrays: The arrays by name.
+        facts: What was kept beside them.
+        generation: Which commit this is, counted from 1.
+        refused: Why newer generations were refused, a line each; empty where this is the newest.
+    """
+
+    arrays: Mapping[str, "Array"]
+    facts: Mapping[str, Any]
+    generation: int
+    refused: tuple[str, ...] = ()
+
+
+@dataclass
+class CheckpointStore:
+    """The checkpoints in a directory, each with the generation before it."""
+
+    directory: Path
+    _good: dict[str, int] = field(default_factory=dict, init=False, repr=False)
+
+    def commit(self, name: str, arrays: Mapping[str, "Array"], facts: Mapping[str, Any]) -> int:
+        """Keep a new generation of a checkpoint; a crash at any instant leaves the old or the new.
+
+        Args:
+            name: Which checkpoint: `best` or `last`.
+            arrays: The arrays by name, of any type of numbers and any shape.
+            facts: Values that JSON knows; NaN and infinity are allowed.
+
+        Returns:
+            The number of the generation.
+
+        Raises:
+            NonFiniteError: An array holds NaN or infinity; nothing was written.
+            RunError: The files cannot be written.
+        """
+        check_finite(arrays)
+        generations = self._generations(name)
+        generation = max((*generations, *self._strays(name)), default=0) + 1
+        # What is known to load is worth more than what is merely newer.
+        previous = self._good.get(name, max(generations, default=0))
+        try:
+            save_checkpoint(self._path(name, generation), arrays, facts)
+        except BaseException:
+            self._remove(name, generation)
+            raise
+        self._good[name] = generation
+        for old in {*generations, *self._strays(name)} - {generation, previous}:
+            self._remove(name, old)
+        return generation
+
+    def load(self, name: str) -> Checkpoint:
+        """Load the newest generation of a checkpoint that is whole.
+
+        Raises:
+            RunError: There is none.
+        """
+        refused: list[str] = []
+        for generation in sorted(self._generations(name), reverse=True):
+            try:
+                arrays, facts = load_checkpoint(self._path(name, generation))
+            except RunError as error:
+                refused.append(error.message)
+                continue
+            self._good[name] = generation
+            return Checkpoint(arrays, facts, generation, tuple(refused))
+        if refused:
+            raise RunError(f"no checkpoint {name!r} is whole: " + "; ".join(refused))
+        raise RunError(f"there is no checkpoint {name!r} in {self.directory}")
+
+    def has(self, name: str) -> bool:
+        """Whether a generation of the checkpoint was ever committed and is still there."""
+        return bool(self._generations(name))
+
+    def _generations(self, name: str) -> set[int]:
+        return self._numbers(name, "json")
+
+    def _strays(self, name: str) -> set[int]:
+        return self._numbers(name, "npz")
+
+    def _numbers(self, name: str, suffix: str) -> set[int]:
+        pattern = re.compile(rf"{re.escape(name)}-(\d+)\.{suffix}")
+        matches = (pattern.fullmatch(path.name) for path in self.directory.glob(f"*.{suffix}"))
+        return {int(match[1]) for match in matches if match}
+
+    def _path(self, name: str, generation: int) -> Path:
+        return self.directory / f"{name}-{generation}.npz"
+
+    def _remove(self, name: str, generation: int) -> None:
+        # The manifest first: without it the arrays count for nothing.
+        for suffix in (".json", ".npz"):
+            with suppress(OSError):
+                self._path(name, generation).with_suffix(suffix).unlink()
+
+
+def save_checkpoint(path: Path, arrays: Mapping[str, "Array"], facts: Mapping[str, Any]) -> None:
+    """Write arrays and facts to `path` (a `.npz`), then the manifest beside it (a `.json`).
+
+    Raises:
+        RunError: A file cannot be written.
+        TypeError: An array is not of numbers, or a fact is not of JSON.
+    """
+    data = _pack(arrays, facts)
+    write_bytes(path, data)
+    manifest = {"format": FORMAT, "sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
+    write_json(path.with_suffix(".json"), manifest)
+
+
+def load_checkpoint(path: Path) -> tuple[dict[str, "Array"], dict[str, Any]]:
+    """Read what `save_checkpoint` wrote.
+
+    Returns:
+        The arrays by name, and the facts.
+
+    Raises:
+        RunError: A file is missing, damaged, or of a newer nnrun.
+    """
+    manifest = _read(path.with_suffix(".json"))
+    data = _read(path)
+    try:
+        expected = json.loads(manifest)
+        if expected["format"] > FORMAT:
+            raise RunError(f"{path} was written by a newer nnrun")
+        digest = expected["sha256"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise RunError(f"{path.with_suffix('.json')} is damaged") from error
+    if hashlib.sha256(data).hexdigest() != digest:
+        raise RunError(f"{path} is damaged: its content is not what was written")
+    try:
+        return _unpack(data)
+    except (ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile) as error:
+        raise RunError(f"{path} is not a checkpoint") from error
+
+
+def check_finite(arrays: Mapping[str, "Array"]) -> None:
+    """Look for NaN and infinity.
+
+    Raises:
+        NonFiniteError: An array holds one.
+    """
+    import numpy as np
+
+    for name, array in arrays.items():
+        if not _is_whole(np.asarray(array)) and not np.isfinite(array).all():
+            raise NonFiniteError(name)
+
+
+def _is_whole(array: "Array") -> bool:
+    return array.dtype.kind in "biu" or "int" in array.dtype.name
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise RunError(f"cannot read {path}: {describe_cause(error)}") from error
+
+
+def _pack(arrays: Mapping[str, "Array"], facts: Mapping[str, Any]) -> memoryview:
+    import numpy as np
+
+    # Arrays go by number: names like `dense/kernel` or `file` mean something to zip and to savez.
+    members: dict[str, Array] = {}
+    index = []
+    for number, (name, value) in enumerate(arrays.items()):
+        array = np.asarray(value)
+        if array.dtype.kind not in "biufcV" or array.dtype.names:
+            raise TypeError(f"{name} is an array of {array.dtype}, not of numbers")
+        index.append([name, array.dtype.name])
+        # NumPy's format forgets the types of ml_dtypes (bfloat16, float8): keep their bits.
+        custom = array.dtype.kind == "V"
+        members[f"a{number}"] = array.view(f"u{array.dtype.itemsize}") if custom else array
+    text = json.dumps({"arrays": index, "facts": dict(facts)})
+    members[_INDEX] = np.frombuffer(text.encode(), dtype=np.uint8)
+    file = io.BytesIO()
+    np.savez(file, allow_pickle=False, **members)
+    return file.getbuffer()
+
+
+def _unpack(data: bytes) -> tuple[dict[str, "Array"], dict[str, Any]]:
+    import numpy as np
+
+    arrays: dict[str, Array] = {}
+    with np.load(io.BytesIO(data), allow_pickle=False) as archive:
+        index = json.loads(archive[_INDEX].tobytes())
+        for number, (name, type_name) in enumerate(index["arrays"]):
+            array = archive[f"a{number}"]
+            arrays[name] = (
+                array if array.dtype.name == type_name else array.view(_custom(type_name))
+            )
+    return arrays, index["facts"]
+
+
+def _custom(name: str) -> "np.dtype[Any]":
+    import ml_dtypes
+    import numpy as np
+
+    custom: np.dtype[Any] = np.dtype(getattr(ml_dtypes, name))
+    return custom

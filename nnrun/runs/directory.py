@@ -1,0 +1,238 @@
+"""The run directory: what lies where, and how a new one is claimed."""
+
+import re
+import secrets
+import shutil
+import string
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from nnrun.errors import RunError
+from nnrun.runs.atomic import check_writable, describe_cause
+
+RUN_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}")
+STAMPED_NAME = re.compile(r".+-(\d{8}-\d{6})-[a-z]{4}")
+_TRIES = 100
+
+
+@dataclass(frozen=True)
+class RunDirectory:
+    """A run's directory and the paths in it; the files need not be there.
+
+    Attributes:
+        path: The directory.
+        claimed: Whether this process made it (or took it, empty) for a new run.
+    """
+
+    path: Path
+    claimed: bool = field(default=False, compare=False, repr=False)
+
+    @property
+    def name(self) -> str:
+        """The name the run is known by."""
+        return self.path.name or self.path.resolve().name
+
+    @property
+    def config(self) -> Path:
+        """The config as it was written."""
+        return self.path / "config.yaml"
+
+    @property
+    def resolved(self) -> Path:
+        """The config with everything merged and every default filled in."""
+        return self.path / "resolved.yaml"
+
+    @property
+    def record(self) -> Path:
+        """What the run is and how it ended: see `manifest.RunRecord`."""
+        return self.path / "run.json"
+
+    @property
+    def history(self) -> Path:
+        """A row per epoch: see `history.History`."""
+        return self.path / "history.csv"
+
+    @property
+    def metrics(self) -> Path:
+        """The figures of the best and the last epoch and of the test: see `manifest.Metrics`."""
+        return self.path / "metrics.json"
+
+    @property
+    def model(self) -> Path:
+        """The best model, in Keras's own format."""
+        return self.path / "model.keras"
+
+    @property
+    def checkpoints(self) -> Path:
+        """The directory of the checkpoints `best` and `last`."""
+        return self.path / "checkpoints"
+
+    @property
+    def plots(self) -> Path:
+        """The directory of the plots."""
+        return self.path / "plots"
+
+    @property
+    def learning_curves(self) -> Path:
+        """The plot of loss and metrics over the epochs."""
+        return self.plots / "learning_curves.png"
+
+    @property
+    def learning_rate(self) -> Path:
+        """The plot of the learning rate over the epochs."""
+        return self.plots / "learning_rate.png"
+
+    @property
+    def tensorboard(self) -> Path:
+        """The directory of TensorBoard's event files."""
+        return self.path / "tensorboard"
+
+    def make_subdirectories(self) -> None:
+        """Make the directories that runs write files into.
+
+        Raises:
+            RunError: They cannot be made.
+        """
+        for path in (self.checkpoints, self.plots):
+            _make(path, exist_ok=True)
+
+    def discard(self) -> bool:
+        """Remove a directory claimed by this process that holds nothing of value yet.
+
+        Returns:
+            Whether it was removed. An epoch's history, a checkpoint or a model is of value.
+        """
+        if not self.claimed or self._holds_value():
+            return False
+        shutil.rmtree(self.path, ignore_errors=True)
+        return not self.path.exists()
+
+    def _holds_value(self) -> bool:
+        kept = (self.history, self.metrics, self.model)
+        return any(path.exists() for path in kept) or any(self.checkpoints.glob("[!.]*"))
+
+
+def create_run(
+    runs_dir: Path,
+    name: str,
+    now: datetime,
+    *,
+    letters: Callable[[], str] | None = None,
+    needed_bytes: int = 0,
+) -> RunDirectory:
+    """Claim a new directory `<name>-<date>-<time>-<4 letters>` for a run.
+
+    Args:
+        runs_dir: Where the runs lie; made if it is missing.
+        name: The experiment's name.
+        now: The time to put into the directory's name.
+        letters: Gives the four letters; random where None.
+        needed_bytes: Room that the run will want on the disk.
+
+    Returns:
+        The directory, empty, of this process alone.
+
+    Raises:
+        RunError: The name cannot be a directory's, or the place is unwritable or too small.
+    """
+    if not RUN_NAME.fullmatch(name):
+        raise RunError(
+            f"{name!r} cannot name a run",
+            hint="Use 1 to 64 letters, digits, '.', '_' or '-', not starting with a dot.",
+        )
+    _make(runs_dir, exist_ok=True)
+    _check_room(runs_dir, needed_bytes)
+    letters = letters or _random_letters
+    for _ in range(_TRIES):
+        path = runs_dir / f"{name}-{now:%Y%m%d-%H%M%S}-{letters()}"
+        try:
+            path.mkdir()  # exclusive: of two processes with one name, one is told to try another
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise _cannot_create(path, error) from error
+        return _checked(RunDirectory(path, claimed=True))
+    raise RunError(f"cannot find a free name for a run of {name!r} in {runs_dir}")
+
+
+def create_run_at(path: Path, *, needed_bytes: int = 0) -> RunDirectory:
+    """Claim exactly this directory for a run, as `--run-dir` asks.
+
+    Args:
+        path: A directory that is missing (it is made, with its parents) or empty.
+        needed_bytes: Room that the run will want on the disk.
+
+    Returns:
+        The directory, empty.
+
+    Raises:
+        RunError: It holds files already, or cannot be written, or is too small.
+    """
+    existed = path.exists()
+    _make(path, exist_ok=True)
+    held = sorted(entry.name for entry in path.iterdir())
+    if (path / "run.json").exists():
+        raise RunError(
+            f"{path} already holds a run",
+            hint=f"Resume it with `nnrun resume {path}`, or name another.",
+        )
+    if held:
+        raise RunError(
+            f"{path} is not empty: it holds {held[0]}", hint="Name a new or an empty directory."
+        )
+    run = _checked(RunDirectory(path, claimed=True))
+    try:
+        _check_room(path, needed_bytes)
+    except RunError:
+        if not existed:
+            run.discard()
+        raise
+    return run
+
+
+def _checked(run: RunDirectory) -> RunDirectory:
+    try:
+        check_writable(run.path)
+    except RunError:
+        with suppress(OSError):
+            run.path.rmdir()
+        raise
+    return run
+
+
+def _make(path: Path, *, exist_ok: bool) -> None:
+    try:
+        path.mkdir(parents=True, exist_ok=exist_ok)
+    except FileExistsError as error:
+        raise RunError(f"cannot create {path}: a file stands there") from error
+    except OSError as error:
+        raise _cannot_create(path, error) from error
+
+
+def _cannot_create(path: Path, error: OSError) -> RunError:
+    return RunError(f"cannot create {path}: {describe_cause(error)}")
+
+
+def _check_room(path: Path, needed_bytes: int) -> None:
+    free = shutil.disk_usage(path).free
+    if free < needed_bytes:
+        raise RunError(
+            f"not enough room in {path}: the run wants {_size(needed_bytes)}, {_size(free)} are free",
+            hint="Free some space, or write elsewhere with `--run-dir`.",
+        )
+
+
+def _size(count: int) -> str:
+    value = float(count)
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if value < 1000:  # noqa: PLR2004 - a thousand is what the prefixes mean
+            return f"{value:.0f} {unit}" if unit == "bytes" else f"{value:.1f} {unit}"
+        value /= 1000
+    return f"{value:.1f} TB"
+
+
+def _random_letters() -> str:
+    return "".join(secrets.choice(string.ascii_lowercase) for _ in range(4))

@@ -1,0 +1,215 @@
+"""The history of a run: one row per epoch, kept as CSV that reads back to the same floats."""
+
+import csv
+import io
+import math
+import re
+from collections.abc import Iterable, Mapping
+from numbers import Integral
+from pathlib import Path
+from typing import Literal, Self, SupportsFloat
+
+from nnrun.errors import RunError
+from nnrun.runs.atomic import describe_cause, write_text
+
+Mode = Literal["min", "max"]
+
+_FALLING = re.compile(r"(^|_)(loss|error|divergence|crossentropy)(_?\d+)?$")
+_RISING = re.compile(
+    r"(^|_)(accuracy|acc|auc|precision|recall|sensitivity|specificity|f1|f2|f_?beta|iou|io_u|dice"
+    r"|jaccard|r2|score|bleu|rouge|kappa|mcc|similarity|correlation|concordance"
+    r"|true_positives|true_negatives)(_|\d|$)"
+)
+# A cell of text that starts so is a formula to a spreadsheet; the quote itself makes it reversible.
+_ESCAPED = tuple("=+-@'")
+
+
+class History:
+    r"""The rows of a run's epochs.
+
+    >>> history = History()
+    >>> history.add({"epoch": 1, "loss": 0.9, "val_loss": 0.8, "learning_rate": 0.01})
+    >>> history.add({"epoch": 2, "loss": 0.5, "val_loss": 0.6, "learning_rate": 0.01})
+    >>> history.add({"epoch": 3, "loss": 0.3, "val_loss": float("nan")})
+    >>> len(history)
+    3
+    >>> history.columns
+    ('epoch', 'loss', 'val_loss', 'learning_rate')
+    >>> history.column("loss")
+    [0.9, 0.5, 0.3]
+
+    What is not finite is worse than everything, so the third epoch is not the best:
+
+    >>> history.best("val_loss")["epoch"]
+    2
+    >>> history.best("val_loss", mode="max")["epoch"]
+    1
+
+    As CSV, a missing value is an empty cell:
+
+    >>> print(history.to_csv(), end="")
+    epoch,loss,val_loss,learning_rate
+    1,0.9,0.8,0.01
+    2,0.5,0.6,0.01
+    3,0.3,nan,
+    >>> History.from_csv(history.to_csv()).column("epoch")
+    [1, 2, 3]
+    """
+
+    def __init__(self, rows: Iterable[Mapping[str, SupportsFloat]] = ()) -> None:
+        self._columns: dict[str, None] = {}
+        self._rows: list[dict[str, float]] = []
+        for row in rows:
+            self.add(row)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def add(self, row: Mapping[str, SupportsFloat]) -> None:
+        """Append the row of an epoch; whole numbers stay whole, others become float64."""
+        self._rows.append({name: _number(value) for name, value in row.items()})
+        self._columns.update(dict.fromkeys(row))
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of the columns, in the order in which they first came."""
+        return tuple(self._columns)
+
+    @property
+    def rows(self) -> tuple[Mapping[str, float], ...]:
+        """The rows, the first epoch first."""
+        return tuple(self._rows)
+
+    def column(self, name: str) -> list[float]:
+        """The values of a column, NaN where a row has none.
+
+        Raises:
+            KeyError: No row has such a column.
+        """
+        if name not in self._columns:
+            raise KeyError(name)
+        return [row.get(name, math.nan) for row in self._rows]
+
+    def best(self, metric: str, mode: Mode | None = None) -> Mapping[str, float] | None:
+        """The row in which a metric is best, the earliest of equals.
+
+        Args:
+            metric: A column.
+            mode: Whether the least or the greatest value is best; where None, what `metric_mode`
+                says.
+
+        Returns:
+            The row, or None where no value is finite.
+
+        Raises:
+            KeyError: No row has such a column.
+        """
+        values = self.column(metric)
+        finite = [index for index, value in enumerate(values) if math.isfinite(value)]
+        if not finite:
+            return None
+        choose = max if (mode or metric_mode(metric)) == "max" else min
+        return self._rows[choose(finite, key=values.__getitem__)]
+
+    def to_csv(self) -> str:
+        """The history as CSV; floats as the shortest text that reads back to the same float."""
+        file = io.StringIO(newline="")
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(_escape(name) for name in self._columns)
+        writer.writerows([row.get(name, "") for name in self._columns] for row in self._rows)
+        return file.getvalue()
+
+    @classmethod
+    def from_csv(cls, text: str) -> Self:
+        """Read what `to_csv` wrote.
+
+        Raises:
+            RunError: It is not whole, or holds what is no number.
+        """
+        history = cls()
+        if not text.endswith("\n"):
+            raise RunError("it ends in the middle of a row")
+        try:
+            lines = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+        except csv.Error as error:
+            raise RunError(str(error)) from error
+        names = [_unescape(name) for name in lines[0]]
+        if len(set(names)) != len(names):
+            raise RunError("two of its columns have the same name")
+        history._columns = dict.fromkeys(names)
+        for number, line in enumerate(lines[1:], start=1):
+            if len(line) != len(names):
+                raise RunError(f"row {number} has {len(line)} cells, not {len(names)}")
+            history._rows.append(_parse(names, line, number))
+        return history
+
+    def write(self, path: Path) -> None:
+        """Write the history to a file, whole or not at all.
+
+        Raises:
+            RunError: The file cannot be written.
+        """
+        write_text(path, self.to_csv())
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Read the history of a file.
+
+        Raises:
+            RunError: The file is missing or damaged.
+        """
+        try:
+            return cls.from_csv(path.read_bytes().decode())
+        except OSError as error:
+            raise RunError(f"cannot read {path}: {describe_cause(error)}") from error
+        except UnicodeDecodeError as error:
+            raise RunError(f"{path} is damaged: it is not text") from error
+        except RunError as error:
+            raise RunError(f"{path} is damaged: {error.message}") from error
+
+
+def metric_mode(name: str) -> Mode:
+    """Whether a metric is best at its least or its greatest value, by its name.
+
+    A prefix `val_` does not matter, nor do the names of outputs. Losses and errors are best at
+    their least; accuracies, scores, areas under curves, precision, recall and their kin at their
+    greatest; a name that says nothing counts as a loss.
+
+    >>> [metric_mode(name) for name in ("val_loss", "mae", "val_auc_1", "price_r2_score")]
+    ['min', 'min', 'max', 'max']
+    """
+    plain = name.lower().removeprefix("val_")
+    if _FALLING.search(plain):
+        return "min"
+    return "max" if _RISING.search(plain) else "min"
+
+
+def _number(value: SupportsFloat) -> float:
+    if type(value) is float:
+        return value
+    return int(value) if isinstance(value, Integral) else float(value)
+
+
+def _parse(names: list[str], line: list[str], number: int) -> dict[str, float]:
+    row: dict[str, float] = {}
+    for name, cell in zip(names, line, strict=True):
+        if not cell:
+            continue
+        try:
+            row[name] = _cell(cell)
+        except ValueError as error:
+            raise RunError(f"row {number}, {name}: {cell[:40]!r} is no number") from error
+    return row
+
+
+def _cell(cell: str) -> float:
+    # What `repr` writes without point, exponent or letter was a whole number.
+    return int(cell) if cell.lstrip("-").isdecimal() else float(cell)
+
+
+def _escape(name: str) -> str:
+    return f"'{name}" if name.startswith(_ESCAPED) else name
+
+
+def _unescape(name: str) -> str:
+    return name.removeprefix("'")

@@ -1,0 +1,145 @@
+"""Which runs there are, and which one a user means."""
+
+import difflib
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from nnrun.errors import RunError
+from nnrun.runs.directory import STAMPED_NAME, RunDirectory
+from nnrun.runs.manifest import RunRecord, derived_status
+
+LATEST = "latest"
+DAMAGED = "damaged"
+_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class RunEntry:
+    """A run of the list. Its record is read when it is first asked for."""
+
+    directory: RunDirectory
+
+    @property
+    def name(self) -> str:
+        """The name of its directory."""
+        return self.directory.name
+
+    @property
+    def record(self) -> RunRecord | None:
+        """Its record; None where it cannot be read, and `problem` says why."""
+        return self._read[0]
+
+    @property
+    def problem(self) -> str:
+        """Why its record cannot be read; empty where it can."""
+        return self._read[1]
+
+    @cached_property
+    def status(self) -> str:
+        """How it stands: see `manifest.derived_status`; `damaged` where nobody can tell."""
+        if self.record is None:
+            return DAMAGED
+        try:
+            return derived_status(self.directory, self.record)
+        except RunError:
+            return DAMAGED
+
+    @cached_property
+    def _read(self) -> tuple[RunRecord | None, str]:
+        try:
+            return RunRecord.read(self.directory.record), ""
+        except RunError as error:
+            return None, error.message
+
+
+def list_runs(runs_dir: Path) -> list[RunEntry]:
+    """The runs of a directory, the newest first.
+
+    Args:
+        runs_dir: Where the runs lie; it may be missing.
+
+    Returns:
+        What has a record or a run's name. Links are passed over, since they lead elsewhere.
+
+    Raises:
+        RunError: The directory cannot be read.
+    """
+    return [RunEntry(RunDirectory(runs_dir / name)) for name in _names(runs_dir)]
+
+
+def find_run(text: str, runs_dir: Path) -> RunDirectory:
+    """The run a user means.
+
+    Args:
+        text: `latest`, a name, a path, or the beginning of the name of one run only.
+        runs_dir: Where the runs lie.
+
+    Returns:
+        Its directory.
+
+    Raises:
+        RunError: No run is meant, or several are.
+    """
+    names = _names(runs_dir)
+    if text in names:
+        return RunDirectory(runs_dir / text)
+    if text == LATEST:
+        return _latest(runs_dir)
+    path = Path(text).expanduser()
+    if text and RunDirectory(path).record.is_file():
+        return RunDirectory(path)
+    meant = [name for name in names if text and name.startswith(text)]
+    if len(meant) == 1:
+        return RunDirectory(runs_dir / meant[0])
+    if meant:
+        shown = ", ".join(meant[:_SHOWN]) + (", …" if len(meant) > _SHOWN else "")
+        raise RunError(
+            f"{text!r} begins the names of {len(meant)} runs: {shown}",
+            hint="Write more of the name, or `latest`.",
+        )
+    if text and path.is_dir():
+        raise RunError(f"{path} holds no run: it has no {RunDirectory(path).record.name}")
+    raise RunError(f"there is no run {text!r} in {runs_dir}", hint=_suggestion(text, names))
+
+
+def _latest(runs_dir: Path) -> RunDirectory:
+    entries = [entry for entry in list_runs(runs_dir) if entry.record is not None]
+    if not entries:
+        raise RunError(f"there are no runs in {runs_dir} yet", hint="Start one with `nnrun train`.")
+    return max(entries, key=lambda e: (e.record.created if e.record else "", e.name)).directory
+
+
+def _names(runs_dir: Path) -> list[str]:
+    try:
+        with os.scandir(runs_dir) as entries:
+            found = [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise RunError(f"cannot read {runs_dir}: {error.strerror}") from error
+    runs = (name for name in found if not name.startswith(".") and _is_run(runs_dir, name))
+    return sorted(runs, key=lambda name: (_stamp(name), name), reverse=True)
+
+
+def _is_run(runs_dir: Path, name: str) -> bool:
+    return bool(_stamp(name)) or RunDirectory(runs_dir / name).record.exists()
+
+
+def _stamp(name: str) -> str:
+    match = STAMPED_NAME.fullmatch(name)
+    return match[1] if match else ""
+
+
+def _suggestion(text: str, names: Sequence[str]) -> str:
+    if not names:
+        return "There are none yet; start one with `nnrun train`."
+    # A name without its date is what people type.
+    short = {name: name.rsplit("-", 3)[0] if _stamp(name) else name for name in reversed(names)}
+    near = difflib.get_close_matches(text, [*names, *short.values()], n=1)
+    if not near:
+        return "`nnrun list` shows the runs."
+    newest = [name for name, plain in short.items() if near[0] in (name, plain)][-1]
+    return f"Did you mean {newest}?"

@@ -1,0 +1,99 @@
+"""One writer a run: a lock that the kernel frees when its holder dies, however it dies."""
+
+import fcntl
+import os
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from nnrun.errors import RunError
+from nnrun.runs.atomic import describe_cause
+
+LOCK_NAME = ".lock"
+_TRIES = 5
+_PAUSE = 0.02  # seconds; `is_locked` of another process holds the lock for an instant
+
+
+class RunLock:
+    """Holds a run directory for this process, from `with` to its end.
+
+    The file stays when the lock is given back: removing it would let two processes hold two files
+    of the same name.
+    """
+
+    def __init__(self, run: Path) -> None:
+        self._path = run / LOCK_NAME
+        self._descriptor: int | None = None
+
+    def __enter__(self) -> Self:
+        self.acquire()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.release()
+
+    def acquire(self) -> None:
+        """Take the lock.
+
+        Raises:
+            RunError: Another process holds it, or the directory cannot be written.
+        """
+        try:
+            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o666)
+        except OSError as error:
+            raise RunError(f"cannot lock {self._path.parent}: {describe_cause(error)}") from error
+        try:
+            _lock(descriptor, self._path)
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        except BaseException:
+            os.close(descriptor)
+            raise
+        self._descriptor = descriptor
+
+    def release(self) -> None:
+        """Give the lock back; harmless when it is not held."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+
+def is_locked(run: Path) -> bool:
+    """Whether a process is writing the run in this directory."""
+    try:
+        descriptor = os.open(run / LOCK_NAME, os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def _lock(descriptor: int, path: Path) -> None:
+    for attempt in range(_TRIES):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if attempt + 1 < _TRIES:
+                time.sleep(_PAUSE)
+        except OSError as error:
+            raise RunError(f"cannot lock {path.parent}: {describe_cause(error)}") from error
+        else:
+            return
+    holder = os.pread(descriptor, 32, 0).decode(errors="replace").strip() or "unknown"
+    raise RunError(
+        f"another process (pid {holder}) is writing this run: {path.parent}",
+        hint="Wait for it to end, or stop it; its lock goes with it.",
+    )

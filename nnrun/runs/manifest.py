@@ -1,0 +1,183 @@
+"""What a run is and how it ended (`run.json`), and its figures (`metrics.json`)."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from types import UnionType
+from typing import Any, Self, get_args, get_origin, get_type_hints
+
+from nnrun.errors import RunError
+from nnrun.runs.atomic import describe_cause, write_json
+from nnrun.runs.directory import RunDirectory
+from nnrun.runs.locking import is_locked
+
+FORMAT = 1
+STATUSES = ("running", "finished", "interrupted", "diverged", "failed")
+DIED = "died"
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """The record of a run.
+
+    Attributes:
+        name: The experiment's name.
+        status: One of `STATUSES`; a run stopped early is finished, with a `stop_reason`.
+        command: The command line that started it.
+        seed: The seed.
+        created: When it began, ISO 8601 in UTC.
+        ended: When it ended, likewise; None while it runs.
+        seconds: How long it trained, over all resumes.
+        versions: Of python, nnrun, tensorflow, keras and numpy.
+        host: The machine's name.
+        device: What it trained on.
+        engine: `name` and `reason`, and what else the engine tells.
+        git: `commit` and `dirty`; None outside a repository.
+        data: `fingerprint`, `source` and `rows`.
+        parameters: How many the model has.
+        best_epoch: The best epoch, from 1.
+        epochs: How many epochs were trained.
+        stop_reason: Why it ended before its last epoch; empty where it did not.
+        expectations: A mapping each: `figure`, `value`, `held`, and `equals` or `min` and `max`.
+    """
+
+    name: str
+    status: str
+    command: str
+    seed: int
+    created: str
+    ended: str | None = None
+    seconds: float | None = None
+    versions: Mapping[str, str] = field(default_factory=dict)
+    host: str = ""
+    device: str = ""
+    engine: Mapping[str, Any] = field(default_factory=dict)
+    git: Mapping[str, Any] | None = None
+    data: Mapping[str, Any] = field(default_factory=dict)
+    parameters: int | None = None
+    best_epoch: int | None = None
+    epochs: int = 0
+    stop_reason: str = ""
+    expectations: tuple[Mapping[str, Any], ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """The record as it stands in `run.json`."""
+        return {"format": FORMAT, **asdict(self)}
+
+    def write(self, path: Path) -> None:
+        """Write the record, whole or not at all.
+
+        Raises:
+            RunError: The file cannot be written.
+        """
+        write_json(path, self.to_json())
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Read a record.
+
+        Raises:
+            RunError: The file is missing, damaged, or of a newer nnrun.
+        """
+        values = _read_format(path)
+        record = cls(**_checked(cls, values, path))
+        if record.status not in STATUSES:
+            raise RunError(f"{path} is damaged: its status is {record.status!r}")
+        return record
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """The figures of a run, by the names of the history's columns.
+
+    Attributes:
+        best: Of the best epoch.
+        last: Of the last epoch.
+        test: On the test rows; None where they were not looked at.
+    """
+
+    best: Mapping[str, float | None] = field(default_factory=dict)
+    last: Mapping[str, float | None] = field(default_factory=dict)
+    test: Mapping[str, float | None] | None = None
+
+    def write(self, path: Path) -> None:
+        """Write the figures, whole or not at all; one that is not finite becomes None.
+
+        Raises:
+            RunError: The file cannot be written.
+        """
+        write_json(path, {"format": FORMAT, **asdict(self)})
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Read figures.
+
+        Raises:
+            RunError: The file is missing, damaged, or of a newer nnrun.
+        """
+        return cls(**_checked(cls, _read_format(path), path))
+
+
+def derived_status(directory: RunDirectory, record: RunRecord | None = None) -> str:
+    """How a run stands: what its record says, but `died` where nobody runs what is "running".
+
+    Args:
+        directory: The run.
+        record: Its record, where it was read already.
+
+    Returns:
+        One of `STATUSES`, or `died`.
+
+    Raises:
+        RunError: The record cannot be read.
+    """
+    status = (record or RunRecord.read(directory.record)).status
+    if status != "running" or is_locked(directory.path):
+        return status
+    if record is not None:
+        # The run may have ended between the reading of its record and the look at its lock.
+        return derived_status(directory)
+    status = RunRecord.read(directory.record).status
+    return DIED if status == "running" else status
+
+
+def _read_format(path: Path) -> dict[str, Any]:
+    try:
+        values = json.loads(path.read_bytes())
+    except OSError as error:
+        raise RunError(f"cannot read {path}: {describe_cause(error)}") from error
+    except (ValueError, RecursionError) as error:
+        raise RunError(f"{path} is damaged: it is not JSON") from error
+    version = values.get("format") if isinstance(values, dict) else None
+    if not isinstance(version, int) or version < 1:
+        raise RunError(f"{path} is damaged: it does not say its format")
+    if version > FORMAT:
+        raise RunError(
+            f"{path} has format {version}; this nnrun reads up to {FORMAT}", hint="Upgrade nnrun."
+        )
+    return {name: value for name, value in values.items() if name != "format"}
+
+
+def _checked(kind: type[Any], values: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    """The values that are fields of a dataclass, each of its type; others are passed over."""
+    hints = get_type_hints(kind)
+    found: dict[str, Any] = {}
+    for name in (item.name for item in fields(kind)):
+        if name not in values:
+            continue
+        value = tuple(values[name]) if isinstance(values[name], list) else values[name]
+        if not isinstance(value, _classes(hints[name])):
+            raise RunError(f"{path} is damaged: {name} is {str(value)[:40]!r}")
+        found[name] = value
+    try:
+        kind(**found)
+    except TypeError as error:
+        raise RunError(f"{path} is damaged: a field is missing") from error
+    return found
+
+
+def _classes(hint: Any) -> tuple[type[Any], ...]:
+    parts = get_args(hint) if isinstance(hint, UnionType) else (hint,)
+    classes = tuple(get_origin(part) or part for part in parts)
+    return (*classes, int) if float in classes else classes

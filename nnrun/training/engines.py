@@ -1,0 +1,274 @@
+"""Compiled chunks of Keras's own `train_step` and `test_step`, over data that stay on the device.
+
+`model.fit` spends most of a small model's step in Python, iterators and dispatch. Here the rows are
+on the device once, an epoch is a matrix of indices, and a loop over many steps is one program.
+"""
+
+import contextlib
+import functools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from nnrun.data.splits import Part
+
+EVALUATION_VALUES = 4_000_000
+"""Most input values in one evaluation batch: large enough to be fast, small enough to fit."""
+
+_RANDOM_FUNCTIONS = ("stateless_normal", "stateless_truncated_normal", "stateless_uniform")
+
+
+@dataclass(frozen=True)
+class EngineChoice:
+    """Which engine trains, and why.
+
+    Attributes:
+        name: `xla` or `graph`.
+        reason: In words, for the run's record.
+    """
+
+    name: str
+    reason: str
+
+
+def choose_engine(requested: str, layers: Sequence[Any], *, on_gpu: bool) -> EngineChoice:
+    """The engine for a model: what is asked for, or by the layers where it is `auto`.
+
+    XLA's convolutions on the CPU are many times slower than TensorFlow's own (oneDNN), and its
+    recurrent loops no faster; all else gains by it.
+
+    Args:
+        requested: `auto`, `xla` or `graph`.
+        layers: The model's layers.
+        on_gpu: Whether a GPU trains.
+    """
+    if requested != "auto":
+        return EngineChoice(requested, "set by runtime.engine")
+    slow = [layer.name for layer in layers if not on_gpu and _is_slow_under_xla(layer)]
+    if slow:
+        return EngineChoice("graph", f"'{slow[0]}' is faster without XLA on the CPU")
+    return EngineChoice("xla", "every layer gains by being compiled")
+
+
+def _is_slow_under_xla(layer: Any) -> bool:
+    slow = (
+        keras.src.layers.convolutional.base_conv.BaseConv,
+        keras.src.layers.convolutional.base_conv_transpose.BaseConvTranspose,
+        keras.src.layers.convolutional.base_depthwise_conv.BaseDepthwiseConv,
+        keras.src.layers.convolutional.base_separable_conv.BaseSeparableConv,
+        keras.layers.RNN,
+        keras.layers.Bidirectional,
+        keras.layers.ConvLSTM2D,
+    )
+    return isinstance(layer, slow)
+
+
+@dataclass(frozen=True)
+class Resident:
+    """A part of the data on the device.
+
+    Attributes:
+        x: A tensor, or tensors by input name where there are several.
+        y: Likewise for the targets.
+        weights: A float32 weight for each row, or None.
+        rows: Number of rows.
+    """
+
+    x: Any
+    y: Any
+    weights: Any
+    rows: int
+
+    def batch(self, select: Callable[[Any], Any]) -> tuple[Any, ...]:
+        """The arguments of Keras's steps, every tensor cut down by `select`."""
+        parts = (self.x, self.y) if self.weights is None else (self.x, self.y, self.weights)
+        return tuple(keras.tree.map_structure(select, part) for part in parts)
+
+
+def make_resident(part: Part, weights: np.ndarray | None = None) -> Resident:
+    """Put a part's arrays on the device, in the dtype they are stored in."""
+    return Resident(
+        x=_tensors(part.inputs),
+        y=_tensors(part.targets),
+        weights=None if weights is None else tf.constant(weights, tf.float32),
+        rows=part.rows,
+    )
+
+
+def _tensors(arrays: Mapping[str, np.ndarray]) -> Any:
+    tensors = {name: tf.constant(array) for name, array in arrays.items()}
+    return next(iter(tensors.values())) if len(tensors) == 1 else tensors
+
+
+class CompiledTraining:
+    """Training steps of one model over resident data.
+
+    Args:
+        model: A compiled Keras model; its state changes as the steps run.
+        data: The training rows.
+        batch_size: Rows in a step; the last step of an epoch takes the rows that are left.
+        engine: `xla` or `graph`.
+    """
+
+    def __init__(self, model: Any, data: Resident, batch_size: int, engine: str) -> None:
+        _build_loss_and_metrics(model, data)
+        self.model = model
+        self.rows = data.rows
+        self.batch_size = batch_size
+        self.full_steps, self.rows_left = divmod(data.rows, batch_size)
+        self.steps = self.full_steps + bool(self.rows_left)
+
+        def train_on(rows: Any) -> None:
+            with compilable_random():
+                model.train_step(data.batch(lambda tensor: tf.gather(tensor, rows)))
+
+        compiled = tf.function(jit_compile=engine == "xla", reduce_retracing=True)
+
+        # The bounds are tensors and the index matrix is the whole epoch's, so that one program
+        # serves chunks of every length; a bound known while tracing would compile anew each time.
+        @compiled
+        def run_steps(order: Any, start: Any, stop: Any) -> dict[str, Any]:
+            def one_step(step: Any) -> tuple[Any]:
+                train_on(order[step])
+                return (step + 1,)
+
+            tf.while_loop(lambda step: step < stop, one_step, (start,), parallel_iterations=1)
+            return _figures(model)
+
+        @compiled
+        def run_last(rows: Any) -> dict[str, Any]:
+            train_on(rows)
+            return _figures(model)
+
+        self._run_steps = run_steps
+        self._run_last = run_last
+
+    def begin_epoch(self, order: np.ndarray) -> None:
+        """Take the order in which the epoch visits the rows, and reset the metrics."""
+        full = self.full_steps * self.batch_size
+        self._order = tf.constant(order[:full].reshape(-1, self.batch_size))
+        self._left = tf.constant(order[full:])
+        self.model.reset_metrics()
+
+    def run(self, start: int, stop: int) -> dict[str, float]:
+        """Train steps `start` to `stop - 1` of the epoch; the epoch's loss and metrics so far."""
+        figures: dict[str, Any] = {}
+        if start < min(stop, self.full_steps):
+            last = min(stop, self.full_steps)
+            figures = self._run_steps(self._order, tf.constant(start), tf.constant(last))
+        if stop > self.full_steps:
+            figures = self._run_last(self._left)
+        return as_floats(figures)
+
+
+class CompiledEvaluation:
+    """Keras's `test_step` over resident data, in large batches.
+
+    Args:
+        model: A compiled Keras model.
+        data: The rows.
+        engine: `xla` or `graph`.
+    """
+
+    def __init__(self, model: Any, data: Resident, engine: str) -> None:
+        _build_loss_and_metrics(model, data)
+        self.model = model
+        self.batch_size = _evaluation_batch(data)
+        self.full_steps, rows_left = divmod(data.rows, self.batch_size)
+        self.steps = self.full_steps + bool(rows_left)
+        first_left = data.rows - rows_left
+        compiled = tf.function(jit_compile=engine == "xla", reduce_retracing=True)
+
+        def test_on(start: Any, count: int) -> None:
+            with compilable_random():
+                model.test_step(data.batch(lambda tensor: _rows(tensor, start, count)))
+
+        @compiled
+        def run_steps(start: Any, stop: Any) -> dict[str, Any]:
+            def one_step(step: Any) -> tuple[Any]:
+                test_on(step * self.batch_size, self.batch_size)
+                return (step + 1,)
+
+            tf.while_loop(lambda step: step < stop, one_step, (start,), parallel_iterations=1)
+            return _figures(model)
+
+        @compiled
+        def run_last() -> dict[str, Any]:
+            test_on(tf.constant(first_left), rows_left)
+            return _figures(model)
+
+        self._run_steps = run_steps
+        self._run_last = run_last
+
+    def run(self) -> dict[str, float]:
+        """Loss and metrics over all rows; the model's metrics are reset before and hold them after."""
+        self.model.reset_metrics()
+        figures: dict[str, Any] = {}
+        if self.full_steps:
+            figures = self._run_steps(tf.constant(0), tf.constant(self.full_steps))
+        if self.steps > self.full_steps:
+            figures = self._run_last()
+        return as_floats(figures)
+
+
+def as_floats(figures: Mapping[str, Any]) -> dict[str, float]:
+    """Metric results as Python floats."""
+    return {name: float(value) for name, value in figures.items()}
+
+
+def _figures(model: Any) -> dict[str, Any]:
+    results: dict[str, Any] = model.get_metrics_result()
+    return results
+
+
+def _rows(tensor: Any, start: Any, count: int) -> Any:
+    rest = tensor.shape[1:]
+    return tf.slice(tensor, [start, *([0] * len(rest))], [count, *rest])
+
+
+def _evaluation_batch(data: Resident) -> int:
+    """Rows in an evaluation batch: one that leaves no odd last batch, where one is near."""
+    tensors = keras.tree.flatten(data.x)
+    values = sum(int(np.prod(tensor.shape[1:])) for tensor in tensors)
+    most = max(1, min(data.rows, EVALUATION_VALUES // max(1, values)))
+    for batch in range(most, most // 2, -1):
+        if data.rows % batch == 0:
+            return batch
+    return most
+
+
+def _build_loss_and_metrics(model: Any, data: Resident) -> None:
+    """Have Keras make the variables of loss and metrics, which no compiled program may do."""
+    if model.metrics and all(getattr(metric, "built", True) for metric in model.metrics):
+        return
+    x, y, *weights = data.batch(lambda tensor: tensor[:1])
+    predicted = model(x, training=False)
+    model.compute_loss(x, y, predicted, *weights, training=False)
+    model.compute_metrics(x, y, predicted, *weights)
+    model.reset_metrics()
+
+
+@contextlib.contextmanager
+def compilable_random() -> Iterator[None]:
+    """Within the block, while a step is traced, Keras's random layers draw by Philox.
+
+    TensorFlow's default ("auto_select") becomes a generator under XLA on the CPU that makes a step
+    with dropout twenty times slower. Without XLA, Philox is what the default means there anyway, so
+    both engines draw the same numbers.
+    """
+    draws = tf.random
+    dropout = tf.nn.experimental.stateless_dropout
+    kept = {name: getattr(draws, name) for name in _RANDOM_FUNCTIONS}
+    try:
+        tf.nn.experimental.stateless_dropout = functools.partial(dropout, rng_alg="philox")
+        for name, function in kept.items():
+            setattr(draws, name, functools.partial(function, alg="philox"))
+        yield
+    finally:
+        tf.nn.experimental.stateless_dropout = dropout
+        for name, function in kept.items():
+            setattr(draws, name, function)
