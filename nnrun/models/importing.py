@@ -95,3 +95,18 @@ def device_name() -> str:
         return f"CPU ({len(os.sched_getaffinity(0))} cores)"
     details = tf.config.experimental.get_device_details(gpus[0])
     return f"GPU ({details.get('device_name', 'unknown')})"
+
+
+def on_gpu() -> bool:
+    """Whether a GPU trains."""
+    import tensorflow as tf
+
+    return bool(tf.config.get_visible_devices("GPU"))
+
+
+def make_deterministic() -> None:
+    """Have a GPU give the same bits every time; on the CPU they are the same anyway."""
+    import tensorflow as tf
+
+    if on_gpu():
+        tf.config.experimental.enable_op_determinism()

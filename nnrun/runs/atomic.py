@@ -72,7 +72,8 @@ def write_with(path: Path, writer: Callable[[Path], None]) -> None:
     """
     with _replacing(path) as temporary:
         writer(temporary)
-        _sync(temporary, os.O_RDWR)
+        with temporary.open("rb+") as file:
+            os.fsync(file.fileno())
 
 
 def remove_leftovers(directory: Path) -> None:
@@ -99,6 +100,23 @@ def check_writable(directory: Path) -> None:
         raise _unwritable(directory, error) from error
 
 
+def sync_directory(path: Path) -> None:
+    """Let the names in a directory survive a loss of power.
+
+    Raises:
+        OSError: The disk fails.
+    """
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        # Some network file systems cannot sync a directory; their rename is all one can have.
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
+    finally:
+        os.close(descriptor)
+
+
 def temporary_path(path: Path) -> Path:
     """A new hidden name beside `path`, with its suffix."""
     return path.with_name(f".{path.stem}-{secrets.token_hex(4)}.tmp{path.suffix}")
@@ -117,7 +135,7 @@ def _replacing(path: Path) -> Iterator[Path]:
     try:
         yield temporary
         os.replace(temporary, path)  # noqa: PTH105 - the fault tests count calls of os
-        _sync(path.parent, os.O_RDONLY)
+        sync_directory(path.parent)
     except OSError as error:
         raise _unwritable(path, error) from error
     finally:
@@ -128,18 +146,6 @@ def _replacing(path: Path) -> Iterator[Path]:
 def _unwritable(path: Path, error: OSError) -> RunError:
     hint = "Free some space and run it again." if error.errno in _FULL else ""
     return RunError(f"cannot write {path}: {describe_cause(error)}", hint=hint)
-
-
-def _sync(path: Path, flags: int) -> None:
-    descriptor = os.open(path, flags)
-    try:
-        os.fsync(descriptor)
-    except OSError as error:
-        # Some network file systems cannot sync a directory; their rename is all one can have.
-        if error.errno not in (errno.EINVAL, errno.ENOTSUP) or flags != os.O_RDONLY:
-            raise
-    finally:
-        os.close(descriptor)
 
 
 def _plain(value: Any) -> Any:

@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from nnrun.errors import RunError
-from nnrun.runs.atomic import check_writable, describe_cause
+from nnrun.runs.atomic import check_writable, describe_cause, sync_directory
 
 RUN_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}")
 STAMPED_NAME = re.compile(r".+-(\d{8}-\d{6})-[a-z]{4}")
@@ -97,7 +97,7 @@ class RunDirectory:
             RunError: They cannot be made.
         """
         for path in (self.checkpoints, self.plots):
-            _make(path, exist_ok=True)
+            _make(path)
 
     def discard(self) -> bool:
         """Remove a directory claimed by this process that holds nothing of value yet.
@@ -143,13 +143,14 @@ def create_run(
             f"{name!r} cannot name a run",
             hint="Use 1 to 64 letters, digits, '.', '_' or '-', not starting with a dot.",
         )
-    _make(runs_dir, exist_ok=True)
+    _make(runs_dir)
     _check_room(runs_dir, needed_bytes)
     letters = letters or _random_letters
     for _ in range(_TRIES):
         path = runs_dir / f"{name}-{now:%Y%m%d-%H%M%S}-{letters()}"
         try:
             path.mkdir()  # exclusive: of two processes with one name, one is told to try another
+            sync_directory(runs_dir)
         except FileExistsError:
             continue
         except OSError as error:
@@ -172,7 +173,7 @@ def create_run_at(path: Path, *, needed_bytes: int = 0) -> RunDirectory:
         RunError: It holds files already, or cannot be written, or is too small.
     """
     existed = path.exists()
-    _make(path, exist_ok=True)
+    _make(path)
     held = sorted(entry.name for entry in path.iterdir())
     if (path / "run.json").exists():
         raise RunError(
@@ -203,9 +204,11 @@ def _checked(run: RunDirectory) -> RunDirectory:
     return run
 
 
-def _make(path: Path, *, exist_ok: bool) -> None:
+def _make(path: Path) -> None:
     try:
-        path.mkdir(parents=True, exist_ok=exist_ok)
+        if not path.is_dir():
+            path.mkdir(parents=True, exist_ok=True)
+            sync_directory(path.parent)
     except FileExistsError as error:
         raise RunError(f"cannot create {path}: a file stands there") from error
     except OSError as error:

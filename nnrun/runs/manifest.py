@@ -1,8 +1,9 @@
 """What a run is and how it ended (`run.json`), and its figures (`metrics.json`)."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cache
 from pathlib import Path
 from types import UnionType
 from typing import Any, Self, get_args, get_origin, get_type_hints
@@ -84,6 +85,10 @@ class RunRecord:
         record = cls(**_checked(cls, values, path))
         if record.status not in STATUSES:
             raise RunError(f"{path} is damaged: its status is {record.status!r}")
+        if not all(isinstance(item, Mapping) for item in record.expectations):
+            raise RunError(f"{path} is damaged: an expectation is no mapping")
+        figures = ("value", "equals", "min", "max")
+        _check_numbers((item.get(name) for item in record.expectations for name in figures), path)
         return record
 
 
@@ -116,7 +121,10 @@ class Metrics:
         Raises:
             RunError: The file is missing, damaged, or of a newer nnrun.
         """
-        return cls(**_checked(cls, _read_format(path), path))
+        metrics = cls(**_checked(cls, _read_format(path), path))
+        for figures in (metrics.best, metrics.last, metrics.test or {}):
+            _check_numbers(figures.values(), path)
+        return metrics
 
 
 def derived_status(directory: RunDirectory, record: RunRecord | None = None) -> str:
@@ -159,15 +167,14 @@ def _read_format(path: Path) -> dict[str, Any]:
     return {name: value for name, value in values.items() if name != "format"}
 
 
-def _checked(kind: type[Any], values: Mapping[str, Any], path: Path) -> dict[str, Any]:
+def _checked(kind: Any, values: Mapping[str, Any], path: Path) -> dict[str, Any]:
     """The values that are fields of a dataclass, each of its type; others are passed over."""
-    hints = get_type_hints(kind)
     found: dict[str, Any] = {}
-    for name in (item.name for item in fields(kind)):
+    for name, classes in _field_classes(kind).items():
         if name not in values:
             continue
         value = tuple(values[name]) if isinstance(values[name], list) else values[name]
-        if not isinstance(value, _classes(hints[name])):
+        if not isinstance(value, classes):
             raise RunError(f"{path} is damaged: {name} is {str(value)[:40]!r}")
         found[name] = value
     try:
@@ -175,6 +182,19 @@ def _checked(kind: type[Any], values: Mapping[str, Any], path: Path) -> dict[str
     except TypeError as error:
         raise RunError(f"{path} is damaged: a field is missing") from error
     return found
+
+
+def _check_numbers(values: Iterable[Any], path: Path) -> None:
+    for value in values:
+        if value is not None and not isinstance(value, (int, float)):
+            raise RunError(f"{path} is damaged: {str(value)[:40]!r} is no number")
+
+
+@cache
+def _field_classes(kind: Any) -> Mapping[str, tuple[type[Any], ...]]:
+    # Kept, since a list of a thousand runs would spend most of its time here.
+    hints = get_type_hints(kind)
+    return {name: _classes(hint) for name, hint in hints.items()}
 
 
 def _classes(hint: Any) -> tuple[type[Any], ...]:

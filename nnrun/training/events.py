@@ -5,6 +5,31 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
+class TrainingStarted:
+    """Everything is ready for the first step.
+
+    Attributes:
+        where: Where the run is written.
+        epochs: The last epoch.
+        steps: Training steps in an epoch.
+        rows: Rows of each part.
+        parameters: Parameters of the model.
+        engine: The engine's name, and why it was chosen.
+        device: What it trains on.
+        warnings: What is doubtful about the data, in words.
+    """
+
+    where: str
+    epochs: int
+    steps: int
+    rows: Mapping[str, int]
+    parameters: int
+    engine: str
+    device: str
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class ChunkEnded:
     """Some steps of an epoch are done.
 
@@ -51,4 +76,4 @@ class TrainingEnded:
     detail: str = ""
 
 
-Event = ChunkEnded | EpochEnded | TrainingEnded
+Event = TrainingStarted | ChunkEnded | EpochEnded | TrainingEnded

@@ -122,9 +122,9 @@ def test_a_line_plot_in_braille() -> None:
     lines = line_plot(
         [0.1 * 0.5 ** (i / 100) for i in range(400)], 30, 4, encoding="utf-8"
     ).splitlines()
-    assert lines[0].startswith("    0.1 ┤⠉")
-    assert lines[-1].startswith("0.00629 ┤")
-    assert all(len(line) <= 7 + 2 + 30 for line in lines)
+    assert lines[0].startswith("     0.1 ┤⠑")
+    assert lines[-1].startswith("0.006293 ┤")
+    assert all(len(line) <= 8 + 2 + 30 for line in lines)
 
 
 def test_a_line_plot_in_ascii() -> None:

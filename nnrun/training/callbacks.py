@@ -1,0 +1,55 @@
+"""The callbacks that a config declares, as Keras's objects."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from nnrun.config.components import Component
+from nnrun.errors import ConfigError, Problem
+from nnrun.models.components import instantiate
+from nnrun.runs.history import metric_mode
+
+_FILE_ARGUMENTS = {"ModelCheckpoint": "filepath", "CSVLogger": "filename", "TensorBoard": "log_dir"}
+"""Callbacks that write, with the argument that says where."""
+
+_MONITORING = ("EarlyStopping", "ReduceLROnPlateau", "ModelCheckpoint")
+
+
+def build_callbacks(components: Sequence[Component], folder: Path) -> list[Any]:
+    """Keras's callbacks, writing into the run directory and nowhere else.
+
+    Args:
+        components: What the config declares.
+        folder: The run directory, which relative file names are relative to.
+
+    Raises:
+        ConfigError: If a callback would write outside, or refuses its arguments.
+    """
+    return [_build(component, folder) for component in components]
+
+
+def _build(component: Component, folder: Path) -> Any:
+    arguments = dict(component.arguments)
+    where = _FILE_ARGUMENTS.get(component.name)
+    if where:
+        arguments[where] = str(_inside(component, folder, arguments.get(where, "tensorboard")))
+    if component.name in _MONITORING and arguments.get("mode", "auto") == "auto":
+        # Keras guesses the direction from the name alone, or fails to: it is known here.
+        arguments["mode"] = metric_mode(arguments.get("monitor", "val_loss"))
+    complete = Component(
+        component.name, component.group, component.module, arguments, component.place, component.path
+    )
+    return instantiate(complete)
+
+
+def _inside(component: Component, folder: Path, name: str) -> Path:
+    path = (folder / name).resolve()
+    if not path.is_relative_to(folder.resolve()):
+        problem = Problem(
+            f"'{name}' lies outside the run directory",
+            component.place,
+            component.path,
+            "name a file relative to the run directory",
+        )
+        raise ConfigError([problem])
+    return path
