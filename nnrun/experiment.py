@@ -22,7 +22,7 @@ from nnrun.config.loading import load_experiment
 from nnrun.config.relations import check_relations
 from nnrun.config.schema import Expectation, Experiment
 from nnrun.config.writer import experiment_to_yaml
-from nnrun.errors import ConfigError, RunError, UserError
+from nnrun.errors import ConfigError, UserError
 from nnrun.runs.checkpoints import NonFiniteError
 from nnrun.runs.directory import RunDirectory, create_run, create_run_at
 from nnrun.runs.history import metric_mode
@@ -33,7 +33,7 @@ from nnrun.runs.writing import RunWriter, utc_now
 if TYPE_CHECKING:
     from nnrun.data.preprocessing import Step
     from nnrun.data.splits import Splits
-    from nnrun.training.engines import EngineChoice
+    from nnrun.reports.card import Card
     from nnrun.training.events import Event, TrainingEnded
 
 Watcher = Callable[["Event"], None]
@@ -108,6 +108,17 @@ class Outcome:
         return {"format": RESULT_FORMAT, **fields}
 
 
+def load(config: Path, overrides: Sequence[str] = ()) -> Experiment:
+    """Read and check a config, and whatever can be said of its data without reading the rows.
+
+    Raises:
+        ConfigError: With every problem found.
+    """
+    from nnrun.data.describing import check_source
+
+    return load_experiment(config, overrides, check_source=check_source)
+
+
 def prepare(config: Path, overrides: Sequence[str] = ()) -> Prepared:
     """Read and check a config, load its data, and check them against each other.
 
@@ -117,7 +128,7 @@ def prepare(config: Path, overrides: Sequence[str] = ()) -> Prepared:
         ConfigError: With all problems of the config.
         DataError: If the data cannot be used.
     """
-    experiment = load_experiment(config, overrides)
+    experiment = load(config, overrides)
     sys.path.insert(0, str(config.parent.resolve()))
     from nnrun.data.loading import load_splits
     from nnrun.data.preprocessing import fit
@@ -155,6 +166,50 @@ def build(prepared: Prepared) -> Any:
         steps=prepared.steps,
         catalogue=load_catalogue(),
         steps_per_epoch=prepared.steps_per_epoch,
+    )
+
+
+def describe(config: str | Path, *, overrides: Sequence[str] = ()) -> Card:
+    """What a config would run; a few steps are made to tell the time, and thrown away.
+
+    Raises:
+        UserError: For mistakes in the config or the data.
+    """
+    prepared = prepare(Path(config), overrides)
+    model = build(prepared)
+    from nnrun.models.importing import device_name, on_gpu
+    from nnrun.reports.card import Card, LayerRow
+    from nnrun.training.engines import choose_engine
+    from nnrun.training.estimating import estimate_memory, estimate_seconds, learning_rates
+
+    experiment, splits = prepared.experiment, prepared.splits
+    engine = choose_engine(experiment.runtime.engine, model.layers, on_gpu=on_gpu())
+    steps = prepared.steps_per_epoch
+    (target,) = splits.targets.values()
+    return Card(
+        experiment=experiment,
+        task=target.task,
+        classes=target.classes,
+        rows={name: part.rows for name, part in splits.parts.items()},
+        source=splits.source,
+        layers=[
+            LayerRow(
+                layer.name,
+                type(layer).__name__,
+                tuple(layer.output.shape[1:]),
+                layer.count_params(),
+            )
+            for layer in model.layers
+        ],
+        parameters=model.count_params(),
+        loss=getattr(model.loss, "name", None) or str(model.loss),
+        steps=steps,
+        memory=estimate_memory(model, splits, experiment.training.batch_size),
+        engine=f"{engine.name}: {engine.reason}",
+        device=device_name(),
+        rates=learning_rates(model, steps * experiment.training.epochs),
+        seconds=estimate_seconds(model, splits, experiment.training, engine.name),
+        warnings=prepared.warnings,
     )
 
 
@@ -207,9 +262,7 @@ class _Run:
         self.experiment = prepared.experiment
         self.model = model
         self.directory = directory
-        self.engine = choose_engine(
-            self.experiment.runtime.engine, model.layers, on_gpu=on_gpu()
-        )
+        self.engine = choose_engine(self.experiment.runtime.engine, model.layers, on_gpu=on_gpu())
         self.writer = RunWriter(directory, self._record(command))
 
     def train(self, watch: Watcher) -> Outcome:
@@ -270,7 +323,11 @@ class _Run:
         )
         declared = build_callbacks(self.experiment.callbacks, self.directory.path)
         callbacks = keras.callbacks.CallbackList(
-            [own, *declared], model=self.model, epochs=options.epochs, steps=training.steps, verbose=0
+            [own, *declared],
+            model=self.model,
+            epochs=options.epochs,
+            steps=training.steps,
+            verbose=0,
         )
         yield TrainingStarted(
             where=str(self.directory.path),
@@ -298,7 +355,7 @@ class _Run:
         metrics = self.writer.metrics(test)
         expectations = _judge(self.experiment.expect, metrics, self.model.count_params())
         status = "finished" if ended.reason == "stopped" else ended.reason
-        stop_reason = ended.detail if ended.reason != "interrupted" else "interrupted"
+        stop_reason = f"stopped by {ended.detail}" if ended.reason == "stopped" else ended.detail
         self.writer.end(
             metrics,
             status=status,

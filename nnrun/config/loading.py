@@ -1,7 +1,7 @@
 """The door into `config`: a file and overrides → a checked experiment."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from nnrun.config.catalogue import Catalogue, load_catalogue
@@ -10,33 +10,46 @@ from nnrun.config.facts import DataFacts
 from nnrun.config.kinds import SectionOf
 from nnrun.config.merging import read_config
 from nnrun.config.relations import check_relations
-from nnrun.config.schema import Experiment
-from nnrun.errors import ConfigError
+from nnrun.config.schema import Dataset, Experiment
+from nnrun.errors import ConfigError, Problem
 
 
 def load_experiment(
-    path: Path, overrides: Sequence[str] = (), catalogue: Catalogue | None = None
+    path: Path,
+    overrides: Sequence[str] = (),
+    *,
+    check_source: Callable[[Dataset], Sequence[Problem]] | None = None,
 ) -> Experiment:
     """Read, merge and check a config file.
 
     Args:
         path: The YAML file.
         overrides: Changes of the form `training.epochs=5`, applied last.
-        catalogue: What classes take; that of the installed Keras where it is left out.
+        check_source: What can cheaply be said against the source of the data.
 
     Raises:
         ConfigError: With every problem found.
     """
-    catalogue = catalogue or load_catalogue()
+    catalogue = load_catalogue()
     tree = read_config(path, SectionOf(Experiment), overrides)
     experiment, problems, doubtful = check_experiment(
         tree, catalogue, path.parent.resolve(), _default_name(path)
     )
     facts = named_facts(experiment, catalogue)
     problems += check_relations(experiment, catalogue, facts, without=doubtful)
+    if check_source and not any(path.startswith("dataset") for path in doubtful):
+        problems += _placed(check_source(experiment.dataset), experiment)
     if problems:
         raise ConfigError(problems)
     return experiment
+
+
+def _placed(problems: Sequence[Problem], experiment: Experiment) -> list[Problem]:
+    """Problems that know their path, with the place that belongs to it."""
+    return [
+        dataclasses.replace(problem, place=experiment.place_of(problem.path))
+        for problem in problems
+    ]
 
 
 def named_facts(experiment: Experiment, catalogue: Catalogue) -> DataFacts | None:

@@ -65,12 +65,6 @@ class _Subject:
     def has_validation(self) -> bool:
         return self.experiment.dataset.split.validation is not None
 
-    def place(self, path: str) -> Place | None:
-        """Where the value at a path was written, or the nearest thing above it."""
-        while path not in self.experiment.places and path:
-            path = path.rpartition(".")[0]
-        return self.experiment.places.get(path)
-
 
 def check_relations(
     experiment: Experiment,
@@ -171,7 +165,7 @@ def _monitors(subject: _Subject) -> Iterator[tuple[str, Place | None, str]]:
             yield monitor, place, callback.path
     monitor = subject.experiment.training.monitor
     if monitor:
-        yield monitor, subject.place("training.monitor"), "training.monitor"
+        yield monitor, subject.experiment.place_of("training.monitor"), "training.monitor"
 
 
 def _two_hands_on_the_rate(subject: _Subject) -> Iterator[Problem]:
@@ -287,7 +281,7 @@ def _task_options(subject: _Subject) -> Iterator[Problem]:
         ("training.class_weight", experiment.training.class_weight is not None),
     ):
         if is_set:
-            yield Problem("is for classes, but the task is regression", subject.place(path), path)
+            yield Problem("is for classes, but the task is regression", subject.experiment.place_of(path), path)
     for metric in experiment.metrics or ():
         if metric.name in CLASS_METRICS or "Accuracy" in metric.name:
             yield Problem(
@@ -305,7 +299,7 @@ def _class_weights(subject: _Subject) -> Iterator[Problem]:
         if key not in known:
             path = f"training.class_weight.{key}"
             hint = did_you_mean(key, known) or f"classes: {', '.join(facts.class_names[:10])}"
-            yield Problem(f"there is no class '{key}'", subject.place(path), path, hint)
+            yield Problem(f"there is no class '{key}'", subject.experiment.place_of(path), path, hint)
 
 
 def _preprocessing(subject: _Subject) -> Iterator[Problem]:
@@ -313,16 +307,16 @@ def _preprocessing(subject: _Subject) -> Iterator[Problem]:
     if preprocess.standardize and preprocess.minmax:
         path = "dataset.preprocess.minmax"
         yield Problem(
-            "standardize and minmax undo each other", subject.place(path), path, "keep one"
+            "standardize and minmax undo each other", subject.experiment.place_of(path), path, "keep one"
         )
 
 
 def _data_source(subject: _Subject) -> Iterator[Problem]:
-    dataset, place = subject.experiment.dataset, subject.place("dataset")
+    dataset, place = subject.experiment.dataset, subject.experiment.place_of("dataset")
     if dataset.name is not None and dataset.csv is not None:
         path = "dataset.csv"
         yield Problem(
-            "the data come from `name` or from `csv`, not from both", subject.place(path), path,
+            "the data come from `name` or from `csv`, not from both", subject.experiment.place_of(path), path,
             "remove one (`csv: null` takes it away from an extended file)",
         )
     if dataset.name is None and dataset.csv is None:
@@ -331,7 +325,7 @@ def _data_source(subject: _Subject) -> Iterator[Problem]:
         known = subject.catalogue.dataset_names
         hint = did_you_mean(dataset.name, known) or f"known: {', '.join(known)}"
         path = "dataset.name"
-        yield Problem(f"unknown data set '{dataset.name}'", subject.place(path), path, hint)
+        yield Problem(f"unknown data set '{dataset.name}'", subject.experiment.place_of(path), path, hint)
 
 
 def _averaged_weights(subject: _Subject) -> Iterator[Problem]:
@@ -355,15 +349,15 @@ def _expectations(subject: _Subject) -> Iterator[Problem]:
         path = f"expect.{name}"
         if name not in known:
             hint = did_you_mean(name, known) or f"recorded: {', '.join(known)}"
-            yield Problem(f"'{name}' is not recorded", subject.place(path), path, hint)
+            yield Problem(f"'{name}' is not recorded", subject.experiment.place_of(path), path, hint)
         elif name.startswith("val_") and not subject.has_validation:
             yield Problem(
-                "there are no validation rows", subject.place(path), path,
+                "there are no validation rows", subject.experiment.place_of(path), path,
                 "set dataset.split.validation",
             )
         elif name.startswith("test_") and subject.facts and not _has_test(subject):
             yield Problem(
-                "there are no test rows", subject.place(path), path, "set dataset.split.test"
+                "there are no test rows", subject.experiment.place_of(path), path, "set dataset.split.test"
             )
 
 
@@ -394,7 +388,7 @@ def _layer_names(subject: _Subject) -> Iterator[Problem]:
         name = layer.arguments.get("name")
         if not isinstance(name, str):
             continue
-        place = subject.place(f"{layer.path}.name")
+        place = subject.experiment.place_of(f"{layer.path}.name")
         if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", name):
             yield Problem(
                 f"the layer name '{name}' has characters beside letters, digits, '_', '.' and '-'",

@@ -297,4 +297,10 @@ class Experiment:
         factory=dict,
     )
     places: Mapping[str, Place] = field(default_factory=dict, compare=False, repr=False)
-    """Where each value was written, by dotted path; `dataset.csv` names a value, not its key."""
+    """Where each value was written, by dotted path."""
+
+    def place_of(self, path: str) -> Place | None:
+        """Where the value at a path was written, or else the nearest value that holds it."""
+        while path and path not in self.places:
+            path = path.rpartition("[" if path.endswith("]") else ".")[0]
+        return self.places.get(path)

@@ -81,10 +81,10 @@ def format_seconds(seconds: float) -> str:
     """A duration as people say it.
 
     >>> [format_seconds(seconds) for seconds in (0.0123, 4.25, 75, 7384)]
-    ['0.01 s', '4.2 s', '1 min 15 s', '2 h 3 min']
+    ['12.3 ms', '4.2 s', '1 min 15 s', '2 h 3 min']
     """
     if seconds < 1:
-        return f"{seconds:.2f} s"
+        return f"{1000 * seconds:.3g} ms"
     if seconds < _MINUTE:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), _MINUTE)
@@ -184,10 +184,7 @@ def _exact(value: float) -> str:
     return f"{value:,}" if isinstance(value, int) else f"{value:.15g}"
 
 
-def _facts(record: RunRecord, directory: RunDirectory) -> "Table":
-    from rich.text import Text
-
-    table = _grid("left", "left")
+def _facts(record: RunRecord, directory: RunDirectory) -> "Text":
     epochs = f"{record.epochs:,}"
     if record.best_epoch is not None:
         epochs += f", the best is {record.best_epoch:,}"
@@ -200,10 +197,16 @@ def _facts(record: RunRecord, directory: RunDirectory) -> "Table":
         "model": str(directory.model) if directory.model.exists() else "",
         "curves": str(directory.learning_curves) if directory.learning_curves.exists() else "",
     }
-    for name, value in facts.items():
-        if value:
-            table.add_row(name, Text(value))
-    return table
+    return fact_lines({name: value for name, value in facts.items() if value})
+
+
+def fact_lines(facts: Mapping[str, str]) -> "Text":
+    """Facts with their names, a line each however long, so that a path can be copied whole."""
+    from rich.text import Text
+
+    width = max(len(name) for name in facts)
+    lines = (Text(f"{name:<{width}}  {value}") for name, value in facts.items())
+    return Text("\n", no_wrap=True, overflow="ignore").join(lines)
 
 
 def _engine(record: RunRecord) -> str:

@@ -223,12 +223,17 @@ def _check_room(path: Path, needed_bytes: int) -> None:
     free = shutil.disk_usage(path).free
     if free < needed_bytes:
         raise RunError(
-            f"not enough room in {path}: the run wants {_size(needed_bytes)}, {_size(free)} are free",
+            f"not enough room in {path}: the run wants {format_bytes(needed_bytes)}, {format_bytes(free)} are free",
             hint="Free some space, or write elsewhere with `--run-dir`.",
         )
 
 
-def _size(count: int) -> str:
+def format_bytes(count: int) -> str:
+    """A size as people say it.
+
+    >>> format_bytes(43_120_000)
+    '43.1 MB'
+    """
     value = float(count)
     for unit in ("bytes", "kB", "MB", "GB"):
         if value < 1000:  # noqa: PLR2004 - a thousand is what the prefixes mean

@@ -56,7 +56,13 @@ class RunWriter:
         self.record.write(self.directory.record)
 
     def add_epoch(
-        self, epoch: int, figures: Mapping[str, float], seconds: float, *, improved: bool, arrays: "Arrays"
+        self,
+        epoch: int,
+        figures: Mapping[str, float],
+        seconds: float,
+        *,
+        improved: bool,
+        arrays: "Arrays",
     ) -> None:
         """Take in an epoch, and commit if the last commit is long enough ago.
 

@@ -1,0 +1,57 @@
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+DEVELOPING := $(VENV)/.developing
+SOURCES := nnrun tests benchmarks
+
+.PHONY: help demo test lint types format catalogue docs gallery bench clean
+
+help:  ## Say what can be made
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(INSTALLED): pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), "nnrun needs Python 3.11 or newer"'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
+	touch $@
+
+$(DEVELOPING): $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+demo: $(INSTALLED)  ## Install nnrun into .venv and train a small network on data it carries
+	@$(BIN)/nnrun train configs/digits_mlp.yaml
+	@echo
+	@echo "That was your first run. Look at the curves named above, or at all of it with:"
+	@echo "  $(BIN)/tensorboard --logdir runs"
+	@echo "Then change configs/digits_mlp.yaml and train again:"
+	@echo "  $(BIN)/nnrun train configs/digits_mlp.yaml --set optimizer.Adam.learning_rate=0.01"
+
+test: $(DEVELOPING)  ## Run all tests; those on the big data sets where NNRUN_DATA names them
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal
+
+lint: $(DEVELOPING)  ## Check style, formatting, types and which module may import which
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/mypy
+
+types: $(DEVELOPING)  ## Check the type hints
+	$(BIN)/mypy
+
+format: $(DEVELOPING)  ## Format the code
+	$(BIN)/ruff check --fix $(SOURCES)
+	$(BIN)/ruff format $(SOURCES)
+
+catalogue: $(DEVELOPING)  ## Read the classes of the installed Keras anew
+	$(BIN)/python -m nnrun.cataloguing
+
+docs: $(DEVELOPING)  ## Write the generated parts of docs/
+	$(BIN)/python -m docs.generate
+
+bench: $(DEVELOPING)  ## Measure nnrun against model.fit, side by side
+	$(BIN)/python -m benchmarks.epochs
+
+clean:  ## Remove the environment and everything made, but not the runs
+	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

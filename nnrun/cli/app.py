@@ -1,0 +1,79 @@
+"""The commands, and the one place where errors become messages and exit codes."""
+
+import signal
+import sys
+from types import FrameType
+from typing import NoReturn
+
+import typer
+
+from nnrun import __version__
+from nnrun.cli import schema, show, train, validate
+from nnrun.config.diagnostics import render_problems
+from nnrun.errors import ConfigError, UserError
+
+INTERRUPTED = 128 + signal.SIGINT
+
+app = typer.Typer(
+    name="nnrun",
+    help="Run experiments with neural networks in Keras: declare in YAML, train fast.",
+    epilog="Start with: nnrun train configs/digits_mlp.yaml",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("train")(train.train_cli)
+app.command("validate")(validate.validate_cli)
+app.command("show")(show.show_cli)
+app.command("schema")(schema.schema_cli)
+
+
+class _Interrupted(BaseException):
+    """Ctrl-C outside of training, where nothing needs to be finished first."""
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"nnrun {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: bool = typer.Option(
+        False, "--version", callback=_print_version, is_eager=True, help="Print the version."
+    ),
+) -> None:
+    pass
+
+
+def main() -> NoReturn:
+    """Run the command line; every error of the user's ends in a message and an exit code."""
+    signal.signal(signal.SIGINT, _interrupt)
+    try:
+        app()
+    except ConfigError as error:
+        _fail(f"{render_problems(error.problems)}\n\n{_count(error)}", error.exit_code)
+    except UserError as error:
+        hint = f"\n  {error.hint}" if error.hint else ""
+        _fail(f"nnrun: {error.message}{hint}", error.exit_code)
+    except _Interrupted:
+        _fail("nnrun: interrupted", INTERRUPTED)
+    sys.exit(0)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
+    del number, frame
+    raise _Interrupted
+
+
+def _count(error: ConfigError) -> str:
+    number = len(error.problems)
+    return f"nnrun: {number} problem{'s' if number > 1 else ''}; nothing was run"
+
+
+def _fail(message: str, code: int) -> NoReturn:
+    print(message, file=sys.stderr)  # noqa: T201 - this is the one place that prints errors
+    sys.exit(code)

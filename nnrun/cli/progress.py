@@ -1,0 +1,191 @@
+"""The training as a person watches it: a row an epoch, and live bars in a terminal."""
+
+import sys
+import time
+from collections.abc import Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from rich.progress import TaskID
+    from rich.status import Status
+
+    from nnrun.training.events import ChunkEnded, EpochEnded, Event, TrainingEnded, TrainingStarted
+
+MOST_ROWS = 60
+"""Runs of more epochs print every second, tenth, … of them."""
+
+
+class TrainingDisplay:
+    """Shows training events on standard output: bars in a terminal, plain rows elsewhere.
+
+    Args:
+        silent: Show nothing at all.
+    """
+
+    def __init__(self, *, silent: bool) -> None:
+        self.silent = silent
+        self._waiting: Status | None = None
+        self._bars: _Bars | None = None
+        self._stride = 1
+        self._printed = 0
+        self._latest: EpochEnded | None = None
+
+    def __enter__(self) -> Self:
+        if not self.silent and sys.stdout.isatty():
+            from rich.console import Console
+
+            self._waiting = Console().status("reading the data and starting TensorFlow …")
+            self._waiting.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stop_waiting()
+        if self._bars is not None:
+            self._bars.stop()
+
+    def _stop_waiting(self) -> None:
+        if self._waiting is not None:
+            self._waiting.stop()
+            self._waiting = None
+
+    def show(self, event: "Event") -> None:
+        """Show one event."""
+        from nnrun.training.events import ChunkEnded, EpochEnded, TrainingEnded, TrainingStarted
+
+        if self.silent:
+            return
+        match event:
+            case TrainingStarted():
+                self._start(event)
+            case ChunkEnded() if self._bars is not None:
+                self._bars.chunk(event)
+            case EpochEnded():
+                self._epoch(event)
+            case TrainingEnded():
+                self._end(event)
+
+    def _start(self, event: "TrainingStarted") -> None:
+        self._stop_waiting()
+        rows = ", ".join(f"{count:,} {part}" for part, count in event.rows.items())
+        print(f"{event.where}")  # noqa: T201
+        print(f"{event.parameters:,} parameters; {rows} rows; {event.device}; {event.engine}")  # noqa: T201
+        for warning in event.warnings:
+            print(f"warning: {warning}", file=sys.stderr)  # noqa: T201
+        self._stride = -(-event.epochs // MOST_ROWS)
+        if sys.stdout.isatty():
+            self._bars = _Bars(event.epochs, event.steps)
+
+    def _epoch(self, event: "EpochEnded") -> None:
+        self._latest = event
+        if event.epoch == 1:
+            self._print(_header(event))
+        if event.epoch == 1 or event.epoch % self._stride == 0:
+            self._print_row(event)
+        if self._bars is not None:
+            self._bars.epoch(event)
+
+    def _end(self, event: "TrainingEnded") -> None:
+        if self._latest is not None and self._latest.epoch != self._printed:
+            self._print_row(self._latest)
+        if self._bars is not None:
+            self._bars.stop()
+        told = {
+            "stopped": f"stopped by {event.detail} after epoch {event.epoch}",
+            "interrupted": f"interrupted after epoch {event.epoch}",
+            "diverged": f"diverged: {event.detail}",
+        }
+        if event.reason in told:
+            print(told[event.reason])  # noqa: T201
+
+    def _print_row(self, event: "EpochEnded") -> None:
+        self._printed = event.epoch
+        self._print(_row(event))
+
+    def _print(self, line: str) -> None:
+        if self._bars is not None:
+            self._bars.print(line)
+        else:
+            print(line, flush=True)  # noqa: T201
+
+
+class _Bars:
+    """Two bars, one over the epochs and one over the steps of an epoch."""
+
+    def __init__(self, epochs: int, steps: int) -> None:
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=28),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[told]}"),
+            transient=True,
+        )
+        self._epochs: TaskID = self._progress.add_task("epoch", total=epochs, told="compiling …")
+        self._steps: TaskID = self._progress.add_task("step ", total=steps, told="")
+        self._left = epochs
+        self._started = time.monotonic()
+        self._warm_epochs = 0
+        self._progress.start()
+
+    def chunk(self, event: "ChunkEnded") -> None:
+        """Move the bar of the steps."""
+        self._progress.update(self._steps, completed=event.step, told=_figures(event.metrics))
+
+    def epoch(self, event: "EpochEnded") -> None:
+        """Move the bar of the epochs, and tell the time left by the epochs after the first."""
+        self._left -= 1
+        if event.epoch == 1:
+            self._started = time.monotonic()
+        else:
+            self._warm_epochs += 1
+        told = f"lr {event.figures['learning_rate']:.3g}"
+        if self._warm_epochs:
+            seconds = (time.monotonic() - self._started) / self._warm_epochs * self._left
+            told += f", {_clock(seconds)} left"
+        self._progress.update(self._epochs, completed=event.epoch, told=told)
+
+    def print(self, line: str) -> None:
+        """Print a line above the bars."""
+        self._progress.console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    def stop(self) -> None:
+        """Take the bars away."""
+        self._progress.stop()
+
+
+def _header(event: "EpochEnded") -> str:
+    names = ["epoch", *event.figures, "seconds"]
+    return "  ".join(f"{name:>{_width(name)}}" for name in names)
+
+
+def _row(event: "EpochEnded") -> str:
+    cells = [f"{event.epoch:>{_width('epoch')}}"]
+    cells += [f"{_figure(value):>{_width(name)}}" for name, value in event.figures.items()]
+    cells.append(f"{event.seconds:>{_width('seconds')}.3f}")
+    return "  ".join(cells) + ("  *" if event.improved else "")
+
+
+def _figure(value: float) -> str:
+    """Four decimals, so that a column can be read down; very small and large ones otherwise."""
+    return f"{value:.4f}" if 0.001 <= abs(value) < 1e5 or value == 0 else f"{value:.3g}"  # noqa: PLR2004
+
+
+def _width(name: str) -> int:
+    return max(len(name), 9 if name != "epoch" else 5)
+
+
+def _figures(metrics: Mapping[str, float]) -> str:
+    return "  ".join(f"{name} {_figure(value)}" for name, value in metrics.items())
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

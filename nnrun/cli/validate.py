@@ -1,0 +1,43 @@
+"""`nnrun validate`: all mistakes of configs, without TensorFlow."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nnrun.cli.options import JsonOption, SetOption, gather_overrides
+
+
+def validate_cli(
+    configs: Annotated[list[Path], typer.Argument(help="YAML files.", metavar="CONFIG...")],
+    changes: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Report every mistake of configs at once.
+
+    \b
+    Example:
+      $ nnrun validate configs/digits_mlp.yaml
+      configs/digits_mlp.yaml: ok
+
+    Exits with 2 if any file has a mistake.
+    """
+    from nnrun.config.diagnostics import problems_to_json
+    from nnrun.errors import ConfigError, Problem
+    from nnrun.experiment import load
+
+    problems: list[Problem] = []
+    for config in configs:
+        try:
+            load(config, gather_overrides(changes))
+        except ConfigError as error:
+            problems += error.problems
+        else:
+            if not as_json:
+                typer.echo(f"{config}: ok")
+    if as_json:
+        typer.echo(json.dumps({"format": 1, "problems": problems_to_json(problems)}, indent=2))
+        raise typer.Exit(2 if problems else 0)
+    if problems:
+        raise ConfigError(problems)

@@ -1,0 +1,85 @@
+"""What a training would take: memory by arithmetic, time by making a few steps."""
+
+import time
+from typing import Any
+
+import keras
+import numpy as np
+
+from nnrun.config.schema import Training
+from nnrun.data.splits import Splits
+from nnrun.training.engines import CompiledEvaluation, CompiledTraining, make_resident
+
+TRIAL_SECONDS = 0.3
+RATE_POINTS = 240
+
+
+def estimate_memory(model: Any, splits: Splits, batch_size: int) -> dict[str, int]:
+    """Bytes on the device: the data, the weights with gradients and optimizer, the activations.
+
+    Args:
+        model: The compiled model.
+        splits: The data, which stay on the device.
+        batch_size: Rows whose activations are held, once forwards and once backwards.
+    """
+    data = sum(
+        array.nbytes
+        for part in splits.parts.values()
+        for arrays in (part.inputs, part.targets)
+        for array in arrays.values()
+    )
+    variables = [*model.variables, *model.trainable_variables, *model.optimizer.variables]
+    outputs = [tensor.shape[1:] for layer in model.layers for tensor in keras.tree.flatten(layer.output)]
+    values = sum(int(np.prod([size or 1 for size in shape])) for shape in outputs)
+    width = np.dtype("float32").itemsize
+    return {
+        "data": data,
+        "weights": sum(int(np.prod(variable.shape)) * width for variable in variables),
+        "activations": 2 * batch_size * values * width,
+    }
+
+
+def estimate_seconds(
+    model: Any, splits: Splits, options: Training, engine: str
+) -> dict[str, float]:
+    """Seconds for `compiling`, for an `epoch` with its validation, and for the whole `training`.
+
+    Real steps are made, so the model is changed: it is good for nothing else afterwards.
+    """
+    training = CompiledTraining(
+        model, make_resident(splits.train), options.batch_size, engine
+    )
+    training.begin_epoch(np.arange(training.rows, dtype=np.int32))
+    steps = 1
+    compiling = _seconds(lambda: _run(training, steps))
+    taken = _seconds(lambda: _run(training, steps))
+    while taken < TRIAL_SECONDS and steps < training.full_steps:
+        steps = min(training.full_steps, 4 * steps)
+        taken = _seconds(lambda: _run(training, steps))
+    epoch = taken / steps * training.steps
+    if splits.validation is not None:
+        validation = CompiledEvaluation(model, make_resident(splits.validation), engine)
+        compiling += _seconds(validation.run)
+        epoch += _seconds(validation.run)
+    return {"compiling": compiling, "epoch": epoch, "training": compiling + options.epochs * epoch}
+
+
+def _run(training: CompiledTraining, steps: int) -> None:
+    """Some full steps of an epoch, and the partial one where there is one, which compiles apart."""
+    training.run(0, min(steps, training.full_steps))
+    training.run(training.full_steps, training.steps)
+
+
+def learning_rates(model: Any, steps: int) -> list[float]:
+    """The learning rate at evenly spaced steps of the training, the first and the last among them."""
+    schedule = getattr(model.optimizer, "_learning_rate", None)
+    if not isinstance(schedule, keras.optimizers.schedules.LearningRateSchedule):
+        return [float(model.optimizer.learning_rate)]
+    points = np.unique(np.linspace(0, max(0, steps - 1), RATE_POINTS).astype(int))
+    return [float(schedule(int(step))) for step in points]
+
+
+def _seconds(action: Any) -> float:
+    started = time.perf_counter()
+    action()
+    return time.perf_counter() - started
