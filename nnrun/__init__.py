@@ -1,3 +1,18 @@
-"""nnrun: the experiment runner for neural networks in Keras."""
+"""nnrun: the experiment runner for neural networks in Keras.
+
+From Python, `nnrun.train("config.yaml")` does what `nnrun train config.yaml` does.
+"""
+
+from typing import Any
 
 __version__ = "0.1.0"
+__all__ = ["__version__", "describe", "train"]
+
+
+def __getattr__(name: str) -> Any:
+    """The functions of `nnrun.experiment`, imported when they are first asked for."""
+    if name in ("describe", "train"):
+        from nnrun import experiment
+
+        return getattr(experiment, name)
+    raise AttributeError(f"module 'nnrun' has no attribute '{name}'")

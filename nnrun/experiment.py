@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import json
 import math
 import platform
 import shlex
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from nnrun.data.splits import Splits
     from nnrun.reports.card import Card
     from nnrun.training.events import Event, TrainingEnded
+    from nnrun.training.signals import StopRequest
 
 Watcher = Callable[["Event"], None]
 
@@ -50,14 +52,14 @@ class Prepared:
         splits: The rows.
         steps: The preprocessing, fitted on the training rows, by input.
         warnings: What is doubtful about the data, in words.
-        config_text: The config as it was written.
+        config_bytes: The config file as it was written.
     """
 
     experiment: Experiment
     splits: Splits
     steps: Mapping[str, Sequence[Step]]
     warnings: tuple[str, ...]
-    config_text: str
+    config_bytes: bytes
 
     @property
     def steps_per_epoch(self) -> int:
@@ -102,10 +104,13 @@ class Outcome:
         return 1 if self.status == "diverged" or missed else 0
 
     def to_json(self) -> dict[str, Any]:
-        """The outcome as `nnrun train --json` prints it."""
+        """The outcome as `nnrun train --json` prints it; null for what is not finite."""
         fields = dataclasses.asdict(self)
         del fields["signal"]
-        return {"format": RESULT_FORMAT, **fields}
+        return {
+            "format": RESULT_FORMAT,
+            **json.loads(json.dumps(fields), parse_constant=lambda _: None),
+        }
 
 
 def load(config: Path, overrides: Sequence[str] = ()) -> Experiment:
@@ -129,7 +134,8 @@ def prepare(config: Path, overrides: Sequence[str] = ()) -> Prepared:
         DataError: If the data cannot be used.
     """
     experiment = load(config, overrides)
-    sys.path.insert(0, str(config.parent.resolve()))
+    # Last, so that a file beside the config cannot take the place of an installed module.
+    sys.path.append(str(config.parent.resolve()))
     from nnrun.data.loading import load_splits
     from nnrun.data.preprocessing import fit
     from nnrun.data.quality import inspect
@@ -140,7 +146,7 @@ def prepare(config: Path, overrides: Sequence[str] = ()) -> Prepared:
         raise ConfigError(problems)
     steps = fit(experiment.dataset.preprocess, splits)
     warnings = tuple(inspect(splits, steps))
-    return Prepared(experiment, splits, steps, warnings, config.read_text(encoding="utf-8-sig"))
+    return Prepared(experiment, splits, steps, warnings, config.read_bytes())
 
 
 def build(prepared: Prepared) -> Any:
@@ -241,12 +247,13 @@ def train(
     prepared = prepare(Path(config), overrides)
     model = build(prepared)
     directory = _claim(prepared, model, Path(runs_dir), run_dir)
-    try:
-        with RunLock(directory.path):
+    # Only its holder may throw the directory away: without the lock it is another process's run.
+    with RunLock(directory.path):
+        try:
             return _Run(prepared, model, directory, command).train(watch or _ignore)
-    except BaseException:
-        directory.discard()
-        raise
+        except BaseException:
+            directory.discard()
+            raise
 
 
 class _Run:
@@ -272,7 +279,7 @@ class _Run:
         from nnrun.training.state import capture_state
 
         started = time.perf_counter()
-        self.writer.begin(self.prepared.config_text, experiment_to_yaml(self.experiment))
+        self.writer.begin(self.prepared.config_bytes, experiment_to_yaml(self.experiment))
         ended = TrainingEnded("finished", 0)
         with StopRequest() as request:
             for event in self._events(request.is_made):
@@ -286,13 +293,15 @@ class _Run:
                             arrays=capture_state(self.model),
                         )
                     except NonFiniteError as error:
-                        ended = TrainingEnded("diverged", event.epoch - 1, error.message)
+                        detail = f"{error.array} is not finite in epoch {event.epoch}"
+                        ended = TrainingEnded("diverged", event.epoch - 1, detail)
+                        watch(ended)
                         break
                 if isinstance(event, TrainingEnded):
                     ended = event
                 watch(event)
             self.writer.commit()
-        return self._end(ended, time.perf_counter() - started, request.signal)
+            return self._end(ended, time.perf_counter() - started, request)
 
     def _events(self, should_stop: Callable[[], bool]) -> Iterator[Event]:
         """The events of the training, the first of them that it starts."""
@@ -341,14 +350,15 @@ class _Run:
         )
         yield from train_epochs(self.model, training, validation, callbacks, plan, should_stop)
 
-    def _end(self, ended: TrainingEnded, seconds: float, signal: int | None) -> Outcome:
+    def _end(self, ended: TrainingEnded, seconds: float, request: StopRequest) -> Outcome:
         """Save the best model, evaluate it, draw the curves, and write how it came out."""
         from nnrun.runs.atomic import write_with
-        from nnrun.training.state import restore_state
+        from nnrun.training.state import restore_state, use_averaged_weights
 
         test = None
         if self.writer.best is not None:
             restore_state(self.model, self.writer.best.arrays)
+            use_averaged_weights(self.model)
             write_with(self.directory.model, self.model.save)
             test = self._test_figures()
             self._draw()
@@ -373,7 +383,7 @@ class _Run:
             expectations=expectations,
             seconds=round(seconds, 3),
             engine=dataclasses.asdict(self.engine),
-            signal=signal if status == "interrupted" else None,
+            signal=request.signal if status == "interrupted" else None,
         )
 
     def _test_figures(self) -> dict[str, float] | None:
@@ -404,7 +414,8 @@ class _Run:
         return RunRecord(
             name=self.experiment.name,
             status="running",
-            command=shlex.join(command),
+            # A file name need not be text, but the record is.
+            command=shlex.join(command).encode(errors="backslashreplace").decode(),
             seed=self.experiment.seed,
             created=utc_now(),
             versions=_versions(),

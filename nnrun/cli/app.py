@@ -1,5 +1,6 @@
 """The commands, and the one place where errors become messages and exit codes."""
 
+import io
 import signal
 import sys
 from types import FrameType
@@ -52,6 +53,8 @@ def _options(
 def main() -> NoReturn:
     """Run the command line; every error of the user's ends in a message and an exit code."""
     signal.signal(signal.SIGINT, _interrupt)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # as standard error does from the start
     try:
         app()
     except ConfigError as error:

@@ -1,8 +1,10 @@
 """The training as a person watches it: a row an epoch, and live bars in a terminal."""
 
+import os
 import sys
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -35,7 +37,7 @@ class TrainingDisplay:
         if not self.silent and sys.stdout.isatty():
             from rich.console import Console
 
-            self._waiting = Console().status("reading the data and starting TensorFlow …")
+            self._waiting = Console().status("reading the data and starting TensorFlow")
             self._waiting.start()
         return self
 
@@ -55,11 +57,19 @@ class TrainingDisplay:
             self._waiting = None
 
     def show(self, event: "Event") -> None:
-        """Show one event."""
-        from nnrun.training.events import ChunkEnded, EpochEnded, TrainingEnded, TrainingStarted
-
+        """Show one event; the training goes on unseen where nobody reads any more."""
         if self.silent:
             return
+        try:
+            self._show(event)
+        except BrokenPipeError:
+            self.silent = True
+            with Path(os.devnull).open("w") as nowhere:
+                os.dup2(nowhere.fileno(), sys.stdout.fileno())
+
+    def _show(self, event: "Event") -> None:
+        from nnrun.training.events import ChunkEnded, EpochEnded, TrainingEnded, TrainingStarted
+
         match event:
             case TrainingStarted():
                 self._start(event)
@@ -127,7 +137,7 @@ class _Bars:
             TextColumn("{task.fields[told]}"),
             transient=True,
         )
-        self._epochs: TaskID = self._progress.add_task("epoch", total=epochs, told="compiling …")
+        self._epochs: TaskID = self._progress.add_task("epoch", total=epochs, told="compiling")
         self._steps: TaskID = self._progress.add_task("step ", total=steps, told="")
         self._left = epochs
         self._started = time.monotonic()

@@ -32,4 +32,4 @@ def show_cli(
 
     from nnrun.reports.card import card_view
 
-    Console(highlight=False).print(card_view(card))
+    Console(highlight=False).print(card_view(card), soft_wrap=True)

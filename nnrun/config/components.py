@@ -1,10 +1,14 @@
 """Components: the classes a config names, with their arguments."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from nnrun.errors import Place
+
+IMPORT_PATH = r"[A-Za-z_][A-Za-z0-9_.]*:[A-Za-z_][A-Za-z0-9_]*"
+"""A class of the user's own, as in `my_package.layers:Squash`."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +27,7 @@ class Duration:
 
     def __str__(self) -> str:
         """As it is written in a config."""
-        return f"{self.epochs:g} epochs"
+        return f"{repr(self.epochs).removesuffix('.0')} epochs"
 
 
 @dataclass(frozen=True)
@@ -50,3 +54,13 @@ class Component:
     def is_users_own(self) -> bool:
         """Whether the class is imported from the user's own code."""
         return ":" in self.name
+
+
+def is_import_path(name: str) -> bool:
+    """Whether a name has the form `package.module:Name`."""
+    return re.fullmatch(IMPORT_PATH, name) is not None
+
+
+def looks_like_class(name: str) -> bool:
+    """Whether a key is meant as a class and not as an argument: `Dense`, `my_layers:Squash`."""
+    return name[:1].isupper() or ":" in name

@@ -1,10 +1,60 @@
 """Problems → what a person, or an editor, reads."""
 
 import difflib
+import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from nnrun.errors import Place, Problem
+
+LONGEST_TEXT = 400
+"""Characters of a message, a path or a hint that are printed."""
+SHORTEST_PART = 3
+"""Letters that must be given of a known word when the rest of it is left out."""
+EXCERPT_WIDTH = 110
+"""Characters of a line of the config that are printed."""
+
+_SYNONYMS = {
+    "activationfunction": ("activation",),
+    "batch": ("batch_size",),
+    "criterion": ("loss",),
+    "crossentropy": ("sparse_categorical_crossentropy",),
+    "data": ("dataset",),
+    "decay": ("weight_decay", "decay_rate"),
+    "f1": ("f1_score",),
+    "file": ("csv", "path"),
+    "filepath": ("path",),
+    "iterations": ("epochs",),
+    "labels": ("target",),
+    "layers": ("architecture",),
+    "lr": ("learning_rate",),
+    "lrelu": ("leaky_relu",),
+    "maxepochs": ("epochs",),
+    "minibatchsize": ("batch_size",),
+    "model": ("architecture",),
+    "nesterovmomentum": ("nesterov",),
+    "network": ("architecture",),
+    "neurons": ("units", "hidden"),
+    "nodes": ("units",),
+    "none": ("linear",),
+    "normalize": ("standardize",),
+    "numepochs": ("epochs",),
+    "objective": ("loss",),
+    "p": ("rate",),
+    "prob": ("rate",),
+    "randomseed": ("seed",),
+    "randomstate": ("seed",),
+    "rmse": ("root_mean_squared_error",),
+    "scheduler": ("schedule",),
+    "sparsecrossentropy": ("sparse_categorical_crossentropy",),
+    "stepsize": ("learning_rate",),
+    "testsplit": ("test",),
+    "val": ("validation",),
+    "validationsplit": ("validation",),
+    "valsplit": ("validation",),
+    "xavier": ("GlorotUniform",),
+}
+"""Words that other programs, and people, use for ours; folded."""
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
@@ -17,11 +67,25 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f"did you mean '{near}'?" if near else ""
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
-    """The known word nearest to a misspelt one, whatever its case; empty where none is near."""
-    by_folded = {_fold(name): name for name in known}
-    near = difflib.get_close_matches(_fold(word), by_folded, n=1, cutoff=0.6)
-    return by_folded[near[0]] if near else ""
+def nearest(word: str, known: Iterable[str], closeness: float = 0.6) -> str:
+    """The known word nearest to a misspelt one, whatever its case; empty where none is near.
+
+    `closeness` is how much of the two must agree, from 0 to 1.
+
+    >>> nearest("lr", ["momentum", "learning_rate"])
+    'learning_rate'
+    """
+    by_folded: dict[str, str] = {}
+    for name in known:
+        by_folded.setdefault(_fold(name), name)
+    folded = _fold(word)
+    for meant in _SYNONYMS.get(folded, ()):
+        if _fold(meant) in by_folded and folded not in by_folded:
+            return by_folded[_fold(meant)]
+    near = difflib.get_close_matches(folded, by_folded, n=1, cutoff=closeness)
+    if not near and len(folded) >= SHORTEST_PART:
+        near = [name for name in by_folded if name.startswith(folded) or name.endswith(folded)]
+    return by_folded[near[0]] if len(near) == 1 else ""
 
 
 def _fold(word: str) -> str:
@@ -30,42 +94,70 @@ def _fold(word: str) -> str:
 
 def in_order(problems: Iterable[Problem]) -> list[Problem]:
     """Each problem once: by file and line, overrides after files, errors without a place first."""
-    nowhere = Place("")
-    return sorted(
-        dict.fromkeys(problems),
-        key=lambda problem: (
-            (problem.place or nowhere).is_override,
-            (problem.place or nowhere).source,
-            (problem.place or nowhere).line,
-            (problem.place or nowhere).column,
-        ),
-    )
+
+    def position(problem: Problem) -> tuple[bool, str, int, int]:
+        place = problem.place or Place("")
+        source = "" if place.is_override else place.source
+        return place.is_override, source, place.line, place.column
+
+    return sorted(dict.fromkeys(problems), key=position)
 
 
 def render_problems(problems: Sequence[Problem]) -> str:
-    """All problems as text: place, path, message; then the line with a caret and the hint."""
-    blocks = [_render(problem) for problem in in_order(problems)]
-    return "\n".join(blocks)
+    """All problems as text: place, path, message; then the line with a caret and the hint.
+
+    What the user wrote is shown in a form that no terminal acts upon.
+    """
+    return "\n".join(_render(problem) for problem in in_order(problems))
 
 
 def _render(problem: Problem) -> str:
     place = problem.place
     where = ""
     if place is not None:
-        where = place.source if place.is_override else f"{place.source}:{place.line}:{place.column}"
-    told = ": ".join(part for part in (problem.path, problem.message) if part)
+        source = _shown(place.source)
+        where = source if place.is_override else f"{source}:{place.line}:{place.column}"
+    told = ": ".join(_shown(part) for part in (problem.path, problem.message) if part)
     if problem.severity == "warning":
         told = f"warning: {told}"
     head = f"{where}  {told}" if where else told
+    hint = _shown(problem.hint)
     if place is None or place.is_override or not place.text:
-        return f"{head}\n     {problem.hint}" if problem.hint else head
-    return f"{head}\n{_excerpt(place, problem.hint)}"
+        return f"{head}\n     {hint}" if hint else head
+    return f"{head}\n{_excerpt(place, hint)}"
+
+
+def _shown(text: str) -> str:
+    """A text on one line, not endless, and without characters that steer a terminal."""
+    return _escaped(text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…")
+
+
+def _escaped(text: str) -> str:
+    """Text in which whatever cannot be seen stands as an escape, as repr writes it."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
 
 
 def _excerpt(place: Place, hint: str) -> str:
+    """The line with its number; below it the caret, as far right as the text it points at."""
     text = place.text.replace("\t", " ")
-    caret = " " * (place.column - 1) + "^" * place.length
-    return f"{place.line:>5} | {text}\n      | {caret}  {hint}".rstrip()
+    start = place.column - 1
+    left = max(0, start - EXCERPT_WIDTH // 2) if len(text) > EXCERPT_WIDTH else 0
+    right = left + EXCERPT_WIDTH
+    before = ("…" if left else "") + _escaped(text[left:start])
+    marked = _escaped(text[start : min(start + place.length, right)])
+    after = _escaped(text[start + place.length : right]) + ("…" if right < len(text) else "")
+    caret = " " * _columns(before) + "^" * max(1, _columns(marked))
+    return f"{place.line:>5} | {before}{marked}{after}\n      | {caret}  {hint}".rstrip()
+
+
+def _columns(text: str) -> int:
+    """How many columns of a terminal a text fills: two for a wide character, none for an accent."""
+    if text.isascii():
+        return len(text)
+    wide = sum(unicodedata.east_asian_width(char) in ("W", "F") for char in text)
+    return len(text) + wide - sum(unicodedata.combining(char) > 0 for char in text)
 
 
 def problems_to_json(problems: Sequence[Problem]) -> list[dict[str, Any]]:

@@ -37,7 +37,8 @@ def load_experiment(
     )
     facts = named_facts(experiment, catalogue)
     problems += check_relations(experiment, catalogue, facts, without=doubtful)
-    if check_source and not any(path.startswith("dataset") for path in doubtful):
+    blamed = {*doubtful, *(problem.path for problem in problems)}
+    if check_source and not any(path.startswith("dataset") for path in blamed):
         problems += _placed(check_source(experiment.dataset), experiment)
     if problems:
         raise ConfigError(problems)
@@ -54,7 +55,7 @@ def _placed(problems: Sequence[Problem], experiment: Experiment) -> list[Problem
 
 def named_facts(experiment: Experiment, catalogue: Catalogue) -> DataFacts | None:
     """What is known of the data before they are read: named data sets only."""
-    if experiment.dataset is None or experiment.dataset.name is None:
+    if experiment.dataset.name is None:
         return None
     named = catalogue.dataset(experiment.dataset.name)
     if named is None:
@@ -65,5 +66,7 @@ def named_facts(experiment: Experiment, catalogue: Catalogue) -> DataFacts | Non
 
 
 def _default_name(path: Path) -> str:
-    allowed = [char if char.isascii() and (char.isalnum() or char in "._-") else "-" for char in path.stem]
+    allowed = [
+        char if char.isascii() and (char.isalnum() or char in "._-") else "-" for char in path.stem
+    ]
     return "".join(allowed).lstrip(".")[:64] or "experiment"

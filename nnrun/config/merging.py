@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from nnrun.config.components import looks_like_class
 from nnrun.config.diagnostics import did_you_mean
-from nnrun.config.kinds import ComponentOf, OneOf, SectionOf
+from nnrun.config.kinds import ArgumentsOf, ComponentOf, MapOf, OneOf, SectionOf
 from nnrun.config.reader import (
     MAX_BYTES,
     MappingNode,
@@ -16,6 +17,7 @@ from nnrun.config.reader import (
     read_yaml,
 )
 from nnrun.config.schema import options_of
+from nnrun.config.wording import quoted, show_value
 from nnrun.errors import ConfigError, Place, Problem
 
 FIRST_ARGUMENT = ""
@@ -50,54 +52,74 @@ def _read_extended(path: Path, root_kind: SectionOf, seen: tuple[Path, ...]) -> 
         tree.place,
         tree.key_places,
     )
-    place = base_node.place
-    if not isinstance(base_node, ScalarNode) or not isinstance(base_node.value, str):
-        raise ConfigError([Problem("the name of one file is expected here", place, "extends")])
-    base_path = path.parent / base_node.value
-    here = path.resolve()
-    if base_path.resolve() in (*seen, here):
-        raise ConfigError([Problem(f"'{base_node.value}' extends itself", place, "extends")])
-    if not base_path.is_file():
-        near = did_you_mean(base_path.name, [p.name for p in base_path.parent.glob("*.yaml")])
-        message = f"there is no file '{base_node.value}'"
-        raise ConfigError([Problem(message, place, "extends", near)])
-    base = _read_extended(base_path, root_kind, (*seen, here))
-    merged = merge(base, own, root_kind)
+    here = (*seen, path.resolve())
+    base_path = _base_of(path, base_node, here)
+    merged = merge(_read_extended(base_path, root_kind, here), own, root_kind)
     if not isinstance(merged, MappingNode):
         raise TypeError("two mappings merge into a mapping")
     return merged
 
 
+def _base_of(path: Path, node: Node, seen: tuple[Path, ...]) -> Path:
+    """The file that a config extends."""
+    name = node.value if isinstance(node, ScalarNode) else None
+    if not isinstance(name, str) or not name or "\0" in name:
+        message = f"expected the name of one file, got {show_value(node)}"
+        raise ConfigError([Problem(message, node.place, "extends", "as in `extends: base.yaml`")])
+    base_path = path.parent / name
+    try:
+        is_file = base_path.is_file()
+    except OSError:
+        is_file = False
+    if not is_file:
+        hint = did_you_mean(base_path.name, _siblings(base_path))
+        message = f"there is no file {quoted(name)}"
+        raise ConfigError([Problem(message, node.place, "extends", hint)])
+    if base_path.resolve() in seen:
+        message = f"{quoted(name)} extends itself"
+        if len(seen) > 1:
+            message += " by way of " + ", ".join(repr(file.name) for file in seen[1:])
+        raise ConfigError([Problem(message, node.place, "extends", "remove one `extends:`")])
+    return base_path
+
+
 def _read_file(path: Path) -> MappingNode:
     source = str(path)
     if path.is_dir():
-        raise ConfigError([Problem(f"{source} is a folder, not a config file")])
+        hint = "name a YAML file in it"
+        raise ConfigError([Problem(f"{source} is a folder, not a config file", hint=hint)])
     try:
-        raw = path.read_bytes() if path.stat().st_size <= MAX_BYTES else None
-    except OSError as error:
+        with path.open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        cause = getattr(error, "strerror", None) or str(error)
         near = did_you_mean(path.name, _siblings(path))
-        message = f"cannot read {source}: {(error.strerror or str(error)).lower()}"
+        message = f"cannot read {source}: {cause.lower()}"
         raise ConfigError([Problem(message, hint=near)]) from None
-    if raw is None:
-        raise ConfigError([Problem(f"{source} is larger than {MAX_BYTES // 1_000_000} MB")])
+    if len(raw) > MAX_BYTES:
+        message = f"{source} is larger than {MAX_BYTES // 1000} kB"
+        raise ConfigError([Problem(message, hint="no config needs that; is it the right file?")])
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        message = f"{source} is not UTF-8 text (byte {error.start})"
-        raise ConfigError([Problem(message, hint="save it as UTF-8")]) from None
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise ConfigError(
+            [Problem("not UTF-8 text", Place(source, line), hint="save the file as UTF-8")]
+        ) from None
     node = read_yaml(text, source)
     if isinstance(node, ScalarNode) and node.value is None:
-        raise ConfigError(
-            [Problem("the file is empty", node.place, hint="a config needs `dataset` and `architecture`")]
-        )
+        hint = "a config needs `dataset:` and `architecture:`"
+        raise ConfigError([Problem("the file is empty", node.place, hint=hint)])
     if not isinstance(node, MappingNode):
-        raise ConfigError([Problem("a config is a mapping (`key: value` lines)", node.place)])
+        message = f"a config is a mapping, not {show_value(node)}"
+        hint = "write `key: value` lines, with a space after the colon"
+        raise ConfigError([Problem(message, node.place, hint=hint)])
     return node
 
 
 def _siblings(path: Path) -> list[str]:
     try:
-        return [sibling.name for sibling in path.parent.glob("*.y*ml")]
+        return sorted(sibling.name for sibling in path.parent.glob("*.y*ml"))
     except OSError:
         return []
 
@@ -105,35 +127,68 @@ def _siblings(path: Path) -> list[str]:
 def merge(base: Node, over: Node, kind: Any = None) -> Node:
     """Lay one tree over another: mappings key by key, anything else replaces what stood there.
 
-    A component of another class replaces the component, whatever arguments that had.
+    A component of another class replaces the component, whatever arguments that had. What comes
+    from `over` stands last, so that of two forms of the same argument the newer one counts.
     """
     if not isinstance(base, MappingNode) or not isinstance(over, MappingNode):
         return over
-    if _component_name(base, kind) != _component_name(over, kind):
+    component = _component_name(base, kind)
+    if component != _component_name(over, kind):
         return over
-    inner = options_of(kind.type) if isinstance(kind, SectionOf) else {}
-    entries = dict(base.entries)
+    entries = {key: node for key, node in base.entries.items() if key not in over.entries}
     for key, node in over.entries.items():
-        below = inner[key].metadata["kind"] if key in inner else None
-        entries[key] = merge(entries[key], node, below) if key in entries else node
+        if key not in base.entries:
+            entries[key] = node
+        elif component:
+            entries[key] = _merge_arguments(base.entries[key], node)
+        else:
+            entries[key] = merge(base.entries[key], node, _kind_below(kind, key))
     return MappingNode(entries, over.place, {**base.key_places, **over.key_places})
+
+
+def _merge_arguments(base: Node, over: Node) -> Node:
+    """The arguments of one class from two files, where either may give its first argument only."""
+    if isinstance(base, MappingNode) and isinstance(over, MappingNode):
+        return merge(base, over)
+    if isinstance(over, MappingNode):
+        return merge(_first_argument(base), over)
+    if isinstance(base, MappingNode) and not _is_null(over):
+        return merge(base, _first_argument(over))
+    return over
+
+
+def _first_argument(node: Node) -> MappingNode:
+    if _is_null(node):
+        return MappingNode({}, node.place)
+    return MappingNode({FIRST_ARGUMENT: node}, node.place, {FIRST_ARGUMENT: node.place})
+
+
+def _is_null(node: Node) -> bool:
+    return isinstance(node, ScalarNode) and node.value is None
+
+
+def _kind_below(kind: Any, key: str) -> Any:
+    if isinstance(kind, SectionOf):
+        options = options_of(kind.type)
+        return options[key].metadata["kind"] if key in options else None
+    return kind.value if isinstance(kind, MapOf) else None
 
 
 def _component_name(node: MappingNode, kind: Any) -> str | None:
     """The class that a mapping names, if it reads as a component; None for an ordinary mapping."""
-    if len(node.entries) != 1:
+    if len(node.entries) != 1 or isinstance(kind, SectionOf | MapOf | ArgumentsOf):
         return None
     (name,) = node.entries
-    holds_component = isinstance(kind, ComponentOf) or (
-        isinstance(kind, OneOf) and any(isinstance(k, ComponentOf) for k in kind.kinds)
-    )
-    return name if holds_component or name[:1].isupper() or ":" in name else None
+    kinds = kind.kinds if isinstance(kind, OneOf) else (kind,)
+    if any(isinstance(inner, ComponentOf) for inner in kinds):
+        return name
+    return name if kind is None and looks_like_class(name) else None
 
 
 def _apply(tree: MappingNode, override: str) -> MappingNode:
     source = f"--set {override}"
     path, equals, text = override.partition("=")
-    keys = re.sub(r"\[(\d+)\]", r".\1", path).split(".")
+    keys = re.sub(r"\[(\d+)\]", r".\1", path.strip()).split(".")
     place = Place(source)
     if not equals or not all(keys):
         hint = "as in --set training.epochs=5"
@@ -149,40 +204,52 @@ def _replaced(node: Node, keys: list[str], value: Node, place: Place, path: str)
     """The tree with `value` at the end of `keys`, missing mappings made on the way."""
     if not keys:
         return value
-    key, rest = keys[0], keys[1:]
     if isinstance(node, SequenceNode):
         return _replaced_in_list(node, keys, value, place, path)
     if isinstance(node, ScalarNode):
-        node = _opened(node, key, place, path)
-    below = f"{path}.{key}" if path else key
+        node = _opened(node, keys, place, path)
+    key = _same_class(node, keys[0])
+    below = f"{path}.{key}".lstrip(".")
     old = node.entries.get(key, MappingNode({}, place))
-    new = _replaced(old, rest, value, place, below)
-    return MappingNode(
-        {**node.entries, key: new}, node.place, {**node.key_places, key: node.key_places.get(key, place)}
-    )
+    new = _replaced(old, keys[1:], value, place, below)
+    entries = {name: entry for name, entry in node.entries.items() if name != key}
+    written = node.key_places.get(key, place) if keys[1:] else place
+    return MappingNode({**entries, key: new}, node.place, {**node.key_places, key: written})
+
+
+def _same_class(node: MappingNode, key: str) -> str:
+    """The key as the mapping has it: `Adam` also means an `adam`, or the other way round."""
+    names = [name for name in node.entries if name.casefold() == key.casefold()]
+    return names[0] if len(node.entries) == 1 and names else key
 
 
 def _replaced_in_list(
     node: SequenceNode, keys: list[str], value: Node, place: Place, path: str
 ) -> SequenceNode:
     key, rest = keys[0], keys[1:]
-    if not key.isdigit() or int(key) >= len(node.items):
-        message = f"there is no entry '{key}': the entries are 0 to {len(node.items) - 1}"
-        raise ConfigError([Problem(message, place, path)])
+    if not re.fullmatch("[0-9]{1,6}", key) or int(key) >= len(node.items):
+        known = f"its entries are 0 to {len(node.items) - 1}" if node.items else "the list is empty"
+        message = f"there is no entry {quoted(key)}"
+        raise ConfigError([Problem(message, place, path, known)])
     items = list(node.items)
-    items[int(key)] = _replaced(items[int(key)], rest, value, place, f"{path}[{key}]")
+    items[int(key)] = _replaced(items[int(key)], rest, value, place, f"{path}[{int(key)}]")
     return SequenceNode(tuple(items), node.place)
 
 
-def _opened(node: ScalarNode, key: str, place: Place, path: str) -> MappingNode:
+def _opened(node: ScalarNode, keys: list[str], place: Place, path: str) -> MappingNode:
     """A scalar as the mapping it stands for, so that an override can go below it."""
-    name = path.rpartition(".")[2]
+    key = keys[0]
     if node.value is None:
         return MappingNode({}, place)
-    if node.value == key:
-        return MappingNode({key: MappingNode({}, node.place)}, node.place, {key: node.place})
-    if name[:1].isupper() or ":" in name:
-        return MappingNode({FIRST_ARGUMENT: node}, node.place, {FIRST_ARGUMENT: node.place})
-    message = f"'{path}' is {node.value!r}, so there is nothing below it to set"
-    hint = f"as in --set {path}.{node.value}.{key}=…" if isinstance(node.value, str) else ""
+    if isinstance(node.value, str) and node.value.casefold() == key.casefold():
+        name = node.value
+        return MappingNode({name: MappingNode({}, node.place)}, node.place, {name: node.place})
+    if looks_like_class(path.rpartition(".")[2]):
+        return _first_argument(node)
+    message = f"'{path}' is {show_value(node)}, so there is nothing below it to set"
+    hint = ""
+    if isinstance(node.value, str) and looks_like_class(key):
+        hint = f"to take another class: --set '{path}={{{key}: {{…}}}}'"
+    elif isinstance(node.value, str):
+        hint = f"as in --set {path}.{node.value}.{'.'.join(keys)}=…"
     raise ConfigError([Problem(message, place, hint=hint)])

@@ -7,13 +7,18 @@ from typing import Any
 
 import yaml
 
+from nnrun.config.syntax import place_of, syntax_problem
 from nnrun.errors import ConfigError, Place, Problem
 
-MAX_BYTES = 1_000_000
-MAX_NODES = 100_000
+MAX_BYTES = 250_000
+MAX_VALUES = 10_000
+MAX_DEPTH = 50
+MAX_DIGITS = 400
 
 _INTEGER = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_LINE_END = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _CONSTANTS: dict[str, Any] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
     **dict.fromkeys(("true", "True", "TRUE"), True),
@@ -55,15 +60,18 @@ Node = ScalarNode | SequenceNode | MappingNode
 def resolve_scalar(text: str) -> str | int | float | bool | None:
     """The value of an unquoted scalar by YAML 1.2's core schema (section 10.3.2).
 
+    Digits without end are text: Python would refuse them, and no number of a config has so many.
+
     >>> resolve_scalar("1e-4"), resolve_scalar("no"), resolve_scalar("0x10")
     (0.0001, 'no', 16)
     """
     if text in _CONSTANTS:
         constant: float | bool | None = _CONSTANTS[text]
         return constant
+    if len(text) > MAX_DIGITS:
+        return text
     if _INTEGER.fullmatch(text):
-        digits = text.lstrip("+-")
-        return int(text, 0) if digits[:2] in ("0o", "0x") else int(text)
+        return int(text, 0) if text[:2] in ("0o", "0x") else int(text)
     if _FLOAT.fullmatch(text):
         return float(text)
     return text
@@ -79,9 +87,38 @@ def plain_value(node: Node) -> Any:
 
 
 class _Loader(yaml.SafeLoader):
-    """PyYAML's safe loader without its YAML 1.1 resolvers, in which `no` is false and 1e-4 text."""
+    """PyYAML's safe loader up to its nodes; what stands in none of them has no tag.
 
-    yaml_implicit_resolvers: dict[Any, Any] = {}  # noqa: RUF012 - typed so by PyYAML
+    So a tag that is there was written by the user, and the resolvers of YAML 1.1, in which `no` is
+    false and 1e-4 is text, never run.
+    """
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.depth = 0
+        self.values = 0
+
+    def resolve(self, kind: type[yaml.Node], value: Any, implicit: Any) -> str:
+        """No tag."""
+        del kind, value, implicit
+        return ""
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        """The next node, unless it stands too deep or is one too many."""
+        self.depth += 1
+        self.values += 1
+        mark = self.get_mark()
+        if self.depth > MAX_DEPTH:
+            raise _TooMuchError(None, None, f"nested more than {MAX_DEPTH} deep", mark)
+        if self.values > 2 * MAX_VALUES:
+            raise _TooMuchError(None, None, f"more than {MAX_VALUES:,} values", mark)
+        node: yaml.Node | None = super().compose_node(parent, index)
+        self.depth -= 1
+        return node
+
+
+class _TooMuchError(yaml.MarkedYAMLError):
+    """YAML that is well formed, but larger or deeper than any config."""
 
 
 def read_yaml(text: str, source: str) -> Node:
@@ -94,19 +131,27 @@ def read_yaml(text: str, source: str) -> Node:
     Raises:
         ConfigError: For text that is no YAML, duplicate keys, tags, and anything meant to explode.
     """
-    lines = text.splitlines()
+    lines = _LINE_END.split(text)
     try:
-        root = yaml.compose(text, Loader=_Loader)
-    except yaml.MarkedYAMLError as error:
-        raise ConfigError([_syntax_problem(error, source, lines)]) from None
+        loader = _Loader(text)
     except yaml.reader.ReaderError as error:
-        place = _place_at(text, error.position, source, lines)
         message = f"the character {chr(error.character)!r} is not allowed in YAML"
-        raise ConfigError([Problem(message, place)]) from None
-    except RecursionError:
-        raise ConfigError([Problem("nested too deeply", Place(source))]) from None
+        place = _place_at(text, error.position, source, lines)
+        raise ConfigError([Problem(message, place, hint="remove it")]) from None
+    try:
+        root = loader.get_single_node()
+    except _TooMuchError as error:
+        place = place_of(error.problem_mark, source, lines)
+        hint = "no config needs that"
+        raise ConfigError([Problem(str(error.problem), place, hint=hint)]) from None
+    except yaml.MarkedYAMLError as error:
+        raise ConfigError([syntax_problem(error, source, lines)]) from None
+    except (ValueError, OverflowError):
+        # PyYAML lets them through for escapes and version numbers that are out of range.
+        place = place_of(loader.get_mark(), source, lines)
+        raise ConfigError([Problem("not valid YAML: a number out of range", place)]) from None
     if root is None:
-        return ScalarNode(None, Place(source, text=lines[0] if lines else ""))
+        return ScalarNode(None, Place(source))
     converter = _Converter(source, lines)
     node = converter.convert(root)
     if converter.problems:
@@ -115,28 +160,8 @@ def read_yaml(text: str, source: str) -> Node:
 
 
 def _place_at(text: str, position: int, source: str, lines: list[str]) -> Place:
-    before = text[:position]
-    line = before.count("\n") + 1
-    return Place(
-        source, line, position - before.rfind("\n"), 1, lines[line - 1] if line <= len(lines) else ""
-    )
-
-
-def _syntax_problem(error: yaml.MarkedYAMLError, source: str, lines: list[str]) -> Problem:
-    mark = error.problem_mark or error.context_mark
-    line, column = (mark.line, mark.column) if mark else (0, 0)
-    shown = lines[line] if line < len(lines) else ""
-    place = Place(source, line + 1, column + 1, 1, shown)
-    told = str(error.problem or error.context)
-    if "\\t" in told or (column < len(shown) and shown[column] == "\t"):
-        return Problem("a tab cannot indent YAML", place, hint="use spaces")
-    if "expected a single document" in str(error.context):
-        return Problem("a config is one YAML document", place, hint="remove the `---`")
-    if "mapping values are not allowed" in told:
-        return Problem(
-            "a second ':' in one line", place, hint="check the indentation, or quote the text"
-        )
-    return Problem(f"not valid YAML: {told}", place, hint=str(error.context or ""))
+    before = _LINE_END.split(text[:position])
+    return Place(source, len(before), len(before[-1]) + 1, 1, lines[len(before) - 1])
 
 
 class _Converter:
@@ -147,6 +172,7 @@ class _Converter:
         self.lines = lines
         self.problems: list[Problem] = []
         self.sizes: dict[int, int] = {}
+        self.depths: dict[int, int] = {}
         self.done: dict[int, Node | None] = {}
 
     def convert(self, node: yaml.Node) -> Node:
@@ -154,59 +180,81 @@ class _Converter:
         if id(node) in self.done:
             found = self.done[id(node)]
             if found is None:
-                raise ConfigError([Problem("an alias that holds itself", self.place(node))])
+                hint = "write it out without the alias"
+                raise ConfigError(
+                    [Problem("an alias that holds itself", self.place(node), hint=hint)]
+                )
             return found
         self.done[id(node)] = None
         converted = self._convert_new(node)
-        if self.sizes[id(node)] > MAX_NODES:
-            raise ConfigError(
-                [Problem(f"more than {MAX_NODES:,} values, aliases counted", self.place(node))]
-            )
+        self._measure(node)
         self.done[id(node)] = converted
         return converted
+
+    def _measure(self, node: yaml.Node) -> None:
+        """Count what the node comes to with its aliases written out, and refuse what is too much."""
+        below = [] if isinstance(node, yaml.ScalarNode) else node.value
+        if isinstance(node, yaml.MappingNode):
+            below = [value for _, value in node.value if id(value) in self.sizes]
+        self.sizes[id(node)] = 1 + sum(self.sizes[id(item)] for item in below)
+        self.depths[id(node)] = 1 + max((self.depths[id(item)] for item in below), default=0)
+        hint = "no config needs that"
+        if self.sizes[id(node)] > MAX_VALUES:
+            message = f"more than {MAX_VALUES:,} values, aliases written out"
+            raise ConfigError([Problem(message, self.place(node), hint=hint)])
+        if self.depths[id(node)] > MAX_DEPTH:
+            message = f"nested more than {MAX_DEPTH} deep, aliases written out"
+            raise ConfigError([Problem(message, self.place(node), hint=hint)])
 
     def _convert_new(self, node: yaml.Node) -> Node:
         place = self.place(node)
         self._refuse_tag(node, place)
         if isinstance(node, yaml.SequenceNode):
-            items = tuple(self.convert(item) for item in node.value)
-            self.sizes[id(node)] = 1 + sum(self.sizes[id(item)] for item in node.value)
-            return SequenceNode(items, place)
+            return SequenceNode(tuple(self.convert(item) for item in node.value), place)
         if isinstance(node, yaml.MappingNode):
             return self._convert_mapping(node, place)
-        self.sizes[id(node)] = 1
-        value = resolve_scalar(node.value) if node.style is None else node.value
-        if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 2**63:
-            self.problems.append(Problem(f"the number {node.value} is too large", place))
-            value = 0
-        return ScalarNode(value, place)
+        return ScalarNode(self._scalar(node, place), place)
+
+    def _scalar(self, node: Any, place: Place) -> str | int | float | bool | None:
+        if _SURROGATE.search(node.value):
+            self.problems.append(Problem("half a character (a lone surrogate)", place))
+            return None
+        value = resolve_scalar(node.value) if node.style is None else str(node.value)
+        if isinstance(value, int) and abs(value) >= 2**63:
+            self.problems.append(Problem("the number is too large", place))
+            return 0
+        return value
 
     def _convert_mapping(self, node: yaml.MappingNode, place: Place) -> MappingNode:
         entries: dict[str, Node] = {}
         key_places: dict[str, Place] = {}
         for key_node, value_node in node.value:
-            key_place = self.place(key_node)
-            if not isinstance(key_node, yaml.ScalarNode):
-                self.problems.append(Problem("a key must be plain text", key_place))
-                continue
-            key = key_node.value
-            if key in entries:
-                first = key_places[key].line
-                self.problems.append(
-                    Problem(f"the key '{key}' stands here a second time", key_place,
-                            hint=f"the first is in line {first}; keep one")
-                )
+            key = self._key(key_node, key_places)
+            if key is None:
                 continue
             entries[key] = self.convert(value_node)
-            key_places[key] = key_place
-        self.sizes[id(node)] = 1 + sum(
-            self.sizes.get(id(value), 0) for _, value in node.value
-        )
+            key_places[key] = self.place(key_node)
         return MappingNode(entries, place, key_places)
 
+    def _key(self, node: yaml.Node, seen: Mapping[str, Place]) -> str | None:
+        """The key that a node is; None after a problem was noted."""
+        place = self.place(node)
+        self._refuse_tag(node, place)
+        if not isinstance(node, yaml.ScalarNode) or not node.value:
+            self.problems.append(Problem("a key must be plain text", place))
+            return None
+        key = str(node.value)
+        if _SURROGATE.search(key):
+            self.problems.append(Problem("half a character (a lone surrogate)", place))
+            return None
+        if key in seen:
+            hint = f"the first is in line {seen[key].line}; keep one"
+            self.problems.append(Problem("this key stands here a second time", place, hint=hint))
+            return None
+        return key
+
     def _refuse_tag(self, node: yaml.Node, place: Place) -> None:
-        usual = (_Loader.DEFAULT_SCALAR_TAG, _Loader.DEFAULT_SEQUENCE_TAG, _Loader.DEFAULT_MAPPING_TAG)
-        if node.tag not in usual:
+        if node.tag:
             tag = node.tag.replace("tag:yaml.org,2002:", "!!")
             self.problems.append(Problem(f"the tag {tag} is not allowed", place, hint="remove it"))
 
@@ -215,4 +263,5 @@ class _Converter:
         start, end = node.start_mark, node.end_mark
         shown = self.lines[start.line] if start.line < len(self.lines) else ""
         last = end.column if end.line == start.line else len(shown.rstrip())
-        return Place(self.source, start.line + 1, start.column + 1, max(1, last - start.column), shown)
+        length = max(1, last - start.column)
+        return Place(self.source, start.line + 1, start.column + 1, length, shown)

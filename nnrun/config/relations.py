@@ -1,74 +1,29 @@
 """What must hold between the parts of a config, and between a config and its data."""
 
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Collection, Iterator
 
+from nnrun.config import fitting
+from nnrun.config.catalogue import Catalogue
 from nnrun.config.components import Component
 from nnrun.config.diagnostics import did_you_mean
 from nnrun.config.facts import DataFacts
-from nnrun.config.schema import Experiment
-from nnrun.errors import Place, Problem
+from nnrun.config.schema import Expectation, Experiment
+from nnrun.config.subject import Subject, find_output_layer, recorded_metrics
+from nnrun.config.wording import first_of, quoted
+from nnrun.errors import Problem
 
-if TYPE_CHECKING:
-    from nnrun.config.catalogue import Catalogue
+__all__ = ["check_relations", "find_output_layer"]
 
-PROBABILITY_LOSSES = {
-    "BinaryCrossentropy",
-    "BinaryFocalCrossentropy",
-    "CategoricalCrossentropy",
-    "CategoricalFocalCrossentropy",
-    "SparseCategoricalCrossentropy",
-}
-ONE_HOT_LOSSES = {"CategoricalCrossentropy", "CategoricalFocalCrossentropy", "CategoricalHinge"}
-CLASS_METRICS = {"accuracy", "acc", "crossentropy", "ce"}
-MONITORING = {"EarlyStopping": "val_loss", "ReduceLROnPlateau": "val_loss", "ModelCheckpoint": "val_loss"}
+MONITORING = dict.fromkeys(("EarlyStopping", "ReduceLROnPlateau", "ModelCheckpoint"), "val_loss")
 """Callbacks that watch a metric, with the one Keras has them watch by default."""
-
-
-@dataclass(frozen=True)
-class OutputLayer:
-    """What a list architecture ends in, as far as it can be told without building it.
-
-    Attributes:
-        units: Width of the output; None where it is not plain.
-        activation: Name of the last activation in lower case; "linear" where there is none.
-        component: The layer that the units belong to.
-    """
-
-    units: int | None
-    activation: str
-    component: Component
-
-
-@dataclass(frozen=True)
-class _Subject:
-    """What the relations look at."""
-
-    experiment: Experiment
-    catalogue: "Catalogue"
-    facts: DataFacts | None
-
-    @property
-    def loss(self) -> str | None:
-        """The class of the loss, whichever way it was named."""
-        return _class_of(self.catalogue, self.experiment.loss)
-
-    @property
-    def output(self) -> OutputLayer | None:
-        """The last layer of a list architecture; None for presets, whose output follows the task."""
-        declared = self.experiment.architecture
-        return None if isinstance(declared, Component) else find_output_layer(declared)
-
-    @property
-    def has_validation(self) -> bool:
-        return self.experiment.dataset.split.validation is not None
+CLIPPING = {"norm": "clipnorm", "global_norm": "global_clipnorm", "value": "clipvalue"}
+"""The options of `regularization.clip` with the optimizer's arguments that they set."""
 
 
 def check_relations(
     experiment: Experiment,
-    catalogue: "Catalogue",
+    catalogue: Catalogue,
     facts: DataFacts | None = None,
     without: Collection[str] = (),
 ) -> list[Problem]:
@@ -76,7 +31,7 @@ def check_relations(
 
     Rules that read a value whose path is in `without` (it had a mistake of its own) are left out.
     """
-    subject = _Subject(experiment, catalogue, facts)
+    subject = Subject(experiment, catalogue, facts)
     return [
         problem
         for rule, read in _RULES.items()
@@ -91,329 +46,204 @@ def _overlap(read: str, doubtful: str) -> bool:
     return long == short or long.startswith((f"{short}.", f"{short}["))
 
 
-def recorded_metrics(experiment: Experiment, catalogue: "Catalogue") -> list[str] | None:
-    """Names under which an epoch's figures are recorded; None where the user's own code decides."""
-    if experiment.metrics is None:
-        names = ["loss", "accuracy", "mae"]
-    else:
-        names = ["loss"]
-        for metric in experiment.metrics:
-            if metric.is_users_own:
-                return None
-            entry = catalogue.find("metrics", metric.name)
-            own = metric.arguments.get("name") or (
-                metric.name if metric.module is None or entry is None else entry.recorded_as
-            )
-            names.append(own or metric.name)
-    return [*names, *(f"val_{name}" for name in names)]
-
-
-def find_output_layer(layers: Sequence[Component]) -> OutputLayer | None:
-    """The last Dense layer of a list, with the activation that follows it, if the list ends so."""
-    activation = ""
-    for layer in reversed(layers):
-        if layer.name in ("Softmax", "ReLU", "Activation"):
-            named = layer.arguments.get("activation")
-            activation = activation or (_plain_name(named) if named else layer.name.lower())
-        elif layer.name == "Dense":
-            own = layer.arguments.get("activation")
-            units = layer.arguments.get("units")
-            return OutputLayer(units, activation or (_plain_name(own) or "linear"), layer)
-        elif layer.name not in ("Reshape", "Flatten"):
-            return None
-    return None
-
-
-def _plain_name(activation: object) -> str:
-    if isinstance(activation, Component):
-        return activation.name.lower()
-    return activation.lower() if isinstance(activation, str) else ""
-
-
-def _class_of(catalogue: "Catalogue", component: Component | None) -> str | None:
-    if component is None:
-        return None
-    entry = catalogue.find(component.group, component.name)
-    return entry.name if entry else component.name
-
-
-def _monitored_without_validation(subject: _Subject) -> Iterator[Problem]:
-    hint = "set dataset.split.validation, or monitor 'loss'"
-    for monitor, place, path in _monitors(subject):
+def _monitored(subject: Subject) -> Iterator[Problem]:
+    """What a callback or `training.monitor` watches is recorded."""
+    known = recorded_metrics(subject)
+    for monitor, callback in _monitors(subject):
         if monitor.startswith("val_") and not subject.has_validation:
-            yield Problem(
-                f"'{monitor}' is monitored, but there are no validation rows", place, path, hint
-            )
+            message = f"{quoted(monitor)} is monitored, but there are no validation rows"
+            hint = f"set dataset.split.validation, or monitor '{monitor.removeprefix('val_')}'"
+        elif known is not None and monitor not in known:
+            message = f"{quoted(monitor)} is not recorded"
+            hint = did_you_mean(monitor, known) or f"recorded: {first_of(known)}"
+        else:
+            continue
+        if callback is None:
+            yield subject.problem("training.monitor", message, hint)
+        else:
+            yield subject.problem_of(callback, message, hint, argument="monitor")
 
 
-def _monitored_unknown(subject: _Subject) -> Iterator[Problem]:
-    known = recorded_metrics(subject.experiment, subject.catalogue)
-    if known is None:
-        return
-    for monitor, place, path in _monitors(subject):
-        if monitor not in known:
-            hint = did_you_mean(monitor, known) or f"recorded: {', '.join(known)}"
-            yield Problem(f"'{monitor}' is not recorded", place, path, hint)
-
-
-def _monitors(subject: _Subject) -> Iterator[tuple[str, Place | None, str]]:
-    """What is monitored, by whom: every callback that watches a metric, and training.monitor."""
+def _monitors(subject: Subject) -> Iterator[tuple[str, Component | None]]:
+    """What is watched, and the callback that does; None for `training.monitor`."""
     for callback in subject.experiment.callbacks:
         if callback.name in MONITORING:
-            monitor = callback.arguments.get("monitor", MONITORING[callback.name])
-            place = subject.experiment.places.get(f"{callback.path}.monitor", callback.place)
-            yield monitor, place, callback.path
-    monitor = subject.experiment.training.monitor
-    if monitor:
-        yield monitor, subject.experiment.place_of("training.monitor"), "training.monitor"
+            yield callback.arguments.get("monitor", MONITORING[callback.name]), callback
+    if subject.experiment.training.monitor:
+        yield subject.experiment.training.monitor, None
 
 
-def _two_hands_on_the_rate(subject: _Subject) -> Iterator[Problem]:
+def _one_hand_on_the_rate(subject: Subject) -> Iterator[Problem]:
+    """The learning rate is set by one schedule, or by ReduceLROnPlateau."""
     experiment = subject.experiment
     rate = experiment.optimizer.arguments.get("learning_rate")
-    by_optimizer = isinstance(rate, Component)
     if experiment.schedule and isinstance(rate, Component):
-        yield Problem(
-            "the optimizer has a schedule of its own", rate.place, rate.path,
+        yield subject.problem_of(
+            rate,
+            "the optimizer has a schedule of its own",
             "keep one: `schedule`, or the optimizer's learning_rate",
         )
+    if experiment.schedule is None and not isinstance(rate, Component):
+        return
     for callback in experiment.callbacks:
-        if callback.name == "ReduceLROnPlateau" and (experiment.schedule or by_optimizer):
-            yield Problem(
-                "ReduceLROnPlateau cannot change a rate that a schedule sets",
-                callback.place, callback.path, "remove one of the two",
-            )
+        if callback.name == "ReduceLROnPlateau":
+            message = "ReduceLROnPlateau cannot change a rate that a schedule sets"
+            yield subject.problem_of(callback, message, "remove one of the two")
 
 
-def _loss_against_output(subject: _Subject) -> Iterator[Problem]:
-    output, loss = subject.output, subject.loss
-    if output is None or loss is None or subject.experiment.loss is None:
-        return
-    place, path = subject.experiment.loss.place, "loss"
-    logits = bool(subject.experiment.loss.arguments.get("from_logits"))
-    if loss.startswith("Binary") and output.activation == "softmax":
-        yield Problem(
-            f"{loss} does not fit a softmax output", place, path,
-            "use sparse_categorical_crossentropy, or one sigmoid unit",
-        )
-    elif "Categorical" in loss and output.activation == "sigmoid" and output.units == 1:
-        yield Problem(
-            f"{loss} does not fit one sigmoid unit", place, path, "use binary_crossentropy"
-        )
-    elif loss in PROBABILITY_LOSSES and output.activation == "linear" and not logits:
-        wanted = "sigmoid" if loss.startswith("Binary") else "softmax"
-        yield Problem(
-            f"{loss} expects probabilities, but the last layer gives logits", place, path,
-            f"give the last layer `activation: {wanted}`, or the loss `from_logits: true`",
-        )
-    elif logits and output.activation in ("softmax", "sigmoid"):
-        yield Problem(
-            f"from_logits: true, but the last layer gives probabilities ({output.activation})",
-            place, path, "remove one of the two",
-        )
-
-
-def _single_softmax(subject: _Subject) -> Iterator[Problem]:
-    output = subject.output
-    if output and output.activation == "softmax" and output.units == 1:
-        yield Problem(
-            "softmax over one unit is always 1", output.component.place, output.component.path,
-            "use `activation: sigmoid`, or one unit per class",
-        )
-
-
-def _loss_against_labels(subject: _Subject) -> Iterator[Problem]:
-    loss = subject.loss
-    if loss is None or subject.experiment.loss is None:
-        return
-    place = subject.experiment.loss.place
-    one_hot = subject.experiment.dataset.preprocess.one_hot
-    if loss == "SparseCategoricalCrossentropy" and one_hot:
-        yield Problem(
-            "sparse_categorical_crossentropy takes integer labels, but preprocess.one_hot is on",
-            place, "loss", "use categorical_crossentropy, or remove one_hot",
-        )
-    task = subject.facts.task if subject.facts else None
-    if loss in ONE_HOT_LOSSES and not one_hot and task in (None, "binary", "multiclass"):
-        yield Problem(
-            f"{loss} takes one-hot labels, but the labels are integers", place, "loss",
-            "use sparse_categorical_crossentropy, or set dataset.preprocess.one_hot: true",
-        )
-    if task == "regression" and loss in PROBABILITY_LOSSES | ONE_HOT_LOSSES:
-        yield Problem(
-            f"{loss} is for classes, but the task is regression", place, "loss", "use mse, mae or Huber"
-        )
-
-
-def _output_against_task(subject: _Subject) -> Iterator[Problem]:
-    output, facts = subject.output, subject.facts
-    if output is None or facts is None or output.units is None:
-        return
-    units, place, path = output.units, output.component.place, output.component.path
-    if facts.task == "regression":
-        if units != facts.target_width:
-            yield Problem(
-                f"the last layer has {units} units, the target {facts.target_width} "
-                f"number{'s' if facts.target_width > 1 else ''} a row",
-                place, path, f"use Dense: {facts.target_width}",
-            )
-        elif output.activation == "softmax":
-            yield Problem("softmax is for classes, but the task is regression", place, path)
-        return
-    one_hot = subject.experiment.dataset.preprocess.one_hot
-    fitting = {facts.classes} if facts.classes > 2 or one_hot else {1, 2}
-    if output.activation == "softmax" and not one_hot:
-        fitting = {facts.classes}
-    if units not in fitting and not (units == 1 and output.activation == "softmax"):
-        yield Problem(
-            f"the last layer has {units} unit{'s' if units > 1 else ''}, the data {facts.classes} classes",
-            place, path, f"use {' or '.join(str(width) for width in sorted(fitting))}",
-        )
-
-
-def _task_options(subject: _Subject) -> Iterator[Problem]:
-    experiment, facts = subject.experiment, subject.facts
-    if facts is None or facts.task != "regression":
-        return
-    for path, is_set in (
-        ("dataset.split.stratify", experiment.dataset.split.stratify),
-        ("dataset.preprocess.one_hot", experiment.dataset.preprocess.one_hot),
-        ("training.class_weight", experiment.training.class_weight is not None),
-    ):
-        if is_set:
-            yield Problem("is for classes, but the task is regression", subject.experiment.place_of(path), path)
-    for metric in experiment.metrics or ():
-        if metric.name in CLASS_METRICS or "Accuracy" in metric.name:
-            yield Problem(
-                f"{metric.name} is for classes, but the task is regression",
-                metric.place, metric.path, "use mae, mse or RootMeanSquaredError",
-            )
-
-
-def _class_weights(subject: _Subject) -> Iterator[Problem]:
-    weights, facts = subject.experiment.training.class_weight, subject.facts
-    if facts is None or facts.task == "regression" or weights is None or isinstance(weights, str):
-        return
-    known = {*facts.class_names, *(str(label) for label in range(facts.classes))}
-    for key in weights:
-        if key not in known:
-            path = f"training.class_weight.{key}"
-            hint = did_you_mean(key, known) or f"classes: {', '.join(facts.class_names[:10])}"
-            yield Problem(f"there is no class '{key}'", subject.experiment.place_of(path), path, hint)
-
-
-def _preprocessing(subject: _Subject) -> Iterator[Problem]:
+def _preprocessing(subject: Subject) -> Iterator[Problem]:
+    """No step undoes another."""
     preprocess = subject.experiment.dataset.preprocess
     if preprocess.standardize and preprocess.minmax:
-        path = "dataset.preprocess.minmax"
-        yield Problem(
-            "standardize and minmax undo each other", subject.experiment.place_of(path), path, "keep one"
-        )
+        message = "standardize and minmax undo each other"
+        yield subject.problem("dataset.preprocess.minmax", message, "keep one")
 
 
-def _data_source(subject: _Subject) -> Iterator[Problem]:
-    dataset, place = subject.experiment.dataset, subject.experiment.place_of("dataset")
-    if dataset.name is not None and dataset.csv is not None:
-        path = "dataset.csv"
-        yield Problem(
-            "the data come from `name` or from `csv`, not from both", subject.experiment.place_of(path), path,
+def _data_source(subject: Subject) -> Iterator[Problem]:
+    """The data come from one known place."""
+    dataset = subject.experiment.dataset
+    if dataset.name is None and dataset.csv is None:
+        yield subject.problem("dataset", "names no data", "give `name:` or `csv:`")
+    elif dataset.name is not None and dataset.csv is not None:
+        yield subject.problem(
+            "dataset.csv",
+            "the data come from `name` or from `csv`, not from both",
             "remove one (`csv: null` takes it away from an extended file)",
         )
-    if dataset.name is None and dataset.csv is None:
-        yield Problem("names no data", place, "dataset", "give `name:` or `csv:`")
-    if dataset.name is not None and subject.catalogue.dataset(dataset.name) is None:
+    elif dataset.name is not None and subject.catalogue.dataset(dataset.name) is None:
         known = subject.catalogue.dataset_names
         hint = did_you_mean(dataset.name, known) or f"known: {', '.join(known)}"
-        path = "dataset.name"
-        yield Problem(f"unknown data set '{dataset.name}'", subject.experiment.place_of(path), path, hint)
+        if dataset.name.casefold().endswith(".csv"):
+            hint = f"a file is `csv: {dataset.name}`"
+        yield subject.problem("dataset.name", f"unknown data set {quoted(dataset.name)}", hint)
 
 
-def _averaged_weights(subject: _Subject) -> Iterator[Problem]:
+def _rows_left(subject: Subject) -> Iterator[Problem]:
+    """Validation and test rows leave some to train on."""
+    split, facts = subject.experiment.dataset.split, subject.facts
+    shares = [share for share in (split.validation, split.test) if not isinstance(share, str)]
+    fractions = sum(share for share in shares if isinstance(share, float))
+    counts = sum(share for share in shares if isinstance(share, int))
+    if fractions >= 1:
+        message = f"validation and test together are {fractions:g} of the rows"
+        yield subject.problem("dataset.split", message, "leave some to train on")
+    elif facts is not None and counts + fractions * facts.train_rows >= facts.train_rows:
+        message = f"no rows are left to train on: there are {facts.train_rows:,} in all"
+        yield subject.problem("dataset.split", message, "give smaller parts")
+
+
+def _averaged_weights(subject: Subject) -> Iterator[Problem]:
+    """Averaged weights and restored ones do not overwrite each other."""
     if not subject.experiment.optimizer.arguments.get("use_ema"):
         return
     for callback in subject.experiment.callbacks:
         if callback.arguments.get("restore_best_weights"):
-            yield Problem(
+            yield subject.problem_of(
+                callback,
                 "restore_best_weights would be overwritten by the optimizer's averaged weights",
-                callback.place, callback.path, "remove it, or the optimizer's use_ema",
+                "remove it, or the optimizer's use_ema",
+                argument="restore_best_weights",
             )
 
 
-def _expectations(subject: _Subject) -> Iterator[Problem]:
-    known = recorded_metrics(subject.experiment, subject.catalogue)
-    if known is None:
-        return
-    plain = [name for name in known if not name.startswith("val_")]
-    known = ["params", *known, *(f"test_{name}" for name in plain)]
-    for name in subject.experiment.expect:
-        path = f"expect.{name}"
-        if name not in known:
-            hint = did_you_mean(name, known) or f"recorded: {', '.join(known)}"
-            yield Problem(f"'{name}' is not recorded", subject.experiment.place_of(path), path, hint)
-        elif name.startswith("val_") and not subject.has_validation:
-            yield Problem(
-                "there are no validation rows", subject.experiment.place_of(path), path,
-                "set dataset.split.validation",
-            )
-        elif name.startswith("test_") and subject.facts and not _has_test(subject):
-            yield Problem(
-                "there are no test rows", subject.experiment.place_of(path), path, "set dataset.split.test"
-            )
-
-
-def _has_test(subject: _Subject) -> bool:
-    published = subject.facts is not None and subject.facts.test_rows > 0
-    return published or subject.experiment.dataset.split.test is not None
-
-
-def _schedule_values(subject: _Subject) -> Iterator[Problem]:
-    schedule = subject.experiment.schedule
-    if schedule is None or schedule.name != "PiecewiseConstantDecay":
-        return
-    boundaries = schedule.arguments.get("boundaries") or ()
-    values = schedule.arguments.get("values") or ()
-    if len(values) != len(boundaries) + 1:
-        yield Problem(
-            f"{len(boundaries)} boundaries need {len(boundaries) + 1} values, not {len(values)}",
-            schedule.place, schedule.path,
+def _one_clip(subject: Subject) -> Iterator[Problem]:
+    """Keras clips gradients in one way only."""
+    experiment = subject.experiment
+    ways = {
+        f"regularization.clip.{option}": argument
+        for option, argument in CLIPPING.items()
+        if getattr(experiment.regularization.clip, option) is not None
+    }
+    own = [name for name in CLIPPING.values() if experiment.optimizer.arguments.get(name)]
+    if len(ways) + len(own) > 1:
+        yield subject.problem(
+            next(reversed(ways), "optimizer"),
+            f"gradients are clipped in one way only, not by {' and '.join([*own, *ways.values()])}",
+            "keep one",
         )
 
 
-def _layer_names(subject: _Subject) -> Iterator[Problem]:
+def _expectations(subject: Subject) -> Iterator[Problem]:
+    """What is expected of a run will be measured."""
+    recorded = recorded_metrics(subject)
+    if recorded is None:
+        return
+    plain = [name for name in recorded if not name.startswith("val_")]
+    known = ["params", *recorded, *(f"test_{name}" for name in plain)]
+    for name, wanted in subject.experiment.expect.items():
+        path = f"expect.{name}"
+        if name not in known:
+            hint = did_you_mean(name, known) or f"recorded: {', '.join(known)}"
+            yield subject.problem(path, f"{quoted(name)} is not recorded", hint)
+        elif name.startswith("val_") and not subject.has_validation:
+            yield subject.problem(
+                path, "there are no validation rows", "set dataset.split.validation"
+            )
+        elif name.startswith("test_") and subject.facts and not subject.has_test:
+            yield subject.problem(path, "there are no test rows", "set dataset.split.test")
+        elif isinstance(wanted, Expectation) and _is_empty_range(wanted):
+            message = f"no value is at least {wanted.min} and at most {wanted.max}"
+            yield subject.problem(path, message, "swap the two")
+
+
+def _is_empty_range(wanted: Expectation) -> bool:
+    return wanted.min is not None and wanted.max is not None and wanted.min > wanted.max
+
+
+def _schedule_values(subject: Subject) -> Iterator[Problem]:
+    """A piecewise schedule has one value more than boundaries."""
+    schedule = subject.experiment.schedule
+    if schedule is None or schedule.name != "PiecewiseConstantDecay":
+        return
+    boundaries = len(schedule.arguments.get("boundaries") or ())
+    values = len(schedule.arguments.get("values") or ())
+    if values != boundaries + 1:
+        yield subject.problem_of(
+            schedule,
+            f"there must be one value more than boundaries, not {values} to {boundaries}",
+            "the first value holds up to the first boundary, the last one after the last",
+            argument="values",
+        )
+
+
+def _layer_names(subject: Subject) -> Iterator[Problem]:
     """Names of layers, which become names of files and of columns."""
     if isinstance(subject.experiment.architecture, Component):
         return
-    seen: dict[str, Component] = {}
+    seen: set[str] = set()
     for layer in subject.experiment.architecture:
         name = layer.arguments.get("name")
         if not isinstance(name, str):
             continue
-        place = subject.experiment.place_of(f"{layer.path}.name")
+        message = ""
         if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", name):
-            yield Problem(
-                f"the layer name '{name}' has characters beside letters, digits, '_', '.' and '-'",
-                place, layer.path,
+            message = (
+                f"the layer name {quoted(name)} has characters beside letters, digits, "
+                "'_', '.' and '-'"
             )
-        if name in seen:
-            yield Problem(f"two layers are named '{name}'", place, layer.path)
-        seen[name] = layer
+        elif name in seen:
+            message = f"two layers are named {quoted(name)}"
+        if message:
+            yield subject.problem_of(layer, message, "take another name", argument="name")
+        seen.add(name)
 
 
-_RULES: dict[Callable[[_Subject], Iterator[Problem]], set[str]] = {
+_RULES: dict[Callable[[Subject], Iterator[Problem]], set[str]] = {
     _data_source: {"dataset.name", "dataset.csv"},
+    _rows_left: {"dataset.name", "dataset.split"},
     _preprocessing: {"dataset.preprocess"},
-    _monitored_without_validation: {"dataset.split", "callbacks", "training.monitor"},
-    _monitored_unknown: {"metrics", "callbacks", "training.monitor"},
-    _two_hands_on_the_rate: {"optimizer", "schedule", "callbacks"},
+    _monitored: {"dataset.split", "dataset.task", "metrics", "callbacks", "training.monitor"},
+    _one_hand_on_the_rate: {"optimizer", "schedule", "callbacks"},
     _averaged_weights: {"optimizer", "callbacks"},
+    _one_clip: {"optimizer", "regularization.clip"},
     _schedule_values: {"schedule"},
-    _single_softmax: {"architecture"},
-    _loss_against_output: {"architecture", "loss"},
-    _loss_against_labels: {"dataset", "loss"},
-    _output_against_task: {"dataset", "architecture"},
-    _task_options: {"dataset", "metrics", "training.class_weight"},
-    _class_weights: {"dataset", "training.class_weight"},
-    _expectations: {"dataset.split", "metrics", "expect"},
+    fitting.softmax_of_one: {"architecture"},
+    fitting.loss_against_output: {"architecture", "loss"},
+    fitting.loss_against_labels: {"dataset", "loss"},
+    fitting.output_against_task: {"dataset", "architecture"},
+    fitting.task_options: {"dataset", "metrics", "training.class_weight"},
+    fitting.class_weights: {"dataset", "training.class_weight"},
+    _expectations: {"dataset.split", "dataset.task", "metrics", "expect"},
     _layer_names: {"architecture"},
 }
 """Each rule with the paths it reads."""

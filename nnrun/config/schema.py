@@ -2,6 +2,7 @@
 
 This is the one place that says so: checking, the JSON Schema and the reference are all derived.
 """
+# ruff: noqa: RUF009 - `option` makes a dataclass field
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -144,12 +145,8 @@ class Clip:
 class Regularization:
     """Regularization over the whole model, where the layers say nothing themselves."""
 
-    l1: float = option(
-        "L1 penalty on the kernel of every hidden layer.", Number(minimum=0.0), 0.0
-    )
-    l2: float = option(
-        "L2 penalty on the kernel of every hidden layer.", Number(minimum=0.0), 0.0
-    )
+    l1: float = option("L1 penalty on the kernel of every hidden layer.", Number(minimum=0.0), 0.0)
+    l2: float = option("L2 penalty on the kernel of every hidden layer.", Number(minimum=0.0), 0.0)
     max_norm: float | None = option(
         "Largest L2 norm of the weights into each unit of a hidden layer (Keras's `MaxNorm`).",
         Number(above=0.0),
@@ -235,7 +232,9 @@ class Experiment:
     """One experiment: everything a config declares, checked, with every default filled in."""
 
     version: int = option(
-        "Version of the config language.", Integer(minimum=1, maximum=CONFIG_VERSION), CONFIG_VERSION
+        "Version of the config language.",
+        Integer(minimum=1, maximum=CONFIG_VERSION),
+        CONFIG_VERSION,
     )
     name: str = option(
         "Name of the experiment; its run directories begin with it.",

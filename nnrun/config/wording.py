@@ -1,5 +1,6 @@
 """How kinds, groups and values are called in messages and in the reference."""
 
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from nnrun.config.kinds import (
@@ -9,6 +10,7 @@ from nnrun.config.kinds import (
     ComponentOf,
     FilePath,
     Integer,
+    Kind,
     ListOf,
     MapOf,
     Number,
@@ -19,6 +21,10 @@ from nnrun.config.kinds import (
     Text,
 )
 from nnrun.config.reader import MappingNode, Node, ScalarNode
+from nnrun.config.schema import options_of
+
+LONGEST_QUOTE = 40
+"""Characters of a user's text that a message shows."""
 
 _NOUNS = {
     "layers": "a layer",
@@ -42,66 +48,75 @@ def group_noun(group: str, *, article: bool = False) -> str:
     return noun if article else noun.partition(" ")[2]
 
 
-def describe(kind: Any) -> str:
+def describe(kind: Kind) -> str:
     """A kind in words, as in "a whole number of at least 1"."""
-    match kind:
-        case Boolean():
-            return "true or false"
-        case Integer() | Number():
-            return _describe_number(kind)
-        case Text(choices=choices) if choices:
-            return f"one of {', '.join(choices)}"
-        case Text():
-            return kind.pattern_says or "text"
-        case FilePath():
-            return "a file name"
-        case Share():
-            return "a number of rows, a fraction between 0 and 1, or a file name"
-        case Steps():
-            return "a number of steps, or text such as '20 epochs'"
-        case ListOf():
-            return f"a list (each entry {describe(kind.item)})"
-        case MapOf():
-            return f"a mapping (each value {describe(kind.value)})"
-        case OneOf():
-            return " or ".join(describe(inner) for inner in kind.kinds)
-        case ComponentOf():
-            return group_noun(kind.groups[0], article=True)
-        case ArgumentsOf():
-            return f"the arguments of {group_noun(kind.group, article=True)}"
-        case SectionOf():
-            return "a mapping"
-        case Anything():
-            return "any value"
-    raise TypeError(f"no words for {kind!r}")
+    return _DESCRIPTIONS[type(kind)](kind)
+
+
+def _describe_text(kind: Text) -> str:
+    if kind.choices:
+        return f"one of {', '.join(kind.choices)}"
+    return kind.pattern_says or "text"
 
 
 def _describe_number(kind: Integer | Number) -> str:
     noun = "a whole number" if isinstance(kind, Integer) else "a number"
-    bounds = []
-    if isinstance(kind, Number) and kind.above is not None:
-        bounds.append(f"above {kind.above:g}")
-    if isinstance(kind, Number) and kind.below is not None:
-        bounds.append(f"below {kind.below:g}")
+    above = kind.above if isinstance(kind, Number) else None
+    below = kind.below if isinstance(kind, Number) else None
+    if kind.minimum is not None and kind.minimum == kind.maximum:
+        return f"the number {kind.minimum}"
     if kind.minimum is not None and kind.maximum is not None:
-        bounds.append(f"from {kind.minimum} to {kind.maximum}")
-    elif kind.minimum is not None:
-        bounds.append(f"of at least {kind.minimum:g}")
-    elif kind.maximum is not None:
-        bounds.append(f"of at most {kind.maximum}")
-    return " ".join([noun, " and ".join(bounds)]).rstrip()
+        return f"{noun} from {kind.minimum} to {kind.maximum}"
+    bounds = {
+        "above": above,
+        "of at least": kind.minimum,
+        "below": below,
+        "of at most": kind.maximum,
+    }
+    told = [f"{word} {bound:g}" for word, bound in bounds.items() if bound is not None]
+    return f"{noun} {' and '.join(told)}".rstrip()
+
+
+_DESCRIPTIONS: dict[type, Callable[[Any], str]] = {
+    Anything: lambda _: "any value",
+    ArgumentsOf: lambda kind: f"the arguments of {group_noun(kind.group, article=True)}",
+    Boolean: lambda _: "true or false",
+    ComponentOf: lambda kind: group_noun(kind.groups[0], article=True),
+    FilePath: lambda _: "a file name",
+    Integer: _describe_number,
+    ListOf: lambda kind: f"a list (each entry {describe(kind.item)})",
+    MapOf: lambda kind: f"a mapping (each value {describe(kind.value)})",
+    Number: _describe_number,
+    OneOf: lambda kind: " or ".join(describe(inner) for inner in kind.kinds),
+    SectionOf: lambda kind: f"a mapping with {first_of(options_of(kind.type), 3)}",
+    Share: lambda _: "a number of rows, a fraction between 0 and 1, or a file name",
+    Steps: lambda _: "a number of steps, or text such as '20 epochs'",
+    Text: _describe_text,
+}
 
 
 def show_value(node: Node) -> str:
     """A value as a message quotes it: short, on one line, with its type where it may surprise."""
     if isinstance(node, MappingNode):
-        keys = list(node.entries)
-        return f"a mapping with {', '.join(keys[:3])}{', …' if len(keys) > 3 else ''}" if keys else "{}"
+        return f"a mapping with {first_of(node.entries, 3)}" if node.entries else "an empty mapping"
     if not isinstance(node, ScalarNode):
         return "a list" if node.items else "an empty list"
     if isinstance(node.value, str):
-        shown = node.value if len(node.value) <= 40 else node.value[:37] + "…"
-        return f"the text '{shown}'"
+        return f"the text {quoted(node.value)}"
     if node.value is None:
         return "nothing"
-    return str(node.value).lower() if isinstance(node.value, bool) else f"{node.value}"
+    if isinstance(node.value, bool):
+        return str(node.value).lower()
+    return str(node.value)
+
+
+def quoted(text: str) -> str:
+    """A user's text in quotes, shortened where it is long."""
+    return f"'{text}'" if len(text) <= LONGEST_QUOTE else f"'{text[: LONGEST_QUOTE - 1]}…'"
+
+
+def first_of(names: Iterable[str], number: int = 8) -> str:
+    """The first of some names, and whether there are more: `a, b, c, …`."""
+    known = list(names)
+    shown = [name if len(name) <= LONGEST_QUOTE else f"{name[:LONGEST_QUOTE]}…" for name in known]
+    return ", ".join([*shown[:number], *(["…"] if len(known) > number else [])])

@@ -6,39 +6,59 @@ from typing import Any
 
 import yaml
 
-from nnrun.config.kinds import ArgumentsOf
 from nnrun.config.components import Component, Duration
+from nnrun.config.kinds import ArgumentsOf
 from nnrun.config.reader import resolve_scalar
 from nnrun.config.schema import Experiment, options_of
+
+_TAGS = {
+    type(None): "tag:yaml.org,2002:null",
+    bool: "tag:yaml.org,2002:bool",
+    int: "tag:yaml.org,2002:int",
+    float: "tag:yaml.org,2002:float",
+    str: "tag:yaml.org,2002:str",
+}
+_RARE_LINE_ENDS = frozenset("\x85\u2028\u2029")
+_SPECIAL = {"inf": ".inf", "-inf": "-.inf", "nan": ".nan"}
 
 
 class _Dumper(yaml.SafeDumper):
     """PyYAML's safe dumper, which quotes whatever YAML 1.2 would not read back as text."""
 
-    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - the parent's signature
+    def ignore_aliases(self, data: Any) -> bool:
         """Write everything out; a config needs no anchors."""
+        del data
         return True
 
+    def resolve(self, kind: type[yaml.Node], value: Any, implicit: Any) -> str:
+        """The tag that our reader would give; PyYAML's own resolvers are those of YAML 1.1."""
+        if kind is yaml.ScalarNode:
+            return _TAGS[type(resolve_scalar(value)) if implicit[0] else str]
+        return "tag:yaml.org,2002:map" if kind is yaml.MappingNode else "tag:yaml.org,2002:seq"
 
-def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    style = None if isinstance(resolve_scalar(text), str) else "'"
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+    def represent_number(self, number: float) -> yaml.ScalarNode:
+        """A float with all its digits: `1e-05` and not PyYAML's `1.0e-05`."""
+        text = repr(number)
+        return self.represent_scalar(_TAGS[float], _SPECIAL.get(text, text))
+
+    def represent_text(self, text: str) -> yaml.ScalarNode:
+        """A text; PyYAML alone would fold the rarer line ends into spaces."""
+        style = '"' if _RARE_LINE_ENDS.intersection(text) else None
+        return self.represent_scalar(_TAGS[str], text, style=style)
 
 
-def _represent_number(dumper: yaml.SafeDumper, number: float) -> yaml.ScalarNode:
-    special = {float("inf"): ".inf", float("-inf"): "-.inf"}
-    text = ".nan" if number != number else special.get(number, repr(number))
-    return dumper.represent_scalar("tag:yaml.org,2002:float", text)
-
-
-_Dumper.add_representer(str, _represent_text)
-_Dumper.add_representer(float, _represent_number)
+_Dumper.add_representer(str, _Dumper.represent_text)
+_Dumper.add_representer(float, _Dumper.represent_number)
 
 
 def write_yaml(value: Any) -> str:
     """Plain values as YAML text: block style, keys in their order, numbers that read back exactly."""
     text: str = yaml.dump(
-        value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=2**20,
+        value,
+        Dumper=_Dumper,
+        sort_keys=False,
+        allow_unicode=True,
+        width=2**20,
         default_flow_style=False,
     )
     return text

@@ -25,7 +25,17 @@ def expand_architecture(
         layers = _unfold(declared, inputs, targets)
     else:
         layers = [part for layer in declared for part in _with_own_activation(layer)]
-    return regularize(layers, experiment.regularization)
+    layers = regularize(layers, experiment.regularization)
+    if experiment.runtime.precision != "float32":
+        layers[-1] = _in_float32(layers[-1])
+    return layers
+
+
+def _in_float32(output: Component) -> Component:
+    """The output layer in full precision: probabilities close to 0 do not fit into half of it."""
+    if output.is_users_own:
+        return output
+    return dataclasses.replace(output, arguments={"dtype": "float32", **output.arguments})
 
 
 def _unfold(preset: Component, inputs: InputSpec, targets: TargetSpec) -> list[Component]:
@@ -50,7 +60,5 @@ def _with_own_activation(layer: Component) -> Sequence[Component]:
     if not isinstance(activation, Component) or activation.module is None:
         return [layer]
     rest = {name: value for name, value in layer.arguments.items() if name != "activation"}
-    after = dataclasses.replace(
-        activation, group="layers", place=layer.place, path=layer.path
-    )
+    after = dataclasses.replace(activation, group="layers", place=layer.place, path=layer.path)
     return [dataclasses.replace(layer, arguments=rest), after]

@@ -54,14 +54,24 @@ def build_model(
     for layer in preprocessing_layers(steps[input_name]):
         model.add(layer)
     for component in layers:
-        _add(model, component)
-    _check_output(model, layers, target)
-    _compile(model, experiment, layers, target, catalogue, steps_per_epoch)
+        _add(model, component, model.output_shape[1:] if model.layers else spec.shape)
+    _check_output(model, layers[-1], target)
+    output = find_output_layer(layers)
+    activation = output.activation if output else "unknown"
+    units = model.output_shape[-1]
+    model.compile(
+        optimizer=build_optimizer(experiment, catalogue, steps_per_epoch),
+        loss=instantiate(choose_loss(experiment, target, units, activation)),
+        metrics=[
+            instantiate(metric) for metric in choose_metrics(experiment, target, units, activation)
+        ],
+    )
+    if model.trainable_variables:
+        model.optimizer.build(model.trainable_variables)
     return model
 
 
-def _add(model: Any, component: Component) -> None:
-    before = model.output_shape[1:]
+def _add(model: Any, component: Component, before: Sequence[int | None]) -> None:
     try:
         model.add(instantiate(component))
     except ConfigError:
@@ -80,7 +90,7 @@ def _plain(error: Exception) -> str:
     return rest if separator else told
 
 
-def _shape_hint(name: str, shape: tuple[int | None, ...]) -> str:
+def _shape_hint(name: str, shape: Sequence[int | None]) -> str:
     """How to bring rows into the shape that a layer for images or sequences takes."""
     dimensions = re.search(r"([123])D", name)
     if dimensions is None:
@@ -95,40 +105,16 @@ def _show(shape: Sequence[int | None]) -> str:
     return "[" + ", ".join("?" if size is None else str(size) for size in shape) + "]"
 
 
-def _check_output(model: Any, layers: Sequence[Component], target: TargetSpec) -> None:
+def _check_output(model: Any, last: Component, target: TargetSpec) -> None:
+    """Refuse an output that the loss would stretch over the target without a word."""
     shape = model.output_shape[1:]
-    if len(shape) == 1:
+    wanted = len(target.classes) or target.width
+    one_for_two = len(target.classes) == 2 and not target.one_hot  # noqa: PLR2004 two classes
+    if shape == (wanted,) or (one_for_two and shape == (1,)):
         return
-    last = layers[-1]
-    wanted = f"{len(target.classes)} classes" if target.classes else f"{target.width} numbers"
-    raise ConfigError(
-        [
-            Problem(
-                f"the model gives {_show(shape)} for a row, but the target is {wanted}",
-                last.place,
-                last.path,
-                "is a `Flatten` missing before the Dense layers?",
-            )
-        ]
-    )
-
-
-def _compile(
-    model: Any,
-    experiment: Experiment,
-    layers: Sequence[Component],
-    target: TargetSpec,
-    catalogue: Catalogue,
-    steps_per_epoch: int,
-) -> None:
-    output = find_output_layer(layers)
-    activation = output.activation if output else "unknown"
-    loss = choose_loss(experiment, target, model.output_shape[-1], activation)
-    metrics = choose_metrics(experiment, target)
-    model.compile(
-        optimizer=build_optimizer(experiment, catalogue, steps_per_epoch),
-        loss=instantiate(loss),
-        metrics=[instantiate(metric) for metric in metrics],
-    )
-    if model.trainable_variables:
-        model.optimizer.build(model.trainable_variables)
+    unit = "classes" if target.classes else "numbers" if wanted > 1 else "number"
+    hint = f"end with `Dense: {wanted}`"
+    if len(shape) > 1:
+        hint = "is a `Flatten` missing before the Dense layers?"
+    message = f"the model gives {_show(shape)} for a row, but the target is {wanted} {unit}"
+    raise ConfigError([Problem(message, last.place, last.path, hint)])

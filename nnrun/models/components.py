@@ -7,6 +7,8 @@ from typing import Any
 from nnrun.config.components import Component, Duration
 from nnrun.errors import ConfigError, Problem
 
+LONGEST_MESSAGE = 240
+
 
 def instantiate(component: Component, *, steps_per_epoch: int = 1) -> Any:
     """The object a component names: an instance of its class, or Keras's own alias as a string.
@@ -18,9 +20,7 @@ def instantiate(component: Component, *, steps_per_epoch: int = 1) -> Any:
     """
     if component.module is None and not component.is_users_own:
         return component.name
-    arguments = {
-        name: _made(value, steps_per_epoch) for name, value in component.arguments.items()
-    }
+    arguments = {name: _made(value, steps_per_epoch) for name, value in component.arguments.items()}
     try:
         return find_class(component)(**arguments)
     except (TypeError, ValueError, OverflowError) as error:
@@ -60,4 +60,4 @@ def first_line(error: Exception) -> str:
     """What an exception of Keras says, cut to the sentence that matters."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     told = lines[0] if lines else type(error).__name__
-    return told if len(told) <= 240 else told[:237] + "…"
+    return told if len(told) <= LONGEST_MESSAGE else told[: LONGEST_MESSAGE - 1] + "…"

@@ -40,6 +40,9 @@ def lean_imports() -> Iterator[None]:
 @contextlib.contextmanager
 def quiet_stderr() -> Iterator[None]:
     """Hold back what native code writes to standard error; shown only if the block fails."""
+    if sys.stderr is None:  # it was closed before Python started: there is nothing to hold back
+        yield
+        return
     sys.stderr.flush()
     kept = os.dup(2)
     with tempfile.TemporaryFile() as held:
@@ -62,23 +65,24 @@ def import_tensorflow(device: str = "auto") -> None:
         device: `auto`, `cpu` (a GPU is left alone) or `gpu`.
 
     Raises:
-        UserError: If `gpu` is asked for where TensorFlow finds none.
+        UserError: If `gpu` is asked for where TensorFlow finds none, or Keras is set to another
+            backend.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    backend = os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    if "keras" in sys.modules:
+        backend = sys.modules["keras"].backend.backend()
+    if backend != "tensorflow":
+        hint = "nnrun trains on TensorFlow: unset KERAS_BACKEND"
+        raise UserError(f"Keras is set to the backend '{backend}'", hint=hint)
     with quiet_stderr(), lean_imports():
-        import keras
+        import keras  # noqa: F401 within this block its import is quick
         import tensorflow as tf
 
         gpus = tf.config.list_physical_devices("GPU")
         if device == "cpu" and gpus:
             tf.config.set_visible_devices([], "GPU")
         tf.constant(0)
-    if keras.backend.backend() != "tensorflow":
-        raise UserError(
-            f"Keras is set to the backend '{keras.backend.backend()}'",
-            hint="nnrun trains on TensorFlow: unset KERAS_BACKEND",
-        )
     if device == "gpu" and not gpus:
         raise UserError(
             "runtime.device is 'gpu', but TensorFlow finds no GPU",

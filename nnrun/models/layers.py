@@ -12,7 +12,10 @@ Step = Scaling | Standardizing
 
 
 def preprocessing_layers(steps: Sequence[Step]) -> list[Any]:
-    """Keras's own layers that do to a row what the fitted steps say, so that raw rows go in."""
+    """Keras's own layers that do to a row what the fitted steps say, so that raw rows go in.
+
+    They reckon in float32 whatever the model's precision: raw values do not fit into half of it.
+    """
     return [_layer(step, index) for index, step in enumerate(steps)]
 
 
@@ -20,6 +23,10 @@ def _layer(step: Step, index: int) -> Any:
     if isinstance(step, Standardizing):
         axis = -1 if np.ndim(step.mean) else None
         return keras.layers.Normalization(
-            axis=axis, mean=step.mean, variance=step.variance, name=f"standardize_{index}"
+            axis=axis,
+            mean=step.mean,
+            variance=step.variance,
+            name=f"standardize_{index}",
+            dtype="float32",
         )
-    return keras.layers.Rescaling(step.multiply, step.add, name=f"scale_{index}")
+    return keras.layers.Rescaling(step.multiply, step.add, name=f"scale_{index}", dtype="float32")

@@ -42,13 +42,12 @@ def base_rate(experiment: Experiment, catalogue: Catalogue) -> float | None:
     if isinstance(given, int | float):
         return float(given)
     entry = catalogue.find("optimizers", experiment.optimizer.name)
-    default = entry.arguments["learning_rate"].default if entry else None
+    argument = entry.arguments.get("learning_rate") if entry else None
+    default = argument.default if argument else None
     return float(default) if isinstance(default, int | float) else None
 
 
-def complete_schedule(
-    schedule: Component, rate: float | None, catalogue: Catalogue
-) -> Component:
+def complete_schedule(schedule: Component, rate: float | None, catalogue: Catalogue) -> Component:
     """The schedule, starting from the optimizer's rate where it names no rate to start from."""
     entry = catalogue.find("schedules", schedule.name)
     arguments = dict(schedule.arguments)

@@ -18,52 +18,81 @@ PLAIN = {
 }
 """Layers with one kernel and one activation: those that the block speaks of."""
 
+ACTIVATIONS = {"Activation", "ELU", "LeakyReLU", "PReLU", "ReLU", "Softmax"}
+DROPOUTS = {"Dropout", "AlphaDropout", "GaussianDropout"} | {
+    f"SpatialDropout{axes}D" for axes in (1, 2, 3)
+}
+FOLLOWERS = ACTIVATIONS | DROPOUTS | {"BatchNormalization"}
+"""Layers that belong to the hidden layer they follow."""
 
-def regularize(
-    layers: Sequence[Component], regularization: Regularization
-) -> list[Component]:
+
+def regularize(layers: Sequence[Component], regularization: Regularization) -> list[Component]:
     """Put the penalties, the constraint, BatchNormalization and dropout into every hidden layer.
 
-    Hidden layers are the Dense and convolutional ones but for the last of them. A layer that names
-    its own regularizer or constraint keeps it.
+    Hidden layers are the Dense and convolutional ones but for the last of them, each together with
+    the activation, BatchNormalization and dropout that follow it as layers of their own. What a
+    hidden layer says itself it keeps: a regularizer, a constraint, BatchNormalization, dropout.
     """
     with_kernel = [index for index, layer in enumerate(layers) if layer.name in PLAIN]
-    hidden = set(with_kernel[:-1])
     result: list[Component] = []
-    for index, layer in enumerate(layers):
-        if index not in hidden:
-            result.append(layer)
-            continue
-        # An activation that stands as a layer of its own belongs to the hidden layer before it.
-        result += _regularized(layer, regularization)
-    return result
+    done = 0
+    for index in with_kernel[:-1]:
+        end = index + 1
+        while layers[end].name in FOLLOWERS:
+            end += 1
+        result += layers[done:index]
+        result += _regularized(layers[index], layers[index + 1 : end], regularization)
+        done = end
+    return [*result, *layers[done:]]
 
 
-def _regularized(layer: Component, regularization: Regularization) -> list[Component]:
+def _regularized(
+    layer: Component, followers: Sequence[Component], regularization: Regularization
+) -> list[Component]:
+    stack = [_penalized(layer, regularization), *followers]
+    position = regularization.batch_normalization
+    if position and not any(follower.name == "BatchNormalization" for follower in followers):
+        stack = _normalized(stack, position)
+    if regularization.dropout and not any(follower.name in DROPOUTS for follower in followers):
+        stack.append(_beside(layer, "Dropout", rate=regularization.dropout))
+    return stack
+
+
+def _penalized(layer: Component, regularization: Regularization) -> Component:
     arguments = dict(layer.arguments)
     if regularization.l1 or regularization.l2:
         penalty = _keras("L1L2", "regularizers", l1=regularization.l1, l2=regularization.l2)
         arguments.setdefault("kernel_regularizer", penalty)
     if regularization.max_norm is not None:
-        axis = list(range(int(layer.name[4]))) + [-2] if layer.name.startswith("Conv") else 0
-        limit = _keras("MaxNorm", "constraints", max_value=regularization.max_norm, axis=axis)
+        axes = _axes_into_a_unit(layer.name)
+        limit = _keras("MaxNorm", "constraints", max_value=regularization.max_norm, axis=axes)
         arguments.setdefault("kernel_constraint", limit)
-    stack = [dataclasses.replace(layer, arguments=arguments)]
-    if regularization.batch_normalization:
-        stack = _normalized(stack[0], regularization.batch_normalization)
-    if regularization.dropout:
-        stack.append(_beside(layer, "Dropout", rate=regularization.dropout))
-    return stack
+    return dataclasses.replace(layer, arguments=arguments)
 
 
-def _normalized(layer: Component, position: str) -> list[Component]:
+def _axes_into_a_unit(name: str) -> int | list[int]:
+    """The axes of a kernel over which the weights into one unit lie."""
+    if not name.startswith("Conv"):
+        return 0
+    positions = range(int(name.removeprefix("Conv")[0]))
+    return [*positions, -1 if name.endswith("Transpose") else -2]
+
+
+def _normalized(stack: Sequence[Component], position: str) -> list[Component]:
+    """A hidden layer with BatchNormalization before its first activation, or after its last."""
+    layer, *followers = stack
     normalization = _beside(layer, "BatchNormalization")
+    activations = [index for index, part in enumerate(stack) if part.name in ACTIVATIONS]
+    if position == "after_activation":
+        after = 1 + (activations[-1] if activations else 0)
+        return [*stack[:after], normalization, *stack[after:]]
     activation = layer.arguments.get("activation")
-    if position == "after_activation" or activation is None:
-        return [layer, normalization]
+    if activation is None:
+        before = activations[0] if activations else 1
+        return [*stack[:before], normalization, *stack[before:]]
     without = {name: value for name, value in layer.arguments.items() if name != "activation"}
     own_layer = _beside(layer, "Activation", activation=activation)
-    return [dataclasses.replace(layer, arguments=without), normalization, own_layer]
+    return [dataclasses.replace(layer, arguments=without), normalization, own_layer, *followers]
 
 
 def _keras(name: str, group: str, **arguments: Any) -> Component:

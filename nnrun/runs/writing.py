@@ -46,12 +46,12 @@ class RunWriter:
         self._committed: dict[str, Snapshot] = {}
         self._next_commit = 0.0
 
-    def begin(self, config_text: str, resolved_text: str) -> None:
-        """Write what is known before the first step."""
-        from nnrun.runs.atomic import write_text
+    def begin(self, config: bytes, resolved_text: str) -> None:
+        """Write what is known before the first step; the config byte for byte."""
+        from nnrun.runs.atomic import write_bytes, write_text
 
         self.directory.make_subdirectories()
-        write_text(self.directory.config, config_text)
+        write_bytes(self.directory.config, config)
         write_text(self.directory.resolved, resolved_text)
         self.record.write(self.directory.record)
 

@@ -1,5 +1,6 @@
 """The callbacks that a config declares, as Keras's objects."""
 
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,18 @@ from nnrun.errors import ConfigError, Problem
 from nnrun.models.components import instantiate
 from nnrun.runs.history import metric_mode
 
-_FILE_ARGUMENTS = {"ModelCheckpoint": "filepath", "CSVLogger": "filename", "TensorBoard": "log_dir"}
+_FILE_ARGUMENTS = {
+    "CSVLogger": "filename",
+    "ModelCheckpoint": "filepath",
+    "OrbaxCheckpoint": "directory",
+    "TensorBoard": "log_dir",
+}
 """Callbacks that write, with the argument that says where."""
 
-_MONITORING = ("EarlyStopping", "ReduceLROnPlateau", "ModelCheckpoint")
+_TENSORBOARD_FOLDER = "tensorboard/keras"
+"""Where Keras's own TensorBoard writes by default: beside nnrun's, not into its charts."""
+
+_MONITORING = ("EarlyStopping", "ReduceLROnPlateau", "ModelCheckpoint", "OrbaxCheckpoint")
 
 
 def build_callbacks(components: Sequence[Component], folder: Path) -> list[Any]:
@@ -32,14 +41,14 @@ def _build(component: Component, folder: Path) -> Any:
     arguments = dict(component.arguments)
     where = _FILE_ARGUMENTS.get(component.name)
     if where:
-        arguments[where] = str(_inside(component, folder, arguments.get(where, "tensorboard")))
+        path = _inside(component, folder, arguments.get(where, _TENSORBOARD_FOLDER))
+        arguments[where] = str(path)
+        if component.name == "CSVLogger":  # the others make their folders themselves
+            path.parent.mkdir(parents=True, exist_ok=True)
     if component.name in _MONITORING and arguments.get("mode", "auto") == "auto":
         # Keras guesses the direction from the name alone, or fails to: it is known here.
         arguments["mode"] = metric_mode(arguments.get("monitor", "val_loss"))
-    complete = Component(
-        component.name, component.group, component.module, arguments, component.place, component.path
-    )
-    return instantiate(complete)
+    return instantiate(dataclasses.replace(component, arguments=arguments))
 
 
 def _inside(component: Component, folder: Path, name: str) -> Path:

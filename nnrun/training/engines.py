@@ -15,9 +15,34 @@ import numpy as np
 import tensorflow as tf
 
 from nnrun.data.splits import Part
+from nnrun.errors import UserError
 
 EVALUATION_VALUES = 4_000_000
-"""Most input values in one evaluation batch: large enough to be fast, small enough to fit."""
+"""Most values of a layer's output in one evaluation batch: large enough to be fast, and to fit."""
+
+SLOW_UNDER_XLA = (
+    keras.layers.Conv1D,
+    keras.layers.Conv2D,
+    keras.layers.Conv3D,
+    keras.layers.Conv1DTranspose,
+    keras.layers.Conv2DTranspose,
+    keras.layers.Conv3DTranspose,
+    keras.layers.DepthwiseConv1D,
+    keras.layers.DepthwiseConv2D,
+    keras.layers.SeparableConv1D,
+    keras.layers.SeparableConv2D,
+    keras.layers.RNN,
+)
+"""Layers that TensorFlow's own CPU kernels run faster than XLA's programs."""
+
+IMPOSSIBLE_UNDER_XLA = (
+    keras.layers.AugMix,
+    keras.layers.CutMix,
+    keras.layers.MixUp,
+    keras.layers.RandAugment,
+    keras.layers.RandomElasticTransform,
+)
+"""Layers that XLA cannot compile, besides those that say so themselves (`supports_jit`)."""
 
 _RANDOM_FUNCTIONS = ("stateless_normal", "stateless_truncated_normal", "stateless_uniform")
 
@@ -48,23 +73,27 @@ def choose_engine(requested: str, layers: Sequence[Any], *, on_gpu: bool) -> Eng
     """
     if requested != "auto":
         return EngineChoice(requested, "set by runtime.engine")
-    slow = [layer.name for layer in layers if not on_gpu and _is_slow_under_xla(layer)]
-    if slow:
-        return EngineChoice("graph", f"'{slow[0]}' is faster without XLA on the CPU")
+    everywhere = [inner for layer in layers for inner in _with_inner_layers(layer)]
+    for layer in everywhere:
+        if not layer.supports_jit or isinstance(layer, IMPOSSIBLE_UNDER_XLA):
+            return EngineChoice("graph", f"XLA cannot compile '{layer.name}'")
+    for layer in everywhere:
+        if not on_gpu and isinstance(layer, SLOW_UNDER_XLA):
+            return EngineChoice("graph", f"'{layer.name}' is faster without XLA on the CPU")
     return EngineChoice("xla", "every layer gains by being compiled")
 
 
-def _is_slow_under_xla(layer: Any) -> bool:
-    slow = (
-        keras.src.layers.convolutional.base_conv.BaseConv,
-        keras.src.layers.convolutional.base_conv_transpose.BaseConvTranspose,
-        keras.src.layers.convolutional.base_depthwise_conv.BaseDepthwiseConv,
-        keras.src.layers.convolutional.base_separable_conv.BaseSeparableConv,
-        keras.layers.RNN,
-        keras.layers.Bidirectional,
-        keras.layers.ConvLSTM2D,
-    )
-    return isinstance(layer, slow)
+def _with_inner_layers(layer: Any) -> Iterator[Any]:
+    """A layer and those it is made of: a wrapper's, a nested model's, those in its attributes."""
+    seen, waiting = set(), [layer]
+    while waiting:
+        layer = waiting.pop()
+        if id(layer) in seen:
+            continue
+        seen.add(id(layer))
+        yield layer
+        held = keras.tree.flatten(list(vars(layer).values()))
+        waiting += [inner for inner in held if isinstance(inner, keras.Layer)]
 
 
 @dataclass(frozen=True)
@@ -126,7 +155,7 @@ class CompiledTraining:
             with compilable_random():
                 model.train_step(data.batch(lambda tensor: tf.gather(tensor, rows)))
 
-        compiled = tf.function(jit_compile=engine == "xla", reduce_retracing=True)
+        compiled = _compiler(engine)
 
         # The bounds are tensors and the index matrix is the whole epoch's, so that one program
         # serves chunks of every length; a bound known while tracing would compile anew each time.
@@ -150,7 +179,7 @@ class CompiledTraining:
     def begin_epoch(self, order: np.ndarray) -> None:
         """Take the order in which the epoch visits the rows, and reset the metrics."""
         full = self.full_steps * self.batch_size
-        self._order = tf.constant(order[:full].reshape(-1, self.batch_size))
+        self._order = tf.constant(order[:full].reshape(self.full_steps, self.batch_size))
         self._left = tf.constant(order[full:])
         self.model.reset_metrics()
 
@@ -177,11 +206,11 @@ class CompiledEvaluation:
     def __init__(self, model: Any, data: Resident, engine: str) -> None:
         _build_loss_and_metrics(model, data)
         self.model = model
-        self.batch_size = _evaluation_batch(data)
+        self.batch_size = _evaluation_batch(data.rows, _widest(model))
         self.full_steps, rows_left = divmod(data.rows, self.batch_size)
         self.steps = self.full_steps + bool(rows_left)
         first_left = data.rows - rows_left
-        compiled = tf.function(jit_compile=engine == "xla", reduce_retracing=True)
+        compiled = _compiler(engine)
 
         def test_on(start: Any, count: int) -> None:
             with compilable_random():
@@ -215,6 +244,27 @@ class CompiledEvaluation:
         return as_floats(figures)
 
 
+def _compiler(engine: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """What makes a function of tensors a program of the engine's."""
+
+    def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+        program = tf.function(function, jit_compile=engine == "xla", reduce_retracing=True)
+
+        @functools.wraps(function)
+        def run(*arguments: Any) -> Any:
+            try:
+                return program(*arguments)
+            except (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError) as error:
+                if engine != "xla":
+                    raise
+                message = f"XLA cannot run this model: {str(error.message).splitlines()[0]}"
+                raise UserError(message, hint="set runtime.engine: graph") from error
+
+        return run
+
+    return compiled
+
+
 def as_floats(figures: Mapping[str, Any]) -> dict[str, float]:
     """Metric results as Python floats."""
     return {name: float(value) for name, value in figures.items()}
@@ -230,21 +280,27 @@ def _rows(tensor: Any, start: Any, count: int) -> Any:
     return tf.slice(tensor, [start, *([0] * len(rest))], [count, *rest])
 
 
-def _evaluation_batch(data: Resident) -> int:
+def _evaluation_batch(rows: int, width: int) -> int:
     """Rows in an evaluation batch: one that leaves no odd last batch, where one is near."""
-    tensors = keras.tree.flatten(data.x)
-    values = sum(int(np.prod(tensor.shape[1:])) for tensor in tensors)
-    most = max(1, min(data.rows, EVALUATION_VALUES // max(1, values)))
+    most = max(1, min(rows, EVALUATION_VALUES // width))
     for batch in range(most, most // 2, -1):
-        if data.rows % batch == 0:
+        if rows % batch == 0:
             return batch
     return most
 
 
+def _widest(model: Any) -> int:
+    """Values that a row has at its widest, in the input or in the output of any layer."""
+    tensors = keras.tree.flatten([model.inputs, [layer.output for layer in model.layers]])
+    return max(int(np.prod([size or 1 for size in tensor.shape[1:]])) for tensor in tensors)
+
+
 def _build_loss_and_metrics(model: Any, data: Resident) -> None:
-    """Have Keras make the variables of loss and metrics, which no compiled program may do."""
-    if model.metrics and all(getattr(metric, "built", True) for metric in model.metrics):
-        return
+    """Have Keras make the variables of loss and metrics, which no compiled program may do.
+
+    Keras makes those of the metrics when it first sees targets and predictions; a row is enough.
+    Nothing is trained and nothing random drawn.
+    """
     x, y, *weights = data.batch(lambda tensor: tensor[:1])
     predicted = model(x, training=False)
     model.compute_loss(x, y, predicted, *weights, training=False)
@@ -257,8 +313,9 @@ def compilable_random() -> Iterator[None]:
     """Within the block, while a step is traced, Keras's random layers draw by Philox.
 
     TensorFlow's default ("auto_select") becomes a generator under XLA on the CPU that makes a step
-    with dropout twenty times slower. Without XLA, Philox is what the default means there anyway, so
-    both engines draw the same numbers.
+    with dropout twenty times slower, and Keras has no way to name another. Without XLA, Philox is
+    what the default means. (The engines still draw other numbers from a seed: XLA makes floats of
+    the same bits in its own way.)
     """
     draws = tf.random
     dropout = tf.nn.experimental.stateless_dropout

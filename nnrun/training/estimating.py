@@ -1,5 +1,6 @@
 """What a training would take: memory by arithmetic, time by making a few steps."""
 
+import functools
 import time
 from typing import Any
 
@@ -29,7 +30,9 @@ def estimate_memory(model: Any, splits: Splits, batch_size: int) -> dict[str, in
         for array in arrays.values()
     )
     variables = [*model.variables, *model.trainable_variables, *model.optimizer.variables]
-    outputs = [tensor.shape[1:] for layer in model.layers for tensor in keras.tree.flatten(layer.output)]
+    outputs = [
+        tensor.shape[1:] for layer in model.layers for tensor in keras.tree.flatten(layer.output)
+    ]
     values = sum(int(np.prod([size or 1 for size in shape])) for shape in outputs)
     width = np.dtype("float32").itemsize
     return {
@@ -46,16 +49,14 @@ def estimate_seconds(
 
     Real steps are made, so the model is changed: it is good for nothing else afterwards.
     """
-    training = CompiledTraining(
-        model, make_resident(splits.train), options.batch_size, engine
-    )
+    training = CompiledTraining(model, make_resident(splits.train), options.batch_size, engine)
     training.begin_epoch(np.arange(training.rows, dtype=np.int32))
     steps = 1
-    compiling = _seconds(lambda: _run(training, steps))
-    taken = _seconds(lambda: _run(training, steps))
+    compiling = _seconds(functools.partial(_run, training, steps))
+    taken = _seconds(functools.partial(_run, training, steps))
     while taken < TRIAL_SECONDS and steps < training.full_steps:
         steps = min(training.full_steps, 4 * steps)
-        taken = _seconds(lambda: _run(training, steps))
+        taken = _seconds(functools.partial(_run, training, steps))
     epoch = taken / steps * training.steps
     if splits.validation is not None:
         validation = CompiledEvaluation(model, make_resident(splits.validation), engine)

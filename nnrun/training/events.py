@@ -50,7 +50,8 @@ class EpochEnded:
 
     Attributes:
         epoch: The epoch, from 1.
-        figures: loss, metrics, `val_*` and `learning_rate`, the rate at the epoch's last step.
+        figures: loss, metrics, `val_*` and `learning_rate`, the rate reached when its
+            last step is done.
         seconds: What the epoch took.
         improved: Whether it is the best so far by the monitored metric.
     """

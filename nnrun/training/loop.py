@@ -3,12 +3,13 @@
 import math
 import time
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from nnrun.training.engines import CompiledEvaluation, CompiledTraining
 from nnrun.training.events import ChunkEnded, EpochEnded, Event, TrainingEnded
 from nnrun.training.order import epoch_order
+from nnrun.training.state import averaged_weights
 
 CHUNK_SECONDS = 0.3
 """What a chunk is to take: a stop, the display and the callbacks wait for no more than that."""
@@ -58,7 +59,7 @@ class ChunkSize:
         self._warm = True
 
 
-def train_epochs(
+def train_epochs(  # noqa: PLR0917 the parts of a training, told apart by their types
     model: Any,
     training: CompiledTraining,
     validation: CompiledEvaluation | None,
@@ -69,7 +70,9 @@ def train_epochs(
     """Train, and tell what happens; the model holds the weights that each event speaks of.
 
     Keras's callbacks are called as `fit` calls them with `steps_per_execution`: batch hooks once a
-    chunk, epoch hooks after validation.
+    chunk, epoch hooks after validation. Where the optimizer averages the weights (`use_ema`), the
+    validation figures are those of the average; the model itself goes on with its own weights, and
+    `use_averaged_weights` turns it into the model to save.
 
     Args:
         model: The compiled model.
@@ -80,37 +83,32 @@ def train_epochs(
         should_stop: Asked after every chunk; True ends the training there.
     """
     loop = _Loop(model, training, validation, callbacks, plan, should_stop)
+    model.stop_training = False
     callbacks.on_train_begin()
     ended: TrainingEnded | None = None
-    for epoch in range(1, plan.epochs + 1):
-        ended = yield from loop.run_epoch(epoch)
-        if ended is not None:
-            break
-    callbacks.on_train_end(loop.logs)
+    try:
+        for epoch in range(1, plan.epochs + 1):
+            ended = yield from loop.run_epoch(epoch)
+            if ended is not None:
+                break
+    finally:  # also where nobody listens any more: callbacks have files to close
+        callbacks.on_train_end(dict(loop.logs))
     yield ended or TrainingEnded("finished", plan.epochs)
 
 
+@dataclass
 class _Loop:
     """What one epoch hands on to the next."""
 
-    def __init__(
-        self,
-        model: Any,
-        training: CompiledTraining,
-        validation: CompiledEvaluation | None,
-        callbacks: Any,
-        plan: Plan,
-        should_stop: Callable[[], bool],
-    ) -> None:
-        self.model = model
-        self.training = training
-        self.validation = validation
-        self.callbacks = callbacks
-        self.plan = plan
-        self.should_stop = should_stop
-        self.chunk = ChunkSize()
-        self.best: float | None = None
-        self.logs: dict[str, float] = {}
+    model: Any
+    training: CompiledTraining
+    validation: CompiledEvaluation | None
+    callbacks: Any
+    plan: Plan
+    should_stop: Callable[[], bool]
+    chunk: ChunkSize = field(default_factory=ChunkSize)
+    best: float | None = None
+    logs: dict[str, float] = field(default_factory=dict)
 
     def run_epoch(self, epoch: int) -> Generator[Event, None, TrainingEnded | None]:
         """One epoch's events; returns how the training ended, if it did."""
@@ -119,9 +117,7 @@ class _Loop:
         whole = yield from self._run_chunks(epoch)
         rate = float(self.model.optimizer.learning_rate)
         if whole and self.validation is not None:
-            self.callbacks.on_test_begin()
-            figures = self.validation.run()
-            self.callbacks.on_test_end(figures)
+            figures = self._validate(self.validation)
             self.logs |= {f"val_{name}": value for name, value in figures.items()}
         not_finite = [name for name, value in self.logs.items() if not math.isfinite(value)]
         if not_finite:
@@ -141,7 +137,11 @@ class _Loop:
         return None
 
     def _run_chunks(self, epoch: int) -> Generator[Event, None, bool]:
-        """The epoch's training steps; returns whether all of them were made."""
+        """The epoch's training steps; returns whether all of them were made, to a finite loss.
+
+        A callback that sets `stop_training` after a chunk has its way at the epoch's end: chunks
+        end at other steps on another day, and the same config must give the same weights.
+        """
         plan, training = self.plan, self.training
         order = epoch_order(training.rows, seed=plan.seed, epoch=epoch, shuffle=plan.shuffle)
         training.begin_epoch(order)
@@ -155,9 +155,22 @@ class _Loop:
             self.callbacks.on_train_batch_end(stop - 1, dict(self.logs))
             step = stop
             yield ChunkEnded(epoch, step, dict(self.logs))
-            if not math.isfinite(self.logs["loss"]) or (step < training.steps and self.should_stop()):
-                return step == training.steps
+            if not math.isfinite(self.logs["loss"]):
+                return False
+            if step < training.steps and self.should_stop():
+                return False
         return True
+
+    def _validate(self, validation: CompiledEvaluation) -> dict[str, float]:
+        """Evaluate the weights that would be saved: averaged ones, where the optimizer has them."""
+        callbacks = self.callbacks
+        callbacks.on_test_begin()
+        callbacks.on_test_batch_begin(0)
+        with averaged_weights(self.model):
+            figures = validation.run()
+        callbacks.on_test_batch_end(validation.steps - 1, dict(figures))
+        callbacks.on_test_end(dict(figures))
+        return figures
 
     def _who_stopped(self) -> str:
         """The callback that set `stop_training`, as far as it can be told."""

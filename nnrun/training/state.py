@@ -1,14 +1,19 @@
-"""Model, optimizer and metrics ↔ named arrays."""
+"""Model and optimizer ↔ named arrays."""
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+import keras
 import numpy as np
 
 
 def capture_state(model: Any) -> dict[str, np.ndarray]:
-    """Copies of all variables by name: weights, seed generators, optimizer and metrics."""
-    return {name: np.array(variable) for name, variable in _variables(model).items()}
+    """Copies of all variables by name: weights, seed generators and optimizer.
+
+    Metrics are left out: every epoch begins them anew.
+    """
+    return {name: np.array(variable.numpy()) for name, variable in _variables(model).items()}
 
 
 def restore_state(model: Any, arrays: Mapping[str, np.ndarray]) -> None:
@@ -25,13 +30,42 @@ def restore_state(model: Any, arrays: Mapping[str, np.ndarray]) -> None:
         variable.assign(arrays[name])
 
 
+def use_averaged_weights(model: Any) -> None:
+    """Give the model the weights that are meant for use, where the optimizer keeps an average.
+
+    With `use_ema: true` Keras trains one set of weights and keeps their moving average beside them;
+    `fit` puts the average into the model when it ends. For all other optimizers nothing changes.
+    """
+    if model.trainable_variables:
+        model.optimizer.finalize_variable_values(model.trainable_variables)
+
+
+@contextlib.contextmanager
+def averaged_weights(model: Any) -> Iterator[None]:
+    """Within the block, the model holds the averaged weights; afterwards, bit for bit its own."""
+    if not _keeps_average(model.optimizer):
+        yield
+        return
+    kept = [np.array(variable.numpy()) for variable in model.trainable_variables]
+    use_averaged_weights(model)
+    try:
+        yield
+    finally:
+        for variable, value in zip(model.trainable_variables, kept, strict=True):
+            variable.assign(value)
+
+
+def _keeps_average(optimizer: Any) -> bool:
+    if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
+        optimizer = optimizer.inner_optimizer
+    return bool(optimizer.use_ema)
+
 
 def _variables(model: Any) -> dict[str, Any]:
     """Every variable under a name that is unique and the same in every process."""
     groups = {
         "model": model.variables,
         "optimizer": model.optimizer.variables,
-        "metrics": model.metrics_variables,
     }
     # Keras's paths are readable but not unique: layers of one name in different places share them.
     return {

@@ -8,7 +8,7 @@ import keras
 import tensorflow as tf
 
 
-class TensorBoardWriter(keras.callbacks.Callback):
+class TensorBoardWriter(keras.callbacks.Callback):  # type: ignore[misc] # Keras has no types
     """Writes loss, metrics and learning rate of every epoch, and histograms where asked for.
 
     Keras's own TensorBoard callback also writes every metric of every batch and starts its steps

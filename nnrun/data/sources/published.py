@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nnrun.config.facts import DataFacts
 from nnrun.data.sources.named import NamedDataset, Rows
+from nnrun.data.sources.places import fetch_with_keras, folders_of, roots
 from nnrun.errors import DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from pathlib import Path
 
     import numpy as np
 
@@ -23,17 +22,6 @@ IDX_FILES = (
     "t10k-images-idx3-ubyte",
     "t10k-labels-idx1-ubyte",
 )
-HOUSING_COLUMNS = (
-    "MedInc",
-    "HouseAge",
-    "AveRooms",
-    "AveBedrms",
-    "Population",
-    "AveOccup",
-    "Latitude",
-    "Longitude",
-)
-HOUSING_ROWS = 20_640
 
 
 def _images(
@@ -45,41 +33,25 @@ def _images(
     return NamedDataset(title, facts, (), "label", "uint8", credit, partial(_load, name, facts))
 
 
-def keras_cache() -> Path:
-    """The folder where Keras keeps the data sets it has fetched."""
-    home = os.environ.get("KERAS_HOME")
-    return (Path(home) if home else Path.home() / ".keras") / "datasets"
-
-
-def _roots() -> list[Path]:
-    given = os.environ.get("NNRUN_DATA")
-    return [*([Path(given).expanduser()] if given else []), keras_cache()]
-
-
-def _folders(name: str) -> Iterator[Path]:
-    """Where the files of a data set may lie: folders of its name, in the order of their search."""
-    spellings = (name, name.replace("_", "-"))
-    for root in _roots():
-        yield from (root / spelling for spelling in dict.fromkeys(spellings))
-        if root.name in spellings:
-            yield root
-
-
 def _load(name: str, facts: DataFacts) -> Rows:
     """Reads an image set from disk where it is there, else through Keras's own loader."""
-    for folder in _folders(name):
+    for folder in folders_of(name):
         files = _idx_files(folder)
         if files:
             from nnrun.data.sources.idx import read_idx
 
             return _checked([read_idx(path) for path in files], facts, str(folder))
-    for folder in (*_folders(name), *_roots()):
+    for folder in (*folders_of(name), *roots()):
         archive = folder / f"{name}.npz"
         if archive.is_file():
             from nnrun.data.sources.npz import read_npz
 
             return _checked(read_npz(archive, ARRAYS), facts, str(archive))
-    return _checked(_fetch(name), facts, f"keras.datasets.{name}")
+    expected = (
+        f"a folder '{name}' with {', '.join(IDX_FILES)} (plain or .gz), "
+        f"or {name}.npz with {', '.join(ARRAYS)}"
+    )
+    return _checked(fetch_with_keras(name, expected), facts, f"keras.datasets.{name}")
 
 
 def _idx_files(folder: Path) -> list[Path]:
@@ -90,33 +62,6 @@ def _idx_files(folder: Path) -> list[Path]:
         paths = (folder / f"{spelling}{end}" for spelling in spellings for end in ("", ".gz"))
         found += [path for path in paths if path.is_file()][:1]
     return found if len(found) == len(IDX_FILES) else []
-
-
-def _fetch(name: str) -> list[np.ndarray]:
-    """Lets Keras read its cache or download, in the one way it does both."""
-    from importlib import import_module
-
-    try:
-        train, test = import_module(f"keras.datasets.{name}").load_data()
-    except Exception as error:  # Keras raises a bare Exception for a failed download
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise _not_found(
-            name,
-            expected=f"a folder '{name}' with {', '.join(IDX_FILES)} (plain or .gz), "
-            f"or {name}.npz with {', '.join(ARRAYS)}",
-            advice=f"run `python -c 'import keras; keras.datasets.{name}.load_data()'` where there "
-            f"is internet and copy its ~/.keras/datasets here",
-            reason=f"; Keras could not fetch it: {reason}",
-        ) from error
-    return [*train, *test]
-
-
-def _not_found(name: str, *, expected: str, advice: str, reason: str = "") -> DataError:
-    places = dict.fromkeys(str(folder) for folder in (*_folders(name), *_roots()))
-    return DataError(
-        f"the data set '{name}' was not found in {', '.join(places)}{reason}",
-        hint=f"set NNRUN_DATA to a folder that holds {expected}; or {advice}",
-    )
 
 
 def _checked(arrays: list[np.ndarray], facts: DataFacts, source: str) -> Rows:
@@ -139,37 +84,6 @@ def _checked(arrays: list[np.ndarray], facts: DataFacts, source: str) -> Rows:
         for image, label in zip(images, labels, strict=True)
     )
     return Rows(*train, source, test=Rows(*test, source))
-
-
-def _load_housing() -> Rows:
-    """Reads `california_housing.csv`.
-
-    Keras's own copy is not used: it has totals instead of averages and another order of rows, so
-    that the same split would give other rows and figures could not be compared.
-    """
-    from nnrun.data.sources.csv import Csv
-
-    for folder in (*_folders("california_housing"), *_roots()):
-        path = folder / "california_housing.csv"
-        if path.is_file():
-            table = Csv(str(path)).read(
-                target="MedHouseVal", features=HOUSING_COLUMNS, task="regression"
-            )
-            if len(table.rows.inputs) != HOUSING_ROWS:
-                raise DataError(
-                    f"{path} has {len(table.rows.inputs):,} rows, "
-                    f"where {HOUSING_ROWS:,} were published",
-                    hint="fetch the file again",
-                )
-            return table.rows
-    raise _not_found(
-        "california_housing",
-        expected="california_housing.csv (header " + ",".join(HOUSING_COLUMNS) + ",MedHouseVal)",
-        advice="write that file where there is internet: "
-        "`sklearn.datasets.fetch_california_housing(as_frame=True).frame"
-        ".to_csv('california_housing.csv', index=False)` "
-        "(Keras's copy of the set has other columns and cannot be used)",
-    )
 
 
 DATASETS = {
@@ -212,14 +126,5 @@ DATASETS = {
         "shrew,skunk,skyscraper,snail,snake,spider,squirrel,streetcar,sunflower,sweet_pepper,table,"
         "tank,telephone,television,tiger,tractor,train,trout,tulip,turtle,wardrobe,whale,"
         "willow_tree,wolf,woman,worm",
-    ),
-    "california_housing": NamedDataset(
-        title="Median house values of Californian districts, in 100,000 dollars",
-        facts=DataFacts("regression", 0, (), (8,), 1, train_rows=HOUSING_ROWS, test_rows=0),
-        features=HOUSING_COLUMNS,
-        target="MedHouseVal",
-        input_dtype="float32",
-        credit="R. K. Pace and R. Barry, 1997",
-        load=_load_housing,
     ),
 }

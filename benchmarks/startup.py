@@ -1,0 +1,46 @@
+"""Seconds that commands without TensorFlow take, against `import tensorflow`, side by side.
+
+python -m benchmarks.startup [--rounds 7]
+"""
+
+import argparse
+import statistics
+import subprocess
+import sys
+import time
+
+from benchmarks.machine import describe_machine
+
+COMMANDS = {
+    "import tensorflow": [sys.executable, "-c", "import tensorflow"],
+    "nnrun --help": [sys.executable, "-m", "nnrun", "--help"],
+    "nnrun validate": [sys.executable, "-m", "nnrun", "validate", "configs/fashion_mlp.yaml"],
+}
+
+
+def seconds(command: list[str]) -> float:
+    """Wall seconds of one process."""
+    started = time.perf_counter()
+    subprocess.run(command, capture_output=True, check=True)
+    return time.perf_counter() - started
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=7)
+    rounds = parser.parse_args().rounds
+    print(describe_machine())
+    for command in COMMANDS.values():
+        seconds(command)
+    taken = {name: [] for name in COMMANDS}
+    for _ in range(rounds):
+        for name, command in COMMANDS.items():
+            taken[name].append(seconds(command))
+    whole = statistics.median(taken["import tensorflow"])
+    for name, values in taken.items():
+        median = statistics.median(values)
+        print(f"{name:<20} {median:>7.3f} s  {median / whole:>6.3f} of the import")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,224 @@
+"""A node that names a class, in one of the four forms → a component with checked arguments."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from nnrun.config.catalogue import Argument, Entry
+from nnrun.config.components import Component, is_import_path, looks_like_class
+from nnrun.config.diagnostics import did_you_mean, nearest
+from nnrun.config.kinds import ArgumentsOf, ComponentOf, Kind, OneOf
+from nnrun.config.merging import FIRST_ARGUMENT
+from nnrun.config.reader import MappingNode, Node, ScalarNode, plain_value
+from nnrun.config.wording import first_of, group_noun, quoted
+from nnrun.errors import Place
+
+if TYPE_CHECKING:
+    from nnrun.config.checking import Checker
+
+INVALID = object()
+"""What a check gives back for a value it has found a problem with."""
+
+_GIVEN_BY_CONTEXT = {"schedule": "initial_learning_rate"}
+"""Required arguments that nnrun fills in itself, by the option that holds the component."""
+_EXAMPLES = ("Adam", "Dense")
+"""Classes that a hint prefers to others which take the same argument."""
+_FEW = 20
+"""A group of so many names is listed whole when one is unknown."""
+
+_Named = tuple[str, Place, Node | None]
+"""The name of a class, where it stands, and the node with its arguments."""
+
+
+def check_component(checker: "Checker", kind: ComponentOf, node: Node, path: str) -> Any:
+    """The component a node declares, or INVALID after the problems were noted."""
+    named = _named(checker, kind, node, path)
+    if named is None:
+        return INVALID
+    name, place, arguments = named
+    if ":" in name:
+        return _users_own(checker, kind.groups[0], named, path)
+    entry = _find(checker, kind, name, place, path)
+    if entry is None:
+        return INVALID
+    path = f"{path}.{name}"
+    values = _arguments(checker, entry, arguments, place, path)
+    if values is INVALID:
+        return INVALID
+    # Keras makes more of an alias than of its class: it names metrics by it, and finds the kind
+    # of accuracy that fits. So an alias stays one unless it has arguments.
+    stays_alias = entry.alias and not values and entry.group != "optimizers"
+    if stays_alias:
+        return Component(name, entry.group, None, {}, place, path)
+    return Component(entry.name, entry.group, entry.module, values, place, path)
+
+
+def check_arguments_of(checker: "Checker", kind: ArgumentsOf, node: Node, path: str) -> Any:
+    """The component whose name its key gave, as the `csv` of `csv: rows.csv`."""
+    entry = checker.catalogue.find(kind.group, kind.name)
+    if entry is None:
+        raise LookupError(f"the catalogue has no {kind.name} among {kind.group}")
+    values = _arguments(checker, entry, node, node.place, path)
+    if values is INVALID:
+        return INVALID
+    return Component(kind.name, kind.group, entry.module, values, node.place, path)
+
+
+def _named(checker: "Checker", kind: ComponentOf, node: Node, path: str) -> _Named | None:
+    """The class a node names, where, and the node with its arguments."""
+    if isinstance(node, ScalarNode) and isinstance(node.value, str) and node.value:
+        return node.value, node.place, None
+    if not isinstance(node, MappingNode) or not node.entries:
+        checker.expected(kind, node, path)
+        return None
+    name, *others = node.entries
+    if others:
+        other, place = others[0], node.key_places[others[0]]
+        message = f"{quoted(other)} stands beside {quoted(name)}, not in it"
+        checker.report(message, place, path, _how_to_part(kind, name, other, place, path))
+        return None
+    return name, node.key_places[name], node.entries[name]
+
+
+def _how_to_part(kind: ComponentOf, name: str, other: str, place: Place, path: str) -> str:
+    if place.is_override:
+        if looks_like_class(other):
+            return f"to take another class: --set '{path}={{{other}: {{…}}}}'"
+        return f"as in --set {path}.{name}.{other}=…"
+    if "presets" in kind.groups:
+        return "layers are a list: begin each with '- '"
+    if looks_like_class(other):
+        return "keep one of the two"
+    return f"write {name}: {{{other}: …}}, or indent it deeper than '{name}'"
+
+
+def _users_own(checker: "Checker", group: str, named: _Named, path: str) -> Any:
+    name, place, arguments = named
+    if not is_import_path(name):
+        hint = "as in my_package.layers:Squash"
+        return checker.report(f"{quoted(name)} is no import path", place, path, hint)
+    given = plain_value(arguments) if arguments is not None else {}
+    if given is not None and not isinstance(given, Mapping):
+        message = "a class of your own takes its arguments by name"
+        where = arguments.place if arguments else place
+        return checker.report(message, where, f"{path}.{name}", f"as in {name}: {{rate: 2}}")
+    return Component(name, group, None, given or {}, place, f"{path}.{name}")
+
+
+def _find(
+    checker: "Checker", kind: ComponentOf, name: str, place: Place, path: str
+) -> Entry | None:
+    for group in kind.groups:
+        entry = checker.catalogue.find(group, name)
+        if entry is not None and not entry.refused:
+            return entry
+        if entry is not None:
+            checker.report(f"{name} is not allowed here", place, path, entry.refused)
+            return None
+    noun = group_noun(kind.groups[0])
+    checker.report(f"unknown {noun} {quoted(name)}", place, path, _about_name(checker, kind, name))
+    return None
+
+
+def _about_name(checker: "Checker", kind: ComponentOf, name: str) -> str:
+    """The name that was meant, or the group that this one belongs to."""
+    catalogue = checker.catalogue
+    names = [name for group in kind.groups for name in catalogue.names(group)]
+    aliases = [alias for group in kind.groups for alias in catalogue.aliases(group)]
+    near = nearest(name, [*aliases, *names] if name.islower() else [*names, *aliases])
+    if near.casefold() != name.casefold():
+        for group in catalogue.groups:
+            if name not in catalogue.names(group) and name not in catalogue.aliases(group):
+                continue
+            what = f"'{name}' is {group_noun(group, article=True)}"
+            if "presets" in kind.groups and group == "layers":
+                return f"{what}; layers are a list: begin each with '- '"
+            return f"{what}, as in `Activation: {name}`" if group == "activations" else what
+    if near:
+        return f"did you mean '{near}'?"
+    for owner in (*_EXAMPLES, *names):
+        entry = next((entry for g in kind.groups if (entry := catalogue.find(g, owner))), None)
+        if entry is not None and name in entry.arguments:
+            return f"name the class first, as in {owner}: {{{name}: …}}"
+    if len(names) <= _FEW:
+        return f"known: {', '.join(names)}"
+    return "no class has this name; one of your own is written `module:Class`"
+
+
+def _arguments(checker: "Checker", entry: Entry, node: Node | None, place: Place, path: str) -> Any:
+    given = _by_name(entry, node)
+    if given is None:
+        message = f"{entry.name} takes no arguments"
+        return checker.report(message, node.place if node else place, path)
+    values: dict[str, Any] = {}
+    for name, (item, key_place) in given.items():
+        if name in entry.arguments:
+            argument = entry.arguments[name]
+            if not _is_left_to_default(argument, item):
+                values[name] = _argument(checker, argument, item, f"{path}.{name}")
+        elif entry.open:
+            values[name] = plain_value(item)
+        else:
+            hint = did_you_mean(name, entry.arguments) or f"known: {first_of(entry.arguments)}"
+            values[name] = checker.report(f"unknown argument {quoted(name)}", key_place, path, hint)
+    complete = _has_required(checker, entry, given, place, path)
+    return values if complete and INVALID not in values.values() else INVALID
+
+
+def _is_left_to_default(argument: Argument, node: Node) -> bool:
+    """Whether the value is a null that takes back what an extended file says."""
+    empty = isinstance(node, ScalarNode) and node.value is None
+    return empty and not argument.nullable and not argument.required
+
+
+def _argument(checker: "Checker", argument: Argument, node: Node, path: str) -> Any:
+    if argument.nullable and isinstance(node, ScalarNode):
+        if node.value is None:
+            return None
+        if str(node.value).casefold() == "none":
+            message = f"'{node.value}' is text in YAML"
+            return checker.report(message, node.place, path, "write null")
+    return checker.check(argument.kind, node, path)
+
+
+def _by_name(entry: Entry, node: Node | None) -> dict[str, tuple[Node, Place]] | None:
+    """The argument nodes by name, with where the name was written; None if none are taken."""
+    if node is None or (isinstance(node, ScalarNode) and node.value is None):
+        return {}
+    first = next(iter(entry.arguments), None)
+    if isinstance(node, MappingNode) and not _is_first_argument(entry, node):
+        return {
+            (first or key) if key == FIRST_ARGUMENT else key: (item, node.key_places[key])
+            for key, item in node.entries.items()
+        }
+    return None if first is None else {first: (node, node.place)}
+
+
+def _is_first_argument(entry: Entry, node: MappingNode) -> bool:
+    """Whether a mapping is itself a component, as the Dense in `TimeDistributed: {Dense: 3}`."""
+    first = next(iter(entry.arguments.values()), None)
+    if first is None or not _may_be_component(first.kind) or len(node.entries) != 1:
+        return False
+    (name,) = node.entries
+    return name not in entry.arguments and looks_like_class(name)
+
+
+def _may_be_component(kind: Kind) -> bool:
+    kinds = kind.kinds if isinstance(kind, OneOf) else (kind,)
+    return any(isinstance(inner, ComponentOf) for inner in kinds)
+
+
+def _has_required(
+    checker: "Checker", entry: Entry, given: Mapping[str, Any], place: Place, path: str
+) -> bool:
+    """Whether all required arguments are given; one that was only misspelt has been blamed already."""
+    by_context = _GIVEN_BY_CONTEXT.get(path.rpartition(".")[0])
+    meant = {nearest(name, entry.arguments) for name in given if name not in entry.arguments}
+    missing = [
+        argument.name
+        for argument in entry.arguments.values()
+        if argument.required and argument.name not in {*given, *meant, by_context}
+    ]
+    for name in missing:
+        hint = f"as in {entry.name}: {{{name}: …}}"
+        checker.report(f"the argument '{name}' is missing", place, path, hint)
+    return not missing

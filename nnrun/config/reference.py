@@ -1,0 +1,216 @@
+"""The config language as a Markdown page, derived from the schema and the catalogue."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import MISSING, Field
+from typing import Any
+
+from nnrun.config.catalogue import Argument, Catalogue, Entry
+from nnrun.config.components import Component
+from nnrun.config.kinds import (
+    ArgumentsOf,
+    Boolean,
+    ComponentOf,
+    Integer,
+    Kind,
+    ListOf,
+    MapOf,
+    OneOf,
+    SectionOf,
+    Text,
+)
+from nnrun.config.schema import Experiment, options_of
+from nnrun.config.wording import describe, group_noun
+
+OWN_PACKAGE = "nnrun."
+"""Modules of ours begin so; the arguments of their classes are told here, Keras's by Keras."""
+
+_OPENING = """\
+# Config reference
+
+A config is one YAML file that declares one experiment. Every option is listed below with its type,
+its default and its meaning. Only `dataset` and `architecture` must be given.
+
+- Scalars are read as YAML 1.2 reads them: `1e-4` is a number; `yes`, `no`, `on` and `off` are text;
+  `true` and `false` are truth values. A key that stands twice in one mapping is an error.
+- An option that is left empty (`null`) has its default.
+- File names are relative to the folder of the config that is run.
+- `extends: base.yaml` at the top level lays the file over another one: mappings are merged key by
+  key; a list, or a component of another class, replaces what stood there.
+- `--set KEY=VALUE` changes any value from the command line. The key is the path of the option,
+  written with dots: `training.epochs`, `architecture.1.Dense.units`.
+"""
+
+_COMPONENTS = """\
+## Components
+
+Layers, optimizers, losses, metrics, callbacks and the like are *components*: a Keras class by its
+own name, with the names of Keras's own arguments. There are four ways to write one.
+
+| form | example | meaning |
+|---|---|---|
+| a name | `Flatten` | the class without arguments |
+| a name and its arguments | `Dense: {units: 300, activation: relu}` | the arguments by name |
+| a name and one value | `Dropout: 0.5` | the value is the first argument |
+| an import path | `my_layers:Squash: {rate: 2}` | a class of your own from `my_layers.py`, looked for beside the config and in the environment |
+
+An argument may be a component itself, as in `kernel_regularizer: {L2: 0.001}`. An argument that
+Keras counts in training steps also takes a length in epochs, such as `20 epochs`. What the
+arguments of a Keras class mean is said in Keras's documentation of that class; their names and
+types are checked before anything runs. A class that needs a Python function, such as `Lambda`, is
+refused with a reason.
+"""
+
+
+def config_reference(catalogue: Catalogue) -> str:
+    """The whole page, from the sections of a config to the classes it may name."""
+    blocks = [_OPENING.rstrip(), *_sections(), _COMPONENTS.rstrip(), *_groups(catalogue)]
+    return "\n\n".join(blocks) + "\n"
+
+
+def type_in_words(kind: Kind) -> str:
+    """A kind in words, choices as code, and sections and components as links to where they stand.
+
+    >>> type_in_words(Text(choices=("xla", "graph")))
+    '`xla` or `graph`'
+    >>> type_in_words(ListOf(ComponentOf(("layers",))))
+    'a list, each entry [a layer](#layers)'
+    """
+    match kind:
+        case Boolean():
+            words = "`true` or `false`"
+        case Integer(minimum=int(least), maximum=most) if least == most:
+            words = f"`{least}`"
+        case Text(choices=(*others, last)):
+            words = " or ".join([*filter(None, [", ".join(map(_code, others))]), _code(last)])
+        case ListOf():
+            words = f"a list, each entry {type_in_words(kind.item)}"
+        case MapOf():
+            words = f"a mapping, each value {type_in_words(kind.value)}"
+        case OneOf():
+            words = "; or ".join(type_in_words(inner) for inner in kind.kinds)
+        case ComponentOf():
+            words = f"[{group_noun(kind.groups[0], article=True)}](#{kind.groups[0]})"
+        case ArgumentsOf():
+            words = f"the arguments of [`{kind.name}`](#{kind.group})"
+        case _:
+            words = describe(kind)
+    return words
+
+
+def _code(text: str) -> str:
+    return f"`{text}`"
+
+
+def default_in_words(item: Field[Any]) -> str:
+    """The default of an option, as one would write it in a config, or in words."""
+    metadata = item.metadata
+    if metadata["required"]:
+        return "**required**"
+    if metadata["default_says"]:
+        return str(metadata["default_says"])
+    if item.default_factory is MISSING:
+        return _value_in_words(item.default)
+    made = item.default_factory()
+    if isinstance(made, Component):
+        return _code(made.name)
+    return "those of its options" if made else "none"
+
+
+def _value_in_words(value: Any) -> str:
+    if value is None or value == ():
+        return "none"
+    return _code(value if isinstance(value, str) else json.dumps(value))
+
+
+def _sections(section: type = Experiment, path: str = "") -> Iterator[str]:
+    """A block for a section, then one for every section in it."""
+    heading = "#" * (2 + path.count(".")) if path else "##"
+    title = f"`{path}`" if path else "Top level"
+    rows = ["| option | type | default | meaning |", "|---|---|---|---|"]
+    inner: list[tuple[str, type]] = []
+    for name, item in options_of(section).items():
+        below = f"{path}.{name}" if path else name
+        rows.append(_option_row(name, item, below))
+        nested = _section_in(item.metadata["kind"])
+        if nested:
+            inner.append((below, nested))
+    yield f"{heading} {title}\n\n{_told(section)}\n\n" + "\n".join(rows)
+    for below, nested in inner:
+        yield from _sections(nested, below)
+
+
+def _told(section: type) -> str:
+    if section is Experiment:
+        return "Everything that one experiment declares."
+    return (section.__doc__ or "").strip().splitlines()[0]
+
+
+def _section_in(kind: Any) -> type | None:
+    """The section that an option holds, itself or as the values of a mapping."""
+    match kind:
+        case SectionOf():
+            return kind.type
+        case MapOf():
+            return _section_in(kind.value)
+        case OneOf():
+            return next((found for inner in kind.kinds if (found := _section_in(inner))), None)
+    return None
+
+
+def _option_row(name: str, item: Field[Any], path: str) -> str:
+    words = type_in_words(item.metadata["kind"])
+    if _section_in(item.metadata["kind"]):
+        before, _, after = words.rpartition("a mapping")
+        words = f"{before}[a mapping](#{path.replace('.', '')}){after}"
+    return _row(f"`{name}`", words, default_in_words(item), item.metadata["doc"])
+
+
+def _row(*cells: str) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def _groups(catalogue: Catalogue) -> Iterator[str]:
+    """The classes of every group; those that Keras has by name, ours with their arguments."""
+    yield (
+        "## Classes by group\n\n"
+        f"The names are those of Keras {catalogue.keras_version}; with another version installed, its "
+        "own classes are known instead."
+    )
+    for group in catalogue.groups:
+        yield _group(catalogue, group)
+
+
+def _group(catalogue: Catalogue, group: str) -> str:
+    entries = [entry for name in catalogue.names(group) if (entry := catalogue.find(group, name))]
+    own = [entry for entry in entries if entry.module.startswith(OWN_PACKAGE)]
+    blocks = [f"### {group}"]
+    by_module: dict[str, list[str]] = {}
+    for entry in entries:
+        if entry not in own:
+            by_module.setdefault(entry.module, []).append(f"`{entry.name}`")
+    for module, names in by_module.items():
+        blocks.append(f"From `{module}`: {', '.join(names)}.")
+    aliases = ", ".join(_alias(name, stands) for name, stands in catalogue.aliases(group).items())
+    if aliases:
+        blocks.append(f"Other names that Keras gives them: {aliases}.")
+    blocks += [_own_class(entry) for entry in own]
+    return "\n\n".join(blocks)
+
+
+def _alias(name: str, stands_for: str | None) -> str:
+    return f"`{name}` ({stands_for})" if stands_for else f"`{name}`"
+
+
+def _own_class(entry: Entry) -> str:
+    told = f"**`{entry.name}`** (nnrun's own). {entry.summary}"
+    if not entry.arguments:
+        return told
+    rows = [_argument_row(argument) for argument in entry.arguments.values()]
+    head = ["| argument | type | default | meaning |", "|---|---|---|---|"]
+    return f"{told}\n\n" + "\n".join([*head, *rows])
+
+
+def _argument_row(argument: Argument) -> str:
+    default = "**required**" if argument.required else _value_in_words(argument.default)
+    return _row(f"`{argument.name}`", type_in_words(argument.kind), default, argument.doc)

@@ -1,0 +1,125 @@
+"""What the relations look at: an experiment, with what can be told of its output and its metrics."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from nnrun.config.catalogue import Catalogue
+from nnrun.config.components import Component
+from nnrun.config.facts import DataFacts
+from nnrun.config.schema import Experiment
+from nnrun.errors import Problem
+
+
+@dataclass(frozen=True)
+class OutputLayer:
+    """What a list architecture ends in, as far as it can be told without building it.
+
+    Attributes:
+        units: Width of the output; None where it is not plain.
+        activation: Name of the last activation in lower case; "linear" where there is none.
+        component: The layer that the units belong to.
+    """
+
+    units: int | None
+    activation: str
+    component: Component
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What the relations look at."""
+
+    experiment: Experiment
+    catalogue: Catalogue
+    facts: DataFacts | None
+
+    @property
+    def loss(self) -> str | None:
+        """The class of the loss, whichever way it was named."""
+        return _class_of(self.catalogue, self.experiment.loss)
+
+    @property
+    def output(self) -> OutputLayer | None:
+        """The last layer of a list architecture; None for presets, whose output follows the task."""
+        declared = self.experiment.architecture
+        return None if isinstance(declared, Component) else find_output_layer(declared)
+
+    @property
+    def is_regression(self) -> bool:
+        """Whether the data are known to be numbers to predict; their own rules speak of them then."""
+        return self.facts is not None and self.facts.task == "regression"
+
+    @property
+    def has_validation(self) -> bool:
+        """Whether there are rows that watch over the training."""
+        return self.experiment.dataset.split.validation is not None
+
+    @property
+    def has_test(self) -> bool:
+        """Whether there are test rows, as far as it can be told without reading the data."""
+        published = self.facts is not None and self.facts.test_rows > 0
+        return published or self.experiment.dataset.split.test is not None
+
+    def problem(self, path: str, message: str, hint: str = "") -> Problem:
+        """A problem with the value at a path."""
+        return Problem(message, self.experiment.place_of(path), path, hint)
+
+    def problem_of(
+        self, component: Component, message: str, hint: str = "", *, argument: str = ""
+    ) -> Problem:
+        """A problem with a component, shown at one of its arguments where that was written out."""
+        place = self.experiment.places.get(f"{component.path}.{argument}", component.place)
+        return Problem(message, place, component.path, hint)
+
+
+def recorded_metrics(subject: Subject) -> list[str] | None:
+    """Names under which an epoch's figures are recorded; None where the user's own code decides."""
+    experiment, catalogue = subject.experiment, subject.catalogue
+    if experiment.metrics is None:
+        names = ["loss", *_default_metrics(subject.facts)]
+    else:
+        names = ["loss"]
+        for metric in experiment.metrics:
+            if metric.is_users_own:
+                return None
+            entry = catalogue.find("metrics", metric.name)
+            own = metric.arguments.get("name") or (
+                metric.name if metric.module is None or entry is None else entry.recorded_as
+            )
+            names.append(own or metric.name)
+    return [*names, *(f"val_{name}" for name in names)]
+
+
+def _default_metrics(facts: DataFacts | None) -> list[str]:
+    if facts is None:
+        return ["accuracy", "mae"]
+    return ["mae"] if facts.task == "regression" else ["accuracy"]
+
+
+def find_output_layer(layers: Sequence[Component]) -> OutputLayer | None:
+    """The last Dense layer of a list, with the activation that follows it, if the list ends so."""
+    activation = ""
+    for layer in reversed(layers):
+        if layer.name in ("Softmax", "ReLU", "Activation"):
+            named = layer.arguments.get("activation")
+            activation = activation or (_plain_name(named) if named else layer.name.lower())
+        elif layer.name == "Dense":
+            own = layer.arguments.get("activation")
+            units = layer.arguments.get("units")
+            return OutputLayer(units, activation or (_plain_name(own) or "linear"), layer)
+        elif layer.name not in ("Reshape", "Flatten"):
+            return None
+    return None
+
+
+def _plain_name(activation: object) -> str:
+    if isinstance(activation, Component):
+        return activation.name.lower()
+    return activation.lower() if isinstance(activation, str) else ""
+
+
+def _class_of(catalogue: Catalogue, component: Component | None) -> str | None:
+    if component is None:
+        return None
+    entry = catalogue.find(component.group, component.name)
+    return entry.name if entry else component.name

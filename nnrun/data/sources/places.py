@@ -1,0 +1,71 @@
+"""Where published data sets are looked for: `$NNRUN_DATA`, Keras's cache, then Keras's download."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nnrun.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import numpy as np
+
+
+def keras_cache() -> Path:
+    """The folder where Keras keeps the data sets it has fetched."""
+    home = os.environ.get("KERAS_HOME")
+    return (Path(home) if home else Path.home() / ".keras") / "datasets"
+
+
+def roots() -> list[Path]:
+    """The folders that hold data sets, in the order of their search."""
+    given = os.environ.get("NNRUN_DATA")
+    return [*([Path(given).expanduser()] if given else []), keras_cache()]
+
+
+def folders_of(name: str) -> Iterator[Path]:
+    """Where the files of a data set may lie: folders of its name, in the order of their search."""
+    spellings = (name, name.replace("_", "-"))
+    for root in roots():
+        yield from (root / spelling for spelling in dict.fromkeys(spellings))
+        if root.name in spellings:
+            yield root
+
+
+def fetch_with_keras(name: str, expected: str, **options: Any) -> list[np.ndarray]:
+    """Let Keras read its cache or download, in the one way it does both.
+
+    Args:
+        name: The module of `keras.datasets`.
+        expected: Which files would have been taken, for the error.
+        options: Arguments of its `load_data`.
+
+    Returns:
+        Training inputs and targets, then test inputs and targets.
+
+    Raises:
+        DataError: Keras could not fetch it.
+    """
+    from importlib import import_module
+
+    try:
+        train, test = import_module(f"keras.datasets.{name}").load_data(**options)
+    except Exception as error:  # Keras raises a bare Exception for a failed download
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise not_found(name, expected, reason) from error
+    return [*train, *test]
+
+
+def not_found(name: str, expected: str, reason: str) -> DataError:
+    """The error that says where was searched, for what, and what to do."""
+    places = dict.fromkeys(str(folder) for folder in (*folders_of(name), *roots()))
+    return DataError(
+        f"the data set '{name}' was not found in {', '.join(places)}; "
+        f"Keras could not fetch it: {reason}",
+        hint=f"set NNRUN_DATA to a folder that holds {expected}; or run "
+        f"`python -c 'import keras; keras.datasets.{name}.load_data()'` where there is internet "
+        f"and copy its ~/.keras/datasets here",
+    )

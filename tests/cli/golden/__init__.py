@@ -1,0 +1,1 @@
+"""Wrong configs, and what the command says about each."""

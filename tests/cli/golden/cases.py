@@ -1,0 +1,382 @@
+"""Wrong configs by name; `NAME.txt` beside this file is the whole stderr that each must give."""
+
+import contextlib
+import io
+import signal
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from nnrun.cli.app import main
+
+FOLDER = Path(__file__).parent
+CONFIG = "mine.yaml"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One wrong config.
+
+    Attributes:
+        text: The config; None where there is no such file.
+        overrides: Values of `--set`.
+        files: Further files by name.
+        config: The name given on the command line.
+    """
+
+    text: str | bytes | None
+    overrides: tuple[str, ...] = ()
+    files: Mapping[str, str] = field(default_factory=dict)
+    config: str = CONFIG
+
+
+def run_case(case: Case, folder: Path) -> tuple[int, str]:
+    """The exit code and the stderr of `nnrun validate`, run in `folder`."""
+    for name, text in {case.config: case.text, **case.files}.items():
+        if text is not None:
+            content = text if isinstance(text, bytes) else text.encode()
+            (folder / name).write_bytes(content)
+    changes = [word for change in case.overrides for word in ("--set", change)]
+    stderr, argv, handler = io.StringIO(), sys.argv, signal.getsignal(signal.SIGINT)
+    sys.argv = ["nnrun", "validate", case.config, *changes]
+    code = 0
+    try:
+        with contextlib.chdir(folder), contextlib.redirect_stderr(stderr):
+            main()
+    except SystemExit as ended:
+        code = int(ended.code or 0)
+    finally:
+        sys.argv = argv
+        signal.signal(signal.SIGINT, handler)
+    return code, stderr.getvalue().replace(str(folder.resolve()), "FOLDER")
+
+
+DATA = "dataset: {name: digits, split: {validation: 0.2}}\n"
+LAYERS = """\
+architecture:
+  - Flatten
+  - Dense: {units: 32, activation: relu}
+  - Dense: {units: 10, activation: softmax}
+"""
+GOOD = DATA + LAYERS
+SIGMOID = """\
+dataset: {name: breast_cancer, split: {validation: 0.2}}
+architecture:
+  - Dense: {units: 1, activation: sigmoid}
+"""
+REGRESSION = """\
+dataset: {name: diabetes, split: {validation: 0.2}}
+architecture:
+  - Dense: 1
+"""
+ROWS = {"rows.csv": "length,width,kind\n1.0,2.0,a\n2.0,1.0,b\n"}
+
+
+def _layers(*lines: str) -> str:
+    return DATA + "architecture:\n" + "".join(f"  - {line}\n" for line in lines)
+
+
+def _last(layer: str) -> str:
+    return _layers("Flatten", layer)
+
+
+SYNTAX = {
+    "syntax_tab": Case("dataset:\n\tname: digits\n"),
+    "syntax_tab_after_spaces": Case("dataset:\n  name: digits\n  \tsplit: {}\n"),
+    "syntax_unclosed_bracket": Case("architecture: [Flatten, Dense\ndataset: {name: digits}\n"),
+    "syntax_unclosed_brace": Case("dataset: {name: digits\narchitecture: [Flatten]\n"),
+    "syntax_unclosed_quote": Case("name: 'mine\ndataset: {name: digits}\n"),
+    "syntax_unknown_escape": Case('dataset: {csv: "C:\\data\\rows.csv"}\n'),
+    "syntax_two_colons": Case("dataset: name: digits\n"),
+    "syntax_missing_colon": Case("dataset\narchitecture: [Flatten]\n"),
+    "syntax_missing_space": Case("dataset:digits\n"),
+    "syntax_wrong_indent": Case("dataset:\n  name: digits\n split: {}\n"),
+    "syntax_list_in_line": Case("metrics: - accuracy\n"),
+    "syntax_reserved_character": Case("name: @mine\n"),
+    "syntax_two_documents": Case(GOOD + "---\n" + GOOD),
+    "syntax_duplicate_key": Case(GOOD + "training: {epochs: 5, epochs: 10}\n"),
+    "syntax_duplicate_section": Case(GOOD + "dataset: {name: iris}\n"),
+    "syntax_python_tag": Case("name: !!python/object/apply:os.system ['echo hello']\n" + GOOD),
+    "syntax_own_tag": Case(GOOD + "seed: !secret 3\n"),
+    "syntax_alias_unknown": Case(GOOD + "training: *usual\n"),
+    "syntax_alias_of_itself": Case("dataset: &all\n  name: *all\n"),
+    "syntax_alias_bomb": Case(
+        "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
+        + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 9))
+    ),
+    "syntax_too_deep": Case("name: " + "[" * 10_000),
+    "syntax_too_many_values": Case("callbacks: [" + "x, " * 25_000 + "x]\n"),
+    "syntax_complex_key": Case("? [a, b]\n: 1\n"),
+    "syntax_huge_number": Case(GOOD + "seed: 99999999999999999999\n"),
+    "syntax_control_character": Case("name: a\x1b[31mb\n"),
+    "file_not_utf8": Case(b"name: mine\nauthor: Andr\xe9\n"),
+    "file_too_large": Case("# " + "x" * 300_000 + "\n"),
+    "file_empty": Case(""),
+    "file_only_comments": Case("# later\n\n"),
+    "file_list": Case("- Flatten\n- Dense: 10\n"),
+    "file_misspelt": Case(None, files={"mnist_mlp.yaml": GOOD}, config="mnist_mpl.yaml"),
+    "file_missing": Case(None, config="zzz.yaml"),
+    "file_is_folder": Case(None, config="."),
+}
+
+KEYS = {
+    "key_misspelt_section": Case(GOOD.replace("dataset", "datset")),
+    "key_misspelt_architecture": Case(GOOD.replace("architecture", "architcture")),
+    "key_synonyms": Case("data: {name: digits}\nmodel: [Flatten]\nrandom_state: 3\n"),
+    "key_misspelt_option": Case(GOOD + "training: {epoch: 5, batchsize: 32}\n"),
+    "key_of_another_section": Case(GOOD + "epochs: 5\nvalidation: 0.2\ntraining: {seed: 1}\n"),
+    "key_misspelt_of_another_section": Case(GOOD + "batchsize: 32\n"),
+    "key_learning_rate": Case(GOOD + "lr: 0.01\ntraining: {learning_rate: 0.1}\n"),
+    "key_keras_habits": Case(GOOD + "early_stopping: 5\nvalidation_split: 0.2\n"),
+    "key_merge": Case("usual: &usual {epochs: 3}\n" + GOOD + "training:\n  <<: *usual\n"),
+    "key_unlike_any": Case(GOOD + "runtime: {zzz: 1}\n"),
+    "key_extends_below": Case(GOOD + "training: {extends: base.yaml}\n"),
+    "key_very_long": Case(GOOD + "x" * 500 + ": 1\n"),
+    "key_steers_terminal": Case(GOOD + '"\\e[31mred": 1\n'),
+    "missing_dataset": Case(LAYERS),
+    "missing_architecture": Case(DATA),
+    "missing_both": Case("name: mine\n"),
+    "missing_source": Case("dataset: {target: kind}\n" + LAYERS),
+}
+
+VALUES = {
+    "value_text_for_number": Case(GOOD + "training: {epochs: many}\n"),
+    "value_quoted_number": Case(GOOD + 'training: {epochs: "10"}\n'),
+    "value_underscores": Case(GOOD + "training: {batch_size: 1_000}\n"),
+    "value_decimal_comma": Case(GOOD + "regularization: {dropout: '0,5'}\n"),
+    "value_percent": Case(GOOD.replace("0.2", "20%")),
+    "value_fraction_for_whole": Case(GOOD + "training: {epochs: 2.5}\n"),
+    "value_out_of_bounds": Case(
+        GOOD + "training: {epochs: 0, batch_size: -1}\nregularization: {dropout: 1.0}\nseed: -1\n"
+    ),
+    "value_number_for_text": Case(GOOD + "name: 123\n"),
+    "value_bad_name": Case(GOOD + "name: ../mine\n"),
+    "value_yes": Case(GOOD + "training: {shuffle: yes}\nruntime: {deterministic: no}\n"),
+    "value_one_for_true": Case(GOOD + "training: {shuffle: 1}\n"),
+    "value_choice": Case(GOOD + "runtime: {engine: xl, precision: float64}\n"),
+    "value_for_section": Case(GOOD + "training: 5\nruntime: [gpu]\n"),
+    "value_for_list": Case(GOOD + "metrics: accuracy\n"),
+    "value_empty_list": Case(DATA + "architecture: []\n"),
+    "value_null_for_required": Case("dataset:\n" + LAYERS),
+    "value_not_finite": Case(GOOD + "optimizer: {SGD: {learning_rate: .nan}}\n"),
+    "value_huge_text": Case(GOOD + f"training: {{epochs: {'x' * 5000}}}\n"),
+    "value_steers_terminal": Case(GOOD + 'loss: "\\e]0;owned\\a\\u202Etxt"\n'),
+    "value_wide_characters": Case(GOOD + "training: {monitor: 損失, epochs: 無}\n"),
+    "value_split": Case("dataset: {name: digits, split: {validation: 1.5, test: -3}}\n" + LAYERS),
+    "value_expect": Case(
+        GOOD + "expect: {params: many, loss: {mim: 3}, val_loss: {min: 2, max: 1}}\n"
+    ),
+    "value_version": Case(GOOD + "version: 2\n"),
+    "duration_unit_missing": Case(
+        GOOD + "schedule: {ExponentialDecay: {decay_steps: 20 ep, decay_rate: 0.1}}\n"
+    ),
+    "duration_not_a_number": Case(
+        GOOD + "schedule: {ExponentialDecay: {decay_steps: x epochs, decay_rate: 0.1}}\n"
+    ),
+    "duration_nought": Case(
+        GOOD + "schedule: {ExponentialDecay: {decay_steps: 0 epochs, decay_rate: 0.1}}\n"
+    ),
+}
+
+COMPONENTS = {
+    "layer_unknown": Case(_layers("Flaten", "Dense: {units: 10, activation: softmax}")),
+    "layer_lower_case": Case(_layers("flatten", "dense: {units: 10, activation: softmax}")),
+    "layer_unlike_any": Case(_layers("Xyzzy")),
+    "layer_is_optimizer": Case(_layers("Adam", "Dense: 10")),
+    "layer_is_activation": Case(_layers("Flatten", "Dense: 10", "tanh")),
+    "layer_refused": Case(
+        _layers("Lambda: {function: abs}", "Dense: {units: 10, activation: softmax}")
+    ),
+    "layer_input": Case(
+        _layers("Input: {shape: [8, 8]}", "Dense: {units: 10, activation: softmax}")
+    ),
+    "layer_is_number": Case(_layers("5", "[Dense, 10]")),
+    "layer_indented_wrongly": Case(
+        DATA + "architecture:\n  - Dense:\n    units: 10\n    activation: softmax\n"
+    ),
+    "layers_as_mapping": Case(DATA + "architecture:\n  Flatten:\n  Dense: 10\n"),
+    "layer_alone": Case(DATA + "architecture: {Dense: 10}\n"),
+    "preset_bare": Case(DATA + "architecture: MLP\n"),
+    "preset_unknown": Case(DATA + "architecture: {MLPP: {hidden: [3]}}\n"),
+    "argument_misspelt": Case(_last("Dense: {unit: 10, activation: softmax}")),
+    "argument_synonym": Case(_last("Dense: {neurons: 10, activation: softmax}")),
+    "argument_unlike_any": Case(_last("Dense: {units: 10, zzz: 1, activation: softmax}")),
+    "argument_missing": Case(_last("Dense")),
+    "argument_missing_of_two": Case(
+        _layers("Conv2D: {filters: 8}", "Flatten", "Dense: {units: 10, activation: softmax}")
+    ),
+    "argument_wrong_type": Case(_last("Dense: {units: ten, activation: softmax, use_bias: yes}")),
+    "argument_first_wrong_type": Case(
+        _layers("Dropout: half", "Dense: {units: 10, activation: softmax}")
+    ),
+    "argument_out_of_bounds": Case(
+        _layers("Dropout: 1.5", "Dense: {units: 10, activation: softmax}")
+    ),
+    "argument_choice": Case(_layers("Conv2D: {filters: 8, kernel_size: 3, padding: sane}")),
+    "argument_null": Case(_last("Dense: {units: null, activation: softmax}")),
+    "argument_none": Case(_last("Dense: {units: 10, activation: None, kernel_regularizer: none}")),
+    "activation_unknown": Case(_last("Dense: {units: 10, activation: sofmax}")),
+    "activation_nested": Case(_last("Dense: {units: 10, activation: {LeakyReLU: {slope: 0.2}}}")),
+    "regularizer_nested": Case(
+        _last("Dense: {units: 10, activation: softmax, kernel_regularizer: {l2: strong}}")
+    ),
+    "initializer_unknown": Case(
+        _last("Dense: {units: 10, activation: softmax, kernel_initializer: he_norml}")
+    ),
+    "initializer_group": Case(
+        _last("Dense: {units: 10, activation: softmax, kernel_initializer: L2}")
+    ),
+    "wrapper_inner": Case(_layers("Bidirectional: {LSTM: {unit: 3}}")),
+    "wrapper_misspelt": Case(_layers("Bidirectional: {layr: {LSTM: 3}}")),
+    "optimizer_unknown": Case(GOOD + "optimizer: Adan\n"),
+    "optimizer_argument": Case(GOOD + "optimizer: {adam: {lr: 0.1}}\n"),
+    "optimizer_two": Case(GOOD + "optimizer: {SGD: 0.1, Adam: 0.1}\n"),
+    "optimizer_options_only": Case(GOOD + "optimizer: {learning_rate: 0.1}\n"),
+    "optimizer_rate_botched": Case(GOOD + "optimizer: {SGD: 0.1x}\n"),
+    "loss_unknown": Case(GOOD + "loss: sparse_crossentropy\n"),
+    "loss_is_metric": Case(GOOD + "loss: accuracy\n"),
+    "metric_unknown": Case(GOOD + "metrics: [acuracy, F1]\n"),
+    "schedule_unknown": Case(GOOD + "schedule: {StepDecay: {step: 3}}\n"),
+    "schedule_missing_argument": Case(GOOD + "schedule: {ExponentialDecay: {decay_rate: 0.1}}\n"),
+    "callback_unknown": Case(GOOD + "callbacks: [EarlyStoping: {patience: 3}]\n"),
+    "callback_refused": Case(GOOD + "callbacks: [BackupAndRestore: saved, LambdaCallback]\n"),
+    "callback_argument": Case(GOOD + "callbacks: [EarlyStopping: {patiance: 3, mode: maximum}]\n"),
+    "own_class_path": Case(_layers("my layers:Squash", "my_layers:")),
+    "own_class_arguments": Case(_layers("my_layers:Squash: 2")),
+}
+
+BASE = {"base.yaml": GOOD + "training: {epochs: 5}\noptimizer: {SGD: {learning_rate: 0.1}}\n"}
+
+MERGING = {
+    "extends_missing": Case("extends: bse.yaml\n", files=BASE),
+    "extends_list": Case("extends: [base.yaml]\n", files=BASE),
+    "extends_itself": Case("extends: mine.yaml\n" + GOOD),
+    "extends_cycle": Case("extends: base.yaml\n", files={"base.yaml": "extends: mine.yaml\n"}),
+    "extends_error_in_base": Case(
+        "extends: base.yaml\ntraining: {epochs: 3}\n",
+        files={"base.yaml": GOOD + "training: {batch_sise: 5}\n"},
+    ),
+    "extends_syntax_in_base": Case("extends: base.yaml\n", files={"base.yaml": "a: [\n"}),
+    "extends_error_in_child": Case("extends: base.yaml\ntraining: {epochs: none}\n", files=BASE),
+    "extends_both_wrong": Case(
+        "extends: base.yaml\nseed: x\n", files={"base.yaml": GOOD + "training: {epochs: 0}\n"}
+    ),
+    "set_unknown_key": Case(GOOD, ("training.epoch=5",)),
+    "set_wrong_value": Case(GOOD, ("training.epochs=five", "seed=-1")),
+    "set_malformed": Case(GOOD, ("training.epochs", "=5", "training..epochs=3")),
+    "set_bad_yaml": Case(GOOD, ("metrics=[accuracy",)),
+    "set_index_out_of_range": Case(GOOD, ("architecture.7.Dense.units=3",)),
+    "set_index_is_name": Case(GOOD, ("architecture.Dense.units=3",)),
+    "set_below_scalar": Case(GOOD + "optimizer: Adam\n", ("optimizer.learning_rate=0.1",)),
+    "set_below_other_class": Case(GOOD + "optimizer: adam\n", ("optimizer.SGD.momentum=0.9",)),
+    "set_beside_class": Case(
+        GOOD + "optimizer: {Adam: {beta_1: 0.8}}\n", ("optimizer.learning_rate=0.1",)
+    ),
+    "set_below_number": Case(GOOD + "seed: 3\n", ("seed.value=4",)),
+    "set_argument": Case(GOOD, ("architecture[1].Dense.unit=3",)),
+    "set_steers_terminal": Case(GOOD, ("name=\x1b[31mred",)),
+    "set_and_file": Case(GOOD + "seed: x\n", ("training.epochs=0",)),
+}
+
+
+def _wrong_loss(loss: str, last: str = "{units: 10, activation: softmax}") -> Case:
+    return Case(_last(f"Dense: {last}") + f"loss: {loss}\n")
+
+
+RELATIONS = {
+    "loss_binary_with_softmax": _wrong_loss("binary_crossentropy"),
+    "loss_sparse_with_sigmoid": Case(SIGMOID + "loss: sparse_categorical_crossentropy\n"),
+    "loss_with_logits": _wrong_loss("sparse_categorical_crossentropy", "10"),
+    "loss_from_logits_of_softmax": _wrong_loss(
+        "{SparseCategoricalCrossentropy: {from_logits: true}}"
+    ),
+    "loss_one_hot_with_integers": _wrong_loss("categorical_crossentropy"),
+    "loss_integers_with_one_hot": Case(
+        GOOD.replace("{validation: 0.2}", "{validation: 0.2}, preprocess: {one_hot: true}")
+        + "loss: sparse_categorical_crossentropy\n"
+    ),
+    "loss_of_classes_for_regression": Case(REGRESSION + "loss: binary_crossentropy\n"),
+    "units_of_classes": Case(_last("Dense: {units: 9, activation: softmax}")),
+    "units_of_regression": Case(REGRESSION.replace("Dense: 1", "Dense: 2")),
+    "softmax_of_one": Case(_last("Dense: {units: 1, activation: softmax}")),
+    "softmax_of_regression": Case(
+        REGRESSION.replace("Dense: 1", "Dense: {units: 1, activation: softmax}")
+    ),
+    "metric_of_classes_for_regression": Case(REGRESSION + "metrics: [mae, accuracy]\n"),
+    "options_of_classes_for_regression": Case(
+        REGRESSION.replace("0.2}", "0.2, stratify: true}, preprocess: {one_hot: true}")
+        + "training: {class_weight: balanced}\n"
+    ),
+    "monitor_without_validation": Case(
+        "dataset: {name: digits}\n" + LAYERS + "callbacks: [{EarlyStopping: {patience: 5}}]\n"
+    ),
+    "monitor_unknown": Case(GOOD + "callbacks: [EarlyStopping: {monitor: val_acuracy}]\n"),
+    "monitor_of_another_task": Case(REGRESSION + "training: {monitor: val_accuracy}\n"),
+    "schedule_and_plateau": Case(
+        GOOD + "schedule: {CosineDecay: {decay_steps: 10 epochs}}\ncallbacks: [ReduceLROnPlateau]\n"
+    ),
+    "schedule_twice": Case(
+        GOOD
+        + "schedule: {CosineDecay: {decay_steps: 9}}\n"
+        + "optimizer:\n  SGD:\n    learning_rate:\n      CosineDecay: {initial_learning_rate: 1, decay_steps: 9}\n"
+    ),
+    "schedule_piecewise": Case(
+        GOOD + "schedule: {PiecewiseConstantDecay: {boundaries: [5 epochs], values: [1.0]}}\n"
+    ),
+    "averaged_and_restored": Case(
+        GOOD
+        + "optimizer: {Adam: {use_ema: true}}\n"
+        + "callbacks: [EarlyStopping: {restore_best_weights: true}]\n"
+    ),
+    "clipped_twice": Case(GOOD + "regularization: {clip: {norm: 1.0, value: 0.5}}\n"),
+    "preprocess_twice": Case(
+        GOOD.replace("digits,", "digits, preprocess: {standardize: true, minmax: true},")
+    ),
+    "no_rows_left": Case(GOOD.replace("0.2}", "0.6, test: 0.5}")),
+    "more_rows_than_there_are": Case(GOOD.replace("0.2}", "5000}")),
+    "source_twice": Case(GOOD.replace("name: digits", "name: digits, csv: rows.csv"), files=ROWS),
+    "source_unknown": Case(GOOD.replace("digits", "digit")),
+    "source_unlike_any": Case(GOOD.replace("digits", "zzz")),
+    "source_is_file": Case(GOOD.replace("digits", "rows.csv"), files=ROWS),
+    "csv_missing": Case(GOOD.replace("name: digits", "csv: row.csv, target: kind"), files=ROWS),
+    "csv_column_misspelt": Case(
+        GOOD.replace("name: digits", "csv: rows.csv, target: kinds, features: [lenght]"),
+        files=ROWS,
+    ),
+    "csv_target_missing": Case(GOOD.replace("name: digits", "csv: rows.csv"), files=ROWS),
+    "csv_argument": Case(
+        GOOD.replace("name: digits", "csv: {file: rows.csv, sep: ';'}, target: kind"), files=ROWS
+    ),
+    "class_weight_unknown": Case(SIGMOID + "training: {class_weight: {malign: 2, benign: 1}}\n"),
+    "class_weight_word": Case(GOOD + "training: {class_weight: balance}\n"),
+    "expect_unknown": Case(GOOD + "expect: {val_acuracy: 0.9, parameters: 5}\n"),
+    "expect_without_rows": Case(
+        "dataset: {name: digits}\n" + LAYERS + "expect: {val_loss: {max: 1}, test_loss: {max: 1}}\n"
+    ),
+    "layer_names": Case(
+        _layers(
+            "Flatten: {name: a/b}",
+            "Dense: {units: 5, name: same}",
+            "Dense: {units: 10, activation: softmax, name: same}",
+        )
+    ),
+    "many_at_once": Case(
+        """\
+name: first try
+dataset: {name: digit, split: {validation: 0.2}}
+architecture:
+  - Flatten
+  - Dense: {unit: 300, activation: rleu}
+  - Dropout: 50%
+  - Dense: {units: 10, activation: softmax}
+optimizer:
+  SGD: {learning_rate: fast, nesterov: yes}
+callbacks:
+  - EarlyStopping: {patience: 10, monitor: val_los}
+training: {epoch: 100, batch_size: 0}
+"""
+    ),
+}
+
+CASES: dict[str, Case] = {**SYNTAX, **KEYS, **VALUES, **COMPONENTS, **MERGING, **RELATIONS}

@@ -1,0 +1,132 @@
+"""What several tests share: the command in process and as a process, and one real run."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from nnrun.runs.directory import RunDirectory
+
+TINY = """\
+# The smallest whole experiment: three classes, two epochs.
+name: tiny
+dataset:
+  name: iris
+  split: {validation: 30, test: 30, stratify: true}
+  preprocess: {standardize: true}
+architecture: {MLP: {hidden: [8]}}
+training: {epochs: 2, batch_size: 32}
+runtime: {engine: graph} # compiles in a third of the time that xla takes
+"""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what needs the big data sets where NNRUN_DATA names no folder."""
+    named = os.environ.get("NNRUN_DATA")
+    if named and Path(named).is_dir():
+        return
+    reason = f"NNRUN_DATA names no folder: {named}" if named else "NNRUN_DATA is not set"
+    for item in items:
+        if item.get_closest_marker("data"):
+            item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a command ended, and what it said."""
+
+    code: int
+    out: str
+    err: str
+
+
+def complaints(err: str) -> list[str]:
+    """The lines of standard error that are no doubts about the data."""
+    return [line for line in err.splitlines() if not line.startswith("warning: ")]
+
+
+@pytest.fixture
+def nnrun(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Callable[..., Done]]:
+    """Runs `nnrun ARGS…` in this process, its output no terminal's."""
+    from nnrun.cli.app import main
+
+    handler = signal.getsignal(signal.SIGINT)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+
+    def run(*arguments: object) -> Done:
+        monkeypatch.setattr(sys, "argv", ["nnrun", *map(str, arguments)])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main()
+        captured = capsys.readouterr()
+        code = ended.value.code
+        assert isinstance(code, int)
+        return Done(code, captured.out, captured.err)
+
+    yield run
+    signal.signal(signal.SIGINT, handler)
+
+
+@pytest.fixture
+def nnrun_process(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Starts `nnrun ARGS…` as a process of its own, in the test's folder."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(*arguments: object, **options: object) -> subprocess.Popen[str]:
+        settings = {
+            "cwd": tmp_path,
+            "text": True,
+            "stdout": subprocess.PIPE,
+            "stderr": subprocess.PIPE,
+        }
+        command = [sys.executable, "-m", "nnrun", *map(str, arguments)]
+        process = subprocess.Popen(command, **(settings | options))
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+        for stream in (process.stdout, process.stderr):
+            if stream is not None:
+                stream.close()
+
+
+@pytest.fixture
+def write_config(tmp_path: Path) -> Callable[..., Path]:
+    """Writes a config into the test's folder; TINY where no text is given."""
+
+    def write(text: str = TINY, name: str = "tiny.yaml") -> Path:
+        path = tmp_path / name
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def _trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from nnrun.experiment import train
+
+    folder = tmp_path_factory.mktemp("tiny")
+    config = folder / "tiny.yaml"
+    config.write_text(TINY, encoding="utf-8")
+    path = list(sys.path)
+    train(config, run_dir=folder / "run", command=["nnrun", "train", "tiny.yaml"])
+    sys.path[:] = path
+    return folder / "run"
+
+
+@pytest.fixture
+def tiny_run(_trained: Path, tmp_path: Path) -> RunDirectory:
+    """A copy of a finished run of TINY, the test's own to spoil."""
+    return RunDirectory(shutil.copytree(_trained, tmp_path / "tiny_run"))

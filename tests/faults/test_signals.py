@@ -1,0 +1,171 @@
+"""Signals at any time: what was trained is kept, and nobody waits or reads a traceback."""
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from conftest import TINY, complaints
+
+from nnrun.runs.checkpoints import CheckpointStore
+from nnrun.runs.directory import RunDirectory
+from nnrun.runs.history import History
+from nnrun.runs.manifest import Metrics, RunRecord, derived_status
+
+pytestmark = pytest.mark.faults
+
+PNG = b"\x89PNG\r\n"
+ENDLESS = TINY.replace("epochs: 2", "epochs: 1000000")
+PROMPT = 20.0
+"""Seconds within which a process must have left; most of them are the start of TensorFlow."""
+
+
+@pytest.fixture
+def start(
+    write_config: Callable[..., Path], nnrun_process: Callable[..., Any]
+) -> Callable[..., Any]:
+    """Starts an endless training."""
+
+    def start(*arguments: str, **options: Any) -> Any:
+        environment = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
+        return nnrun_process(
+            "train",
+            write_config(ENDLESS),
+            "--run-dir",
+            "run",
+            *arguments,
+            env=environment,
+            **options,
+        )
+
+    return start
+
+
+def wait_for_epoch(process: Any) -> None:
+    """Wait until the first row of the history was printed."""
+    for line in process.stdout:
+        if line.split()[:1] == ["1"]:
+            return
+    raise AssertionError(process.stderr.read())
+
+
+def wait_for_commit(run: RunDirectory) -> None:
+    deadline = time.monotonic() + PROMPT
+    while not CheckpointStore(run.checkpoints).has("last") or not run.history.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def temporary_files(run: RunDirectory) -> list[str]:
+    return [path.name for path in run.path.rglob(".*.tmp*")]
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_one_signal_ends_the_training_with_everything_written(
+    tmp_path: Path, start: Callable[..., Any], number: signal.Signals, code: int
+) -> None:
+    import keras
+
+    process, run = start(), RunDirectory(tmp_path / "run")
+    wait_for_epoch(process)
+    time.sleep(0.3)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=PROMPT)
+    assert (process.returncode, complaints(err)) == (code, [])
+    record, history = RunRecord.read(run.record), History.read(run.history)
+    metrics, store = Metrics.read(run.metrics), CheckpointStore(run.checkpoints)
+    assert f"interrupted after epoch {len(history)}" in out
+    assert record.status == derived_status(run) == "interrupted"
+    assert record.epochs == len(history) > 1
+    assert history.column("epoch") == list(range(1, len(history) + 1))
+    best = history.best("val_loss")
+    assert best is not None
+    assert (record.best_epoch, metrics.best, metrics.last) == (
+        best["epoch"],
+        best,
+        history.rows[-1],
+    )
+    assert store.load("last").facts["epoch"] == len(history)
+    kept = store.load("best")
+    assert kept.facts["epoch"] == best["epoch"]
+    saved = keras.models.load_model(run.model, compile=False).get_weights()
+    arrays = [array for name, array in kept.arrays.items() if name.startswith("model/")]
+    assert len(saved) == len(arrays)
+    assert all(np.array_equal(one, other) for one, other in zip(saved, arrays, strict=True))
+    for plot in (run.learning_curves, run.learning_rate):
+        assert plot.read_bytes().startswith(PNG)
+    assert temporary_files(run) == []
+
+
+def test_a_process_that_is_killed_leaves_whole_files(
+    tmp_path: Path, start: Callable[..., Any]
+) -> None:
+    process, run = start(), RunDirectory(tmp_path / "run")
+    wait_for_epoch(process)
+    wait_for_commit(run)
+    time.sleep(1.3)  # into the next commit
+    assert derived_status(run) == "running"
+    process.kill()
+    process.wait()
+    assert derived_status(run) == "died"
+    history, store = History.read(run.history), CheckpointStore(run.checkpoints)
+    last = store.load("last")
+    assert last.refused == store.load("best").refused == ()
+    assert last.facts["epoch"] >= len(history) > 1
+    assert history.column("epoch") == list(range(1, len(history) + 1))
+    assert not run.model.exists()
+
+
+@pytest.mark.parametrize("seconds", [0.3, 0.8, 1.5, 2.5])
+def test_an_interrupt_before_the_training_leaves_at_once_and_nothing_behind(
+    tmp_path: Path, start: Callable[..., Any], seconds: float
+) -> None:
+    process = start()
+    time.sleep(seconds)  # while modules are imported, TensorFlow's above all
+    process.send_signal(signal.SIGINT)
+    started = time.monotonic()
+    out, err = process.communicate(timeout=PROMPT)
+    assert time.monotonic() - started < PROMPT
+    assert process.returncode == 130, err
+    assert "Traceback" not in err
+    if not out:  # else it had begun to train, and that is another test's
+        assert complaints(err)[-1] == "nnrun: interrupted"
+        assert not (tmp_path / "run").exists()
+
+
+def test_the_second_interrupt_ends_at_once(tmp_path: Path, start: Callable[..., Any]) -> None:
+    """Also in the midst of what the first one set off: saving, testing, drawing."""
+    process, run = start(), RunDirectory(tmp_path / "run")
+    wait_for_epoch(process)
+    wait_for_commit(run)
+    for _ in range(2):
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.05)
+    _, err = process.communicate(timeout=PROMPT)
+    assert process.returncode in (130, -signal.SIGINT)  # a shell calls both 130
+    # Python itself reports an interrupt that falls into a weak reference's callback.
+    assert "Traceback" not in err or "Exception ignored in" in err
+    assert len(History.read(run.history)) >= 1
+    assert CheckpointStore(run.checkpoints).load("last").refused == ()
+    assert derived_status(run) in ("died", "interrupted")
+
+
+def test_an_interrupt_while_the_end_is_written_lets_it_be_written(
+    tmp_path: Path, write_config: Callable[..., Path], nnrun_process: Callable[..., Any]
+) -> None:
+    process = nnrun_process("train", write_config(), "--run-dir", "run")
+    run = RunDirectory(tmp_path / "run")
+    deadline = time.monotonic() + 2 * PROMPT
+    while not run.model.exists():
+        assert time.monotonic() < deadline
+        assert process.poll() is None, process.stderr.read()
+        time.sleep(0.005)
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate(timeout=PROMPT)
+    assert (process.returncode, complaints(err)) == (0, [])
+    assert RunRecord.read(run.record).status == "finished"
+    assert run.learning_rate.exists()

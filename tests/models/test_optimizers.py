@@ -1,0 +1,99 @@
+"""The optimizer has the rate, the schedule and the options that the config gives it."""
+
+import math
+
+import keras
+import pytest
+
+from nnrun.errors import ConfigError
+
+from .conftest import Build
+
+STEPS_PER_EPOCH = 10
+
+
+def optimizer_of(build: Build, text: str) -> keras.optimizers.Optimizer:
+    model = build("architecture: [Dense: 1]\n" + text, steps_per_epoch=STEPS_PER_EPOCH)
+    return model.optimizer
+
+
+def rate_after(optimizer: keras.optimizers.Optimizer, epochs: float) -> float:
+    optimizer.iterations.assign(round(epochs * STEPS_PER_EPOCH))
+    return float(optimizer.learning_rate)
+
+
+@pytest.mark.parametrize("written", ["adam", "Adam", "{Adam: {learning_rate: 0.001}}"])
+def test_aliases_are_classes(build: Build, written: str) -> None:
+    optimizer = optimizer_of(build, f"optimizer: {written}")
+    assert type(optimizer) is keras.optimizers.Adam
+    assert float(optimizer.learning_rate) == pytest.approx(0.001)
+
+
+def test_arguments_reach_the_optimizer(build: Build) -> None:
+    optimizer = optimizer_of(
+        build, "optimizer: {SGD: {learning_rate: 0.5, momentum: 0.9, nesterov: true}}"
+    )
+    assert (optimizer.momentum, optimizer.nesterov) == (0.9, True)
+    assert float(optimizer.learning_rate) == 0.5
+
+
+def test_a_schedule_starts_from_the_optimizers_rate(build: Build) -> None:
+    optimizer = optimizer_of(
+        build,
+        """
+optimizer: {SGD: {learning_rate: 0.05}}
+schedule: {ExponentialDecay: {decay_steps: 20 epochs, decay_rate: 0.1}}
+""",
+    )
+    for epoch in (0, 1, 5, 20):
+        assert rate_after(optimizer, epoch) == pytest.approx(0.05 * 0.1 ** (epoch / 20), rel=1e-6)
+
+
+def test_a_schedule_starts_from_the_default_rate_of_the_class(build: Build) -> None:
+    optimizer = optimizer_of(build, "optimizer: sgd\nschedule: {CosineDecay: {decay_steps: 100}}")
+    for epoch in (0, 2.5, 5, 10, 11):
+        share = min(epoch * STEPS_PER_EPOCH / 100, 1)
+        expected = 0.01 * 0.5 * (1 + math.cos(math.pi * share))
+        assert rate_after(optimizer, epoch) == pytest.approx(expected, rel=1e-5, abs=1e-9)
+
+
+def test_a_schedule_keeps_a_rate_of_its_own(build: Build) -> None:
+    optimizer = optimizer_of(
+        build,
+        """
+optimizer: {Adam: {learning_rate: 0.05}}
+schedule: {ExponentialDecay: {initial_learning_rate: 0.2, decay_steps: 10, decay_rate: 0.5}}
+""",
+    )
+    assert rate_after(optimizer, 1) == pytest.approx(0.2 * 0.5)
+
+
+def test_durations_within_lists_become_steps(build: Build) -> None:
+    optimizer = optimizer_of(
+        build,
+        """
+optimizer: adam
+schedule: {PiecewiseConstantDecay: {boundaries: [2 epochs, 50], values: [0.1, 0.01, 0.001]}}
+""",
+    )
+    rates = [rate_after(optimizer, epoch) for epoch in (2, 2.1, 5, 5.1)]
+    assert rates == pytest.approx([0.1, 0.01, 0.01, 0.001])
+
+
+def test_a_schedule_inside_the_optimizer_counts_epochs_too(build: Build) -> None:
+    optimizer = optimizer_of(
+        build,
+        """
+optimizer:
+  SGD:
+    learning_rate:
+      PolynomialDecay: {initial_learning_rate: 1.0, decay_steps: 4 epochs, end_learning_rate: 0.0}
+""",
+    )
+    assert rate_after(optimizer, 1) == pytest.approx(0.75)
+
+
+def test_two_kinds_of_clipping_are_refused_at_the_optimizer(build: Build) -> None:
+    with pytest.raises(ConfigError) as caught:
+        optimizer_of(build, "optimizer: sgd\nregularization: {clip: {norm: 1.0, value: 1.0}}")
+    assert "clipnorm" in caught.value.problems[0].message

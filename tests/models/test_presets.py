@@ -1,0 +1,52 @@
+"""The MLP preset ends in what the task needs."""
+
+import pytest
+
+from nnrun.data.splits import TargetSpec
+
+from .conftest import NUMBER, TEN_CLASSES, TWO_CLASSES, Build
+
+ONE_HOT_PAIR = TargetSpec("binary", ("no", "yes"), width=2, one_hot=True)
+
+
+@pytest.mark.parametrize(
+    ("target", "units", "activation", "loss"),
+    [
+        (NUMBER, 1, "linear", "mean_squared_error"),
+        (TargetSpec("regression", width=3), 3, "linear", "mean_squared_error"),
+        (TWO_CLASSES, 1, "sigmoid", "binary_crossentropy"),
+        (ONE_HOT_PAIR, 2, "softmax", "categorical_crossentropy"),
+        (TEN_CLASSES, 10, "softmax", "sparse_categorical_crossentropy"),
+    ],
+)
+def test_the_output_follows_the_task(
+    build: Build, target: TargetSpec, units: int, activation: str, loss: str
+) -> None:
+    model = build("architecture: {MLP: {hidden: [5, 4]}}", (3,), target)
+    first, second, output = model.layers
+    assert (first.units, second.units, output.units) == (5, 4, units)
+    assert first.activation.__name__ == second.activation.__name__ == "relu"
+    assert output.activation.__name__ == activation
+    assert model.loss.name == loss
+
+
+def test_images_are_flattened_and_no_hidden_layer_is_a_linear_model(build: Build) -> None:
+    model = build("architecture: {MLP: {hidden: []}}", (4, 4), TEN_CLASSES)
+    assert [type(layer).__name__ for layer in model.layers] == ["Flatten", "Dense"]
+    assert model.count_params() == 16 * 10 + 10
+
+
+def test_hidden_layers_take_activation_and_initializer(build: Build) -> None:
+    model = build(
+        "architecture: {MLP: {hidden: [5], activation: LeakyReLU, kernel_initializer: he_normal}}"
+    )
+    hidden, leaky, output = model.layers
+    assert type(leaky).__name__ == "LeakyReLU"
+    assert type(hidden.kernel_initializer).__name__ == "HeNormal"
+    assert type(output.kernel_initializer).__name__ == "GlorotUniform"
+
+
+def test_a_preset_is_regularized_like_a_list(build: Build) -> None:
+    model = build("architecture: {MLP: {hidden: [5, 4]}}\nregularization: {dropout: 0.3}")
+    names = [type(layer).__name__ for layer in model.layers]
+    assert names == ["Dense", "Dropout", "Dense", "Dropout", "Dense"]

@@ -1,0 +1,173 @@
+"""What is random in a layer follows from the seed and has the right distribution."""
+
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras import layers
+
+from nnrun.data.splits import Part
+from nnrun.training.engines import (
+    CompiledTraining,
+    choose_engine,
+    compilable_random,
+    make_resident,
+)
+
+from .conftest import FEATURES, make_model
+
+RATE = 0.3
+
+
+def drawn(layer: Any, engine: str, steps: int = 2) -> list[np.ndarray]:
+    """What a layer makes of ones in every step, as a program of the engine's."""
+    ones = tf.ones((64, 8, 8, 3))
+
+    @tf.function(jit_compile=engine == "xla")
+    def draw() -> Any:
+        with compilable_random():
+            return layer(ones, training=True)
+
+    return [draw().numpy() for _ in range(steps)]
+
+
+@pytest.mark.parametrize("engine", ["xla", "graph"])
+def test_dropout_keeps_its_share_and_scales_it(engine: str) -> None:
+    first, second = drawn(layers.Dropout(RATE, seed=1), engine)
+    assert np.unique(first).tolist() == [0, np.float32(1 / (1 - RATE))]
+    deviation = np.sqrt(RATE * (1 - RATE) / first.size)
+    assert abs((first > 0).mean() - (1 - RATE)) < 5 * deviation
+    both = ((first > 0) & (second > 0)).mean()
+    assert abs(both - (1 - RATE) ** 2) < 5 * deviation  # the masks of two steps are independent
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda seed: layers.Dropout(RATE, seed=seed),
+        lambda seed: layers.SpatialDropout2D(RATE, seed=seed),
+        lambda seed: layers.AlphaDropout(RATE, seed=seed),
+        lambda seed: layers.GaussianDropout(RATE, seed=seed),
+        lambda seed: layers.GaussianNoise(RATE, seed=seed),
+        lambda seed: layers.RandomBrightness(0.5, value_range=(0, 9), seed=seed),
+    ],
+)
+def test_the_seed_decides_what_is_drawn(make: Any) -> None:
+    first, second = drawn(make(1), "xla")
+    assert not np.array_equal(first, second)
+    np.testing.assert_array_equal(drawn(make(1), "xla"), [first, second])
+    assert not np.array_equal(drawn(make(2), "xla")[0], first)
+
+
+def test_without_xla_the_numbers_are_those_of_keras() -> None:
+    ours, layer = drawn(layers.Dropout(RATE, seed=1), "graph"), layers.Dropout(RATE, seed=1)
+    for mine in ours:
+        np.testing.assert_array_equal(mine, layer(tf.ones((64, 8, 8, 3)), training=True))
+
+
+def test_random_flips_compile() -> None:
+    layer, rows = layers.RandomFlip("horizontal", seed=1), tf.random.uniform((32, 2, 2, 1))
+
+    @tf.function(jit_compile=True)
+    def draw() -> Any:
+        with compilable_random():
+            return layer(rows, training=True)
+
+    flipped = np.any(draw().numpy() != rows.numpy(), axis=(1, 2, 3))
+    assert 0 < flipped.sum() < 32
+
+
+def test_tensorflow_is_itself_again_even_after_an_error() -> None:
+    names = ("stateless_normal", "stateless_truncated_normal", "stateless_uniform")
+    before = [tf.nn.experimental.stateless_dropout, *(getattr(tf.random, name) for name in names)]
+    with pytest.raises(ZeroDivisionError), compilable_random():
+        assert tf.nn.experimental.stateless_dropout is not before[0]
+        raise ZeroDivisionError
+    after = [tf.nn.experimental.stateless_dropout, *(getattr(tf.random, name) for name in names)]
+    assert all(one is other for one, other in zip(before, after, strict=True))
+
+
+def test_every_step_of_a_training_has_a_mask_of_its_own() -> None:
+    """Kernels of ones, no learning: a step's loss is the mean of what dropout let through."""
+    rows = 40
+    part = Part({"x": np.ones((rows, FEATURES), "float32")}, {"y": np.zeros((rows, 1), "float32")})
+    model = make_model(
+        keras.optimizers.SGD(0.0),
+        lambda: [layers.Dropout(0.5), layers.Dense(1, kernel_initializer="ones")],
+        loss="mae",
+        metrics=[],
+    )
+    training = CompiledTraining(model, make_resident(part), 4, "xla")
+    epochs = []
+    for _ in range(2):
+        training.begin_epoch(np.arange(rows, dtype="int32"))
+        means = np.array([training.run(step, step + 1)["loss"] for step in range(training.steps)])
+        epochs.append(np.diff(means * np.arange(1, training.steps + 1), prepend=0).round(3))
+    assert len(set(epochs[0])) > training.steps / 2
+    assert not np.array_equal(*epochs)
+    assert np.mean(epochs) == pytest.approx(FEATURES, rel=0.2)  # half of them, doubled
+
+
+def wrapped(inner: Any) -> Any:
+    return keras.Sequential([layers.TimeDistributed(layers.Identity()), keras.Sequential([inner])])
+
+
+class Holder(keras.layers.Layer):
+    """A layer of the user's own, with layers in a list."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.blocks = [layers.Dense(2), layers.Conv2D(2, 2)]
+
+
+@pytest.mark.parametrize(
+    ("layer", "on_gpu", "engine", "reason"),
+    [
+        (layers.Dense(3), False, "xla", "gains"),
+        (layers.Dropout(0.3), False, "xla", "gains"),
+        (layers.Conv2D(2, 2, name="c"), False, "graph", "'c' is faster without XLA on the CPU"),
+        (layers.Conv2D(2, 2), True, "xla", "gains"),
+        (layers.SeparableConv1D(2, 2), False, "graph", "faster"),
+        (layers.Conv2DTranspose(2, 2), False, "graph", "faster"),
+        (layers.SimpleRNN(2), False, "graph", "faster"),
+        (layers.ConvLSTM1D(2, 2), False, "graph", "faster"),
+        (layers.Bidirectional(layers.SimpleRNN(2)), False, "graph", "faster"),
+        (layers.TimeDistributed(layers.Conv1D(2, 2, name="i")), False, "graph", "'i' is faster"),
+        (wrapped(layers.Conv1D(2, 2, name="deep")), False, "graph", "'deep' is faster"),
+        (Holder(), False, "graph", "faster"),
+        (layers.RandomRotation(0.1, name="turn"), True, "graph", "cannot compile 'turn'"),
+        (layers.StringLookup(vocabulary=["a"]), True, "graph", "cannot compile"),
+        (wrapped(layers.MixUp()), False, "graph", "cannot compile"),
+    ],
+)
+def test_the_layers_choose_the_engine(layer: Any, on_gpu: bool, engine: str, reason: str) -> None:
+    choice = choose_engine("auto", [layers.Flatten(), layer], on_gpu=on_gpu)
+    assert choice.name == engine
+    assert reason in choice.reason
+
+
+def test_an_engine_that_is_asked_for_is_taken() -> None:
+    choice = choose_engine("xla", [layers.Conv2D(2, 2)], on_gpu=False)
+    assert (choice.name, choice.reason) == ("xla", "set by runtime.engine")
+
+
+def test_what_xla_cannot_compile_is_told_in_words() -> None:
+    from nnrun.errors import UserError
+
+    def turned() -> list[Any]:
+        image = (FEATURES // 2, 2, 1)
+        turn = layers.RandomRotation(0.1)
+        return [layers.Reshape(image), turn, layers.Flatten(), layers.Dense(1)]
+
+    part = Part({"x": np.ones((4, FEATURES), "float32")}, {"y": np.zeros((4, 1), "float32")})
+    model = make_model(layers=turned, loss="mse", metrics=[])
+    training = CompiledTraining(model, make_resident(part), 4, "xla")
+    training.begin_epoch(np.arange(4, dtype="int32"))
+    with pytest.raises(UserError, match="XLA cannot run this model") as caught:
+        training.run(0, 1)
+    assert caught.value.hint == "set runtime.engine: graph"
+    training = CompiledTraining(model, make_resident(part), 4, "graph")
+    training.begin_epoch(np.arange(4, dtype="int32"))
+    assert training.run(0, 1)["loss"] > 0

@@ -1,0 +1,57 @@
+"""Class weights, against numbers worked out by hand."""
+
+import numpy as np
+import pytest
+
+from nnrun.data.splits import TargetSpec
+from nnrun.training.weighting import row_weights
+
+THREE = TargetSpec("multiclass", ("ant", "bee", "cat"))
+LABELS = np.array([0, 0, 0, 1, 1, 2], "int32")
+
+
+def weights_of(
+    class_weight: object, labels: np.ndarray = LABELS, target: TargetSpec = THREE
+) -> list[float]:
+    weights = row_weights(labels, target, class_weight)  # type: ignore[arg-type]
+    assert weights is not None
+    assert weights.dtype == np.float32
+    return weights.tolist()
+
+
+def test_nothing_asked_for_is_nothing_done() -> None:
+    assert row_weights(LABELS, THREE, None) is None
+
+
+def test_balanced_gives_each_class_the_same_say() -> None:
+    # 6 rows / (3 classes * 3, 2 and 1 rows)
+    assert weights_of("balanced") == pytest.approx([2 / 3] * 3 + [1, 1] + [2])
+
+
+def test_a_class_without_training_rows_does_not_count() -> None:
+    # 4 rows / (2 classes that there are * 3 and 1 rows)
+    assert weights_of("balanced", np.array([0, 0, 0, 2])) == pytest.approx([2 / 3] * 3 + [2])
+
+
+@pytest.mark.parametrize(
+    ("class_weight", "expected"),
+    [
+        ({"bee": 5.0}, [1, 1, 1, 5, 5, 1]),
+        ({"0": 0.5, "cat": 3.0}, [0.5, 0.5, 0.5, 1, 1, 3]),
+        ({"cat": 0.0}, [1, 1, 1, 1, 1, 0]),
+        ({}, [1] * 6),
+    ],
+)
+def test_weights_go_by_name_or_label(class_weight: dict[str, float], expected: list[float]) -> None:
+    assert weights_of(class_weight) == expected
+
+
+def test_a_name_that_looks_like_a_label_is_a_name() -> None:
+    swapped = TargetSpec("binary", ("1", "0"))
+    assert weights_of({"1": 7.0}, np.array([0, 1]), swapped) == [7, 1]
+
+
+def test_one_hot_labels_are_read() -> None:
+    one_hot = TargetSpec("multiclass", THREE.classes, width=3, one_hot=True)
+    rows = np.eye(3, dtype="float32")[LABELS]
+    assert weights_of({"bee": 5.0}, rows, one_hot) == [1, 1, 1, 5, 5, 1]
