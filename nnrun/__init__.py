@@ -3,6 +3,7 @@
 From Python, `nnrun.train("config.yaml")` does what `nnrun train config.yaml` does.
 """
 
+import importlib
 from typing import Any
 
 __version__ = "0.1.0"
@@ -12,7 +13,6 @@ __all__ = ["__version__", "describe", "train"]
 def __getattr__(name: str) -> Any:
     """The functions of `nnrun.experiment`, imported when they are first asked for."""
     if name in ("describe", "train"):
-        from nnrun import experiment
-
-        return getattr(experiment, name)
+        # By name, so that what imports the version alone is not taken to import TensorFlow.
+        return getattr(importlib.import_module("nnrun.experiment"), name)
     raise AttributeError(f"module 'nnrun' has no attribute '{name}'")

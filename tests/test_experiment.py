@@ -256,10 +256,11 @@ def test_resolved_yaml_alone_gives_the_same_bits(
 # --- How a run ends ---------------------------------------------------------------------------
 
 
-def test_early_stopping_ends_the_run_with_the_best_weights(
-    write_config: WriteConfig, run: Callable[..., Outcome]
+@pytest.mark.parametrize("restore", ["true", "false"])
+def test_a_run_that_stops_early_keeps_the_model_of_its_best_epoch(
+    write_config: WriteConfig, run: Callable[..., Outcome], restore: str
 ) -> None:
-    stopping = "callbacks: [EarlyStopping: {patience: 2, restore_best_weights: true}]\n"
+    stopping = f"callbacks: [EarlyStopping: {{patience: 2, restore_best_weights: {restore}}}]\n"
     fast = "optimizer: {SGD: {learning_rate: 2.0}}\n"
     outcome = run(write_config(TINY + stopping + fast), "training.epochs=40")
     losses = history_of(outcome).column("val_loss")
@@ -268,6 +269,7 @@ def test_early_stopping_ends_the_run_with_the_best_weights(
     assert outcome.epochs == len(losses) < 40
     assert outcome.best_epoch == losses.index(min(losses)) + 1 == outcome.epochs - 2
     assert outcome.metrics["best"]["val_loss"] == min(losses)
+    assert outcome.metrics["last"]["val_loss"] == losses[-1] > min(losses)
     assert evaluate(outcome)["loss"] == pytest.approx(min(losses), abs=1e-6)
 
 

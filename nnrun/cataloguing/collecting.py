@@ -42,7 +42,7 @@ INPUT = "The shape of the inputs is known from the data; leave it out."
 REFUSED = {
     "layers": {
         "Lambda": f"{FUNCTION}; write a layer class of your own and name it `module:Class`.",
-        "TFSMLayer": "It runs a program loaded from any file; use `from_run` for a trained model.",
+        "TFSMLayer": "it runs a program loaded from any file",
         "JaxLayer": f"{FUNCTION}.",
         "FlaxLayer": f"{FUNCTION}.",
         "Input": INPUT,
@@ -55,7 +55,7 @@ REFUSED = {
         "MeanMetricWrapper": f"{FUNCTION}; write a metric class of your own, `module:Class`."
     },
     "callbacks": {
-        "BackupAndRestore": "nnrun saves every epoch itself, and `nnrun resume` continues exactly.",
+        "BackupAndRestore": "nnrun commits every epoch itself, exactly and safely",
         "History": "nnrun records the history of every run itself.",
         "LambdaCallback": f"{FUNCTION}; write a callback class of your own, `module:Class`.",
         "LearningRateScheduler": f"{FUNCTION}; use a `schedule:`.",

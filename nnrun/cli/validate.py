@@ -10,11 +10,13 @@ from nnrun.cli.options import JsonOption, SetOption, gather_overrides
 
 
 def validate_cli(
-    configs: Annotated[list[Path], typer.Argument(help="YAML files.", metavar="CONFIG...")],
+    configs: Annotated[list[Path], typer.Argument(help="YAML files.", metavar="CONFIG")],
     changes: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Report every mistake of configs at once.
+    """Report every mistake of configs at once, without running anything.
+
+    Only the shapes of the layers are left to `show` and `train`, which build the model.
 
     \b
     Example:

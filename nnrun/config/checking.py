@@ -43,6 +43,8 @@ from nnrun.config.wording import describe, quoted, show_value
 from nnrun.errors import Place, Problem
 
 LARGEST_INTEGER = 2**63 - 1
+MANY = 100
+"""Problems after which hints are no longer worked out."""
 _DURATION = re.compile(r"(\S+?)\s*epochs?")
 
 
@@ -195,7 +197,7 @@ class Checker:
             below = f"{path}.{key}".lstrip(".")
             if key not in options:
                 place = node.key_places[key]
-                hint = about_unknown_key(kind.type, key)
+                hint = about_unknown_key(kind.type, key) if len(self.problems) < MANY else ""
                 self.problems.append(Problem(f"unknown key {quoted(key)}", place, path, hint))
             elif not _is_null(item) or options[key].metadata["required"]:
                 value = self.check(options[key].metadata["kind"], item, below)
@@ -287,6 +289,7 @@ def check_experiment(
     of these values are the third result.
     """
     checker = Checker(catalogue, folder)
+    checker.places[""] = Place(tree.place.source)
     value: Experiment = checker.check(SectionOf(Experiment), tree, "")
     experiment = dataclasses.replace(value, name=value.name or default_name, places=checker.places)
     return experiment, checker.problems, checker.doubtful

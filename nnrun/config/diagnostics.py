@@ -9,6 +9,8 @@ from nnrun.errors import Place, Problem
 
 LONGEST_TEXT = 400
 """Characters of a message, a path or a hint that are printed."""
+MOST_PROBLEMS = 50
+"""Problems that are printed; JSON holds them all."""
 SHORTEST_PART = 3
 """Letters that must be given of a known word when the rest of it is left out."""
 EXCERPT_WIDTH = 110
@@ -108,7 +110,11 @@ def render_problems(problems: Sequence[Problem]) -> str:
 
     What the user wrote is shown in a form that no terminal acts upon.
     """
-    return "\n".join(_render(problem) for problem in in_order(problems))
+    ordered = in_order(problems)
+    blocks = [_render(problem) for problem in ordered[:MOST_PROBLEMS]]
+    if len(ordered) > MOST_PROBLEMS:
+        blocks.append(f"… and {len(ordered) - MOST_PROBLEMS:,} more")
+    return "\n".join(blocks)
 
 
 def _render(problem: Problem) -> str:

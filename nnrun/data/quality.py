@@ -18,6 +18,8 @@ IMBALANCE = 3
 """How many times larger than the smallest class the largest may be."""
 FAR = 10
 """How far from 0 the mean of an input, or how large its standard deviation, may be."""
+FAR_TARGET = 100
+"""How far from 0 the mean of a target, or how large its standard deviation, may be."""
 NAMED = 3
 """How many names a warning lists."""
 
@@ -32,6 +34,7 @@ def inspect(splits: Splits, steps: Mapping[str, Sequence[Step]]) -> list[str]:
     warnings = [*_shared_rows(splits)]
     for name, target in splits.targets.items():
         warnings += _class_warnings(splits.parts, name, target)
+        warnings += _target_warnings(splits.train, name, target)
     for name in splits.inputs:
         warnings += _input_warnings(splits, name, steps.get(name, ()))
     return warnings
@@ -46,8 +49,8 @@ def _shared_rows(splits: Splits) -> Iterator[str]:
         shared = sum(row in known for row in _rows_as_bytes(part))
         if shared:
             yield (
-                f"{shared:,} of {part.rows:,} {name} rows have the very inputs of a training row: "
-                f"the {name} figures flatter the model"
+                f"{shared:,} of {part.rows:,} {name} rows ({shared / part.rows:.1%}) have the very "
+                f"inputs of a training row, so that the {name} figures flatter the model"
             )
 
 
@@ -75,6 +78,17 @@ def _class_warnings(parts: Mapping[str, Part], name: str, target: TargetSpec) ->
             f"the classes are unbalanced: {shares[largest]:.1%} of the training rows are "
             f"'{target.classes[largest]}', {shares[smallest]:.1%} '{target.classes[smallest]}'; "
             "consider `class_weight: balanced`"
+        )
+
+
+def _target_warnings(train: Part, name: str, target: TargetSpec) -> Iterator[str]:
+    if target.classes:
+        return
+    values = train.targets[name].astype(np.float64)
+    if max(abs(values.mean()), values.std()) > FAR_TARGET:
+        yield (
+            f"the target goes from {values.min():g} to {values.max():g}, far from what a new model "
+            "gives: training may crawl or diverge; consider a larger unit, such as thousands"
         )
 
 

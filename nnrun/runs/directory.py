@@ -178,7 +178,7 @@ def create_run_at(path: Path, *, needed_bytes: int = 0) -> RunDirectory:
     if (path / "run.json").exists():
         raise RunError(
             f"{path} already holds a run",
-            hint=f"Resume it with `nnrun resume {path}`, or name another.",
+            hint="Name a new or an empty directory.",
         )
     if held:
         raise RunError(

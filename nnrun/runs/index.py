@@ -140,6 +140,6 @@ def _suggestion(text: str, names: Sequence[str]) -> str:
     short = {name: name.rsplit("-", 3)[0] if _stamp(name) else name for name in reversed(names)}
     near = difflib.get_close_matches(text, [*names, *short.values()], n=1)
     if not near:
-        return "`nnrun list` shows the runs."
+        return "Name a run directory, a run, or the beginning of its name."
     newest = [name for name, plain in short.items() if near[0] in (name, plain)][-1]
     return f"Did you mean {newest}?"

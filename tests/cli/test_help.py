@@ -52,7 +52,7 @@ def test_the_version(nnrun: Callable[..., Any]) -> None:
         (["train", "x.yaml", "--epochs", "3"], "No such option: --epochs"),
         (["train"], "Missing argument 'CONFIG'"),
         (["train", "x.yaml", "--seed", "many"], "Invalid value for '--seed'"),
-        (["validate"], "Missing argument 'CONFIG...'"),
+        (["validate"], "Missing argument 'CONFIG"),
     ],
 )
 def test_a_command_line_that_is_wrong_exits_with_2(

@@ -23,7 +23,7 @@ from nnrun.config.kinds import (
 from nnrun.config.loading import load_experiment
 from nnrun.config.reader import read_yaml
 from nnrun.config.schema import Expectation, Training
-from nnrun.errors import ConfigError
+from nnrun.errors import ConfigError, Place
 
 LAYER = ComponentOf(("layers",))
 RATE = OneOf((Number(), ComponentOf(("schedules",))))
@@ -236,7 +236,7 @@ def test_places_of_values(tmp_path):
     assert experiment.place_of("architecture[0].Dense.units").column == 20
     assert experiment.place_of("architecture[0].Dense.use_bias").line == 3
     assert experiment.place_of("seed").is_override
-    assert experiment.place_of("training.epochs") is None
+    assert experiment.place_of("training.epochs") == Place(str(config))
     assert experiment.architecture[0].place.column == 5
 
 

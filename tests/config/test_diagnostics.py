@@ -30,7 +30,7 @@ def place(line=1, column=1, text="", length=1, source="mine.yaml"):
         ("neurons", ["units"], "units"),
         ("slope", ["negative_slope", "name"], "negative_slope"),
         ("sep", ["path", "separator"], "separator"),
-        ("rate", ["first_rate", "second_rate"], ""),
+        ("rate", ["the_first_rate", "the_second_rate"], ""),
         ("relu", ["relu", "ReLU"], "relu"),
         ("xyzzy", ["units"], ""),
         ("", ["units"], ""),
@@ -86,7 +86,7 @@ def test_overrides_are_named_and_come_last_in_their_order():
         ("損: b", 4, 1, "    ^"),
         ("e\u0301: b", 5, 1, "   ^"),
         ("\x1b: b", 4, 1, "      ^"),
-        ("a: b", 9, 1, "        ^"),
+        ("a: b", 5, 1, "    ^"),
         ("", 1, 1, ""),
     ],
 )
@@ -120,6 +120,12 @@ def test_nothing_steers_the_terminal(char):
 def test_endless_messages_are_cut():
     problem = Problem("m" * 10_000, place(text="t" * 10_000), "p" * 10_000, "h" * 10_000)
     assert len(render_problems([problem])) < 2_000
+
+
+def test_of_very_many_problems_the_first_are_printed():
+    problems = [Problem(f"bad {number}") for number in range(1_050)]
+    assert render_problems(problems).splitlines()[-2:] == ["bad 49", "… and 1,000 more"]
+    assert len(problems_to_json(problems)) == 1_050
 
 
 def test_json():

@@ -30,22 +30,26 @@ SETTINGS = settings(
 )
 
 
-def check(config, overrides=()):
-    """Load, and look at the problems if there are any."""
+def problems_of(config, overrides=()):
     try:
         experiment = load_experiment(config, overrides)
     except ConfigError as error:
-        assert error.problems
-        for problem in error.problems:
-            assert problem.message
-            assert problem.place is not None, problem
-            assert problem.place.line >= 1
-            assert problem.place.column >= 1
-        rendered = render_problems(error.problems)
-        assert all(char.isprintable() or char == "\n" for char in rendered)
-        assert problems_to_json(error.problems)
-    else:
-        experiment_to_yaml(experiment)
+        return error.problems
+    assert experiment_to_yaml(experiment)
+    return ()
+
+
+def check(config, overrides=()):
+    """Load, and look at the problems if there are any."""
+    problems = problems_of(config, overrides)
+    for problem in problems:
+        assert problem.message
+        assert problem.place is not None, problem
+        assert problem.place.line >= 1
+        assert problem.place.column >= 1
+    rendered = render_problems(problems)
+    assert all(char.isprintable() or char == "\n" for char in rendered)
+    assert len(problems_to_json(problems)) == len(set(problems))
 
 
 @pytest.fixture
@@ -53,8 +57,11 @@ def config(tmp_path):
     return tmp_path / "mine.yaml"
 
 
-@given(st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from(PIECES), max_size=60))
-@settings(SETTINGS, max_examples=1000)
+CHARACTERS = st.characters(exclude_categories=["Cs"])
+
+
+@given(st.lists(CHARACTERS | st.sampled_from(PIECES), max_size=30).map("".join))
+@settings(SETTINGS, max_examples=1500)
 def test_any_text(text):
     with contextlib.suppress(ConfigError):
         read_yaml(text, "x")
@@ -75,7 +82,7 @@ def mutations(draw):
 
 
 @given(mutations())
-@settings(SETTINGS, max_examples=700)
+@settings(SETTINGS, max_examples=500)
 def test_mutated_configs(config, text):
     config.write_bytes(text.encode("utf-8", "surrogatepass"))
     check(config)
@@ -109,7 +116,7 @@ ANY = st.recursive(
 
 
 @given(sections())
-@settings(SETTINGS, max_examples=700)
+@settings(SETTINGS, max_examples=300)
 def test_trees_of_any_values(config, tree):
     text = write_yaml(tree).encode("utf-8", "replace")
     if tree:
@@ -128,7 +135,7 @@ def test_trees_of_any_values(config, tree):
         max_size=3,
     )
 )  # fmt: skip
-@settings(SETTINGS, max_examples=400)
+@settings(SETTINGS, max_examples=250)
 def test_any_overrides(config, overrides):
     config.write_text(SEEDS[0], encoding="utf-8")
     check(config, overrides)

@@ -68,7 +68,8 @@ def test_california_holds_what_it_promises(nnrun: Nnrun) -> None:
     code, result = train(nnrun, "california_mlp")
     assert held(result) == {"params": True, "val_loss": True}
     assert (result["epochs"], code) == (20, 0)
-    assert result["metrics"]["test"]["loss"] < 0.6
+    # Not the squared error: one district of 1,243 people a household would decide it.
+    assert result["metrics"]["test"]["mae"] < 0.5
 
 
 @pytest.mark.data

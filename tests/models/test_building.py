@@ -73,18 +73,19 @@ def test_an_activation_with_arguments_becomes_a_layer(build: Build) -> None:
 
 
 @pytest.mark.parametrize(
-    ("layer", "shape", "line", "says", "hint"),
+    ("layer", "shape", "line", "told"),
     [
-        ("Conv2D: {filters: 2, kernel_size: 3}", (28, 28), 3, "[28, 28]", "Reshape: [28, 28, 1]"),
-        ("Conv1D: {filters: 2, kernel_size: 3}", (8,), 3, "[8]", "Reshape: [8, 1]"),
-        ("MaxPooling2D", (8,), 3, "[8]", "MaxPooling2D takes rows with 3 axes"),
-        ("Reshape: [5, 5]", (24,), 3, "[24]", ""),
-        ("Dense: 3", (28, 28), 4, "[28, 1] for a row, but the target is 1 number", "Flatten"),
+        ("Conv2D: {filters: 2, kernel_size: 3}", (28, 28), 3, ("[28, 28]", "Reshape: [28, 28, 1]")),
+        ("Conv1D: {filters: 2, kernel_size: 3}", (8,), 3, ("[8]", "Reshape: [8, 1]")),
+        ("MaxPooling2D", (8,), 3, ("[8]", "MaxPooling2D takes rows with 3 axes")),
+        ("Reshape: [5, 5]", (24,), 3, ("[24]", "")),
+        ("Dense: 3", (28, 28), 4, ("[28, 1] for a row, but the target is 1 number", "Flatten")),
     ],
 )
 def test_a_layer_that_does_not_fit_is_blamed(
-    build: Build, layer: str, shape: tuple[int, ...], line: int, says: str, hint: str
+    build: Build, layer: str, shape: tuple[int, ...], line: int, told: tuple[str, str]
 ) -> None:
+    says, hint = told
     problem = refusal(build, f"architecture:\n  - {layer}\n  - Dense: 1\n", shape)
     assert problem.place.line == line
     assert says in problem.message

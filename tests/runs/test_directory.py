@@ -64,7 +64,7 @@ def test_a_directory_with_something_in_it_is_refused(tmp_path: Path) -> None:
     (tmp_path / "run.json").touch()
     with pytest.raises(RunError, match="already holds a run") as caught:
         create_run_at(tmp_path)
-    assert "nnrun resume" in caught.value.hint
+    assert "empty directory" in caught.value.hint
     with pytest.raises(RunError, match="a file stands there"):
         create_run_at(tmp_path / "notes.txt")
 

@@ -16,9 +16,9 @@ ROWS, BATCH = 50, 16  # three full steps and one with two rows
 
 def make_part(rows: int = ROWS, seed: int = 0) -> Part:
     """Rows whose class depends on their features."""
-    generator = np.random.default_rng(seed)
-    x = generator.normal(size=(rows, FEATURES)).astype("float32")
-    y = (x @ generator.normal(size=(FEATURES, CLASSES))).argmax(axis=1).astype("int32")
+    x = np.random.default_rng(seed).normal(size=(rows, FEATURES)).astype("float32")
+    truth = np.random.default_rng(99).normal(size=(FEATURES, CLASSES))
+    y = (x @ truth).argmax(axis=1).astype("int32")
     return Part({"x": x}, {"y": y})
 
 

@@ -62,19 +62,38 @@ def declared(name: str, folder: Path, **arguments: Any) -> Any:
 
 
 class Diary(keras.callbacks.Callback):
-    """Writes down which hook is called when, and with what."""
+    """Writes down which hook is called, for which epoch or batch, and with what."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.calls: list[tuple[str, Any, dict[str, float]]] = []
+        self.calls: list[tuple[str, int | None, dict[str, float]]] = []
 
-    def __getattribute__(self, name: str) -> Any:
-        if not name.startswith("on_"):
-            return super().__getattribute__(name)
-        return lambda *given, logs=None: self.calls.append(
-            (name, *(given if name.count("batch") or "epoch" in name else (None, *given)), logs)[:2]
-            + (dict(next((g for g in (*given, logs) if isinstance(g, dict)), {})),)
-        )
+
+def _noting(name: str) -> Callable[..., None]:
+    def hook(self: Diary, *given: Any, logs: Any = None) -> None:
+        number = next((one for one in given if isinstance(one, int)), None)
+        told = logs or next((one for one in given if isinstance(one, dict)), {})
+        self.calls.append((name, number, dict(told)))
+
+    return hook
+
+
+for _when in ("train", "test", "epoch", "train_batch", "test_batch"):
+    for _end in ("begin", "end"):
+        setattr(Diary, f"on_{_when}_{_end}", _noting(f"on_{_when}_{_end}"))
+
+
+class Spoil(keras.callbacks.Callback):
+    """Multiplies the weights before the third epoch."""
+
+    def __init__(self, factor: float) -> None:
+        super().__init__()
+        self.factor = factor
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        if epoch == 2:
+            for variable in self.model.trainable_variables:
+                variable.assign(variable * self.factor)
 
 
 def test_a_training_tells_its_epochs_and_its_end(bench: Bench) -> None:
@@ -92,8 +111,15 @@ def test_a_training_tells_its_epochs_and_its_end(bench: Bench) -> None:
             "val_accuracy",
             "learning_rate",
         ]
-        assert event.improved  # so early, with so few steps
         assert event.seconds > 0
+    losses = [event.figures["val_loss"] for event in ended(events)]
+    assert losses == sorted(losses, reverse=True)
+    assert all(event.improved for event in ended(events))
+
+
+def test_an_epoch_that_is_no_better_is_not_the_best(bench: Bench) -> None:
+    events = ended(list(bench.events(Spoil(50.0), epochs=4)))
+    assert [event.improved for event in events] == [True, True, False, False]
 
 
 def test_the_model_holds_the_weights_that_an_event_speaks_of(bench: Bench) -> None:
@@ -123,7 +149,7 @@ def test_hooks_come_in_keras_order_with_floats(
         ("on_test_end", None),
         ("on_epoch_end", 0),
     ]
-    called = [(name, at if isinstance(at, int) else None) for name, at, _ in diary.calls]
+    called = [(name, number) for name, number, _ in diary.calls]
     assert called[0] == ("on_train_begin", None)
     assert called[1:11] == epoch
     assert called[11] == ("on_epoch_begin", 1)
@@ -210,7 +236,7 @@ def test_checkpoints_and_logs_are_written_inside_the_run(bench: Bench, tmp_path:
     ("name", "argument"),
     [
         ("ModelCheckpoint", {"filepath": "../best.keras"}),
-        ("ModelCheckpoint", {"filepath": "/tmp/best.keras"}),  # noqa: S108 it is refused
+        ("ModelCheckpoint", {"filepath": "/tmp/best.keras"}),
         ("ModelCheckpoint", {"filepath": "{epoch}/../../best.keras"}),
         ("CSVLogger", {"filename": "link/log.csv"}),
         ("TensorBoard", {"log_dir": ".."}),
@@ -243,19 +269,10 @@ def test_a_callback_of_the_users_own_is_imported(
     assert events[-1] == TrainingEnded("stopped", 2, "a callback")
 
 
-class Spoil(keras.callbacks.Callback):
-    """Makes the weights infinite before an epoch."""
-
-    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        if epoch == 2:
-            for variable in self.model.trainable_variables:
-                variable.assign(variable * np.inf)
-
-
 def test_a_loss_that_is_not_finite_ends_it(bench: Bench, tmp_path: Path) -> None:
     terminate = declared("TerminateOnNaN", tmp_path)
     diary = Diary()
-    events = list(bench.events(Spoil(), terminate, diary, epochs=5))
+    events = list(bench.events(Spoil(np.inf), terminate, diary, epochs=5))
     assert [event.epoch for event in ended(events)] == [1, 2]
     assert events[-1] == TrainingEnded("diverged", 2, "loss is nan in epoch 3")
     assert [at for name, at, _ in diary.calls if name == "on_epoch_end"] == [0, 1]
@@ -278,13 +295,15 @@ def test_an_interrupt_is_noticed_between_chunks(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(loop, "FIRST_CHUNK", 1)
-    answers = iter([False, False, False, False, True])
+    monkeypatch.setattr(loop, "CHUNK_SECONDS", 0)
+    answers = iter([False, False, False, False, True])  # after each step but the last, and epoch
     diary = Diary()
-    events = list(bench.events(diary, should_stop=lambda: next(answers, True)))
+    events = list(bench.events(diary, should_stop=lambda: next(answers)))
     assert events[-1] == TrainingEnded("interrupted", 1)
     last = events[-2]
     assert isinstance(last, ChunkEnded)
-    assert (last.epoch, last.step < bench.training.steps) == (2, True)
+    assert (last.epoch, last.step) == (2, 1)
+    assert set(last.metrics) == {"loss", "accuracy"}
     assert [name for name, _, _ in diary.calls].count("on_epoch_end") == 1
     assert diary.calls[-1][0] == "on_train_end"
 

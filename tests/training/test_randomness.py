@@ -1,5 +1,6 @@
 """What is random in a layer follows from the seed and has the right distribution."""
 
+import contextlib
 from typing import Any
 
 import keras
@@ -82,7 +83,7 @@ def test_random_flips_compile() -> None:
 def test_tensorflow_is_itself_again_even_after_an_error() -> None:
     names = ("stateless_normal", "stateless_truncated_normal", "stateless_uniform")
     before = [tf.nn.experimental.stateless_dropout, *(getattr(tf.random, name) for name in names)]
-    with pytest.raises(ZeroDivisionError), compilable_random():
+    with contextlib.suppress(ZeroDivisionError), compilable_random():
         assert tf.nn.experimental.stateless_dropout is not before[0]
         raise ZeroDivisionError
     after = [tf.nn.experimental.stateless_dropout, *(getattr(tf.random, name) for name in names)]
