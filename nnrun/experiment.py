@@ -156,12 +156,12 @@ def build(prepared: Prepared) -> Any:
         ConfigError: If the layers do not fit each other or the data.
         UserError: If the device asked for is not there.
     """
-    from nnrun.models.importing import import_tensorflow
+    from nnrun.device import import_tensorflow
 
     runtime = prepared.experiment.runtime
     import_tensorflow(runtime.device)
+    from nnrun.device import make_deterministic
     from nnrun.models.building import build_model
-    from nnrun.models.importing import make_deterministic
 
     if runtime.deterministic:
         make_deterministic()
@@ -183,7 +183,7 @@ def describe(config: str | Path, *, overrides: Sequence[str] = ()) -> Card:
     """
     prepared = prepare(Path(config), overrides)
     model = build(prepared)
-    from nnrun.models.importing import device_name, on_gpu
+    from nnrun.device import device_name, on_gpu
     from nnrun.reports.card import Card, LayerRow
     from nnrun.training.engines import choose_engine
     from nnrun.training.estimating import estimate_memory, estimate_seconds, learning_rates
@@ -262,7 +262,7 @@ class _Run:
     def __init__(
         self, prepared: Prepared, model: Any, directory: RunDirectory, command: Sequence[str]
     ) -> None:
-        from nnrun.models.importing import on_gpu
+        from nnrun.device import on_gpu
         from nnrun.training.engines import choose_engine
 
         self.prepared = prepared
@@ -307,7 +307,7 @@ class _Run:
         """The events of the training, the first of them that it starts."""
         import keras
 
-        from nnrun.models.importing import device_name
+        from nnrun.device import device_name
         from nnrun.training.callbacks import build_callbacks
         from nnrun.training.engines import CompiledEvaluation, CompiledTraining, make_resident
         from nnrun.training.events import TrainingStarted
@@ -330,7 +330,7 @@ class _Run:
         own = TensorBoardWriter(
             self.directory.tensorboard, self.experiment.tensorboard.histogram_freq
         )
-        declared = build_callbacks(self.experiment.callbacks, self.directory.path)
+        declared = build_callbacks(self.experiment.callbacks, self.directory.callbacks)
         callbacks = keras.callbacks.CallbackList(
             [own, *declared],
             model=self.model,
@@ -408,7 +408,7 @@ class _Run:
         write_with(self.directory.learning_rate, lambda path: draw_learning_rate(history, path))
 
     def _record(self, command: Sequence[str]) -> RunRecord:
-        from nnrun.models.importing import device_name
+        from nnrun.device import device_name
 
         splits = self.prepared.splits
         return RunRecord(

@@ -42,7 +42,7 @@ INPUT = "The shape of the inputs is known from the data; leave it out."
 REFUSED = {
     "layers": {
         "Lambda": f"{FUNCTION}; write a layer class of your own and name it `module:Class`.",
-        "TFSMLayer": "it runs a program loaded from any file",
+        "TFSMLayer": "It runs a program loaded from any file.",
         "JaxLayer": f"{FUNCTION}.",
         "FlaxLayer": f"{FUNCTION}.",
         "Input": INPUT,
@@ -55,11 +55,13 @@ REFUSED = {
         "MeanMetricWrapper": f"{FUNCTION}; write a metric class of your own, `module:Class`."
     },
     "callbacks": {
-        "BackupAndRestore": "nnrun commits every epoch itself, exactly and safely",
+        "BackupAndRestore": "nnrun commits every epoch itself.",
         "History": "nnrun records the history of every run itself.",
         "LambdaCallback": f"{FUNCTION}; write a callback class of your own, `module:Class`.",
         "LearningRateScheduler": f"{FUNCTION}; use a `schedule:`.",
         "ProgbarLogger": "nnrun shows the progress itself.",
+        "RemoteMonitor": "It sends figures over the network; read history.csv instead.",
+        "SwapEMAWeights": "With `use_ema` nnrun validates and saves the averaged weights itself.",
     },
 }
 """Classes that a config may not name, and why."""

@@ -86,6 +86,11 @@ class RunDirectory:
         return self.plots / "learning_rate.png"
 
     @property
+    def callbacks(self) -> Path:
+        """The directory of what the config's own callbacks write; there only if they do."""
+        return self.path / "callbacks"
+
+    @property
     def tensorboard(self) -> Path:
         """The directory of TensorBoard's event files."""
         return self.path / "tensorboard"

@@ -18,18 +18,18 @@ _FILE_ARGUMENTS = {
 }
 """Callbacks that write, with the argument that says where."""
 
-_TENSORBOARD_FOLDER = "tensorboard/keras"
-"""Where Keras's own TensorBoard writes by default: beside nnrun's, not into its charts."""
+_TENSORBOARD_FOLDER = "tensorboard"
+"""Where Keras's own TensorBoard writes by default."""
 
 _MONITORING = ("EarlyStopping", "ReduceLROnPlateau", "ModelCheckpoint", "OrbaxCheckpoint")
 
 
 def build_callbacks(components: Sequence[Component], folder: Path) -> list[Any]:
-    """Keras's callbacks, writing into the run directory and nowhere else.
+    """Keras's callbacks, writing into their own folder of the run and nowhere else.
 
     Args:
         components: What the config declares.
-        folder: The run directory, which relative file names are relative to.
+        folder: The folder for what they write, which their file names are relative to.
 
     Raises:
         ConfigError: If a callback would write outside, or refuses its arguments.
@@ -43,8 +43,7 @@ def _build(component: Component, folder: Path) -> Any:
     if where:
         path = _inside(component, folder, arguments.get(where, _TENSORBOARD_FOLDER))
         arguments[where] = str(path)
-        if component.name == "CSVLogger":  # the others make their folders themselves
-            path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
     if component.name in _MONITORING and arguments.get("mode", "auto") == "auto":
         # Keras guesses the direction from the name alone, or fails to: it is known here.
         arguments["mode"] = metric_mode(arguments.get("monitor", "val_loss"))
@@ -55,10 +54,10 @@ def _inside(component: Component, folder: Path, name: str) -> Path:
     path = (folder / name).resolve()
     if not path.is_relative_to(folder.resolve()):
         problem = Problem(
-            f"'{name}' lies outside the run directory",
+            f"'{name}' lies outside the run's folder for callbacks",
             component.place,
             component.path,
-            "name a file relative to the run directory",
+            "name a file relative to that folder, as in epoch-{epoch:02d}.keras",
         )
         raise ConfigError([problem])
     return path

@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from nnrun.training.engines import CompiledEvaluation, CompiledTraining
+from nnrun.training.engines import CompiledEvaluation, CompiledTraining, as_floats
 from nnrun.training.events import ChunkEnded, EpochEnded, Event, TrainingEnded
 from nnrun.training.order import epoch_order
 from nnrun.training.state import averaged_weights
@@ -115,7 +115,7 @@ class _Loop:
         plan, started = self.plan, time.perf_counter()
         self.callbacks.on_epoch_begin(epoch - 1)
         whole = yield from self._run_chunks(epoch)
-        rate = float(self.model.optimizer.learning_rate)
+        rate = as_floats({"learning_rate": self.model.optimizer.learning_rate})
         if whole and self.validation is not None:
             figures = self._validate(self.validation)
             self.logs |= {f"val_{name}": value for name, value in figures.items()}
@@ -127,7 +127,7 @@ class _Loop:
             return TrainingEnded("interrupted", epoch - 1)
         improved = plan.is_better(self.logs[plan.monitor], self.best)
         self.best = self.logs[plan.monitor] if improved else self.best
-        figures = {**self.logs, "learning_rate": rate}
+        figures = self.logs | rate
         yield EpochEnded(epoch, figures, time.perf_counter() - started, improved)
         self.callbacks.on_epoch_end(epoch - 1, dict(self.logs))
         if self.should_stop():

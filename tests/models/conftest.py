@@ -10,7 +10,7 @@ from nnrun.config.catalogue import load_catalogue
 from nnrun.config.loading import load_experiment
 from nnrun.config.schema import Experiment
 from nnrun.data.splits import InputSpec, TargetSpec
-from nnrun.models.importing import import_tensorflow
+from nnrun.device import import_tensorflow
 
 import_tensorflow("cpu")
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from nnrun.data.splits import Part
-from nnrun.models.importing import import_tensorflow
+from nnrun.device import import_tensorflow
 
 import_tensorflow("cpu")
 

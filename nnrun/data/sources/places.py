@@ -51,6 +51,9 @@ def fetch_with_keras(name: str, expected: str, **options: Any) -> list[np.ndarra
     """
     from importlib import import_module
 
+    from nnrun.device import import_keras
+
+    import_keras()
     try:
         train, test = import_module(f"keras.datasets.{name}").load_data(**options)
     except Exception as error:  # Keras raises a bare Exception for a failed download

@@ -1,4 +1,4 @@
-"""Importing TensorFlow quickly and quietly: the first thing any command that trains does."""
+"""TensorFlow imported quickly and quietly, and the device that it trains on."""
 
 import contextlib
 import importlib.abc
@@ -58,15 +58,11 @@ def quiet_stderr() -> Iterator[None]:
             os.close(kept)
 
 
-def import_tensorflow(device: str = "auto") -> None:
-    """Import TensorFlow and Keras and take hold of the device.
-
-    Args:
-        device: `auto`, `cpu` (a GPU is left alone) or `gpu`.
+def import_keras() -> None:
+    """Import Keras and TensorFlow, without what they do not need and without their messages.
 
     Raises:
-        UserError: If `gpu` is asked for where TensorFlow finds none, or Keras is set to another
-            backend.
+        UserError: If Keras is set to another backend.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     backend = os.environ.setdefault("KERAS_BACKEND", "tensorflow")
@@ -77,8 +73,23 @@ def import_tensorflow(device: str = "auto") -> None:
         raise UserError(f"Keras is set to the backend '{backend}'", hint=hint)
     with quiet_stderr(), lean_imports():
         import keras  # noqa: F401 within this block its import is quick
-        import tensorflow as tf
+        import tensorflow as tf  # noqa: F401
 
+
+def import_tensorflow(device: str = "auto") -> None:
+    """Import TensorFlow and Keras and take hold of the device.
+
+    Args:
+        device: `auto`, `cpu` (a GPU is left alone) or `gpu`.
+
+    Raises:
+        UserError: If `gpu` is asked for where TensorFlow finds none, or Keras is set to another
+            backend.
+    """
+    import_keras()
+    import tensorflow as tf
+
+    with quiet_stderr():
         gpus = tf.config.list_physical_devices("GPU")
         if device == "cpu" and gpus:
             tf.config.set_visible_devices([], "GPU")
@@ -96,9 +107,16 @@ def device_name() -> str:
 
     gpus = tf.config.get_visible_devices("GPU")
     if not gpus:
-        return f"CPU ({len(os.sched_getaffinity(0))} cores)"
+        return f"CPU ({_usable_cores()} cores)"
     details = tf.config.experimental.get_device_details(gpus[0])
     return f"GPU ({details.get('device_name', 'unknown')})"
+
+
+def _usable_cores() -> int:
+    """The cores this process may use; all of them where the system cannot tell."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def on_gpu() -> bool:

@@ -5,7 +5,7 @@ import sys
 
 SCRIPT = """
 import sys
-from nnrun.models.importing import UNWANTED, import_tensorflow
+from nnrun.device import UNWANTED, import_tensorflow
 import_tensorflow("cpu")
 import tensorflow, keras
 print(sorted({name.partition(".")[0] for name in sys.modules} & set(UNWANTED)))
@@ -27,9 +27,7 @@ def test_companions_stay_out_while_tensorflow_comes_in_and_work_afterwards() -> 
 
 
 def test_a_closed_standard_error_is_no_obstacle() -> None:
-    script = (
-        "from nnrun.models.importing import import_tensorflow; import_tensorflow('cpu'); print(7)"
-    )
+    script = "from nnrun.device import import_tensorflow; import_tensorflow('cpu'); print(7)"
     done = run("bash", "-c", f'"{sys.executable}" -c "{script}" 2>&-')
     assert done.stdout == "7\n"
 
@@ -38,7 +36,7 @@ def test_a_gpu_that_is_not_there_is_told() -> None:
     script = (
         "import os; os.environ['CUDA_VISIBLE_DEVICES'] = ''\n"
         "from nnrun.errors import UserError\n"
-        "from nnrun.models.importing import import_tensorflow\n"
+        "from nnrun.device import import_tensorflow\n"
         "try: import_tensorflow('gpu')\n"
         "except UserError as error: print(error.message, '|', error.hint)\n"
     )
@@ -51,7 +49,7 @@ def test_another_backend_is_refused() -> None:
     script = (
         "import os; os.environ['KERAS_BACKEND'] = 'numpy'\n"
         "from nnrun.errors import UserError\n"
-        "from nnrun.models.importing import import_tensorflow\n"
+        "from nnrun.device import import_tensorflow\n"
         "try: import_tensorflow()\n"
         "except UserError as error: print(error.hint)\n"
     )
