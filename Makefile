@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 DEVELOPING := $(VENV)/.developing
-SOURCES := nnrun tests benchmarks
+SOURCES := nnrun tests benchmarks docs
 
 .PHONY: help demo test lint types format catalogue docs gallery bench clean
 

@@ -18,8 +18,6 @@ MACHINE_PATH = re.compile(r"(?<![\w.$}])/(?:home|Users|root|work|mnt)/\w+")
 ADDRESS = re.compile(r"https?://([\w.-]+)")
 PRIVATE_HOST = re.compile(r"(?!127\.)\d+(?:\.\d+){3}|.*\.(?:internal|local|lan|corp)")
 
-TO_BE_SPLIT = {"experiment.py"}
-
 by_module = pytest.mark.parametrize(
     "path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE))
 )
@@ -50,10 +48,8 @@ def overrides_property(node: ast.AST) -> bool:
 
 
 @by_module
-def test_no_file_and_no_function_is_too_long(path: Path, request: pytest.FixtureRequest) -> None:
+def test_no_file_and_no_function_is_too_long(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
-    if str(path.relative_to(PACKAGE)) in TO_BE_SPLIT:
-        request.applymarker(pytest.mark.xfail(strict=True, reason="known to be too long"))
     assert len(text.splitlines()) <= MOST_FILE_LINES
     for function in functions(ast.parse(text)):
         assert function.end_lineno is not None

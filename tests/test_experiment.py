@@ -530,6 +530,52 @@ def test_a_layer_and_a_callback_of_the_users_own(
     outcome = run(config, "training.epochs=9")
     assert (outcome.status, outcome.epochs) == ("finished", 3)
     assert outcome.stop_reason.startswith("stopped by")
+    # The resolved config says where the classes are, so that it trains again from anywhere.
+    resolved = RunDirectory(Path(outcome.run_dir)).resolved
+    assert f"modules: {tmp_path}" in resolved.read_text()
+    again = run(resolved, into="again")
+    assert again.metrics["last"]["loss"] == outcome.metrics["last"]["loss"]
+
+
+def test_a_callback_that_fails_is_noted_in_the_record(
+    tmp_path: Path, write_config: WriteConfig, run: Callable[..., Outcome]
+) -> None:
+    (tmp_path / "failing_parts.py").write_text(
+        textwrap.dedent("""\
+        import keras
+
+        class Fails(keras.callbacks.Callback):
+            def on_epoch_end(self, epoch, logs=None):
+                if epoch == 1:
+                    raise ValueError("the second epoch is not to my taste")
+        """)
+    )
+    config = write_config(TINY + "callbacks: [failing_parts:Fails]\n")
+    with pytest.raises(ValueError, match="not to my taste"):
+        run(config)
+    (directory,) = (tmp_path / "runs").iterdir()
+    record = RunRecord.read(RunDirectory(directory).record)
+    assert (record.status, record.epochs) == ("failed", 2)
+    assert record.stop_reason == "the second epoch is not to my taste"
+
+
+def test_doubts_about_the_data_are_kept_with_the_run(
+    tmp_path: Path, write_config: WriteConfig, run: Callable[..., Outcome]
+) -> None:
+    rows = "\n".join(f"{1000 * row},{5000 * row}" for row in range(20))
+    (tmp_path / "large.csv").write_text(f"a,y\n{rows}\n")
+    config = write_config(
+        "dataset: {csv: large.csv, target: y, task: regression}\n"
+        "architecture: {MLP: {hidden: []}}\n"
+        "optimizer: {SGD: {learning_rate: 1e-12}}\n"
+        "training: {epochs: 1}\n"
+    )
+    outcome = run(config)
+    doubts = "\n".join(outcome.warnings)
+    assert "'a' reaches the model unscaled" in doubts
+    assert "the target goes from 0 to 95000" in doubts
+    record = RunRecord.read(RunDirectory(Path(outcome.run_dir)).record)
+    assert list(record.warnings) == list(outcome.warnings)
 
 
 def test_a_file_beside_the_config_does_not_take_the_place_of_an_installed_module(

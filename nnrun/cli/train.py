@@ -1,5 +1,6 @@
 """`nnrun train`: from a config to a run directory."""
 
+import contextlib
 import json
 import sys
 from pathlib import Path
@@ -40,7 +41,9 @@ def train_cli(
     from nnrun.cli.progress import TrainingDisplay
     from nnrun.experiment import train
 
-    with TrainingDisplay(silent=quiet or as_json) as display:
+    # What callbacks print belongs to a person: programs read the one object on standard output.
+    aside = contextlib.redirect_stdout(sys.stderr) if as_json else contextlib.nullcontext()
+    with aside, TrainingDisplay(silent=quiet or as_json) as display:
         outcome = train(
             config,
             overrides=gather_overrides(changes, seed, name),

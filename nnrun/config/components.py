@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any
 
 from nnrun.errors import Place
@@ -28,6 +28,17 @@ class Duration:
     def __str__(self) -> str:
         """As it is written in a config."""
         return f"{repr(self.epochs).removesuffix('.0')} epochs"
+
+
+def uses_own_code(value: Any) -> bool:
+    """Whether an experiment, or any value in one, names a class of the user's own."""
+    if isinstance(value, Component):
+        return value.is_users_own or uses_own_code(value.arguments)
+    if is_dataclass(value) and not isinstance(value, type):
+        return any(uses_own_code(getattr(value, item.name)) for item in fields(value))
+    if isinstance(value, Mapping):
+        return any(uses_own_code(item) for item in value.values())
+    return isinstance(value, list | tuple) and any(uses_own_code(item) for item in value)
 
 
 @dataclass(frozen=True)

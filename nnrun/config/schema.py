@@ -13,6 +13,7 @@ from nnrun.config.kinds import (
     ArgumentsOf,
     Boolean,
     ComponentOf,
+    FilePath,
     Integer,
     Kind,
     ListOf,
@@ -249,6 +250,11 @@ class Experiment:
         "Everything random (weights, split, order, dropout) follows from it.",
         Integer(minimum=0, maximum=2**31 - 1),
         42,
+    )
+    modules: str | None = option(
+        "Folder that classes of your own (`module:Class`) are imported from.",
+        FilePath(),
+        default_says="the config's folder",
     )
     dataset: Dataset = option("The data.", SectionOf(Dataset), REQUIRED)
     architecture: tuple[Component, ...] | Component = option(

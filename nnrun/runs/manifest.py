@@ -40,6 +40,7 @@ class RunRecord:
         best_epoch: The best epoch, from 1.
         epochs: How many epochs were trained.
         stop_reason: Why it ended before its last epoch; empty where it did not.
+        warnings: What is doubtful about the data, in words.
         expectations: A mapping each: `figure`, `value`, `held`, and `equals` or `min` and `max`.
     """
 
@@ -61,6 +62,7 @@ class RunRecord:
     epochs: int = 0
     stop_reason: str = ""
     expectations: tuple[Mapping[str, Any], ...] = ()
+    warnings: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The record as it stands in `run.json`."""

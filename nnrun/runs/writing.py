@@ -104,6 +104,22 @@ class RunWriter:
         )
         self.record.write(self.directory.record)
 
+    def fail(self, reason: str) -> None:
+        """Write into the record that the run broke off, and why.
+
+        Raises:
+            RunError: If the record cannot be written.
+        """
+        self.record = dataclasses.replace(
+            self.record,
+            status="failed",
+            stop_reason=reason,
+            ended=utc_now(),
+            epochs=len(self.history),
+            best_epoch=self.best.epoch if self.best else None,
+        )
+        self.record.write(self.directory.record)
+
     def _row(self, snapshot: Snapshot | None) -> Mapping[str, float]:
         return {} if snapshot is None else self.history.rows[snapshot.epoch - 1]
 

@@ -1,9 +1,11 @@
 """Ctrl-C and SIGTERM as a wish to stop, granted after the chunk under way."""
 
+import os
 import signal
+import sys
 import threading
 from types import FrameType, TracebackType
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
 _ASKED = (signal.SIGINT, signal.SIGTERM)
 
@@ -39,5 +41,13 @@ class StopRequest:
     def _note(self, number: int, frame: FrameType | None) -> None:
         del frame
         if self.signal is not None:
-            raise KeyboardInterrupt
+            _leave(128 + number)
         self.signal = number
+
+
+def _leave(code: int) -> NoReturn:
+    """End the process where it stands: an exception could be caught on its way out."""
+    if sys.stdout.isatty():
+        sys.stdout.write("\x1b[?25h\n")  # the progress bars hide the cursor
+        sys.stdout.flush()
+    os._exit(code)

@@ -1,11 +1,14 @@
 """TensorBoard's logs: a point an epoch, training and validation as two runs of one chart."""
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import keras
 import tensorflow as tf
+
+from nnrun.errors import RunError
 
 
 class TensorBoardWriter(keras.callbacks.Callback):  # type: ignore[misc] # Keras has no types
@@ -26,9 +29,23 @@ class TensorBoardWriter(keras.callbacks.Callback):  # type: ignore[misc] # Keras
         self._writers: dict[str, Any] = {}
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
-        """Write the epoch's figures; `epoch` counts from 0, as Keras does."""
-        step = epoch + 1
-        for name, value in (logs or {}).items():
+        """Write the epoch's figures; `epoch` counts from 0, as Keras does.
+
+        Raises:
+            RunError: If they cannot be written.
+        """
+        with self._plain_errors():
+            self._write(epoch + 1, logs or {})
+
+    def on_train_end(self, logs: Mapping[str, float] | None = None) -> None:
+        """Close the files."""
+        del logs
+        with self._plain_errors():
+            for writer in self._writers.values():
+                writer.close()
+
+    def _write(self, step: int, logs: Mapping[str, float]) -> None:
+        for name, value in logs.items():
             part = "validation" if name.startswith("val_") else "train"
             with self._writer(part).as_default(step=step):
                 tf.summary.scalar(f"epoch_{name.removeprefix('val_')}", value)
@@ -39,11 +56,14 @@ class TensorBoardWriter(keras.callbacks.Callback):  # type: ignore[misc] # Keras
                 for variable in self.model.weights:
                     tf.summary.histogram(variable.path, variable.numpy())
 
-    def on_train_end(self, logs: Mapping[str, float] | None = None) -> None:
-        """Close the files."""
-        del logs
-        for writer in self._writers.values():
-            writer.close()
+    @contextlib.contextmanager
+    def _plain_errors(self) -> Iterator[None]:
+        """TensorFlow's errors, of a full disk say, in a line."""
+        try:
+            yield
+        except tf.errors.OpError as error:
+            reason = str(error.message).splitlines()[0]
+            raise RunError(f"cannot write {self._folder}: {reason}") from error
 
     def _writer(self, part: str) -> Any:
         if part not in self._writers:

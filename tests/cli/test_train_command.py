@@ -25,6 +25,7 @@ RESULT_KEYS = [
     "best_epoch",
     "metrics",
     "expectations",
+    "warnings",
     "seconds",
     "engine",
 ]

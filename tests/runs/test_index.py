@@ -75,7 +75,7 @@ def test_a_path(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("digits", "begins the names of 2 runs", "latest"),
         ("digit_mlp", "there is no run 'digit_mlp'", f"Did you mean {NAMES[1]}?"),
         (NAMES[0].replace("kqzt", "kqzz"), "there is no run", f"Did you mean {NAMES[0]}?"),
-        ("unrelated", "there is no run", "nnrun list"),
+        ("unrelated", "there is no run", "the beginning of its name"),
         ("", "there is no run ''", ""),
         ("..", "holds no run", ""),
     ],

@@ -1,0 +1,46 @@
+"""Whether a run reached what its config expects."""
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from nnrun.config.schema import Expectation
+from nnrun.runs.manifest import Metrics
+
+
+def judge(
+    expect: Mapping[str, float | Expectation], metrics: Metrics, parameters: int
+) -> list[dict[str, Any]]:
+    """Each expectation with the value that the saved model reached, and whether it held.
+
+    Args:
+        expect: The config's `expect` block.
+        metrics: The run's figures; those of the best epoch count, and those of the test.
+        parameters: Parameters of the model.
+
+    Returns:
+        A mapping each: `figure`, `value`, `held`, and `equals` or the bounds `min` and `max`.
+    """
+    test = {f"test_{name}": value for name, value in (metrics.test or {}).items()}
+    reached = {"params": parameters, **metrics.best, **test}
+    judged = []
+    for figure, wanted in expect.items():
+        value, bounds = reached.get(figure), _bounds(wanted)
+        judged.append({"figure": figure, "value": value, "held": _holds(value, bounds), **bounds})
+    return judged
+
+
+def _bounds(wanted: float | Expectation) -> dict[str, float]:
+    if not isinstance(wanted, Expectation):
+        return {"equals": wanted}
+    return {key: bound for key, bound in dataclasses.asdict(wanted).items() if bound is not None}
+
+
+def _holds(value: float | None, bounds: Mapping[str, float]) -> bool:
+    if value is None or not math.isfinite(value):
+        return False
+    return (
+        bounds.get("min", -math.inf) <= value <= bounds.get("max", math.inf)
+        and bounds.get("equals", value) == value
+    )
