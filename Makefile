@@ -50,8 +50,9 @@ catalogue: $(DEVELOPING)  ## Read the classes of the installed Keras anew
 docs: $(DEVELOPING)  ## Write the generated parts of docs/
 	$(BIN)/python -m docs.generate
 
-bench: $(DEVELOPING)  ## Measure nnrun against model.fit, side by side
+bench: $(DEVELOPING)  ## Measure nnrun against model.fit and the import of TensorFlow, side by side
 	$(BIN)/python -m benchmarks.epochs
+	$(BIN)/python -m benchmarks.startup
 
 clean:  ## Remove the environment and everything made, but not the runs
 	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

@@ -173,6 +173,8 @@ def _resolves(group: str, alias: str) -> bool:
     """Whether Keras understands an alias; one whose class needs arguments it does not."""
     try:
         return importlib.import_module(KERAS[group][0]).get(alias) is not None
+    except ImportError:  # it is understood, but its class wants a package that is not here
+        return True
     except (KeyError, TypeError, ValueError):
         return False
 
