@@ -124,6 +124,7 @@ def test_idx_is_read_plain_or_gzipped(tmp_path, pack):
         (b"<html>", "no IDX file"),
         (b"", "no IDX file"),
     ],
+    ids=["one byte short", "header cut", "gzip cut", "no gzip", "a web page", "empty"],
 )
 def test_damaged_idx_files_are_named(tmp_path, content, says):
     path = tmp_path / "images"
