@@ -75,17 +75,19 @@ def record_curve(rates: Sequence[float], losses: Iterable[float]) -> Curve:
     """
     taken: list[float] = []
     recent: deque[float] = deque(maxlen=_SPIKE)
-    mean, best, ended = 0.0, math.inf, "range"
+    mean, weight, best, ended = 0.0, 0.0, math.inf, "range"
     for loss in losses:
         if not math.isfinite(loss):
             ended = "not finite"
             break
         taken.append(loss)
         recent.append(loss)
+        if len(recent) < _SPIKE:
+            continue
         mean = MEMORY * mean + (1 - MEMORY) * median(recent)
-        smoothed = mean / (1 - MEMORY ** len(taken))
-        best = min(best, smoothed)
-        if smoothed > EXPLOSION * best > 0:
+        weight = MEMORY * weight + (1 - MEMORY)
+        best = min(best, mean / weight)
+        if mean / weight > EXPLOSION * best > 0:
             ended = "exploded"
             break
     return Curve(np.array(rates[: len(taken)]), np.array(taken), len(rates), ended)

@@ -185,10 +185,10 @@ def _minimum(shape: _Shape) -> float:
 
 
 def _slopes(values: Floats, shape: _Shape) -> Floats:
-    """The slope at every step against the log of the rate, over a window of steps."""
-    half = window_of(shape.curve.steps) // 2
+    """The slope at every step against the log of the rate, from a window before to one after."""
+    reach = window_of(shape.curve.steps)
     places = np.arange(len(values))
-    before, after = np.maximum(places - half, 0), np.minimum(places + half, len(values) - 1)
+    before, after = np.maximum(places - reach, 0), np.minimum(places + reach, len(values) - 1)
     x = shape.log_rates
     slopes: Floats = (values[after] - values[before]) / (x[after] - x[before])
     return slopes
@@ -252,9 +252,10 @@ def _notes(shape: _Shape) -> tuple[str, ...]:
         notes.append(
             f"the loss did not climb up to {curve.rates[-1]:.3g}: a higher --max would tell more"
         )
-    if shape.records[len(curve.losses) // _START] < 0.5 * (shape.records[0] + shape.records[-1]):
+    first, early, lowest = shape.smoothed[[0, len(curve.losses) // _START, shape.lowest]]
+    if early < (first + lowest) / 2:
         notes.append(
-            f"most of the fall came in the first tenth of the steps, from {curve.rates[0]:.3g} on: "
+            f"most of the fall came in the first tenth of the steps: "
             "a lower --min would tell more"
         )
     return tuple(notes)
