@@ -18,6 +18,8 @@ FEWEST_LOSSES = 10
 """With fewer losses no rule applies."""
 TURNED = 0.1
 """The loss has turned once it is a tenth of its fall above its lowest."""
+WITHOUT_A_VOTE = ("minimum / 10",)
+"""On a flat bottom it moves by as much as a decade with the noise; the first rule says it better."""
 
 _SIGMAS = 6.0  # a fall of so many standard deviations of the smoothed curve is no noise
 _LEAST_FALL = 0.02  # … and it is at least so large a share of the loss at the start
@@ -88,8 +90,8 @@ _MEANINGS = {
     "largest rate / 2": "half the largest rate at which the loss is still as low as it gets",
     "steepest": "where the loss falls fastest against the log of the rate",
     "valley": "the middle of the longest stretch on which the loss falls",
-    "slide": "a decade before the slope changes for good",
-    "minimum / 10": "a tenth of the rate with the lowest loss",
+    "slide": "half a decade before the slope turns upwards",
+    "minimum / 10": "a tenth of the rate with the lowest loss; shown without a vote",
 }
 
 
@@ -108,16 +110,17 @@ def advise(curve: Curve) -> Advice:
         return Advice(none, None, f"none is recommended: {reason}")
     shape = _shape(curve)
     suggestions = tuple(_suggest(rule, shape) for rule in _MEANINGS)
-    rates = sorted(item.rate for item in suggestions if item.rate is not None)
+    voting = (item for item in suggestions if item.rule not in WITHOUT_A_VOTE)
+    rates = sorted(item.rate for item in voting if item.rate is not None)
     if not rates:
         why = "none is recommended: no rule gives a rate within the range"
         return Advice(suggestions, None, why, _notes(shape))
     recommended = float(f"{np.exp(np.median(np.log(rates))):.2g}")
     why = (
-        f"the middle, in orders of magnitude, of the {len(rates)} rules that apply, "
+        f"the middle, in orders of magnitude, of the {len(rates)} rules that vote, "
         f"which say {rates[0]:.2g} to {rates[-1]:.2g}"
         if len(rates) > 1
-        else "the only rule that applies says so"
+        else "the only rule that applies gives it"
     )
     return Advice(suggestions, recommended, why, _notes(shape))
 
@@ -200,20 +203,26 @@ def _steepest(shape: _Shape) -> float:
 
 
 def _valley(shape: _Shape) -> float:
-    falling = longest_falling(shape.records)
+    # In steps of a hundredth of the fall: the flat start must not count for its length.
+    fall = float(shape.records[0] - shape.records[-1])
+    falling = longest_falling(np.round(shape.records / (fall / 100)))
     return float(shape.curve.rates[falling[len(falling) // 2]])
 
 
 def _slide(shape: _Shape) -> float:
     slopes, x = _slopes(shape.smoothed, shape), shape.log_rates
     steepest_fall = -float(_slopes(shape.records, shape).min())
-    right = len(x) - 1
-    while right > 0:
-        left = int(np.searchsorted(x, x[right] - np.log(10)))
-        if slopes[right] - slopes[left] <= steepest_fall:
-            return float(shape.curve.rates[left])
+    # From the steepest climb: behind it the loss of a ruined model may be flat again.
+    right = shape.lowest + int(np.argmax(slopes[shape.lowest :]))
+    left = _half_a_decade_before(right, x)
+    while left > 0 and slopes[right] - slopes[left] > steepest_fall:
         right -= 1
-    return float(shape.curve.rates[0])
+        left = _half_a_decade_before(right, x)
+    return float(shape.curve.rates[left])
+
+
+def _half_a_decade_before(place: int, log_rates: Floats) -> int:
+    return int(np.searchsorted(log_rates, log_rates[place] - np.log(10) / 2))
 
 
 _RULES: dict[str, _Rule] = {
