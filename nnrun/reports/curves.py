@@ -106,6 +106,17 @@ def draw_learning_rate(
 def figure_of_panels(
     columns: int, rows: int, path: Path, title: str
 ) -> Iterator[tuple["Figure", tuple[int, int]]]:
+    """A figure in the house's style, with room for panels, written as a PNG when the block ends.
+
+    Args:
+        columns: Panels side by side.
+        rows: Panels one above the other.
+        path: The file; the same drawing gives the same bytes.
+        title: What stands above the panels.
+
+    Yields:
+        The figure, and rows and columns as `add_subplot` takes them.
+    """
     # Not pyplot: it takes half a second to import and keeps every figure in a global list.
     import matplotlib as mpl
     from matplotlib.backends.backend_agg import FigureCanvasAgg

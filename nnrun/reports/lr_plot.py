@@ -28,8 +28,12 @@ def draw_curve(curve: Curve, advice: Advice, path: Path, *, title: str = "") -> 
     """
     with figure_of_panels(_WIDE, 1, path, title) as (figure, _):
         axes = figure.add_subplot()
-        axes.plot(curve.rates, curve.losses, color="#b8b8b8", linewidth=0.7, label="loss of a batch")
-        axes.plot(curve.rates, curve.smoothed, color=TRAINING_COLOR, linewidth=1.6, label="smoothed")
+        axes.plot(
+            curve.rates, curve.losses, color="#b8b8b8", linewidth=0.7, label="loss of a batch"
+        )
+        axes.plot(
+            curve.rates, curve.smoothed, color=TRAINING_COLOR, linewidth=1.6, label="smoothed"
+        )
         _mark_rules(axes, curve, advice)
         if advice.recommended is not None:
             axes.axvline(

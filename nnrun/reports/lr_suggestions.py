@@ -7,6 +7,7 @@ to work on the logarithm of the rate and on a curve without spikes.
 """
 
 import bisect
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -148,8 +149,8 @@ def _noise(curve: Curve) -> float:
     From the differences of neighbours, by their median, which the few large ones of an explosion
     do not move; 1.4826 makes a standard deviation of a normal distribution's median.
     """
-    one_step = 1.4826 * float(np.median(np.abs(np.diff(curve.losses)))) / np.sqrt(2)
-    return one_step / float(np.sqrt(window_of(curve.steps)))
+    one_step = 1.4826 * float(np.median(np.abs(np.diff(curve.losses)))) / math.sqrt(2)
+    return one_step / math.sqrt(window_of(curve.steps))
 
 
 def _shape(curve: Curve) -> _Shape:
@@ -264,7 +265,6 @@ def _notes(shape: _Shape) -> tuple[str, ...]:
     first, early, lowest = shape.smoothed[[0, len(curve.losses) // _START, shape.lowest]]
     if early < (first + lowest) / 2:
         notes.append(
-            f"most of the fall came in the first tenth of the steps: "
-            "a lower --min would tell more"
+            "most of the fall came in the first tenth of the steps: a lower --min would tell more"
         )
     return tuple(notes)

@@ -69,7 +69,9 @@ def range_test(
         start = stop
 
 
-def _program(model: Any, data: Resident, batches: np.ndarray, rates: np.ndarray, engine: str) -> Any:
+def _program(
+    model: Any, data: Resident, batches: np.ndarray, rates: np.ndarray, engine: str
+) -> Any:
     """The program that makes the steps from one to another, and returns a loss for every step."""
     all_batches, all_rates, steps = tf.constant(batches), tf.constant(rates), len(rates)
 
@@ -96,9 +98,7 @@ def _program(model: Any, data: Resident, batches: np.ndarray, rates: np.ndarray,
     return run_steps
 
 
-def _batches(
-    rows: int, *, batch_size: int, steps: int, seed: int, shuffle: bool
-) -> np.ndarray:
+def _batches(rows: int, *, batch_size: int, steps: int, seed: int, shuffle: bool) -> np.ndarray:
     """The rows of every step's batch, int32 `(steps, batch)`, as many epochs as that takes.
 
     The rows left over at the end of an epoch make no batch: a smaller one has a noisier loss.

@@ -151,9 +151,7 @@ def test_the_same_rate_again_changes_nothing(tmp_path: Path) -> None:
 
 
 @given(rate=st.floats(min_value=1e-12, max_value=1e6))
-def test_any_rate_reads_back_exactly(
-    tmp_path_factory: pytest.TempPathFactory, rate: float
-) -> None:
+def test_any_rate_reads_back_exactly(tmp_path_factory: pytest.TempPathFactory, rate: float) -> None:
     folder = tmp_path_factory.getbasetemp()
     config = folder / "rates.yaml"
     config.write_text(HEAD + "optimizer:\n  SGD: {momentum: 0.9}" + TAIL)
@@ -187,9 +185,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("optimizer", "told"), REFUSED.values(), ids=REFUSED)
-def test_what_cannot_be_changed_alone_is_refused(
-    tmp_path: Path, optimizer: str, told: str
-) -> None:
+def test_what_cannot_be_changed_alone_is_refused(tmp_path: Path, optimizer: str, told: str) -> None:
     config = tmp_path / "config.yaml"
     config.write_text(HEAD + optimizer + TAIL)
     with pytest.raises(UserError) as caught:
@@ -203,7 +199,7 @@ def test_another_folder_where_the_paths_lead_elsewhere(tmp_path: Path) -> None:
     (tmp_path / "sub").mkdir()
     config = tmp_path / "over.yaml"
     config.write_text("extends: base.yaml\n")
-    with pytest.raises(UserError, match="over.yaml names files by where it lies"):
+    with pytest.raises(UserError, match=r"over\.yaml names files by where it lies"):
         with_learning_rate(config, tmp_path / "sub" / "new.yaml", NEW)
     base = tmp_path / "base.yaml"
     assert with_learning_rate(base, tmp_path / "sub" / "new.yaml", NEW).startswith("# what")

@@ -101,7 +101,7 @@ def test_an_early_spike_changes_little(
 
 @pytest.mark.parametrize("decades", [0.5, 1.0, 2.0])
 def test_the_length_of_the_flat_start_does_not_matter(decades: float) -> None:
-    late = RATES > RATES[0] * 10**decades
+    late = np.log10(RATES / RATES[0]) > decades
     curve = Curve(RATES[late], planted()[late], int(late.sum()), "range")
     advice = advise(curve)
     whole = advise(recorded(planted()))

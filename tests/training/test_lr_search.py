@@ -18,7 +18,9 @@ from .conftest import BATCH, CLASSES, ROWS, make_model, make_part
 RATES = [0.001 * 1.5**step for step in range(12)]  # four times through the rows
 
 
-def searched(model: Any, rates: Sequence[float] = RATES, engine: str = "graph", **options: Any) -> list[float]:
+def searched(
+    model: Any, rates: Sequence[float] = RATES, engine: str = "graph", **options: Any
+) -> list[float]:
     options = {"batch_size": BATCH, "seed": 3, "shuffle": True, **options}
     resident = make_resident(make_part(), options.pop("weights", None))
     return list(range_test(model, resident, engine=engine, rates=rates, **options))
