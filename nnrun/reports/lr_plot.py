@@ -43,7 +43,7 @@ def draw_curve(curve: Curve, advice: Advice, path: Path, *, title: str = "") -> 
                 label=f"recommended: {advice.recommended:g}",
             )
         axes.set_xscale("log")
-        axes.set_xlim(curve.rates[0], curve.rates[-1])
+        axes.set_xlim(curve.rates[0], max(curve.rates[-1], 1.01 * curve.rates[0]))
         axes.set_ylim(*_limits(curve))
         axes.set_xlabel("learning rate")
         axes.set_ylabel("loss")

@@ -19,8 +19,6 @@ FEWEST_LOSSES = 10
 """With fewer losses no rule applies."""
 TURNED = 0.1
 """The loss has turned once it is a tenth of its fall above its lowest."""
-WITHOUT_A_VOTE = ("minimum / 10",)
-"""On a flat bottom it moves by as much as a decade with the noise; the first rule says it better."""
 
 _SIGMAS = 6.0  # a fall of so many standard deviations of the smoothed curve is no noise
 _LEAST_FALL = 0.02  # … and it is at least so large a share of the loss at the start
@@ -88,11 +86,11 @@ _Rule = Callable[[_Shape], float]
 _NEEDS_TURN = ("turning point / 10", "largest rate / 2", "slide", "minimum / 10")
 _MEANINGS = {
     "turning point / 10": "ten times below where the loss turns and climbs",
-    "largest rate / 2": "half the largest rate at which the loss is still as low as it gets",
-    "steepest": "where the loss falls fastest against the log of the rate",
-    "valley": "the middle of the longest stretch on which the loss falls",
+    "largest rate / 2": "half the last rate with a loss as low as it gets",
+    "steepest": "where the loss falls fastest on the log axis",
+    "valley": "the middle of the longest fall of the loss",
     "slide": "half a decade before the slope turns upwards",
-    "minimum / 10": "a tenth of the rate with the lowest loss; shown without a vote",
+    "minimum / 10": "a tenth of the rate with the lowest loss",
 }
 
 
@@ -111,14 +109,13 @@ def advise(curve: Curve) -> Advice:
         return Advice(none, None, f"none is recommended: {reason}")
     shape = _shape(curve)
     suggestions = tuple(_suggest(rule, shape) for rule in _MEANINGS)
-    voting = (item for item in suggestions if item.rule not in WITHOUT_A_VOTE)
-    rates = sorted(item.rate for item in voting if item.rate is not None)
+    rates = sorted(item.rate for item in suggestions if item.rate is not None)
     if not rates:
         why = "none is recommended: no rule gives a rate within the range"
         return Advice(suggestions, None, why, _notes(shape))
     recommended = float(f"{np.exp(np.median(np.log(rates))):.2g}")
     why = (
-        f"the middle, in orders of magnitude, of the {len(rates)} rules that vote, "
+        f"the middle, in orders of magnitude, of the {len(rates)} rules that apply, "
         f"which say {rates[0]:.2g} to {rates[-1]:.2g}"
         if len(rates) > 1
         else "the only rule that applies gives it"
