@@ -7,12 +7,12 @@ import importlib
 from typing import Any
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "describe", "train"]
+__all__ = ["__version__", "describe", "find_learning_rate", "train"]
 
 
 def __getattr__(name: str) -> Any:
     """The functions of `nnrun.experiment`, imported when they are first asked for."""
-    if name in ("describe", "train"):
+    if name in ("describe", "find_learning_rate", "train"):
         # By name, so that what imports the version alone is not taken to import TensorFlow.
         return getattr(importlib.import_module("nnrun.experiment"), name)
     raise AttributeError(f"module 'nnrun' has no attribute '{name}'")

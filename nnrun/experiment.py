@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from nnrun.config.schema import Experiment
     from nnrun.data.splits import Splits
     from nnrun.reports.card import Card
+    from nnrun.reports.lr_report import SearchReport
     from nnrun.training.events import Event
 
 
@@ -173,6 +174,45 @@ def train(
             if not directory.discard():
                 run.record_failure(error)
             raise
+
+
+def find_learning_rate(
+    config: str | Path,
+    *,
+    overrides: Sequence[str] = (),
+    lowest: float = 1e-5,
+    highest: float = 10.0,
+    steps: int = 500,
+    out_dir: str | Path = "lr-find",
+    apply_to: str | Path | None = None,
+) -> SearchReport:
+    """Search a learning rate for a config by the range test; the model is thrown away.
+
+    Args:
+        config: The YAML file.
+        overrides: Changes of the form `training.batch_size=64`; never written to `apply_to`.
+        lowest: The rate of the first training step.
+        highest: The rate of the last one.
+        steps: How many steps there are.
+        out_dir: Where the curve is written, as `<name>.png` and `<name>.csv`.
+        apply_to: Where the config with the recommended rate is written: a new file, or the config.
+
+    Returns:
+        What every rule says, and the consensus.
+
+    Raises:
+        UserError: For mistakes in the config, the data or the range, a loss that is not finite at
+            the first step, or a rate that cannot be applied; nothing is left behind.
+    """
+    from nnrun.searching import SearchRange, apply_rate, check_target, search, with_constant_rate
+
+    tried = SearchRange(lowest, highest, steps)
+    prepared, notes = with_constant_rate(prepare(Path(config), overrides))
+    target = None if apply_to is None else Path(apply_to)
+    if target is not None:
+        check_target(prepared, target)
+    report = search(prepared, build(prepared), tried, out_dir=Path(out_dir), notes=notes)
+    return report if target is None else apply_rate(report, prepared.config, target)
 
 
 def _claim(

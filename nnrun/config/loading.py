@@ -19,6 +19,7 @@ def load_experiment(
     overrides: Sequence[str] = (),
     *,
     check_source: Callable[[Dataset], Sequence[Problem]] | None = None,
+    text: str | None = None,
 ) -> Experiment:
     """Read, merge and check a config file.
 
@@ -26,12 +27,13 @@ def load_experiment(
         path: The YAML file.
         overrides: Changes of the form `training.epochs=5`, applied last.
         check_source: What can cheaply be said against the source of the data.
+        text: What the file is taken to hold; what it does hold where None.
 
     Raises:
         ConfigError: With every problem found.
     """
     catalogue = load_catalogue()
-    tree = read_config(path, SectionOf(Experiment), overrides)
+    tree = read_config(path, SectionOf(Experiment), overrides, text)
     experiment, problems, doubtful = check_experiment(
         tree, catalogue, path.parent.resolve(), _default_name(path)
     )

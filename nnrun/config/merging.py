@@ -24,13 +24,21 @@ FIRST_ARGUMENT = ""
 """The key under which a component's first argument stands once an override adds others beside it."""
 
 
-def read_config(path: Path, root_kind: SectionOf, overrides: Sequence[str] = ()) -> MappingNode:
+def read_config(
+    path: Path, root_kind: SectionOf, overrides: Sequence[str] = (), text: str | None = None
+) -> MappingNode:
     """Read a config file, with all that it extends, and apply overrides of the form `a.b=value`.
+
+    Args:
+        path: The file.
+        root_kind: What its root is.
+        overrides: The overrides, in their order.
+        text: What the file is taken to hold; what it does hold where None.
 
     Raises:
         ConfigError: For files that cannot be read, and overrides that point nowhere.
     """
-    tree = _read_extended(path, root_kind, seen=())
+    tree = _read_extended(path, root_kind, seen=(), text=text)
     problems: list[Problem] = []
     for override in overrides:
         try:
@@ -42,8 +50,10 @@ def read_config(path: Path, root_kind: SectionOf, overrides: Sequence[str] = ())
     return tree
 
 
-def _read_extended(path: Path, root_kind: SectionOf, seen: tuple[Path, ...]) -> MappingNode:
-    tree = _read_file(path)
+def _read_extended(
+    path: Path, root_kind: SectionOf, seen: tuple[Path, ...], text: str | None = None
+) -> MappingNode:
+    tree = _as_config(read_text(path) if text is None else text, str(path))
     base_node = tree.entries.get("extends")
     if base_node is None:
         return tree
@@ -83,7 +93,12 @@ def _base_of(path: Path, node: Node, seen: tuple[Path, ...]) -> Path:
     return base_path
 
 
-def _read_file(path: Path) -> MappingNode:
+def read_text(path: Path) -> str:
+    """The text of a config file, its line ends as they are.
+
+    Raises:
+        ConfigError: If it cannot be read, or is no text of a config's size.
+    """
     source = str(path)
     if path.is_dir():
         hint = "name a YAML file in it"
@@ -100,12 +115,15 @@ def _read_file(path: Path) -> MappingNode:
         message = f"{source} is larger than {MAX_BYTES // 1000} kB"
         raise ConfigError([Problem(message, hint="no config needs that; is it the right file?")])
     try:
-        text = raw.decode("utf-8-sig")
+        return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         raise ConfigError(
             [Problem("not UTF-8 text", Place(source, line), hint="save the file as UTF-8")]
         ) from None
+
+
+def _as_config(text: str, source: str) -> MappingNode:
     node = read_yaml(text, source)
     if isinstance(node, ScalarNode) and node.value is None:
         hint = "a config needs `dataset:` and `architecture:`"

@@ -121,6 +121,11 @@ class _TooMuchError(yaml.MarkedYAMLError):
     """YAML that is well formed, but larger or deeper than any config."""
 
 
+def compose_yaml(text: str) -> yaml.Node | None:
+    """PyYAML's nodes of a document that `read_yaml` has read, with their places in the text."""
+    return _Loader(text).get_single_node()
+
+
 def read_yaml(text: str, source: str) -> Node:
     """Read one YAML document.
 

@@ -65,7 +65,7 @@ def draw_learning_curves(
     names = _panels(history)
     columns = _grid_columns(len(names))
     rows = max(1, math.ceil(len(names) / columns))
-    with _figure(columns, rows, path, title) as (figure, shape):
+    with figure_of_panels(columns, rows, path, title) as (figure, shape):
         for position, name in enumerate(names, start=1):
             axes = figure.add_subplot(*shape, position)
             _draw_panel(axes, history, name, (units or {}).get(name, ""))
@@ -89,7 +89,7 @@ def draw_learning_rate(
     else:
         values, label = [float(rate) for rate in rates], "step"
         places = [float(step) for step in range(len(values))]
-    with _figure(1, 1, path, "") as (figure, shape):
+    with figure_of_panels(1, 1, path, "") as (figure, shape):
         axes = figure.add_subplot(*shape, 1)
         _plot(axes, places, _finite(values), TRAINING_COLOR, "")
         margin = 0.02 * len(values)
@@ -103,9 +103,20 @@ def draw_learning_rate(
 
 
 @contextmanager
-def _figure(
+def figure_of_panels(
     columns: int, rows: int, path: Path, title: str
 ) -> Iterator[tuple["Figure", tuple[int, int]]]:
+    """A figure in the house's style, with room for panels, written as a PNG when the block ends.
+
+    Args:
+        columns: Panels side by side.
+        rows: Panels one above the other.
+        path: The file; the same drawing gives the same bytes.
+        title: What stands above the panels.
+
+    Yields:
+        The figure, and rows and columns as `add_subplot` takes them.
+    """
     # Not pyplot: it takes half a second to import and keeps every figure in a global list.
     import matplotlib as mpl
     from matplotlib.backends.backend_agg import FigureCanvasAgg

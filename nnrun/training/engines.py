@@ -144,7 +144,7 @@ class CompiledTraining:
     """
 
     def __init__(self, model: Any, data: Resident, batch_size: int, engine: str) -> None:
-        _build_loss_and_metrics(model, data)
+        build_loss_and_metrics(model, data)
         self.model = model
         self.rows = data.rows
         self.batch_size = batch_size
@@ -155,7 +155,7 @@ class CompiledTraining:
             with compilable_random():
                 model.train_step(data.batch(lambda tensor: tf.gather(tensor, rows)))
 
-        compiled = _compiler(engine)
+        compiled = compiler(engine)
 
         # The bounds are tensors and the index matrix is the whole epoch's, so that one program
         # serves chunks of every length; a bound known while tracing would compile anew each time.
@@ -204,13 +204,13 @@ class CompiledEvaluation:
     """
 
     def __init__(self, model: Any, data: Resident, engine: str) -> None:
-        _build_loss_and_metrics(model, data)
+        build_loss_and_metrics(model, data)
         self.model = model
         self.batch_size = _evaluation_batch(data.rows, _widest(model))
         self.full_steps, rows_left = divmod(data.rows, self.batch_size)
         self.steps = self.full_steps + bool(rows_left)
         first_left = data.rows - rows_left
-        compiled = _compiler(engine)
+        compiled = compiler(engine)
 
         def test_on(start: Any, count: int) -> None:
             with compilable_random():
@@ -244,7 +244,7 @@ class CompiledEvaluation:
         return as_floats(figures)
 
 
-def _compiler(engine: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def compiler(engine: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """What makes a function of tensors a program of the engine's."""
 
     def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -296,7 +296,7 @@ def _widest(model: Any) -> int:
     return max(int(np.prod([size or 1 for size in tensor.shape[1:]])) for tensor in tensors)
 
 
-def _build_loss_and_metrics(model: Any, data: Resident) -> None:
+def build_loss_and_metrics(model: Any, data: Resident) -> None:
     """Have Keras make the variables of loss and metrics, which no compiled program may do.
 
     Keras makes those of the metrics when it first sees targets and predictions; a row is enough.

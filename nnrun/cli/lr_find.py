@@ -1,0 +1,98 @@
+"""`nnrun lr-find CONFIG`: the learning-rate range test."""
+
+import contextlib
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nnrun.cli.options import ConfigArgument, JsonOption, SetOption, gather_overrides
+
+LowestOption = Annotated[
+    float, typer.Option("--min", metavar="RATE", help="Learning rate of the first step.")
+]
+HighestOption = Annotated[
+    float, typer.Option("--max", metavar="RATE", help="Learning rate of the last step.")
+]
+StepsOption = Annotated[int, typer.Option(help="Training steps, each of one batch.")]
+OutDirOption = Annotated[
+    Path,
+    typer.Option(
+        metavar="DIR",
+        help="Where the curve goes, as NAME.png and NAME.csv; those of an earlier search of the "
+        "same name are replaced.",
+    ),
+]
+ApplyOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--apply",
+        metavar="FILE",
+        help="Write the config with the recommended rate to a new FILE, or to CONFIG itself. What "
+        "--set changes is not written.",
+    ),
+]
+
+
+def lr_find_cli(
+    config: ConfigArgument,
+    lowest: LowestOption = 1e-5,
+    highest: HighestOption = 10.0,
+    steps: StepsOption = 500,
+    changes: SetOption = None,
+    out_dir: OutDirOption = Path("lr-find"),
+    apply_to: ApplyOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Search a learning rate by the range test.
+
+    Trains with a rate that grows by the same factor at every step, until the loss explodes, and
+    reads a rate off the curve by six rules; their middle is recommended. A schedule is taken out
+    for it, callbacks are not called, and the model is thrown away.
+
+    \b
+    Example:
+      $ nnrun lr-find configs/digits_mlp.yaml --apply digits_found.yaml
+
+    Exits with 1 if no rate is recommended.
+    """
+    from nnrun.experiment import find_learning_rate
+
+    # What a model of the user's prints belongs to a person: see `train`.
+    aside = contextlib.redirect_stdout(sys.stderr) if as_json else contextlib.nullcontext()
+    with aside, _waiting():
+        report = find_learning_rate(
+            config,
+            overrides=gather_overrides(changes),
+            lowest=lowest,
+            highest=highest,
+            steps=steps,
+            out_dir=out_dir,
+            apply_to=apply_to,
+        )
+    if as_json:
+        typer.echo(json.dumps(report.to_json(), indent=2))
+        raise typer.Exit(report.exit_code)
+    from rich.console import Console
+
+    from nnrun.reports.lr_report import report_view
+
+    for warning in report.warnings:
+        typer.echo(f"warning: {warning}", err=True)
+    Console(highlight=False).print(report_view(report), soft_wrap=True)
+    raise typer.Exit(report.exit_code)
+
+
+@contextlib.contextmanager
+def _waiting() -> Iterator[None]:
+    """A sign of life on a terminal's standard error."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status("searching"):
+        yield

@@ -1,0 +1,146 @@
+"""A value of a config changed in its text: comments, order and style stay as they are."""
+
+import dataclasses
+from pathlib import Path
+
+import yaml
+
+from nnrun.config.catalogue import load_catalogue
+from nnrun.config.components import Component
+from nnrun.config.loading import load_experiment
+from nnrun.config.merging import read_text
+from nnrun.config.reader import compose_yaml
+from nnrun.config.schema import Experiment
+from nnrun.errors import ConfigError, UserError
+
+_RATE = "learning_rate"
+_STARTING_RATES = ("initial_learning_rate", "warmup_target")
+
+
+def with_learning_rate(config: Path, target: Path, rate: float) -> str:
+    """The text of a config with another learning rate, as it could be written to `target`.
+
+    The rate is given to the optimizer that the config or a file it extends declares, to Adam where
+    none does. The new text is read again before it is handed out: it declares the same experiment
+    but for the rate (and the name, where that is the file's).
+
+    Args:
+        config: The config file.
+        target: Where the text will stand; paths in it are relative to that.
+        rate: The new learning rate.
+
+    Raises:
+        ConfigError: If the config has mistakes.
+        UserError: If the rate cannot be set this way, with how to set it by hand.
+    """
+    text = read_text(config)
+    experiment = load_experiment(config)
+    _check_rate_is_the_optimizers(experiment)
+    wanted = _with_rate(experiment, rate)
+    names = dict.fromkeys((_written_name(experiment.optimizer), experiment.optimizer.name))
+    texts = [_edited(text, name, rate) for name in names]
+    for edited in texts:
+        if _declares(edited, target, wanted):
+            return edited
+    if any(_declares(edited, config, wanted) for edited in texts):
+        message = f"{config} names files by where it lies, and {target} lies elsewhere"
+        raise UserError(message, hint=f"write it into the folder of {config}")
+    raise UserError(
+        f"the learning rate cannot be changed where it stands in {config}",
+        hint=f"set it by hand: `optimizer: {{{experiment.optimizer.name}: {{{_RATE}: {rate!r}}}}}`",
+    )
+
+
+def _check_rate_is_the_optimizers(experiment: Experiment) -> None:
+    """Refuse a rate that a schedule gives instead of the optimizer."""
+    schedule = experiment.schedule
+    given = experiment.optimizer.arguments.get(_RATE)
+    if isinstance(given, Component):
+        message = f"the optimizer's {_RATE} is the schedule {given.name}, not a number"
+    elif schedule is not None and not _starts_from_the_optimizers(schedule):
+        message = f"the schedule {schedule.name} names its own rates, not the optimizer's"
+    else:
+        return
+    raise UserError(message, hint="write the recommended rate into the schedule by hand")
+
+
+def _starts_from_the_optimizers(schedule: Component) -> bool:
+    entry = load_catalogue().find("schedules", schedule.name)
+    takes_it = entry is not None and _STARTING_RATES[0] in entry.arguments
+    return takes_it and not any(schedule.arguments.get(name) for name in _STARTING_RATES)
+
+
+def _with_rate(experiment: Experiment, rate: float) -> Experiment:
+    arguments = {**experiment.optimizer.arguments, _RATE: rate}
+    optimizer = dataclasses.replace(experiment.optimizer, arguments=arguments)
+    return dataclasses.replace(experiment, optimizer=optimizer)
+
+
+def _written_name(component: Component) -> str:
+    """The class as the config writes it, which may be an alias (`adam`)."""
+    place = component.place
+    if place is None or place.is_override:
+        return component.name
+    written = place.text[place.column - 1 : place.column - 1 + place.length]
+    return written.strip("'\"") or component.name
+
+
+def _declares(text: str, target: Path, wanted: Experiment) -> bool:
+    try:
+        found = load_experiment(target, text=text)
+    except ConfigError:
+        return False
+    return dataclasses.replace(found, name=wanted.name) == wanted
+
+
+def _edited(text: str, name: str, rate: float) -> str:
+    """The text with the rate written where the optimizer is declared, or declared anew at its end."""
+    root = compose_yaml(text)
+    if not isinstance(root, yaml.MappingNode):
+        raise TypeError("a config is a mapping")
+    start, end, new = _change(root, name, f"{_RATE}: {rate!r}", repr(rate))
+    before = text[:start]
+    if start == end and before.endswith(":"):
+        new = f" {new}"  # an empty value stands just behind its colon
+    elif end == len(text) and not before.endswith(("\n", "\r", " ")):
+        new = f"\n{new}" if start == end else new
+    if "\r\n" in text:
+        new = new.replace("\n", "\r\n")
+    return before + new + text[end:]
+
+
+def _change(root: yaml.MappingNode, name: str, argument: str, rate: str) -> tuple[int, int, str]:
+    """What stands from where to where, and what is to stand there."""
+    optimizer = _value(root, "optimizer")
+    if optimizer is None:
+        if root.flow_style:
+            return _insertion(root, f"optimizer: {{{name}: {{{argument}}}}}")
+        indent = " " * root.start_mark.column
+        new = f"{indent}optimizer:\n{indent}  {name}: {{{argument}}}\n"
+        end = root.end_mark.index
+        return end, end, new
+    if isinstance(optimizer, yaml.ScalarNode):
+        return *_span(optimizer), f"{{{name}: {{{argument}}}}}"
+    ((_, arguments),) = optimizer.value
+    if isinstance(arguments, yaml.ScalarNode):
+        empty = arguments.style is None and arguments.value in ("", "~", "null", "Null", "NULL")
+        return *_span(arguments), f"{{{argument}}}" if empty else rate
+    given = _value(arguments, _RATE)
+    return (*_span(given), rate) if given is not None else _insertion(arguments, argument)
+
+
+def _insertion(mapping: yaml.MappingNode, entry: str) -> tuple[int, int, str]:
+    """An entry put before the first of a mapping, in the mapping's style."""
+    if mapping.flow_style:
+        inside = mapping.start_mark.index + 1
+        return inside, inside, f"{entry}, " if mapping.value else entry
+    first = mapping.value[0][0].start_mark
+    return first.index, first.index, f"{entry}\n{' ' * first.column}"
+
+
+def _value(mapping: yaml.Node, key: str) -> yaml.Node | None:
+    return next((value for name, value in mapping.value if name.value == key), None)
+
+
+def _span(node: yaml.Node) -> tuple[int, int]:
+    return node.start_mark.index, node.end_mark.index

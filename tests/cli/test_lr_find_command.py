@@ -1,0 +1,180 @@
+"""`nnrun lr-find`: real searches on the smallest experiment, and what is refused."""
+
+import csv
+import json
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import TINY, complaints
+
+from nnrun.config.loading import load_experiment
+
+WriteConfig = Callable[..., Path]
+Nnrun = Callable[..., Any]
+
+# Iris has 90 training rows here, two whole batches of 32: 120 steps go round sixty times.
+FAST = ("--steps", 120, "--min", 1e-4)
+
+
+@pytest.fixture(autouse=True)
+def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def files() -> list[str]:
+    return sorted(str(path) for path in Path().rglob("*") if path.is_file())
+
+
+def test_a_search(nnrun: Nnrun, write_config: WriteConfig) -> None:
+    done = nnrun("lr-find", write_config(), *FAST)
+    assert (done.code, complaints(done.err)) == (0, [])
+    assert done.out.startswith("tiny: ")
+    for told in ("turning point / 10", "largest rate / 2", "steepest", "valley", "slide"):
+        assert f"\n{told}" in done.out
+    assert "for Adam" in done.out
+    assert files() == ["lr-find/tiny.csv", "lr-find/tiny.png", "tiny.yaml"]
+    assert Path("lr-find/tiny.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_same_seed_gives_the_same_curve(nnrun: Nnrun, write_config: WriteConfig) -> None:
+    config = write_config()
+    for folder, seed in (("a", 1), ("b", 1), ("c", 2)):
+        done = nnrun("lr-find", config, *FAST, "--set", f"seed={seed}", "--out-dir", folder)
+        assert done.code == 0
+    first, second, other = (Path(folder, "tiny.csv").read_bytes() for folder in "abc")
+    assert first == second
+    assert first != other
+    assert Path("a/tiny.png").read_bytes() == Path("b/tiny.png").read_bytes()
+
+
+def test_json_and_the_curve(nnrun: Nnrun, write_config: WriteConfig) -> None:
+    done = nnrun("lr-find", write_config(), *FAST, "--json", "--out-dir", "here")
+    assert (done.code, complaints(done.err)) == (0, [])
+    report = json.loads(done.out)
+    assert (report["format"], report["name"], report["optimizer"]) == (1, "tiny", "Adam")
+    assert [rule["rule"] for rule in report["rules"]] == [
+        "turning point / 10",
+        "largest rate / 2",
+        "steepest",
+        "valley",
+        "slide",
+        "minimum / 10",
+    ]
+    assert 1e-4 < report["recommended"] < 1
+    assert report["applied"] is None
+    with Path(report["csv"]).open() as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == report["steps"]
+    assert float(rows[0]["learning_rate"]) == 1e-4
+    assert float(rows[0]["loss"]) == pytest.approx(math.log(3), abs=0.7)
+
+
+def test_the_recommended_rate_is_applied(nnrun: Nnrun, write_config: WriteConfig) -> None:
+    config = write_config()
+    done = nnrun("lr-find", config, *FAST, "--apply", "found.yaml", "--json")
+    assert done.code == 0
+    report = json.loads(done.out)
+    assert report["applied"] == "found.yaml"
+    rate = report["recommended"]
+    found = Path("found.yaml").read_text()
+    assert found == f"{TINY}optimizer:\n  Adam: {{learning_rate: {rate!r}}}\n"
+    assert config.read_text() == TINY
+    assert load_experiment(Path("found.yaml")).optimizer.arguments == {"learning_rate": rate}
+    again = nnrun("lr-find", config, *FAST, "--apply", config)
+    assert again.code == 0
+    assert "written      " in again.out
+    assert config.read_text() == found
+
+
+def test_a_schedule_is_taken_out(nnrun: Nnrun, write_config: WriteConfig) -> None:
+    schedule = "schedule: {ExponentialDecay: {decay_steps: 5, decay_rate: 0.5}}\n"
+    plain, scheduled = write_config(), write_config(TINY + schedule, "scheduled.yaml")
+    done = nnrun("lr-find", scheduled, *FAST, "--apply", "found.yaml")
+    assert done.code == 0
+    assert (
+        "the schedule ExponentialDecay was taken out: this is the rate to start it from" in done.out
+    )
+    curve = Path("lr-find/tiny.csv").read_bytes()
+    assert nnrun("lr-find", plain, *FAST).code == 0
+    assert Path("lr-find/tiny.csv").read_bytes() == curve
+    experiment = load_experiment(Path("found.yaml"))
+    assert experiment.schedule is not None
+    assert experiment.optimizer.arguments.keys() == {"learning_rate"}
+
+
+def test_a_schedule_inside_the_optimizer_is_taken_out(
+    nnrun: Nnrun, write_config: WriteConfig
+) -> None:
+    rate = "{ExponentialDecay: {initial_learning_rate: 0.1, decay_steps: 5, decay_rate: 0.5}}"
+    config = write_config(f"{TINY}optimizer: {{SGD: {{learning_rate: {rate}}}}}\n")
+    done = nnrun("lr-find", config, *FAST)
+    assert done.code == 0
+    assert "the schedule ExponentialDecay of the optimizer was taken out" in done.out
+    refused = nnrun("lr-find", config, *FAST, "--apply", "found.yaml")
+    assert refused.code == 2
+    assert refused.err.startswith(
+        "nnrun: the optimizer's learning_rate is the schedule ExponentialDecay, not a number\n"
+    )
+
+
+def test_rates_that_never_learn(nnrun: Nnrun, write_config: WriteConfig) -> None:
+    options = ("--min", 1e-9, "--max", 1e-7, "--steps", 50)
+    done = nnrun("lr-find", write_config(), *options, "--apply", "found.yaml")
+    assert done.code == 1
+    assert "recommended  none\n" in done.out
+    assert "no rate in the range lowered the loss by more than its noise" in done.out
+    assert not Path("found.yaml").exists()
+
+
+NOT_FINITE = """\
+dataset: {csv: huge.csv, target: y, task: regression}
+architecture: [{Dense: 1}]
+runtime: {engine: graph}
+"""
+
+
+def test_a_loss_that_is_not_finite_from_the_start(nnrun: Nnrun, write_config: WriteConfig) -> None:
+    Path("huge.csv").write_text("x,y\n" + "".join(f"{n}e30,{n}e30\n" for n in range(1, 30)))
+    done = nnrun("lr-find", write_config(NOT_FINITE), *FAST)
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith(
+        "nnrun: the loss is not finite at the first step, before anything was learned\n"
+    )
+    assert files() == ["huge.csv", "tiny.yaml"]
+    assert not Path("lr-find").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--steps", 9], "--steps 9 is too few to see a curve"),
+        (["--min", 1, "--max", 1], "--min 1 and --max 1 are no range"),
+        (["--min", 0], "--min 0 and --max 10 are no range"),
+        (["--min", "nan"], "--min nan and --max 10 are no range"),
+        (["--max", "inf"], "--min 1e-05 and --max inf are no range"),
+        (["--apply", "other.yaml"], "--apply would overwrite other.yaml"),
+        (["--apply", "no/where.yaml"], "cannot write no/where.yaml: its directory does not exist"),
+        (
+            ["--apply", "new.yaml", "--set", "optimizer=SGD"],
+            "--apply writes to tiny.yaml, whose optimizer is Adam, not SGD",
+        ),
+        (["--out-dir", "tiny.yaml"], "cannot create tiny.yaml: "),
+    ],
+)
+def test_what_is_refused(
+    nnrun: Nnrun, write_config: WriteConfig, options: list[object], told: str
+) -> None:
+    write_config()
+    write_config(TINY, "other.yaml")
+    done = nnrun("lr-find", "tiny.yaml", *options)
+    assert (done.code, done.out) == (2, "")
+    first, hint, *more = [*complaints(done.err), "", ""]
+    assert first.startswith(f"nnrun: {told}")
+    assert "Traceback" not in done.err
+    assert files() == ["other.yaml", "tiny.yaml"]
+    assert Path("other.yaml").read_text() == TINY
+    assert hint.startswith("  ") or first.startswith("nnrun: cannot ")
+    assert not any(more)
