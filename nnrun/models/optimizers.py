@@ -21,6 +21,8 @@ def build_optimizer(experiment: Experiment, catalogue: Catalogue, steps_per_epoc
     declared = experiment.optimizer
     entry = catalogue.find("optimizers", declared.name)
     arguments = dict(declared.arguments)
+    if isinstance(arguments.get("learning_rate"), int):
+        arguments["learning_rate"] = float(arguments["learning_rate"])  # Keras refuses whole numbers
     if experiment.schedule is not None:
         arguments["learning_rate"] = complete_schedule(
             experiment.schedule, base_rate(experiment, catalogue), catalogue

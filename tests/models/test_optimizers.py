@@ -37,6 +37,10 @@ def test_arguments_reach_the_optimizer(build: Build) -> None:
     assert float(optimizer.learning_rate) == 0.5
 
 
+def test_a_rate_may_be_a_whole_number(build: Build) -> None:
+    assert float(optimizer_of(build, "optimizer: {SGD: 1}").learning_rate) == 1.0
+
+
 def test_a_schedule_starts_from_the_optimizers_rate(build: Build) -> None:
     optimizer = optimizer_of(
         build,
