@@ -10,9 +10,10 @@ from typing import Any
 from nnrun.config.diagnostics import did_you_mean
 from nnrun.errors import RunError, UserError
 from nnrun.reports.filtering import Filter
-from nnrun.runs.history import History, metric_mode
+from nnrun.runs.history import metric_mode
 from nnrun.runs.index import DAMAGED, RunEntry
 from nnrun.runs.manifest import Metrics, NewerFormatError, RunRecord
+from nnrun.runs.progress import read_progress
 from nnrun.runs.settings import Settings, Value, flatten, read_config
 
 LIST_FORMAT = 1
@@ -104,22 +105,15 @@ def read_row(entry: RunEntry) -> Row:
         if entry.directory.metrics.exists():
             figures = _figures(Metrics.read(entry.directory.metrics))
         else:
-            figures = _figures_so_far(entry, values)
+            progress = read_progress(entry.directory)
+            values |= {"epochs": progress.epochs, "best_epoch": progress.best_epoch}
+            figures = _figures(progress.metrics)
     except RunError as error:
         values["status"] = "newer" if isinstance(error, NewerFormatError) else DAMAGED
         return Row(entry, error.message, values, ())
     last = tuple(name for name in figures if not name.startswith("last."))
     values |= {name: value for name, value in figures.items() if name not in values}
     return Row(entry, "", values, last)
-
-
-def monitored(settings: Settings, recorded: Sequence[str]) -> tuple[str, str | None]:
-    """The figure by which a run's best epoch is chosen, and its mode where the config says it."""
-    found = settings.values.get("training.monitor")
-    stopping = settings.values.get("callbacks.EarlyStopping.monitor")
-    mode = settings.values.get("callbacks.EarlyStopping.mode")
-    name = str(found or stopping or ("val_loss" if "val_loss" in recorded else "loss"))
-    return name, str(mode) if mode in ("min", "max") else None
 
 
 def _record_values(record: RunRecord) -> dict[str, Value]:
@@ -152,20 +146,6 @@ def _figures(metrics: Metrics) -> dict[str, Value]:
     named |= {f"test_{name}": value for name, value in (metrics.test or {}).items()}
     named |= {f"last.{name}": value for name, value in metrics.last.items()}
     return {name: math.nan if value is None else value for name, value in named.items()}
-
-
-def _figures_so_far(entry: RunEntry, values: dict[str, Value]) -> dict[str, Value]:
-    """The figures of a run that wrote none, being under way or killed: those of its history."""
-    if not entry.directory.history.exists():
-        return {}
-    history = History.read(entry.directory.history)
-    monitor, mode = monitored(_read_settings(entry), history.columns)
-    best = None
-    if monitor in history.columns:
-        best = history.best(monitor, "max" if mode == "max" else "min" if mode else None)
-    values["epochs"] = len(history)
-    values["best_epoch"] = best["epoch"] if best else None
-    return _figures(Metrics(best or {}, history.rows[-1] if len(history) else {}))
 
 
 def _read_settings(entry: RunEntry) -> Settings:
