@@ -20,9 +20,9 @@ def plot_cli(
         float,
         typer.Option(min=0, max=0.999, help="Smoothing: the weight of the past, from 0 to 0.999."),
     ] = 0.0,
-    out: Annotated[
-        Path, typer.Option(metavar="FILE", help="Where to; .png, .svg or .pdf.")
-    ] = Path("curves.png"),
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Where to; .png, .svg or .pdf.")] = Path(
+        "curves.png"
+    ),
     runs_dir: RunsDirOption = Path("runs"),
     as_json: JsonOption = False,
 ) -> None:

@@ -35,7 +35,9 @@ def tensorboard_cli(
     from nnrun.runs.index import find_run
 
     if not runs and not runs_dir.is_dir():
-        raise UserError(f"there are no runs in {runs_dir} yet", hint="Start one with `nnrun train`.")
+        raise UserError(
+            f"there are no runs in {runs_dir} yet", hint="Start one with `nnrun train`."
+        )
     chosen = [find_run(run, runs_dir) for run in runs or []]
     # A closed terminal and SIGTERM end it like Ctrl-C: TensorBoard is not to outlive this process.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

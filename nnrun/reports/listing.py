@@ -234,4 +234,3 @@ def _local_date(created: str) -> str | None:
 
 def _json_value(value: Value) -> Value:
     return None if isinstance(value, float) and not math.isfinite(value) else value
-

@@ -106,7 +106,9 @@ def plot_runs(
         )
     names = list(dict.fromkeys(metrics)) or _all_panels(histories.values())
     _check_known(names, histories.values())
-    write_with(path, lambda place: _draw(histories, place, form, names, log, smoothing))
+    write_with(
+        path, lambda place: _draw(histories, place, form, names, log=log, smoothing=smoothing)
+    )
 
 
 def smooth(values: Sequence[float], weight: float) -> list[float]:
@@ -153,6 +155,7 @@ def _draw(
     path: Path,
     form: str,
     names: Sequence[str],
+    *,
     log: bool,
     smoothing: float,
 ) -> None:
@@ -224,7 +227,9 @@ def _draw_legend(figure: "Figure", histories: Mapping[str, History]) -> None:
             found[label] = line
     handles = list(found.values())
     if len(histories) > 1:
-        handles = [Line2D([], [], color=line.get_color(), label=text) for text, line in found.items()]
+        handles = [
+            Line2D([], [], color=line.get_color(), label=text) for text, line in found.items()
+        ]
         handles.append(Line2D([], [], color="gray", label="solid: validation"))
         handles.append(
             Line2D([], [], color="gray", linestyle=_TRAINING_DASHES, label="dashed: training")

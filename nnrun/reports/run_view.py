@@ -141,7 +141,8 @@ def _declared(report: RunReport) -> dict[str, str]:
     config, record = report.config, report.record
     rows = record.data.get("rows")
     counts = rows.items() if isinstance(rows, Mapping) else ()
-    dataset = config.get("dataset") if isinstance(config.get("dataset"), Mapping) else {}
+    dataset = config.get("dataset")
+    dataset = dataset if isinstance(dataset, Mapping) else {}
     parts = [str(dataset.get("name") or record.data.get("source") or "unknown")]
     parts += [", ".join(f"{count:,} {part}" for part, count in counts if isinstance(count, int))]
     facts = {"experiment": record.name, "data": "; ".join(filter(None, parts))}
@@ -213,8 +214,10 @@ def _curves(history: History, encoding: str | None) -> str:
 
 
 def _drawn(history: History, name: str) -> bool:
-    return name in history.columns and len(history) > 1 and any(
-        map(math.isfinite, history.column(name))
+    return (
+        name in history.columns
+        and len(history) > 1
+        and any(map(math.isfinite, history.column(name)))
     )
 
 

@@ -32,7 +32,9 @@ def plan_removal(run: RunDirectory, runs_dir: Path) -> Removal:
         RunError: It is a link, lies outside `runs_dir`, is no run, or is being written.
     """
     if run.path.is_symlink():
-        raise RunError(f"{run.path} is a link; nothing was removed", hint="Remove the link by hand.")
+        raise RunError(
+            f"{run.path} is a link; nothing was removed", hint="Remove the link by hand."
+        )
     real, home = run.path.resolve(), runs_dir.resolve()
     if home not in real.parents:
         raise RunError(
