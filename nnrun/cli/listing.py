@@ -3,11 +3,15 @@
 import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from nnrun.cli.options import JsonOption, RunsDirOption
+from nnrun.config.diagnostics import escaped
+
+if TYPE_CHECKING:
+    from nnrun.reports.listing import Listing
 
 
 def list_cli(
@@ -53,18 +57,20 @@ def list_cli(
     )
     if as_json:
         typer.echo(json.dumps(listing.to_json(), indent=2))
-        return
+    elif listing.rows:
+        _print(listing, chosen=bool(columns))
+    else:
+        typer.echo(f"no runs{' for which that holds' if condition else ''} in {runs_dir}")
+
+
+def _print(listing: "Listing", *, chosen: bool) -> None:
     from shutil import get_terminal_size
 
     from nnrun.reports.list_table import list_lines
 
     terminal = sys.stdout.isatty()
     width = get_terminal_size().columns if terminal else None
-    if listing.rows:
-        lines = list_lines(listing, width=width, chosen=bool(columns), color=terminal)
-        typer.echo("\n".join(lines))
-    else:
-        typer.echo(f"no runs{' for which that holds' if condition else ''} in {runs_dir}")
+    typer.echo("\n".join(list_lines(listing, width=width, chosen=chosen, color=terminal)))
     for row in listing.rows:
         if row.problem:
-            typer.echo(f"warning: {row.entry.name}: {row.problem}", err=True)
+            typer.echo(f"warning: {escaped(f'{row.entry.name}: {row.problem}')}", err=True)

@@ -19,6 +19,7 @@ BY_NAME = {str(page.relative_to(ROOT)): page for page in PAGES}
 NOT_RUN = {
     "make demo": "installs the package",
     "nnrun tensorboard": "serves until it is stopped",
+    "tensorboard --logdir runs": "serves until it is stopped",
 }
 """Commands that the tests leave out, and why."""
 SMALLEST = "dataset: {{name: {name}, split: {{validation: 0.2}}}}\narchitecture: {{MLP: {{hidden: [4]}}}}\n"
