@@ -9,7 +9,7 @@ from typing import NoReturn
 import typer
 
 from nnrun import __version__
-from nnrun.cli import lr_find, schema, show, train, validate
+from nnrun.cli import listing, lr_find, plot, rm, schema, show, tensorboard, train, validate
 from nnrun.config.diagnostics import render_problems
 from nnrun.errors import ConfigError, UserError
 
@@ -29,6 +29,10 @@ app.command("train")(train.train_cli)
 app.command("validate")(validate.validate_cli)
 app.command("show")(show.show_cli)
 app.command("lr-find")(lr_find.lr_find_cli)
+app.command("list")(listing.list_cli)
+app.command("plot")(plot.plot_cli)
+app.command("rm")(rm.rm_cli)
+app.command("tensorboard")(tensorboard.tensorboard_cli)
 app.command("schema")(schema.schema_cli)
 
 

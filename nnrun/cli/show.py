@@ -1,30 +1,51 @@
-"""`nnrun show CONFIG`: the card before the run."""
+"""`nnrun show`: a config before it runs, or a run."""
 
 import json
+import sys
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
-from nnrun.cli.options import ConfigArgument, JsonOption, SetOption, gather_overrides
+from nnrun.cli.options import JsonOption, RunsDirOption, SetOption, gather_overrides
 
 
 def show_cli(
-    config: ConfigArgument,
+    what: Annotated[str, typer.Argument(help="A YAML file, or a run.", metavar="CONFIG_OR_RUN")],
     changes: SetOption = None,
+    runs_dir: RunsDirOption = Path("runs"),
     as_json: JsonOption = False,
 ) -> None:
-    """Show what a config would run, before it runs.
+    """Show what a config would run, before it runs; or how a run went.
 
-    The config with every default (what differs from them is marked), the model layer by layer, the
-    split of the rows, the memory, the time estimated from a few steps that are really made, the
+    Of a config: every value with its default (what differs is marked), the model layer by layer,
+    the split of the rows, the memory, the time estimated from a few steps that are really made, the
     learning rate over the training, and what is doubtful about the data. Nothing is written.
 
+    Of a run (its name, its beginning, its path, or latest): what it was, its figures, what was
+    expected, the loss over the epochs, and where its files are.
+
     \b
-    Example:
+    Examples:
       $ nnrun show configs/digits_mlp.yaml --set training.batch_size=128
+      $ nnrun show latest
     """
+    if _is_config(Path(what)):
+        _show_config(Path(what), gather_overrides(changes), as_json)
+        return
+    if changes:
+        raise typer.BadParameter("it changes a config, and this is a run", param_hint="--set")
+    _show_run(what, runs_dir, as_json)
+
+
+def _is_config(path: Path) -> bool:
+    return path.is_file() or (path.suffix in (".yaml", ".yml") and not path.is_dir())
+
+
+def _show_config(config: Path, overrides: list[str], as_json: bool) -> None:
     from nnrun.experiment import describe
 
-    card = describe(config, overrides=gather_overrides(changes))
+    card = describe(config, overrides=overrides)
     if as_json:
         typer.echo(json.dumps(card.to_json(), indent=2))
         return
@@ -33,3 +54,17 @@ def show_cli(
     from nnrun.reports.card import card_view
 
     Console(highlight=False).print(card_view(card), soft_wrap=True)
+
+
+def _show_run(run: str, runs_dir: Path, as_json: bool) -> None:
+    from nnrun.reports.run_view import read_report, run_view
+    from nnrun.runs.index import find_run
+
+    report = read_report(find_run(run, runs_dir))
+    if as_json:
+        typer.echo(json.dumps(report.to_json(), indent=2))
+        return
+    from rich.console import Console
+
+    view = run_view(report, encoding=sys.stdout.encoding)
+    Console(highlight=False).print(view, soft_wrap=True)

@@ -130,35 +130,35 @@ def _render(problem: Problem) -> str:
     hint = _shown(problem.hint)
     if place is None or place.is_override or not place.text:
         return f"{head}\n     {hint}" if hint else head
-    return f"{head}\n{_excerpt(place, hint)}"
+    return f"{head}\n{excerpt(place, hint)}"
 
 
 def _shown(text: str) -> str:
     """A text on one line, not endless, and without characters that steer a terminal."""
-    return _escaped(text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…")
+    return escaped(text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…")
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
     """Text in which whatever cannot be seen stands as an escape, as repr writes it."""
     if text.isprintable():
         return text
     return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
 
 
-def _excerpt(place: Place, hint: str) -> str:
+def excerpt(place: Place, hint: str) -> str:
     """The line with its number; below it the caret, as far right as the text it points at."""
     text = place.text.replace("\t", " ")
     start = place.column - 1
     left = max(0, start - EXCERPT_WIDTH // 2) if len(text) > EXCERPT_WIDTH else 0
     right = left + EXCERPT_WIDTH
-    before = ("…" if left else "") + _escaped(text[left:start])
-    marked = _escaped(text[start : min(start + place.length, right)])
-    after = _escaped(text[start + place.length : right]) + ("…" if right < len(text) else "")
-    caret = " " * _columns(before) + "^" * max(1, _columns(marked))
+    before = ("…" if left else "") + escaped(text[left:start])
+    marked = escaped(text[start : min(start + place.length, right)])
+    after = escaped(text[start + place.length : right]) + ("…" if right < len(text) else "")
+    caret = " " * text_columns(before) + "^" * max(1, text_columns(marked))
     return f"{place.line:>5} | {before}{marked}{after}\n      | {caret}  {hint}".rstrip()
 
 
-def _columns(text: str) -> int:
+def text_columns(text: str) -> int:
     """How many columns of a terminal a text fills: two for a wide character, none for an accent."""
     if text.isascii():
         return len(text)

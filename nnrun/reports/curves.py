@@ -17,12 +17,18 @@ VALIDATION_COLOR = "#d95f02"
 _BEST_COLOR = "#555555"
 _NOT_METRICS = ("epoch", "learning_rate", "seconds")
 _MARKED_UP_TO = 30  # epochs; beyond that the markers run into each other
-_LOSS_DECADES = 100.0  # a loss that spans more than two decades is unreadable on a linear axis
+LOSS_DECADES = 100.0  # a loss that spans more than two decades is unreadable on a linear axis
 _RATE_DECADES = 10.0
 _FEW_DECADES = 1000.0  # within so many, the ticks between the powers of ten are labelled too
 _THICK_UP_TO = 500
 _PANEL = (4.6, 3.4)  # inches
+_UNDATED: Mapping[str, dict[str, None]] = {
+    "png": {"Software": None},
+    "svg": {"Date": None},
+    "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+}
 _STYLE: dict[Any, Any] = {
+    "svg.hashsalt": "nnrun",
     "font.family": "DejaVu Sans",
     "font.size": 9.0,
     "axes.titlesize": 10.0,
@@ -62,10 +68,10 @@ def draw_learning_curves(
         title: What stands above the panels.
         units: What a metric is counted in, by its name.
     """
-    names = _panels(history)
-    columns = _grid_columns(len(names))
+    names = panel_names(history)
+    columns = grid_columns(len(names))
     rows = max(1, math.ceil(len(names) / columns))
-    with figure_of_panels(columns, rows, path, title) as (figure, shape):
+    with new_figure(columns, rows, path, title) as (figure, shape):
         for position, name in enumerate(names, start=1):
             axes = figure.add_subplot(*shape, position)
             _draw_panel(axes, history, name, (units or {}).get(name, ""))
@@ -85,37 +91,35 @@ def draw_learning_rate(
         title: What stands above the curve.
     """
     if isinstance(rates, History):
-        values, places, label = rates.column("learning_rate"), _epochs(rates), "epoch"
+        values, places, label = rates.column("learning_rate"), epochs_of(rates), "epoch"
     else:
         values, label = [float(rate) for rate in rates], "step"
         places = [float(step) for step in range(len(values))]
-    with figure_of_panels(1, 1, path, "") as (figure, shape):
+    with new_figure(1, 1, path, "") as (figure, shape):
         axes = figure.add_subplot(*shape, 1)
         _plot(axes, places, _finite(values), TRAINING_COLOR, "")
         margin = 0.02 * len(values)
-        _finish_axes(axes, label, min(places, default=0) - margin, max(places, default=1))
-        axes.set_title(_literal(title))
+        finish_axes(axes, label, min(places, default=0) - margin, max(places, default=1))
+        axes.set_title(literal(title))
         axes.set_ylabel("learning rate")
-        if _spans(values, _RATE_DECADES):
-            _set_log(axes, values)
+        if spans(values, _RATE_DECADES):
+            set_log(axes, values)
         else:
             axes.set_ylim(bottom=min(0.0, *axes.get_ylim()))
 
 
 @contextmanager
-def figure_of_panels(
-    columns: int, rows: int, path: Path, title: str
+def new_figure(
+    columns: int, rows: int, path: Path, title: str, *, form: str = "png"
 ) -> Iterator[tuple["Figure", tuple[int, int]]]:
-    """A figure in the house's style, with room for panels, written as a PNG when the block ends.
+    """A figure of panels in the style of all plots, written to a file when its body ends.
 
     Args:
-        columns: Panels side by side.
-        rows: Panels one above the other.
-        path: The file; the same drawing gives the same bytes.
+        columns: Panels beside each other.
+        rows: Panels above each other.
+        path: The file.
         title: What stands above the panels.
-
-    Yields:
-        The figure, and rows and columns as `add_subplot` takes them.
+        form: `png`, `svg` or `pdf`; the same figure gives the same bytes.
     """
     # Not pyplot: it takes half a second to import and keeps every figure in a global list.
     import matplotlib as mpl
@@ -129,38 +133,40 @@ def figure_of_panels(
         figure = Figure(figsize=(_PANEL[0] * columns, _PANEL[1] * rows), layout="constrained")
         FigureCanvasAgg(figure)
         if title:
-            figure.suptitle(_literal(title), fontsize=11)
+            figure.suptitle(literal(title), fontsize=11)
         yield figure, (rows, columns)
         # Without the version of matplotlib in it, the same history gives the same bytes.
-        figure.savefig(path, format="png", metadata={"Software": None})
+        figure.savefig(path, format=form, metadata=_UNDATED[form])
 
 
-def _panels(history: History) -> list[str]:
+def panel_names(history: History) -> list[str]:
+    """The figures of a history without `val_`, the loss first."""
     names = dict.fromkeys(
         name.removeprefix("val_") for name in history.columns if name not in _NOT_METRICS
     )
     return sorted(names, key=lambda name: name != "loss")
 
 
-def _grid_columns(panels: int) -> int:
+def grid_columns(panels: int) -> int:
+    """How many of so many panels stand beside each other."""
     return 2 if panels == 4 else min(max(panels, 1), 3)  # noqa: PLR2004 - four make a square
 
 
 def _draw_panel(axes: "Axes", history: History, name: str, unit: str) -> None:
-    epochs = _epochs(history)
-    training, validation = (_values(history, column) for column in (name, f"val_{name}"))
+    epochs = epochs_of(history)
+    training, validation = (values_of(history, column) for column in (name, f"val_{name}"))
     if training:
         halves = [epoch - 0.5 for epoch in epochs]
         _plot(axes, halves, training, TRAINING_COLOR, "training (mean over the epoch)")
     if validation:
         _plot(axes, epochs, validation, VALIDATION_COLOR, "validation (at its end)")
-    _finish_axes(axes, "epoch", min(epochs, default=1) - 1, max(epochs, default=1))
-    words = _literal(name.replace("_", " "))
+    finish_axes(axes, "epoch", min(epochs, default=1) - 1, max(epochs, default=1))
+    words = literal(name.replace("_", " "))
     axes.set_title(words)
-    axes.set_ylabel(f"{words} ({_literal(unit)})" if unit else words)
+    axes.set_ylabel(f"{words} ({literal(unit)})" if unit else words)
     values = [*training, *validation]
-    if name.endswith("loss") and _spans(values, _LOSS_DECADES):
-        _set_log(axes, values)
+    if name.endswith("loss") and spans(values, LOSS_DECADES):
+        set_log(axes, values)
     if all(math.isnan(value) for value in values):
         axes.text(0.5, 0.5, "no finite value", transform=axes.transAxes, ha="center", color="gray")
         axes.set_yticks([])
@@ -177,7 +183,7 @@ def _draw_legend(figure: "Figure") -> None:
 
 def _mark_best(axes: "Axes", history: History, name: str, best_epoch: int) -> None:
     column = f"val_{name}" if f"val_{name}" in history.columns else name
-    epochs, values = _epochs(history), _values(history, column)
+    epochs, values = epochs_of(history), values_of(history, column)
     if best_epoch not in epochs or math.isnan(value := values[epochs.index(best_epoch)]):
         return
     place = best_epoch if column.startswith("val_") else best_epoch - 0.5
@@ -201,7 +207,8 @@ def _plot(
     axes.plot(places, values, color=color, marker=marker, linewidth=width, label=label)
 
 
-def _finish_axes(axes: "Axes", label: str, first: float, last: float) -> None:
+def finish_axes(axes: "Axes", label: str, first: float, last: float) -> None:
+    """Name and limit the horizontal axis, with whole numbers on it."""
     from matplotlib.ticker import MaxNLocator
 
     axes.set_xlabel(label)
@@ -209,29 +216,32 @@ def _finish_axes(axes: "Axes", label: str, first: float, last: float) -> None:
     axes.set_xlim(first, last + max(0.02 * (last - first), 0.25))
 
 
-def _set_log(axes: "Axes", values: Sequence[float]) -> None:
+def set_log(axes: "Axes", values: Sequence[float]) -> None:
+    """Make the vertical axis logarithmic, its ticks plain numbers."""
     from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
     plain = StrMethodFormatter("{x:g}")
     axes.set_yscale("log")
     axes.yaxis.set_major_formatter(plain)
     axes.yaxis.set_minor_locator(LogLocator(subs=(2.0, 5.0)))
-    axes.yaxis.set_minor_formatter(NullFormatter() if _spans(values, _FEW_DECADES) else plain)
+    axes.yaxis.set_minor_formatter(NullFormatter() if spans(values, _FEW_DECADES) else plain)
     axes.grid(visible=True, which="minor", axis="y", linewidth=0.4)
 
 
-def _literal(text: str) -> str:
+def literal(text: str) -> str:
     """Text that matplotlib does not take for mathematics."""
     return text.replace("$", r"\$")
 
 
-def _epochs(history: History) -> list[float]:
+def epochs_of(history: History) -> list[float]:
+    """The epochs of a history, from 1."""
     if "epoch" in history.columns:
         return history.column("epoch")
     return [float(number) for number in range(1, len(history) + 1)]
 
 
-def _values(history: History, column: str) -> list[float]:
+def values_of(history: History, column: str) -> list[float]:
+    """A column with NaN for what is not finite; empty where there is no such column."""
     return _finite(history.column(column)) if column in history.columns else []
 
 
@@ -240,6 +250,7 @@ def _finite(values: Sequence[float]) -> list[float]:
     return [value if math.isfinite(value) else math.nan for value in values]
 
 
-def _spans(values: Sequence[float], ratio: float) -> bool:
+def spans(values: Sequence[float], ratio: float) -> bool:
+    """Whether the greatest of positive values is more than so many times the least."""
     finite = [value for value in values if math.isfinite(value)]
     return bool(finite) and min(finite) > 0 and max(finite) / min(finite) > ratio

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nnrun.reports.curves import TRAINING_COLOR, VALIDATION_COLOR, figure_of_panels
+from nnrun.reports.curves import TRAINING_COLOR, VALIDATION_COLOR, new_figure
 from nnrun.reports.lr_curve import Curve
 from nnrun.reports.lr_suggestions import Advice
 
@@ -26,7 +26,7 @@ def draw_curve(curve: Curve, advice: Advice, path: Path, *, title: str = "") -> 
         path: The PNG to write; the same curve gives the same bytes.
         title: What stands above it.
     """
-    with figure_of_panels(_WIDE, 1, path, title) as (figure, _):
+    with new_figure(_WIDE, 1, path, title) as (figure, _):
         axes = figure.add_subplot()
         axes.plot(
             curve.rates, curve.losses, color="#b8b8b8", linewidth=0.7, label="loss of a batch"

@@ -40,13 +40,13 @@ def results_table(
     """
     from rich.console import Group
 
-    parts: list[RenderableType] = [_headline(record, status or record.status, directory)]
+    parts: list[RenderableType] = [headline(record, status or record.status, directory)]
     figures = _figures(metrics)
     if figures.row_count:
         parts += ["", figures]
     if record.expectations:
-        parts += ["", _expectations(record.expectations, speaks_unicode(encoding))]
-    parts += ["", _facts(record, directory)]
+        parts += ["", expectations_table(record.expectations, speaks_unicode(encoding))]
+    parts += ["", run_facts(record, directory)]
     return Group(*parts)
 
 
@@ -105,7 +105,8 @@ def format_figure(value: float | None) -> str:
     return f"{value:.5g}"
 
 
-def _headline(record: RunRecord, status: str, directory: RunDirectory) -> "Text":
+def headline(record: RunRecord, status: str, directory: RunDirectory) -> "Text":
+    """The name of a run and how it stands, in a line."""
     from rich.text import Text
 
     text = Text.assemble(
@@ -144,18 +145,20 @@ def _figures(metrics: Metrics) -> "Table":
         table.add_column(title, justify="right")
     for name in shown:
         # As Text, since rich would take brackets in a name for markup.
-        table.add_row(Text(name), *(_cell(values, name) for values in filled.values()))
+        table.add_row(Text(name), *(figure_cell(values, name) for values in filled.values()))
     return table
 
 
-def _cell(values: Mapping[str, float | None], name: str) -> str:
+def figure_cell(values: Mapping[str, float | None], name: str) -> str:
+    """A figure by its name; empty where it was not measured."""
     # A run's record has null for what was not finite, which is not the same as not measured.
     if name not in values:
         return ""
     return "not finite" if values[name] is None else format_figure(values[name])
 
 
-def _expectations(expectations: Iterable[Mapping[str, Any]], unicode: bool) -> "Table":
+def expectations_table(expectations: Iterable[Mapping[str, Any]], unicode: bool) -> "Table":
+    """What was expected of a run, with the value reached and whether it held."""
     from rich.text import Text
 
     yes, no = ("✓", "✗") if unicode else ("ok", "FAILED")
@@ -184,7 +187,8 @@ def _exact(value: float) -> str:
     return f"{value:,}" if isinstance(value, int) else f"{value:.15g}"
 
 
-def _facts(record: RunRecord, directory: RunDirectory) -> "Text":
+def run_facts(record: RunRecord, directory: RunDirectory) -> "Text":
+    """Epochs, time and size of a run, and where its files are."""
     epochs = f"{record.epochs:,}"
     if record.best_epoch is not None:
         epochs += f", the best is {record.best_epoch:,}"

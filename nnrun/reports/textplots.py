@@ -48,7 +48,13 @@ def sparkline(values: Sequence[float], width: int = 40, *, encoding: str | None 
 
 
 def line_plot(
-    values: Sequence[float], width: int = 60, height: int = 10, *, encoding: str | None = None
+    values: Sequence[float],
+    width: int = 60,
+    height: int = 10,
+    *,
+    limits: tuple[float, float] | None = None,
+    log: bool = False,
+    encoding: str | None = None,
 ) -> str:
     """Draw values as a line over their index, with an axis at the left.
 
@@ -56,6 +62,8 @@ def line_plot(
         values: What to draw; what is not finite leaves a gap.
         width: How many characters the line takes, without the axis.
         height: How many lines it takes.
+        limits: The values at the bottom and at the top; the least and the greatest where None.
+        log: Draw their logarithms; values and limits must be positive.
         encoding: Of the place it is shown; plain ASCII where that has no braille.
 
     Returns:
@@ -64,10 +72,14 @@ def line_plot(
     unicode = speaks_unicode(encoding)
     across, down = (2, 4) if unicode else (1, 1)
     means = _average(values, width * across)
-    low, high = _range(values)
-    if not math.isfinite(low):
+    low, high = limits or _range(values)
+    if not math.isfinite(low) or not any(map(math.isfinite, values)):
         return ""
-    dots = _trace(means, low, high, height * down)
+    if log:
+        scaled = [math.log(value) if math.isfinite(value) else value for value in means]
+        dots = _trace(scaled, math.log(low), math.log(high), height * down)
+    else:
+        dots = _trace(means, low, high, height * down)
     columns = math.ceil(len(means) / across)
     cells = _braille(dots, columns, height) if unicode else _stars(dots, columns, height)
     labels = _labels(low, high, height)

@@ -9,10 +9,11 @@ from pathlib import Path
 
 from nnrun.errors import RunError
 from nnrun.runs.directory import STAMPED_NAME, RunDirectory
-from nnrun.runs.manifest import RunRecord, derived_status
+from nnrun.runs.manifest import NewerFormatError, RunRecord, derived_status
 
 LATEST = "latest"
 DAMAGED = "damaged"
+NEWER = "newer"
 _SHOWN = 5
 
 
@@ -35,24 +36,25 @@ class RunEntry:
     @property
     def problem(self) -> str:
         """Why its record cannot be read; empty where it can."""
-        return self._read[1]
+        error = self._read[1]
+        return error.message if error else ""
 
     @cached_property
     def status(self) -> str:
-        """How it stands: see `manifest.derived_status`; `damaged` where nobody can tell."""
+        """How it stands: see `manifest.derived_status`; `damaged` or `newer` where nobody can tell."""
         if self.record is None:
-            return DAMAGED
+            return NEWER if isinstance(self._read[1], NewerFormatError) else DAMAGED
         try:
             return derived_status(self.directory, self.record)
         except RunError:
             return DAMAGED
 
     @cached_property
-    def _read(self) -> tuple[RunRecord | None, str]:
+    def _read(self) -> tuple[RunRecord | None, RunError | None]:
         try:
-            return RunRecord.read(self.directory.record), ""
+            return RunRecord.read(self.directory.record), None
         except RunError as error:
-            return None, error.message
+            return None, error
 
 
 def list_runs(runs_dir: Path) -> list[RunEntry]:

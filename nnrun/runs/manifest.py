@@ -18,6 +18,10 @@ STATUSES = ("running", "finished", "interrupted", "diverged", "failed")
 DIED = "died"
 
 
+class NewerFormatError(RunError):
+    """A file of a newer nnrun than this one."""
+
+
 @dataclass(frozen=True)
 class RunRecord:
     """The record of a run.
@@ -163,7 +167,7 @@ def _read_format(path: Path) -> dict[str, Any]:
     if not isinstance(version, int) or version < 1:
         raise RunError(f"{path} is damaged: it does not say its format")
     if version > FORMAT:
-        raise RunError(
+        raise NewerFormatError(
             f"{path} has format {version}; this nnrun reads up to {FORMAT}", hint="Upgrade nnrun."
         )
     return {name: value for name, value in values.items() if name != "format"}

@@ -18,6 +18,7 @@ PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob
 BY_NAME = {str(page.relative_to(ROOT)): page for page in PAGES}
 NOT_RUN = {
     "make demo": "installs the package",
+    "nnrun tensorboard": "serves until it is stopped",
     "tensorboard --logdir runs": "serves until it is stopped",
 }
 """Commands that the tests leave out, and why."""

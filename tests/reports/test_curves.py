@@ -94,8 +94,8 @@ def test_the_axis_of_the_rate_is_logarithmic_beyond_a_decade(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rates: list[float], scale: str
 ) -> None:
     scales = ["linear"]
-    set_log = curves._set_log
-    monkeypatch.setattr(curves, "_set_log", lambda *args: (scales.append("log"), set_log(*args)))
+    set_log = curves.set_log
+    monkeypatch.setattr(curves, "set_log", lambda *args: (scales.append("log"), set_log(*args)))
     draw_learning_rate(rates, tmp_path / "a.png")
     assert scales[-1] == scale
     history = History({"epoch": e, "learning_rate": rate} for e, rate in enumerate(rates, 1))

@@ -1,0 +1,47 @@
+"""`nnrun plot`: the curves of runs, drawn anew."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nnrun.cli.options import JsonOption, RunsDirOption
+
+
+def plot_cli(
+    runs: Annotated[list[str], typer.Argument(help="Runs.", metavar="RUN")],
+    metric: Annotated[
+        str | None,
+        typer.Option(metavar="A,B,…", help="What to draw; all figures if left out."),
+    ] = None,
+    log: Annotated[bool, typer.Option("--log", help="Logarithmic vertical axes.")] = False,
+    smooth: Annotated[
+        float,
+        typer.Option(min=0, max=0.999, help="Smoothing: the weight of the past, from 0 to 0.999."),
+    ] = 0.0,
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Where to; .png, .svg or .pdf.")] = Path(
+        "curves.png"
+    ),
+    runs_dir: RunsDirOption = Path("runs"),
+    as_json: JsonOption = False,
+) -> None:
+    """Draw the curves of runs over each other.
+
+    Each figure has a panel: of one run with training and validation in two colours, of several
+    with a colour for each run, the training dashed. val_loss draws the validation alone.
+
+    \b
+    Example:
+      $ nnrun plot latest --metric loss,accuracy --smooth 0.6 --out curves.svg
+    """
+    from nnrun.reports.overlay import plot_runs, read_histories
+    from nnrun.runs.index import find_run
+
+    histories = read_histories(find_run(run, runs_dir) for run in runs)
+    metrics = [name.strip() for name in (metric or "").split(",") if name.strip()]
+    plot_runs(histories, out, metrics=metrics, log=log, smoothing=smooth)
+    if as_json:
+        typer.echo(json.dumps({"format": 1, "file": str(out), "runs": list(histories)}, indent=2))
+    else:
+        typer.echo(out)

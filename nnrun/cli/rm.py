@@ -1,0 +1,81 @@
+"""`nnrun rm`: remove runs, after a question."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nnrun.cli.options import JsonOption, RunsDirOption
+from nnrun.runs.directory import RunDirectory
+
+
+def rm_cli(
+    runs: Annotated[list[str] | None, typer.Argument(help="Runs.", metavar="RUN")] = None,
+    condition: Annotated[
+        str | None,
+        typer.Option(
+            "--filter", metavar="FILTER", help="Runs for which this holds, as in `nnrun list`."
+        ),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    runs_dir: RunsDirOption = Path("runs"),
+    as_json: JsonOption = False,
+) -> None:
+    """Remove runs with all their files; asks first.
+
+    Either all of them are removed or, where one is being written or is no run, none.
+
+    \b
+    Example:
+      $ nnrun rm --filter 'status=died or epochs<2'
+    """
+    from nnrun.runs.directory import format_bytes
+    from nnrun.runs.removing import plan_removal, remove_run
+
+    chosen = _choose(runs or [], condition, runs_dir)
+    removals = list(dict.fromkeys(plan_removal(run, runs_dir) for run in chosen))
+    size = format_bytes(sum(removal.size for removal in removals))
+    if removals and not yes:
+        _ask([removal.directory.name for removal in removals], size)
+    for removal in removals:
+        remove_run(removal)
+    if as_json:
+        removed = [str(removal.directory.path) for removal in removals]
+        typer.echo(json.dumps({"format": 1, "removed": removed}, indent=2))
+    else:
+        typer.echo(f"removed {_count(len(removals))}, {size}" if removals else "nothing to remove")
+
+
+def _choose(names: list[str], condition: str | None, runs_dir: Path) -> list[RunDirectory]:
+    from nnrun.reports.filtering import parse_filter
+    from nnrun.reports.listing import list_rows
+    from nnrun.runs.index import find_run, list_runs
+
+    if bool(names) == (condition is not None):
+        raise typer.BadParameter("name runs, or choose them with --filter; one of the two")
+    if condition is None:
+        return [find_run(name, runs_dir) for name in names]
+    listing = list_rows(list_runs(runs_dir), condition=parse_filter(condition))
+    return [row.entry.directory for row in listing.rows]
+
+
+def _ask(names: list[str], size: str) -> None:
+    """Ask whether to go on; without a person to answer, say that --yes is wanted."""
+    from nnrun.errors import UserError
+
+    if not sys.stdin.isatty():
+        raise UserError(
+            f"{_count(len(names))} would be removed, and there is no terminal to ask in",
+            hint="Add --yes to remove without a question.",
+        )
+    for name in names:
+        typer.echo(f"  {name}", err=True)
+    if not typer.confirm(f"remove {_count(len(names))}, {size}?", err=True):
+        typer.echo("nothing was removed", err=True)
+        raise typer.Exit(1)
+
+
+def _count(number: int) -> str:
+    return f"{number:,} run{'' if number == 1 else 's'}"

@@ -1,0 +1,53 @@
+"""`nnrun tensorboard`: TensorBoard over the runs."""
+
+import contextlib
+import signal
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nnrun.cli.options import RunsDirOption
+
+
+def tensorboard_cli(
+    runs: Annotated[
+        list[str] | None, typer.Argument(help="Runs; all of them if left out.", metavar="[RUN]...")
+    ] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(min=1, max=65535, help="Where it listens; 6006, or the next that is free."),
+    ] = None,
+    runs_dir: RunsDirOption = Path("runs"),
+) -> None:
+    """Start TensorBoard over the runs, until Ctrl-C.
+
+    It listens at 127.0.0.1, so that only this machine reaches it. Without RUN, runs that begin
+    later are shown as well.
+
+    \b
+    Example:
+      $ nnrun tensorboard --port 6007
+    """
+    from nnrun.errors import UserError
+    from nnrun.reports.tensorboard import link_logs, serve
+    from nnrun.runs.index import find_run
+
+    if not runs and not runs_dir.is_dir():
+        raise UserError(
+            f"there are no runs in {runs_dir} yet", hint="Start one with `nnrun train`."
+        )
+    chosen = [find_run(run, runs_dir) for run in runs or []]
+    # A closed terminal and SIGTERM end it like Ctrl-C: TensorBoard is not to outlive this process.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
+    with tempfile.TemporaryDirectory(prefix="nnrun-") as folder:
+        link_logs(chosen, Path(folder))
+        with contextlib.suppress(KeyboardInterrupt):
+            serve(Path(folder) if chosen else runs_dir, port, _tell)
+    typer.echo("TensorBoard ended")
+
+
+def _tell(address: str) -> None:
+    typer.echo(f"TensorBoard: {address} (Ctrl-C ends it)")
