@@ -73,7 +73,7 @@ def choose_engine(requested: str, layers: Sequence[Any], *, on_gpu: bool) -> Eng
     """
     if requested != "auto":
         return EngineChoice(requested, "set by runtime.engine")
-    everywhere = [inner for layer in layers for inner in _with_inner_layers(layer)]
+    everywhere = [inner for layer in layers for inner in inner_layers(layer)]
     for layer in everywhere:
         if not layer.supports_jit or isinstance(layer, IMPOSSIBLE_UNDER_XLA):
             return EngineChoice("graph", f"XLA cannot compile '{layer.name}'")
@@ -83,7 +83,7 @@ def choose_engine(requested: str, layers: Sequence[Any], *, on_gpu: bool) -> Eng
     return EngineChoice("xla", "every layer gains by being compiled")
 
 
-def _with_inner_layers(layer: Any) -> Iterator[Any]:
+def inner_layers(layer: Any) -> Iterator[Any]:
     """A layer and those it is made of: a wrapper's, a nested model's, those in its attributes."""
     seen, waiting = set(), [layer]
     while waiting:
@@ -155,7 +155,7 @@ class CompiledTraining:
             with compilable_random():
                 model.train_step(data.batch(lambda tensor: tf.gather(tensor, rows)))
 
-        compiled = _compiler(engine)
+        compiled = compiler(engine)
 
         # The bounds are tensors and the index matrix is the whole epoch's, so that one program
         # serves chunks of every length; a bound known while tracing would compile anew each time.
@@ -201,16 +201,19 @@ class CompiledEvaluation:
         model: A compiled Keras model.
         data: The rows.
         engine: `xla` or `graph`.
+        batch_size: Rows in a step; None for as many as fit well.
     """
 
-    def __init__(self, model: Any, data: Resident, engine: str) -> None:
+    def __init__(
+        self, model: Any, data: Resident, engine: str, batch_size: int | None = None
+    ) -> None:
         _build_loss_and_metrics(model, data)
         self.model = model
-        self.batch_size = _evaluation_batch(data.rows, _widest(model))
+        self.batch_size = batch_size or evaluation_batch(data.rows, widest_row(model))
         self.full_steps, rows_left = divmod(data.rows, self.batch_size)
         self.steps = self.full_steps + bool(rows_left)
         first_left = data.rows - rows_left
-        compiled = _compiler(engine)
+        compiled = compiler(engine)
 
         def test_on(start: Any, count: int) -> None:
             with compilable_random():
@@ -244,7 +247,7 @@ class CompiledEvaluation:
         return as_floats(figures)
 
 
-def _compiler(engine: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def compiler(engine: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """What makes a function of tensors a program of the engine's."""
 
     def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -281,7 +284,7 @@ def _rows(tensor: Any, start: Any, count: int) -> Any:
     return tf.slice(tensor, [start, *([0] * len(rest))], [count, *rest])
 
 
-def _evaluation_batch(rows: int, width: int) -> int:
+def evaluation_batch(rows: int, width: int) -> int:
     """Rows in an evaluation batch: one that leaves no odd last batch, where one is near."""
     most = max(1, min(rows, EVALUATION_VALUES // width))
     for batch in range(most, most // 2, -1):
@@ -290,7 +293,7 @@ def _evaluation_batch(rows: int, width: int) -> int:
     return most
 
 
-def _widest(model: Any) -> int:
+def widest_row(model: Any) -> int:
     """Values that a row has at its widest, in the input or in the output of any layer."""
     tensors = keras.tree.flatten([model.inputs, [layer.output for layer in model.layers]])
     return max(int(np.prod([size or 1 for size in tensor.shape[1:]])) for tensor in tensors)
