@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nnrun.errors import UserError
+from nnrun.errors import RunError, UserError
 from nnrun.reports.evaluation import Evaluation, score
 from nnrun.reports.predictions import Predictions, Sampled, table_text
 from nnrun.reports.scores import as_probabilities, calibration, confusion_matrix
 from nnrun.runs.atomic import write_json, write_text, write_with
+from nnrun.runs.checkpoints import CheckpointStore
+from nnrun.runs.manifest import RunRecord, derived_status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
     from nnrun.data.splits import InputSpec, Part, TargetSpec
     from nnrun.running import Prepared
+    from nnrun.runs.checkpoints import Checkpoint
     from nnrun.runs.directory import EvaluationDirectory, RunDirectory
 
 SPLITS = ("test", "validation", "train")
@@ -66,6 +69,48 @@ class OpenRun:
             return as_probabilities(raw, logits=self.logits)
         values: np.ndarray = raw.reshape(len(raw)).astype(np.float64)
         return values
+
+
+def load_best(directory: RunDirectory) -> tuple[RunRecord, Checkpoint]:
+    """A run's record and its best state.
+
+    Raises:
+        RunError: The run is damaged, still trained, or ended before its first epoch did.
+    """
+    record = RunRecord.read(directory.record)
+    if derived_status(directory, record) == "running":
+        raise RunError(f"{directory.name} is still being trained", hint="Wait for its end.")
+    if not directory.resolved.is_file():
+        raise RunError(f"{directory.path} is damaged: it has no {directory.resolved.name}")
+    store = CheckpointStore(directory.checkpoints)
+    if not store.has("best"):
+        raise RunError(
+            f"{directory.name} has no checkpoint: it ended before its first epoch did",
+            hint="Train it again.",
+        )
+    checkpoint = store.load("best")
+    if not isinstance(checkpoint.facts.get("epoch"), int):
+        raise RunError(f"{directory.path} is damaged: its checkpoint does not say its epoch")
+    return record, checkpoint
+
+
+def load_weights(model: Any, checkpoint: Checkpoint, record: RunRecord) -> None:
+    """Give a model the weights of a checkpoint; their average, where the optimizer keeps one.
+
+    Raises:
+        RunError: They are not those of this model.
+    """
+    from nnrun.training.state import restore_state, use_averaged_weights
+
+    try:
+        restore_state(model, checkpoint.arrays)
+    except ValueError as error:
+        versions = ", ".join(f"{name} {version}" for name, version in record.versions.items())
+        raise RunError(
+            f"the weights of {record.name} do not fit the model of its config: {error}",
+            hint=f"It was trained with {versions}.",
+        ) from error
+    use_averaged_weights(model)
 
 
 def choose_part(run: OpenRun, split: str | None) -> tuple[str, Part]:
@@ -122,9 +167,29 @@ def predict_rows(
     )
 
 
-def predict_inputs(run: OpenRun, inputs: np.ndarray, files: tuple[str, ...]) -> Predictions:
-    """Predict rows whose targets nobody knows."""
-    name, _ = run.input
+def predict_file(run: OpenRun, file: Path) -> Predictions:
+    """Predict rows whose targets nobody knows.
+
+    Args:
+        run: The run.
+        file: A CSV file; for image models, a picture file or a folder of them.
+
+    Raises:
+        DataError: The file cannot be used.
+    """
+    from nnrun.data.loading import load_inputs
+    from nnrun.data.pictures import find_pictures, read_pictures
+
+    splits, (name, spec) = run.prepared.splits, run.input
+    files: tuple[str, ...] = ()
+    if spec.features:
+        inputs = load_inputs(run.prepared.experiment.dataset, splits, str(file))
+    else:
+        pictures = find_pictures(file)
+        # What stands for white: 255 mostly, but 16 in the digits that nnrun carries.
+        white = float(splits.train.inputs[name].max())
+        inputs = read_pictures(pictures, spec.shape, white)
+        files = tuple(map(str, pictures))
     return Predictions(_predict(run, {name: inputs}, None), run.target[1].classes, files=files)
 
 
@@ -163,9 +228,7 @@ def evaluate_rows(
     return evaluation
 
 
-def _predict(
-    run: OpenRun, inputs: Mapping[str, np.ndarray], batch_size: int | None
-) -> np.ndarray:
+def _predict(run: OpenRun, inputs: Mapping[str, np.ndarray], batch_size: int | None) -> np.ndarray:
     from nnrun.training.evaluation import CompiledPrediction
 
     rows = len(next(iter(inputs.values())))
@@ -198,8 +261,7 @@ def _write_classification(
 ) -> None:
     from nnrun.reports import evaluation_plots as plots
 
-    classes, labels, targets = predictions.classes, predictions.labels, predictions.targets
-    assert targets is not None
+    classes, labels, targets = predictions.classes, predictions.labels, predictions.truth
     matrix = confusion_matrix(targets, labels, len(classes))
     cells = ([name, *row] for name, row in zip(classes, matrix.tolist(), strict=True))
     write_text(files.confusion_matrix, table_text(["true", *classes], cells))
@@ -207,9 +269,7 @@ def _write_classification(
         files.confusion_plot, lambda path: plots.draw_confusion_matrix(matrix, classes, path)
     )
     write_with(files.roc, lambda path: plots.draw_roc(predictions, path))
-    write_with(
-        files.precision_recall, lambda path: plots.draw_precision_recall(predictions, path)
-    )
+    write_with(files.precision_recall, lambda path: plots.draw_precision_recall(predictions, path))
     bins = calibration(labels == targets, predictions.confidence)
     error = evaluation.headline["ece"].value
     write_with(files.calibration, lambda path: plots.draw_calibration(bins, error, path))
@@ -226,7 +286,7 @@ def _write_classification(
 
 def most_wrong(predictions: Predictions) -> list[int]:
     """The rows predicted wrongly, those of the greatest confidence first; 100 at most."""
-    wrong = np.flatnonzero(predictions.labels != predictions.targets)
+    wrong = np.flatnonzero(predictions.labels != predictions.truth)
     order = np.argsort(-predictions.confidence[wrong], kind="stable")
     rows: list[int] = wrong[order][:MOST_WRONG].tolist()
     return rows
@@ -235,8 +295,7 @@ def most_wrong(predictions: Predictions) -> list[int]:
 def _wrong_table(
     predictions: Predictions, rows: list[int], inputs: np.ndarray, spec: InputSpec
 ) -> str:
-    classes, outputs, targets = predictions.classes, predictions.outputs, predictions.targets
-    assert targets is not None
+    classes, outputs, targets = predictions.classes, predictions.outputs, predictions.truth
 
     def records() -> Iterator[list[Any]]:
         for row in rows:
@@ -259,8 +318,7 @@ def _are_pictures(spec: InputSpec) -> bool:
 def _write_regression(predictions: Predictions, files: EvaluationDirectory) -> None:
     from nnrun.reports import evaluation_plots as plots
 
-    targets, predicted = predictions.targets, predictions.outputs
-    assert targets is not None
+    targets, predicted = predictions.truth, predictions.outputs
     write_with(files.residuals, lambda path: plots.draw_residuals(targets - predicted, path))
     write_with(
         files.predicted_against_true,

@@ -13,19 +13,17 @@ from nnrun.config.components import uses_own_code
 from nnrun.config.facts import DataFacts
 from nnrun.config.loading import load_experiment
 from nnrun.config.relations import check_relations
-from nnrun.errors import ConfigError, DataError, RunError, UserError
-from nnrun.evaluating import OpenRun
+from nnrun.errors import ConfigError, DataError, UserError
 from nnrun.running import Outcome, Prepared, Run, Watcher
-from nnrun.runs.checkpoints import Checkpoint, CheckpointStore
 from nnrun.runs.directory import RunDirectory, create_run, create_run_at
 from nnrun.runs.locking import RunLock
-from nnrun.runs.manifest import RunRecord, derived_status
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from nnrun.config.schema import Experiment
     from nnrun.data.splits import Splits
+    from nnrun.evaluating import OpenRun
     from nnrun.reports.card import Card
     from nnrun.reports.evaluation import Evaluation
     from nnrun.reports.predictions import Predictions
@@ -197,12 +195,9 @@ def open_run(directory: RunDirectory, *, trust: bool = False) -> OpenRun:
         DataError: The data are not there any more, or are others.
         UserError: It names code of its own and is not trusted.
     """
-    record = RunRecord.read(directory.record)
-    if derived_status(directory, record) == "running":
-        raise RunError(f"{directory.name} is still being trained", hint="Wait for its end.")
-    if not directory.resolved.is_file():
-        raise RunError(f"{directory.path} is damaged: it has no {directory.resolved.name}")
-    checkpoint = _best_checkpoint(directory)
+    from nnrun.evaluating import OpenRun, load_best, load_weights
+
+    record, checkpoint = load_best(directory)
     experiment = load(directory.resolved)
     if uses_own_code(experiment) and not trust:
         raise UserError(
@@ -220,16 +215,8 @@ def open_run(directory: RunDirectory, *, trust: bool = False) -> OpenRun:
     from nnrun.device import on_gpu
     from nnrun.models.building import gives_logits
     from nnrun.training.engines import choose_engine
-    from nnrun.training.state import restore_state, use_averaged_weights
 
-    try:
-        restore_state(model, checkpoint.arrays)
-    except ValueError as error:
-        raise RunError(
-            f"the weights of {directory.name} do not fit the model of its config: {error}",
-            hint=f"It was trained with {_told_versions(record)}.",
-        ) from error
-    use_averaged_weights(model)
+    load_weights(model, checkpoint, record)
     engine = choose_engine(experiment.runtime.engine, model.layers, on_gpu=on_gpu())
     logits = gives_logits(experiment, prepared.splits.inputs, prepared.splits.targets)
     return OpenRun(directory, prepared, model, engine.name, checkpoint.facts["epoch"], logits)
@@ -285,37 +272,9 @@ def predict(directory: RunDirectory, file: Path, *, trust: bool = False) -> Pred
         UserError: For a run that cannot be used, and mistakes in the file.
     """
     run = open_run(directory, trust=trust)
-    from nnrun.data.loading import load_inputs
-    from nnrun.data.pictures import find_pictures, read_pictures
-    from nnrun.evaluating import predict_inputs
+    from nnrun.evaluating import predict_file
 
-    splits = run.prepared.splits
-    name, spec = run.input
-    if spec.features:
-        rows = load_inputs(run.prepared.experiment.dataset, splits, str(file))
-        return predict_inputs(run, rows, ())
-    pictures = find_pictures(file)
-    # What stands for white: 255 mostly, but 16 in the digits that nnrun carries.
-    white = float(splits.train.inputs[name].max())
-    rows = read_pictures(pictures, spec.shape, white)
-    return predict_inputs(run, rows, tuple(map(str, pictures)))
-
-
-def _best_checkpoint(directory: RunDirectory) -> Checkpoint:
-    store = CheckpointStore(directory.checkpoints)
-    if not store.has("best"):
-        raise RunError(
-            f"{directory.name} has no checkpoint: it ended before its first epoch did",
-            hint="Train it again.",
-        )
-    checkpoint = store.load("best")
-    if not isinstance(checkpoint.facts.get("epoch"), int):
-        raise RunError(f"a checkpoint of {directory.name} does not say its epoch")
-    return checkpoint
-
-
-def _told_versions(record: RunRecord) -> str:
-    return ", ".join(f"{name} {version}" for name, version in record.versions.items())
+    return predict_file(run, file)
 
 
 def _claim(

@@ -9,7 +9,7 @@ from typing import NoReturn
 import typer
 
 from nnrun import __version__
-from nnrun.cli import eval, predict, schema, show, train, validate
+from nnrun.cli import evaluate, predict, schema, show, train, validate
 from nnrun.config.diagnostics import render_problems
 from nnrun.errors import ConfigError, UserError
 
@@ -26,7 +26,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("train")(train.train_cli)
-app.command("eval")(eval.eval_cli)
+app.command("eval")(evaluate.eval_cli)
 app.command("predict")(predict.predict_cli)
 app.command("validate")(validate.validate_cli)
 app.command("show")(show.show_cli)

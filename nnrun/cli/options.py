@@ -24,7 +24,9 @@ RunArgument = Annotated[
     str, typer.Argument(help="A run: path, name, beginning of it, or `latest`.", metavar="RUN")
 ]
 
-RunsDirOption = Annotated[Path, typer.Option("--runs-dir", metavar="DIR", help="Where the runs lie.")]
+RunsDirOption = Annotated[
+    Path, typer.Option("--runs-dir", metavar="DIR", help="Where the runs lie.")
+]
 
 TrustOption = Annotated[
     bool, typer.Option("--trust", help="Let code run that the run's config names (module:Class).")

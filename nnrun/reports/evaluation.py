@@ -96,11 +96,10 @@ def score(
         recorded: Loss and metrics of the config.
         where: The directory that the evaluation is written to.
     """
-    assert predictions.targets is not None  # noqa: S101 - told to the type checker
-    statistics = _statistics(predictions.targets, predictions.outputs, predictions.classes)
+    statistics = _statistics(predictions.truth, predictions.outputs, predictions.classes)
     scores: Sequence[ClassScores] = ()
     if predictions.classes:
-        scores = class_scores(predictions.targets, predictions.outputs, predictions.classes)
+        scores = class_scores(predictions.truth, predictions.outputs, predictions.classes)
     return Evaluation(
         run=run,
         split=split,
@@ -150,9 +149,10 @@ def _statistics(
 
 def _uncertainty(predictions: Predictions) -> dict[str, float] | None:
     """Figures of the mean of the draws, and how they scatter."""
-    sampled, targets = predictions.sampled, predictions.targets
-    if sampled is None or targets is None:
+    sampled = predictions.sampled
+    if sampled is None:
         return None
+    targets = predictions.truth
     once = np.ones((1, predictions.rows))
     statistics = _statistics(targets, sampled.mean, predictions.classes)
     figures = {"draws": sampled.draws, "mean_std": float(sampled.deviation.mean())}

@@ -172,17 +172,21 @@ def _draw_curves(
     import matplotlib as mpl
 
     across, up, title, area_name = labels
-    colors = mpl.colormaps["tab10"].colors
+    colors = mpl.colormaps["tab10"]
     with drawing(path, panel=(6.2, 4.2)) as figure:
         axes = figure.add_subplot()
         if area_name == "AUC":
             axes.plot([0, 1], [0, 1], color=REFERENCE_COLOR, linewidth=0.8, linestyle=(0, (4, 3)))
         for position, (label, size) in enumerate(_chosen_classes(predictions, area)):
-            points: Curve = curve(predictions.targets == label, predictions.outputs[:, label])
+            points: Curve = curve(predictions.truth == label, predictions.outputs[:, label])
             name = _shortened(predictions.classes[label])
-            style = {"drawstyle": "steps-pre"} if area_name == "AP" else {}
+            style = "steps-pre" if area_name == "AP" else "default"
             axes.plot(
-                *points, color=colors[position], linewidth=1.3, label=f"{name}  {size:.3f}", **style
+                *points,
+                color=colors(position),
+                linewidth=1.3,
+                label=f"{name}  {size:.3f}",
+                drawstyle=style,
             )
         axes.set(xlabel=across, ylabel=up, title=title, xlim=(-0.01, 1.01), ylim=(-0.01, 1.02))
         axes.set_aspect("equal")
@@ -196,7 +200,7 @@ def _chosen_classes(predictions: Predictions, area: Any) -> list[tuple[int, floa
     number = len(predictions.classes)
     candidates = [1] if number == 2 else range(number)  # noqa: PLR2004 - two mirror each other
     sizes = [
-        (label, area(predictions.targets == label, predictions.outputs[:, label]))
+        (label, area(predictions.truth == label, predictions.outputs[:, label]))
         for label in candidates
     ]
     defined = [(label, size) for label, size in sizes if not np.isnan(size)]
@@ -206,9 +210,8 @@ def _chosen_classes(predictions: Predictions, area: Any) -> list[tuple[int, floa
 
 
 def _caption(axes: Axes, predictions: Predictions, row: int) -> None:
-    classes, targets = predictions.classes, predictions.targets
-    true = classes[targets[row]] if targets is not None else "?"
-    taken = classes[predictions.labels[row]]
+    true = predictions.classes[predictions.truth[row]]
+    taken = predictions.classes[predictions.labels[row]]
     axes.set_title(
         f"{_shortened(taken)} {predictions.confidence[row]:.0%}\nis {_shortened(true)}",
         fontsize=7.5,

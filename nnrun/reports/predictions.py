@@ -62,6 +62,17 @@ class Predictions:
         return len(self.outputs)
 
     @property
+    def truth(self) -> np.ndarray:
+        """The targets, where they must be known.
+
+        Raises:
+            ValueError: They are not.
+        """
+        if self.targets is None:
+            raise ValueError("nobody knows the targets of these rows")
+        return self.targets
+
+    @property
     def labels(self) -> np.ndarray:
         """The number of the most probable class of each row."""
         labels: np.ndarray = self.outputs.argmax(axis=1)
@@ -105,7 +116,7 @@ class Predictions:
         """The rows as data: `row` or `file`, `predicted`, and `probabilities` by class."""
         plain = []
         for record in self.records():
-            values = dict(zip(self.header(), record, strict=True))
+            values: dict[str, Any] = dict(zip(self.header(), record, strict=True))
             if self.classes:
                 probabilities = {name: values.pop(f"p_{name}") for name in self.classes}
                 values["probabilities"] = probabilities
@@ -156,7 +167,8 @@ def predictions_view(predictions: Predictions) -> Table:
         if shown:
             order = np.argsort(-predictions.outputs[row], kind="stable")[:shown]
             told = (
-                f"{predictions.classes[i]} {predictions.outputs[row, i]:.1%}" for i in order.tolist()
+                f"{predictions.classes[i]} {predictions.outputs[row, i]:.1%}"
+                for i in order.tolist()
             )
             cells.append(Text("  ".join(told), style="dim"))
         table.add_row(*cells)

@@ -107,7 +107,7 @@ def as_probabilities(outputs: np.ndarray, *, logits: bool) -> np.ndarray:
     if logits:
         outputs = np.exp(outputs - outputs.max(axis=1, keepdims=True))
     total = outputs.sum(axis=1, keepdims=True)
-    return np.divide(outputs, total, out=np.full_like(outputs, 1 / outputs.shape[1]), where=total > 0)
+    return _divided(outputs, total, 1 / outputs.shape[1])
 
 
 def confusion_matrix(labels: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
@@ -139,9 +139,7 @@ def class_scores(
 def roc_curve(positive: np.ndarray, scores: np.ndarray) -> Curve:
     """False positive rate and true positive rate as the threshold falls, from (0, 0) to (1, 1)."""
     hits, misses = _cumulated(positive, scores)
-    return Curve(
-        np.r_[0.0, misses / max(misses[-1], 1)], np.r_[0.0, hits / max(hits[-1], 1)]
-    )
+    return Curve(np.r_[0.0, misses / max(misses[-1], 1)], np.r_[0.0, hits / max(hits[-1], 1)])
 
 
 def roc_auc(positive: np.ndarray, scores: np.ndarray) -> float:
@@ -225,10 +223,7 @@ def regression_statistics(targets: np.ndarray, predicted: np.ndarray) -> dict[st
 
     def explained(counts: np.ndarray) -> np.ndarray:
         variance = mean_square(counts) - mean(counts) ** 2
-        unexplained = squares(counts)
-        return 1 - np.divide(
-            unexplained, variance, out=np.full_like(variance, np.nan), where=variance > 0
-        )
+        return 1 - _divided(squares(counts), variance, np.nan)
 
     return {
         "mae": _mean(np.abs(errors)),
@@ -290,8 +285,7 @@ def _percentiles(values: np.ndarray) -> tuple[float, float]:
 
 def _mean(values: np.ndarray) -> Statistic:
     def mean(counts: np.ndarray) -> np.ndarray:
-        result: np.ndarray = counts @ values / counts.sum(axis=1)
-        return result
+        return np.asarray(counts @ values / counts.sum(axis=1))
 
     return mean
 
@@ -303,11 +297,8 @@ def _macro_f1(labels: np.ndarray, predicted: np.ndarray, classes: int) -> Statis
 
     def macro_f1(counts: np.ndarray) -> np.ndarray:
         occurring = counts @ either
-        scores = np.divide(
-            2 * (counts @ hit), occurring, out=np.zeros_like(occurring), where=occurring > 0
-        )
-        result: np.ndarray = scores.sum(axis=1) / (occurring > 0).sum(axis=1)
-        return result
+        scores = _divided(2 * (counts @ hit), occurring, 0)
+        return np.asarray(scores.sum(axis=1) / (occurring > 0).sum(axis=1))
 
     return macro_f1
 
@@ -322,7 +313,7 @@ def _macro_auc(labels: np.ndarray, probabilities: np.ndarray) -> Statistic:
         areas = np.stack([statistic(counts) for statistic in each])
         defined = ~np.isnan(areas)
         total, number = np.where(defined, areas, 0).sum(axis=0), defined.sum(axis=0)
-        return np.divide(total, number, out=np.full(len(counts), np.nan), where=number > 0)
+        return _divided(total, number, np.nan)
 
     return macro_auc
 
@@ -335,12 +326,16 @@ def _auc_statistic(positive: np.ndarray, scores: np.ndarray) -> Statistic:
 
     def area(counts: np.ndarray) -> np.ndarray:
         sorted_counts = counts[:, order]
-        hits = np.add.reduceat(sorted_counts * is_positive, starts, axis=1)
-        misses = np.add.reduceat(sorted_counts, starts, axis=1) - hits
-        below = np.cumsum(misses, axis=1) - misses / 2  # a tie counts half
+        hits = sorted_counts * is_positive
+        if len(starts) < len(order):
+            hits, sorted_counts = (
+                np.add.reduceat(values, starts, axis=1) for values in (hits, sorted_counts)
+            )
+        misses = sorted_counts - hits
         pairs = hits.sum(axis=1) * misses.sum(axis=1)
-        won = (hits * below).sum(axis=1)
-        return np.divide(won, pairs, out=np.full(len(counts), np.nan), where=pairs > 0)
+        below = np.cumsum(misses, axis=1) - misses / 2  # a tie counts half
+        won = np.einsum("ij,ij->i", hits, below)
+        return _divided(won, pairs, np.nan)
 
     return area
 
@@ -350,15 +345,14 @@ def _calibration_error(right: np.ndarray, confidence: np.ndarray) -> Statistic:
     gaps = _one_hot(_bins(confidence), CALIBRATION_BINS) * (right - confidence)[:, None]
 
     def error(counts: np.ndarray) -> np.ndarray:
-        result: np.ndarray = np.abs(counts @ gaps).sum(axis=1) / counts.sum(axis=1)
-        return result
+        return np.asarray(np.abs(counts @ gaps).sum(axis=1) / counts.sum(axis=1))
 
     return error
 
 
 def _bins(confidence: np.ndarray) -> np.ndarray:
     bins = np.ceil(confidence * CALIBRATION_BINS).astype(np.int64) - 1
-    return bins.clip(0, CALIBRATION_BINS - 1)
+    return np.asarray(bins.clip(0, CALIBRATION_BINS - 1))
 
 
 def _cumulated(positive: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -370,7 +364,13 @@ def _cumulated(positive: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np
 
 
 def _one_hot(labels: np.ndarray, classes: int) -> np.ndarray:
-    return np.eye(classes)[labels]
+    return np.asarray(np.eye(classes)[labels])
+
+
+def _divided(over: np.ndarray, under: np.ndarray, otherwise: float) -> np.ndarray:
+    """A quotient; where the divisor is not positive, what is said instead."""
+    instead = np.full(np.broadcast_shapes(over.shape, under.shape), float(otherwise))
+    return np.asarray(np.divide(over, under, out=instead, where=under > 0))
 
 
 def _ratio(part: int, whole: int) -> float:

@@ -65,7 +65,9 @@ class CompiledPrediction:
     def _batch(self, inputs: Mapping[str, np.ndarray], start: int) -> np.ndarray:
         parts = {name: array[start : start + self.batch_size] for name, array in inputs.items()}
         # The last batch is filled up with its first row: another shape would be compiled anew.
-        tensors = {name: tf.constant(_filled(part, self.batch_size)) for name, part in parts.items()}
+        tensors = {
+            name: tf.constant(_filled(part, self.batch_size)) for name, part in parts.items()
+        }
         x = next(iter(tensors.values())) if len(tensors) == 1 else tensors
         outputs: np.ndarray = self._forward(x).numpy()
         return outputs
@@ -118,7 +120,9 @@ def dropout_on(model: Any) -> Iterator[None]:
     Raises:
         UserError: The model has no dropout layer.
     """
-    layers = [layer for layer in inner_layers(model) if isinstance(layer, DROPOUTS)]
+    everywhere = [inner for layer in model.layers for inner in inner_layers(layer)]
+    # By identity, since a layer may stand in several places.
+    layers = list({id(one): one for one in everywhere if isinstance(one, DROPOUTS)}.values())
     if not layers:
         raise UserError(
             "the model has no dropout layer, so every draw would be the same",
