@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nnrun.errors import RunError, UserError
+from nnrun.errors import DataError, RunError, UserError
 from nnrun.reports.evaluation import Evaluation, score
 from nnrun.reports.predictions import Predictions, Sampled, table_text
 from nnrun.reports.scores import as_probabilities, calibration, confusion_matrix
@@ -178,11 +178,13 @@ def predict_file(run: OpenRun, file: Path) -> Predictions:
         DataError: The file cannot be used.
     """
     from nnrun.data.loading import load_inputs
-    from nnrun.data.pictures import find_pictures, read_pictures
+    from nnrun.data.pictures import SUFFIXES, find_pictures, read_pictures
 
     splits, (name, spec) = run.prepared.splits, run.input
     files: tuple[str, ...] = ()
     if spec.features:
+        if file.suffix.lower() in SUFFIXES:
+            raise DataError(f"{run.directory.name} predicts rows of a table, not pictures")
         inputs = load_inputs(run.prepared.experiment.dataset, splits, str(file))
     else:
         pictures = find_pictures(file)
