@@ -9,26 +9,32 @@ import typer
 from nnrun.cli.options import JsonOption, RunArgument, RunsDirOption, TrustOption
 
 
+SplitOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SPLIT",
+        help="train, validation or test; by default test, or the next of them that there is.",
+    ),
+]
+DataOption = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Evaluate the rows of a CSV file like the config's."),
+]
+BatchOption = Annotated[
+    int | None, typer.Option(metavar="ROWS", min=1, help="Rows predicted at once.")
+]
+DrawsOption = Annotated[
+    int | None,
+    typer.Option(metavar="N", min=2, help="Also predict N times with dropout left on."),
+]
+
+
 def eval_cli(
     run: RunArgument,
-    split: Annotated[
-        str | None,
-        typer.Option(
-            metavar="SPLIT",
-            help="train, validation or test; by default test, or the next of them that there is.",
-        ),
-    ] = None,
-    data: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Evaluate the rows of a CSV file like the config's."),
-    ] = None,
-    batch_size: Annotated[
-        int | None, typer.Option(metavar="ROWS", min=1, help="Rows predicted at once.")
-    ] = None,
-    mc_samples: Annotated[
-        int | None,
-        typer.Option(metavar="N", min=2, help="Also predict N times with dropout left on."),
-    ] = None,
+    split: SplitOption = None,
+    data: DataOption = None,
+    batch_size: BatchOption = None,
+    mc_samples: DrawsOption = None,
     runs_dir: RunsDirOption = Path("runs"),
     trust: TrustOption = False,
     as_json: JsonOption = False,

@@ -78,7 +78,11 @@ def test_the_view() -> None:
     many = Predictions(np.full((30, 8), 1 / 8), tuple("abcdefgh"))
     lines = render(predictions_view(many)).splitlines()
     assert len(lines) == 21
-    assert lines[1].split() == ["0", "a", *"a 12.5% b 12.5% c 12.5% d 12.5% e 12.5%".split()]
+    assert lines[1].split() == [
+        "0",
+        "a",
+        *["a", "12.5%", "b", "12.5%", "c", "12.5%", "d", "12.5%", "e", "12.5%"],
+    ]
 
 
 @pytest.mark.parametrize("classes", [2, 3, 40, 100])
