@@ -8,7 +8,6 @@ import typer
 
 from nnrun.cli.options import JsonOption, RunArgument, RunsDirOption, TrustOption
 
-
 SplitOption = Annotated[
     str | None,
     typer.Option(
