@@ -115,6 +115,13 @@ def metrics_table() -> str:
     return _fields_table(Metrics)
 
 
+def evaluation_table() -> str:
+    """The fields of an evaluation's `metrics.json`."""
+    from nnrun.reports.evaluation import Evaluation
+
+    return _fields_table(Evaluation)
+
+
 def outcome_table() -> str:
     """The fields that `nnrun train --json` prints."""
     from nnrun.experiment import Outcome
@@ -157,6 +164,7 @@ PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "datasets": ("docs/data.md", datasets_table),
     "run.json": ("docs/run-directory.md", record_table),
     "metrics.json": ("docs/run-directory.md", metrics_table),
+    "evaluation": ("docs/run-directory.md", evaluation_table),
     "train --json": ("docs/how-to.md", outcome_table),
 }
 

@@ -13,7 +13,7 @@ from nnrun.config.components import uses_own_code
 from nnrun.config.facts import DataFacts
 from nnrun.config.loading import load_experiment
 from nnrun.config.relations import check_relations
-from nnrun.errors import ConfigError
+from nnrun.errors import ConfigError, DataError, UserError
 from nnrun.running import Outcome, Prepared, Run, Watcher
 from nnrun.runs.directory import RunDirectory, create_run, create_run_at
 from nnrun.runs.locking import RunLock
@@ -23,8 +23,11 @@ if TYPE_CHECKING:
 
     from nnrun.config.schema import Experiment
     from nnrun.data.splits import Splits
+    from nnrun.evaluating import OpenRun
     from nnrun.reports.card import Card
+    from nnrun.reports.evaluation import Evaluation
     from nnrun.reports.lr_report import SearchReport
+    from nnrun.reports.predictions import Predictions
     from nnrun.training.events import Event
 
 
@@ -48,7 +51,11 @@ def prepare(config: Path, overrides: Sequence[str] = ()) -> Prepared:
         ConfigError: With all problems of the config.
         DataError: If the data cannot be used.
     """
-    experiment = load(config, overrides)
+    return _prepare(load(config, overrides), config)
+
+
+def _prepare(experiment: Experiment, config: Path) -> Prepared:
+    """Load an experiment's data, and check experiment and data against each other."""
     if uses_own_code(experiment):
         modules = experiment.modules or str(config.parent.resolve())
         experiment = dataclasses.replace(experiment, modules=modules)
@@ -213,6 +220,101 @@ def find_learning_rate(
         check_target(prepared, target)
     report = search(prepared, build(prepared), tried, out_dir=Path(out_dir), notes=notes)
     return report if target is None else apply_rate(report, prepared.config, target)
+
+
+def open_run(directory: RunDirectory, *, trust: bool = False) -> OpenRun:
+    """Build the model of a run anew, from its own config and the weights of its best epoch.
+
+    Args:
+        directory: The run.
+        trust: Whether code of the user's own that its config names may run.
+
+    Raises:
+        RunError: The run is damaged, still trained, or has no weights.
+        ConfigError: Its config is not one that this nnrun takes.
+        DataError: The data are not there any more, or are others.
+        UserError: It names code of its own and is not trusted.
+    """
+    from nnrun.evaluating import OpenRun, load_best, load_weights
+
+    record, checkpoint = load_best(directory)
+    experiment = load(directory.resolved)
+    if uses_own_code(experiment) and not trust:
+        raise UserError(
+            f"{directory.resolved} names code of its own, which would run",
+            hint="Read it, and add --trust if you trust it.",
+        )
+    prepared = _prepare(experiment, directory.resolved)
+    if prepared.splits.fingerprint != record.data.get("fingerprint"):
+        raise DataError(
+            f"the data are not those that {directory.name} was trained on: "
+            f"{prepared.splits.source} gives other rows",
+            hint="bring back the data as they were, or train anew",
+        )
+    model = build(prepared)
+    from nnrun.device import on_gpu
+    from nnrun.models.building import gives_logits
+    from nnrun.training.engines import choose_engine
+
+    load_weights(model, checkpoint, record)
+    engine = choose_engine(experiment.runtime.engine, model.layers, on_gpu=on_gpu())
+    logits = gives_logits(experiment, prepared.splits.inputs, prepared.splits.targets)
+    return OpenRun(directory, prepared, model, engine.name, checkpoint.facts["epoch"], logits)
+
+
+def evaluate(
+    directory: RunDirectory,
+    *,
+    split: str | None = None,
+    data: Path | None = None,
+    batch_size: int | None = None,
+    mc_samples: int | None = None,
+    trust: bool = False,
+) -> Evaluation:
+    """Evaluate a run's best model, and write `evaluation/<split>/` in its directory.
+
+    Args:
+        directory: The run.
+        split: `train`, `validation` or `test`; None for the last of them that there is.
+        data: A CSV file whose rows are evaluated instead.
+        batch_size: Rows predicted at once; None for as many as fit well.
+        mc_samples: How many times to predict with the dropout layers on, as well.
+        trust: Whether code of the user's own that the run names may run.
+
+    Raises:
+        UserError: For a run that cannot be used, rows that it has not, and mistakes in the file.
+    """
+    if split is not None and data is not None:
+        raise UserError("--split and --data name different rows", hint="Give one of them.")
+    run = open_run(directory, trust=trust)
+    from nnrun.evaluating import choose_part, evaluate_rows, split_of_file
+
+    if data is None:
+        name, part = choose_part(run, split)
+    else:
+        from nnrun.data.loading import load_rows
+
+        name = split_of_file(data)
+        part = load_rows(run.prepared.experiment.dataset, run.prepared.splits, str(data))
+    return evaluate_rows(run, name, part, batch_size=batch_size, draws=mc_samples)
+
+
+def predict(directory: RunDirectory, file: Path, *, trust: bool = False) -> Predictions:
+    """Predict rows that nobody knows the targets of.
+
+    Args:
+        directory: The run.
+        file: A CSV file with the features' columns; for pictures, a PNG or JPEG file or a folder
+            of them.
+        trust: Whether code of the user's own that the run names may run.
+
+    Raises:
+        UserError: For a run that cannot be used, and mistakes in the file.
+    """
+    run = open_run(directory, trust=trust)
+    from nnrun.evaluating import predict_file
+
+    return predict_file(run, file)
 
 
 def _claim(

@@ -9,7 +9,19 @@ from typing import NoReturn
 import typer
 
 from nnrun import __version__
-from nnrun.cli import listing, lr_find, plot, rm, schema, show, tensorboard, train, validate
+from nnrun.cli import (
+    evaluate,
+    listing,
+    lr_find,
+    plot,
+    predict,
+    rm,
+    schema,
+    show,
+    tensorboard,
+    train,
+    validate,
+)
 from nnrun.config.diagnostics import render_problems
 from nnrun.errors import ConfigError, UserError
 
@@ -26,6 +38,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("train")(train.train_cli)
+app.command("eval")(evaluate.eval_cli)
+app.command("predict")(predict.predict_cli)
 app.command("validate")(validate.validate_cli)
 app.command("show")(show.show_cli)
 app.command("lr-find")(lr_find.lr_find_cli)

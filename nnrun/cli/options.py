@@ -24,6 +24,14 @@ JsonOption = Annotated[
     bool, typer.Option("--json", help="Print JSON for programs, and nothing else.")
 ]
 
+RunArgument = Annotated[
+    str, typer.Argument(help="A run: path, name, beginning of it, or `latest`.", metavar="RUN")
+]
+
+TrustOption = Annotated[
+    bool, typer.Option("--trust", help="Let code run that the run's config names (module:Class).")
+]
+
 
 def gather_overrides(
     changes: list[str] | None, seed: int | None = None, name: str | None = None

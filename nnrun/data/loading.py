@@ -9,16 +9,18 @@ import numpy as np
 
 from nnrun.data.describing import check_source, describe, source_of, task_of
 from nnrun.data.fingerprint import fingerprint
+from nnrun.data.sources.csv import Csv
 from nnrun.data.sources.finding import named_dataset
 from nnrun.data.sources.named import Rows
 from nnrun.data.splits import InputSpec, Part, Splits, TargetSpec
 from nnrun.data.splitting import split_rows
+from nnrun.data.tables import Table
 from nnrun.errors import DataError
 
 if TYPE_CHECKING:
     from nnrun.config.schema import Dataset
 
-__all__ = ["check_source", "describe", "load_splits"]
+__all__ = ["check_source", "describe", "load_inputs", "load_rows", "load_splits"]
 
 INPUT = "inputs"
 TARGET = "targets"
@@ -68,6 +70,48 @@ def load_splits(dataset: Dataset, *, seed: int) -> Splits:
         fingerprint=fingerprint(parts),
         source=loaded.rows.source,
     )
+
+
+def load_rows(dataset: Dataset, splits: Splits, file: str) -> Part:
+    """Reads further rows of a data set from a CSV file: features and target, by their names.
+
+    Args:
+        dataset: The config's section.
+        splits: The data set, which says what the features and classes are.
+        file: The file, with the columns of the config's source.
+
+    Raises:
+        DataError: The file cannot be used, has a class that the data set has not, or the data set
+            is not a table.
+    """
+    ((spec,), (target,)) = splits.inputs.values(), splits.targets.values()
+    source = _table_file(dataset, spec, file)
+    column = named_dataset(dataset.name).target if dataset.name else str(dataset.target)
+    none = Rows(np.empty((0, *spec.shape), np.float32), np.empty(0), splits.source)
+    known = Table(none, spec.features, target.task, target.classes)
+    rows = source.read_like(known, target=column).rows
+    return Part({INPUT: rows.inputs}, {TARGET: _encode(rows.targets, target)})
+
+
+def load_inputs(dataset: Dataset, splits: Splits, file: str) -> np.ndarray:
+    """Reads rows to predict from, `(rows, features)` float32; a target is not looked for.
+
+    Raises:
+        DataError: As for `load_rows`.
+    """
+    (spec,) = splits.inputs.values()
+    return _table_file(dataset, spec, file).read_inputs(spec.features)
+
+
+def _table_file(dataset: Dataset, spec: InputSpec, file: str) -> Csv:
+    if not spec.features:
+        shape = " x ".join(map(str, spec.shape))
+        raise DataError(
+            f"{file} cannot be read as rows of this data set: they are pictures of {shape} pixels, "
+            "not tables",
+            hint="`nnrun predict` takes PNG and JPEG files",
+        )
+    return source_of(dataset, file) if dataset.csv is not None else Csv(file)
 
 
 def _load_named(dataset: Dataset) -> _Loaded:

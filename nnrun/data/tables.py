@@ -78,7 +78,7 @@ def make_table(
     values = _target_values(frame, file, target)
     if task == "auto":
         task = infer_task(values)
-    inputs = _inputs(frame, file, chosen)
+    inputs = make_inputs(frame, file, chosen)
     if task == "regression":
         return Table(Rows(inputs, _quantities(values, file), str(file.path)), chosen, task, ())
     names, labels = _number_classes(values)
@@ -93,7 +93,7 @@ def make_table_like(frame: pd.DataFrame, file: TableFile, like: Table, *, target
         DataError: As for `make_table`; a class that the table does not know.
     """
     values = _target_values(frame, file, target)
-    inputs = _inputs(frame, file, like.features)
+    inputs = make_inputs(frame, file, like.features)
     if like.task == "regression":
         targets = _quantities(values, file)
     else:
@@ -147,8 +147,12 @@ def _target_values(frame: pd.DataFrame, file: TableFile, target: str) -> pd.Seri
     return values
 
 
-def _inputs(frame: pd.DataFrame, file: TableFile, features: Sequence[str]) -> np.ndarray:
-    """The feature columns as one float32 array `(rows, features)`."""
+def make_inputs(frame: pd.DataFrame, file: TableFile, features: Sequence[str]) -> np.ndarray:
+    """The feature columns as one float32 array `(rows, features)`.
+
+    Raises:
+        DataError: A column is missing or not numeric, or a cell is missing.
+    """
     inputs = np.empty((len(frame), len(features)), np.float32)
     for index, name in enumerate(features):
         column = _column(frame, file, name)

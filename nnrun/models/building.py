@@ -71,6 +71,18 @@ def build_model(
     return model
 
 
+def gives_logits(
+    experiment: Experiment, inputs: Mapping[str, InputSpec], targets: Mapping[str, TargetSpec]
+) -> bool:
+    """Whether the model of an experiment ends without the sigmoid or softmax of a classifier."""
+    (spec,), (target,) = inputs.values(), targets.values()
+    if not target.classes:
+        return False
+    output = find_output_layer(expand_architecture(experiment, spec, target))
+    declared = experiment.loss is not None and experiment.loss.arguments.get("from_logits") is True
+    return declared or (output is not None and output.activation == "linear")
+
+
 def _add(model: Any, component: Component, before: Sequence[int | None]) -> None:
     try:
         model.add(instantiate(component))

@@ -22,7 +22,9 @@ def build_optimizer(experiment: Experiment, catalogue: Catalogue, steps_per_epoc
     entry = catalogue.find("optimizers", declared.name)
     arguments = dict(declared.arguments)
     if isinstance(arguments.get("learning_rate"), int):
-        arguments["learning_rate"] = float(arguments["learning_rate"])  # Keras refuses whole numbers
+        arguments["learning_rate"] = float(
+            arguments["learning_rate"]
+        )  # Keras refuses whole numbers
     if experiment.schedule is not None:
         arguments["learning_rate"] = complete_schedule(
             experiment.schedule, base_rate(experiment, catalogue), catalogue

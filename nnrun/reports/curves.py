@@ -1,19 +1,17 @@
 """The plots of a run: loss and metrics over the epochs, and the learning rate."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nnrun.reports.style import TRAINING_COLOR, VALIDATION_COLOR, drawing, literal
 from nnrun.runs.history import History
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-TRAINING_COLOR = "#1f77b4"
-VALIDATION_COLOR = "#d95f02"
 _BEST_COLOR = "#555555"
 _NOT_METRICS = ("epoch", "learning_rate", "seconds")
 _MARKED_UP_TO = 30  # epochs; beyond that the markers run into each other
@@ -21,31 +19,6 @@ LOSS_DECADES = 100.0  # a loss that spans more than two decades is unreadable on
 _RATE_DECADES = 10.0
 _FEW_DECADES = 1000.0  # within so many, the ticks between the powers of ten are labelled too
 _THICK_UP_TO = 500
-_PANEL = (4.6, 3.4)  # inches
-_UNDATED: Mapping[str, dict[str, None]] = {
-    "png": {"Software": None},
-    "svg": {"Date": None},
-    "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
-}
-_STYLE: dict[Any, Any] = {
-    "svg.hashsalt": "nnrun",
-    "font.family": "DejaVu Sans",
-    "font.size": 9.0,
-    "axes.titlesize": 10.0,
-    "axes.titleweight": "bold",
-    "axes.titlelocation": "left",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.edgecolor": "#888888",
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "grid.color": "#e4e4e4",
-    "grid.linewidth": 0.7,
-    "lines.markersize": 3.5,
-    "legend.frameon": False,
-    "figure.facecolor": "white",
-    "savefig.dpi": 150,
-}
 
 
 def draw_learning_curves(
@@ -71,9 +44,9 @@ def draw_learning_curves(
     names = panel_names(history)
     columns = grid_columns(len(names))
     rows = max(1, math.ceil(len(names) / columns))
-    with new_figure(columns, rows, path, title) as (figure, shape):
+    with drawing(path, columns=columns, rows=rows, title=title) as figure:
         for position, name in enumerate(names, start=1):
-            axes = figure.add_subplot(*shape, position)
+            axes = figure.add_subplot(rows, columns, position)
             _draw_panel(axes, history, name, (units or {}).get(name, ""))
             if best_epoch is not None:
                 _mark_best(axes, history, name, best_epoch)
@@ -95,8 +68,8 @@ def draw_learning_rate(
     else:
         values, label = [float(rate) for rate in rates], "step"
         places = [float(step) for step in range(len(values))]
-    with new_figure(1, 1, path, "") as (figure, shape):
-        axes = figure.add_subplot(*shape, 1)
+    with drawing(path) as figure:
+        axes = figure.add_subplot()
         _plot(axes, places, _finite(values), TRAINING_COLOR, "")
         margin = 0.02 * len(values)
         finish_axes(axes, label, min(places, default=0) - margin, max(places, default=1))
@@ -106,37 +79,6 @@ def draw_learning_rate(
             set_log(axes, values)
         else:
             axes.set_ylim(bottom=min(0.0, *axes.get_ylim()))
-
-
-@contextmanager
-def new_figure(
-    columns: int, rows: int, path: Path, title: str, *, form: str = "png"
-) -> Iterator[tuple["Figure", tuple[int, int]]]:
-    """A figure of panels in the style of all plots, written to a file when its body ends.
-
-    Args:
-        columns: Panels beside each other.
-        rows: Panels above each other.
-        path: The file.
-        title: What stands above the panels.
-        form: `png`, `svg` or `pdf`; the same figure gives the same bytes.
-    """
-    # Not pyplot: it takes half a second to import and keeps every figure in a global list.
-    import matplotlib as mpl
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    # The defaults first: a user's matplotlibrc is not to change what a run looks like.
-    with mpl.rc_context():
-        mpl.rcdefaults()
-        mpl.rcParams.update(_STYLE)
-        figure = Figure(figsize=(_PANEL[0] * columns, _PANEL[1] * rows), layout="constrained")
-        FigureCanvasAgg(figure)
-        if title:
-            figure.suptitle(literal(title), fontsize=11)
-        yield figure, (rows, columns)
-        # Without the version of matplotlib in it, the same history gives the same bytes.
-        figure.savefig(path, format=form, metadata=_UNDATED[form])
 
 
 def panel_names(history: History) -> list[str]:
@@ -226,11 +168,6 @@ def set_log(axes: "Axes", values: Sequence[float]) -> None:
     axes.yaxis.set_minor_locator(LogLocator(subs=(2.0, 5.0)))
     axes.yaxis.set_minor_formatter(NullFormatter() if spans(values, _FEW_DECADES) else plain)
     axes.grid(visible=True, which="minor", axis="y", linewidth=0.4)
-
-
-def literal(text: str) -> str:
-    """Text that matplotlib does not take for mathematics."""
-    return text.replace("$", r"\$")
 
 
 def epochs_of(history: History) -> list[float]:

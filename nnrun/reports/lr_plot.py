@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nnrun.reports.curves import TRAINING_COLOR, VALIDATION_COLOR, new_figure
 from nnrun.reports.lr_curve import Curve
 from nnrun.reports.lr_suggestions import Advice
+from nnrun.reports.style import TRAINING_COLOR, VALIDATION_COLOR, drawing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,7 +26,7 @@ def draw_curve(curve: Curve, advice: Advice, path: Path, *, title: str = "") -> 
         path: The PNG to write; the same curve gives the same bytes.
         title: What stands above it.
     """
-    with new_figure(_WIDE, 1, path, title) as (figure, _):
+    with drawing(path, columns=_WIDE, title=title) as figure:
         axes = figure.add_subplot()
         axes.plot(
             curve.rates, curve.losses, color="#b8b8b8", linewidth=0.7, label="loss of a batch"

@@ -10,18 +10,15 @@ from nnrun.config.diagnostics import did_you_mean
 from nnrun.errors import RunError, UserError
 from nnrun.reports.curves import (
     LOSS_DECADES,
-    TRAINING_COLOR,
-    VALIDATION_COLOR,
     epochs_of,
     finish_axes,
     grid_columns,
-    literal,
-    new_figure,
     panel_names,
     set_log,
     spans,
     values_of,
 )
+from nnrun.reports.style import TRAINING_COLOR, VALIDATION_COLOR, drawing, literal
 from nnrun.runs.atomic import write_with
 from nnrun.runs.directory import RunDirectory
 from nnrun.runs.history import History
@@ -162,9 +159,9 @@ def _draw(
     columns = grid_columns(len(names))
     rows = math.ceil(len(names) / columns)
     title = next(iter(histories)) if len(histories) == 1 else ""
-    with new_figure(columns, rows, path, title, form=form) as (figure, shape):
+    with drawing(path, columns=columns, rows=rows, title=title, form=form) as figure:
         for position, name in enumerate(names, start=1):
-            axes = figure.add_subplot(*shape, position)
+            axes = figure.add_subplot(rows, columns, position)
             curves = list(_curves(histories, name))
             for curve in curves:
                 _draw_curve(axes, curve, smoothing)

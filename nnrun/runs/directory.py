@@ -86,6 +86,15 @@ class RunDirectory:
         return self.plots / "learning_rate.png"
 
     @property
+    def evaluations(self) -> Path:
+        """The directory of what `nnrun eval` writes; there only if it did."""
+        return self.path / "evaluation"
+
+    def evaluation(self, split: str) -> "EvaluationDirectory":
+        """What an evaluation of a split wrote, or is to write."""
+        return EvaluationDirectory(self.evaluations / split)
+
+    @property
     def callbacks(self) -> Path:
         """The directory of what the config's own callbacks write; there only if they do."""
         return self.path / "callbacks"
@@ -118,6 +127,80 @@ class RunDirectory:
     def _holds_value(self) -> bool:
         kept = (self.history, self.metrics, self.model)
         return any(path.exists() for path in kept) or any(self.checkpoints.glob("[!.]*"))
+
+
+@dataclass(frozen=True)
+class EvaluationDirectory:
+    """The directory of one evaluation and the paths in it; the files need not be there.
+
+    Attributes:
+        path: The directory.
+    """
+
+    path: Path
+
+    @property
+    def metrics(self) -> Path:
+        """The figures, with intervals."""
+        return self.path / "metrics.json"
+
+    @property
+    def predictions(self) -> Path:
+        """A row for each row of the split."""
+        return self.path / "predictions.csv"
+
+    @property
+    def confusion_matrix(self) -> Path:
+        """Rows of each class by the class predicted, as numbers."""
+        return self.path / "confusion_matrix.csv"
+
+    @property
+    def confusion_plot(self) -> Path:
+        """The same as a plot."""
+        return self.path / "confusion_matrix.png"
+
+    @property
+    def roc(self) -> Path:
+        """The plot of the ROC curves."""
+        return self.path / "roc.png"
+
+    @property
+    def precision_recall(self) -> Path:
+        """The plot of the precision-recall curves."""
+        return self.path / "precision_recall.png"
+
+    @property
+    def calibration(self) -> Path:
+        """The plot of accuracy over confidence."""
+        return self.path / "calibration.png"
+
+    @property
+    def most_wrong(self) -> Path:
+        """The most confidently wrong rows as a table."""
+        return self.path / "most_wrong.csv"
+
+    @property
+    def most_wrong_plot(self) -> Path:
+        """The most confidently wrong rows as pictures."""
+        return self.path / "most_wrong.png"
+
+    @property
+    def residuals(self) -> Path:
+        """The histogram of the residuals of a regression."""
+        return self.path / "residuals.png"
+
+    @property
+    def predicted_against_true(self) -> Path:
+        """The plot of predicted against true values of a regression."""
+        return self.path / "predicted_against_true.png"
+
+    def make(self) -> None:
+        """Make the directory.
+
+        Raises:
+            RunError: It cannot be made.
+        """
+        _make(self.path)
 
 
 def create_run(

@@ -115,7 +115,7 @@ class History:
         """The history as CSV; floats as the shortest text that reads back to the same float."""
         file = io.StringIO(newline="")
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(_escape(name) for name in self._columns)
+        writer.writerow(escape_cell(name) for name in self._columns)
         writer.writerows([row.get(name, "") for name in self._columns] for row in self._rows)
         return file.getvalue()
 
@@ -207,7 +207,8 @@ def _cell(cell: str) -> float:
     return int(cell) if cell.lstrip("-").isdecimal() else float(cell)
 
 
-def _escape(name: str) -> str:
+def escape_cell(name: str) -> str:
+    """Text as a cell that no spreadsheet takes for a formula."""
     return f"'{name}" if name.startswith(_ESCAPED) else name
 
 

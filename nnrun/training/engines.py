@@ -73,7 +73,7 @@ def choose_engine(requested: str, layers: Sequence[Any], *, on_gpu: bool) -> Eng
     """
     if requested != "auto":
         return EngineChoice(requested, "set by runtime.engine")
-    everywhere = [inner for layer in layers for inner in _with_inner_layers(layer)]
+    everywhere = [inner for layer in layers for inner in inner_layers(layer)]
     for layer in everywhere:
         if not layer.supports_jit or isinstance(layer, IMPOSSIBLE_UNDER_XLA):
             return EngineChoice("graph", f"XLA cannot compile '{layer.name}'")
@@ -83,7 +83,7 @@ def choose_engine(requested: str, layers: Sequence[Any], *, on_gpu: bool) -> Eng
     return EngineChoice("xla", "every layer gains by being compiled")
 
 
-def _with_inner_layers(layer: Any) -> Iterator[Any]:
+def inner_layers(layer: Any) -> Iterator[Any]:
     """A layer and those it is made of: a wrapper's, a nested model's, those in its attributes."""
     seen, waiting = set(), [layer]
     while waiting:
@@ -201,12 +201,15 @@ class CompiledEvaluation:
         model: A compiled Keras model.
         data: The rows.
         engine: `xla` or `graph`.
+        batch_size: Rows in a step; None for as many as fit well.
     """
 
-    def __init__(self, model: Any, data: Resident, engine: str) -> None:
+    def __init__(
+        self, model: Any, data: Resident, engine: str, batch_size: int | None = None
+    ) -> None:
         build_loss_and_metrics(model, data)
         self.model = model
-        self.batch_size = _evaluation_batch(data.rows, _widest(model))
+        self.batch_size = batch_size or evaluation_batch(data.rows, widest_row(model))
         self.full_steps, rows_left = divmod(data.rows, self.batch_size)
         self.steps = self.full_steps + bool(rows_left)
         first_left = data.rows - rows_left
@@ -281,7 +284,7 @@ def _rows(tensor: Any, start: Any, count: int) -> Any:
     return tf.slice(tensor, [start, *([0] * len(rest))], [count, *rest])
 
 
-def _evaluation_batch(rows: int, width: int) -> int:
+def evaluation_batch(rows: int, width: int) -> int:
     """Rows in an evaluation batch: one that leaves no odd last batch, where one is near."""
     most = max(1, min(rows, EVALUATION_VALUES // width))
     for batch in range(most, most // 2, -1):
@@ -290,7 +293,7 @@ def _evaluation_batch(rows: int, width: int) -> int:
     return most
 
 
-def _widest(model: Any) -> int:
+def widest_row(model: Any) -> int:
     """Values that a row has at its widest, in the input or in the output of any layer."""
     tensors = keras.tree.flatten([model.inputs, [layer.output for layer in model.layers]])
     return max(int(np.prod([size or 1 for size in tensor.shape[1:]])) for tensor in tensors)

@@ -69,6 +69,8 @@ def test_a_command_line_that_is_wrong_exits_with_2(
     [
         (["--help"], "tensorflow keras pandas matplotlib numpy rich"),
         (["train", "--help"], "tensorflow keras pandas matplotlib numpy"),
+        (["eval", "--help"], "tensorflow keras pandas matplotlib numpy"),
+        (["predict", "--help"], "tensorflow keras pandas matplotlib numpy"),
         (["validate", "tiny.yaml"], "tensorflow keras pandas matplotlib numpy"),
         (["validate", "wrong.yaml"], "tensorflow keras pandas matplotlib numpy"),
         (["schema"], "tensorflow keras pandas matplotlib numpy"),

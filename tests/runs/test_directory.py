@@ -144,6 +144,13 @@ def test_a_run_of_another_process_is_never_discarded(tmp_path: Path) -> None:
     assert path.exists()
 
 
+def test_an_evaluation_lies_below_its_run() -> None:
+    run = RunDirectory(Path("runs/x"))
+    files = run.evaluation("test")
+    assert files.path == run.evaluations / "test" == Path("runs/x/evaluation/test")
+    assert files.predictions == Path("runs/x/evaluation/test/predictions.csv")
+
+
 def test_the_files_lie_where_the_format_says() -> None:
     run = RunDirectory(Path("runs/x"))
     paths = (

@@ -13,6 +13,7 @@ from nnrun.errors import DataError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    import numpy as np
     import pandas as pd
 
     from nnrun.data.tables import Table
@@ -84,6 +85,19 @@ class Csv:
         from nnrun.data.tables import make_table_like
 
         return make_table_like(self._frame(), self, table, target=target)
+
+    def read_inputs(self, features: Sequence[str]) -> np.ndarray:
+        """Reads rows to predict from: the features, and whatever else there is passed over.
+
+        Returns:
+            float32 `(rows, features)`.
+
+        Raises:
+            DataError: The file, a column or a cell cannot be used; the message says which.
+        """
+        from nnrun.data.tables import make_inputs
+
+        return make_inputs(self._frame(), self, features)
 
     def line_of_row(self, row: int) -> int:
         """The line of the file on which a row (from 0) ends; blank lines and quotes are seen."""

@@ -1,0 +1,69 @@
+"""`nnrun eval`: how good a run's model is, in every figure."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nnrun.cli.options import JsonOption, RunArgument, RunsDirOption, TrustOption
+
+SplitOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SPLIT",
+        help="train, validation or test; by default test, or the next of them that there is.",
+    ),
+]
+DataOption = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Evaluate the rows of a CSV file like the config's."),
+]
+BatchOption = Annotated[
+    int | None, typer.Option(metavar="ROWS", min=1, help="Rows predicted at once.")
+]
+DrawsOption = Annotated[
+    int | None,
+    typer.Option(metavar="N", min=2, help="Also predict N times with dropout left on."),
+]
+
+
+def eval_cli(
+    run: RunArgument,
+    split: SplitOption = None,
+    data: DataOption = None,
+    batch_size: BatchOption = None,
+    mc_samples: DrawsOption = None,
+    runs_dir: RunsDirOption = Path("runs"),
+    trust: TrustOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Evaluate the model of a run's best epoch.
+
+    Writes evaluation/SPLIT/ in the run's directory: metrics.json with a 95 % interval of each
+    figure, predictions.csv, and plots. The model is built anew from the run's own config and
+    weights, on the very data that it was trained on.
+
+    \b
+    Example:
+      $ nnrun eval latest --split validation
+    """
+    from nnrun.experiment import evaluate
+    from nnrun.runs.index import find_run
+
+    evaluation = evaluate(
+        find_run(run, runs_dir),
+        split=split,
+        data=data,
+        batch_size=batch_size,
+        mc_samples=mc_samples,
+        trust=trust,
+    )
+    if as_json:
+        typer.echo(json.dumps(evaluation.to_json(), indent=2))
+        return
+    from rich.console import Console
+
+    from nnrun.reports.evaluation import evaluation_view
+
+    Console(highlight=False).print(evaluation_view(evaluation), soft_wrap=True)

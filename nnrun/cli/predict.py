@@ -1,0 +1,53 @@
+"""`nnrun predict`: a run's model on new rows."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nnrun.cli.options import JsonOption, RunArgument, RunsDirOption, TrustOption
+
+
+def predict_cli(
+    run: RunArgument,
+    file: Annotated[
+        Path,
+        typer.Argument(metavar="FILE", help="A CSV file; or a PNG or JPEG file, or a folder."),
+    ],
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write all rows there, as CSV.")
+    ] = None,
+    runs_dir: RunsDirOption = Path("runs"),
+    trust: TrustOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Predict new rows with the model of a run's best epoch.
+
+    Raw rows go in: a CSV file with the columns of the features, whatever else stands in it; or
+    pictures, which are resized to the model's input and made grey where that is grey. Light on
+    dark is not turned round. Out come classes with their probabilities, or values.
+
+    \b
+    Example:
+      $ nnrun predict latest new_rows.csv --out predicted.csv
+    """
+    from nnrun.experiment import predict
+    from nnrun.runs.index import find_run
+
+    predictions = predict(find_run(run, runs_dir), file, trust=trust)
+    if out is not None:
+        predictions.write(out)
+    if as_json:
+        rows = {"format": 1, "classes": predictions.classes, "rows": predictions.to_json()}
+        typer.echo(json.dumps(rows, indent=2))
+        return
+    from rich.console import Console
+
+    from nnrun.reports.predictions import SHOWN_ROWS, predictions_view
+
+    console = Console(highlight=False)
+    console.print(predictions_view(predictions), soft_wrap=True)
+    if predictions.rows > SHOWN_ROWS:
+        rest = "all are in the file" if out else "--out FILE writes all"
+        console.print(f"and {predictions.rows - SHOWN_ROWS:,} more rows; {rest}")

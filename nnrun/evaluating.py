@@ -1,0 +1,328 @@
+"""A finished run looked into: its model on known rows, and on new ones."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nnrun.errors import DataError, RunError, UserError
+from nnrun.reports.evaluation import Evaluation, score
+from nnrun.reports.predictions import Predictions, Sampled, table_text
+from nnrun.reports.scores import as_probabilities, calibration, confusion_matrix
+from nnrun.runs.atomic import write_json, write_text, write_with
+from nnrun.runs.checkpoints import CheckpointStore
+from nnrun.runs.manifest import RunRecord, derived_status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from nnrun.data.splits import InputSpec, Part, TargetSpec
+    from nnrun.running import Prepared
+    from nnrun.runs.checkpoints import Checkpoint
+    from nnrun.runs.directory import EvaluationDirectory, RunDirectory
+
+SPLITS = ("test", "validation", "train")
+"""The parts of a data set, in the order in which one is chosen where none is named."""
+MOST_WRONG = 100
+"""Most rows in the table of the most confidently wrong ones."""
+
+
+@dataclass(frozen=True)
+class OpenRun:
+    """A run with its data and with the model of its best epoch.
+
+    Attributes:
+        directory: The run.
+        prepared: Its experiment and its data.
+        model: The compiled Keras model, with the weights meant for use.
+        engine: The engine that its steps are compiled with, `xla` or `graph`.
+        epoch: The epoch that the weights are of.
+        logits: Whether the model gives logits instead of probabilities.
+    """
+
+    directory: RunDirectory
+    prepared: Prepared
+    model: Any
+    engine: str
+    epoch: int
+    logits: bool
+
+    @property
+    def input(self) -> tuple[str, InputSpec]:
+        """The model's input with its name."""
+        (item,) = self.prepared.splits.inputs.items()
+        return item
+
+    @property
+    def target(self) -> tuple[str, TargetSpec]:
+        """What is predicted, with its name."""
+        (item,) = self.prepared.splits.targets.items()
+        return item
+
+    def outputs(self, raw: np.ndarray) -> np.ndarray:
+        """What the model gives, as probabilities `(rows, classes)` or as values `(rows,)`."""
+        if self.target[1].classes:
+            return as_probabilities(raw, logits=self.logits)
+        values: np.ndarray = raw.reshape(len(raw)).astype(np.float64)
+        return values
+
+
+def load_best(directory: RunDirectory) -> tuple[RunRecord, Checkpoint]:
+    """A run's record and its best state.
+
+    Raises:
+        RunError: The run is damaged, still trained, or ended before its first epoch did.
+    """
+    record = RunRecord.read(directory.record)
+    if derived_status(directory, record) == "running":
+        raise RunError(f"{directory.name} is still being trained", hint="Wait for its end.")
+    if not directory.resolved.is_file():
+        raise RunError(f"{directory.path} is damaged: it has no {directory.resolved.name}")
+    store = CheckpointStore(directory.checkpoints)
+    if not store.has("best"):
+        raise RunError(
+            f"{directory.name} has no checkpoint: it ended before its first epoch did",
+            hint="Train it again.",
+        )
+    checkpoint = store.load("best")
+    if not isinstance(checkpoint.facts.get("epoch"), int):
+        raise RunError(f"{directory.path} is damaged: its checkpoint does not say its epoch")
+    return record, checkpoint
+
+
+def load_weights(model: Any, checkpoint: Checkpoint, record: RunRecord) -> None:
+    """Give a model the weights of a checkpoint; their average, where the optimizer keeps one.
+
+    Raises:
+        RunError: They are not those of this model.
+    """
+    from nnrun.training.state import restore_state, use_averaged_weights
+
+    try:
+        restore_state(model, checkpoint.arrays)
+    except ValueError as error:
+        versions = ", ".join(f"{name} {version}" for name, version in record.versions.items())
+        raise RunError(
+            f"the weights of {record.name} do not fit the model of its config: {error}",
+            hint=f"It was trained with {versions}.",
+        ) from error
+    use_averaged_weights(model)
+
+
+def choose_part(run: OpenRun, split: str | None) -> tuple[str, Part]:
+    """The rows of a split; of the test where none is named, or else of the next that there is.
+
+    Raises:
+        UserError: The run has no such rows.
+    """
+    parts = run.prepared.splits.parts
+    name = split or next(name for name in SPLITS if name in parts)
+    if name not in parts:
+        known = ", ".join(parts)
+        what = f"has no {name} rows" if name in SPLITS else f"has no split '{name}'"
+        raise UserError(f"{run.directory.name} {what}", hint=f"it has: {known}")
+    return name, parts[name]
+
+
+def split_of_file(file: Path) -> str:
+    """The name under which the rows of a file are evaluated: its own, without the suffix."""
+    name = re.sub(r"[^A-Za-z0-9._-]", "-", file.stem).lstrip(".")[:64] or "file"
+    # The rows of a file `test.csv` need not be those of the run's own test.
+    return f"{name}-file" if name in SPLITS else name
+
+
+def predict_rows(
+    run: OpenRun,
+    part: Part,
+    *,
+    batch_size: int | None = None,
+    draws: int | None = None,
+) -> Predictions:
+    """Predict rows whose targets are known.
+
+    Args:
+        run: The run.
+        part: The rows.
+        batch_size: Rows in a batch; None for as many as fit well.
+        draws: How many draws of dropout to make as well.
+
+    Raises:
+        UserError: Draws are asked for, and the model has no dropout.
+    """
+    name, target = run.target
+    known = part.targets[name]
+    if target.classes:
+        targets = known.argmax(axis=1) if target.one_hot else known.reshape(-1)
+    else:
+        targets = known.reshape(-1).astype(np.float64)
+    return Predictions(
+        _predict(run, part.inputs, batch_size),
+        target.classes,
+        targets,
+        sampled=_sample(run, part.inputs, batch_size, draws) if draws else None,
+    )
+
+
+def predict_file(run: OpenRun, file: Path) -> Predictions:
+    """Predict rows whose targets nobody knows.
+
+    Args:
+        run: The run.
+        file: A CSV file; for image models, a picture file or a folder of them.
+
+    Raises:
+        DataError: The file cannot be used.
+    """
+    from nnrun.data.loading import load_inputs
+    from nnrun.data.pictures import SUFFIXES, find_pictures, read_pictures
+
+    splits, (name, spec) = run.prepared.splits, run.input
+    files: tuple[str, ...] = ()
+    if spec.features:
+        if file.suffix.lower() in SUFFIXES:
+            raise DataError(f"{run.directory.name} predicts rows of a table, not pictures")
+        inputs = load_inputs(run.prepared.experiment.dataset, splits, str(file))
+    else:
+        pictures = find_pictures(file)
+        # What stands for white: 255 mostly, but 16 in the digits that nnrun carries.
+        white = float(splits.train.inputs[name].max())
+        inputs = read_pictures(pictures, spec.shape, white)
+        files = tuple(map(str, pictures))
+    return Predictions(_predict(run, {name: inputs}, None), run.target[1].classes, files=files)
+
+
+def evaluate_rows(
+    run: OpenRun, split: str, part: Part, *, batch_size: int | None, draws: int | None
+) -> Evaluation:
+    """Predict rows, reckon every figure, and write all of it below the run's directory.
+
+    Raises:
+        UserError: Draws are asked for, and the model has no dropout.
+        RunError: A file cannot be written.
+    """
+    from nnrun.training.engines import CompiledEvaluation, make_resident
+
+    predictions = predict_rows(run, part, batch_size=batch_size, draws=draws)
+    recorded = CompiledEvaluation(run.model, make_resident(part), run.engine, batch_size).run()
+    files = run.directory.evaluation(split)
+    evaluation = score(
+        predictions,
+        run=run.directory.name,
+        split=split,
+        task=run.target[1].task,
+        epoch=run.epoch,
+        seed=run.prepared.experiment.seed,
+        recorded=recorded,
+        where=str(files.path),
+    )
+    files.make()
+    predictions.write(files.predictions)
+    if predictions.classes:
+        _write_classification(run, part, predictions, evaluation, files)
+    else:
+        _write_regression(predictions, files)
+    # Last: where the figures stand, all that belongs to them does.
+    write_json(files.metrics, evaluation.to_json())
+    return evaluation
+
+
+def _predict(run: OpenRun, inputs: Mapping[str, np.ndarray], batch_size: int | None) -> np.ndarray:
+    from nnrun.training.evaluation import CompiledPrediction
+
+    rows = len(next(iter(inputs.values())))
+    prediction = CompiledPrediction(run.model, rows, run.engine, batch_size)
+    return run.outputs(prediction.run(inputs))
+
+
+def _sample(
+    run: OpenRun, inputs: Mapping[str, np.ndarray], batch_size: int | None, draws: int
+) -> Sampled:
+    from nnrun.training.evaluation import sample
+
+    samples = sample(
+        run.model,
+        inputs,
+        draws=draws,
+        engine=run.engine,
+        batch_size=batch_size,
+        transform=run.outputs,
+    )
+    return Sampled(draws, samples.mean, samples.deviation)
+
+
+def _write_classification(
+    run: OpenRun,
+    part: Part,
+    predictions: Predictions,
+    evaluation: Evaluation,
+    files: EvaluationDirectory,
+) -> None:
+    from nnrun.reports import evaluation_plots as plots
+
+    classes, labels, targets = predictions.classes, predictions.labels, predictions.truth
+    matrix = confusion_matrix(targets, labels, len(classes))
+    cells = ([name, *row] for name, row in zip(classes, matrix.tolist(), strict=True))
+    write_text(files.confusion_matrix, table_text(["true", *classes], cells))
+    write_with(
+        files.confusion_plot, lambda path: plots.draw_confusion_matrix(matrix, classes, path)
+    )
+    write_with(files.roc, lambda path: plots.draw_roc(predictions, path))
+    write_with(files.precision_recall, lambda path: plots.draw_precision_recall(predictions, path))
+    bins = calibration(labels == targets, predictions.confidence)
+    error = evaluation.headline["ece"].value
+    write_with(files.calibration, lambda path: plots.draw_calibration(bins, error, path))
+    name, spec = run.input
+    inputs, worst = part.inputs[name], most_wrong(predictions)
+    if _are_pictures(spec):
+        write_with(
+            files.most_wrong_plot,
+            lambda path: plots.draw_most_wrong(predictions, worst, inputs, path),
+        )
+    else:
+        write_text(files.most_wrong, _wrong_table(predictions, worst, inputs, spec))
+
+
+def most_wrong(predictions: Predictions) -> list[int]:
+    """The rows predicted wrongly, those of the greatest confidence first; 100 at most."""
+    wrong = np.flatnonzero(predictions.labels != predictions.truth)
+    order = np.argsort(-predictions.confidence[wrong], kind="stable")
+    rows: list[int] = wrong[order][:MOST_WRONG].tolist()
+    return rows
+
+
+def _wrong_table(
+    predictions: Predictions, rows: list[int], inputs: np.ndarray, spec: InputSpec
+) -> str:
+    classes, outputs, targets = predictions.classes, predictions.outputs, predictions.truth
+
+    def records() -> Iterator[list[Any]]:
+        for row in rows:
+            true = int(targets[row])
+            said = [classes[true], classes[int(predictions.labels[row])]]
+            sure = [float(predictions.confidence[row]), float(outputs[row, true])]
+            yield [row, *said, *sure, *inputs[row].ravel().tolist()]
+
+    head = ["row", "target", "predicted", "confidence", "p_target"]
+    features = spec.features or tuple(f"x{index}" for index in range(inputs[0].size))
+    return table_text([*head, *features], records())
+
+
+def _are_pictures(spec: InputSpec) -> bool:
+    if spec.features:
+        return False
+    return len(spec.shape) == 2 or (len(spec.shape) == 3 and spec.shape[2] in (1, 3))  # noqa: PLR2004
+
+
+def _write_regression(predictions: Predictions, files: EvaluationDirectory) -> None:
+    from nnrun.reports import evaluation_plots as plots
+
+    targets, predicted = predictions.truth, predictions.outputs
+    write_with(files.residuals, lambda path: plots.draw_residuals(targets - predicted, path))
+    write_with(
+        files.predicted_against_true,
+        lambda path: plots.draw_predicted_against_true(targets, predicted, path),
+    )

@@ -1,0 +1,224 @@
+"""The plots of an evaluation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nnrun.reports.scores import (
+    Calibration,
+    Curve,
+    average_precision,
+    precision_recall_curve,
+    roc_auc,
+    roc_curve,
+)
+from nnrun.reports.style import MAIN_COLOR, REFERENCE_COLOR, VALIDATION_COLOR, drawing, literal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from matplotlib.axes import Axes
+
+    from nnrun.reports.predictions import Predictions
+
+_MOST_CELLS = 30  # classes; beyond that the numbers in the cells run into each other
+_MOST_NAMES = 60
+_MOST_CURVES = 10
+_PICTURES = 25
+_PICTURE_COLUMNS = 5
+_MOST_POINTS = 20_000  # drawn of a scatter plot
+_LONGEST_NAME = 18
+
+
+def draw_confusion_matrix(matrix: np.ndarray, names: Sequence[str], path: Path) -> None:
+    """Draw how many rows of each class were taken for which, coloured by the share of the class.
+
+    Args:
+        matrix: Counts `(classes, classes)`, true down and predicted across.
+        names: The classes.
+        path: The PNG to write.
+    """
+    shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+    side = min(max(4.2, 1.9 + 0.42 * len(names)), 16)
+    with drawing(path, panel=(side + 0.6, side)) as figure:
+        axes = figure.add_subplot()
+        image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+        axes.grid(visible=False)
+        axes.set(xlabel="predicted", ylabel="true", title="Confusion matrix")
+        ticks = range(len(names)) if len(names) <= _MOST_NAMES else []
+        labels = [_shortened(names[tick]) for tick in ticks]
+        crowded = max(map(len, labels), default=0) * len(labels) > 36  # noqa: PLR2004 characters
+        axes.set_xticks(ticks, labels, rotation=90 if crowded else 0)
+        axes.set_yticks(ticks, labels)
+        if len(names) <= _MOST_CELLS:
+            _write_cells(axes, matrix, shares)
+        bar = figure.colorbar(image, ax=axes, shrink=0.7, label="share of the true class")
+        bar.outline.set_visible(False)
+
+
+def draw_roc(predictions: Predictions, path: Path) -> None:
+    """Draw the ROC curve of each class against the rest, with its area."""
+    _draw_curves(
+        predictions,
+        path,
+        curve=roc_curve,
+        area=roc_auc,
+        labels=("false positive rate", "true positive rate", "ROC curves", "AUC"),
+    )
+
+
+def draw_precision_recall(predictions: Predictions, path: Path) -> None:
+    """Draw the precision-recall curve of each class against the rest, with its area."""
+    _draw_curves(
+        predictions,
+        path,
+        curve=precision_recall_curve,
+        area=average_precision,
+        labels=("recall", "precision", "Precision-recall curves", "AP"),
+    )
+
+
+def draw_calibration(bins: Calibration, error: float, path: Path) -> None:
+    """Draw the share of right rows over the probability given, and how many rows have which.
+
+    Args:
+        bins: The rows in bins.
+        error: The expected calibration error.
+        path: The PNG to write.
+    """
+    edges = np.linspace(0, 1, len(bins.rows) + 1)
+    with drawing(path, panel=(4.6, 4.6)) as figure:
+        upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
+        upper.plot([0, 1], [0, 1], color=REFERENCE_COLOR, linewidth=0.8, linestyle=(0, (4, 3)))
+        filled = bins.rows > 0
+        upper.plot(bins.confidence[filled], bins.accuracy[filled], color=MAIN_COLOR, marker="o")
+        upper.set(ylabel="share that is right", ylim=(-0.02, 1.02), xlim=(0, 1))
+        upper.set_title("Calibration")
+        upper.set_title(f"ECE {error:.4f}", loc="right", fontsize=8.5, fontweight="normal")
+        lower.bar(edges[:-1], bins.rows, np.diff(edges), align="edge", color=MAIN_COLOR, alpha=0.6)
+        lower.set(ylabel="rows", xlabel="probability of the predicted class")
+
+
+def draw_most_wrong(
+    predictions: Predictions, rows: Sequence[int], pictures: np.ndarray, path: Path
+) -> None:
+    """Draw rows as pictures, with what they are and what they were taken for.
+
+    Args:
+        predictions: Of the whole split.
+        rows: Which rows to draw, the worst first; 25 at most are drawn.
+        pictures: The rows of the split, `(rows, height, width)` or with channels.
+        path: The PNG to write.
+    """
+    shown = list(rows[:_PICTURES])
+    lines = max(1, -(-len(shown) // _PICTURE_COLUMNS))
+    white = pictures.max() or 1
+    with drawing(
+        path,
+        columns=_PICTURE_COLUMNS,
+        rows=lines,
+        title="The most confidently wrong" if shown else "No row is wrong",
+        panel=(1.55, 1.95),
+    ) as figure:
+        for position, row in enumerate(shown, start=1):
+            axes = figure.add_subplot(lines, _PICTURE_COLUMNS, position)
+            axes.imshow(np.squeeze(pictures[row]) / white, cmap="gray", vmin=0, vmax=1)
+            axes.set_axis_off()
+            _caption(axes, predictions, row)
+
+
+def draw_residuals(residuals: np.ndarray, path: Path) -> None:
+    """Draw the histogram of true minus predicted values."""
+    with drawing(path) as figure:
+        axes = figure.add_subplot()
+        bins = min(60, max(10, round(np.sqrt(len(residuals)))))
+        axes.hist(residuals, bins=bins, color=MAIN_COLOR, alpha=0.75)
+        axes.axvline(0, color=REFERENCE_COLOR, linewidth=0.8, linestyle=(0, (4, 3)))
+        axes.set(xlabel="true - predicted", ylabel="rows", title="Residuals")
+        told = f"mean {residuals.mean():.4g}, standard deviation {residuals.std():.4g}"
+        axes.set_title(told, loc="right", fontsize=8.5, fontweight="normal")
+
+
+def draw_predicted_against_true(targets: np.ndarray, predicted: np.ndarray, path: Path) -> None:
+    """Draw each row's predicted over its true value; on the dashed line the two are equal."""
+    step = -(-len(targets) // _MOST_POINTS)
+    ends = [float(min(targets.min(), predicted.min())), float(max(targets.max(), predicted.max()))]
+    with drawing(path, panel=(4.4, 4.2)) as figure:
+        axes = figure.add_subplot()
+        opacity = 0.7 if len(targets) < 1000 else 0.25  # noqa: PLR2004 - points hide each other
+        axes.scatter(
+            targets[::step], predicted[::step], s=8, color=MAIN_COLOR, alpha=opacity, linewidths=0
+        )
+        axes.plot(ends, ends, color=VALIDATION_COLOR, linewidth=1, linestyle=(0, (4, 3)))
+        axes.set(xlabel="true", ylabel="predicted", title="Predicted against true", aspect="equal")
+
+
+def _write_cells(axes: Axes, matrix: np.ndarray, shares: np.ndarray) -> None:
+    size = 8.5 if len(matrix) <= 12 else 6  # noqa: PLR2004 - classes
+    for (true, predicted), count in np.ndenumerate(matrix):
+        if count:
+            color = "white" if shares[true, predicted] > 0.55 else "#222222"  # noqa: PLR2004
+            axes.text(
+                predicted, true, f"{count}", ha="center", va="center", color=color, fontsize=size
+            )
+
+
+def _draw_curves(
+    predictions: Predictions, path: Path, *, curve: Any, area: Any, labels: Sequence[str]
+) -> None:
+    import matplotlib as mpl
+
+    across, up, title, area_name = labels
+    colors = mpl.colormaps["tab10"]
+    with drawing(path, panel=(6.2, 4.2)) as figure:
+        axes = figure.add_subplot()
+        if area_name == "AUC":
+            axes.plot([0, 1], [0, 1], color=REFERENCE_COLOR, linewidth=0.8, linestyle=(0, (4, 3)))
+        for position, (label, size) in enumerate(_chosen_classes(predictions, area)):
+            points: Curve = curve(predictions.truth == label, predictions.outputs[:, label])
+            name = _shortened(predictions.classes[label])
+            style = "steps-pre" if area_name == "AP" else "default"
+            axes.plot(
+                *points,
+                color=colors(position),
+                linewidth=1.3,
+                label=f"{name}  {size:.3f}",
+                drawstyle=style,
+            )
+        axes.set(xlabel=across, ylabel=up, title=title, xlim=(-0.01, 1.01), ylim=(-0.01, 1.02))
+        axes.set_aspect("equal")
+        if axes.get_legend_handles_labels()[0]:
+            head = f"{area_name}, one against the rest"
+            figure.legend(loc="outside right upper", title=head, fontsize=8.5)
+
+
+def _chosen_classes(predictions: Predictions, area: Any) -> list[tuple[int, float]]:
+    """The classes to draw with their areas: of two the second, of many the ten worst."""
+    number = len(predictions.classes)
+    candidates = [1] if number == 2 else range(number)  # noqa: PLR2004 - two mirror each other
+    sizes = [
+        (label, area(predictions.truth == label, predictions.outputs[:, label]))
+        for label in candidates
+    ]
+    defined = [(label, size) for label, size in sizes if not np.isnan(size)]
+    if len(defined) <= _MOST_CURVES:
+        return defined
+    return sorted(defined, key=lambda item: item[1])[:_MOST_CURVES]
+
+
+def _caption(axes: Axes, predictions: Predictions, row: int) -> None:
+    true = predictions.classes[predictions.truth[row]]
+    taken = predictions.classes[predictions.labels[row]]
+    axes.set_title(
+        f"{_shortened(taken)} {predictions.confidence[row]:.0%}\nis {_shortened(true)}",
+        fontsize=7.5,
+        fontweight="normal",
+        loc="center",
+    )
+
+
+def _shortened(name: str) -> str:
+    return literal(name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1] + "…")

@@ -1,0 +1,191 @@
+"""What a model says of rows, as a table."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nnrun.reports.scores import entropy
+from nnrun.runs.atomic import write_text
+from nnrun.runs.history import escape_cell
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from rich.table import Table
+
+SHOWN_ROWS = 20
+SHOWN_CLASSES = 5
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """What several draws of dropout said: arrays like the outputs of `Predictions`.
+
+    Attributes:
+        draws: How many there were.
+        mean: Their mean.
+        deviation: Their standard deviation.
+    """
+
+    draws: int
+    mean: np.ndarray
+    deviation: np.ndarray
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """Predictions of rows.
+
+    Attributes:
+        outputs: Probabilities `(rows, classes)`, or for a regression the values `(rows,)`.
+        classes: Names of the classes; empty for a regression.
+        targets: The true labels or values `(rows,)`, where they are known.
+        files: The file that each row was read from, for pictures; empty where rows are numbered.
+        sampled: What draws of dropout said of the same rows, if any were made.
+    """
+
+    outputs: np.ndarray
+    classes: tuple[str, ...] = ()
+    targets: np.ndarray | None = None
+    files: tuple[str, ...] = ()
+    sampled: Sampled | None = None
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are."""
+        return len(self.outputs)
+
+    @property
+    def truth(self) -> np.ndarray:
+        """The targets, where they must be known.
+
+        Raises:
+            ValueError: They are not.
+        """
+        if self.targets is None:
+            raise ValueError("nobody knows the targets of these rows")
+        return self.targets
+
+    @property
+    def labels(self) -> np.ndarray:
+        """The number of the most probable class of each row."""
+        labels: np.ndarray = self.outputs.argmax(axis=1)
+        return labels
+
+    @property
+    def confidence(self) -> np.ndarray:
+        """The probability of that class."""
+        confidence: np.ndarray = self.outputs.max(axis=1)
+        return confidence
+
+    def header(self) -> list[str]:
+        """The names of the columns."""
+        names = ["file" if self.files else "row"]
+        names += ["target"] if self.targets is not None else []
+        names += ["predicted", *(f"p_{name}" for name in self.classes)]
+        if self.sampled is not None and self.classes:
+            names += [f"mc_{kind}_{name}" for kind in ("mean", "std") for name in self.classes]
+            names.append("mc_entropy")
+        elif self.sampled is not None:
+            names += ["mc_mean", "mc_std"]
+        return names
+
+    def records(self) -> Iterator[list[str | int | float]]:
+        """The rows, each with a cell for every column of the header."""
+        parts = [self._names(), self._said(self.labels if self.classes else self.outputs)]
+        if self.targets is not None:
+            parts.insert(1, self._said(self.targets))
+        for *cells, numbers in zip(*parts, self._numbers().tolist(), strict=True):
+            yield [*cells, *numbers]
+
+    def write(self, path: Path) -> None:
+        """Write all rows as CSV, numbers with nine digits, which keep every bit of a float32.
+
+        Raises:
+            RunError: The file cannot be written.
+        """
+        write_text(path, table_text(self.header(), self.records()))
+
+    def to_json(self) -> list[dict[str, Any]]:
+        """The rows as data: `row` or `file`, `predicted`, and `probabilities` by class."""
+        plain = []
+        for record in self.records():
+            values: dict[str, Any] = dict(zip(self.header(), record, strict=True))
+            if self.classes:
+                probabilities = {name: values.pop(f"p_{name}") for name in self.classes}
+                values["probabilities"] = probabilities
+            plain.append(values)
+        return plain
+
+    def _names(self) -> Sequence[str | int]:
+        return self.files or range(self.rows)
+
+    def _said(self, values: np.ndarray) -> list[str] | list[float]:
+        if self.classes:
+            return [self.classes[label] for label in values.tolist()]
+        return [float(value) for value in values.tolist()]
+
+    def _numbers(self) -> np.ndarray:
+        """The columns after the names, as one array."""
+        parts = [self.outputs] if self.classes else []
+        if self.sampled is not None:
+            shape = (self.rows, -1)
+            parts += [self.sampled.mean.reshape(shape), self.sampled.deviation.reshape(shape)]
+            parts += [entropy(self.sampled.mean)[:, None]] if self.classes else []
+        return np.hstack(parts) if parts else np.empty((self.rows, 0))
+
+
+def table_text(header: Sequence[str], records: Iterator[list[Any]]) -> str:
+    """A CSV file: floats with nine digits, and no text that a spreadsheet takes for a formula."""
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow([_cell(name) for name in header])
+    writer.writerows([_cell(value) for value in record] for record in records)
+    return file.getvalue()
+
+
+def predictions_view(predictions: Predictions) -> Table:
+    """The first rows with their most probable classes, as something that a console prints."""
+    from rich.table import Table
+    from rich.text import Text
+
+    shown = min(SHOWN_CLASSES, len(predictions.classes))
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column("file" if predictions.files else "row", overflow="fold")
+    table.add_column("predicted", justify="left" if shown else "right")
+    if shown:
+        table.add_column("probabilities" if shown == len(predictions.classes) else "most probable")
+    for row, record in zip(range(SHOWN_ROWS), predictions.records(), strict=False):
+        said = str(record[1]) if shown else f"{record[1]:.6g}"
+        cells = [Text(str(record[0])), Text(said)]
+        if shown:
+            order = np.argsort(-predictions.outputs[row], kind="stable")[:shown]
+            told = (
+                f"{predictions.classes[i]} {predictions.outputs[row, i]:.1%}"
+                for i in order.tolist()
+            )
+            cells.append(Text("  ".join(told), style="dim"))
+        table.add_row(*cells)
+    return table
+
+
+def _cell(value: str | int | float) -> str | int:
+    if isinstance(value, float):
+        return f"{value:.9g}"
+    if isinstance(value, str) and not _is_number(value):
+        return escape_cell(value)
+    return value
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,83 @@
+"""How plots look, whatever they show."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+TRAINING_COLOR = "#1f77b4"
+VALIDATION_COLOR = "#d95f02"
+MAIN_COLOR = TRAINING_COLOR
+REFERENCE_COLOR = "#888888"
+PANEL = (4.6, 3.4)
+"""Width and height of a panel, in inches."""
+_UNDATED: Mapping[str, dict[str, None]] = {
+    "png": {"Software": None},
+    "svg": {"Date": None},
+    "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+}
+_STYLE: dict[Any, Any] = {
+    "svg.hashsalt": "nnrun",
+    "font.family": "DejaVu Sans",
+    "font.size": 9.0,
+    "axes.titlesize": 10.0,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": "#888888",
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": "#e4e4e4",
+    "grid.linewidth": 0.7,
+    "lines.markersize": 3.5,
+    "legend.frameon": False,
+    "figure.facecolor": "white",
+    "savefig.dpi": 150,
+}
+
+
+@contextmanager
+def drawing(
+    path: Path,
+    *,
+    columns: int = 1,
+    rows: int = 1,
+    title: str = "",
+    panel: tuple[float, float] = PANEL,
+    form: str = "png",
+) -> Iterator["Figure"]:
+    """A figure in the style of all plots, written when the block ends.
+
+    Args:
+        path: The file to write; the same drawing gives the same bytes.
+        columns: Panels beside each other.
+        rows: Panels above each other.
+        title: What stands above them.
+        panel: Width and height of a panel, in inches.
+        form: `png`, `svg` or `pdf`.
+    """
+    # Not pyplot: it takes half a second to import and keeps every figure in a global list.
+    import matplotlib as mpl
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    # The defaults first: a user's matplotlibrc is not to change what a run looks like.
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update(_STYLE)
+        figure = Figure(figsize=(panel[0] * columns, panel[1] * rows), layout="constrained")
+        FigureCanvasAgg(figure)
+        if title:
+            figure.suptitle(literal(title), fontsize=11)
+        yield figure
+        # Without the version of matplotlib in it, the same drawing gives the same bytes.
+        figure.savefig(path, format=form, metadata=_UNDATED[form])
+
+
+def literal(text: str) -> str:
+    """Text that matplotlib does not take for mathematics."""
+    return text.replace("$", r"\$")

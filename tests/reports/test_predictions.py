@@ -1,0 +1,110 @@
+"""Predictions as tables, and the plots of an evaluation."""
+
+import csv
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nnrun.reports import evaluation_plots as plots
+from nnrun.reports.predictions import Predictions, Sampled, predictions_view, table_text
+from nnrun.reports.scores import calibration
+from nnrun.reports.tables import render
+
+OUTPUTS = np.array([[0.75, 0.25], [0.125, 0.875]])
+
+
+def test_the_columns_of_a_classification(tmp_path: Path) -> None:
+    known = Predictions(OUTPUTS, ("no", "yes"), np.array([0, 0]))
+    known.write(tmp_path / "a.csv")
+    assert (tmp_path / "a.csv").read_text() == (
+        "row,target,predicted,p_no,p_yes\n0,no,no,0.75,0.25\n1,no,yes,0.125,0.875\n"
+    )
+
+
+def test_the_columns_of_a_regression(tmp_path: Path) -> None:
+    known = Predictions(np.array([1.5, 2.0]), targets=np.array([1.0, 0.1]))
+    known.write(tmp_path / "a.csv")
+    assert (tmp_path / "a.csv").read_text() == "row,target,predicted\n0,1,1.5\n1,0.1,2\n"
+
+
+def test_draws_add_columns() -> None:
+    sampled = Sampled(4, np.array([[0.5, 0.5], [1.0, 0.0]]), np.array([[0.1, 0.1], [0.0, 0.0]]))
+    known = Predictions(OUTPUTS, ("no", "yes"), sampled=sampled)
+    assert known.header() == [
+        "row", "predicted", "p_no", "p_yes",
+        "mc_mean_no", "mc_mean_yes", "mc_std_no", "mc_std_yes", "mc_entropy",
+    ]  # fmt: skip
+    (first, second) = known.records()
+    assert first == [0, "no", 0.75, 0.25, 0.5, 0.5, 0.1, 0.1, pytest.approx(np.log(2))]
+    assert second == [1, "yes", 0.125, 0.875, 1, 0, 0, 0, 0]
+    numbers = Predictions(np.array([1.0]), sampled=Sampled(2, np.array([3.0]), np.array([0.5])))
+    assert numbers.header() == ["row", "predicted", "mc_mean", "mc_std"]
+    assert list(numbers.records()) == [[0, 1, 3, 0.5]]
+
+
+def test_nine_digits_keep_a_float32() -> None:
+    values = np.random.default_rng(0).random(200).astype(np.float32)
+    text = table_text(["x"], ([float(value)] for value in values))
+    assert np.array(text.split()[1:], np.float32).tolist() == values.tolist()
+
+
+def test_no_cell_is_a_formula_but_numbers_stay_numbers() -> None:
+    rows = list(csv.reader(io.StringIO(table_text(["=a"], iter([["=1+1"], ["-1"], ["a,b"]])))))
+    assert rows == [["'=a"], ["'=1+1"], ["-1"], ["a,b"]]
+
+
+def test_rows_as_data() -> None:
+    told = Predictions(OUTPUTS, ("no", "yes"), files=("a.png", "b.png")).to_json()
+    assert told[0] == {
+        "file": "a.png", "predicted": "no", "probabilities": {"no": 0.75, "yes": 0.25},
+    }  # fmt: skip
+    assert Predictions(np.array([2.5])).to_json() == [{"row": 0, "predicted": 2.5}]
+
+
+def test_the_truth_of_new_rows_is_not_known() -> None:
+    with pytest.raises(ValueError, match="nobody knows"):
+        _ = Predictions(OUTPUTS, ("no", "yes")).truth
+
+
+def test_the_view() -> None:
+    lines = render(predictions_view(Predictions(OUTPUTS, ("no", "[b]yes")))).splitlines()
+    assert lines == [
+        "row  predicted  probabilities",
+        "0    no         no 75.0%  [b]yes 25.0%",
+        "1    [b]yes     [b]yes 87.5%  no 12.5%",
+    ]
+    many = Predictions(np.full((30, 8), 1 / 8), tuple("abcdefgh"))
+    lines = render(predictions_view(many)).splitlines()
+    assert len(lines) == 21
+    assert lines[1].split() == [
+        "0",
+        "a",
+        *["a", "12.5%", "b", "12.5%", "c", "12.5%", "d", "12.5%", "e", "12.5%"],
+    ]
+
+
+@pytest.mark.parametrize("classes", [2, 3, 40, 100])
+def test_any_classification_is_drawn(tmp_path: Path, classes: int) -> None:
+    generator = np.random.default_rng(0)
+    names = tuple(f"${number}$ a rather long name of a class" for number in range(classes))
+    known = Predictions(generator.dirichlet(np.ones(classes), 60), names, np.arange(60) % 2)
+    paths = [tmp_path / f"{name}.png" for name in "abcde"]
+    plots.draw_confusion_matrix(np.eye(classes, dtype=int), names, paths[0])
+    plots.draw_roc(known, paths[1])
+    plots.draw_precision_recall(known, paths[2])
+    plots.draw_calibration(
+        calibration(known.labels == known.truth, known.confidence), 0.1, paths[3]
+    )
+    plots.draw_most_wrong(known, range(60), np.zeros((60, 4, 4, 3), np.uint8), paths[4])
+    assert all(path.read_bytes().startswith(b"\x89PNG") for path in paths)
+
+
+def test_nothing_to_draw_is_drawn_too(tmp_path: Path) -> None:
+    one_sided = Predictions(OUTPUTS, ("no", "yes"), np.array([1, 1]))
+    plots.draw_roc(one_sided, tmp_path / "a.png")
+    plots.draw_most_wrong(one_sided, [], np.zeros((2, 4, 4)), tmp_path / "b.png")
+    plots.draw_residuals(np.zeros(1), tmp_path / "c.png")
+    plots.draw_predicted_against_true(np.ones(1), np.ones(1), tmp_path / "d.png")
+    assert len(list(tmp_path.iterdir())) == 4
