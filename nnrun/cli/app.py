@@ -9,7 +9,7 @@ from typing import NoReturn
 import typer
 
 from nnrun import __version__
-from nnrun.cli import schema, show, train, validate
+from nnrun.cli import compare, diff, schema, show, train, validate
 from nnrun.config.diagnostics import render_problems
 from nnrun.errors import ConfigError, UserError
 
@@ -28,6 +28,8 @@ app = typer.Typer(
 app.command("train")(train.train_cli)
 app.command("validate")(validate.validate_cli)
 app.command("show")(show.show_cli)
+app.command("compare")(compare.compare_cli)
+app.command("diff")(diff.diff_cli)
 app.command("schema")(schema.schema_cli)
 
 

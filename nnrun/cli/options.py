@@ -16,6 +16,10 @@ SetOption = Annotated[
     ),
 ]
 
+RunsDirOption = Annotated[
+    Path, typer.Option("--runs-dir", metavar="DIR", help="Where the runs lie.")
+]
+
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Print JSON for programs, and nothing else.")
 ]

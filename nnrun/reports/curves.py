@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 TRAINING_COLOR = "#1f77b4"
 VALIDATION_COLOR = "#d95f02"
 _BEST_COLOR = "#555555"
+# Told apart by the colour-blind too (Okabe and Ito), without the yellow that white swallows.
+_RUN_COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000")
+_RUN_DASHES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1, 1.2)), (0, (5, 1, 1, 1)))
+_NAMED_UP_TO = 14
 _NOT_METRICS = ("epoch", "learning_rate", "seconds")
 _MARKED_UP_TO = 30  # epochs; beyond that the markers run into each other
 _LOSS_DECADES = 100.0  # a loss that spans more than two decades is unreadable on a linear axis
@@ -72,6 +76,30 @@ def draw_learning_curves(
             if best_epoch is not None:
                 _mark_best(axes, history, name, best_epoch)
         _draw_legend(figure)
+
+
+def draw_overlaid_curves(
+    histories: Mapping[str, Sequence[History]], path: Path, *, title: str = ""
+) -> None:
+    """Draw the curves of several runs over each other, a panel for each metric.
+
+    The validation's curve is drawn where there is one, else the training's. Runs under one label
+    (of several seeds) share its colour.
+
+    Args:
+        histories: The histories by label.
+        path: The PNG to write; the same histories give the same bytes.
+        title: What stands above the panels.
+    """
+    known = [history for group in histories.values() for history in group]
+    names = list(dict.fromkeys(name for history in known for name in _panels(history)))
+    columns = _grid_columns(len(names))
+    rows = max(1, math.ceil(len(names) / columns))
+    with _figure(columns, rows, path, title) as (figure, shape):
+        for position, name in enumerate(names, start=1):
+            _draw_overlaid(figure.add_subplot(*shape, position), histories, name)
+        if len(histories) <= _NAMED_UP_TO:
+            _draw_legend(figure)
 
 
 def draw_learning_rate(
@@ -155,13 +183,39 @@ def _draw_panel(axes: "Axes", history: History, name: str, unit: str) -> None:
         axes.set_yticks([])
 
 
+def _draw_overlaid(axes: "Axes", histories: Mapping[str, Sequence[History]], name: str) -> None:
+    drawn: list[float] = []
+    last = 1.0
+    watched = any(f"val_{name}" in item.columns for group in histories.values() for item in group)
+    column = f"val_{name}" if watched else name
+    for index, (label, group) in enumerate(histories.items()):
+        color = _RUN_COLORS[index % len(_RUN_COLORS)]
+        dashes = _RUN_DASHES[index // len(_RUN_COLORS) % len(_RUN_DASHES)]
+        for number, history in enumerate(group):
+            values = _values(history, column)
+            if not values:
+                continue
+            places = [epoch - (0 if watched else 0.5) for epoch in _epochs(history)]
+            shown = _literal(label) if number == 0 else ""
+            _plot(axes, places, values, color, shown, linestyle=dashes)
+            drawn += values
+            last = max(last, *places)
+    _finish_axes(axes, "epoch", 0, last)
+    axes.set_title(_literal(f"{'validation ' if watched else 'training '}{name.replace('_', ' ')}"))
+    if name.endswith("loss") and _spans(drawn, _LOSS_DECADES):
+        _set_log(axes, drawn)
+
+
 def _draw_legend(figure: "Figure") -> None:
     # One for all panels, below them: inside a panel it would lie over a curve sooner or later.
     found: dict[str, Any] = {}
     for axes in figure.axes:
         lines, labels = axes.get_legend_handles_labels()
         found.update(zip(labels, lines, strict=True))
-    figure.legend(found.values(), found.keys(), loc="outside lower center", ncols=2, fontsize=8.5)
+    columns = 2 if len(found) <= 2 else _grid_columns(len(figure.axes)) * 2  # noqa: PLR2004
+    figure.legend(
+        found.values(), found.keys(), loc="outside lower center", ncols=columns, fontsize=8.5
+    )
 
 
 def _mark_best(axes: "Axes", history: History, name: str, best_epoch: int) -> None:
@@ -183,11 +237,24 @@ def _mark_best(axes: "Axes", history: History, name: str, best_epoch: int) -> No
 
 
 def _plot(
-    axes: "Axes", places: Sequence[float], values: Sequence[float], color: str, label: str
+    axes: "Axes",
+    places: Sequence[float],
+    values: Sequence[float],
+    color: str,
+    label: str,
+    linestyle: Any = "-",
 ) -> None:
     marker = "o" if len(values) <= _MARKED_UP_TO else ""
     width = 1.6 if len(values) <= _THICK_UP_TO else 0.8
-    axes.plot(places, values, color=color, marker=marker, linewidth=width, label=label)
+    axes.plot(
+        places,
+        values,
+        color=color,
+        marker=marker,
+        linewidth=width,
+        linestyle=linestyle,
+        label=label,
+    )
 
 
 def _finish_axes(axes: "Axes", label: str, first: float, last: float) -> None:

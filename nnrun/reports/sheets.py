@@ -1,0 +1,119 @@
+"""Tables of text that know no medium, and their forms for the terminal and for Markdown."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from nnrun.reports.textplots import speaks_unicode
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+Mark = Literal["", "better", "worse"]
+GAP = 2
+_WIDEST_CELL = 40
+_NARROWEST_CELL = 16
+_STYLES = {"": "", "better": "green", "worse": "red"}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell of a table.
+
+    Attributes:
+        text: What stands in it.
+        mark: Whether what it says is better or worse than what it is compared with.
+    """
+
+    text: str
+    mark: Mark = ""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A table.
+
+    Attributes:
+        title: What it shows.
+        columns: The headers.
+        rows: The cells, as many in each row as there are columns.
+        left: Columns of words, by their positions; the others are set to the right.
+    """
+
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[Cell]]
+    left: frozenset[int] = field(default_factory=lambda: frozenset({0}))
+
+
+def shown(cell: Cell, *, unicode: bool) -> str:
+    """The text of a cell, with ▲ for better and ▼ for worse, or these words in plain ASCII."""
+    if not cell.mark:
+        return cell.text
+    sign = {"better": "▲", "worse": "▼"}[cell.mark] if unicode else cell.mark
+    return f"{cell.text} {sign}"
+
+
+def fit(sheet: Sheet, width: int) -> tuple[Sheet, list[str]]:
+    """A table that is no wider than a terminal, and the columns that had to be left out.
+
+    Long cells are cut first; then the last columns go.
+    """
+    ends = " …" if speaks_unicode() else ".."
+    cut = [[Cell(_cut(cell.text, ends), cell.mark) for cell in row] for row in sheet.rows]
+    kept, taken = 0, 0
+    for position, column in enumerate(sheet.columns):
+        texts = [shown(row[position], unicode=speaks_unicode()) for row in cut]
+        taken += max(map(len, [column, *texts])) + (GAP if position else 0)
+        if taken > width and kept > 1:
+            break
+        kept = position + 1
+    rows = [row[:kept] for row in cut]
+    return Sheet(sheet.title, sheet.columns[:kept], rows, sheet.left), list(sheet.columns[kept:])
+
+
+def text_table(sheet: Sheet, encoding: str | None = None) -> "Table":
+    """A table as a rich console prints it."""
+    from rich.table import Table
+    from rich.text import Text
+
+    unicode = speaks_unicode(encoding)
+    table = Table(
+        box=None,
+        pad_edge=False,
+        padding=(0, GAP, 0, 0),
+        header_style="bold",
+        title=Text(sheet.title, "bold") if sheet.title else None,
+        title_justify="left",
+    )
+    for position, column in enumerate(sheet.columns):
+        side: Literal["left", "right"] = "left" if position in sheet.left else "right"
+        narrowest = min(
+            _NARROWEST_CELL, max([len(column), *(len(row[position].text) for row in sheet.rows)])
+        )
+        table.add_column(Text(column), justify=side, overflow="fold", min_width=narrowest)
+    for row in sheet.rows:
+        table.add_row(*(Text(shown(cell, unicode=unicode), _STYLES[cell.mark]) for cell in row))
+    return table
+
+
+def markdown_table(sheet: Sheet) -> str:
+    """A table as Markdown."""
+    rules = ["---" if position in sheet.left else "---:" for position in range(len(sheet.columns))]
+    lines = [list(map(escape_markdown, sheet.columns)), rules]
+    lines += [[escape_markdown(shown(cell, unicode=True)) for cell in row] for row in sheet.rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def escape_markdown(text: str) -> str:
+    r"""Text that Markdown shows as it is.
+
+    >>> escape_markdown("a|b <i>")
+    'a\\|b \\<i\\>'
+    """
+    single = " ".join(text.splitlines())
+    return "".join(f"\\{char}" if char in r"\`*_[]<>|#" else char for char in single)
+
+
+def _cut(text: str, ends: str) -> str:
+    return text if len(text) <= _WIDEST_CELL else text[: _WIDEST_CELL - len(ends)] + ends
