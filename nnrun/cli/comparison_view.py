@@ -4,8 +4,13 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import typer
+
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from nnrun.reports.comparison import Comparison
+    from nnrun.reports.sheets import Sheet
     from nnrun.reports.verdict import Verdict
 
 
@@ -15,20 +20,28 @@ def print_comparison(
     """Print the tables and sentences of a comparison; on standard error, what was skipped."""
     from rich.console import Console
 
-    from nnrun.reports.comparison_tables import sheets
-    from nnrun.reports.sheets import fit, text_table
-    from nnrun.reports.verdict import is_small, sentences
+    from nnrun.reports.comparison_tables import Style, sheets
+    from nnrun.reports.sheets import fit
+    from nnrun.reports.verdict import sentences
 
     console = Console(highlight=False)
-    small = is_small(comparison)
-    for sheet in sheets(comparison, columns=columns, precision=precision):
-        fitting, left_out = (sheet, []) if small else fit(sheet, console.width)
-        console.print(text_table(fitting))
+    for sheet in sheets(comparison, Style(precision), columns=columns):
+        fitting, left_out = (sheet, []) if comparison.is_small else fit(sheet, console.width)
+        print_table(console, fitting)
         if left_out:
             names = ", ".join(left_out)
             console.print(f"not shown: {names}; choose with --columns", markup=False, style="dim")
         console.print()
-    for text in [*sentences(verdicts), *(f"note: {note}" for note in comparison.notes)]:
+    for text in [*sentences(verdicts, comparison), *(f"note: {note}" for note in comparison.notes)]:
         console.print(text, markup=False)
     for name, reason in comparison.skipped.items():
         print(f"skipped {name}: {reason}", file=sys.stderr)  # noqa: T201
+
+
+def print_table(console: "Console", sheet: "Sheet") -> None:
+    """Print a table as wide as the terminal, its lines ending where their text does."""
+    from nnrun.reports.sheets import text_table
+    from nnrun.reports.tables import render
+
+    color = console.color_system is not None
+    typer.echo(render(text_table(sheet), width=console.width, color=color), nl=False)

@@ -42,9 +42,10 @@ def diff_cli(
         return
     from rich.console import Console
 
+    from nnrun.cli.comparison_view import print_table
     from nnrun.reports.comparison_tables import difference_rows
-    from nnrun.reports.sheets import Sheet, text_table
+    from nnrun.reports.sheets import Sheet
 
     headers = ("setting", *(directory.name for directory in directories))
     sheet = Sheet("", headers, difference_rows(differences), frozenset({0, 1, 2}))
-    Console(highlight=False).print(text_table(sheet))
+    print_table(Console(), sheet)

@@ -22,6 +22,8 @@ UNGROUPED = ("name", "seed")
 """Keys in which runs of one group may differ."""
 _UNFINISHED = ("running", "died", "failed")
 _LONGEST_LABEL = 20
+SIDE_BY_SIDE = 3
+"""So many sides stand beside each other; more become a leaderboard."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,8 @@ class Group:
     def values(self, name: str) -> list[float]:
         """A figure, once for each seed; a run repeated with its seed tells nothing new."""
         by_seed = {run.record.seed: run.figures.get(name) for run in reversed(self.runs)}
-        return [value for _, value in sorted(by_seed.items()) if _is_finite(value)]
+        values = (value for _, value in sorted(by_seed.items()))
+        return [value for value in values if value is not None and math.isfinite(value)]
 
     def mean(self, name: str) -> float | None:
         """The mean of a figure over the seeds; None where there is none."""
@@ -121,6 +124,11 @@ class Comparison:
         return [run for group in self.groups for run in group.runs]
 
     @property
+    def is_small(self) -> bool:
+        """Whether the sides stand beside each other, and not in a leaderboard."""
+        return len(self.groups) <= SIDE_BY_SIDE
+
+    @property
     def ranked(self) -> list[Group]:
         """The groups, the best first; those without the figure last."""
         sign = -1 if direction(self.metric) == "max" else 1
@@ -148,7 +156,7 @@ def read_run(directory: RunDirectory) -> ComparedRun:
     record = RunRecord.read(directory.record)
     status = derived_status(directory, record)
     if status in _UNFINISHED:
-        raise RunError(f"{directory.path} has no figures: it is {status}")
+        raise RunError(f"{directory.path} has no figures yet: its status is {status}")
     metrics, history = Metrics.read(directory.metrics), History.read(directory.history)
     return ComparedRun(directory, status, record, metrics, history, read_config(directory))
 
@@ -233,17 +241,19 @@ def _group(runs: Iterable[ComparedRun]) -> list[tuple[ComparedRun, ...]]:
 
 
 def _labels(sides: Sequence[tuple[ComparedRun, ...]], *, one_config: bool) -> list[str]:
-    """The experiments' names where these tell the sides apart; else the directories'."""
+    """What the sides are called: by what tells them apart, in columns by something short."""
     names = [side[0].record.name for side in sides]
     seeds = [f"seed {side[0].record.seed}" for side in sides]
     directories = [side[0].directory.name for side in sides]
-    candidates = [seeds] if one_config else [names]
-    for labels in (*candidates, directories):
-        if len(set(labels)) == len(sides) and max(map(len, labels)) <= _LONGEST_LABEL:
+    beside = len(sides) <= SIDE_BY_SIDE
+    for labels in (seeds if one_config else names, directories):
+        if len(set(labels)) == len(sides) and not (
+            beside and max(map(len, labels)) > _LONGEST_LABEL
+        ):
             return labels
-    if len(sides) <= 26:  # noqa: PLR2004 - letters of the alphabet
-        return [chr(ord("a") + index) for index in range(len(sides))]
-    return [f"{name}-{number}" for number, name in enumerate(names, start=1)]
+    if beside:
+        return list("abc"[: len(sides)])
+    return [str(side[0].directory.path) for side in sides]
 
 
 def _choose_metric(runs: Sequence[ComparedRun], metric: str | None, split: str | None) -> str:
@@ -309,7 +319,3 @@ def _describe_data(run: ComparedRun) -> str:
     rows = run.record.data.get("rows", {})
     counts = ", ".join(f"{count:,} {part}" for part, count in rows.items())
     return f"{counts or 'unknown'} rows (fingerprint {run.fingerprint[:8] or 'unknown'})"
-
-
-def _is_finite(value: float | None) -> bool:
-    return value is not None and math.isfinite(value)

@@ -10,7 +10,7 @@ from typing import Any
 
 from nnrun.errors import UserError
 from nnrun.reports.comparison import ComparedRun, Comparison
-from nnrun.reports.comparison_tables import differing_settings, sheets
+from nnrun.reports.comparison_tables import Style, differing_settings, sheets
 from nnrun.reports.curves import draw_overlaid_curves
 from nnrun.reports.differences import describe_briefly, find_differences, flatten
 from nnrun.reports.sheets import escape_markdown, markdown_table
@@ -41,7 +41,7 @@ def write_comparison(
     path: Path,
     *,
     columns: Sequence[str] = (),
-    precision: int,
+    precision: int = 4,
 ) -> None:
     """Write a comparison to a file, whose suffix says in which form.
 
@@ -54,8 +54,8 @@ def write_comparison(
     elif suffix == ".csv":
         write_text(path, to_csv(comparison))
     else:
-        tables = sheets(comparison, columns=columns, precision=precision, encoding="utf-8")
-        told = [*sentences(verdicts), *notes(comparison)]
+        tables = sheets(comparison, Style(precision, "utf-8"), columns=columns)
+        told = [*sentences(verdicts, comparison), *notes(comparison)]
         if suffix == ".md":
             parts = [f"# {title(comparison)}\n", *(f"{escape_markdown(text)}\n" for text in told)]
             write_text(path, "\n".join([*parts, *map(markdown_table, tables)]))

@@ -1,6 +1,8 @@
 """A comparison as tables: the runs, what differs in their configs, what came out, the ranking."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from nnrun.config.diagnostics import did_you_mean
 from nnrun.errors import UserError
@@ -21,42 +23,49 @@ from nnrun.reports.differences import (
 )
 from nnrun.reports.sheets import Cell, Mark, Sheet
 from nnrun.reports.tables import format_seconds
-from nnrun.reports.textplots import sparkline
-from nnrun.reports.verdict import is_small
+from nnrun.reports.textplots import sparkline, speaks_unicode
 
-PRECISION = 4
 _ABSENT = "-"
 _SPARK = 16
 _TOO_LARGE = 1e7
 
 
+@dataclass(frozen=True)
+class Style:
+    """How figures are written.
+
+    Attributes:
+        precision: Digits after the point.
+        encoding: Of the place they are shown; plain ASCII where it has no blocks.
+    """
+
+    precision: int = 4
+    encoding: str | None = None
+
+
 def sheets(
-    comparison: Comparison,
-    *,
-    columns: Sequence[str] = (),
-    precision: int = PRECISION,
-    encoding: str | None = None,
+    comparison: Comparison, style: Style | None = None, *, columns: Sequence[str] = ()
 ) -> list[Sheet]:
     """The tables of a comparison.
 
     Args:
         comparison: The runs.
+        style: How figures are written.
         columns: Figures and settings to show instead of the usual ones.
-        precision: Digits after the point.
-        encoding: Of the place they are shown; decides between blocks and ASCII for curves.
 
     Raises:
         UserError: A column is neither a figure nor a setting.
     """
+    style = style or Style()
     _check_columns(comparison, columns)
-    if not is_small(comparison):
-        return [leaderboard(comparison, columns, precision)]
+    if not comparison.is_small:
+        return [leaderboard(comparison, style, columns)]
     first, *others = comparison.groups
-    differing = [differences_sheet(first, other, encoding) for other in others]
+    differing = [differences_sheet(first, other, style) for other in others]
     return [
         runs_sheet(comparison),
         *(sheet for sheet in differing if sheet.rows),
-        figures_sheet(comparison, columns, precision),
+        figures_sheet(comparison, style, columns),
     ]
 
 
@@ -75,14 +84,14 @@ def runs_sheet(comparison: Comparison) -> Sheet:
     return Sheet("", ("runs", "directory", "seed", "status"), rows, frozenset({0, 1, 3}))
 
 
-def differences_sheet(first: Group, second: Group, encoding: str | None = None) -> Sheet:
+def differences_sheet(first: Group, second: Group, style: Style) -> Sheet:
     """What differs between the configs of two sides, and the curves of the rate where they do."""
     before, after = first.runs[0], second.runs[0]
     found = find_differences(before.config, after.config, without=UNGROUPED)
     rows = difference_rows(found)
     rates = [_rates(run) for run in (before, after)]
     if found and rates[0] != rates[1]:
-        rows.append([Cell("(rate by epoch)"), *(Cell(_spark(rate, encoding)) for rate in rates)])
+        rows.append([Cell("(learning rate)"), *(Cell(_spark(rate, style)) for rate in rates)])
     labels = first.label, second.label
     return Sheet("what differs in the configs", ("setting", *labels), rows, frozenset({0, 1, 2}))
 
@@ -99,40 +108,76 @@ def difference_rows(differences: Sequence[Difference]) -> list[list[Cell]]:
     ]
 
 
-def figures_sheet(comparison: Comparison, columns: Sequence[str], precision: int) -> Sheet:
-    """What came out: a row for each figure, with the differences to the first side."""
+def figures_sheet(comparison: Comparison, style: Style, columns: Sequence[str] = ()) -> Sheet:
+    """What came out: a row for each figure, better and worse than the first side's.
+
+    Two sides leave room for the difference itself.
+    """
     first, *others = comparison.groups
-    headers = ["what came out", first.label]
-    for other in others:
-        headers += [other.label, "difference"]
+    headers = ["what came out", *(group.label for group in comparison.groups)]
     rows = []
     for name in columns or usual_figures(comparison):
-        row = [Cell(name), Cell(value_text(first, name, precision))]
-        for other in others:
-            row += [
-                Cell(value_text(other, name, precision)),
-                _change(first, other, name, precision),
-            ]
+        row = [Cell(name), *(Cell(value_text(group, name, style)) for group in comparison.groups)]
+        changes = [_change(first, other, name, style) for other in others]
+        if len(changes) == 1:
+            row += changes
+        else:
+            marked = zip(row[2:], changes, strict=True)
+            row[2:] = [Cell(cell.text, change.mark) for cell, change in marked]
         rows.append(row)
+    if len(others) == 1:
+        headers.append("difference")
     return Sheet("", headers, rows)
 
 
-def leaderboard(comparison: Comparison, columns: Sequence[str], precision: int) -> Sheet:
+def leaderboard(comparison: Comparison, style: Style, columns: Sequence[str] = ()) -> Sheet:
     """A row for each side, the best first, with only those columns in which they differ."""
-    settings = [
-        name for name in differing_settings(comparison.runs) if name.split(".")[0] not in UNGROUPED
-    ]
-    chosen = list(columns) or [*_leading_figures(comparison), *settings]
-    names = list(dict.fromkeys((comparison.metric, *chosen)))
+    trees = {group.label: flatten(group.runs[0].config) for group in comparison.groups}
+    settings = [name for name in differing_settings(comparison.runs) if name not in UNGROUPED]
+    leading, others = _leading_figures(comparison)
+    names = list(dict.fromkeys(columns or (*leading, *settings, *others)))
     several = any(len(group.seeds) > 1 for group in comparison.groups)
-    headers = ["", "run", *(["seeds"] if several else []), *names]
+    headers = ["", "run", *(["seeds"] if several else []), *_short_names(names)]
+    alike = {name: _alike([tree.get(name) for tree in trees.values()]) for name in names}
     rows = []
     for rank, group in enumerate(comparison.ranked, start=1):
         row = [Cell(str(rank)), Cell(group.label)]
         row += [Cell(str(len(group.seeds)))] if several else []
-        rows.append(row + [Cell(value_text(group, name, precision)) for name in names])
-    left = {1} | {place for place, name in enumerate(headers) if name in settings}
+        for name in names:
+            value = trees[group.label].get(name)
+            text = _unlike(value, *alike[name]) if isinstance(value, list) else ""
+            row.append(Cell(text or value_text(group, name, style)))
+        rows.append(row)
+    before = len(headers) - len(names)
+    left = {1} | {before + place for place, name in enumerate(names) if name in settings}
     return Sheet("", headers, rows, frozenset(left))
+
+
+def _short_names(names: Sequence[str]) -> list[str]:
+    """The last parts of paths where these tell them apart."""
+    ends = [name if name.startswith("last.") else name.rpartition(".")[2] for name in names]
+    return [end if ends.count(end) == 1 else name for name, end in zip(names, ends, strict=True)]
+
+
+def _alike(values: Sequence[Any]) -> tuple[int, int]:
+    """How many items all lists have in common at their beginning and at their end."""
+    lists = [value for value in values if isinstance(value, list)]
+    if len(lists) != len(values):
+        return 0, 0
+    shortest = min(map(len, lists))
+    first, *others = lists
+    start = 0
+    while start < shortest and all(other[start] == first[start] for other in others):
+        start += 1
+    end = 0
+    while end < shortest - start and all(other[-1 - end] == first[-1 - end] for other in others):
+        end += 1
+    return start, end
+
+
+def _unlike(items: Sequence[Any], start: int, end: int) -> str:
+    """A list without what it shares with all others."""
+    return describe_briefly(list(items[start : len(items) - end])) or _ABSENT
 
 
 def usual_figures(comparison: Comparison) -> list[str]:
@@ -153,9 +198,9 @@ def differing_settings(runs: Sequence[ComparedRun]) -> list[str]:
     return [name for name in names if len({repr(tree.get(name)) for tree in trees}) > 1]
 
 
-def value_text(group: Group, name: str, precision: int) -> str:
+def value_text(group: Group, name: str, style: Style) -> str:
     """A figure (over several seeds, its mean and standard deviation) or a setting of a side."""
-    if name not in group.runs[0].figures:
+    if not any(name in run.figures for run in group.runs):
         settings = flatten(group.runs[0].config)
         return describe_briefly(settings[name]) if name in settings else _ABSENT
     value, spread = group.mean(name), group.spread(name)
@@ -163,9 +208,11 @@ def value_text(group: Group, name: str, precision: int) -> str:
         return _ABSENT
     if name == "seconds":
         return format_seconds(value)
-    return format_value(value, precision) + (
-        f" +-{format_value(spread, precision)}" if spread else ""
-    )
+    text = format_value(value, style.precision)
+    if not spread:
+        return text
+    sign = "±" if speaks_unicode(style.encoding) else "+-"
+    return f"{text} {sign}{format_value(spread, style.precision)}"
 
 
 def format_value(value: float, precision: int) -> str:
@@ -181,11 +228,18 @@ def format_value(value: float, precision: int) -> str:
     return f"{value:,.{precision}f}"
 
 
-def _leading_figures(comparison: Comparison) -> list[str]:
-    """The figures of a leaderboard: the metric on all parts, and the counts that differ."""
+def _leading_figures(comparison: Comparison) -> tuple[list[str], list[str]]:
+    """The figures of a leaderboard, the metric on all parts and others; only where they differ."""
     plain = comparison.metric.removeprefix("last.").removeprefix("test_").removeprefix("val_")
-    wanted = (comparison.metric, f"val_{plain}", f"test_{plain}", "val_loss", *COUNTS)
-    return [name for name in wanted if len({group.mean(name) for group in comparison.groups}) > 1]
+    leading = [comparison.metric, f"val_{plain}", f"test_{plain}"]
+    others = ["val_loss", *COUNTS]
+
+    def differs(name: str) -> bool:
+        return len({group.mean(name) for group in comparison.groups}) > 1
+
+    return [name for name in leading if name == comparison.metric or differs(name)], [
+        *filter(differs, others)
+    ]
 
 
 def _check_columns(comparison: Comparison, columns: Sequence[str]) -> None:
@@ -198,7 +252,7 @@ def _check_columns(comparison: Comparison, columns: Sequence[str]) -> None:
             raise UserError(f"--columns: no run has a figure or setting {name!r}", hint=hint)
 
 
-def _change(first: Group, other: Group, name: str, precision: int) -> Cell:
+def _change(first: Group, other: Group, name: str, style: Style) -> Cell:
     before, after = first.mean(name), other.mean(name)
     if before is None or after is None or name == "best_epoch":
         return Cell("")
@@ -206,7 +260,7 @@ def _change(first: Group, other: Group, name: str, precision: int) -> Cell:
     if change == 0:
         return Cell("same")
     sign, size = "+" if change > 0 else "-", abs(change)
-    text = format_seconds(size) if name == "seconds" else format_value(size, precision)
+    text = format_seconds(size) if name == "seconds" else format_value(size, style.precision)
     return Cell(sign + text, _mark(name, change))
 
 
@@ -222,9 +276,9 @@ def _rates(run: ComparedRun) -> list[float]:
     return run.history.column("learning_rate") if known else []
 
 
-def _spark(rates: Sequence[float], encoding: str | None) -> str:
+def _spark(rates: Sequence[float], style: Style) -> str:
     if not rates:
         return _ABSENT
     if len(set(rates)) == 1:
         return f"{rates[0]:.3g} throughout"
-    return f"{sparkline(rates, _SPARK, encoding=encoding)} {rates[0]:.3g} to {rates[-1]:.3g}"
+    return f"{sparkline(rates, _SPARK, encoding=style.encoding)} {rates[0]:.3g} to {rates[-1]:.3g}"

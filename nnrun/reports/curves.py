@@ -242,6 +242,7 @@ def _plot(
     values: Sequence[float],
     color: str,
     label: str,
+    *,
     linestyle: Any = "-",
 ) -> None:
     marker = "o" if len(values) <= _MARKED_UP_TO else ""

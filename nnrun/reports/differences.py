@@ -55,8 +55,10 @@ def find_differences(
 def flatten(tree: Mapping[str, Any]) -> dict[str, Any]:
     """The settings of a config by their paths; a list is one value, a component its name first.
 
+    Arguments stand beside the class, so that those of two classes can be held against each other.
+
     >>> flatten({"seed": 1, "optimizer": {"SGD": {"momentum": 0.9}}})
-    {'seed': 1, 'optimizer': 'SGD', 'optimizer.SGD.momentum': 0.9}
+    {'seed': 1, 'optimizer': 'SGD', 'optimizer.momentum': 0.9}
     """
     return dict(_leaves("", tree))
 
@@ -104,7 +106,7 @@ def _leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:
     component = _component(value)
     if component:
         yield path, component[0]
-        yield from _leaves(f"{path}.{component[0]}", component[1])
+        yield from _leaves(path, component[1]) if component[1] else ()
     elif isinstance(value, Mapping):
         for key, item in value.items():
             yield from _leaves(_join(path, key), item)
@@ -167,11 +169,9 @@ def _align(
     before: Sequence[Any], after: Sequence[Any], gap: _Gap
 ) -> Iterator[tuple[int | None, int | None]]:
     """Pairs of positions within a gap, None for an item that the other side lacks."""
-    names = [
-        [_class_name(side[place]) for place in places]
-        for side, places in zip((before, after), gap, strict=True)
-    ]
-    matcher = SequenceMatcher(None, *names, autojunk=False)
+    names = [_class_name(before[place]) for place in gap[0]]
+    other_names = [_class_name(after[place]) for place in gap[1]]
+    matcher = SequenceMatcher(None, names, other_names, autojunk=False)
     for tag, start, end, other_start, other_end in matcher.get_opcodes():
         firsts, seconds = gap[0][start:end], gap[1][other_start:other_end]
         if tag == "equal":

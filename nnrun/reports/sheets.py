@@ -11,8 +11,10 @@ if TYPE_CHECKING:
 
 Mark = Literal["", "better", "worse"]
 GAP = 2
-_WIDEST_CELL = 40
-_NARROWEST_CELL = 16
+_WIDEST_CELL = 36
+_ALWAYS_KEPT = 2
+_NARROWEST_CELL = 12
+_NARROWEST_FIRST = 28
 _STYLES = {"": "", "better": "green", "worse": "red"}
 
 
@@ -57,19 +59,26 @@ def shown(cell: Cell, *, unicode: bool) -> str:
 def fit(sheet: Sheet, width: int) -> tuple[Sheet, list[str]]:
     """A table that is no wider than a terminal, and the columns that had to be left out.
 
-    Long cells are cut first; then the last columns go.
+    Long cells are cut first; then go the columns that do not fit beside those before them.
     """
     ends = " …" if speaks_unicode() else ".."
     cut = [[Cell(_cut(cell.text, ends), cell.mark) for cell in row] for row in sheet.rows]
-    kept, taken = 0, 0
+    kept: list[int] = []
+    taken = -GAP
     for position, column in enumerate(sheet.columns):
         texts = [shown(row[position], unicode=speaks_unicode()) for row in cut]
-        taken += max(map(len, [column, *texts])) + (GAP if position else 0)
-        if taken > width and kept > 1:
-            break
-        kept = position + 1
-    rows = [row[:kept] for row in cut]
-    return Sheet(sheet.title, sheet.columns[:kept], rows, sheet.left), list(sheet.columns[kept:])
+        needed = max(map(len, [column, *texts])) + GAP
+        if taken + needed <= width or len(kept) < _ALWAYS_KEPT:
+            kept.append(position)
+            taken += needed
+    fitting = Sheet(
+        sheet.title,
+        [sheet.columns[position] for position in kept],
+        [[row[position] for position in kept] for row in cut],
+        frozenset(place for place, position in enumerate(kept) if position in sheet.left),
+    )
+    left_out = [name for place, name in enumerate(sheet.columns) if place not in kept]
+    return fitting, left_out
 
 
 def text_table(sheet: Sheet, encoding: str | None = None) -> "Table":
@@ -88,9 +97,8 @@ def text_table(sheet: Sheet, encoding: str | None = None) -> "Table":
     )
     for position, column in enumerate(sheet.columns):
         side: Literal["left", "right"] = "left" if position in sheet.left else "right"
-        narrowest = min(
-            _NARROWEST_CELL, max([len(column), *(len(row[position].text) for row in sheet.rows)])
-        )
+        wanted = max([len(column), *(len(row[position].text) for row in sheet.rows)])
+        narrowest = min(_NARROWEST_CELL if position else _NARROWEST_FIRST, wanted)
         table.add_column(Text(column), justify=side, overflow="fold", min_width=narrowest)
     for row in sheet.rows:
         table.add_row(*(Text(shown(cell, unicode=unicode), _STYLES[cell.mark]) for cell in row))

@@ -59,7 +59,7 @@ def mcnemar(only_first: int, only_second: int) -> float:
     for taken in range(fewer):
         term = term * (rows - taken) // (taken + 1)  # the next binomial coefficient, exactly
         total += term
-    return min(1.0, 2 * total / 2**rows)
+    return min(1.0, 2 * total / (1 << rows))
 
 
 def paired_bootstrap(
@@ -79,7 +79,8 @@ def paired_bootstrap(
     import numpy as np
 
     def difference(of_first: "np.ndarray", of_second: "np.ndarray") -> "np.ndarray":
-        return np.sqrt(of_second) - np.sqrt(of_first) if root else of_second - of_first
+        roots = np.sqrt([of_first, of_second]) if root else np.asarray([of_first, of_second])
+        return np.asarray(roots[1] - roots[0])
 
     rows = len(first)
     generator = np.random.default_rng(seed)

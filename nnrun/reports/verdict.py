@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nnrun.errors import RunError, UserError
-from nnrun.reports.comparison import Comparison, ComparedRun, Group, direction
+from nnrun.reports.comparison import ComparedRun, Comparison, Group, direction
 from nnrun.reports.significance import Interval, mcnemar, paired_bootstrap, welch
 from nnrun.runs.predictions import Predictions, predictions_path
 
@@ -59,7 +59,7 @@ def judge(comparison: Comparison, split: str | None = None) -> list[Verdict]:
     """
     if comparison.one_config:
         return [_judge_seeds_alone(comparison)]
-    groups = comparison.groups if is_small(comparison) else comparison.ranked[1::-1]
+    groups = comparison.groups if comparison.is_small else comparison.ranked[1::-1]
     return [
         verdict
         for other in groups[1:]
@@ -67,15 +67,9 @@ def judge(comparison: Comparison, split: str | None = None) -> list[Verdict]:
     ]
 
 
-def is_small(comparison: Comparison) -> bool:
-    """Whether the sides fit beside each other; more become a leaderboard."""
-    return len(comparison.groups) <= 3  # noqa: PLR2004 - columns of a terminal
-
-
 def judge_pair(first: Group, second: Group, metric: str, split: str | None) -> list[Verdict]:
     """What can be said about two sides: over the same rows, and over seeds."""
-    found = [_judge_rows(first, second, metric, split), _judge_over_seeds(first, second, metric)]
-    return [verdict for verdict in found if verdict is not None]
+    return [_judge_rows(first, second, metric, split), _judge_over_seeds(first, second, metric)]
 
 
 def _judge_seeds_alone(comparison: Comparison) -> Verdict:
@@ -91,48 +85,43 @@ def _judge_seeds_alone(comparison: Comparison) -> Verdict:
     )
 
 
-def _judge_over_seeds(first: Group, second: Group, metric: str) -> Verdict | None:
+def _judge_over_seeds(first: Group, second: Group, metric: str) -> Verdict:
+    labels = first.label, second.label
     sides = first.values(metric), second.values(metric)
     if not all(sides):
-        text = f"{metric} is not known of both {first.label} and {second.label}."
-        return Verdict("none", first.label, second.label, text)
-    counts = f"{len(sides[0])} and {len(sides[1])} seeds"
+        return Verdict("none", *labels, f"{metric} is not known of both.")
     if len(sides[0]) == len(sides[1]) == 1:
-        return Verdict(
-            "none", first.label, second.label,
-            "1 seed each: a difference between seeds cannot be told from this.",
-        )  # fmt: skip
+        text = "1 seed each: a difference between seeds cannot be told from this."
+        return Verdict("none", *labels, text)
     interval = welch(*sides)
-    told = f"{metric} over {counts}"
+    told = f"{metric} over {len(sides[0])} seeds against {len(sides[1])}"
     if 1 in map(len, sides):
-        told += ", the one seed taken to vary as the others do"
-    text = _sentence(
-        first.label, second.label, metric, interval, told, _p("Welch's t test", interval.p)
-    )
-    return Verdict("seeds", first.label, second.label, text, metric, interval)
+        told += ", the one taken to vary as the others do"
+    text = _sentence(labels, metric, interval, told, _p("Welch's t test", interval.p))
+    return Verdict("seeds", *labels, text, metric, interval)
 
 
-def _judge_rows(first: Group, second: Group, metric: str, split: str | None) -> Verdict | None:
+def _judge_rows(first: Group, second: Group, metric: str, split: str | None) -> Verdict:
     labels = first.label, second.label
-    pair = _same_data(first, second)
+    parts = [split] if split else SPLITS
+    pair = _same_data(first, second, parts)
     if pair is None:
         text = "No two runs of them have the same rows, so nothing can be tested row by row."
         return Verdict("none", *labels, text)
-    for part in [split] if split else SPLITS:
-        sides = [_predictions(run, part) for run in pair]
-        if sides[0] and sides[1]:
-            return _test_rows(labels, metric, part, (sides[0], sides[1]))
-    missing = [
-        run
-        for run in pair
-        if not any(_predictions(run, part) for part in ([split] if split else SPLITS))
-    ]
-    commands = " and ".join(f"`nnrun eval {run.directory.path}`" for run in missing or pair)
+    for part in parts:
+        first_side, second_side = (_predictions(run, part) for run in pair)
+        if first_side and second_side:
+            return _test_rows(labels, metric, part, (first_side, second_side))
+    missing = [run for run in pair if not any(_has(run, part) for part in parts)]
+    option = f" --split {split}" if split else ""
+    commands = " and ".join(f"`nnrun eval {run.directory.path}{option}`" for run in missing or pair)
     text = f"To test the difference row by row, run {commands} first."
     return Verdict("none", *labels, text)
 
 
-def _same_data(first: Group, second: Group) -> tuple[ComparedRun, ComparedRun] | None:
+def _same_data(
+    first: Group, second: Group, parts: Sequence[str]
+) -> tuple[ComparedRun, ComparedRun] | None:
     """The first two runs with the same rows; such with predictions are preferred."""
     pairs = [
         (run, other)
@@ -140,7 +129,7 @@ def _same_data(first: Group, second: Group) -> tuple[ComparedRun, ComparedRun] |
         for other in second.runs
         if run.fingerprint and run.fingerprint == other.fingerprint
     ]
-    able = (pair for pair in pairs if all(any(_has(run, part) for part in SPLITS) for run in pair))
+    able = (pair for pair in pairs if any(all(_has(run, part) for run in pair) for part in parts))
     return next(able, pairs[0] if pairs else None)
 
 
@@ -172,7 +161,7 @@ def _test_rows(
             f"and {labels[1]} alone on {alone[1]:,}"
         )
     told = f"{name} on the same {len(first.rows):,} {split} rows"
-    text = _sentence(*labels, name, interval, told, test)
+    text = _sentence(labels, name, interval, told, test)
     return Verdict("rows", *labels, text, name, interval)
 
 
@@ -200,29 +189,29 @@ def _scores(predictions: Predictions, name: str, metric: str) -> "np.ndarray":
         if name == "log loss":
             columns = predictions.probabilities
             chosen = [float(columns[target][row]) for row, target in enumerate(predictions.targets)]
-            return -np.log(np.maximum(chosen, _LEAST_PROBABILITY))
+            return np.asarray(-np.log(np.maximum(chosen, _LEAST_PROBABILITY)))
         errors = np.array(predictions.predicted, float) - np.array(predictions.targets, float)
     except ValueError as error:
         raise RunError(f"predictions to compare by {metric} hold what is no number") from error
-    return np.abs(errors) if name == "mae" else errors**2
+    return np.asarray(np.abs(errors) if name == "mae" else errors**2)
 
 
 def _sentence(
-    first: str, second: str, metric: str, interval: Interval, told: str, test: str
+    labels: tuple[str, str], metric: str, interval: Interval, told: str, test: str
 ) -> str:
-    rising = direction(metric) == "max"
-    gain = interval.difference if rising else -interval.difference
-    ends = (interval.low, interval.high) if rising else (-interval.high, -interval.low)
     detail = f" ({test})" if test else ""
     if not interval.is_clear:
         span = _range(metric, interval.low, interval.high)
+        change = _amount(metric, interval.difference, sign=True)
         return (
-            f"No difference can be told between {first} and {second}: {second} minus {first} is "
-            f"{_amount(metric, interval.difference, sign=True)}, 95 % interval {span}, in {told}{detail}."
+            f"No difference can be told between {labels[0]} and {labels[1]}: {labels[1]} minus "
+            f"{labels[0]} is {change}, 95 % interval {span}, in {told}{detail}."
         )
-    better = second if gain > 0 else first
-    span = _range(metric, *(ends if gain > 0 else (-ends[1], -ends[0])))
-    return f"{better} is better by {_amount(metric, abs(gain))}, 95 % interval {span}, in {told}{detail}."
+    second_wins = (interval.difference > 0) == (direction(metric) == "max")
+    better, other = labels[second_wins], labels[not second_wins]
+    span = _range(metric, *sorted((abs(interval.low), abs(interval.high))))
+    change = _amount(metric, abs(interval.difference))
+    return f"{better} is better than {other} by {change}, 95 % interval {span}, in {told}{detail}."
 
 
 def _range(metric: str, low: float, high: float) -> str:
@@ -244,6 +233,13 @@ def _p(test: str, p: float | None) -> str:
     return f"{test}: p < 0.001" if p < 0.001 else f"{test}: p = {p:.2g}"  # noqa: PLR2004
 
 
-def sentences(verdicts: Sequence[Verdict]) -> list[str]:
-    """The sentences of verdicts, each once."""
-    return list(dict.fromkeys(verdict.text for verdict in verdicts))
+def sentences(verdicts: Sequence[Verdict], comparison: Comparison) -> list[str]:
+    """The sentences of verdicts; where there are more than two sides, with those they are about."""
+    if comparison.one_config or len(comparison.groups) == 2:  # noqa: PLR2004 - two are a pair
+        return [verdict.text for verdict in verdicts]
+    return [
+        verdict.text
+        if verdict.interval
+        else f"{verdict.first} and {verdict.second}: {verdict.text}"
+        for verdict in verdicts
+    ]

@@ -31,7 +31,7 @@ def select_runs(texts: Sequence[str], runs_dir: Path) -> tuple[list[RunDirectory
         except RunError as error:
             if not Path(text).exists():
                 raise
-            skipped[text] = error.message
+            skipped[text] = error.message if Path(text).is_dir() else "it is no run directory"
         else:
             found.setdefault(run.path.resolve(), run)
     return list(found.values()), skipped
@@ -42,7 +42,8 @@ def _expanded(texts: Sequence[str], runs_dir: Path) -> Iterator[str]:
         if not glob.has_magic(text) or Path(text).exists():
             yield text
             continue
-        met = sorted(glob.glob(text)) or sorted(map(str, runs_dir.glob(text)))
+        # Not Path.glob alone, which takes no pattern from the root.
+        met = sorted(glob.glob(text)) or sorted(map(str, runs_dir.glob(text)))  # noqa: PTH207
         if not met:
             raise RunError(
                 f"no run is named like {text!r}", hint=f"Runs are looked for in {runs_dir}."
