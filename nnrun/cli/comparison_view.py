@@ -1,6 +1,7 @@
 """A comparison as a terminal shows it."""
 
 import sys
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -30,10 +31,12 @@ def print_comparison(
         print_table(console, fitting)
         if left_out:
             names = ", ".join(left_out)
-            console.print(f"not shown: {names}; choose with --columns", markup=False, style="dim")
-        console.print()
+            typer.echo(f"not shown: {names}; choose with --columns")
+        typer.echo()
     for text in [*sentences(verdicts, comparison), *(f"note: {note}" for note in comparison.notes)]:
-        console.print(text, markup=False)
+        # Words are kept whole for a reader; a program gets a sentence a line.
+        width = console.width if console.is_terminal else sys.maxsize
+        typer.echo(textwrap.fill(text, width, break_long_words=False, break_on_hyphens=False))
     for name, reason in comparison.skipped.items():
         print(f"skipped {name}: {reason}", file=sys.stderr)  # noqa: T201
 

@@ -133,7 +133,8 @@ def title(comparison: Comparison) -> str:
 
 
 def _draw(comparison: Comparison, path: Path) -> None:
-    histories = {group.label: [run.history for run in group.runs] for group in comparison.groups}
+    groups = comparison.groups if comparison.is_small else comparison.ranked
+    histories = {group.label: [run.history for run in group.runs] for group in groups}
     draw_overlaid_curves(histories, path)
 
 

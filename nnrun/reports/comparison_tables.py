@@ -212,7 +212,8 @@ def value_text(group: Group, name: str, style: Style) -> str:
     if not spread:
         return text
     sign = "±" if speaks_unicode(style.encoding) else "+-"
-    return f"{text} {sign}{format_value(spread, style.precision)}"
+    rounded = f"{spread:,.{style.precision}f}"
+    return f"{text} {sign}{rounded if rounded.strip('0.') else f'{spread:.1g}'}"
 
 
 def format_value(value: float, precision: int) -> str:

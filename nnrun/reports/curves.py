@@ -17,8 +17,7 @@ VALIDATION_COLOR = "#d95f02"
 _BEST_COLOR = "#555555"
 # Told apart by the colour-blind too (Okabe and Ito), without the yellow that white swallows.
 _RUN_COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000")
-_RUN_DASHES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1, 1.2)), (0, (5, 1, 1, 1)))
-_NAMED_UP_TO = 14
+_OTHER_RUN_COLOR = "#c8c8c8"
 _NOT_METRICS = ("epoch", "learning_rate", "seconds")
 _MARKED_UP_TO = 30  # epochs; beyond that the markers run into each other
 _LOSS_DECADES = 100.0  # a loss that spans more than two decades is unreadable on a linear axis
@@ -84,7 +83,7 @@ def draw_overlaid_curves(
     """Draw the curves of several runs over each other, a panel for each metric.
 
     The validation's curve is drawn where there is one, else the training's. Runs under one label
-    (of several seeds) share its colour.
+    (of several seeds) share its colour. Beyond seven labels the others are grey, without names.
 
     Args:
         histories: The histories by label.
@@ -98,8 +97,7 @@ def draw_overlaid_curves(
     with _figure(columns, rows, path, title) as (figure, shape):
         for position, name in enumerate(names, start=1):
             _draw_overlaid(figure.add_subplot(*shape, position), histories, name)
-        if len(histories) <= _NAMED_UP_TO:
-            _draw_legend(figure)
+        _draw_legend(figure)
 
 
 def draw_learning_rate(
@@ -189,15 +187,15 @@ def _draw_overlaid(axes: "Axes", histories: Mapping[str, Sequence[History]], nam
     watched = any(f"val_{name}" in item.columns for group in histories.values() for item in group)
     column = f"val_{name}" if watched else name
     for index, (label, group) in enumerate(histories.items()):
-        color = _RUN_COLORS[index % len(_RUN_COLORS)]
-        dashes = _RUN_DASHES[index // len(_RUN_COLORS) % len(_RUN_DASHES)]
+        named = index < len(_RUN_COLORS)
+        color = _RUN_COLORS[index] if named else _OTHER_RUN_COLOR
         for number, history in enumerate(group):
             values = _values(history, column)
             if not values:
                 continue
             places = [epoch - (0 if watched else 0.5) for epoch in _epochs(history)]
-            shown = _literal(label) if number == 0 else ""
-            _plot(axes, places, values, color, shown, linestyle=dashes)
+            shown = _literal(label) if named and number == 0 else ""
+            _plot(axes, places, values, color, shown, zorder=2.5 if named else 2)
             drawn += values
             last = max(last, *places)
     _finish_axes(axes, "epoch", 0, last)
@@ -212,10 +210,7 @@ def _draw_legend(figure: "Figure") -> None:
     for axes in figure.axes:
         lines, labels = axes.get_legend_handles_labels()
         found.update(zip(labels, lines, strict=True))
-    columns = 2 if len(found) <= 2 else _grid_columns(len(figure.axes)) * 2  # noqa: PLR2004
-    figure.legend(
-        found.values(), found.keys(), loc="outside lower center", ncols=columns, fontsize=8.5
-    )
+    figure.legend(found.values(), found.keys(), loc="outside lower center", ncols=2, fontsize=8.5)
 
 
 def _mark_best(axes: "Axes", history: History, name: str, best_epoch: int) -> None:
@@ -243,7 +238,7 @@ def _plot(
     color: str,
     label: str,
     *,
-    linestyle: Any = "-",
+    zorder: float = 2,
 ) -> None:
     marker = "o" if len(values) <= _MARKED_UP_TO else ""
     width = 1.6 if len(values) <= _THICK_UP_TO else 0.8
@@ -253,7 +248,7 @@ def _plot(
         color=color,
         marker=marker,
         linewidth=width,
-        linestyle=linestyle,
+        zorder=zorder,
         label=label,
     )
 
