@@ -47,6 +47,11 @@ class ComparedRun:
     config: Mapping[str, Any]
 
     @property
+    def name(self) -> str:
+        """The experiment's name."""
+        return str(self.config["name"])
+
+    @property
     def fingerprint(self) -> str:
         """Of its data; empty where the record has none."""
         return str(self.record.data.get("fingerprint", ""))
@@ -242,7 +247,7 @@ def _group(runs: Iterable[ComparedRun]) -> list[tuple[ComparedRun, ...]]:
 
 def _labels(sides: Sequence[tuple[ComparedRun, ...]], *, one_config: bool) -> list[str]:
     """What the sides are called: by what tells them apart, in columns by something short."""
-    names = [side[0].record.name for side in sides]
+    names = [side[0].name for side in sides]
     seeds = [f"seed {side[0].record.seed}" for side in sides]
     directories = [side[0].directory.name for side in sides]
     beside = len(sides) <= SIDE_BY_SIDE

@@ -81,7 +81,7 @@ def to_csv(comparison: Comparison) -> str:
         row = [
             labels[id(run)],
             str(run.directory.path),
-            run.record.name,
+            run.name,
             run.record.seed,
             run.status,
         ]
@@ -148,7 +148,7 @@ def _picture(comparison: Comparison) -> bytes:
 def _run_json(run: ComparedRun) -> dict[str, Any]:
     return {
         "run": str(run.directory.path),
-        "name": run.record.name,
+        "name": run.name,
         "seed": run.record.seed,
         "status": run.status,
         "fingerprint": run.fingerprint,

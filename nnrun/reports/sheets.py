@@ -49,11 +49,15 @@ class Sheet:
 
 
 def shown(cell: Cell, *, unicode: bool) -> str:
-    """The text of a cell, with ▲ for better and ▼ for worse, or these words in plain ASCII."""
+    """The text of a cell, with ▲ for better and ▼ for worse, or these words in plain ASCII.
+
+    What would steer a terminal is shown as its code.
+    """
+    text = "".join(char if char.isprintable() else repr(char)[1:-1] for char in cell.text)
     if not cell.mark:
-        return cell.text
+        return text
     sign = {"better": "▲", "worse": "▼"}[cell.mark] if unicode else cell.mark
-    return f"{cell.text} {sign}"
+    return f"{text} {sign}"
 
 
 def fit(sheet: Sheet, width: int) -> tuple[Sheet, list[str]]:
@@ -119,8 +123,7 @@ def escape_markdown(text: str) -> str:
     >>> escape_markdown("a|b <i>")
     'a\\|b \\<i\\>'
     """
-    single = " ".join(text.splitlines())
-    return "".join(f"\\{char}" if char in r"\`*_[]<>|#" else char for char in single)
+    return "".join(f"\\{char}" if char in r"\`*_[]<>|#" else char for char in text)
 
 
 def _cut(text: str, ends: str) -> str:

@@ -417,11 +417,8 @@ def test_every_kind_of_file_is_written_the_same_each_time(
 def test_the_page_needs_nothing_else_and_escapes_what_it_shows(
     make_run: Make, tmp_path: Path
 ) -> None:
-    hostile = "<script>alert(1)</script>"
-    runs = [
-        make_run("a", [0.5]),
-        make_run("b", [0.5], overrides=["training.batch_size=16"], name=hostile),
-    ]
+    hostile = "<script>alert(1)<script>"
+    runs = [make_run("a", [0.5]), make_run(hostile, [0.5], overrides=["training.batch_size=16"])]
     comparison = compare(*runs)
     write_comparison(comparison, judge(comparison), tmp_path / "page.html")
     page = (tmp_path / "page.html").read_text()
@@ -433,7 +430,7 @@ def test_the_page_needs_nothing_else_and_escapes_what_it_shows(
 
 
 def test_markdown_shows_text_as_it_is() -> None:
-    sheet = Sheet("", ("a|b", "c"), [[Cell("*x*\n<i>"), Cell("1", "better")]])
+    sheet = Sheet("", ("a|b", "c"), [[Cell("*x* <i>"), Cell("1", "better")]])
     assert markdown_table(sheet) == "| a\\|b | c |\n| --- | ---: |\n| \\*x\\* \\<i\\> | 1 ▲ |\n"
 
 
@@ -445,3 +442,7 @@ def test_files_that_cannot_be_are_refused_at_once(tmp_path: Path, name: str, tol
 
 def test_marks_have_words_in_ascii() -> None:
     assert shown(Cell("+1", "worse"), unicode=False) == "+1 worse"
+
+
+def test_no_cell_steers_the_terminal() -> None:
+    assert shown(Cell("a\x1b[2Jb\n"), unicode=True) == r"a\x1b[2Jb\n"
