@@ -148,7 +148,11 @@ def t_cdf(t: float, freedom: float) -> float:
     >>> round(t_cdf(2.228139, 10), 6)
     0.975
     """
-    tail = 0.5 * _beta(freedom / (freedom + t * t), freedom / 2, 0.5)
+    square = t * t
+    if square < freedom:  # near the middle, a tail would lose the digits of a small t
+        middle = 0.5 * _beta(square / (freedom + square), 0.5, freedom / 2)
+        return 0.5 + math.copysign(middle, t)
+    tail = 0.5 * _beta(freedom / (freedom + square), freedom / 2, 0.5)
     return tail if t < 0 else 1 - tail
 
 

@@ -40,7 +40,7 @@ class Predictions:
             with path.open(encoding="utf-8", newline="") as file:
                 header, *lines = csv.reader(file, strict=True)
             columns = dict(zip(header, zip(*lines, strict=True), strict=True))
-            rows, targets, predicted = (columns[name] for name in _COLUMNS)
+            rows, targets, predicted = (tuple(map(_unescape, columns[name])) for name in _COLUMNS)
         except OSError as error:
             raise RunError(f"cannot read {path}: {describe_cause(error)}") from error
         except (csv.Error, ValueError, KeyError) as error:
@@ -56,3 +56,8 @@ class Predictions:
 def predictions_path(directory: RunDirectory, split: str) -> Path:
     """Where the predictions for a part of the data lie, whether or not they were made."""
     return directory.path / "evaluation" / split / "predictions.csv"
+
+
+def _unescape(text: str) -> str:
+    # A name of a class that a spreadsheet would take for a formula has a quote before it.
+    return text[1:] if text.startswith(("'=", "'+", "'-", "'@", "''")) else text
