@@ -135,7 +135,7 @@ def test_runs_over_each_other_share_a_colour_by_label_and_are_named_once(tmp_pat
     lines = axes.get_lines()
     assert len(lines) == 18  # what has no validation has no place among them
     assert list(lines[0].get_ydata()) == [2, 1, 2 / 3]
-    assert axes.get_title("left") == "validation loss"
+    assert axes.get_title() == "validation loss"
     colors = [line.get_color() for line in lines[::2]]
     assert len(set(colors[:7])) == 7
     assert colors[7:] == [curves._OTHER_RUN_COLOR] * 2
