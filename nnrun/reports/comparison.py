@@ -219,7 +219,7 @@ def compare_runs(
     if len(runs) < 2:  # noqa: PLR2004 - it takes two
         raise RunError(
             f"a comparison takes two runs at least; {len(runs) or 'none'} can be compared",
-            hint="\n  ".join((skipped or {}).values()),
+            hint="\n  ".join(f"{name}: {reason}" for name, reason in (skipped or {}).items()),
         )
     groups = _group(runs)
     one_config = len(groups) == 1

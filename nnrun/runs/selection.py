@@ -13,8 +13,8 @@ def select_runs(texts: Sequence[str], runs_dir: Path) -> tuple[list[RunDirectory
     """The runs that a user means, each once.
 
     Args:
-        texts: What `find_run` takes, and patterns with `*`, `?` or `[…]` over paths, or over the
-            names of the runs.
+        texts: What `find_run` takes, and patterns with `*`, `?` or `[…]` over the names of the
+            runs, or else over paths.
         runs_dir: Where the runs lie.
 
     Returns:
@@ -42,8 +42,9 @@ def _expanded(texts: Sequence[str], runs_dir: Path) -> Iterator[str]:
         if not glob.has_magic(text) or Path(text).exists():
             yield text
             continue
-        # Not Path.glob alone, which takes no pattern from the root.
-        met = sorted(glob.glob(text)) or sorted(map(str, runs_dir.glob(text)))  # noqa: PTH207
+        # Names first, as in find_run: a pattern may meet other files that lie around.
+        named = [] if "/" in text else sorted(map(str, runs_dir.glob(text)))
+        met = named or sorted(glob.glob(text))  # noqa: PTH207 - Path.glob takes no absolute pattern
         if not met:
             raise RunError(
                 f"no run is named like {text!r}", hint=f"Runs are looked for in {runs_dir}."

@@ -130,6 +130,7 @@ def test_a_pattern_means_runs_by_path_or_by_name(
 ) -> None:
     make_run("gone-1", [0.5], status="failed")
     Path("runs/notes.txt").write_text("")
+    Path("notes-1").write_text("")  # in the way of the second pattern, were it one over paths
     done = nnrun("compare", pattern)
     assert done.code == 0
     assert done.out.startswith(SCREEN)
