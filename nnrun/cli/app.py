@@ -10,6 +10,8 @@ import typer
 
 from nnrun import __version__
 from nnrun.cli import (
+    compare,
+    diff,
     evaluate,
     listing,
     lr_find,
@@ -47,6 +49,8 @@ app.command("list")(listing.list_cli)
 app.command("plot")(plot.plot_cli)
 app.command("rm")(rm.rm_cli)
 app.command("tensorboard")(tensorboard.tensorboard_cli)
+app.command("compare")(compare.compare_cli)
+app.command("diff")(diff.diff_cli)
 app.command("schema")(schema.schema_cli)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nnrun.reports.style import TRAINING_COLOR, VALIDATION_COLOR, drawing, literal
+from nnrun.reports.style import RUN_COLORS, TRAINING_COLOR, VALIDATION_COLOR, drawing, literal
 from nnrun.runs.history import History
 
 if TYPE_CHECKING:
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _BEST_COLOR = "#555555"
+_OTHER_RUN_COLOR = "#c8c8c8"
 _NOT_METRICS = ("epoch", "learning_rate", "seconds")
 _MARKED_UP_TO = 30  # epochs; beyond that the markers run into each other
 LOSS_DECADES = 100.0  # a loss that spans more than two decades is unreadable on a linear axis
@@ -50,6 +51,29 @@ def draw_learning_curves(
             _draw_panel(axes, history, name, (units or {}).get(name, ""))
             if best_epoch is not None:
                 _mark_best(axes, history, name, best_epoch)
+        _draw_legend(figure)
+
+
+def draw_overlaid_curves(
+    histories: Mapping[str, Sequence[History]], path: Path, *, title: str = ""
+) -> None:
+    """Draw the curves of several runs over each other, a panel for each metric.
+
+    The validation's curve is drawn where there is one, else the training's. Runs under one label
+    (of several seeds) share its colour. Beyond seven labels the others are grey, without names.
+
+    Args:
+        histories: The histories by label.
+        path: The PNG to write; the same histories give the same bytes.
+        title: What stands above the panels.
+    """
+    known = [history for group in histories.values() for history in group]
+    names = list(dict.fromkeys(name for history in known for name in panel_names(history)))
+    columns = grid_columns(len(names))
+    rows = max(1, math.ceil(len(names) / columns))
+    with drawing(path, columns=columns, rows=rows, title=title) as figure:
+        for position, name in enumerate(names, start=1):
+            _draw_overlaid(figure.add_subplot(rows, columns, position), histories, name)
         _draw_legend(figure)
 
 
@@ -114,6 +138,29 @@ def _draw_panel(axes: "Axes", history: History, name: str, unit: str) -> None:
         axes.set_yticks([])
 
 
+def _draw_overlaid(axes: "Axes", histories: Mapping[str, Sequence[History]], name: str) -> None:
+    drawn: list[float] = []
+    last = 1.0
+    watched = any(f"val_{name}" in item.columns for group in histories.values() for item in group)
+    column = f"val_{name}" if watched else name
+    for index, (label, group) in enumerate(histories.items()):
+        named = index < len(RUN_COLORS)
+        color = RUN_COLORS[index] if named else _OTHER_RUN_COLOR
+        for number, history in enumerate(group):
+            values = values_of(history, column)
+            if not values:
+                continue
+            places = [epoch - (0 if watched else 0.5) for epoch in epochs_of(history)]
+            shown = literal(label) if named and number == 0 else ""
+            _plot(axes, places, values, color, shown, zorder=2.5 if named else 2)
+            drawn += values
+            last = max(last, *places)
+    finish_axes(axes, "epoch", 0, last)
+    axes.set_title(literal(f"{'validation ' if watched else 'training '}{name.replace('_', ' ')}"))
+    if name.endswith("loss") and spans(drawn, LOSS_DECADES):
+        set_log(axes, drawn)
+
+
 def _draw_legend(figure: "Figure") -> None:
     # One for all panels, below them: inside a panel it would lie over a curve sooner or later.
     found: dict[str, Any] = {}
@@ -142,11 +189,25 @@ def _mark_best(axes: "Axes", history: History, name: str, best_epoch: int) -> No
 
 
 def _plot(
-    axes: "Axes", places: Sequence[float], values: Sequence[float], color: str, label: str
+    axes: "Axes",
+    places: Sequence[float],
+    values: Sequence[float],
+    color: str,
+    label: str,
+    *,
+    zorder: float = 2,
 ) -> None:
     marker = "o" if len(values) <= _MARKED_UP_TO else ""
     width = 1.6 if len(values) <= _THICK_UP_TO else 0.8
-    axes.plot(places, values, color=color, marker=marker, linewidth=width, label=label)
+    axes.plot(
+        places,
+        values,
+        color=color,
+        marker=marker,
+        linewidth=width,
+        zorder=zorder,
+        label=label,
+    )
 
 
 def finish_axes(axes: "Axes", label: str, first: float, last: float) -> None:

@@ -18,7 +18,7 @@ from nnrun.reports.curves import (
     spans,
     values_of,
 )
-from nnrun.reports.style import TRAINING_COLOR, VALIDATION_COLOR, drawing, literal
+from nnrun.reports.style import RUN_COLORS, TRAINING_COLOR, VALIDATION_COLOR, drawing, literal
 from nnrun.runs.atomic import write_with
 from nnrun.runs.directory import RunDirectory
 from nnrun.runs.history import History
@@ -28,18 +28,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 FORMS = ("png", "svg", "pdf")
-_COLORS = (
-    "#1f77b4",
-    "#d95f02",
-    "#2ca02c",
-    "#9467bd",
-    "#8c564b",
-    "#e377c2",
-    "#17becf",
-    "#7f7f7f",
-    "#bcbd22",
-    "#d62728",
-)
 _MARKED_UP_TO = 30  # epochs
 _LEGEND_COLUMNS = 2
 _TRAINING_DASHES = (0, (4, 2))
@@ -172,7 +160,7 @@ def _draw(
 def _curves(histories: Mapping[str, History], name: str) -> Iterable[Curve]:
     alone = len(histories) == 1
     for index, (run, history) in enumerate(histories.items()):
-        color = _COLORS[index % len(_COLORS)]
+        color = RUN_COLORS[index % len(RUN_COLORS)]
         epochs = epochs_of(history)
         validation = values_of(history, name if name.startswith("val_") else f"val_{name}")
         training = [] if name.startswith("val_") else values_of(history, name)

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 TRAINING_COLOR = "#1f77b4"
 VALIDATION_COLOR = "#d95f02"
 MAIN_COLOR = TRAINING_COLOR
+RUN_COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000")
+"""Of several runs: told apart by the colour-blind too (Okabe and Ito), without the yellow."""
 REFERENCE_COLOR = "#888888"
 PANEL = (4.6, 3.4)
 """Width and height of a panel, in inches."""

@@ -1,0 +1,79 @@
+"""`nnrun compare`: runs side by side, and whether a difference means anything."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nnrun.cli.options import JsonOption, RunsDirOption
+
+RunsArgument = Annotated[list[str], typer.Argument(help="Runs, or a pattern.", metavar="RUN")]
+SplitOption = Annotated[
+    str | None, typer.Option(metavar="PART", help="The rows that count: test or validation.")
+]
+MetricOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="The figure that decides; else what is monitored, val_accuracy or val_loss.",
+    ),
+]
+ColumnsOption = Annotated[
+    str | None,
+    typer.Option(metavar="NAME,…", help="Figures and settings to show instead of the usual."),
+]
+PrecisionOption = Annotated[int, typer.Option(min=0, max=15, help="Digits after the point.")]
+OutOption = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Write it too: .html, .png, .csv or .md.")
+]
+AnywayOption = Annotated[bool, typer.Option("--anyway", help="Compare even different data.")]
+
+
+def compare_cli(
+    runs: RunsArgument,
+    split: SplitOption = None,
+    metric: MetricOption = None,
+    columns: ColumnsOption = None,
+    precision: PrecisionOption = 4,
+    out: OutOption = None,
+    anyway: AnywayOption = False,
+    runs_dir: RunsDirOption = Path("runs"),
+    as_json: JsonOption = False,
+) -> None:
+    """Compare runs: what differs in their configs, what came out, and whether it means anything.
+
+    The others are held against the first. Runs that differ in their seeds alone count as one side;
+    more than three sides become a leaderboard. Differences are tested row by row where `nnrun eval`
+    wrote predictions, and by Welch's t test over seeds.
+
+    \b
+    Example:
+      $ nnrun compare base wide --metric val_accuracy --out comparison.html
+      $ nnrun compare 'runs/*'
+
+    A run is a path, a name, the beginning of one, or `latest`. Exits with 2 where the data differ.
+    """
+    from nnrun.reports.comparison import compare_runs, read_runs
+    from nnrun.reports.comparison_files import check_suffix, to_json, write_comparison
+    from nnrun.reports.verdict import check_split, judge
+    from nnrun.runs.selection import select_runs
+
+    check_split(split)
+    if out is not None:
+        check_suffix(out)
+    directories, skipped = select_runs(runs, runs_dir)
+    compared, unread = read_runs(directories)
+    skipped |= unread
+    comparison = compare_runs(compared, metric=metric, split=split, anyway=anyway, skipped=skipped)
+    verdicts = judge(comparison, split)
+    chosen = [name.strip() for name in (columns or "").split(",") if name.strip()]
+    if as_json:
+        typer.echo(json.dumps(to_json(comparison, verdicts), indent=2))
+    else:
+        from nnrun.cli.comparison_view import print_comparison
+
+        print_comparison(comparison, verdicts, chosen, precision)
+    if out is not None:
+        write_comparison(comparison, verdicts, out, columns=chosen, precision=precision)
+        typer.echo(f"written: {out}", err=as_json)

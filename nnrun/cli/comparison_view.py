@@ -1,0 +1,50 @@
+"""A comparison as a terminal shows it."""
+
+import sys
+import textwrap
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from nnrun.reports.comparison import Comparison
+    from nnrun.reports.sheets import Sheet
+    from nnrun.reports.verdict import Verdict
+
+
+def print_comparison(
+    comparison: "Comparison", verdicts: "Sequence[Verdict]", columns: Sequence[str], precision: int
+) -> None:
+    """Print the tables and sentences of a comparison; on standard error, what was skipped."""
+    from rich.console import Console
+
+    from nnrun.reports.comparison_tables import Style, sheets
+    from nnrun.reports.sheets import fit
+    from nnrun.reports.verdict import sentences
+
+    console = Console(highlight=False)
+    for sheet in sheets(comparison, Style(precision), columns=columns):
+        fitting, left_out = (sheet, []) if comparison.is_small else fit(sheet, console.width)
+        print_table(console, fitting)
+        if left_out:
+            names = ", ".join(left_out)
+            typer.echo(f"not shown: {names}; choose with --columns")
+        typer.echo()
+    for text in [*sentences(verdicts, comparison), *(f"note: {note}" for note in comparison.notes)]:
+        # Words are kept whole for a reader; a program gets a sentence a line.
+        width = console.width if console.is_terminal else sys.maxsize
+        typer.echo(textwrap.fill(text, width, break_long_words=False, break_on_hyphens=False))
+    for name, reason in comparison.skipped.items():
+        print(f"skipped {name}: {reason}", file=sys.stderr)  # noqa: T201
+
+
+def print_table(console: "Console", sheet: "Sheet") -> None:
+    """Print a table as wide as the terminal, its lines ending where their text does."""
+    from nnrun.reports.sheets import text_table
+    from nnrun.reports.tables import render
+
+    color = console.color_system is not None
+    typer.echo(render(text_table(sheet), width=console.width, color=color), nl=False)

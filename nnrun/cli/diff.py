@@ -1,0 +1,51 @@
+"""`nnrun diff`: what differs in the configs of two runs."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nnrun.cli.options import JsonOption, RunsDirOption
+
+
+def diff_cli(
+    first: Annotated[str, typer.Argument(help="A run.", metavar="RUN")],
+    second: Annotated[str, typer.Argument(help="Another run.", metavar="RUN")],
+    runs_dir: RunsDirOption = Path("runs"),
+    as_json: JsonOption = False,
+) -> None:
+    """Show what differs in the configs of two runs, and nothing else.
+
+    Defaults count as if they were written out. Layers are aligned, so that one put in between is
+    one difference.
+
+    \b
+    Example:
+      $ nnrun diff base wide
+
+    A run is a path, a name, the beginning of one, or `latest`.
+    """
+    from nnrun.reports.comparison import read_config
+    from nnrun.reports.differences import find_differences
+    from nnrun.runs.index import find_run
+
+    directories = [find_run(text, runs_dir) for text in (first, second)]
+    before, after = (read_config(directory) for directory in directories)
+    differences = find_differences(before, after)
+    if as_json:
+        told = {"format": 1, "differences": [vars(item) for item in differences]}
+        typer.echo(json.dumps(told, indent=2))
+        return
+    if not differences:
+        typer.echo("the configs are the same")
+        return
+    from rich.console import Console
+
+    from nnrun.cli.comparison_view import print_table
+    from nnrun.reports.comparison_tables import difference_rows
+    from nnrun.reports.sheets import Sheet
+
+    headers = ("setting", *(directory.name for directory in directories))
+    sheet = Sheet("", headers, difference_rows(differences), frozenset({0, 1, 2}))
+    print_table(Console(), sheet)

@@ -1,0 +1,326 @@
+"""Runs side by side: read, grouped by their configs, refused where their data differ."""
+
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from statistics import fmean, stdev
+from typing import Any
+
+from nnrun.config.loading import load_experiment
+from nnrun.config.writer import to_plain
+from nnrun.errors import RunError, UserError
+from nnrun.runs.directory import RunDirectory
+from nnrun.runs.history import History, Mode, metric_mode
+from nnrun.runs.manifest import Metrics, RunRecord, derived_status
+
+NOT_METRICS = ("epoch", "learning_rate", "seconds")
+COUNTS = ("best_epoch", "epochs", "seconds", "parameters")
+"""Figures of a run that are no metrics."""
+UNGROUPED = ("name", "seed")
+"""Keys in which runs of one group may differ."""
+_UNFINISHED = ("running", "died", "failed")
+_LONGEST_LABEL = 20
+SIDE_BY_SIDE = 3
+"""So many sides stand beside each other; more become a leaderboard."""
+
+
+@dataclass(frozen=True)
+class ComparedRun:
+    """A run with all that is compared.
+
+    Attributes:
+        directory: Where it lies.
+        status: How it stands.
+        record: Its record.
+        metrics: Its figures.
+        history: Its epochs.
+        config: Its config as plain values, every default written out.
+    """
+
+    directory: RunDirectory
+    status: str
+    record: RunRecord
+    metrics: Metrics
+    history: History
+    config: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """The experiment's name."""
+        return str(self.config["name"])
+
+    @property
+    def fingerprint(self) -> str:
+        """Of its data; empty where the record has none."""
+        return str(self.record.data.get("fingerprint", ""))
+
+    @cached_property
+    def figures(self) -> dict[str, float | None]:
+        """Every figure by its name: of the best epoch, `last.…`, `test_…`, and the counts."""
+        best, last = (
+            {name: value for name, value in figures.items() if name not in NOT_METRICS}
+            for figures in (self.metrics.best, self.metrics.last)
+        )
+        found = dict(best)
+        found |= {f"last.{name}": value for name, value in last.items()}
+        found |= {f"test_{name}": value for name, value in (self.metrics.test or {}).items()}
+        return found | {name: getattr(self.record, name) for name in COUNTS}
+
+
+@dataclass(frozen=True)
+class Group:
+    """Runs whose configs differ in their seeds (and names) alone.
+
+    Attributes:
+        label: What it is called in tables and sentences.
+        runs: Its runs, one at least.
+    """
+
+    label: str
+    runs: tuple[ComparedRun, ...]
+
+    @property
+    def seeds(self) -> list[int]:
+        """The seeds, ascending."""
+        return sorted({run.record.seed for run in self.runs})
+
+    def values(self, name: str) -> list[float]:
+        """A figure, once for each seed; a run repeated with its seed tells nothing new."""
+        by_seed = {run.record.seed: run.figures.get(name) for run in reversed(self.runs)}
+        values = (value for _, value in sorted(by_seed.items()))
+        return [value for value in values if value is not None and math.isfinite(value)]
+
+    def mean(self, name: str) -> float | None:
+        """The mean of a figure over the seeds; None where there is none."""
+        values = self.values(name)
+        if len(set(values)) == 1:
+            return values[0]  # whole numbers stay whole
+        return fmean(values) if values else None
+
+    def spread(self, name: str) -> float | None:
+        """The standard deviation of a figure over the seeds; None below two of them."""
+        values = self.values(name)
+        return stdev(values) if len(values) > 1 else None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Runs that are compared with the first of them.
+
+    Attributes:
+        groups: The sides; each run is one of its own where all have the same config.
+        metric: The figure that decides.
+        skipped: Runs that cannot be compared, with the reason.
+        notes: What must be known about the comparison, in words.
+        one_config: Whether the runs differ in their seeds alone.
+    """
+
+    groups: tuple[Group, ...]
+    metric: str
+    skipped: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    one_config: bool = False
+
+    @property
+    def runs(self) -> list[ComparedRun]:
+        """All runs."""
+        return [run for group in self.groups for run in group.runs]
+
+    @property
+    def is_small(self) -> bool:
+        """Whether the sides stand beside each other, and not in a leaderboard."""
+        return len(self.groups) <= SIDE_BY_SIDE
+
+    @property
+    def ranked(self) -> list[Group]:
+        """The groups, the best first; those without the figure last."""
+        sign = -1 if direction(self.metric) == "max" else 1
+
+        def place(group: Group) -> tuple[bool, float]:
+            value = group.mean(self.metric)
+            return value is None, 0.0 if value is None else sign * value
+
+        return sorted(self.groups, key=place)
+
+
+def direction(name: str) -> Mode | None:
+    """Whether a figure is best at its least or greatest; None where neither is better."""
+    if name in COUNTS:
+        return "min" if name == "seconds" else None
+    return metric_mode(name.removeprefix("last.").removeprefix("test_"))
+
+
+def read_run(directory: RunDirectory) -> ComparedRun:
+    """Read what is compared of a run.
+
+    Raises:
+        RunError: The run is damaged, of another format, or not finished.
+    """
+    record = RunRecord.read(directory.record)
+    status = derived_status(directory, record)
+    if status in _UNFINISHED:
+        raise RunError(f"{directory.path} has no figures yet: its status is {status}")
+    metrics, history = Metrics.read(directory.metrics), History.read(directory.history)
+    return ComparedRun(directory, status, record, metrics, history, read_config(directory))
+
+
+def read_runs(
+    directories: Iterable[RunDirectory],
+) -> tuple[list[ComparedRun], dict[str, str]]:
+    """The runs that can be read, and why the others cannot, by their directories."""
+    found: list[ComparedRun] = []
+    unread: dict[str, str] = {}
+    for directory in directories:
+        try:
+            found.append(read_run(directory))
+        except RunError as error:
+            unread[str(directory.path)] = error.message
+    return found, unread
+
+
+def read_config(directory: RunDirectory) -> Mapping[str, Any]:
+    """The config of a run as plain values, every default written out.
+
+    Raises:
+        RunError: It cannot be read, or is of another version of the config language.
+    """
+    try:
+        plain: Mapping[str, Any] = to_plain(load_experiment(directory.resolved))
+    except UserError as error:
+        raise RunError(
+            f"{directory.resolved} cannot be read: {error.message.splitlines()[0]}"
+        ) from error
+    return plain
+
+
+def compare_runs(
+    runs: Sequence[ComparedRun],
+    *,
+    metric: str | None = None,
+    split: str | None = None,
+    anyway: bool = False,
+    skipped: Mapping[str, str] | None = None,
+) -> Comparison:
+    """Put runs side by side.
+
+    Args:
+        runs: The runs, two at least; the others are held against the first.
+        metric: The figure that decides; where None, what the first run monitors, else
+            `val_accuracy`, else `val_loss`.
+        split: `validation` or `test`: whose metric that is.
+        anyway: Compare even where the data differ.
+        skipped: Runs that were left out, with the reason.
+
+    Raises:
+        RunError: There is nothing to compare, no such figure, or the data differ.
+    """
+    if len(runs) < 2:  # noqa: PLR2004 - it takes two
+        raise RunError(
+            f"a comparison takes two runs at least; {len(runs) or 'none'} can be compared",
+            hint="\n  ".join(f"{name}: {reason}" for name, reason in (skipped or {}).items()),
+        )
+    groups = _group(runs)
+    one_config = len(groups) == 1
+    sides = [(run,) for run in runs] if one_config else groups
+    labels = _labels(sides, one_config=one_config)
+    comparison = Comparison(
+        tuple(Group(label, side) for label, side in zip(labels, sides, strict=True)),
+        _choose_metric(runs, metric, split),
+        skipped or {},
+        tuple(_check_data(runs, anyway=anyway)),
+        one_config,
+    )
+    if all(group.mean(comparison.metric) is None for group in comparison.groups):
+        raise _unknown_figure(comparison.metric, runs)
+    return comparison
+
+
+def _group(runs: Iterable[ComparedRun]) -> list[tuple[ComparedRun, ...]]:
+    groups: dict[str, list[ComparedRun]] = {}
+    for run in runs:
+        told = {key: value for key, value in run.config.items() if key not in UNGROUPED}
+        groups.setdefault(json.dumps(told, sort_keys=True, default=str), []).append(run)
+    return [tuple(group) for group in groups.values()]
+
+
+def _labels(sides: Sequence[tuple[ComparedRun, ...]], *, one_config: bool) -> list[str]:
+    """What the sides are called: by what tells them apart, in columns by something short."""
+    names = [side[0].name for side in sides]
+    seeds = [f"seed {side[0].record.seed}" for side in sides]
+    directories = [side[0].directory.name for side in sides]
+    beside = len(sides) <= SIDE_BY_SIDE
+    for labels in (seeds if one_config else names, directories):
+        if len(set(labels)) == len(sides) and not (
+            beside and max(map(len, labels)) > _LONGEST_LABEL
+        ):
+            return labels
+    if beside:
+        return list("abc"[: len(sides)])
+    return [str(side[0].directory.path) for side in sides]
+
+
+def _choose_metric(runs: Sequence[ComparedRun], metric: str | None, split: str | None) -> str:
+    figures = runs[0].figures
+    if metric is not None:
+        named = {"test": "test_", "validation": "val_"}.get(split or "", "") + metric
+        return named if named in figures else metric
+    monitored = runs[0].config.get("training", {}).get("monitor")
+    tried = [monitored, "val_accuracy", "val_loss", "accuracy", "loss"]
+    if split == "test":
+        tried = [f"test_{str(name).removeprefix('val_')}" for name in tried]
+    return next((name for name in tried if name in figures), str(tried[-1]))
+
+
+def _unknown_figure(metric: str, runs: Sequence[ComparedRun]) -> RunError:
+    known = dict.fromkeys(name for run in runs for name in run.figures)
+    return RunError(f"no run has the figure {metric!r}", hint=f"There are: {', '.join(known)}.")
+
+
+def _check_data(runs: Sequence[ComparedRun], *, anyway: bool) -> list[str]:
+    """What must be said about the data of runs.
+
+    A split that is drawn at random follows from the seed, so that runs of different seeds have
+    different rows in their parts. Runs of one seed must agree.
+
+    Raises:
+        RunError: They differ otherwise, and it was not said to go on.
+    """
+    if len({run.fingerprint for run in runs}) <= 1:
+        return []
+    if _drawn_by_seed(runs):
+        return ["the seed draws the split, so runs of different seeds were measured on other rows"]
+    if anyway:
+        return ["the data differ, so differences of the figures may come from them alone"]
+    first = runs[0]
+    other = next(run for run in runs if run.fingerprint != first.fingerprint)
+    raise RunError(
+        f"{first.directory.name} and {other.directory.name} were trained on different data: "
+        f"{_describe_data(first)} and {_describe_data(other)}",
+        hint="Their figures say nothing about each other; --anyway compares them all the same.",
+    )
+
+
+def _drawn_by_seed(runs: Sequence[ComparedRun]) -> bool:
+    sources = {json.dumps(_source(run), sort_keys=True, default=str) for run in runs}
+    by_seed: dict[int, str] = {}
+    agree = all(
+        by_seed.setdefault(run.record.seed, run.fingerprint) == run.fingerprint for run in runs
+    )
+    split = runs[0].config["dataset"].get("split", {})
+    shares = (split.get("validation"), split.get("test"))
+    drawn = split.get("shuffle", True) and any(isinstance(share, int | float) for share in shares)
+    return len(sources) == 1 and agree and bool(drawn)
+
+
+def _source(run: ComparedRun) -> dict[str, Any]:
+    dataset = {key: value for key, value in run.config["dataset"].items() if key != "preprocess"}
+    data = {key: value for key, value in run.record.data.items() if key != "fingerprint"}
+    return {"dataset": dataset, **data}
+
+
+def _describe_data(run: ComparedRun) -> str:
+    rows = run.record.data.get("rows", {})
+    counts = ", ".join(f"{count:,} {part}" for part, count in rows.items())
+    return f"{counts or 'unknown'} rows (fingerprint {run.fingerprint[:8] or 'unknown'})"

@@ -1,0 +1,216 @@
+"""What differs between two configs, part by part: settings by their path, layers as a sequence."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from typing import Any, Literal
+
+from nnrun.config.components import looks_like_class
+
+Kind = Literal["changed", "added", "gone"]
+_MISSING: Any = object()
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One difference between two configs.
+
+    Attributes:
+        path: Where, as in `training.epochs` or `architecture[1].Dense.units`; a position counts in
+            the first config's list, that of something added in the second's.
+        kind: `changed`, `added` or `gone`.
+        before: The first config's value; None where it was added.
+        after: The second config's value; None where it is gone.
+    """
+
+    path: str
+    kind: Kind
+    before: Any
+    after: Any
+
+
+def find_differences(
+    before: Mapping[str, Any], after: Mapping[str, Any], *, without: Sequence[str] = ()
+) -> list[Difference]:
+    """All differences between two configs as plain values.
+
+    Lists of components (layers, callbacks, metrics) are aligned, so that a layer put in between
+    is one difference and not a change of all layers after it.
+
+    Args:
+        before: The first config.
+        after: The second config.
+        without: Keys of the config that do not count.
+
+    >>> find_differences({"seed": 1, "optimizer": "SGD"}, {"seed": 2, "optimizer": "SGD"})
+    [Difference(path='seed', kind='changed', before=1, after=2)]
+    """
+    first, second = (
+        {key: value for key, value in tree.items() if key not in without}
+        for tree in (before, after)
+    )
+    return list(_compare_mappings("", first, second))
+
+
+def flatten(tree: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of a config by their paths; a list is one value, a component its name first.
+
+    Arguments stand beside the class, so that those of two classes can be held against each other.
+
+    >>> flatten({"seed": 1, "optimizer": {"SGD": {"momentum": 0.9}}})
+    {'seed': 1, 'optimizer': 'SGD', 'optimizer.momentum': 0.9}
+    """
+    return dict(_leaves("", tree))
+
+
+def describe_value(value: Any) -> str:
+    """A value of a config on one line, as it could be written there.
+
+    >>> describe_value({"Dense": {"units": 30, "activation": "relu"}})
+    'Dense: {units: 30, activation: relu}'
+    """
+    component = _component(value)
+    if component and isinstance(value, Mapping):
+        return f"{component[0]}: {_flow(component[1])}"
+    return _flow(value)
+
+
+def describe_briefly(value: Any) -> str:
+    """A value for a cell of a table: components by their names and values alone.
+
+    >>> describe_briefly(["Flatten", {"Dense": {"units": 30, "activation": "relu"}}])
+    'Flatten, Dense 30 relu'
+    """
+    if isinstance(value, Mapping):
+        parts = [f"{key} {describe_briefly(item)}" for key, item in value.items()]
+        if component := _component(value):
+            inner = (describe_briefly(item) for item in component[1].values())
+            return " ".join([component[0], *inner])
+        return ", ".join(parts)
+    if isinstance(value, list):
+        return ", ".join(describe_briefly(item) for item in value)
+    return _flow(value)
+
+
+def _flow(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{key}: {_flow(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_flow, value)) + "]"
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    return str(value)
+
+
+def _leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:
+    component = _component(value)
+    if component:
+        yield path, component[0]
+        yield from _leaves(path, component[1]) if component[1] else ()
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _leaves(_join(path, key), item)
+    else:
+        yield path, value
+
+
+def _compare(path: str, before: Any, after: Any) -> Iterator[Difference]:
+    if _same(before, after):
+        return
+    if before is _MISSING:
+        yield Difference(path, "added", None, after)
+        return
+    if after is _MISSING:
+        yield Difference(path, "gone", before, None)
+        return
+    first, second = _component(before), _component(after)
+    if first and second and first[0] == second[0]:
+        yield from _compare_mappings(f"{path}.{first[0]}", first[1], second[1])
+    elif _is_section(before) and _is_section(after):
+        yield from _compare_mappings(path, before, after)
+    elif _holds_components(before) and _holds_components(after):
+        yield from _compare_sequences(path, before, after)
+    else:
+        yield Difference(path, "changed", before, after)
+
+
+def _compare_mappings(
+    path: str, before: Mapping[str, Any], after: Mapping[str, Any]
+) -> Iterator[Difference]:
+    for key in dict.fromkeys((*before, *after)):
+        yield from _compare(_join(path, key), before.get(key, _MISSING), after.get(key, _MISSING))
+
+
+def _compare_sequences(
+    path: str, before: Sequence[Any], after: Sequence[Any]
+) -> Iterator[Difference]:
+    """Items that are equal are matched first; in the gaps, items of one class."""
+    for gap in _gaps(before, after, repr):
+        for first, second in _align(before, after, gap):
+            place = f"{path}[{second if first is None else first}]"
+            yield from _compare(
+                place,
+                _MISSING if first is None else before[first],
+                _MISSING if second is None else after[second],
+            )
+
+
+_Gap = tuple[range, range]
+
+
+def _gaps(before: Sequence[Any], after: Sequence[Any], key: Callable[[Any], str]) -> Iterator[_Gap]:
+    matcher = SequenceMatcher(None, [*map(key, before)], [*map(key, after)], autojunk=False)
+    for tag, start, end, other_start, other_end in matcher.get_opcodes():
+        if tag != "equal":
+            yield range(start, end), range(other_start, other_end)
+
+
+def _align(
+    before: Sequence[Any], after: Sequence[Any], gap: _Gap
+) -> Iterator[tuple[int | None, int | None]]:
+    """Pairs of positions within a gap, None for an item that the other side lacks."""
+    names = [_class_name(before[place]) for place in gap[0]]
+    other_names = [_class_name(after[place]) for place in gap[1]]
+    matcher = SequenceMatcher(None, names, other_names, autojunk=False)
+    for tag, start, end, other_start, other_end in matcher.get_opcodes():
+        firsts, seconds = gap[0][start:end], gap[1][other_start:other_end]
+        if tag == "equal":
+            yield from zip(firsts, seconds, strict=True)
+        else:
+            yield from ((place, None) for place in firsts)
+            yield from ((None, place) for place in seconds)
+
+
+def _component(value: Any) -> tuple[str, Mapping[str, Any]] | None:
+    """The class and the arguments, where a value is a component."""
+    if isinstance(value, str) and looks_like_class(value):
+        return value, {}
+    if isinstance(value, Mapping) and len(value) == 1:
+        ((name, arguments),) = value.items()
+        if looks_like_class(name) and isinstance(arguments, Mapping):
+            return name, arguments
+    return None
+
+
+def _is_section(value: Any) -> bool:
+    return isinstance(value, Mapping) and _component(value) is None
+
+
+def _holds_components(value: Any) -> bool:
+    # An empty list holds whatever the other side's does.
+    return isinstance(value, list) and all(
+        _component(item) or isinstance(item, str) for item in value
+    )
+
+
+def _class_name(item: Any) -> str:
+    component = _component(item)
+    return component[0] if component else str(item)
+
+
+def _same(before: Any, after: Any) -> bool:
+    return bool(before == after) or repr(before) == repr(after)  # NaN differs from itself
+
+
+def _join(path: str, key: str) -> str:
+    return f"{path}.{key}" if path else key

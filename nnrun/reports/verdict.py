@@ -1,0 +1,247 @@
+"""Whether one side of a comparison is better, said in a sentence."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from nnrun.errors import RunError, UserError
+from nnrun.reports.comparison import ComparedRun, Comparison, Group, direction
+from nnrun.reports.significance import Interval, mcnemar, paired_bootstrap, welch
+from nnrun.runs.predictions import Predictions
+
+if TYPE_CHECKING:
+    import numpy as np
+
+SPLITS = ("test", "validation")
+_POINTS = ("accuracy", "acc", "precision", "recall")
+_LEAST_PROBABILITY = 1e-12
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What can be said about two sides.
+
+    Attributes:
+        method: `rows` for tests on the same rows, `seeds` for Welch's test, `none`.
+        first: The first side's label.
+        second: The second side's label.
+        text: The sentence.
+        metric: The figure that was tested; empty where none was.
+        interval: The second side minus the first, as the figure counts; None where nothing was
+            tested.
+    """
+
+    method: str
+    first: str
+    second: str
+    text: str
+    metric: str = ""
+    interval: Interval | None = None
+
+
+def check_split(split: str | None) -> None:
+    """Refuse a part of the data that no run is measured on.
+
+    Raises:
+        UserError: It is neither `test` nor `validation`.
+    """
+    if split not in (None, *SPLITS):
+        raise UserError(f"--split: {split!r} is no part", hint=f"Choose {' or '.join(SPLITS)}.")
+
+
+def judge(comparison: Comparison, split: str | None = None) -> list[Verdict]:
+    """What can be said about each side and the first; of a leaderboard, about its first two.
+
+    Args:
+        comparison: The runs.
+        split: Whose predictions are tested; where None, those of the test, else of the validation.
+    """
+    if comparison.one_config:
+        return [_judge_seeds_alone(comparison)]
+    groups = comparison.groups if comparison.is_small else comparison.ranked[1::-1]
+    return [
+        verdict
+        for other in groups[1:]
+        for verdict in judge_pair(groups[0], other, comparison.metric, split)
+    ]
+
+
+def judge_pair(first: Group, second: Group, metric: str, split: str | None) -> list[Verdict]:
+    """What can be said about two sides: over the same rows, and over seeds."""
+    return [_judge_rows(first, second, metric, split), _judge_over_seeds(first, second, metric)]
+
+
+def _judge_seeds_alone(comparison: Comparison) -> Verdict:
+    everything = Group("", tuple(comparison.runs))
+    metric, count = comparison.metric, len(everything.seeds)
+    labels = comparison.groups[0].label, comparison.groups[1].label
+    mean, spread = everything.mean(metric), everything.spread(metric)
+    if count == 1 or mean is None or spread is None:
+        return Verdict("none", *labels, "These runs have the same config and the same seed.")
+    figures = f"{metric} is {_amount(metric, mean)} on average, standard deviation {_amount(metric, spread)}"
+    return Verdict(
+        "none", *labels, f"These runs differ in their seeds alone: over {count} seeds, {figures}."
+    )
+
+
+def _judge_over_seeds(first: Group, second: Group, metric: str) -> Verdict:
+    labels = first.label, second.label
+    sides = first.values(metric), second.values(metric)
+    if not all(sides):
+        return Verdict("none", *labels, f"{metric} is not known of both.")
+    if len(sides[0]) == len(sides[1]) == 1:
+        text = "1 seed each: a difference between seeds cannot be told from this."
+        return Verdict("none", *labels, text)
+    interval = welch(*sides)
+    told = f"{metric} over {len(sides[0])} seeds against {len(sides[1])}"
+    if 1 in map(len, sides):
+        told += ", the one taken to vary as the others do"
+    text = _sentence(labels, metric, interval, told, _p("Welch's t test", interval.p))
+    return Verdict("seeds", *labels, text, metric, interval)
+
+
+def _judge_rows(first: Group, second: Group, metric: str, split: str | None) -> Verdict:
+    labels = first.label, second.label
+    parts = [split] if split else SPLITS
+    pair = _same_data(first, second, parts)
+    if pair is None:
+        text = "No two runs of them have the same rows, so nothing can be tested row by row."
+        return Verdict("none", *labels, text)
+    for part in parts:
+        first_side, second_side = (_predictions(run, part) for run in pair)
+        if first_side and second_side:
+            return _test_rows(labels, metric, part, (first_side, second_side))
+    missing = [run for run in pair if not any(_has(run, part) for part in parts)]
+    option = f" --split {split}" if split else ""
+    commands = " and ".join(f"`nnrun eval {run.directory.path}{option}`" for run in missing or pair)
+    text = f"To test the difference row by row, run {commands} first."
+    return Verdict("none", *labels, text)
+
+
+def _same_data(
+    first: Group, second: Group, parts: Sequence[str]
+) -> tuple[ComparedRun, ComparedRun] | None:
+    """The first two runs with the same rows; such with predictions are preferred."""
+    pairs = [
+        (run, other)
+        for run in first.runs
+        for other in second.runs
+        if run.fingerprint and run.fingerprint == other.fingerprint
+    ]
+    able = (pair for pair in pairs if any(all(_has(run, part) for run in pair) for part in parts))
+    return next(able, pairs[0] if pairs else None)
+
+
+def _has(run: ComparedRun, split: str) -> bool:
+    return run.directory.evaluation(split).predictions.is_file()
+
+
+def _predictions(run: ComparedRun, split: str) -> Predictions | None:
+    return (
+        Predictions.read(run.directory.evaluation(split).predictions) if _has(run, split) else None
+    )
+
+
+def _test_rows(
+    labels: tuple[str, str], metric: str, split: str, sides: tuple[Predictions, Predictions]
+) -> Verdict:
+    first, second = sides
+    if not first.rows or (first.rows, first.targets) != (second.rows, second.targets):
+        text = f"The predictions for the {split} rows are not of the same rows; run `nnrun eval` for both again."
+        return Verdict("none", *labels, text)
+    name, root = _row_metric(metric, first)
+    scores = [_scores(side, name, metric) for side in sides]
+    interval = paired_bootstrap(*scores, root=root)
+    test = ""
+    if name == "accuracy":
+        right, other = (score > 0 for score in scores)
+        alone = int((right & ~other).sum()), int((other & ~right).sum())
+        interval = Interval(interval.difference, interval.low, interval.high, mcnemar(*alone))
+        test = (
+            f"{_p('McNemar', interval.p)}, {labels[0]} alone is right on {alone[0]:,} rows "
+            f"and {labels[1]} alone on {alone[1]:,}"
+        )
+    told = f"{name} on the same {len(first.rows):,} {split} rows"
+    text = _sentence(labels, name, interval, told, test)
+    return Verdict("rows", *labels, text, name, interval)
+
+
+def _row_metric(metric: str, predictions: Predictions) -> tuple[str, bool]:
+    """What is measured on the rows, nearest to a figure; and whether as the root of a mean."""
+    if not predictions.probabilities:
+        absolute = "mae" in metric or "absolute" in metric
+        return ("mae", False) if absolute else ("rmse", True)
+    known = set(predictions.targets) <= set(predictions.probabilities)
+    return ("log loss" if direction(metric) == "min" and known else "accuracy"), False
+
+
+def _scores(predictions: Predictions, name: str, metric: str) -> "np.ndarray":
+    """The figure of each row `(rows,)`, whose mean (or its root) is the figure of all.
+
+    Raises:
+        RunError: The predictions hold what is no number.
+    """
+    import numpy as np
+
+    if name == "accuracy":
+        pairs = zip(predictions.targets, predictions.predicted, strict=True)
+        return np.array([float(target == predicted) for target, predicted in pairs])
+    try:
+        if name == "log loss":
+            columns = predictions.probabilities
+            chosen = [float(columns[target][row]) for row, target in enumerate(predictions.targets)]
+            return np.asarray(-np.log(np.maximum(chosen, _LEAST_PROBABILITY)))
+        errors = np.array(predictions.predicted, float) - np.array(predictions.targets, float)
+    except ValueError as error:
+        raise RunError(f"predictions to compare by {metric} hold what is no number") from error
+    return np.asarray(np.abs(errors) if name == "mae" else errors**2)
+
+
+def _sentence(
+    labels: tuple[str, str], metric: str, interval: Interval, told: str, test: str
+) -> str:
+    detail = f" ({test})" if test else ""
+    if not interval.is_clear:
+        span = _range(metric, interval.low, interval.high)
+        change = _amount(metric, interval.difference, sign=True)
+        return (
+            f"No difference can be told between {labels[0]} and {labels[1]}: {labels[1]} minus "
+            f"{labels[0]} is {change}, 95 % interval {span}, in {told}{detail}."
+        )
+    second_wins = (interval.difference > 0) == (direction(metric) == "max")
+    better, other = labels[second_wins], labels[not second_wins]
+    span = _range(metric, *sorted((abs(interval.low), abs(interval.high))))
+    change = _amount(metric, abs(interval.difference))
+    return f"{better} is better than {other} by {change}, 95 % interval {span}, in {told}{detail}."
+
+
+def _range(metric: str, low: float, high: float) -> str:
+    ends = [_amount(metric, end).removesuffix(" points") for end in (low, high)]
+    return " to ".join(ends)
+
+
+def _amount(metric: str, value: float, *, sign: bool = False) -> str:
+    """A difference as people say it: shares in points of a hundred."""
+    form = "+" if sign else ""
+    if any(word in metric.split("_") for word in _POINTS):
+        return f"{100 * value:{form}.1f} points"
+    return f"{value:{form}.3g}"
+
+
+def _p(test: str, p: float | None) -> str:
+    if p is None or math.isnan(p):
+        return ""
+    return f"{test}: p < 0.001" if p < 0.001 else f"{test}: p = {p:.2g}"  # noqa: PLR2004
+
+
+def sentences(verdicts: Sequence[Verdict], comparison: Comparison) -> list[str]:
+    """The sentences of verdicts; where there are more than two sides, with those they are about."""
+    if comparison.one_config or len(comparison.groups) == 2:  # noqa: PLR2004 - two are a pair
+        return [verdict.text for verdict in verdicts]
+    return [
+        verdict.text
+        if verdict.interval
+        else f"{verdict.first} and {verdict.second}: {verdict.text}"
+        for verdict in verdicts
+    ]

@@ -1,0 +1,52 @@
+"""Several runs at once: names, paths, and patterns such as `runs/*`."""
+
+import glob
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from nnrun.errors import RunError
+from nnrun.runs.directory import RunDirectory
+from nnrun.runs.index import find_run
+
+
+def select_runs(texts: Sequence[str], runs_dir: Path) -> tuple[list[RunDirectory], dict[str, str]]:
+    """The runs that a user means, each once.
+
+    Args:
+        texts: What `find_run` takes, and patterns with `*`, `?` or `[…]` over the names of the
+            runs, or else over paths.
+        runs_dir: Where the runs lie.
+
+    Returns:
+        The runs, and what lies where it was said but holds no run, with the reason.
+
+    Raises:
+        RunError: Nothing is meant by a text.
+    """
+    found: dict[Path, RunDirectory] = {}
+    skipped: dict[str, str] = {}
+    for text in _expanded(texts, runs_dir):
+        try:
+            run = find_run(text, runs_dir)
+        except RunError as error:
+            if not Path(text).exists():
+                raise
+            skipped[text] = error.message if Path(text).is_dir() else "it is no run directory"
+        else:
+            found.setdefault(run.path.resolve(), run)
+    return list(found.values()), skipped
+
+
+def _expanded(texts: Sequence[str], runs_dir: Path) -> Iterator[str]:
+    for text in texts:
+        if not glob.has_magic(text) or Path(text).exists():
+            yield text
+            continue
+        # Names first, as in find_run: a pattern may meet other files that lie around.
+        named = [] if "/" in text else sorted(map(str, runs_dir.glob(text)))
+        met = named or sorted(glob.glob(text))  # noqa: PTH207 - Path.glob takes no absolute pattern
+        if not met:
+            raise RunError(
+                f"no run is named like {text!r}", hint=f"Runs are looked for in {runs_dir}."
+            )
+        yield from met

@@ -1,0 +1,447 @@
+"""Runs side by side: their groups, figures, tables and files, and what may be concluded."""
+
+import csv
+import doctest
+import io
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from statistics import stdev
+from typing import Any
+
+import pytest
+
+from nnrun.errors import RunError, UserError
+from nnrun.reports import comparison_tables, sheets
+from nnrun.reports.comparison import Comparison, compare_runs, direction, read_run, read_runs
+from nnrun.reports.comparison_files import check_suffix, to_csv, write_comparison
+from nnrun.reports.comparison_tables import Style, leaderboard
+from nnrun.reports.comparison_tables import sheets as tables_of
+from nnrun.reports.sheets import Cell, Sheet, fit, markdown_table, shown
+from nnrun.reports.verdict import Verdict, judge, judge_pair
+from nnrun.runs.directory import RunDirectory
+
+Make = Callable[..., RunDirectory]
+SGD = "optimizer={SGD: {learning_rate: 0.1}}"
+
+
+def compare(*runs: RunDirectory, **options: Any) -> Comparison:
+    return compare_runs([read_run(run) for run in runs], **options)
+
+
+def predict(run: RunDirectory, predicted: str, targets: str = "aabb", sure: float = 0.9) -> None:
+    """Predictions of two classes for the test rows, a letter each."""
+    path = run.evaluation("test").predictions
+    path.parent.mkdir(parents=True)
+    rows = [
+        f"{row},{target},{guess},{sure if guess == 'a' else 1 - sure},{sure if guess == 'b' else 1 - sure}\n"
+        for row, (target, guess) in enumerate(zip(targets, predicted, strict=True))
+    ]
+    path.write_text("row,target,predicted,p_a,p_b\n" + "".join(rows))
+
+
+def rows_of(sheet: Sheet) -> list[list[str]]:
+    return [[shown(cell, unicode=True) for cell in row] for row in sheet.rows]
+
+
+@pytest.mark.parametrize("module", [comparison_tables, sheets])
+def test_the_docstrings_run(module: object) -> None:
+    assert doctest.testmod(module).failed == 0  # type: ignore[arg-type]
+
+
+def test_runs_that_differ_in_seed_and_name_alone_are_one_group(make_run: Make) -> None:
+    runs = [
+        make_run("a1", [0.8], overrides=["seed=1"]),
+        make_run("b1", [0.9], overrides=["seed=1", SGD, "name=sgd"]),
+        make_run("a2", [0.6], overrides=["seed=2", "name=other"]),
+        make_run("a1-again", [0.1], overrides=["seed=1"]),
+    ]
+    first, second = compare(*runs).groups
+    assert (first.label, second.label) == ("tiny", "sgd")
+    assert first.seeds == [1, 2]
+    assert first.values("val_accuracy") == [0.8, 0.6]  # the repeated seed counts once
+    assert first.mean("val_accuracy") == pytest.approx(0.7)
+    assert first.spread("val_accuracy") == pytest.approx(stdev([0.8, 0.6]))
+    assert second.spread("val_accuracy") is None
+
+
+def test_the_figures_of_a_run_are_of_the_best_and_the_last_epoch_and_the_test(
+    make_run: Make,
+) -> None:
+    figures = read_run(make_run("a", [0.5, 0.75, 0.25], test=0.7)).figures
+    assert figures["val_accuracy"] == 0.75
+    assert figures["last.val_accuracy"] == 0.25
+    assert figures["test_accuracy"] == 0.7
+    assert (figures["best_epoch"], figures["epochs"], figures["parameters"]) == (2, 3, 67)
+    assert "learning_rate" not in figures
+
+
+@pytest.mark.parametrize(
+    ("name", "mode"),
+    [
+        ("val_accuracy", "max"),
+        ("test_accuracy", "max"),
+        ("last.val_loss", "min"),
+        ("test_mae", "min"),
+        ("seconds", "min"),
+        ("parameters", None),
+        ("best_epoch", None),
+    ],
+)
+def test_every_figure_knows_its_direction(name: str, mode: str | None) -> None:
+    assert direction(name) == mode
+
+
+@pytest.mark.parametrize(
+    ("options", "monitor", "metric"),
+    [
+        ({}, None, "val_accuracy"),
+        ({}, "val_loss", "val_loss"),
+        ({"split": "test"}, None, "test_accuracy"),
+        ({"split": "test", "metric": "accuracy"}, None, "test_accuracy"),
+        ({"metric": "last.val_loss"}, None, "last.val_loss"),
+    ],
+)
+def test_which_figure_decides(
+    make_run: Make, options: dict[str, Any], monitor: str | None, metric: str
+) -> None:
+    changes = [f"training.monitor={monitor}"] if monitor else []
+    runs = [make_run(name, [0.5], overrides=[*changes, f"name={name}"], test=0.5) for name in "ab"]
+    assert compare(*runs, **options).metric == metric
+
+
+def test_a_figure_that_no_run_has(make_run: Make) -> None:
+    runs = make_run("a", [0.5]), make_run("b", [0.5], overrides=[SGD])
+    with pytest.raises(RunError, match="no run has the figure 'val_f1'") as raised:
+        compare(*runs, metric="val_f1")
+    assert raised.value.hint.startswith("There are: val_loss, val_accuracy,")
+
+
+def test_other_data_are_refused(make_run: Make) -> None:
+    data = {"fingerprint": "f" * 64, "rows": {"train": 120}}
+    runs = make_run("a", [0.5]), make_run("b", [0.5], overrides=[SGD], data=data)
+    with pytest.raises(RunError) as raised:
+        compare(*runs)
+    assert raised.value.message == (
+        "a and b were trained on different data: 90 train, 30 test rows (fingerprint 00000000) "
+        "and 120 train rows (fingerprint ffffffff)"
+    )
+    assert "--anyway" in raised.value.hint
+    (note,) = compare(*runs, anyway=True).notes
+    assert note.startswith("the data differ")
+
+
+def test_rows_drawn_by_another_seed_are_no_other_data(make_run: Make) -> None:
+    runs = make_run("a", [0.5], overrides=["seed=1"]), make_run("b", [0.5], overrides=["seed=2"])
+    (note,) = compare(*runs).notes
+    assert note.startswith("the seed draws the split")
+
+
+def test_another_share_of_rows_is_other_data(make_run: Make) -> None:
+    changed = ["seed=2", "dataset.split.test=20"]
+    runs = make_run("a", [0.5], overrides=["seed=1"]), make_run("b", [0.5], overrides=changed)
+    with pytest.raises(RunError, match="different data"):
+        compare(*runs)
+
+
+def test_a_split_that_is_not_drawn_must_be_the_same_for_every_seed(make_run: Make) -> None:
+    still = ["dataset.split.shuffle=false", "dataset.split.stratify=false"]
+    runs = [make_run(f"s{seed}", [0.5], overrides=[f"seed={seed}", *still]) for seed in (1, 2)]
+    with pytest.raises(RunError, match="different data"):
+        compare(*runs)
+
+
+def test_what_cannot_be_read_is_told_and_left_out(make_run: Make) -> None:
+    good = make_run("good", [0.5])
+    running = make_run("running", [0.5], status="running")
+    damaged = make_run("damaged", [0.5])
+    damaged.metrics.write_text("{")
+    newer = make_run("newer", [0.5])
+    newer.record.write_text(newer.record.read_text().replace('"format": 1', '"format": 9'))
+    older = make_run("older", [0.5])
+    older.resolved.write_text("architecture: 7\n")
+    found, unread = read_runs([good, running, damaged, newer, older])
+    assert [run.directory for run in found] == [good]
+    assert "its status is died" in unread[str(running.path)]
+    assert "metrics.json is damaged: it is not JSON" in unread[str(damaged.path)]
+    assert "has format 9" in unread[str(newer.path)]
+    assert "resolved.yaml cannot be read" in unread[str(older.path)]
+    with pytest.raises(RunError, match="takes two runs at least; 1 can be compared") as raised:
+        compare_runs(found, skipped=unread)
+    assert "has format 9" in raised.value.hint
+
+
+def test_two_sides_stand_beside_each_other(make_run: Make) -> None:
+    base = make_run("base", [0.5, 0.75], overrides=["name=base"], seconds=2.0)
+    other = make_run(
+        "other",
+        [0.5, 0.7],
+        overrides=["name=other", SGD, "training.batch_size=16"],
+        seconds=3.5,
+        parameters=100,
+    )
+    runs, differing, figures = tables_of(compare(base, other), Style(3, "utf-8"))
+    assert [row[0] for row in rows_of(runs)] == ["base", "other"]
+    assert rows_of(differing) == [
+        ["optimizer", "Adam", "SGD: {learning_rate: 0.1}"],
+        ["training.batch_size", "32", "16"],
+        ["(learning rate)", "0.001 throughout", "0.1 throughout"],
+    ]
+    assert figures.columns == ["what came out", "base", "other", "difference"]
+    assert rows_of(figures) == [
+        ["val_accuracy", "0.750", "0.700", "-0.050 ▼"],
+        ["val_loss", "0.250", "0.300", "+0.050 ▼"],
+        ["last.val_loss", "0.250", "0.300", "+0.050 ▼"],
+        ["last.val_accuracy", "0.750", "0.700", "-0.050 ▼"],
+        ["best_epoch", "2", "2", ""],
+        ["epochs", "2", "2", "same"],
+        ["seconds", "2.0 s", "3.5 s", "+1.5 s ▼"],
+        ["parameters", "67", "100", "+33"],
+    ]
+
+
+def test_three_sides_are_marked_against_the_first(make_run: Make) -> None:
+    runs = [
+        make_run(name, [value], overrides=[f"name={name}", f"training.batch_size={size}"])
+        for name, value, size in (("a", 0.5, 8), ("b", 0.6, 16), ("c", 0.4, 32))
+    ]
+    *_, figures = tables_of(
+        compare(*runs), Style(2, "utf-8"), columns=["val_accuracy", "optimizer"]
+    )
+    assert rows_of(figures) == [
+        ["val_accuracy", "0.50", "0.60 ▲", "0.40 ▼"],
+        ["optimizer", "Adam", "Adam", "Adam"],
+    ]
+
+
+def sweep(make_run: Make) -> Comparison:
+    runs = [
+        make_run(f"r{units}-{seed}", [value + seed / 100], overrides=[
+            f"architecture=[{{Dense: {units}}}, {{Dense: {{units: 3, activation: softmax}}}}]", f"seed={seed}", f"name=r{units}"
+        ])
+        for units, value in ((4, 0.7), (8, 0.9), (16, 0.8), (32, 0.6))
+        for seed in (1, 3)
+    ]  # fmt: skip
+    return compare(*runs)
+
+
+def test_more_sides_are_a_leaderboard_of_what_differs(make_run: Make) -> None:
+    board = leaderboard(sweep(make_run), Style(2, "utf-8"))
+    assert board.columns == ["", "run", "seeds", "val_accuracy", "architecture", "val_loss"]
+    assert rows_of(board) == [
+        ["1", "r8", "2", "0.92 ±0.01", "Dense 8", "0.08 ±0.01"],
+        ["2", "r16", "2", "0.82 ±0.01", "Dense 16", "0.18 ±0.01"],
+        ["3", "r4", "2", "0.72 ±0.01", "Dense 4", "0.28 ±0.01"],
+        ["4", "r32", "2", "0.62 ±0.01", "Dense 32", "0.38 ±0.01"],
+    ]
+
+
+def test_a_table_is_cut_to_the_width_of_the_terminal() -> None:
+    sheet = Sheet(
+        "", ("run", "note", "x", "y"), [[Cell("a"), Cell("n" * 60), Cell("1"), Cell("2" * 30)]]
+    )
+    fitting, left_out = fit(sheet, 45)
+    assert fitting.columns == ["run", "note", "x"]
+    assert left_out == ["y"]
+    assert len(fitting.rows[0][1].text) == 36
+    assert fit(sheet, 200)[1] == []
+
+
+def test_a_column_that_no_run_has(make_run: Make) -> None:
+    comparison = sweep(make_run)
+    with pytest.raises(UserError, match="no run has a figure or setting 'val_acuracy'") as raised:
+        tables_of(comparison, columns=["val_acuracy"])
+    assert raised.value.hint == "did you mean 'val_accuracy'?"
+
+
+# What may be concluded
+
+
+def verdict_of(runs: Sequence[RunDirectory], **options: Any) -> list[Verdict]:
+    return judge(compare(*runs), **options)
+
+
+def test_without_predictions_it_says_what_to_run(make_run: Make) -> None:
+    runs = make_run("a", [0.5]), make_run("b", [0.5], overrides=[SGD])
+    rows, seeds = verdict_of(runs)
+    assert rows.text == (
+        f"To test the difference row by row, run `nnrun eval {runs[0].path}` and "
+        f"`nnrun eval {runs[1].path}` first."
+    )
+    assert seeds.text == "1 seed each: a difference between seeds cannot be told from this."
+    predict(runs[0], "aabb")
+    assert verdict_of(runs)[0].text.endswith(f"run `nnrun eval {runs[1].path}` first.")
+    assert verdict_of(runs, split="validation")[0].text.count("--split validation") == 2
+
+
+def test_predictions_on_the_same_rows_are_tested(make_run: Make) -> None:
+    runs = (
+        make_run("a", [0.5], overrides=["name=one"]),
+        make_run("b", [0.5], overrides=[SGD, "name=two"]),
+    )
+    targets = "a" * 100
+    predict(runs[0], "a" * 80 + "b" * 20, targets)
+    predict(runs[1], "b" * 2 + "a" * 98, targets)
+    rows = verdict_of(runs)[0]
+    assert rows.method == "rows"
+    assert rows.interval is not None
+    assert rows.interval.difference == pytest.approx(0.18)  # 98 of 100 right against 80
+    # 2 rows for the first alone, 20 for the second: 2 (1 + 22 + 231) / 2**22.
+    assert rows.interval.p == pytest.approx(2 * (1 + 22 + 231) / 2**22)
+    assert rows.text.startswith("two is better than one by 18.0 points, 95 % interval ")
+    assert rows.text.endswith(
+        " in accuracy on the same 100 test rows (McNemar: p < 0.001, one alone is right on 2 rows "
+        "and two alone on 20)."
+    )
+
+
+def test_a_difference_that_may_be_chance_is_none(make_run: Make) -> None:
+    runs = make_run("a", [0.5]), make_run("b", [0.5], overrides=[SGD, "name=sgd"])
+    predict(runs[0], "aabb")
+    predict(runs[1], "aaba")
+    assert verdict_of(runs)[0].text.startswith(
+        "No difference can be told between tiny and sgd: sgd minus tiny is -25.0 points"
+    )
+
+
+def test_a_loss_is_tested_by_the_probabilities(make_run: Make) -> None:
+    runs = make_run("a", [0.5]), make_run("b", [0.5], overrides=[SGD, "name=sgd"])
+    predict(runs[0], "aabb", sure=0.5)
+    predict(runs[1], "aabb", sure=0.8)
+    (rows, _) = judge(compare(*runs, metric="val_loss"))
+    assert rows.text == (
+        "sgd is better than tiny by 0.47, 95 % interval 0.47 to 0.47, in log loss on the same "
+        "4 test rows."
+    )  # ln 0.8 - ln 0.5 = 0.470004
+
+
+@pytest.mark.parametrize(
+    # Errors of 0 and 2, then of 2 and 4: the means of their squares are 2 and 10.
+    ("metric", "difference"),
+    [("val_mae", 2), ("val_loss", 10**0.5 - 2**0.5)],
+)
+def test_numbers_are_tested_by_their_errors(make_run: Make, metric: str, difference: float) -> None:
+    runs = make_run("a", [0.5]), make_run("b", [0.5], overrides=[SGD])
+    for run, lines in zip(runs, ("0,2,2\n1,2,4\n", "0,2,4\n1,2,6\n"), strict=True):
+        path = run.evaluation("test").predictions
+        path.parent.mkdir(parents=True)
+        path.write_text(f"row,target,predicted\n{lines}")
+    rows, _ = judge_pair(*compare(*runs).groups, metric, None)
+    assert rows.interval is not None
+    assert rows.interval.difference == pytest.approx(difference)
+
+
+def test_other_rows_are_not_tested(make_run: Make) -> None:
+    runs = make_run("a", [0.5]), make_run("b", [0.5], overrides=[SGD])
+    predict(runs[0], "aabb", "aabb")
+    predict(runs[1], "aabb", "abab")
+    assert "not of the same rows" in verdict_of(runs)[0].text
+
+
+def test_damaged_predictions_are_named(make_run: Make) -> None:
+    runs = make_run("a", [0.5]), make_run("b", [0.5], overrides=[SGD])
+    for run in runs:
+        predict(run, "aabb")
+    runs[1].evaluation("test").predictions.write_text("row,target\n1\n")
+    with pytest.raises(RunError, match=r"predictions\.csv is damaged"):
+        verdict_of(runs)
+
+
+def test_several_seeds_are_tested_by_welch(make_run: Make) -> None:
+    runs = [
+        make_run(f"{name}{seed}", [value], overrides=[f"seed={seed}", *changes])
+        for name, changes, values in (
+            ("a", ["name=one"], (0.70, 0.71, 0.72)),
+            ("b", ["name=two", SGD], (0.80, 0.81, 0.82)),
+        )
+        for seed, value in enumerate(values)
+    ]
+    seeds = verdict_of(runs)[1]
+    # Error 0.01 sqrt(2/3), 4 degrees, t(0.975, 4) = 2.776445: 0.1 -+ 0.02267; t = 12.2.
+    assert seeds.interval is not None
+    assert seeds.interval.low == pytest.approx(0.1 - 0.022670, abs=1e-5)
+    assert seeds.text == (
+        "two is better than one by 10.0 points, 95 % interval 7.7 to 12.3, in val_accuracy over "
+        "3 seeds against 3 (Welch's t test: p < 0.001)."
+    )
+
+
+def test_one_config_with_several_seeds_has_a_spread(make_run: Make) -> None:
+    runs = [
+        make_run(f"s{seed}", [value], overrides=[f"seed={seed}"])
+        for seed, value in ((1, 0.7), (2, 0.8), (3, 0.9))
+    ]
+    comparison = compare(*runs)
+    assert [group.label for group in comparison.groups] == ["seed 1", "seed 2", "seed 3"]
+    (verdict,) = judge(comparison)
+    assert verdict.text == (
+        "These runs differ in their seeds alone: over 3 seeds, val_accuracy is 80.0 points on "
+        "average, standard deviation 10.0 points."
+    )
+
+
+# Files
+
+
+def test_the_csv_has_a_row_for_each_run_to_the_last_digit(make_run: Make) -> None:
+    runs = make_run("a", [1 / 3]), make_run("b", [2 / 3], overrides=[SGD, "name=-sgd"])
+    text = to_csv(compare(*runs))
+    first, second = csv.DictReader(io.StringIO(text))
+    assert float(first["val_accuracy"]) == 1 / 3
+    assert (first["optimizer"], second["optimizer.learning_rate"]) == ("Adam", "0.1")
+    assert (second["name"], second["side"]) == ("'-sgd", "'-sgd")  # no formula to a spreadsheet
+    assert "training.epochs" not in first
+
+
+def test_negative_numbers_are_no_formulas(make_run: Make) -> None:
+    comparison = compare(make_run("a", [-0.5]), make_run("b", [-0.25], overrides=[SGD]))
+    assert [row["val_accuracy"] for row in csv.DictReader(io.StringIO(to_csv(comparison)))] == ["-0.5", "-0.25"]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("suffix", "opening"), [(".png", b"\x89PNG"), (".md", b"# Comparison of 2 runs by val_accuracy"), (".html", b"<!DOCTYPE html>"), (".csv", b"side,run")]
+)  # fmt: skip
+def test_every_kind_of_file_is_written_the_same_each_time(
+    make_run: Make, tmp_path: Path, suffix: str, opening: bytes
+) -> None:
+    comparison = compare(make_run("a", [0.5, 0.6]), make_run("b", [0.7, 0.6], overrides=[SGD]))
+    written = []
+    for name in "ab":
+        path = tmp_path / f"{name}{suffix}"
+        write_comparison(comparison, judge(comparison), path)
+        written.append(path.read_bytes())
+    assert written[0].startswith(opening)
+    assert written[0] == written[1]
+
+
+def test_the_page_needs_nothing_else_and_escapes_what_it_shows(
+    make_run: Make, tmp_path: Path
+) -> None:
+    hostile = "<script>alert(1)<script>"
+    runs = [make_run("a", [0.5]), make_run(hostile, [0.5], overrides=["training.batch_size=16"])]
+    comparison = compare(*runs)
+    write_comparison(comparison, judge(comparison), tmp_path / "page.html")
+    page = (tmp_path / "page.html").read_text()
+    assert "<script" not in page
+    assert "http://" not in page
+    assert "https://" not in page
+    assert 'src="data:image/png;base64,' in page
+    assert '<td class="left">16</td>' in page
+
+
+def test_markdown_shows_text_as_it_is() -> None:
+    sheet = Sheet("", ("a|b", "c"), [[Cell("*x* <i>"), Cell("1", "better")]])
+    assert markdown_table(sheet) == "| a\\|b | c |\n| --- | ---: |\n| \\*x\\* \\<i\\> | 1 ▲ |\n"
+
+
+@pytest.mark.parametrize(("name", "told"), [("x.pdf", "cannot write"), ("gone/x.png", "no folder")])
+def test_files_that_cannot_be_are_refused_at_once(tmp_path: Path, name: str, told: str) -> None:
+    with pytest.raises(UserError, match=told):
+        check_suffix(tmp_path / name)
+
+
+def test_marks_have_words_in_ascii() -> None:
+    assert shown(Cell("+1", "worse"), unicode=False) == "+1 worse"
+
+
+def test_no_cell_steers_the_terminal() -> None:
+    assert shown(Cell("a\x1b[2Jb\n"), unicode=True) == r"a\x1b[2Jb\n"
