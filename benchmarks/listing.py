@@ -60,7 +60,7 @@ def make_runs(folder: Path, count: int) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-def commands(folder: Path) -> dict[str, list[str]]:
+def commands(folder: Path, names: list[str]) -> dict[str, list[str]]:
     """What is measured; a command over runs is one more line."""
     nnrun = [sys.executable, "-m", "nnrun"]
     place = ["--runs-dir", str(folder)]
@@ -70,6 +70,7 @@ def commands(folder: Path) -> dict[str, list[str]]:
         "list": [*nnrun, "list", *place],
         "list by a config value": [*nnrun, "list", *by_rate, *place],
         "show of a run": [*nnrun, "show", "latest", *place],
+        "compare of two": [*nnrun, "compare", names[0], names[1], "--anyway", *place],
     }
 
 
@@ -80,8 +81,7 @@ def main() -> None:
     options = parser.parse_args()
     print(describe_machine())
     with tempfile.TemporaryDirectory() as folder:
-        make_runs(Path(folder), options.runs)
-        measured = commands(Path(folder))
+        measured = commands(Path(folder), make_runs(Path(folder), options.runs))
         taken: dict[str, list[float]] = {name: [] for name in measured}
         for command in measured.values():
             seconds(command)
