@@ -7,12 +7,20 @@ import importlib
 from typing import Any
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "describe", "find_learning_rate", "train"]
+__all__ = [
+    "__version__",
+    "describe",
+    "evaluate",
+    "find_learning_rate",
+    "open_run",
+    "predict",
+    "train",
+]
 
 
 def __getattr__(name: str) -> Any:
     """The functions of `nnrun.experiment`, imported when they are first asked for."""
-    if name in ("describe", "find_learning_rate", "train"):
+    if name in __all__:
         # By name, so that what imports the version alone is not taken to import TensorFlow.
         return getattr(importlib.import_module("nnrun.experiment"), name)
     raise AttributeError(f"module 'nnrun' has no attribute '{name}'")
