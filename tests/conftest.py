@@ -1,5 +1,6 @@
 """What several tests share: the command in process and as a process, and one real run."""
 
+import functools
 import os
 import shutil
 import signal
@@ -133,49 +134,52 @@ def tiny_run(_trained: Path, tmp_path: Path) -> RunDirectory:
     return RunDirectory(shutil.copytree(_trained, tmp_path / "tiny_run"))
 
 
-@pytest.fixture
-def make_run(tmp_path: Path) -> Callable[..., RunDirectory]:
-    """Writes a finished run's files by hand, into the folder `runs` of the test's."""
+def write_run(
+    runs: Path,
+    directory: str,
+    accuracies: Sequence[float],
+    *,
+    overrides: Sequence[str] = (),
+    test: float | None = None,
+    **record: Any,
+) -> RunDirectory:
+    """Writes a finished run's files by hand, as `directory` in the folder `runs`."""
     from nnrun.config.loading import load_experiment
     from nnrun.config.writer import experiment_to_yaml
     from nnrun.runs.history import History
     from nnrun.runs.manifest import Metrics, RunRecord
 
-    def make(
-        directory: str,
-        accuracies: Sequence[float],
-        *,
-        overrides: Sequence[str] = (),
-        test: float | None = None,
-        **record: Any,
-    ) -> RunDirectory:
-        run = RunDirectory(tmp_path / "runs" / directory)
-        run.path.mkdir(parents=True)
-        (run.path / "written.yaml").write_text(TINY, encoding="utf-8")
-        experiment = load_experiment(run.path / "written.yaml", overrides)
-        run.resolved.write_text(experiment_to_yaml(experiment), encoding="utf-8")
-        rate = float(experiment.optimizer.arguments.get("learning_rate", 0.001))
-        history = History(
-            {"epoch": epoch, "val_loss": 1 - value, "val_accuracy": value, "learning_rate": rate}
-            for epoch, value in enumerate(accuracies, start=1)
-        )
-        history.write(run.history)
-        best = history.best("val_accuracy") or {}
-        figures = None if test is None else {"accuracy": test}
-        Metrics(best=best, last=history.rows[-1], test=figures).write(run.metrics)
-        known = {
-            "name": experiment.name,
-            "status": "finished",
-            "command": "",
-            "seed": experiment.seed,
-            "created": "2026-03-01T12:00:00+00:00",
-            "seconds": 2.0,
-            "parameters": 67,
-            "best_epoch": best.get("epoch"),
-            "epochs": len(history),
-            "data": {"fingerprint": f"{experiment.seed:064}", "rows": {"train": 90, "test": 30}},
-        }
-        RunRecord(**(known | record)).write(run.record)
-        return run
+    run = RunDirectory(runs / directory)
+    run.path.mkdir(parents=True)
+    (run.path / "written.yaml").write_text(TINY, encoding="utf-8")
+    experiment = load_experiment(run.path / "written.yaml", overrides)
+    run.resolved.write_text(experiment_to_yaml(experiment), encoding="utf-8")
+    rate = float(experiment.optimizer.arguments.get("learning_rate", 0.001))
+    history = History(
+        {"epoch": epoch, "val_loss": 1 - value, "val_accuracy": value, "learning_rate": rate}
+        for epoch, value in enumerate(accuracies, start=1)
+    )
+    history.write(run.history)
+    best = history.best("val_accuracy") or {}
+    figures = None if test is None else {"accuracy": test}
+    Metrics(best=best, last=history.rows[-1], test=figures).write(run.metrics)
+    known = {
+        "name": experiment.name,
+        "status": "finished",
+        "command": "",
+        "seed": experiment.seed,
+        "created": "2026-03-01T12:00:00+00:00",
+        "seconds": 2.0,
+        "parameters": 67,
+        "best_epoch": best.get("epoch"),
+        "epochs": len(history),
+        "data": {"fingerprint": f"{experiment.seed:064}", "rows": {"train": 90, "test": 30}},
+    }
+    RunRecord(**(known | record)).write(run.record)
+    return run
 
-    return make
+
+@pytest.fixture
+def make_run(tmp_path: Path) -> Callable[..., RunDirectory]:
+    """Writes a finished run's files by hand, into the folder `runs` of the test's."""
+    return functools.partial(write_run, tmp_path / "runs")

@@ -79,7 +79,7 @@ def main() -> NoReturn:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # as standard error does from the start
     try:
-        app()
+        app(prog_name="nnrun")  # as `python -m nnrun` is to be called too
     except ConfigError as error:
         _fail(f"{render_problems(error.problems)}\n\n{_count(error)}", error.exit_code)
     except UserError as error:

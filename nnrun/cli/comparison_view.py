@@ -31,14 +31,18 @@ def print_comparison(
         print_table(console, fitting)
         if left_out:
             names = ", ".join(left_out)
-            typer.echo(f"not shown: {names}; choose with --columns")
+            _say(console, f"not shown: {names}; choose with --columns")
         typer.echo()
     for text in [*sentences(verdicts, comparison), *(f"note: {note}" for note in comparison.notes)]:
-        # Words are kept whole for a reader; a program gets a sentence a line.
-        width = console.width if console.is_terminal else sys.maxsize
-        typer.echo(textwrap.fill(text, width, break_long_words=False, break_on_hyphens=False))
+        _say(console, text)
     for name, reason in comparison.skipped.items():
         print(f"skipped {name}: {reason}", file=sys.stderr)  # noqa: T201
+
+
+def _say(console: "Console", text: str) -> None:
+    # Words are kept whole for a reader; a program gets a sentence a line.
+    width = console.width if console.is_terminal else sys.maxsize
+    typer.echo(textwrap.fill(text, width, break_long_words=False, break_on_hyphens=False))
 
 
 def print_table(console: "Console", sheet: "Sheet") -> None:

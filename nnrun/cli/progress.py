@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 60
 """Runs of more epochs print every second, tenth, … of them."""
+_WIDTHS = {"epoch": 5, "seconds": 7}  # loss and accuracy of two parts fit 80 columns with them
 
 
 class TrainingDisplay:
@@ -188,7 +189,7 @@ def _figure(value: float) -> str:
 
 
 def _width(name: str) -> int:
-    return max(len(name), 9 if name != "epoch" else 5)
+    return max(len(name), _WIDTHS.get(name, 9))
 
 
 def _figures(metrics: Mapping[str, float]) -> str:

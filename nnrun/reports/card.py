@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from nnrun.config.schema import Experiment, options_of
 from nnrun.config.writer import is_default, to_plain, write_yaml
-from nnrun.reports.tables import fact_lines, format_figure, format_seconds
+from nnrun.reports.tables import fact_lines, format_figure, format_seconds, wrapped
 from nnrun.reports.textplots import line_plot
 from nnrun.runs.directory import format_bytes
 
@@ -131,12 +131,12 @@ def _facts(card: Card) -> "Text":
     memory = ", ".join(f"{name} {format_bytes(size)}" for name, size in card.memory.items())
     seconds = {name: format_seconds(value) for name, value in card.seconds.items()}
     facts = {
-        "data": f"{rows} rows; {card.task}{classes}; {card.source}",
+        "data": wrapped(f"{rows} rows; {card.task}{classes}; {card.source}"),
         "loss": card.loss,
         "steps": f"{card.steps:,} an epoch of {batch} rows each, {epochs} epochs",
         "learning rate": _rate_text(card.rates),
         "memory": memory,
-        "engine": f"{card.engine}; {card.device}",
+        "engine": wrapped(f"{card.engine}; {card.device}"),
         "time": f"about {seconds['training']} ({seconds['epoch']} an epoch, "
         f"{seconds['compiling']} to compile)",
     }

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from nnrun.reports.lr_curve import Curve
 from nnrun.reports.lr_suggestions import Advice
-from nnrun.reports.tables import fact_lines, format_seconds
+from nnrun.reports.tables import fact_lines, format_seconds, wrapped
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -87,11 +87,12 @@ def report_view(report: SearchReport) -> "Group":
     steps = f"{len(curve.losses):,} of {curve.steps:,} steps, {ended}"
     headline = Text.assemble((report.name, "bold"), f": {steps}")
     found = "none" if advice.recommended is None else f"{advice.recommended:g}"
-    facts = {"recommended": f"{found} for {report.optimizer}", "why": advice.why}
+    facts = {"recommended": f"{found} for {report.optimizer}", "why": wrapped(advice.why)}
     if advice.recommended is None:
-        facts = {"recommended": found, "why": advice.why.removeprefix("none is recommended: ")}
+        why = advice.why.removeprefix("none is recommended: ")
+        facts = {"recommended": found, "why": wrapped(why)}
     for number, note in enumerate(report.notes):
-        facts["note" if number == 0 else f"note {number + 1}"] = note
+        facts["note" if number == 0 else f"note {number + 1}"] = wrapped(note)
     facts |= {"time": f"{format_seconds(report.seconds)} ({report.engine['name']})"}
     facts |= {"curve": report.plot, "table": report.csv}
     if report.applied:

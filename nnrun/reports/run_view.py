@@ -2,7 +2,6 @@
 
 import dataclasses
 import math
-import textwrap
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ from nnrun.reports.tables import (
     figure_cell,
     headline,
     run_facts,
+    wrapped,
 )
 from nnrun.reports.textplots import line_plot, speaks_unicode
 from nnrun.runs.directory import RunDirectory
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 RUN_FORMAT = 1
 _NOT_METRICS = ("epoch", "learning_rate", "seconds")
-_LABEL_WIDTH = 11
 _CURVE_WIDTH = 30
 _CURVE_HEIGHT = 6
 _LOSS_DECADES = 30.0  # beyond that, the fall of the first epochs hides all others
@@ -146,11 +145,11 @@ def _declared(report: RunReport) -> dict[str, str]:
     parts = [str(dataset.get("name") or record.data.get("source") or "unknown")]
     parts += [", ".join(f"{count:,} {part}" for part, count in counts if isinstance(count, int))]
     facts = {"experiment": record.name, "data": "; ".join(filter(None, parts))}
-    facts["model"] = _wrapped(_layers(config.get("architecture")))
+    facts["model"] = wrapped(_layers(config.get("architecture")))
     for name in _SECTIONS:
         value = config.get(name)
         listed = value if isinstance(value, list) else [value]
-        facts[name] = _wrapped(", ".join(describe_component(item) for item in listed if item))
+        facts[name] = wrapped(", ".join(describe_component(item) for item in listed if item))
     training = config.get("training")
     if isinstance(training, Mapping):
         epochs, batch = training.get("epochs"), training.get("batch_size")
@@ -162,10 +161,6 @@ def _layers(architecture: Any) -> str:
     if not isinstance(architecture, list):
         return describe_component(architecture) if architecture else ""
     return ", ".join(describe_component(layer) for layer in architecture)
-
-
-def _wrapped(text: str) -> str:
-    return f"\n{' ' * (_LABEL_WIDTH + 1)}".join(textwrap.wrap(text, 66))
 
 
 def _figures(report: RunReport) -> "Table":
@@ -180,8 +175,9 @@ def _figures(report: RunReport) -> "Table":
     for title, row in (("best", best), ("last", last)):
         epoch = f"{title} epoch {_whole(row.get('epoch'))}".strip()
         validation = {name: row[f"val_{name}"] for name in shown if f"val_{name}" in row}
-        columns.append((f"{epoch}\ntraining", {name: row[name] for name in shown if name in row}))
-        columns.append(("\nvalidation", validation))
+        training = {name: row[name] for name in shown if name in row}
+        columns.append((f"{epoch}\ntraining", training))
+        columns.append((f"{'' if training else epoch}\nvalidation", validation))
     columns.append(("best epoch\ntest", test))
     filled = [(title, values) for title, values in columns if values]
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")

@@ -1,6 +1,7 @@
 """The final summary of a run, as a table for the terminal or as plain text."""
 
 import math
+import textwrap
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 _NOT_METRICS = ("epoch", "learning_rate", "seconds")
 _MINUTE = 60
+_WORDS = 64  # columns, of the 80 that the narrowest usual terminal has
 _STATUS_STYLES = {"finished": "green", "running": "cyan", "interrupted": "yellow"}
 
 
@@ -205,12 +207,23 @@ def run_facts(record: RunRecord, directory: RunDirectory) -> "Text":
 
 
 def fact_lines(facts: Mapping[str, str]) -> "Text":
-    """Facts with their names, a line each however long, so that a path can be copied whole."""
+    """Facts with their names, a line each however long, so that a path can be copied whole.
+
+    The further lines of a fact that is `wrapped` stand below its first.
+    """
     from rich.text import Text
 
     width = max(len(name) for name in facts)
-    lines = (Text(f"{name:<{width}}  {value}") for name, value in facts.items())
+    below = "\n" + " " * (width + 2)
+    lines = (
+        Text(f"{name:<{width}}  {value}".replace("\n", below)) for name, value in facts.items()
+    )
     return Text("\n", no_wrap=True, overflow="ignore").join(lines)
+
+
+def wrapped(text: str) -> str:
+    """Words in lines so short that a narrow terminal holds them beside the name of a fact."""
+    return textwrap.fill(text, _WORDS, break_long_words=False, break_on_hyphens=False)
 
 
 def _engine(record: RunRecord) -> str:

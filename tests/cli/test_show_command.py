@@ -29,7 +29,7 @@ def test_a_classification(nnrun: Nnrun, write_config: WriteConfig) -> None:
     done = nnrun("show", write_config())
     assert (done.code, done.err) == (0, "")
     for told in ("90 train, 30 validation, 30 test rows; multiclass, 3 classes; embedded", "67"):
-        assert told in done.out
+        assert told in " ".join(done.out.split())
     assert "0.001, constant" in done.out
     lines = done.out.splitlines()
     assert "* name: tiny" in lines

@@ -1,0 +1,109 @@
+"""Every command shows exactly the screen that stands in its golden file, narrow and wide."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from conftest import TINY, write_run
+
+from .golden_screens.cases import CASES, FOLDER, WIDTHS, take_screen
+
+IRIS = "sepal_length,sepal_width,petal_length,petal_width\n"
+SGD = "optimizer={SGD: {learning_rate: 0.1, momentum: 0.9, nesterov: true}}"
+DEEP = (
+    "architecture=[Dense: {units: 64, activation: relu}, BatchNormalization, Dropout: 0.25, "
+    "Dense: {units: 32, activation: relu, kernel_regularizer: {L2: 0.001}}, Dense: 3]"
+)
+CURVE = [0.4, 0.55, 0.62, 0.7, 0.74, 0.77, 0.79, 0.785, 0.8, 0.81]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory, _trained: Path) -> Path:
+    """Configs, rows, runs written by hand with fixed dates, and a real one: `tiny`."""
+    folder = tmp_path_factory.mktemp("screens")
+    runs = folder / "runs"
+    write_run(runs, "base-1", [0.5, 0.75], overrides=["name=base"], test=0.7)
+    write_run(
+        runs,
+        "sgd-1",
+        [0.5, 0.8],
+        overrides=["name=sgd", SGD, "architecture={MLP: {hidden: [16]}}"],
+        test=0.6,
+        parameters=131,
+        seconds=75.0,
+        created="2026-03-02T12:00:00+00:00",
+    )
+    write_run(
+        runs,
+        "deep-1",
+        CURVE,
+        overrides=["name=deep", DEEP, "training.epochs=10"],
+        test=0.79,
+        parameters=2_750,
+        seconds=7384.0,
+        created="2026-03-03T12:00:00+00:00",
+        device="NVIDIA H200",
+        engine={"name": "xla", "reason": "a GPU"},
+        stop_reason="stopped by EarlyStopping",
+        expectations=(
+            {"figure": "val_accuracy", "value": 0.81, "held": True, "min": 0.8},
+            {"figure": "parameters", "value": 2750.0, "held": False, "max": 2000},
+        ),
+        warnings=("12 of 90 rows of train are duplicates of others, which the validation rows "
+                  "may hold as well",),
+    )  # fmt: skip
+    for seed in (1, 2, 3):
+        changes = ["name=seeds", f"seed={seed}"]
+        date = f"2026-03-04T12:00:0{seed}+00:00"
+        data = {"fingerprint": f"{42:064}", "rows": {"train": 90, "test": 30}}
+        write_run(
+            runs,
+            f"seeds-{seed}",
+            [0.5, 0.7 + seed / 100],
+            overrides=changes,
+            created=date,
+            data=data,
+        )
+    write_run(
+        runs,
+        "other-1",
+        [0.5],
+        overrides=["name=other", SGD],
+        data={"fingerprint": "f" * 64},
+        created="2026-03-05T12:00:00+00:00",
+    )
+    write_run(
+        runs,
+        "failed-20260306-120000-abcd",
+        [0.3],
+        overrides=["name=failed"],
+        status="failed",
+        stop_reason="ResourceExhaustedError: out of memory",
+        created="2026-03-06T12:00:00+00:00",
+    )
+    shutil.copytree(_trained, folder / "tiny")
+    (folder / "tiny.yaml").write_text(TINY)
+    (folder / "wrong.yaml").write_text(TINY.replace("epochs: 2", "epoch: 2").replace("ML", "LM"))
+    (folder / "rows.csv").write_text(f"{IRIS}5.1,3.5,1.4,0.2\n6.7,3.0,5.2,2.3\n")
+    (folder / "short.csv").write_text("sepal_length\n5.1\n")
+    return folder
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("name", CASES)
+def test_the_screen_is_the_golden_one(
+    name: str, width: int, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable, value in {"COLUMNS": width, "LINES": 50, "TZ": "UTC", "TERM": "xterm"}.items():
+        monkeypatch.setenv(variable, str(value))
+    screen = take_screen(CASES[name], shutil.copytree(folder, tmp_path / "folder"))
+    golden = FOLDER / f"{name}-{width}.txt"
+    if "REGENERATE_GOLDEN_SCREENS" in os.environ:
+        golden.write_bytes(screen.encode())
+    assert screen == golden.read_bytes().decode()
+
+
+def test_no_golden_screen_is_left_over() -> None:
+    expected = {f"{name}-{width}" for name in CASES for width in WIDTHS}
+    assert {path.stem for path in FOLDER.glob("*.txt")} == expected
