@@ -22,6 +22,7 @@ _MASKS = {
     r"(?<= rows; )[^;\n]+(?=; graph: )": "DEVICE",
     r"(?m)(?<=set by runtime.engine; ).*$": "DEVICE",
 }
+_FRACTION = re.compile(r"\d+\.\d+(?:e[-+]\d+)?")
 _EPOCH_SECONDS = re.compile(r"(?m)^( +\d+(?:  +[\d.]+)+  +)\d+\.\d{3}(?=(?:  \*)?$)")
 
 
@@ -97,7 +98,7 @@ MODELS = {
     "eval": Case("eval tiny", masked=True),
     "eval_split_wrong": Case("eval tiny --split tset"),
     "eval_no_model": Case("eval base"),
-    "predict": Case("predict tiny rows.csv"),
+    "predict": Case("predict tiny rows.csv", masked=True),
     "predict_column_missing": Case("predict tiny short.csv"),
     "predict_file_missing": Case("predict tiny nothing.csv"),
 }
@@ -150,4 +151,5 @@ def _mask(screen: str) -> str:
     screen = _EPOCH_SECONDS.sub(r"\1S.SSS", screen)
     for pattern, word in _MASKS.items():
         screen = re.sub(pattern, word, screen)
-    return screen
+    # Another processor may round a trained figure otherwise: its place is kept, not its digits.
+    return _FRACTION.sub(lambda found: re.sub(r"\d", "#", found[0]), screen)
