@@ -35,6 +35,8 @@ def predict_cli(
     from nnrun.experiment import predict
     from nnrun.runs.index import find_run
 
+    if out is not None and out.resolve() == file.resolve():
+        raise typer.BadParameter("it is FILE itself, which would be lost", param_hint="--out")
     predictions = predict(find_run(run, runs_dir), file, trust=trust)
     if out is not None:
         predictions.write(out)

@@ -39,7 +39,10 @@ def show_cli(
 
 
 def _is_config(path: Path) -> bool:
-    return path.is_file() or (path.suffix in (".yaml", ".yml") and not path.is_dir())
+    try:
+        return path.is_file() or (path.suffix in (".yaml", ".yml") and not path.is_dir())
+    except OSError:  # a name longer than file systems take, or no right to look there
+        return path.suffix in (".yaml", ".yml")
 
 
 def _show_config(config: Path, overrides: list[str], as_json: bool) -> None:

@@ -2,9 +2,12 @@
 
 from typing import Any
 
+import keras
+
 from nnrun.config.catalogue import Catalogue
 from nnrun.config.components import Component
 from nnrun.config.schema import Experiment
+from nnrun.errors import ConfigError, Problem
 from nnrun.models.components import instantiate
 
 _CLIPPING = {"norm": "clipnorm", "global_norm": "global_clipnorm", "value": "clipvalue"}
@@ -17,6 +20,9 @@ def build_optimizer(experiment: Experiment, catalogue: Catalogue, steps_per_epoc
         experiment: The checked config.
         catalogue: Where the optimizer's default learning rate stands.
         steps_per_epoch: What `20 epochs` in a schedule is counted in.
+
+    Raises:
+        ConfigError: If its class refuses its arguments, or makes something else.
     """
     declared = experiment.optimizer
     entry = catalogue.find("optimizers", declared.name)
@@ -37,7 +43,11 @@ def build_optimizer(experiment: Experiment, catalogue: Catalogue, steps_per_epoc
     if entry is not None:
         module, name = entry.module, entry.name
     complete = Component(name, "optimizers", module, arguments, declared.place, declared.path)
-    return instantiate(complete, steps_per_epoch=steps_per_epoch)
+    made = instantiate(complete, steps_per_epoch=steps_per_epoch)
+    if entry is None and not isinstance(made, keras.optimizers.Optimizer):
+        problem = Problem(f"{name} makes no Keras optimizer", declared.place, declared.path)
+        raise ConfigError([problem])
+    return made
 
 
 def base_rate(experiment: Experiment, catalogue: Catalogue) -> float | None:

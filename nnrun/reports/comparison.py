@@ -321,6 +321,7 @@ def _source(run: ComparedRun) -> dict[str, Any]:
 
 
 def _describe_data(run: ComparedRun) -> str:
-    rows = run.record.data.get("rows", {})
-    counts = ", ".join(f"{count:,} {part}" for part, count in rows.items())
+    rows = run.record.data.get("rows")
+    parts = rows.items() if isinstance(rows, Mapping) else ()
+    counts = ", ".join(f"{count:,} {part}" for part, count in parts if isinstance(count, int))
     return f"{counts or 'unknown'} rows (fingerprint {run.fingerprint[:8] or 'unknown'})"

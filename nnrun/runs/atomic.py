@@ -25,6 +25,8 @@ _CAUSES = {
     errno.EPERM: "permission denied",
     errno.ENOTDIR: "a part of its path is a file, not a directory",
     errno.ENOENT: "its directory does not exist",
+    errno.EISDIR: "it is a directory",
+    errno.ENAMETOOLONG: "its name is too long",
 }
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
@@ -124,6 +126,8 @@ def temporary_path(path: Path) -> Path:
 
 def describe_cause(error: OSError) -> str:
     """What went wrong, in one line and in words a user knows."""
+    if error.errno == errno.ENOENT and error.filename and Path(error.filename).parent.is_dir():
+        return "it does not exist"
     known = _CAUSES.get(error.errno or 0)
     text = error.strerror or str(error) or type(error).__name__
     return known or text.splitlines()[0]

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from nnrun.errors import RunError
+from nnrun.runs.atomic import describe_cause
 from nnrun.runs.directory import STAMPED_NAME, RunDirectory
 from nnrun.runs.manifest import NewerFormatError, RunRecord, derived_status
 
@@ -15,6 +16,7 @@ LATEST = "latest"
 DAMAGED = "damaged"
 NEWER = "newer"
 _SHOWN = 5
+_LONGEST = 80
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,14 @@ def find_run(text: str, runs_dir: Path) -> RunDirectory:
     Raises:
         RunError: No run is meant, or several are.
     """
+    try:
+        return _find_run(text, runs_dir)
+    except OSError as error:  # no right to look there, or a name longer than file systems take
+        shown = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+        raise RunError(f"cannot look for the run {shown!r}: {describe_cause(error)}") from error
+
+
+def _find_run(text: str, runs_dir: Path) -> RunDirectory:
     names = _names(runs_dir)
     if text in names:
         return RunDirectory(runs_dir / text)

@@ -1,6 +1,7 @@
 """What a run is and how it ended (`run.json`), and its figures (`metrics.json`)."""
 
 import json
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cache
@@ -158,7 +159,9 @@ def derived_status(directory: RunDirectory, record: RunRecord | None = None) -> 
 
 def _read_format(path: Path) -> dict[str, Any]:
     try:
-        values = json.loads(path.read_bytes())
+        values = json.loads(
+            path.read_bytes(), parse_int=_whole, parse_float=_finite, parse_constant=_finite
+        )
     except OSError as error:
         raise RunError(f"cannot read {path}: {describe_cause(error)}") from error
     except (ValueError, RecursionError) as error:
@@ -171,6 +174,19 @@ def _read_format(path: Path) -> dict[str, Any]:
             f"{path} has format {version}; this nnrun reads up to {FORMAT}", hint="Upgrade nnrun."
         )
     return {name: value for name, value in values.items() if name != "format"}
+
+
+def _finite(text: str) -> float:
+    # JSON has no NaN and no infinity, and nnrun writes null for them; `1e999` would become one.
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(text)
+    return number
+
+
+def _whole(text: str) -> int:
+    _finite(text)  # what no float can hold breaks the arithmetic of reports
+    return int(text)
 
 
 def _checked(kind: Any, values: Mapping[str, Any], path: Path) -> dict[str, Any]:

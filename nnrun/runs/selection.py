@@ -29,7 +29,7 @@ def select_runs(texts: Sequence[str], runs_dir: Path) -> tuple[list[RunDirectory
         try:
             run = find_run(text, runs_dir)
         except RunError as error:
-            if not Path(text).exists():
+            if isinstance(error.__cause__, OSError) or not Path(text).exists():
                 raise
             skipped[text] = error.message if Path(text).is_dir() else "it is no run directory"
         else:

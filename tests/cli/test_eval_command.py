@@ -321,3 +321,13 @@ def test_mistakes(nnrun: Nnrun, runs: Path, arguments: list[str], told: str) -> 
 
 def test_a_run_is_found_by_name(runs: Path) -> None:
     assert find_run("dig", runs).path == runs / "digits"
+
+
+def test_predictions_do_not_replace_the_rows(
+    nnrun: Nnrun, tiny_run: RunDirectory, tmp_path: Path
+) -> None:
+    rows = tmp_path / "rows.csv"
+    rows.write_text("a,b\n")
+    done = nnrun("predict", tiny_run.path, rows, "--out", tmp_path / "." / "rows.csv")
+    assert (done.code, "which would be lost" in done.err) == (2, True)
+    assert rows.read_text() == "a,b\n"

@@ -162,3 +162,9 @@ def test_tensorboard_serves_until_interrupted(
     assert (process.returncode, out, err) == (0, "TensorBoard ended\n", "")
     with pytest.raises(OSError, match="refused"):
         socket.create_connection(("127.0.0.1", port), timeout=5)
+
+
+def test_show_of_a_name_longer_than_file_systems_take(nnrun: Nnrun, runs: Path) -> None:
+    done = nnrun("show", "x" * 5000, "--runs-dir", runs)
+    assert (done.code, done.out) == (2, "")
+    assert done.err.endswith("its name is too long\n")

@@ -145,3 +145,8 @@ def test_further_rows_keep_the_numbering_of_the_classes(write):
     with pytest.raises(DataError, match=r"more.csv:3 has the class 'dog' in 'y'") as caught:
         Csv(write("y,a\nant,7\ndog,8\n", "more.csv")).read_like(table, target="y")
     assert "ant, bee, cow" in caught.value.hint
+
+
+def test_a_folder_is_no_file(tmp_path):
+    with pytest.raises(DataError, match=r"cannot be read: Is a directory$"):
+        Csv(str(tmp_path)).columns()

@@ -101,3 +101,10 @@ def test_two_kinds_of_clipping_are_refused_at_the_optimizer(build: Build) -> Non
     with pytest.raises(ConfigError) as caught:
         optimizer_of(build, "optimizer: sgd\nregularization: {clip: {norm: 1.0, value: 1.0}}")
     assert "clipnorm" in caught.value.problems[0].message
+
+
+def test_what_is_no_optimizer_is_refused(build: Build) -> None:
+    with pytest.raises(ConfigError) as raised:
+        optimizer_of(build, "optimizer: {builtins:dict: {}}")
+    (problem,) = raised.value.problems
+    assert problem.message == "builtins:dict makes no Keras optimizer"

@@ -130,6 +130,14 @@ def test_other_data_are_refused(make_run: Make) -> None:
     assert note.startswith("the data differ")
 
 
+@pytest.mark.parametrize("rows", [None, 150, {"train": "many"}])
+def test_other_data_of_unknown_rows_are_refused(make_run: Make, rows: object) -> None:
+    data = {"fingerprint": "f" * 64, "rows": rows}
+    runs = make_run("a", [0.5]), make_run("b", [0.5], overrides=[SGD], data=data)
+    with pytest.raises(RunError, match=r" and unknown rows \(fingerprint ffffffff\)$"):
+        compare(*runs)
+
+
 def test_rows_drawn_by_another_seed_are_no_other_data(make_run: Make) -> None:
     runs = make_run("a", [0.5], overrides=["seed=1"]), make_run("b", [0.5], overrides=["seed=2"])
     (note,) = compare(*runs).notes

@@ -8,6 +8,7 @@ import pytest
 
 from nnrun.errors import RunError
 from nnrun.runs.index import find_run, list_runs
+from nnrun.runs.selection import select_runs
 
 from .test_manifest import RECORD
 
@@ -109,3 +110,10 @@ def test_a_thousand_runs_are_listed_without_reading_them(tmp_path: Path) -> None
     assert len(list_runs(tmp_path)) == 1000
     assert find_run("x-20261120-000999", tmp_path).name.endswith("abcd")
     assert time.perf_counter() - start < 0.5
+
+
+def test_a_name_longer_than_file_systems_take(runs: Path) -> None:
+    with pytest.raises(RunError, match=r"^cannot look for the run 'x{80}…': its name is too long$"):
+        find_run("x" * 5000, runs)
+    with pytest.raises(RunError, match="its name is too long"):
+        select_runs(["x" * 5000], runs)

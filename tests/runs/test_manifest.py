@@ -110,3 +110,20 @@ def test_a_figure_that_is_no_number_is_told(tmp_path: Path) -> None:
     (tmp_path / "metrics.json").write_text('{"format": 1, "best": {"loss": "low"}}')
     with pytest.raises(RunError, match="'low' is no number"):
         Metrics.read(tmp_path / "metrics.json")
+
+
+@pytest.mark.parametrize("number", ["NaN", "-Infinity", "1e999", "1" + 400 * "0"])
+def test_numbers_that_json_has_not_are_damage(tmp_path: Path, number: str) -> None:
+    path = tmp_path / "metrics.json"
+    path.write_text(f'{{"format": 1, "best": {{"loss": {number}}}}}')
+    with pytest.raises(RunError, match="is damaged: it is not JSON"):
+        Metrics.read(path)
+
+
+def test_what_is_missing_is_said_to_be_missing(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match=r"metrics\.json: it does not exist$"):
+        Metrics.read(tmp_path / "metrics.json")
+    with pytest.raises(RunError, match=r"metrics\.json: its directory does not exist$"):
+        Metrics.read(tmp_path / "no" / "metrics.json")
+    with pytest.raises(RunError, match=r": it is a directory$"):
+        Metrics.read(tmp_path)

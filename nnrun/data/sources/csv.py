@@ -145,7 +145,9 @@ class Csv:
         except UnicodeDecodeError as error:
             hint = "save it as UTF-8"
             raise DataError(f"{self.path} is not in UTF-8: {error.reason}", hint=hint) from error
-        except (OSError, csv.Error, TypeError) as error:
+        except OSError as error:
+            raise DataError(f"{self.path} cannot be read: {error.strerror}") from error
+        except (csv.Error, TypeError) as error:
             raise DataError(f"{self.path} cannot be read: {error}") from error
 
     def _near_files(self) -> str:
