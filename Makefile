@@ -24,7 +24,7 @@ demo: $(INSTALLED)  ## Install nnrun into .venv and train a small network on dat
 	@$(BIN)/nnrun train configs/digits_mlp.yaml
 	@echo
 	@echo "That was your first run. Look at the curves named above, or at all of it with:"
-	@echo "  $(BIN)/tensorboard --logdir runs"
+	@echo "  $(BIN)/nnrun tensorboard"
 	@echo "Then change configs/digits_mlp.yaml and train again:"
 	@echo "  $(BIN)/nnrun train configs/digits_mlp.yaml --set optimizer.Adam.learning_rate=0.01"
 
