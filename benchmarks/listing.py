@@ -4,14 +4,13 @@ python -m benchmarks.listing [--rounds 5] [--runs 1000]
 """
 
 import argparse
-import statistics
 import sys
 import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from benchmarks.machine import describe_machine
-from benchmarks.startup import seconds
+from benchmarks.startup import print_shares
 from nnrun.runs.directory import RunDirectory
 from nnrun.runs.history import History
 from nnrun.runs.manifest import Metrics, RunRecord
@@ -81,17 +80,8 @@ def main() -> None:
     options = parser.parse_args()
     print(describe_machine())
     with tempfile.TemporaryDirectory() as folder:
-        measured = commands(Path(folder), make_runs(Path(folder), options.runs))
-        taken: dict[str, list[float]] = {name: [] for name in measured}
-        for command in measured.values():
-            seconds(command)
-        for _ in range(options.rounds):
-            for name, command in measured.items():
-                taken[name].append(seconds(command))
-    whole = statistics.median(taken["import tensorflow"])
-    for name, values in taken.items():
-        median = statistics.median(values)
-        print(f"{name:<24} {median:>7.3f} s  {median / whole:>6.3f} of the import")
+        names = make_runs(Path(folder), options.runs)
+        print_shares(commands(Path(folder), names), options.rounds)
 
 
 if __name__ == "__main__":

@@ -25,21 +25,26 @@ def seconds(command: list[str]) -> float:
     return time.perf_counter() - started
 
 
+def print_shares(commands: dict[str, list[str]], rounds: int) -> None:
+    """Time the commands in turn and print each median, and its share of the first command's."""
+    for command in commands.values():
+        seconds(command)
+    taken: dict[str, list[float]] = {name: [] for name in commands}
+    for _ in range(rounds):
+        for name, command in commands.items():
+            taken[name].append(seconds(command))
+    medians = {name: statistics.median(values) for name, values in taken.items()}
+    whole = next(iter(medians.values()))
+    for name, median in medians.items():
+        print(f"{name:<24} {median:>7.3f} s  {median / whole:>6.3f} of the import")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=7)
     rounds = parser.parse_args().rounds
     print(describe_machine())
-    for command in COMMANDS.values():
-        seconds(command)
-    taken = {name: [] for name in COMMANDS}
-    for _ in range(rounds):
-        for name, command in COMMANDS.items():
-            taken[name].append(seconds(command))
-    whole = statistics.median(taken["import tensorflow"])
-    for name, values in taken.items():
-        median = statistics.median(values)
-        print(f"{name:<20} {median:>7.3f} s  {median / whole:>6.3f} of the import")
+    print_shares(COMMANDS, rounds)
 
 
 if __name__ == "__main__":

@@ -108,13 +108,13 @@ def describe(config: str | Path, *, overrides: Sequence[str] = ()) -> Card:
     """
     prepared = prepare(Path(config), overrides)
     model = build(prepared)
-    from nnrun.device import device_name, on_gpu
+    from nnrun.device import device_name
     from nnrun.reports.card import Card, LayerRow
-    from nnrun.training.engines import choose_engine
+    from nnrun.training.engines import engine_for
     from nnrun.training.estimating import estimate_memory, estimate_seconds, learning_rates
 
     experiment, splits = prepared.experiment, prepared.splits
-    engine = choose_engine(experiment.runtime.engine, model.layers, on_gpu=on_gpu())
+    engine = engine_for(model, experiment.runtime.engine)
     steps = prepared.steps_per_epoch
     (target,) = splits.targets.values()
     return Card(
@@ -252,12 +252,11 @@ def open_run(directory: RunDirectory, *, trust: bool = False) -> OpenRun:
             hint="bring back the data as they were, or train anew",
         )
     model = build(prepared)
-    from nnrun.device import on_gpu
     from nnrun.models.building import gives_logits
-    from nnrun.training.engines import choose_engine
+    from nnrun.training.engines import engine_for
 
     load_weights(model, checkpoint, record)
-    engine = choose_engine(experiment.runtime.engine, model.layers, on_gpu=on_gpu())
+    engine = engine_for(model, experiment.runtime.engine)
     logits = gives_logits(experiment, prepared.splits.inputs, prepared.splits.targets)
     return OpenRun(directory, prepared, model, engine.name, checkpoint.facts["epoch"], logits)
 

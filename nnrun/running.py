@@ -114,14 +114,13 @@ class Run:
     def __init__(
         self, prepared: Prepared, model: Any, directory: RunDirectory, command: Sequence[str]
     ) -> None:
-        from nnrun.device import on_gpu
-        from nnrun.training.engines import choose_engine
+        from nnrun.training.engines import engine_for
 
         self.prepared = prepared
         self.experiment = prepared.experiment
         self.model = model
         self.directory = directory
-        self.engine = choose_engine(self.experiment.runtime.engine, model.layers, on_gpu=on_gpu())
+        self.engine = engine_for(model, self.experiment.runtime.engine)
         self.writer = RunWriter(directory, self._record(command))
 
     def train(self, watch: Watcher) -> Outcome:
@@ -182,14 +181,11 @@ class Run:
         from nnrun.training.events import TrainingStarted
         from nnrun.training.loop import Plan, train_epochs
         from nnrun.training.tensorboard import TensorBoardWriter
-        from nnrun.training.weighting import row_weights
+        from nnrun.training.weighting import make_resident_training
 
         splits, options = self.prepared.splits, self.experiment.training
-        ((name, target),) = splits.targets.items()
-        weights = row_weights(splits.train.targets[name], target, options.class_weight)
-        training = CompiledTraining(
-            self.model, make_resident(splits.train, weights), options.batch_size, self.engine.name
-        )
+        rows = make_resident_training(splits, options.class_weight)
+        training = CompiledTraining(self.model, rows, options.batch_size, self.engine.name)
         validation = None
         if splits.validation is not None:
             resident = make_resident(splits.validation)

@@ -114,14 +114,13 @@ def search(
     Raises:
         UserError: If the loss is not finite at the very first step, or nothing can be written.
     """
-    from nnrun.device import on_gpu
     from nnrun.reports.lr_curve import growing_rates, record_curve
     from nnrun.reports.lr_plot import draw_curve
     from nnrun.reports.lr_suggestions import advise
-    from nnrun.training.engines import choose_engine
+    from nnrun.training.engines import engine_for
 
     experiment = prepared.experiment
-    engine = choose_engine(experiment.runtime.engine, model.layers, on_gpu=on_gpu())
+    engine = engine_for(model, experiment.runtime.engine)
     rates = growing_rates(tried.lowest, tried.highest, tried.steps)
     with _folder(out_dir):
         started = time.perf_counter()
@@ -148,16 +147,13 @@ def search(
 
 def _losses(prepared: Prepared, model: Any, rates: list[float], engine: str) -> Iterator[float]:
     """The loss of every step, as it is made."""
-    from nnrun.training.engines import make_resident
     from nnrun.training.lr_search import range_test
-    from nnrun.training.weighting import row_weights
+    from nnrun.training.weighting import make_resident_training
 
     splits, options = prepared.splits, prepared.experiment.training
-    ((name, target),) = splits.targets.items()
-    weights = row_weights(splits.train.targets[name], target, options.class_weight)
     return range_test(
         model,
-        make_resident(splits.train, weights),
+        make_resident_training(splits, options.class_weight),
         batch_size=options.batch_size,
         engine=engine,
         rates=rates,

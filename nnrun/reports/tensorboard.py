@@ -12,7 +12,6 @@ from nnrun.errors import RunError, UserError
 from nnrun.runs.directory import RunDirectory
 
 HOST = "127.0.0.1"
-FIRST_PORT = 6006
 _ADDRESS = re.compile(rf"http://{re.escape(HOST)}:\d+/?")
 _SECONDS_TO_END = 5
 _KEPT_LINES = 5

@@ -15,6 +15,7 @@ import numpy as np
 import tensorflow as tf
 
 from nnrun.data.splits import Part
+from nnrun.device import on_gpu
 from nnrun.errors import UserError
 
 EVALUATION_VALUES = 4_000_000
@@ -81,6 +82,11 @@ def choose_engine(requested: str, layers: Sequence[Any], *, on_gpu: bool) -> Eng
         if not on_gpu and isinstance(layer, SLOW_UNDER_XLA):
             return EngineChoice("graph", f"'{layer.name}' is faster without XLA on the CPU")
     return EngineChoice("xla", "every layer gains by being compiled")
+
+
+def engine_for(model: Any, requested: str) -> EngineChoice:
+    """The engine for a model on the device at hand: see `choose_engine`."""
+    return choose_engine(requested, model.layers, on_gpu=on_gpu())
 
 
 def inner_layers(layer: Any) -> Iterator[Any]:

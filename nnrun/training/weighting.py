@@ -4,7 +4,18 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from nnrun.data.splits import TargetSpec
+from nnrun.data.splits import Splits, TargetSpec
+from nnrun.training.engines import Resident, make_resident
+
+
+def make_resident_training(
+    splits: Splits, class_weight: str | Mapping[str, float] | None
+) -> Resident:
+    """Put the training rows on the device, each with the weight of its class."""
+    ((name, target),) = splits.targets.items()
+    return make_resident(
+        splits.train, row_weights(splits.train.targets[name], target, class_weight)
+    )
 
 
 def row_weights(
