@@ -3,9 +3,11 @@
 import contextlib
 import importlib.abc
 import os
+import platform
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from types import ModuleType
 
 from nnrun.errors import UserError
@@ -110,6 +112,22 @@ def device_name() -> str:
         return f"CPU ({_usable_cores()} cores)"
     details = tf.config.experimental.get_device_details(gpus[0])
     return f"GPU ({details.get('device_name', 'unknown')})"
+
+
+def processor_name() -> str:
+    """The model of the machine's processor; empty where the system does not tell."""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text(errors="replace").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor()
+
+
+def thread_count() -> int:
+    """How many threads an operation may use: on another number, sums may come out otherwise."""
+    import tensorflow as tf
+
+    return int(tf.config.threading.get_intra_op_parallelism_threads() or _usable_cores())
 
 
 def _usable_cores() -> int:

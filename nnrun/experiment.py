@@ -13,13 +13,15 @@ from nnrun.config.components import uses_own_code
 from nnrun.config.facts import DataFacts
 from nnrun.config.loading import load_experiment
 from nnrun.config.relations import check_relations
+from nnrun.config.writer import experiment_to_yaml
 from nnrun.errors import ConfigError, DataError, UserError
 from nnrun.running import Outcome, Prepared, Run, Watcher
-from nnrun.runs.directory import RunDirectory, create_run, create_run_at
+from nnrun.runs.directory import RunDirectory, check_place, create_run, create_run_at
 from nnrun.runs.locking import RunLock
+from nnrun.runs.manifest import RunRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from nnrun.config.schema import Experiment
     from nnrun.data.splits import Splits
@@ -183,6 +185,72 @@ def train(
             raise
 
 
+def resume(
+    directory: RunDirectory,
+    *,
+    epochs: int | None = None,
+    anyway: bool = False,
+    trust: bool = False,
+    watch: Watcher | None = None,
+    tell: Callable[[str], None] | None = None,
+) -> Outcome:
+    """Go on with a run that broke off, or with a finished one for more epochs.
+
+    The result is that of a run that never broke off, bit for bit.
+
+    Args:
+        directory: The run.
+        epochs: Another last epoch than the config's.
+        anyway: Go on even where config, data, versions or machine are not as they were; the run is
+            marked as inexact.
+        trust: Whether code of the user's own that the run names may run.
+        watch: Called with every event of the training.
+        tell: Called with sentences that say what going on for longer will do.
+
+    Returns:
+        How it came out; nothing is raised for a run that diverged or was interrupted.
+
+    Raises:
+        RunError: Another process trains it, it is damaged, there is nothing left to do, or
+            something differs from what it was trained with.
+        UserError: For mistakes in its config or data; the run is left as it was.
+    """
+    from nnrun.resuming import (
+        check_unfinished,
+        extension_notes,
+        find_device_differences,
+        find_differences,
+        make_resumed,
+        refuse_differences,
+    )
+    from nnrun.runs.saved import load_saved
+
+    with RunLock(directory.path):
+        record, saved = RunRecord.read(directory.record), load_saved(directory)
+        check_unfinished(directory, record, saved, epochs)
+        check_place(directory.path, _needed_bytes(record.parameters or 0))
+        declared = _load_run(directory, trust=trust, epochs=epochs)
+        prepared = _prepare(_as_it_ran(declared, record), directory.resolved)
+        differences = find_differences(directory, record, saved, prepared)
+        if differences and not anyway:
+            refuse_differences(directory, differences)
+        model = build(prepared)
+        differences += find_device_differences(record)
+        if differences and not anyway:
+            refuse_differences(directory, differences)
+        if epochs is not None and saved.last is not None:
+            for note in extension_notes(prepared, model, saved):
+                (tell or _ignore)(note)
+        resolved = experiment_to_yaml(declared)
+        resumed = make_resumed(record, saved, differences, resolved, extended=epochs is not None)
+        run = Run(prepared, model, directory, (), resumed)
+        try:
+            return run.train(watch or _ignore)
+        except BaseException as error:
+            run.record_failure(error)
+            raise
+
+
 def find_learning_rate(
     config: str | Path,
     *,
@@ -238,12 +306,7 @@ def open_run(directory: RunDirectory, *, trust: bool = False) -> OpenRun:
     from nnrun.evaluating import OpenRun, load_best, load_weights
 
     record, checkpoint = load_best(directory)
-    experiment = load(directory.resolved)
-    if uses_own_code(experiment) and not trust:
-        raise UserError(
-            f"{directory.resolved} names code of its own, which would run",
-            hint="Read it, and add --trust if you trust it.",
-        )
+    experiment = _load_run(directory, trust=trust)
     prepared = _prepare(experiment, directory.resolved)
     if prepared.splits.fingerprint != record.data.get("fingerprint"):
         raise DataError(
@@ -316,11 +379,40 @@ def predict(directory: RunDirectory, file: Path, *, trust: bool = False) -> Pred
     return predict_file(run, file)
 
 
+def _load_run(directory: RunDirectory, *, trust: bool, epochs: int | None = None) -> Experiment:
+    """The config of a run, as it was run, or with another last epoch.
+
+    Raises:
+        ConfigError: It is not one that this nnrun takes.
+        UserError: It names code of the user's own and is not trusted.
+    """
+    overrides = () if epochs is None else (f"training.epochs={epochs}",)
+    experiment = load(directory.resolved, overrides)
+    if uses_own_code(experiment) and not trust:
+        raise UserError(
+            f"{directory.resolved} names code of its own, which would run",
+            hint="Read it, and add --trust if you trust it.",
+        )
+    return experiment
+
+
+def _as_it_ran(experiment: Experiment, record: RunRecord) -> Experiment:
+    """The experiment with the engine that was chosen when it began."""
+    engine = record.engine.get("name", experiment.runtime.engine)
+    runtime = dataclasses.replace(experiment.runtime, engine=engine)
+    return dataclasses.replace(experiment, runtime=runtime)
+
+
+def _needed_bytes(parameters: int) -> int:
+    """Room for three checkpoints of weights and two averages each, and for the small files."""
+    return 3 * 3 * 4 * parameters + 10_000_000
+
+
 def _claim(
     prepared: Prepared, model: Any, runs_dir: Path, run_dir: str | Path | None
 ) -> RunDirectory:
     """A directory of this run's own, with room for its checkpoints."""
-    needed = 3 * 3 * 4 * model.count_params() + 10_000_000
+    needed = _needed_bytes(model.count_params())
     if run_dir is not None:
         return create_run_at(Path(run_dir), needed_bytes=needed)
     now = datetime.now().astimezone()
@@ -341,5 +433,5 @@ def _facts(splits: Splits) -> DataFacts:
     )
 
 
-def _ignore(event: Event) -> None:
-    del event
+def _ignore(told: Event | str) -> None:
+    del told

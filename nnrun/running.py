@@ -14,12 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 from nnrun.config.writer import experiment_to_yaml
 from nnrun.errors import RunError, UserError
-from nnrun.runs.checkpoints import NonFiniteError
 from nnrun.runs.expectations import judge
 from nnrun.runs.history import metric_mode
 from nnrun.runs.manifest import RunRecord
 from nnrun.runs.provenance import git_state, installed_versions
-from nnrun.runs.writing import RunWriter, utc_now
+from nnrun.runs.writing import RunWriter, Snapshot, utc_now
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,7 +27,9 @@ if TYPE_CHECKING:
     from nnrun.data.preprocessing import Step
     from nnrun.data.splits import Splits
     from nnrun.runs.directory import RunDirectory
-    from nnrun.training.events import EpochEnded, Event, TrainingEnded
+    from nnrun.runs.saved import Saved
+    from nnrun.training.events import Event, Position, TrainingEnded
+    from nnrun.training.loop import Engine, Plan
     from nnrun.training.signals import StopRequest
 
 Watcher = Callable[["Event"], None]
@@ -58,6 +59,23 @@ class Prepared:
     def steps_per_epoch(self) -> int:
         """Training steps (batches) in an epoch, a partial last one counted."""
         return math.ceil(self.splits.train.rows / self.experiment.training.batch_size)
+
+
+@dataclasses.dataclass(frozen=True)
+class Resumed:
+    """A run that broke off, and goes on.
+
+    Attributes:
+        saved: The state it goes on from.
+        record: Its record, as it is to be while it goes on.
+        resolved: The text of its `resolved.yaml`, as it is to be.
+        seconds: How long it has trained so far.
+    """
+
+    saved: Saved
+    record: RunRecord
+    resolved: str
+    seconds: float
 
 
 @dataclasses.dataclass(frozen=True)
@@ -109,32 +127,56 @@ class Outcome:
 
 
 class Run:
-    """One run, from its claimed directory to its outcome."""
+    """One run, from its claimed directory to its outcome.
+
+    Args:
+        prepared: The experiment and its data.
+        model: Its compiled Keras model.
+        directory: The run's directory, locked by the caller.
+        command: The command line, for the record.
+        resumed: Where a run goes on that broke off; None for a new one.
+    """
 
     def __init__(
-        self, prepared: Prepared, model: Any, directory: RunDirectory, command: Sequence[str]
+        self,
+        prepared: Prepared,
+        model: Any,
+        directory: RunDirectory,
+        command: Sequence[str],
+        resumed: Resumed | None = None,
     ) -> None:
+        from nnrun.training.callbacks import build_callbacks
         from nnrun.training.engines import engine_for
 
         self.prepared = prepared
         self.experiment = prepared.experiment
         self.model = model
         self.directory = directory
+        self.resumed = resumed
         self.engine = engine_for(model, self.experiment.runtime.engine)
-        self.writer = RunWriter(directory, self._record(command))
+        self.declared = build_callbacks(self.experiment.callbacks, directory.callbacks)
+        self.many_epochs = self._makes_many_epochs_at_once()
+        record = self._record(command) if resumed is None else resumed.record
+        self.writer = RunWriter(directory, record)
+        self._resolved = experiment_to_yaml(self.experiment)
+        if resumed is not None:
+            self._resolved = resumed.resolved
+        self._started = time.perf_counter()
+        self._before = 0.0 if resumed is None else resumed.seconds
 
     def train(self, watch: Watcher) -> Outcome:
         """Train to the end, whatever the end is, and write everything."""
         from nnrun.training.signals import StopRequest
 
-        started = time.perf_counter()
-        config = self.prepared.config.read_bytes()
-        self.writer.begin(config, experiment_to_yaml(self.experiment))
-        with StopRequest() as request:
+        with self.writer, StopRequest() as request:
+            if self.resumed is None:
+                self.writer.begin(self.prepared.config.read_bytes(), self._resolved)
+            else:
+                self.writer.resume(self.resumed.saved, self._resolved)
             with contextlib.closing(self._events(request.is_made)) as events:
-                ended = self._follow(events, watch)
+                ended = self._follow(events, watch, request)
             self.writer.commit()
-            return self._end(ended, time.perf_counter() - started, request)
+            return self._end(ended, request)
 
     def record_failure(self, error: BaseException) -> None:
         """Note in the record why the run broke off, where it can still be written."""
@@ -142,45 +184,116 @@ class Run:
         with contextlib.suppress(RunError):
             self.writer.fail(told.splitlines()[0])
 
-    def _follow(self, events: Iterator[Event], watch: Watcher) -> TrainingEnded:
-        """Commit every epoch and pass every event on, until the training ends."""
-        from nnrun.training.events import EpochEnded, TrainingEnded
+    @property
+    def seconds(self) -> float:
+        """How long the run has trained, over all resumes."""
+        return round(self._before + time.perf_counter() - self._started, 3)
 
-        for told in events:
-            event = self._commit(told) if isinstance(told, EpochEnded) else told
+    def _makes_many_epochs_at_once(self) -> bool:
+        from nnrun.training.blocks import fits_blocks
+
+        if self.experiment.tensorboard.histogram_freq:
+            return False
+        rows = {name: part.rows for name, part in self.prepared.splits.parts.items()}
+        return fits_blocks(
+            self.model, rows["train"], self.declared, validation_rows=rows.get("validation", 0)
+        )
+
+    def _follow(
+        self, events: Iterator[Event], watch: Watcher, request: StopRequest
+    ) -> TrainingEnded:
+        """Keep what every event brings and pass it on, until the training ends."""
+        from nnrun.training.events import BestReached, EpochEnded, Resumable, TrainingEnded
+        from nnrun.training.state import capture_state
+
+        for event in events:
+            match event:
+                case EpochEnded():
+                    self.writer.add_epoch(event.epoch, event.figures, event.seconds)
+                case BestReached():
+                    self.writer.keep_best(Snapshot(event.epoch, capture_state(self.model)))
+                case Resumable():
+                    self._keep(event.position, now=request.is_made())
             watch(event)
             if isinstance(event, TrainingEnded):
                 return event
         raise RuntimeError("the events of a training end with its end")
 
-    def _commit(self, epoch: EpochEnded) -> Event:
-        """Take an epoch in; if its weights are not finite, that is how the training ended."""
-        from nnrun.training.events import TrainingEnded
+    def _keep(self, position: Position, *, now: bool) -> None:
+        """Keep the state after an epoch; between two steps only where it is time to."""
+        if position.step and not now and not self.writer.is_overdue():
+            return
+        from nnrun.training.callback_state import capture_callbacks
         from nnrun.training.state import capture_state
 
-        try:
-            self.writer.add_epoch(
-                epoch.epoch,
-                epoch.figures,
-                epoch.seconds,
-                improved=epoch.improved,
-                arrays=capture_state(self.model),
-            )
-        except NonFiniteError as error:
-            detail = f"{error.array} is not finite in epoch {epoch.epoch}"
-            return TrainingEnded("diverged", epoch.epoch - 1, detail)
-        return epoch
+        states, arrays = capture_callbacks(self.declared)
+        facts = {
+            "position": dataclasses.asdict(position),
+            "callbacks": states,
+            "config": self._resolved,
+            "seconds": self.seconds,
+        }
+        arrays |= capture_state(self.model, metrics=True)
+        self.writer.keep_last(Snapshot(position.epoch, arrays, facts))
+        frequency = self.experiment.tensorboard.histogram_freq
+        if frequency and position.step == 0 and position.epoch % frequency == 0:
+            weights = [(variable.path, variable.numpy()) for variable in self.model.weights]
+            self.writer.add_histograms(position.epoch, weights)
+
+    def _position(self) -> Position:
+        """Bring model and callbacks into the state that was saved; where that is."""
+        from nnrun.training.callback_state import ARRAYS, restore_callbacks
+        from nnrun.training.events import Position
+        from nnrun.training.state import restore_state
+
+        last = None if self.resumed is None else self.resumed.saved.last
+        if last is None:
+            return Position()
+        own = {name: array for name, array in last.arrays.items() if not name.startswith(ARRAYS)}
+        restore_state(self.model, own)
+        restore_callbacks(self.declared, last.facts["callbacks"], last.arrays)
+        return Position(**last.facts["position"])
 
     def _events(self, should_stop: Callable[[], bool]) -> Generator[Event]:
         """The events of the training, the first of them that it starts."""
         import keras
 
         from nnrun.device import device_name
-        from nnrun.training.callbacks import build_callbacks
-        from nnrun.training.engines import CompiledEvaluation, CompiledTraining, make_resident
+        from nnrun.training.callback_state import prepare_callbacks
         from nnrun.training.events import TrainingStarted
-        from nnrun.training.loop import Plan, train_epochs
-        from nnrun.training.tensorboard import TensorBoardWriter
+        from nnrun.training.loop import train_epochs
+
+        options = self.experiment.training
+        engine, plan = self._compiled(), self._plan()
+        if self.resumed is not None and self.resumed.saved.last is not None:
+            prepare_callbacks(self.declared, self.resumed.saved.facts["callbacks"])
+        callbacks = keras.callbacks.CallbackList(
+            self.declared,
+            model=self.model,
+            epochs=options.epochs,
+            steps=engine.training.steps,
+            verbose=0,
+        )
+        yield TrainingStarted(
+            where=str(self.directory.path),
+            epochs=options.epochs,
+            steps=engine.training.steps,
+            rows={part: rows.rows for part, rows in self.prepared.splits.parts.items()},
+            parameters=self.model.count_params(),
+            engine=f"{self.engine.name}: {self.engine.reason}",
+            device=device_name(),
+            warnings=self.prepared.warnings,
+            done=len(self.writer.history),
+        )
+        yield from train_epochs(
+            self.model, engine, callbacks, plan, should_stop, resume=self._position
+        )
+
+    def _compiled(self) -> Engine:
+        """The compiled parts of the training."""
+        from nnrun.training.blocks import Blocks
+        from nnrun.training.engines import CompiledEvaluation, CompiledTraining, make_resident
+        from nnrun.training.loop import Engine
         from nnrun.training.weighting import make_resident_training
 
         splits, options = self.prepared.splits, self.experiment.training
@@ -190,51 +303,49 @@ class Run:
         if splits.validation is not None:
             resident = make_resident(splits.validation)
             validation = CompiledEvaluation(self.model, resident, self.engine.name)
-        monitor, mode = _monitored(self.experiment, list(self.model.get_metrics_result()))
-        plan = Plan(options.epochs, self.experiment.seed, options.shuffle, monitor, mode)
-        own = TensorBoardWriter(
-            self.directory.tensorboard, self.experiment.tensorboard.histogram_freq
+        if not self.many_epochs:
+            return Engine(training, validation)
+        blocks = Blocks(
+            self.model,
+            training,
+            validation,
+            self.engine.name,
+            seed=self.experiment.seed,
+            shuffle=options.shuffle,
         )
-        declared = build_callbacks(self.experiment.callbacks, self.directory.callbacks)
-        callbacks = keras.callbacks.CallbackList(
-            [own, *declared],
-            model=self.model,
-            epochs=options.epochs,
-            steps=training.steps,
-            verbose=0,
-        )
-        yield TrainingStarted(
-            where=str(self.directory.path),
-            epochs=options.epochs,
-            steps=training.steps,
-            rows={part: rows.rows for part, rows in splits.parts.items()},
-            parameters=self.model.count_params(),
-            engine=f"{self.engine.name}: {self.engine.reason}",
-            device=device_name(),
-            warnings=self.prepared.warnings,
-        )
-        yield from train_epochs(self.model, training, validation, callbacks, plan, should_stop)
+        return Engine(training, validation, blocks)
 
-    def _end(self, ended: TrainingEnded, seconds: float, request: StopRequest) -> Outcome:
+    def _plan(self) -> Plan:
+        from nnrun.training.loop import Plan
+
+        options = self.experiment.training
+        monitor, mode = _monitored(self.experiment, list(self.model.get_metrics_result()))
+        return Plan(options.epochs, self.experiment.seed, options.shuffle, monitor, mode)
+
+    def _end(self, ended: TrainingEnded, request: StopRequest) -> Outcome:
         """Save the best model, evaluate it, draw the curves, and write how it came out."""
         from nnrun.runs.atomic import write_with
+        from nnrun.training.engines import EvaluationStoppedError
         from nnrun.training.state import restore_state, use_averaged_weights
 
-        test = None
+        test, status = None, "finished" if ended.reason == "stopped" else ended.reason
         if self.writer.best is not None:
             restore_state(self.model, self.writer.best.arrays)
             use_averaged_weights(self.model)
             write_with(self.directory.model, self.model.save)
-            test = self._test_figures()
+            try:
+                test = self._test_figures(request.is_made)
+            except EvaluationStoppedError:
+                status = "interrupted"
             self._draw()
         metrics = self.writer.metrics(test)
         expectations = judge(self.experiment.expect, metrics, self.model.count_params())
-        status = "finished" if ended.reason == "stopped" else ended.reason
         stop_reason = f"stopped by {ended.detail}" if ended.reason == "stopped" else ended.detail
+        seconds = self.seconds
         self.writer.end(
             metrics,
             status=status,
-            seconds=round(seconds, 3),
+            seconds=seconds,
             stop_reason=stop_reason,
             expectations=tuple(expectations),
         )
@@ -247,18 +358,18 @@ class Run:
             metrics=dataclasses.asdict(metrics),
             expectations=expectations,
             warnings=self.prepared.warnings,
-            seconds=round(seconds, 3),
-            engine=dataclasses.asdict(self.engine),
+            seconds=seconds,
+            engine=self.writer.record.engine,
             signal=request.signal if status == "interrupted" else None,
         )
 
-    def _test_figures(self) -> dict[str, float] | None:
+    def _test_figures(self, should_stop: Callable[[], bool]) -> dict[str, float] | None:
         from nnrun.training.engines import CompiledEvaluation, make_resident
 
         if self.prepared.splits.test is None:
             return None
         resident = make_resident(self.prepared.splits.test)
-        return CompiledEvaluation(self.model, resident, self.engine.name).run()
+        return CompiledEvaluation(self.model, resident, self.engine.name).run(should_stop)
 
     def _draw(self) -> None:
         from nnrun.reports.curves import draw_learning_curves, draw_learning_rate
@@ -274,7 +385,7 @@ class Run:
         write_with(self.directory.learning_rate, lambda path: draw_learning_rate(history, path))
 
     def _record(self, command: Sequence[str]) -> RunRecord:
-        from nnrun.device import device_name
+        from nnrun.device import device_name, processor_name, thread_count
 
         splits = self.prepared.splits
         return RunRecord(
@@ -287,7 +398,9 @@ class Run:
             versions=installed_versions(),
             host=platform.node(),
             device=device_name(),
-            engine=dataclasses.asdict(self.engine),
+            processor=processor_name(),
+            threads=thread_count(),
+            engine={**dataclasses.asdict(self.engine), "many_epochs_a_call": self.many_epochs},
             git=git_state(self.prepared.config.parent),
             data={
                 "fingerprint": splits.fingerprint,

@@ -17,6 +17,7 @@ from nnrun.cli import (
     lr_find,
     plot,
     predict,
+    resume,
     rm,
     schema,
     show,
@@ -40,6 +41,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("train")(train.train_cli)
+app.command("resume")(resume.resume_cli)
 app.command("eval")(evaluate.eval_cli)
 app.command("predict")(predict.predict_cli)
 app.command("validate")(validate.validate_cli)

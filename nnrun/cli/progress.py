@@ -33,6 +33,7 @@ class TrainingDisplay:
         self._stride = 1
         self._printed = 0
         self._latest: EpochEnded | None = None
+        self._begun = False
 
     def __enter__(self) -> Self:
         if not self.silent and sys.stdout.isatty():
@@ -68,6 +69,12 @@ class TrainingDisplay:
             with Path(os.devnull).open("w") as nowhere:
                 os.dup2(nowhere.fileno(), sys.stdout.fileno())
 
+    def tell(self, sentence: str) -> None:
+        """Print a sentence before the training begins."""
+        if not self.silent:
+            self._stop_waiting()
+            print(sentence)  # noqa: T201
+
     def _show(self, event: "Event") -> None:
         from nnrun.training.events import ChunkEnded, EpochEnded, TrainingEnded, TrainingStarted
 
@@ -89,14 +96,17 @@ class TrainingDisplay:
         for warning in event.warnings:
             print(f"warning: {warning}", file=sys.stderr)  # noqa: T201
         self._stride = -(-event.epochs // MOST_ROWS)
+        if event.done:
+            print(f"goes on after epoch {event.done}")  # noqa: T201
         if sys.stdout.isatty():
-            self._bars = _Bars(event.epochs, event.steps)
+            self._bars = _Bars(event.epochs, event.steps, event.done)
 
     def _epoch(self, event: "EpochEnded") -> None:
         self._latest = event
-        if event.epoch == 1:
+        first, self._begun = not self._begun, True
+        if first:
             self._print(_header(event))
-        if event.epoch == 1 or event.epoch % self._stride == 0:
+        if first or event.epoch % self._stride == 0:
             self._print_row(event)
         if self._bars is not None:
             self._bars.epoch(event)
@@ -128,7 +138,7 @@ class TrainingDisplay:
 class _Bars:
     """Two bars, one over the epochs and one over the steps of an epoch."""
 
-    def __init__(self, epochs: int, steps: int) -> None:
+    def __init__(self, epochs: int, steps: int, done: int) -> None:
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
         self._progress = Progress(
@@ -138,10 +148,12 @@ class _Bars:
             TextColumn("{task.fields[told]}"),
             transient=True,
         )
-        self._epochs: TaskID = self._progress.add_task("epoch", total=epochs, told="compiling")
+        self._epochs: TaskID = self._progress.add_task(
+            "epoch", total=epochs, completed=done, told="compiling"
+        )
         self._steps: TaskID = self._progress.add_task("step ", total=steps, told="")
-        self._left = epochs
-        self._started = time.monotonic()
+        self._left = epochs - done
+        self._started: float | None = None
         self._warm_epochs = 0
         self._progress.start()
 
@@ -152,7 +164,7 @@ class _Bars:
     def epoch(self, event: "EpochEnded") -> None:
         """Move the bar of the epochs, and tell the time left by the epochs after the first."""
         self._left -= 1
-        if event.epoch == 1:
+        if self._started is None:
             self._started = time.monotonic()
         else:
             self._warm_epochs += 1

@@ -55,11 +55,12 @@ def train_cli(
     if as_json:
         typer.echo(json.dumps(outcome.to_json(), indent=2))
     elif not quiet:
-        _print_summary(Path(outcome.run_dir))
+        print_summary(Path(outcome.run_dir))
     raise typer.Exit(outcome.exit_code)
 
 
-def _print_summary(run_dir: Path) -> None:
+def print_summary(run_dir: Path) -> None:
+    """Print how a run came out."""
     from rich.console import Console
 
     from nnrun.reports.tables import results_table

@@ -11,7 +11,7 @@ import io
 import json
 import re
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -67,13 +67,21 @@ class CheckpointStore:
     directory: Path
     _good: dict[str, int] = field(default_factory=dict, init=False, repr=False)
 
-    def commit(self, name: str, arrays: Mapping[str, "Array"], facts: Mapping[str, Any]) -> int:
+    def commit(
+        self,
+        name: str,
+        arrays: Mapping[str, "Array"],
+        facts: Mapping[str, Any],
+        *,
+        unchecked: tuple[str, ...] = (),
+    ) -> int:
         """Keep a new generation of a checkpoint; a crash at any instant leaves the old or the new.
 
         Args:
             name: Which checkpoint: `best` or `last`.
             arrays: The arrays by name, of any type of numbers and any shape.
             facts: Values that JSON knows; NaN and infinity are allowed.
+            unchecked: What the names of arrays begin with that may hold NaN and infinity.
 
         Returns:
             The number of the generation.
@@ -82,7 +90,9 @@ class CheckpointStore:
             NonFiniteError: An array holds NaN or infinity; nothing was written.
             RunError: The files cannot be written.
         """
-        check_finite(arrays)
+        check_finite(
+            {name: array for name, array in arrays.items() if not name.startswith(unchecked)}
+        )
         generations = self._generations(name)
         generation = max((*generations, *self._strays(name)), default=0) + 1
         # What is known to load is worth more than what is merely newer.
@@ -103,18 +113,32 @@ class CheckpointStore:
         Raises:
             RunError: There is none.
         """
+        for checkpoint in self.load_all(name):
+            self._good[name] = checkpoint.generation
+            return checkpoint
+        raise RunError(f"there is no checkpoint {name!r} in {self.directory}")
+
+    def load_all(self, name: str) -> Iterator[Checkpoint]:
+        """Load the generations of a checkpoint that are whole, the newest first.
+
+        Raises:
+            RunError: There are generations, but none is whole.
+        """
         refused: list[str] = []
-        for generation in sorted(self._generations(name), reverse=True):
+        generations = sorted(self._generations(name), reverse=True)
+        for generation in generations:
             try:
                 arrays, facts = load_checkpoint(self._path(name, generation))
             except RunError as error:
                 refused.append(error.message)
-                continue
-            self._good[name] = generation
-            return Checkpoint(arrays, facts, generation, tuple(refused))
-        if refused:
+            else:
+                yield Checkpoint(arrays, facts, generation, tuple(refused))
+        if refused and len(refused) == len(generations):
             raise RunError(f"no checkpoint {name!r} is whole: " + "; ".join(refused))
-        raise RunError(f"there is no checkpoint {name!r} in {self.directory}")
+
+    def trust(self, name: str, generation: int) -> None:
+        """Keep this generation, whatever newer ones there are, until the next but one commit."""
+        self._good[name] = generation
 
     def has(self, name: str) -> bool:
         """Whether a generation of the checkpoint was ever committed and is still there."""

@@ -266,7 +266,7 @@ def create_run_at(path: Path, *, needed_bytes: int = 0) -> RunDirectory:
     if (path / "run.json").exists():
         raise RunError(
             f"{path} already holds a run",
-            hint="Name a new or an empty directory.",
+            hint=f"Name a new or an empty directory, or go on with it: nnrun resume {path}",
         )
     if held:
         raise RunError(
@@ -280,6 +280,16 @@ def create_run_at(path: Path, *, needed_bytes: int = 0) -> RunDirectory:
             run.discard()
         raise
     return run
+
+
+def check_place(path: Path, needed_bytes: int) -> None:
+    """See whether a run's directory can be written, before there is something to write.
+
+    Raises:
+        RunError: It cannot, or has too little room.
+    """
+    check_writable(path)
+    _check_room(path, needed_bytes)
 
 
 def _checked(run: RunDirectory) -> RunDirectory:

@@ -38,6 +38,8 @@ class RunRecord:
         versions: Of python, nnrun, tensorflow, keras and numpy.
         host: The machine's name.
         device: What it trained on.
+        processor: The model of the machine's processor; empty where it cannot be told.
+        threads: How many threads its operations could use.
         engine: `name` and `reason`, and what else the engine tells.
         git: `commit` and `dirty`; None outside a repository.
         data: `fingerprint`, `source` and `rows`.
@@ -47,6 +49,8 @@ class RunRecord:
         stop_reason: Why it ended before its last epoch; empty where it did not.
         warnings: What is doubtful about the data, in words.
         expectations: A mapping each: `figure`, `value`, `held`, and `equals` or `min` and `max`.
+        resumes: A mapping each time it went on: `at` (the time), `after_epoch`, `exact`, and
+            `differences`, what was no longer as it had been.
     """
 
     name: str
@@ -59,6 +63,8 @@ class RunRecord:
     versions: Mapping[str, str] = field(default_factory=dict)
     host: str = ""
     device: str = ""
+    processor: str = ""
+    threads: int | None = None
     engine: Mapping[str, Any] = field(default_factory=dict)
     git: Mapping[str, Any] | None = None
     data: Mapping[str, Any] = field(default_factory=dict)
@@ -68,6 +74,7 @@ class RunRecord:
     stop_reason: str = ""
     expectations: tuple[Mapping[str, Any], ...] = ()
     warnings: tuple[str, ...] = ()
+    resumes: tuple[Mapping[str, Any], ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The record as it stands in `run.json`."""

@@ -2,34 +2,59 @@
 
 import dataclasses
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
 
-from nnrun.runs.checkpoints import CheckpointStore, check_finite
+from nnrun.runs.checkpoints import CheckpointStore
 from nnrun.runs.directory import RunDirectory
+from nnrun.runs.event_files import EventFiles
 from nnrun.runs.history import History
 from nnrun.runs.manifest import Metrics, RunRecord
 
 if TYPE_CHECKING:
     import numpy as np
 
-    Arrays = Mapping[str, np.ndarray]
+    from nnrun.runs.saved import Saved
+
+    Array = np.ndarray[Any, np.dtype[Any]]
+    Arrays = Mapping[str, Array]
 
 COMMIT_SECONDS = 1.0
 """Epochs shorter than this share a commit, so that writing never costs more than training."""
 
+LONG_EPOCH_SECONDS = 120.0
+"""In epochs longer than this there are commits between two of their steps."""
+
+COMMIT_SHARE = 0.02
+"""The share of the time that commits may take: after a slow one, the next waits longer."""
+
+UNCHECKED = ("metrics/", "callback/")
+"""Arrays that may hold NaN and infinity: a callback's memory of a bad value is no divergence."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Snapshot:
-    """The state of the model at the end of an epoch."""
+    """A state of the training.
+
+    Attributes:
+        epoch: Epochs that are done.
+        arrays: The variables by name, and the callbacks' arrays.
+        facts: What else it takes to go on from there, of values that JSON knows.
+    """
 
     epoch: int
     arrays: "Arrays"
+    facts: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
 
 class RunWriter:
     """Commits history and checkpoints as epochs end, and the record at start and end.
+
+    Commits are written by a thread of their own while the training goes on, one after the other;
+    an error of one is raised by the next call.
 
     Args:
         directory: The run's directory, claimed and locked by the caller.
@@ -43,8 +68,25 @@ class RunWriter:
         self.best: Snapshot | None = None
         self.last: Snapshot | None = None
         self._store = CheckpointStore(directory.checkpoints)
+        self._events = EventFiles(directory.tensorboard)
+        self._histograms: list[tuple[int, list[tuple[str, Array]]]] = []
+        self._told = 0
         self._committed: dict[str, Snapshot] = {}
+        self._last_commit = 0.0
         self._next_commit = 0.0
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="commit")
+        self._pending: Future[None] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._thread.shutdown()
 
     def begin(self, config: bytes, resolved_text: str) -> None:
         """Write what is known before the first step; the config byte for byte."""
@@ -55,38 +97,66 @@ class RunWriter:
         write_text(self.directory.resolved, resolved_text)
         self.record.write(self.directory.record)
 
-    def add_epoch(
-        self,
-        epoch: int,
-        figures: Mapping[str, float],
-        seconds: float,
-        *,
-        improved: bool,
-        arrays: "Arrays",
-    ) -> None:
-        """Take in an epoch, and commit if the last commit is long enough ago.
+    def resume(self, saved: "Saved", resolved_text: str) -> None:
+        """Go on with a run as it was saved; what was written after that goes."""
+        from nnrun.runs.atomic import remove_leftovers, write_text
+
+        remove_leftovers(self.directory.path)
+        write_text(self.directory.resolved, resolved_text)
+        self.directory.make_subdirectories()
+        self.history = History(saved.history.rows)
+        self._told = len(self.history)
+        sizes: Mapping[str, Any] = {}
+        if saved.best is not None:
+            self.best = Snapshot(saved.best.facts["epoch"], saved.best.arrays, saved.best.facts)
+            self._store.trust("best", saved.best.generation)
+            self._committed["best"] = self.best
+        if saved.last is not None:
+            self.last = Snapshot(saved.last.facts["epoch"], saved.last.arrays, saved.last.facts)
+            self._store.trust("last", saved.last.generation)
+            self._committed["last"] = self.last
+            sizes = saved.last.facts["tensorboard"]
+        self._events.resume(sizes, self.history.rows)
+        self._last_commit = time.monotonic()
+        self.record.write(self.directory.record)
+
+    def add_epoch(self, epoch: int, figures: Mapping[str, float], seconds: float) -> None:
+        """Take in the figures of an epoch."""
+        self.history.add({"epoch": epoch, **figures, "seconds": round(seconds, 6)})
+
+    def add_histograms(self, epoch: int, arrays: "Iterable[tuple[str, Array]]") -> None:
+        """Take in arrays whose histograms TensorBoard is to show for an epoch."""
+        self._histograms.append((epoch, list(arrays)))
+
+    def keep_best(self, snapshot: Snapshot) -> None:
+        """Take in the state of the best epoch so far."""
+        self.best = snapshot
+
+    def keep_last(self, snapshot: Snapshot) -> None:
+        """Take in the state to go on from, and commit if the last commit is long enough ago.
 
         Raises:
-            NonFiniteError: If a weight is NaN or infinite; the epoch is not taken in.
+            NonFiniteError: If a weight is NaN or infinite.
             RunError: If the directory cannot be written.
         """
-        check_finite(arrays)
-        self.history.add({"epoch": epoch, **figures, "seconds": round(seconds, 6)})
-        self.last = Snapshot(epoch, arrays)
-        if improved or self.best is None:
-            self.best = self.last
-        if time.monotonic() >= self._next_commit:
-            self.commit()
+        self.last = snapshot
+        if time.monotonic() >= self._next_commit and (
+            self._pending is None or self._pending.done()
+        ):
+            self._begin_commit()
+
+    def is_overdue(self) -> bool:
+        """Whether the last commit is so long ago that not even the epoch's end is waited for."""
+        return time.monotonic() - self._last_commit >= LONG_EPOCH_SECONDS
 
     def commit(self) -> None:
-        """Write the history, and the best and the last state where they are new."""
-        for name, snapshot in (("best", self.best), ("last", self.last)):
-            if snapshot is not None and self._committed.get(name) is not snapshot:
-                self._store.commit(name, snapshot.arrays, {"epoch": snapshot.epoch})
-                self._committed[name] = snapshot
-        if len(self.history):
-            self.history.write(self.directory.history)
-        self._next_commit = time.monotonic() + COMMIT_SECONDS
+        """Write the history, and the best and the last state where they are new.
+
+        Raises:
+            RunError: If the directory cannot be written.
+        """
+        self._begin_commit()
+        self._finish_commit()
 
     def metrics(self, test: Mapping[str, float] | None) -> Metrics:
         """The figures of the best and the last epoch, and those of the test."""
@@ -95,6 +165,17 @@ class RunWriter:
     def end(self, metrics: Metrics, **changes: Any) -> None:
         """Write the figures and the record as the run ends; `changes` are fields of the record."""
         metrics.write(self.directory.metrics)
+        self._write_record(**changes)
+
+    def fail(self, reason: str) -> None:
+        """Write into the record that the run broke off, and why.
+
+        Raises:
+            RunError: If the record cannot be written.
+        """
+        self._write_record(status="failed", stop_reason=reason)
+
+    def _write_record(self, **changes: Any) -> None:
         self.record = dataclasses.replace(
             self.record,
             ended=utc_now(),
@@ -104,24 +185,62 @@ class RunWriter:
         )
         self.record.write(self.directory.record)
 
-    def fail(self, reason: str) -> None:
-        """Write into the record that the run broke off, and why.
-
-        Raises:
-            RunError: If the record cannot be written.
-        """
-        self.record = dataclasses.replace(
-            self.record,
-            status="failed",
-            stop_reason=reason,
-            ended=utc_now(),
-            epochs=len(self.history),
-            best_epoch=self.best.epoch if self.best else None,
-        )
-        self.record.write(self.directory.record)
-
     def _row(self, snapshot: Snapshot | None) -> Mapping[str, float]:
-        return {} if snapshot is None else self.history.rows[snapshot.epoch - 1]
+        if snapshot is None or snapshot.epoch == 0:
+            return {}
+        return self.history.rows[snapshot.epoch - 1]
+
+    def _begin_commit(self) -> None:
+        """Have the present state written in the background."""
+        self._finish_commit()
+        histograms, self._histograms = self._histograms, []
+        self._pending = self._thread.submit(self._write, self.best, self.last, histograms)
+
+    def _finish_commit(self) -> None:
+        pending, self._pending = self._pending, None
+        if pending is not None:
+            pending.result()
+
+    def _write(
+        self,
+        best: Snapshot | None,
+        last: Snapshot | None,
+        histograms: "list[tuple[int, list[tuple[str, Array]]]]",
+    ) -> None:
+        """Write a state: last of all the checkpoint that a resume begins with."""
+        started = time.monotonic()
+        if last is not None and self._committed.get("last") is not last:
+            history = History(self.history.rows[: last.epoch])
+            sizes = self._tell_tensorboard(history, histograms)
+            text = history.to_csv() if len(history) else ""
+            if text:
+                history.write(self.directory.history)
+            self._commit_snapshot("best", best)
+            facts = {**last.facts, "history": text, "tensorboard": sizes}
+            self._commit_snapshot("last", last, facts)
+        self._last_commit = time.monotonic()
+        seconds = self._last_commit - started
+        self._next_commit = self._last_commit + max(COMMIT_SECONDS, seconds / COMMIT_SHARE)
+
+    def _tell_tensorboard(
+        self, history: History, histograms: "list[tuple[int, list[tuple[str, Array]]]]"
+    ) -> dict[str, Any]:
+        for row in history.rows[self._told :]:
+            figures = {name: row[name] for name in row if name not in ("epoch", "seconds")}
+            self._events.add_epoch(int(row["epoch"]), figures)
+        self._told = len(history)
+        for epoch, arrays in histograms:
+            self._events.add_histograms(epoch, arrays)
+        return self._events.flush()
+
+    def _commit_snapshot(
+        self, name: str, snapshot: Snapshot | None, facts: Mapping[str, Any] | None = None
+    ) -> None:
+        if snapshot is None or self._committed.get(name) is snapshot:
+            return
+        kept = {"epoch": snapshot.epoch, **(snapshot.facts if facts is None else facts)}
+        self._store.commit(name, snapshot.arrays, kept, unchecked=UNCHECKED)
+        self._committed[name] = snapshot
 
 
 def utc_now() -> str:

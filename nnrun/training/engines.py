@@ -6,6 +6,7 @@ on the device once, an epoch is a matrix of indices, and a loop over many steps 
 
 import contextlib
 import functools
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -44,6 +45,11 @@ IMPOSSIBLE_UNDER_XLA = (
     keras.layers.RandomElasticTransform,
 )
 """Layers that XLA cannot compile, besides those that say so themselves (`supports_jit`)."""
+
+CHUNK_SECONDS = 0.3
+"""What a chunk is to take: a stop, the display and the callbacks wait for no more than that."""
+
+FIRST_CHUNK = 8
 
 _RANDOM_FUNCTIONS = ("stateless_normal", "stateless_truncated_normal", "stateless_uniform")
 
@@ -139,6 +145,28 @@ def _tensors(arrays: Mapping[str, np.ndarray]) -> Any:
     return next(iter(tensors.values())) if len(tensors) == 1 else tensors
 
 
+class ChunkSize:
+    """How many steps make a chunk: grows and shrinks until a chunk takes about CHUNK_SECONDS."""
+
+    def __init__(self, first: int | None = None) -> None:
+        self.steps = FIRST_CHUNK if first is None else first
+        self._warm = False
+
+    @contextlib.contextmanager
+    def measured(self, steps: int) -> Iterator[None]:
+        """Learn from how long the block, a chunk of so many steps, takes."""
+        started = time.perf_counter()
+        yield
+        self.measure(steps, time.perf_counter() - started)
+
+    def measure(self, steps: int, seconds: float) -> None:
+        """Learn from a chunk; the first one tells nothing, since it was compiled as well."""
+        if self._warm and steps >= self.steps:
+            fitting = steps * CHUNK_SECONDS / max(seconds, 1e-6)
+            self.steps = max(1, round(min(fitting, 16 * self.steps)))
+        self._warm = True
+
+
 class CompiledTraining:
     """Training steps of one model over resident data.
 
@@ -147,6 +175,9 @@ class CompiledTraining:
         data: The training rows.
         batch_size: Rows in a step; the last step of an epoch takes the rows that are left.
         engine: `xla` or `graph`.
+
+    Attributes:
+        train_on: One step on the rows of these indices, to be traced by a program.
     """
 
     def __init__(self, model: Any, data: Resident, batch_size: int, engine: str) -> None:
@@ -179,15 +210,15 @@ class CompiledTraining:
             train_on(rows)
             return _figures(model)
 
+        self.train_on = train_on
         self._run_steps = run_steps
         self._run_last = run_last
 
     def begin_epoch(self, order: np.ndarray) -> None:
-        """Take the order in which the epoch visits the rows, and reset the metrics."""
+        """Take the order in which the epoch visits the rows; the metrics go on as they are."""
         full = self.full_steps * self.batch_size
         self._order = tf.constant(order[:full].reshape(self.full_steps, self.batch_size))
         self._left = tf.constant(order[full:])
-        self.model.reset_metrics()
 
     def run(self, start: int, stop: int) -> dict[str, float]:
         """Train steps `start` to `stop - 1` of the epoch; the epoch's loss and metrics so far."""
@@ -200,6 +231,10 @@ class CompiledTraining:
         return as_floats(figures)
 
 
+class EvaluationStoppedError(Exception):
+    """An evaluation was stopped before it had seen all rows."""
+
+
 class CompiledEvaluation:
     """Keras's `test_step` over resident data, in large batches.
 
@@ -208,6 +243,9 @@ class CompiledEvaluation:
         data: The rows.
         engine: `xla` or `graph`.
         batch_size: Rows in a step; None for as many as fit well.
+
+    Attributes:
+        test_on: One step on so many rows from a first one, to be traced by a program.
     """
 
     def __init__(
@@ -218,6 +256,7 @@ class CompiledEvaluation:
         self.batch_size = batch_size or evaluation_batch(data.rows, widest_row(model))
         self.full_steps, rows_left = divmod(data.rows, self.batch_size)
         self.steps = self.full_steps + bool(rows_left)
+        self.rows_left = rows_left
         first_left = data.rows - rows_left
         compiled = compiler(engine)
 
@@ -239,18 +278,31 @@ class CompiledEvaluation:
             test_on(tf.constant(first_left), rows_left)
             return _figures(model)
 
+        self.test_on = test_on
         self._run_steps = run_steps
         self._run_last = run_last
+        self._chunk = ChunkSize()
 
-    def run(self) -> dict[str, float]:
-        """Loss and metrics over all rows; the model's metrics are reset before and hold them after."""
+    def run(self, should_stop: Callable[[], bool] = lambda: False) -> dict[str, float]:
+        """Loss and metrics over all rows; the model's metrics are reset before and hold them after.
+
+        Args:
+            should_stop: Asked where it takes long; True ends it there.
+
+        Raises:
+            EvaluationStoppedError: It was stopped.
+        """
         self.model.reset_metrics()
         figures: dict[str, Any] = {}
-        if self.full_steps:
-            figures = self._run_steps(tf.constant(0), tf.constant(self.full_steps))
-        if self.steps > self.full_steps:
-            figures = self._run_last()
-        return as_floats(figures)
+        start = 0
+        while start < self.full_steps:
+            if start and should_stop():
+                raise EvaluationStoppedError
+            stop = min(start + self._chunk.steps, self.full_steps)
+            with self._chunk.measured(stop - start):
+                figures = as_floats(self._run_steps(tf.constant(start), tf.constant(stop)))
+            start = stop
+        return as_floats(self._run_last()) if self.rows_left else figures
 
 
 def compiler(engine: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

@@ -80,6 +80,14 @@ def learning_rates(model: Any, steps: int) -> list[float]:
     return [float(schedule(int(step))) for step in points]
 
 
+def rate_at(model: Any, step: int) -> float | None:
+    """The learning rate that the optimizer's schedule gives a step; None where it has none."""
+    schedule = getattr(model.optimizer, "_learning_rate", None)
+    if not isinstance(schedule, keras.optimizers.schedules.LearningRateSchedule):
+        return None
+    return float(schedule(step))
+
+
 def _seconds(action: Any) -> float:
     started = time.perf_counter()
     action()

@@ -1,7 +1,28 @@
 """What the training loop tells those who follow it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Position:
+    """Where a training stands: with the state of model and callbacks, all it needs to go on.
+
+    Attributes:
+        epoch: Epochs that are done.
+        step: Training steps of the next epoch that are done.
+        best: The best monitored value so far; None before the first.
+        best_epoch: The epoch it is of.
+        logs: Loss and metrics as they were told last.
+        stopping: Whether a callback has asked to stop.
+    """
+
+    epoch: int = 0
+    step: int = 0
+    best: float | None = None
+    best_epoch: int | None = None
+    logs: Mapping[str, float] = field(default_factory=dict)
+    stopping: bool = False
 
 
 @dataclass(frozen=True)
@@ -17,6 +38,7 @@ class TrainingStarted:
         engine: The engine's name, and why it was chosen.
         device: What it trains on.
         warnings: What is doubtful about the data, in words.
+        done: Epochs that were done before, where a run is resumed.
     """
 
     where: str
@@ -27,6 +49,7 @@ class TrainingStarted:
     engine: str
     device: str
     warnings: tuple[str, ...] = ()
+    done: int = 0
 
 
 @dataclass(frozen=True)
@@ -46,7 +69,9 @@ class ChunkEnded:
 
 @dataclass(frozen=True)
 class EpochEnded:
-    """An epoch is done, validation included; the model holds this epoch's weights.
+    """An epoch is done, validation included.
+
+    Many tiny epochs are made at once and told of afterwards: the model may be further on.
 
     Attributes:
         epoch: The epoch, from 1.
@@ -60,6 +85,28 @@ class EpochEnded:
     figures: Mapping[str, float]
     seconds: float
     improved: bool
+
+
+@dataclass(frozen=True)
+class BestReached:
+    """The model holds the weights of an epoch that is the best so far, at this very moment.
+
+    Attributes:
+        epoch: The epoch, from 1.
+    """
+
+    epoch: int
+
+
+@dataclass(frozen=True)
+class Resumable:
+    """Model and callbacks hold, at this very moment, a state that the training can go on from.
+
+    Attributes:
+        position: Where it stands.
+    """
+
+    position: Position
 
 
 @dataclass(frozen=True)
@@ -77,4 +124,4 @@ class TrainingEnded:
     detail: str = ""
 
 
-Event = TrainingStarted | ChunkEnded | EpochEnded | TrainingEnded
+Event = TrainingStarted | ChunkEnded | EpochEnded | BestReached | Resumable | TrainingEnded

@@ -6,15 +6,28 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from nnrun.training.engines import CompiledEvaluation, CompiledTraining, as_floats
-from nnrun.training.events import ChunkEnded, EpochEnded, Event, TrainingEnded
+from nnrun.training.blocks import Blocks, call_ahead
+from nnrun.training.engines import (
+    ChunkSize,
+    CompiledEvaluation,
+    CompiledTraining,
+    EvaluationStoppedError,
+    as_floats,
+)
+from nnrun.training.events import (
+    BestReached,
+    ChunkEnded,
+    EpochEnded,
+    Event,
+    Position,
+    Resumable,
+    TrainingEnded,
+)
 from nnrun.training.order import epoch_order
-from nnrun.training.state import averaged_weights
+from nnrun.training.state import averaged_weights, first_not_finite
 
-CHUNK_SECONDS = 0.3
-"""What a chunk is to take: a stop, the display and the callbacks wait for no more than that."""
-
-FIRST_CHUNK = 8
+Steps = Generator[Event, None, TrainingEnded | None]
+"""Events of a part of the training; returns how the training ended, if it did."""
 
 
 @dataclass(frozen=True)
@@ -44,30 +57,31 @@ class Plan:
         return value < best if self.mode == "min" else value > best
 
 
-class ChunkSize:
-    """How many steps make a chunk: grows and shrinks until a chunk takes about CHUNK_SECONDS."""
+@dataclass(frozen=True)
+class Engine:
+    """The compiled parts that a training is made of.
 
-    def __init__(self) -> None:
-        self.steps = FIRST_CHUNK
-        self._warm = False
+    Attributes:
+        training: The training steps.
+        validation: The evaluation of the validation rows, if there are any.
+        blocks: Where epochs are so short that many are made in one call, what makes them.
+    """
 
-    def measure(self, steps: int, seconds: float) -> None:
-        """Learn from a chunk; the first one tells nothing, since it was compiled as well."""
-        if self._warm and steps >= self.steps:
-            fitting = steps * CHUNK_SECONDS / max(seconds, 1e-6)
-            self.steps = max(1, round(min(fitting, 16 * self.steps)))
-        self._warm = True
+    training: CompiledTraining
+    validation: CompiledEvaluation | None = None
+    blocks: Blocks | None = None
 
 
-def train_epochs(  # noqa: PLR0917 the parts of a training, told apart by their types
+def train_epochs(
     model: Any,
-    training: CompiledTraining,
-    validation: CompiledEvaluation | None,
+    engine: Engine,
     callbacks: Any,
     plan: Plan,
     should_stop: Callable[[], bool],
+    *,
+    resume: Callable[[], Position] = Position,
 ) -> Iterator[Event]:
-    """Train, and tell what happens; the model holds the weights that each event speaks of.
+    """Train from a position to the end, and tell what happens.
 
     Keras's callbacks are called as `fit` calls them with `steps_per_execution`: batch hooks once a
     chunk, epoch hooks after validation. Where the optimizer averages the weights (`use_ema`), the
@@ -76,21 +90,19 @@ def train_epochs(  # noqa: PLR0917 the parts of a training, told apart by their 
 
     Args:
         model: The compiled model.
-        training: Its compiled training steps.
-        validation: Its compiled evaluation of the validation rows, if there are any.
+        engine: Its compiled parts.
         callbacks: A `keras.callbacks.CallbackList`.
         plan: What to do.
         should_stop: Asked after every chunk; True ends the training there.
+        resume: Brings model and callbacks, once these have begun, into the state to go on from, and
+            says where that is.
     """
-    loop = _Loop(model, training, validation, callbacks, plan, should_stop)
     model.stop_training = False
     callbacks.on_train_begin()
+    loop = _Loop(model, engine, callbacks, plan, should_stop, resume())
     ended: TrainingEnded | None = None
     try:
-        for epoch in range(1, plan.epochs + 1):
-            ended = yield from loop.run_epoch(epoch)
-            if ended is not None:
-                break
+        ended = yield from loop.run()
     finally:  # also where nobody listens any more: callbacks have files to close
         callbacks.on_train_end(dict(loop.logs))
     yield ended or TrainingEnded("finished", plan.epochs)
@@ -101,65 +113,97 @@ class _Loop:
     """What one epoch hands on to the next."""
 
     model: Any
-    training: CompiledTraining
-    validation: CompiledEvaluation | None
+    engine: Engine
     callbacks: Any
     plan: Plan
     should_stop: Callable[[], bool]
+    start: Position
     chunk: ChunkSize = field(default_factory=ChunkSize)
     best: float | None = None
+    best_epoch: int | None = None
     logs: dict[str, float] = field(default_factory=dict)
 
-    def run_epoch(self, epoch: int) -> Generator[Event, None, TrainingEnded | None]:
-        """One epoch's events; returns how the training ended, if it did."""
-        plan, started = self.plan, time.perf_counter()
-        self.callbacks.on_epoch_begin(epoch - 1)
-        whole = yield from self._run_chunks(epoch)
-        rate = as_floats({"learning_rate": self.model.optimizer.learning_rate})
-        if whole and self.validation is not None:
-            figures = self._validate(self.validation)
-            self.logs |= {f"val_{name}": value for name, value in figures.items()}
-        not_finite = [name for name, value in self.logs.items() if not math.isfinite(value)]
-        if not_finite:
-            detail = f"{not_finite[0]} is {self.logs[not_finite[0]]} in epoch {epoch}"
-            return TrainingEnded("diverged", epoch - 1, detail)
-        if not whole:
-            return TrainingEnded("interrupted", epoch - 1)
-        improved = plan.is_better(self.logs[plan.monitor], self.best)
-        self.best = self.logs[plan.monitor] if improved else self.best
-        figures = self.logs | rate
-        yield EpochEnded(epoch, figures, time.perf_counter() - started, improved)
-        self.callbacks.on_epoch_end(epoch - 1, dict(self.logs))
-        if self.should_stop():
-            return TrainingEnded("interrupted", epoch)
-        if self.model.stop_training:
-            return TrainingEnded("stopped", epoch, self._who_stopped())
+    def __post_init__(self) -> None:
+        self.best, self.best_epoch = self.start.best, self.start.best_epoch
+        self.logs = dict(self.start.logs)
+        self.model.stop_training = self.start.stopping
+
+    def run(self) -> Steps:
+        """All epochs from the start to the plan's last."""
+        done, step = self.start.epoch, self.start.step
+        if step == 0 and self.start.stopping:
+            return TrainingEnded("stopped", done, self._who_stopped())
+        while done < self.plan.epochs:
+            if self.engine.blocks is None:
+                ended = yield from self._run_epoch(done + 1, step)
+                done += 1
+            else:
+                ended = yield from self._run_block(self.engine.blocks, done + 1)
+                done += self.engine.blocks.made
+            step = 0
+            if ended is not None:
+                return ended
         return None
 
-    def _run_chunks(self, epoch: int) -> Generator[Event, None, bool]:
-        """The epoch's training steps; returns whether all of them were made, to a finite loss.
+    def position(self, epoch: int, step: int = 0) -> Position:
+        """Where the training stands after so many epochs and steps of the next."""
+        stopping = bool(self.model.stop_training)
+        return Position(epoch, step, self.best, self.best_epoch, dict(self.logs), stopping)
+
+    def _run_epoch(self, epoch: int, first: int) -> Steps:
+        """One epoch, from its step `first`."""
+        started = time.perf_counter()
+        if first == 0:
+            self.callbacks.on_epoch_begin(epoch - 1)
+        ended = yield from self._run_chunks(epoch, first)
+        if ended is not None:
+            return ended
+        rate = as_floats({"learning_rate": self.model.optimizer.learning_rate})
+        training_logs = dict(self.logs)
+        if self.engine.validation is not None:
+            try:
+                figures = self._validate(self.engine.validation)
+            except EvaluationStoppedError:
+                self.logs = training_logs
+                yield Resumable(self.position(epoch - 1, self.engine.training.steps))
+                return TrainingEnded("interrupted", epoch - 1)
+            self.logs |= {f"val_{name}": value for name, value in figures.items()}
+        ended = self._divergence(epoch, self.logs)
+        if ended is not None:
+            return ended
+        yield self._take_in(epoch, self.logs | rate, time.perf_counter() - started)
+        if self.best_epoch == epoch:
+            yield BestReached(epoch)
+        self.callbacks.on_epoch_end(epoch - 1, dict(self.logs))
+        yield Resumable(self.position(epoch))
+        return self._after(epoch)
+
+    def _run_chunks(self, epoch: int, first: int) -> Steps:
+        """The epoch's training steps, as far as the loss is finite and nobody asks to stop.
 
         A callback that sets `stop_training` after a chunk has its way at the epoch's end: chunks
         end at other steps on another day, and the same config must give the same weights.
         """
-        plan, training = self.plan, self.training
+        plan, training = self.plan, self.engine.training
         order = epoch_order(training.rows, seed=plan.seed, epoch=epoch, shuffle=plan.shuffle)
         training.begin_epoch(order)
-        step = 0
+        if first == 0:
+            self.model.reset_metrics()
+        step = first
         while step < training.steps:
             stop = min(step + self.chunk.steps, training.steps)
             self.callbacks.on_train_batch_begin(step)
-            started = time.perf_counter()
-            self.logs = training.run(step, stop)
-            self.chunk.measure(stop - step, time.perf_counter() - started)
+            with self.chunk.measured(stop - step):
+                self.logs = training.run(step, stop)
             self.callbacks.on_train_batch_end(stop - 1, dict(self.logs))
             step = stop
             yield ChunkEnded(epoch, step, dict(self.logs))
             if not math.isfinite(self.logs["loss"]):
-                return False
+                return self._divergence(epoch, self.logs)
+            yield Resumable(self.position(epoch - 1, step))
             if step < training.steps and self.should_stop():
-                return False
-        return True
+                return TrainingEnded("interrupted", epoch - 1)
+        return None
 
     def _validate(self, validation: CompiledEvaluation) -> dict[str, float]:
         """Evaluate the weights that would be saved: averaged ones, where the optimizer has them."""
@@ -167,10 +211,68 @@ class _Loop:
         callbacks.on_test_begin()
         callbacks.on_test_batch_begin(0)
         with averaged_weights(self.model):
-            figures = validation.run()
+            figures = validation.run(self.should_stop)
         callbacks.on_test_batch_end(validation.steps - 1, dict(figures))
         callbacks.on_test_end(dict(figures))
         return figures
+
+    def _run_block(self, blocks: Blocks, epoch: int) -> Steps:
+        """Many tiny epochs from `epoch` on: made at once, then told of one by one.
+
+        The callbacks hear of every epoch while the model is already further on. Where one wants to
+        do something to the model, the block ends with that epoch: the model is brought there, by
+        making the same epochs again, and the callback is called anew.
+        """
+        plan, before = self.plan, (self.best, self.best_epoch)
+        rows = blocks.run(epoch, plan.epochs)
+        told: list[EpochEnded] = []
+        ended, waiting = None, False
+        for number, figures in enumerate(rows, start=epoch):
+            rate = {"learning_rate": figures.pop("learning_rate")}
+            ended = self._divergence(number, figures)
+            if ended is not None:
+                break
+            self.logs = figures
+            told.append(self._take_in(number, figures | rate, blocks.seconds))
+            waiting = not call_ahead(self.callbacks, number - 1, figures, rate["learning_rate"])
+            if waiting:
+                break
+        yield from told
+        best = self.best_epoch
+        if (self.best, best) != before and best is not None:
+            blocks.bring_to(best)
+            yield BestReached(best)
+        blocks.end_with(len(told))
+        if waiting:
+            self.callbacks.on_epoch_end(told[-1].epoch - 1, dict(self.logs))
+        yield Resumable(self.position(epoch + len(told) - 1))
+        return ended or self._after(epoch + len(told) - 1)
+
+    def _divergence(self, epoch: int, logs: dict[str, float]) -> TrainingEnded | None:
+        """How the training ended, where a figure or a weight is not finite."""
+        for name, value in logs.items():
+            if not math.isfinite(value):
+                return TrainingEnded("diverged", epoch - 1, f"{name} is {value} in epoch {epoch}")
+        spoiled = None if self.engine.blocks else first_not_finite(self.model)
+        if spoiled is None:
+            return None
+        return TrainingEnded("diverged", epoch - 1, f"{spoiled} is not finite in epoch {epoch}")
+
+    def _take_in(self, epoch: int, figures: dict[str, float], seconds: float) -> EpochEnded:
+        """An epoch with finite figures, as the event to tell it by."""
+        value = figures[self.plan.monitor]
+        improved = self.plan.is_better(value, self.best)
+        if improved:
+            self.best, self.best_epoch = value, epoch
+        return EpochEnded(epoch, figures, seconds, improved)
+
+    def _after(self, epoch: int) -> TrainingEnded | None:
+        """How the training ended after an epoch, if it did."""
+        if self.should_stop() and epoch < self.plan.epochs:
+            return TrainingEnded("interrupted", epoch)
+        if self.model.stop_training:
+            return TrainingEnded("stopped", epoch, self._who_stopped())
+        return None
 
     def _who_stopped(self) -> str:
         """The callback that set `stop_training`, as far as it can be told."""

@@ -14,12 +14,12 @@ import tensorflow as tf
 
 from nnrun.errors import UserError
 from nnrun.training.engines import (
+    ChunkSize,
     Resident,
     build_loss_and_metrics,
     compilable_random,
     compiler,
 )
-from nnrun.training.loop import ChunkSize
 from nnrun.training.order import epoch_order
 
 

@@ -8,12 +8,15 @@ import keras
 import numpy as np
 
 
-def capture_state(model: Any) -> dict[str, np.ndarray]:
+def capture_state(model: Any, *, metrics: bool = False) -> dict[str, np.ndarray]:
     """Copies of all variables by name: weights, seed generators and optimizer.
 
-    Metrics are left out: every epoch begins them anew.
+    Args:
+        model: A compiled Keras model.
+        metrics: Whether those of the metrics are wanted too, which every epoch begins anew.
     """
-    return {name: np.array(variable.numpy()) for name, variable in _variables(model).items()}
+    variables = _variables(model, metrics=metrics)
+    return {name: np.array(variable.numpy()) for name, variable in variables.items()}
 
 
 def restore_state(model: Any, arrays: Mapping[str, np.ndarray]) -> None:
@@ -22,12 +25,21 @@ def restore_state(model: Any, arrays: Mapping[str, np.ndarray]) -> None:
     Raises:
         ValueError: If the arrays are not those of this model.
     """
-    variables = _variables(model)
+    metrics = any(name.startswith("metrics/") for name in arrays)
+    variables = _variables(model, metrics=metrics)
     if variables.keys() != arrays.keys():
         differing = sorted(variables.keys() ^ arrays.keys())
         raise ValueError(f"not the state of this model: {differing[0]} is on one side only")
     for name, variable in variables.items():
         variable.assign(arrays[name])
+
+
+def first_not_finite(model: Any) -> str | None:
+    """The path of the first of a model's and its optimizer's variables with NaN or infinity."""
+    for name, variable in _variables(model, metrics=False).items():
+        if not np.isfinite(variable.numpy()).all():
+            return name.split("/", 2)[2]
+    return None
 
 
 def use_averaged_weights(model: Any) -> None:
@@ -43,7 +55,7 @@ def use_averaged_weights(model: Any) -> None:
 @contextlib.contextmanager
 def averaged_weights(model: Any) -> Iterator[None]:
     """Within the block, the model holds the averaged weights; afterwards, bit for bit its own."""
-    if not _keeps_average(model.optimizer):
+    if not keeps_average(model):
         yield
         return
     kept = [np.array(variable.numpy()) for variable in model.trainable_variables]
@@ -55,18 +67,19 @@ def averaged_weights(model: Any) -> Iterator[None]:
             variable.assign(value)
 
 
-def _keeps_average(optimizer: Any) -> bool:
+def keeps_average(model: Any) -> bool:
+    """Whether the optimizer keeps a moving average of the weights (`use_ema`)."""
+    optimizer = model.optimizer
     if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
         optimizer = optimizer.inner_optimizer
     return bool(optimizer.use_ema)
 
 
-def _variables(model: Any) -> dict[str, Any]:
+def _variables(model: Any, *, metrics: bool) -> dict[str, Any]:
     """Every variable under a name that is unique and the same in every process."""
-    groups = {
-        "model": model.variables,
-        "optimizer": model.optimizer.variables,
-    }
+    groups = {"model": model.variables, "optimizer": model.optimizer.variables}
+    if metrics:
+        groups["metrics"] = model.metrics_variables
     # Keras's paths are readable but not unique: layers of one name in different places share them.
     return {
         f"{group}/{index:03d}/{variable.path}": variable

@@ -12,11 +12,16 @@ import pytest
 
 from nnrun.config.components import Component
 from nnrun.errors import ConfigError
-from nnrun.training import loop
+from nnrun.training import engines
 from nnrun.training.callbacks import build_callbacks
-from nnrun.training.engines import CompiledEvaluation, CompiledTraining, make_resident
-from nnrun.training.events import ChunkEnded, EpochEnded, Event, TrainingEnded
-from nnrun.training.loop import ChunkSize, Plan, train_epochs
+from nnrun.training.engines import (
+    ChunkSize,
+    CompiledEvaluation,
+    CompiledTraining,
+    make_resident,
+)
+from nnrun.training.events import ChunkEnded, EpochEnded, Event, Resumable, TrainingEnded
+from nnrun.training.loop import Engine, Plan, train_epochs
 from nnrun.training.state import restore_state, use_averaged_weights
 
 from .conftest import BATCH, assert_same_bits, every_variable, make_model, make_part
@@ -43,7 +48,8 @@ class Bench:
         restore_state(self.model, self.start)
         called = keras.callbacks.CallbackList(list(callbacks), model=self.model, epochs=epochs)
         plan = Plan(epochs, seed=3, shuffle=True, monitor=monitor, mode="min")
-        return train_epochs(self.model, self.training, self.validation, called, plan, should_stop)
+        engine = Engine(self.training, self.validation)
+        return train_epochs(self.model, engine, called, plan, should_stop)
 
 
 @pytest.fixture(scope="module")
@@ -98,9 +104,8 @@ class Spoil(keras.callbacks.Callback):
 
 def test_a_training_tells_its_epochs_and_its_end(bench: Bench) -> None:
     events = list(bench.events())
-    assert [type(event).__name__ for event in events] == ["ChunkEnded", "EpochEnded"] * 3 + [
-        "TrainingEnded"
-    ]
+    an_epoch = ["ChunkEnded", "Resumable", "EpochEnded", "BestReached", "Resumable"]
+    assert [type(event).__name__ for event in events] == an_epoch * 3 + ["TrainingEnded"]
     assert events[-1] == TrainingEnded("finished", 3)
     assert [event.epoch for event in ended(events)] == [1, 2, 3]
     for event in ended(events):
@@ -134,7 +139,7 @@ def test_the_model_holds_the_weights_that_an_event_speaks_of(bench: Bench) -> No
 def test_hooks_come_in_keras_order_with_floats(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loop, "FIRST_CHUNK", 2)
+    monkeypatch.setattr(engines, "FIRST_CHUNK", 2)
     diary = Diary()
     list(bench.events(diary, epochs=2))
     epoch = [
@@ -208,7 +213,7 @@ def test_the_rate_of_a_schedule_is_the_one_reached() -> None:
     training = CompiledTraining(model, make_resident(make_part()), BATCH, "graph")
     plan = Plan(5, seed=1, shuffle=True, monitor="loss", mode="min")
     called = keras.callbacks.CallbackList([], model=model)
-    events = ended(list(train_epochs(model, training, None, called, plan, lambda: False)))
+    events = ended(list(train_epochs(model, Engine(training), called, plan, lambda: False)))
     rates = [event.figures["learning_rate"] for event in events]
     assert rates == pytest.approx([0.05 * 0.1 ** (epoch / 20) for epoch in range(1, 6)], rel=1e-5)
     assert set(events[0].figures) == {"loss", "accuracy", "learning_rate"}
@@ -294,15 +299,17 @@ def test_a_validation_figure_that_is_not_finite_ends_it(bench: Bench) -> None:
 def test_an_interrupt_is_noticed_between_chunks(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loop, "FIRST_CHUNK", 1)
-    monkeypatch.setattr(loop, "CHUNK_SECONDS", 0)
+    monkeypatch.setattr(engines, "FIRST_CHUNK", 1)
+    monkeypatch.setattr(engines, "CHUNK_SECONDS", 0)
     answers = iter([False, False, False, False, True])  # after each step but the last, and epoch
     diary = Diary()
     events = list(bench.events(diary, should_stop=lambda: next(answers)))
     assert events[-1] == TrainingEnded("interrupted", 1)
-    last = events[-2]
+    last, state = events[-3:-1]
     assert isinstance(last, ChunkEnded)
     assert (last.epoch, last.step) == (2, 1)
+    assert isinstance(state, Resumable)
+    assert (state.position.epoch, state.position.step) == (1, 1)
     assert set(last.metrics) == {"loss", "accuracy"}
     assert [name for name, _, _ in diary.calls].count("on_epoch_end") == 1
     assert diary.calls[-1][0] == "on_train_end"
@@ -332,7 +339,9 @@ def test_averaged_weights_are_validated_and_the_training_goes_on_with_its_own() 
     plan = Plan(2, seed=1, shuffle=False, monitor="val_loss", mode="min")
     training = CompiledTraining(model, make_resident(part), BATCH, "graph")
     validation = CompiledEvaluation(model, make_resident(VALIDATION), "graph")
-    events = ended(list(train_epochs(model, training, validation, called, plan, lambda: False)))
+    events = ended(
+        list(train_epochs(model, Engine(training, validation), called, plan, lambda: False))
+    )
 
     alone = CompiledTraining(plain, make_resident(part), BATCH, "graph")
     for _ in range(2):

@@ -1,0 +1,64 @@
+"""`nnrun resume`: go on with a run that broke off, or for longer."""
+
+import contextlib
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nnrun.cli.options import JsonOption, RunArgument, RunsDirOption, TrustOption
+
+EpochsOption = Annotated[
+    int | None,
+    typer.Option(metavar="N", min=1, help="Train up to this epoch instead of the config's last."),
+]
+AnywayOption = Annotated[
+    bool,
+    typer.Option(
+        "--anyway", help="Go on although something differs; the run is marked as inexact."
+    ),
+]
+
+
+def resume_cli(
+    run: RunArgument,
+    epochs: EpochsOption = None,
+    anyway: AnywayOption = False,
+    runs_dir: RunsDirOption = Path("runs"),
+    trust: TrustOption = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Go on with a run that was interrupted or killed.
+
+    It ends as if it had never broken off: the same weights, the same history, bit for bit. With
+    --epochs a finished run goes on too, and it is said first what its schedule and its callbacks
+    will do. Refused where config, data, versions or machine are not as they were.
+
+    \b
+    Example:
+      $ nnrun resume latest --epochs 50
+    """
+    from nnrun.cli.progress import TrainingDisplay
+    from nnrun.cli.train import print_summary
+    from nnrun.experiment import resume
+    from nnrun.runs.index import find_run
+
+    directory = find_run(run, runs_dir)
+    aside = contextlib.redirect_stdout(sys.stderr) if as_json else contextlib.nullcontext()
+    with aside, TrainingDisplay(silent=quiet or as_json) as display:
+        outcome = resume(
+            directory,
+            epochs=epochs,
+            anyway=anyway,
+            trust=trust,
+            watch=display.show,
+            tell=display.tell,
+        )
+    if as_json:
+        typer.echo(json.dumps(outcome.to_json(), indent=2))
+    elif not quiet:
+        print_summary(Path(outcome.run_dir))
+    raise typer.Exit(outcome.exit_code)

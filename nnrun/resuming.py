@@ -1,0 +1,194 @@
+"""A run that broke off, or is to go on for longer: whether it can, and what that will do."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+from nnrun.config.plain_reader import read_plain
+from nnrun.errors import RunError
+from nnrun.running import Resumed
+from nnrun.runs.provenance import installed_versions
+from nnrun.runs.settings import flatten
+from nnrun.runs.writing import utc_now
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from nnrun.running import Prepared
+    from nnrun.runs.directory import RunDirectory
+    from nnrun.runs.manifest import RunRecord
+    from nnrun.runs.saved import Saved
+
+COMPARED = ("nnrun", "tensorflow", "keras", "numpy")
+"""The packages whose versions decide the bits."""
+
+_MAY_CHANGE = ("training.epochs",)
+
+
+def check_unfinished(
+    directory: RunDirectory, record: RunRecord, saved: Saved, epochs: int | None
+) -> None:
+    """See whether there is something left to do.
+
+    Args:
+        directory: The run.
+        record: Its record.
+        saved: What it saved.
+        epochs: The last epoch that is asked for; None for the config's own.
+
+    Raises:
+        RunError: The run is finished or diverged, or has that many epochs already.
+    """
+    done = saved.facts.get("epoch", 0)
+    if record.status == "diverged":
+        raise RunError(
+            f"{directory.name} diverged: {record.stop_reason}; going on would end there again",
+            hint=f"Change something and train anew: nnrun train {directory.resolved} "
+            "--set optimizer.…",
+        )
+    if epochs is not None and epochs <= done:
+        raise RunError(
+            f"{directory.name} has {done} epochs already", hint=f"Ask for more than {done}."
+        )
+    if record.status == "finished" and epochs is None:
+        how = record.stop_reason or f"all of its {done} epochs are done"
+        raise RunError(
+            f"{directory.name} is finished: {how}",
+            hint=f"To go on for longer: nnrun resume {directory.name} --epochs {2 * done}",
+        )
+
+
+def find_differences(
+    directory: RunDirectory, record: RunRecord, saved: Saved, prepared: Prepared
+) -> list[str]:
+    """What is no longer as it was when the run was trained, a line each, but for the device."""
+    return [
+        *_changed_settings(directory, saved),
+        *_changed_data(record, prepared),
+        *_changed_versions(record),
+    ]
+
+
+def find_device_differences(record: RunRecord) -> list[str]:
+    """What of the machine is no longer as it was, a line each."""
+    from nnrun.device import device_name, processor_name, thread_count
+
+    now = {
+        "device": device_name(),
+        "processor": processor_name(),
+        "threads": thread_count(),
+    }
+    was = {name: getattr(record, name) for name in now}
+    return [
+        f"{name}: {was[name]} → {value}"
+        for name, value in now.items()
+        if was[name] not in {value, ""}
+    ]
+
+
+def refuse_differences(directory: RunDirectory, differences: Sequence[str]) -> None:
+    """Say what differs.
+
+    Raises:
+        RunError: Always.
+    """
+    raise RunError(
+        f"{directory.name} cannot be resumed exactly, since this is not what it was trained with:\n"
+        + "\n".join(f"  {line}" for line in differences),
+        hint="Bring it back as it was, or add --anyway to go on inexactly.",
+    )
+
+
+def make_resumed(
+    record: RunRecord, saved: Saved, differences: Sequence[str], resolved: str, *, extended: bool
+) -> Resumed:
+    """What a run needs to go on.
+
+    Args:
+        record: Its record.
+        saved: Its state.
+        differences: What is no longer as it was.
+        resolved: The text of its config, as it goes on.
+        extended: Whether it goes on for longer than it was to.
+    """
+    if extended and saved.last is not None:
+        facts = _extended(saved.last.facts)
+        saved = dataclasses.replace(saved, last=dataclasses.replace(saved.last, facts=facts))
+    note = {
+        "at": utc_now(),
+        "after_epoch": saved.facts.get("epoch", 0),
+        "exact": not differences,
+        "differences": list(differences),
+    }
+    goes_on = dataclasses.replace(
+        record, status="running", ended=None, stop_reason="", resumes=(*record.resumes, note)
+    )
+    return Resumed(saved, goes_on, resolved, float(saved.facts.get("seconds", 0.0)))
+
+
+def _extended(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """The facts of a state that nobody has asked to stop at."""
+    position = {**facts["position"], "stopping": False}
+    callbacks = [
+        {**state, "wait": 0, "stopped_epoch": 0} if "stopped_epoch" in state else state
+        for state in facts["callbacks"]
+    ]
+    return {**facts, "position": position, "callbacks": callbacks}
+
+
+def extension_notes(prepared: Prepared, model: Any, saved: Saved) -> list[str]:
+    """What schedule and callbacks will do in the epochs to come, in sentences."""
+    from nnrun.training.estimating import rate_at
+
+    experiment, done = prepared.experiment, saved.facts["epoch"]
+    steps = prepared.steps_per_epoch
+    first = rate_at(model, done * steps)
+    last = rate_at(model, experiment.training.epochs * steps - 1)
+    notes = []
+    if first is None or last is None:
+        notes.append("The learning rate goes on as it was.")
+    else:
+        name = experiment.schedule.name if experiment.schedule else "The schedule"
+        notes.append(
+            f"{name} goes on from a learning rate of {first:.3g} and comes to {last:.3g} "
+            f"in epoch {experiment.training.epochs}."
+        )
+    for component, state in zip(experiment.callbacks, saved.facts["callbacks"], strict=True):
+        if component.name == "EarlyStopping":
+            patience = component.arguments.get("patience", 0)
+            notes.append(
+                f"EarlyStopping begins to wait anew: it stops after {patience} epochs without "
+                f"anything better than {state['best']:.5g}."
+            )
+        elif component.name == "ReduceLROnPlateau":
+            notes.append("ReduceLROnPlateau goes on counting where it was.")
+    return notes
+
+
+def _changed_settings(directory: RunDirectory, saved: Saved) -> list[str]:
+    text = saved.facts.get("config")
+    if text is None:
+        return []
+    was = flatten(read_plain(text)).values
+    now = flatten(read_plain(directory.resolved.read_text())).values
+    return [
+        f"{key}: {was.get(key, 'not there')} → {now.get(key, 'not there')}"
+        for key in sorted({*was, *now})
+        if was.get(key) != now.get(key) and key not in _MAY_CHANGE
+    ]
+
+
+def _changed_data(record: RunRecord, prepared: Prepared) -> list[str]:
+    if prepared.splits.fingerprint == record.data.get("fingerprint"):
+        return []
+    return [f"data: {prepared.splits.source} gives other rows than it did"]
+
+
+def _changed_versions(record: RunRecord) -> list[str]:
+    now = installed_versions()
+    return [
+        f"{package}: {record.versions.get(package)} → {now.get(package)}"
+        for package in COMPARED
+        if record.versions.get(package) != now.get(package)
+    ]

@@ -1,0 +1,160 @@
+"""TensorBoard's event files: a point an epoch, training and validation as two runs of one chart.
+
+Keras's own TensorBoard callback also writes every metric of every batch, and starts its steps anew
+when a run is resumed; here a step is an epoch, and a resumed run goes on in the same file, cut back
+to the state that it goes on from: no gap and no point twice.
+"""
+
+import os
+import platform
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from nnrun.errors import RunError
+from nnrun.runs.atomic import describe_cause
+
+if TYPE_CHECKING:
+    import numpy as np
+
+_LAYOUT = "brain.Event:2"
+
+
+class EventFiles:
+    """The event files of a run.
+
+    Args:
+        folder: The run's `tensorboard` folder.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._open: dict[str, IO[bytes]] = {}
+
+    def add_epoch(self, epoch: int, figures: Mapping[str, float]) -> None:
+        """Write an epoch's figures, those named `val_…` to the validation's file.
+
+        Raises:
+            RunError: If they cannot be written.
+        """
+        parts: dict[str, dict[str, float]] = {}
+        for name, value in figures.items():
+            part = "validation" if name.startswith("val_") else "train"
+            parts.setdefault(part, {})[f"epoch_{name.removeprefix('val_')}"] = value
+        for part, points in parts.items():
+            self._write(part, epoch, [_scalar(tag, value) for tag, value in points.items()])
+
+    def add_histograms(
+        self, epoch: int, arrays: Iterable[tuple[str, "np.ndarray[Any, Any]"]]
+    ) -> None:
+        """Write histograms of arrays to the training's file.
+
+        Raises:
+            RunError: If they cannot be written.
+        """
+        self._write("train", epoch, [_histogram(tag, array) for tag, array in arrays])
+
+    def flush(self) -> dict[str, list[Any]]:
+        """Hand everything to the system; the name and the size of each part's file.
+
+        Raises:
+            RunError: If it cannot be written.
+        """
+        with _plain_errors(self._folder):
+            for file in self._open.values():
+                file.flush()
+        return {part: [Path(file.name).name, file.tell()] for part, file in self._open.items()}
+
+    def close(self) -> None:
+        """Close the files.
+
+        Raises:
+            RunError: If they cannot be written.
+        """
+        with _plain_errors(self._folder):
+            for file in self._open.values():
+                file.close()
+        self._open = {}
+
+    def resume(self, sizes: Mapping[str, list[Any]], rows: Iterable[Mapping[str, float]]) -> None:
+        """Go on with the files as they were; written anew from the history where they are not.
+
+        Args:
+            sizes: What `flush` returned for the state that is gone on from.
+            rows: The rows of the history up to there.
+        """
+        for path in self._folder.glob("*/*tfevents*"):
+            if path.name not in {name for name, _ in sizes.values()}:
+                path.unlink()
+        whole = all(
+            _size(self._folder / part / name) >= size for part, (name, size) in sizes.items()
+        )
+        if whole:
+            for part, (name, size) in sizes.items():
+                with _plain_errors(self._folder):
+                    os.truncate(self._folder / part / name, size)
+                    self._open[part] = (self._folder / part / name).open("ab")
+            return
+        for part, (name, _) in sizes.items():
+            (self._folder / part / name).unlink(missing_ok=True)
+        for row in rows:
+            kept = {name: value for name, value in row.items() if name not in ("epoch", "seconds")}
+            self.add_epoch(int(row["epoch"]), kept)
+
+    def _write(self, part: str, step: int, values: list[Any]) -> None:
+        from tensorboard.compat.proto.event_pb2 import Event
+        from tensorboard.compat.proto.summary_pb2 import Summary
+
+        event = Event(wall_time=time.time(), step=step, summary=Summary(value=values))
+        with _plain_errors(self._folder):
+            _append(self._file(part), event)
+
+    def _file(self, part: str) -> IO[bytes]:
+        if part not in self._open:
+            from tensorboard.compat.proto.event_pb2 import Event
+
+            folder = self._folder / part
+            folder.mkdir(parents=True, exist_ok=True)
+            name = f"events.out.tfevents.{int(time.time())}.{platform.node()}.{os.getpid()}"
+            self._open[part] = (folder / name).open("xb")
+            _append(self._open[part], Event(wall_time=time.time(), file_version=_LAYOUT))
+        return self._open[part]
+
+
+def _append(file: IO[bytes], event: Any) -> None:
+    from tensorboard.summary.writer.record_writer import RecordWriter
+
+    RecordWriter(file).write(event.SerializeToString())
+
+
+def _scalar(tag: str, value: float) -> Any:
+    from tensorboard.compat.proto.summary_pb2 import Summary
+
+    # The oldest form of a point: a third of the work of a tensor, and every TensorBoard reads it.
+    return Summary.Value(tag=tag, simple_value=value)
+
+
+def _histogram(tag: str, array: "np.ndarray[Any, Any]") -> Any:
+    from tensorboard.plugins.histogram.summary_v2 import histogram_pb
+
+    return histogram_pb(tag, array).value[0]
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.is_file() else -1
+
+
+class _plain_errors:  # noqa: N801 reads as a function
+    """Within the block an error of the system becomes one of the run, in a line."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        if isinstance(error, OSError):
+            message = f"cannot write {self._folder}: {describe_cause(error)}"
+            raise RunError(message) from error

@@ -1,0 +1,66 @@
+"""What a run that broke off has saved to go on from."""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from nnrun.errors import RunError
+from nnrun.runs.checkpoints import Checkpoint, CheckpointStore
+from nnrun.runs.directory import RunDirectory
+from nnrun.runs.history import History
+
+
+@dataclasses.dataclass(frozen=True)
+class Saved:
+    """A state that a training can go on from.
+
+    Attributes:
+        last: The state; None where the run broke off before there was one: it begins anew.
+        best: The state of the best epoch so far.
+        history: The history up to there.
+        refused: Why newer states were refused, a line each.
+    """
+
+    last: Checkpoint | None = None
+    best: Checkpoint | None = None
+    history: History = dataclasses.field(default_factory=History)
+    refused: tuple[str, ...] = ()
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """What was saved beside the arrays; empty where nothing was saved."""
+        return {} if self.last is None else self.last.facts
+
+
+def load_saved(directory: RunDirectory) -> Saved:
+    """The newest state of a run that is whole, with the best state that belongs to it.
+
+    Raises:
+        RunError: There are states, but none is whole.
+    """
+    store = CheckpointStore(directory.checkpoints)
+    if not store.has("last"):
+        return Saved()
+    best = list(store.load_all("best")) if store.has("best") else []
+    problem = "its best epoch's weights are not there"
+    for last in store.load_all("last"):
+        try:
+            wanted = last.facts["position"]["best_epoch"]
+            text = last.facts["history"]
+            history = History.from_csv(text) if text else History()
+            complete = len(history) == last.facts["epoch"] and "tensorboard" in last.facts
+        except (KeyError, TypeError, RunError) as error:
+            problem = f"it does not say where it stands ({error})"
+            continue
+        if not complete:
+            problem = "its history is not whole"
+            continue
+        if wanted is None:
+            return Saved(last, None, history, last.refused)
+        for kept in best:
+            if kept.facts.get("epoch") == wanted:
+                return Saved(last, kept, history, last.refused)
+    raise RunError(
+        f"{directory.path} is damaged: {problem}",
+        hint=f"Train it anew: nnrun train {directory.resolved}",
+    )

@@ -1,0 +1,131 @@
+"""The callbacks' own state ↔ JSON and named arrays: patience, best values, best weights.
+
+Keras keeps such state in plain attributes, and has no way to save it. So the attributes of every
+callback are saved that are numbers, texts, arrays, or lists and mappings of these; what else it
+holds (functions, files, the model) is as its constructor made it.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+ARRAYS = "callback/"
+"""What the names of the callbacks' arrays begin with."""
+
+_NOT_STATE = {"_model", "params", "_params"}
+_APPENDING = (keras.callbacks.CSVLogger,)
+"""Callbacks whose state is the file that they append to."""
+
+_ARRAY, _TUPLE, _FILE = "array", "tuple", "file_bytes"
+_WRAPPED = "wrapped"
+
+
+class _NotSavableError(Exception):
+    """A value that is neither a number, a text nor an array, nor made of such."""
+
+
+def capture_callbacks(
+    callbacks: Sequence[Any],
+) -> tuple[list[dict[str, Any]], dict[str, np.ndarray]]:
+    """Copies of the callbacks' state.
+
+    Returns:
+        For each callback a mapping that JSON knows, by attribute, and the arrays that these refer
+        to, by name.
+    """
+    arrays: dict[str, np.ndarray] = {}
+    states = []
+    for number, callback in enumerate(callbacks):
+        packing = _Packing(f"{ARRAYS}{number}/{type(callback).__name__}", arrays)
+        states.append(packing.pack_attributes(callback))
+    return states, arrays
+
+
+def prepare_callbacks(callbacks: Sequence[Any], states: Sequence[Mapping[str, Any]]) -> None:
+    """Make the callbacks that append to a file go on with it, as it was; before they begin."""
+    for callback, state in zip(callbacks, states, strict=True):
+        if isinstance(callback, _APPENDING) and _FILE in state:
+            _cut(Path(callback.filename), state[_FILE])
+            callback.append = True
+
+
+def restore_callbacks(
+    callbacks: Sequence[Any],
+    states: Sequence[Mapping[str, Any]],
+    arrays: Mapping[str, np.ndarray],
+) -> None:
+    """Give the callbacks the state that `capture_callbacks` took; after they began.
+
+    Raises:
+        ValueError: If these are other callbacks.
+    """
+    if len(callbacks) != len(states):
+        raise ValueError(f"{len(states)} callbacks were saved, and there are {len(callbacks)}")
+    for callback, state in zip(callbacks, states, strict=True):
+        if not isinstance(callback, _APPENDING):
+            vars(callback).update({name: _unpack(value, arrays) for name, value in state.items()})
+
+
+class _Packing:
+    """Turns attributes into what JSON knows, and puts their arrays aside."""
+
+    def __init__(self, prefix: str, arrays: dict[str, np.ndarray]) -> None:
+        self.prefix = prefix
+        self.arrays = arrays
+
+    def pack_attributes(self, callback: Any) -> dict[str, Any]:
+        if isinstance(callback, _APPENDING):
+            file = Path(callback.filename)
+            return {_FILE: file.stat().st_size} if file.exists() else {}
+        state = {}
+        for name, value in vars(callback).items():
+            if name in _NOT_STATE:
+                continue
+            try:
+                state[name] = self._pack(value, name)
+            except _NotSavableError:
+                continue
+        return state
+
+    def _pack(self, value: Any, where: str) -> Any:
+        if value is None or isinstance(value, (bool, int, float, str)):
+            return value
+        if isinstance(value, (np.ndarray, np.generic)):
+            return self._pack_array(np.array(value), where)
+        if isinstance(value, (list, tuple)):
+            items = [self._pack(item, f"{where}/{index}") for index, item in enumerate(value)]
+            return items if isinstance(value, list) else {_WRAPPED: _TUPLE, "items": items}
+        if isinstance(value, dict) and all(isinstance(key, str) for key in value):
+            packed = {key: self._pack(item, f"{where}/{key}") for key, item in value.items()}
+            return {_WRAPPED: "dict", "items": packed}
+        raise _NotSavableError
+
+    def _pack_array(self, array: np.ndarray, where: str) -> dict[str, Any]:
+        if array.dtype.kind not in "biufV" or array.dtype.names:
+            raise _NotSavableError
+        name = f"{self.prefix}/{where}"
+        self.arrays[name] = array
+        return {_WRAPPED: _ARRAY, "name": name}
+
+
+def _unpack(value: Any, arrays: Mapping[str, np.ndarray]) -> Any:
+    if isinstance(value, list):
+        return [_unpack(item, arrays) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if value[_WRAPPED] == _ARRAY:
+        array = arrays[value["name"]]
+        return array if array.shape else array[()]
+    if value[_WRAPPED] == _TUPLE:
+        return tuple(_unpack(item, arrays) for item in value["items"])
+    return {key: _unpack(item, arrays) for key, item in value["items"].items()}
+
+
+def _cut(file: Path, size: int) -> None:
+    """Take away what was written to a file after the state was saved."""
+    if file.exists() and file.stat().st_size > size:
+        with file.open("rb+") as opened:
+            opened.truncate(size)
