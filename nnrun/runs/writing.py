@@ -87,6 +87,7 @@ class RunWriter:
         trace: TracebackType | None,
     ) -> None:
         self._thread.shutdown()
+        self._events.close()
 
     def begin(self, config: bytes, resolved_text: str) -> None:
         """Write what is known before the first step; the config byte for byte."""
