@@ -14,14 +14,15 @@ from nnrun.reports.predictions import Predictions, Sampled, table_text
 from nnrun.reports.scores import as_probabilities, calibration, confusion_matrix
 from nnrun.runs.atomic import write_json, write_text, write_with
 from nnrun.runs.checkpoints import CheckpointStore
-from nnrun.runs.manifest import RunRecord, derived_status
+from nnrun.runs.manifest import RunRecord, derived_status, read_format
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from nnrun.data.splits import InputSpec, Part, TargetSpec
-    from nnrun.running import Prepared
+    from nnrun.config.schema import Experiment
+    from nnrun.data.signature import Signature
+    from nnrun.data.splits import InputSpec, Part, Splits, TargetSpec
     from nnrun.runs.checkpoints import Checkpoint
     from nnrun.runs.directory import EvaluationDirectory, RunDirectory
 
@@ -33,11 +34,13 @@ MOST_WRONG = 100
 
 @dataclass(frozen=True)
 class OpenRun:
-    """A run with its data and with the model of its best epoch.
+    """A run with the model of its best epoch.
 
     Attributes:
         directory: The run.
-        prepared: Its experiment and its data.
+        experiment: Its config.
+        signature: What the model takes and gives.
+        splits: The data it was trained on; None where they are not needed.
         model: The compiled Keras model, with the weights meant for use.
         engine: The engine that its steps are compiled with, `xla` or `graph`.
         epoch: The epoch that the weights are of.
@@ -45,7 +48,9 @@ class OpenRun:
     """
 
     directory: RunDirectory
-    prepared: Prepared
+    experiment: Experiment
+    signature: Signature
+    splits: Splits | None
     model: Any
     engine: str
     epoch: int
@@ -54,13 +59,13 @@ class OpenRun:
     @property
     def input(self) -> tuple[str, InputSpec]:
         """The model's input with its name."""
-        (item,) = self.prepared.splits.inputs.items()
+        (item,) = self.signature.inputs.items()
         return item
 
     @property
     def target(self) -> tuple[str, TargetSpec]:
         """What is predicted, with its name."""
-        (item,) = self.prepared.splits.targets.items()
+        (item,) = self.signature.targets.items()
         return item
 
     def outputs(self, raw: np.ndarray) -> np.ndarray:
@@ -94,6 +99,56 @@ def load_best(directory: RunDirectory) -> tuple[RunRecord, Checkpoint]:
     return record, checkpoint
 
 
+def read_signature(directory: RunDirectory) -> Signature:
+    """What a run's model takes and gives, as the run itself says.
+
+    Raises:
+        RunError: The file is missing, damaged, or of a newer nnrun.
+    """
+    from nnrun.data.signature import Signature
+
+    path = directory.signature
+    try:
+        return Signature.from_json(read_format(path))
+    except ValueError as error:
+        raise RunError(f"{path} is damaged: {error}") from error
+
+
+def load_data(
+    directory: RunDirectory, experiment: Experiment, record: RunRecord, *, with_rows: bool
+) -> tuple[Signature, Splits | None]:
+    """What a run's model takes and gives, and the rows it was trained on where they are wanted.
+
+    Raises:
+        DataError: The rows are not there any more, or are others.
+        RunError: The signature is damaged, or of a newer nnrun.
+    """
+    from nnrun.data.preprocessing import fit
+    from nnrun.data.signature import Signature
+
+    known = directory.signature.exists()
+    if known and not with_rows:
+        return read_signature(directory), None
+    splits = _load_splits(directory, experiment, record)
+    if known:
+        return read_signature(directory), splits
+    # Runs of nnrun 0.1.0 do not tell it; the same rows give the same steps.
+    return Signature.of(splits, fit(experiment.dataset.preprocess, splits)), splits
+
+
+def _load_splits(directory: RunDirectory, experiment: Experiment, record: RunRecord) -> Splits:
+    from nnrun.data.loading import load_splits
+
+    splits = load_splits(experiment.dataset, seed=experiment.seed)
+    if splits.fingerprint != record.data.get("fingerprint"):
+        raise DataError(
+            f"the data are not those that {directory.name} was trained on: "
+            f"{splits.source} gives other rows",
+            hint="Bring back the data as they were, or train anew.",
+        )
+    return splits
+
+
 def load_weights(model: Any, checkpoint: Checkpoint, record: RunRecord) -> None:
     """Give a model the weights of a checkpoint; their average, where the optimizer keeps one.
 
@@ -116,15 +171,19 @@ def load_weights(model: Any, checkpoint: Checkpoint, record: RunRecord) -> None:
 def choose_part(run: OpenRun, split: str | None) -> tuple[str, Part]:
     """The rows of a split; of the test where none is named, or else of the next that there is.
 
+    Args:
+        run: The run, with its data.
+        split: The part's name.
+
     Raises:
         UserError: The run has no such rows.
     """
-    parts = run.prepared.splits.parts
+    parts = run.splits.parts if run.splits else {}
     name = split or next(name for name in SPLITS if name in parts)
     if name not in parts:
         known = ", ".join(parts)
         what = f"has no {name} rows" if name in SPLITS else f"has no split '{name}'"
-        raise UserError(f"{run.directory.name} {what}", hint=f"it has: {known}")
+        raise UserError(f"{run.directory.name} {what}", hint=f"It has: {known}.")
     return name, parts[name]
 
 
@@ -180,17 +239,16 @@ def predict_file(run: OpenRun, file: Path) -> Predictions:
     from nnrun.data.loading import load_inputs
     from nnrun.data.pictures import SUFFIXES, find_pictures, read_pictures
 
-    splits, (name, spec) = run.prepared.splits, run.input
+    name, spec = run.input
     files: tuple[str, ...] = ()
     if spec.features:
         if file.suffix.lower() in SUFFIXES:
             raise DataError(f"{run.directory.name} predicts rows of a table, not pictures")
-        inputs = load_inputs(run.prepared.experiment.dataset, splits, str(file))
+        inputs = load_inputs(run.experiment.dataset, run.signature, str(file))
     else:
         pictures = find_pictures(file)
         # What stands for white: 255 mostly, but 16 in the digits that nnrun carries.
-        white = float(splits.train.inputs[name].max())
-        inputs = read_pictures(pictures, spec.shape, white)
+        inputs = read_pictures(pictures, spec.shape, run.signature.greatest[name])
         files = tuple(map(str, pictures))
     return Predictions(_predict(run, {name: inputs}, None), run.target[1].classes, files=files)
 
@@ -215,7 +273,7 @@ def evaluate_rows(
         split=split,
         task=run.target[1].task,
         epoch=run.epoch,
-        seed=run.prepared.experiment.seed,
+        seed=run.experiment.seed,
         recorded=recorded,
         where=str(files.path),
     )

@@ -125,11 +125,13 @@ class Run:
 
     def train(self, watch: Watcher) -> Outcome:
         """Train to the end, whatever the end is, and write everything."""
+        from nnrun.data.signature import Signature
         from nnrun.training.signals import StopRequest
 
         started = time.perf_counter()
         config = self.prepared.config.read_bytes()
-        self.writer.begin(config, experiment_to_yaml(self.experiment))
+        signature = Signature.of(self.prepared.splits, self.prepared.steps).to_json()
+        self.writer.begin(config, experiment_to_yaml(self.experiment), signature)
         with StopRequest() as request:
             with contextlib.closing(self._events(request.is_made)) as events:
                 ended = self._follow(events, watch)
