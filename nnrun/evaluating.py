@@ -10,11 +10,12 @@ import numpy as np
 
 from nnrun.errors import DataError, RunError, UserError
 from nnrun.reports.evaluation import Evaluation, score
-from nnrun.reports.predictions import Predictions, Sampled, table_text
+from nnrun.reports.predictions import Predictions, Sampled
 from nnrun.reports.scores import as_probabilities, calibration, confusion_matrix
 from nnrun.runs.atomic import write_json, write_text, write_with
 from nnrun.runs.checkpoints import CheckpointStore
 from nnrun.runs.manifest import RunRecord, derived_status, read_format
+from nnrun.runs.predictions import table_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

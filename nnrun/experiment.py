@@ -236,9 +236,7 @@ def find_learning_rate(
     return report if target is None else apply_rate(report, prepared.config, target)
 
 
-def open_run(
-    directory: RunDirectory, *, trust: bool = False, with_data: bool = True
-) -> OpenRun:
+def open_run(directory: RunDirectory, *, trust: bool = False, with_data: bool = True) -> OpenRun:
     """Build the model of a run anew, from its own config and the weights of its best epoch.
 
     Args:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Self
 
@@ -11,6 +10,8 @@ from nnrun.data.preprocessing import Scaling, Standardizing, Step
 from nnrun.data.splits import InputSpec, TargetSpec
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from nnrun.data.splits import Splits
 
 _STEPS: Mapping[str, type[Step]] = {"scale": Scaling, "standardize": Standardizing}

@@ -32,7 +32,9 @@ def test_it_reads_back_as_it_was(steps, greatest, one_hot) -> None:
 
 
 def test_it_is_taken_from_the_training_rows() -> None:
-    rows = [Part({"inputs": np.full((n, 2), n, np.uint8)}, {"targets": np.zeros(n)}) for n in (5, 9)]
+    rows = [
+        Part({"inputs": np.full((n, 2), n, np.uint8)}, {"targets": np.zeros(n)}) for n in (5, 9)
+    ]
     splits = Splits(
         {"inputs": InputSpec((2,), "uint8")},
         {"targets": TargetSpec("regression")},
@@ -54,7 +56,9 @@ def test_it_is_taken_from_the_training_rows() -> None:
         {"inputs": []},
         {"inputs": {"x": {"shape": [1]}}, "targets": {}, "train_rows": 1, "source": ""},
         {
-            "inputs": {"x": {"shape": [1], "dtype": "f", "greatest": 1, "preprocess": [{"log": {}}]}},
+            "inputs": {
+                "x": {"shape": [1], "dtype": "f", "greatest": 1, "preprocess": [{"log": {}}]}
+            },
             "targets": {},
             "train_rows": 1,
             "source": "",
