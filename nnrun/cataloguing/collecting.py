@@ -204,8 +204,7 @@ def _sources() -> Json:
     for name, module in _source_modules().items():
         cls = getattr(module, name.capitalize(), None)
         if inspect.isclass(cls):
-            entry = describe("sources", cls, module.__name__)
-            described[name] = {**entry, "class": cls.__name__}
+            described[name] = describe("sources", cls, module.__name__)
     return described
 
 

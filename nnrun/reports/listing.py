@@ -189,7 +189,7 @@ def _whole_path(
         hint = hint or "a field of run.json, a metric, or a path in resolved.yaml"
     if condition is not None and name in condition.names:
         condition.refuse_name(name, message, hint)
-    raise UserError(message, hint=hint[0].upper() + hint[1:])
+    raise UserError(message, hint=hint)
 
 
 def _in_order(rows: Sequence[Row], name: str, *, reverse: bool) -> list[Row]:

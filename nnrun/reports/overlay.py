@@ -141,7 +141,7 @@ def _check_known(names: Iterable[str], histories: Iterable[History]) -> None:
     for name in names:
         if name not in known or name == "epoch":
             recorded = ", ".join(column for column in known if column != "epoch")
-            hint = did_you_mean(name, known) or f"Recorded: {recorded}."
+            hint = did_you_mean(name, known) or f"recorded: {recorded}"
             raise UserError(f"no run has the metric {name!r}", hint=hint)
 
 

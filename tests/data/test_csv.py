@@ -126,7 +126,7 @@ def test_a_missing_file_suggests_its_neighbour(write, tmp_path):
     write("a,y\n1,2\n", name="houses.csv")
     with pytest.raises(DataError, match="there is no file") as caught:
         Csv(str(tmp_path / "huoses.csv")).columns()
-    assert caught.value.hint == "did you mean 'houses.csv'?"
+    assert caught.value.hint == "Did you mean 'houses.csv'?"
     with pytest.raises(DataError) as caught:
         Csv(str(tmp_path / "nowhere" / "a.csv")).columns()
     assert "no folder" in caught.value.hint

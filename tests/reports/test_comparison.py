@@ -13,7 +13,7 @@ import pytest
 from nnrun.errors import RunError, UserError
 from nnrun.reports import comparison_tables, sheets
 from nnrun.reports.comparison import Comparison, compare_runs, direction, read_run, read_runs
-from nnrun.reports.comparison_files import check_suffix, to_csv, write_comparison
+from nnrun.reports.comparison_files import to_csv, write_comparison
 from nnrun.reports.comparison_tables import Style, leaderboard
 from nnrun.reports.comparison_tables import sheets as tables_of
 from nnrun.reports.sheets import Cell, Sheet, fit, markdown_table, shown
@@ -439,12 +439,6 @@ def test_the_page_needs_nothing_else_and_escapes_what_it_shows(
 def test_markdown_shows_text_as_it_is() -> None:
     sheet = Sheet("", ("a|b", "c"), [[Cell("*x* <i>"), Cell("1", "better")]])
     assert markdown_table(sheet) == "| a\\|b | c |\n| --- | ---: |\n| \\*x\\* \\<i\\> | 1 ▲ |\n"
-
-
-@pytest.mark.parametrize(("name", "told"), [("x.pdf", "cannot write"), ("gone/x.png", "no folder")])
-def test_files_that_cannot_be_are_refused_at_once(tmp_path: Path, name: str, told: str) -> None:
-    with pytest.raises(UserError, match=told):
-        check_suffix(tmp_path / name)
 
 
 def test_marks_have_words_in_ascii() -> None:
