@@ -55,7 +55,7 @@ REFUSED = {
         "MeanMetricWrapper": f"{FUNCTION}; write a metric class of your own, `module:Class`."
     },
     "callbacks": {
-        "BackupAndRestore": "nnrun commits every epoch itself.",
+        "BackupAndRestore": "every epoch is committed anyway.",
         "History": "nnrun records the history of every run itself.",
         "LambdaCallback": f"{FUNCTION}; write a callback class of your own, `module:Class`.",
         "LearningRateScheduler": f"{FUNCTION}; use a `schedule:`.",

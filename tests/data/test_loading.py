@@ -237,10 +237,10 @@ def test_the_first_images_of_fashion_mnist_validate():
 
 
 def test_a_hint_names_no_column_that_is_used(csv):
-    """Where `b_3` is misspelt, neither its neighbour `b_2` nor the target `b_4` was meant."""
-    text = "b_2,b_4,b_1\n1,2,3\n4,5,6\n7,8,9\n"
-    (problem,) = check_source(csv(text, target="b_4", features=("b_3", "b_2")))
-    assert (problem.path, problem.hint) == ("dataset.features[0]", "Did you mean 'b_1'?")
-    (problem,) = check_source(csv(text, target="b_3", features=("b_1", "b_2")))
-    assert (problem.path, problem.hint) == ("dataset.target", "Did you mean 'b_4'?")
+    """Where `size_3` is misspelt, neither its neighbour `size_2` nor the target `size_4` was meant."""
+    text = "size_2,size_4,size_1\n1,2,3\n4,5,6\n7,8,9\n"
+    (problem,) = check_source(csv(text, target="size_4", features=("size_3", "size_2")))
+    assert (problem.path, problem.hint) == ("dataset.features[0]", "Did you mean 'size_1'?")
+    (problem,) = check_source(csv(text, target="size_3", features=("size_1", "size_2")))
+    assert (problem.path, problem.hint) == ("dataset.target", "Did you mean 'size_4'?")
     assert doctest.testmod(describing).failed == 0

@@ -258,7 +258,7 @@ def test_a_column_that_no_run_has(make_run: Make) -> None:
     comparison = sweep(make_run)
     with pytest.raises(UserError, match="no run has a figure or setting 'val_acuracy'") as raised:
         tables_of(comparison, columns=["val_acuracy"])
-    assert raised.value.hint == "did you mean 'val_accuracy'?"
+    assert raised.value.hint == "Did you mean 'val_accuracy'?"
 
 
 # What may be concluded
