@@ -162,7 +162,7 @@ def write_run(
     history.write(run.history)
     best = history.best("val_accuracy") or {}
     figures = None if test is None else {"accuracy": test}
-    Metrics(best=best, last=history.rows[-1] if accuracies else {}, test=figures).write(run.metrics)
+    Metrics(best=best, last=history.rows[-1], test=figures).write(run.metrics)
     known = {
         "name": experiment.name,
         "status": "finished",

@@ -63,7 +63,7 @@ def check_out(path: Path, suffixes: Sequence[str] = (), *, overwrite: bool = Tru
 
     if suffixes and path.suffix.lower() not in suffixes:
         raise UserError(
-            f"--out: cannot write {path}, whose name says no kind of file it can be",
+            f"--out: cannot write {path}",
             hint=f"End it in {', '.join(suffixes)}.",
         )
     if path.is_dir():

@@ -31,5 +31,7 @@ def test_every_hint_is_a_sentence():
     """It begins with a capital letter, unless with code or a quote, and ends with a full stop."""
     assert doctest.testmod(errors).failed == 0
     for path in FOLDER.glob("*.txt"):
-        for hint in re.findall(r"^ +\| +\^+  (.+)$", path.read_text(encoding="utf-8"), re.MULTILINE):
+        for hint in re.findall(
+            r"^ +\| +\^+  (.+)$", path.read_text(encoding="utf-8"), re.MULTILINE
+        ):
             assert re.fullmatch(r"[^a-z].*[.?!…]", hint), f"{path.name}: {hint}"

@@ -12,6 +12,9 @@ from pathlib import Path
 import pytest
 from conftest import TINY, write_run
 
+from nnrun.runs.directory import RunDirectory
+from nnrun.runs.manifest import Metrics
+
 from .golden_screens.cases import CASES, FILES, FOLDER, SERVED, WIDTHS, take_screen
 
 ROOT = str(Path(__file__).parents[2])
@@ -91,12 +94,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory, _trained: Path) -> Path:
     diverged = write_run(
         runs,
         "diverged-1",
-        [],
+        [0.3],
         overrides=["name=diverged"],
         status="diverged",
+        epochs=0,
+        best_epoch=None,
         stop_reason="loss is nan in epoch 1",
         created="2026-03-06T13:00:00+00:00",
     )
+    Metrics().write(diverged.metrics)
     diverged.history.unlink()
     shutil.copytree(_trained, folder / "tiny")
     (folder / "rows2.csv").write_text("kept")
@@ -120,13 +126,13 @@ def test_the_screen_is_the_golden_one(
 
 
 def test_tensorboard_answers_until_it_is_interrupted(
-    nnrun_process: Callable[..., subprocess.Popen[str]], _trained: Path
+    nnrun_process: Callable[..., subprocess.Popen[str]], tiny_run: RunDirectory
 ) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = ("tensorboard", "run", "--port", str(port))
-    process = nnrun_process(*command, cwd=_trained.parent, env=os.environ | {"PYTHONPATH": ROOT})
+    command = ("tensorboard", "tiny_run", "--port", str(port), "--runs-dir", ".")
+    process = nnrun_process(*command, env=os.environ | {"PYTHONPATH": ROOT})
     assert process.stdout is not None
     first = process.stdout.readline()
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/data/environment", timeout=60) as answer:

@@ -167,11 +167,19 @@ def test_what_cannot_be_read_is_told_and_left_out(make_run: Make) -> None:
     newer.record.write_text(newer.record.read_text().replace('"format": 1', '"format": 9'))
     older = make_run("older", [0.5])
     older.resolved.write_text("architecture: 7\n")
-    found, unread = read_runs([good, running, damaged, newer, older])
+    diverged = make_run("diverged", [0.5], status="diverged")
+    diverged.metrics.write_text('{"format": 1}')
+    diverged.history.unlink()
+    found, unread = read_runs([good, running, damaged, newer, older, diverged])
     assert [run.directory for run in found] == [good]
     assert "its status is died" in unread[str(running.path)]
     assert "metrics.json is damaged: it is not JSON" in unread[str(damaged.path)]
+    assert (
+        unread[str(diverged.path)]
+        == "it has no figures: its status is diverged, and no epoch ended"
+    )
     assert "has format 9" in unread[str(newer.path)]
+    assert not any(run in reason for run, reason in unread.items())  # which is named before it
     assert "resolved.yaml cannot be read" in unread[str(older.path)]
     with pytest.raises(RunError, match="takes two runs at least; 1 can be compared") as raised:
         compare_runs(found, skipped=unread)
