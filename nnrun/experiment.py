@@ -250,7 +250,8 @@ def open_run(directory: RunDirectory, *, trust: bool = False, with_data: bool = 
         DataError: The data are needed, and not there any more or others.
         UserError: It names code of its own and is not trusted.
     """
-    from nnrun.evaluating import OpenRun, load_best, load_data, load_weights
+    from nnrun.evaluating import OpenRun
+    from nnrun.opening import load_best, load_data, load_weights
 
     record, checkpoint = load_best(directory)
     experiment = load_experiment(directory.resolved)
