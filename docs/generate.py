@@ -165,7 +165,8 @@ PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "run.json": ("docs/run-directory.md", record_table),
     "metrics.json": ("docs/run-directory.md", metrics_table),
     "evaluation": ("docs/run-directory.md", evaluation_table),
-    "train --json": ("docs/how-to.md", outcome_table),
+    "train --json": ("docs/json.md", outcome_table),
+    "eval --json": ("docs/json.md", evaluation_table),
 }
 
 

@@ -71,7 +71,7 @@ def import_keras() -> None:
     if "keras" in sys.modules:
         backend = sys.modules["keras"].backend.backend()
     if backend != "tensorflow":
-        hint = "nnrun trains on TensorFlow: unset KERAS_BACKEND"
+        hint = "Unset KERAS_BACKEND; nnrun trains on TensorFlow."
         raise UserError(f"Keras is set to the backend '{backend}'", hint=hint)
     with quiet_stderr(), lean_imports():
         import keras  # noqa: F401 within this block its import is quick

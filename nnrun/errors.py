@@ -28,6 +28,17 @@ class Place:
         return self.source.startswith("--")
 
 
+def as_sentence(hint: str) -> str:
+    """A hint as every message shows it: begun with a capital letter, ended with a full stop.
+
+    >>> as_sentence("did you mean 'units'?"), as_sentence("`scale` goes first; remove it")
+    ("Did you mean 'units'?", '`scale` goes first; remove it.')
+    """
+    if not hint:
+        return ""
+    return hint[0].upper() + hint[1:] + ("" if hint.endswith((".", "?", "!", "…")) else ".")
+
+
 @dataclass(frozen=True)
 class Problem:
     """One mistake (or doubt, where `severity` is "warning") in a config.
@@ -36,7 +47,7 @@ class Problem:
         message: What is wrong, with the value received.
         place: Where it was written; None where no single line is to blame.
         path: The dotted path in the config, as in `architecture[1].Dense`.
-        hint: What to do about it.
+        hint: What to do about it, a sentence.
         severity: "error" or "warning".
     """
 
@@ -46,13 +57,16 @@ class Problem:
     hint: str = ""
     severity: str = "error"
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "hint", as_sentence(self.hint))
+
 
 class UserError(Exception):
     """An error that the user can mend; printed without a traceback.
 
     Attributes:
         message: What is wrong and where.
-        hint: What to do about it.
+        hint: What to do about it, a sentence.
         exit_code: The status the process ends with.
     """
 
@@ -61,7 +75,7 @@ class UserError(Exception):
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
         self.message = message
-        self.hint = hint
+        self.hint = as_sentence(hint)
 
 
 class ConfigError(UserError):

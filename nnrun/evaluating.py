@@ -8,21 +8,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nnrun.errors import DataError, RunError, UserError
+from nnrun.errors import DataError, UserError
 from nnrun.reports.evaluation import Evaluation, score
-from nnrun.reports.predictions import Predictions, Sampled, table_text
+from nnrun.reports.predictions import Predictions, Sampled
 from nnrun.reports.scores import as_probabilities, calibration, confusion_matrix
 from nnrun.runs.atomic import write_json, write_text, write_with
-from nnrun.runs.checkpoints import CheckpointStore
-from nnrun.runs.manifest import RunRecord, derived_status
+from nnrun.runs.predictions import table_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from nnrun.data.splits import InputSpec, Part, TargetSpec
-    from nnrun.running import Prepared
-    from nnrun.runs.checkpoints import Checkpoint
+    from nnrun.config.schema import Experiment
+    from nnrun.data.signature import Signature
+    from nnrun.data.splits import InputSpec, Part, Splits, TargetSpec
     from nnrun.runs.directory import EvaluationDirectory, RunDirectory
 
 SPLITS = ("test", "validation", "train")
@@ -33,11 +32,13 @@ MOST_WRONG = 100
 
 @dataclass(frozen=True)
 class OpenRun:
-    """A run with its data and with the model of its best epoch.
+    """A run with the model of its best epoch.
 
     Attributes:
         directory: The run.
-        prepared: Its experiment and its data.
+        experiment: Its config.
+        signature: What the model takes and gives.
+        splits: The data it was trained on; None where they are not needed.
         model: The compiled Keras model, with the weights meant for use.
         engine: The engine that its steps are compiled with, `xla` or `graph`.
         epoch: The epoch that the weights are of.
@@ -45,7 +46,9 @@ class OpenRun:
     """
 
     directory: RunDirectory
-    prepared: Prepared
+    experiment: Experiment
+    signature: Signature
+    splits: Splits | None
     model: Any
     engine: str
     epoch: int
@@ -54,13 +57,13 @@ class OpenRun:
     @property
     def input(self) -> tuple[str, InputSpec]:
         """The model's input with its name."""
-        (item,) = self.prepared.splits.inputs.items()
+        (item,) = self.signature.inputs.items()
         return item
 
     @property
     def target(self) -> tuple[str, TargetSpec]:
         """What is predicted, with its name."""
-        (item,) = self.prepared.splits.targets.items()
+        (item,) = self.signature.targets.items()
         return item
 
     def outputs(self, raw: np.ndarray) -> np.ndarray:
@@ -71,60 +74,22 @@ class OpenRun:
         return values
 
 
-def load_best(directory: RunDirectory) -> tuple[RunRecord, Checkpoint]:
-    """A run's record and its best state.
-
-    Raises:
-        RunError: The run is damaged, still trained, or ended before its first epoch did.
-    """
-    record = RunRecord.read(directory.record)
-    if derived_status(directory, record) == "running":
-        raise RunError(f"{directory.name} is still being trained", hint="Wait for its end.")
-    if not directory.resolved.is_file():
-        raise RunError(f"{directory.path} is damaged: it has no {directory.resolved.name}")
-    store = CheckpointStore(directory.checkpoints)
-    if not store.has("best"):
-        raise RunError(
-            f"{directory.name} has no checkpoint: it ended before its first epoch did",
-            hint="Train it again.",
-        )
-    checkpoint = store.load("best")
-    if not isinstance(checkpoint.facts.get("epoch"), int):
-        raise RunError(f"{directory.path} is damaged: its checkpoint does not say its epoch")
-    return record, checkpoint
-
-
-def load_weights(model: Any, checkpoint: Checkpoint, record: RunRecord) -> None:
-    """Give a model the weights of a checkpoint; their average, where the optimizer keeps one.
-
-    Raises:
-        RunError: They are not those of this model.
-    """
-    from nnrun.training.state import restore_state, use_averaged_weights
-
-    try:
-        restore_state(model, checkpoint.arrays)
-    except ValueError as error:
-        versions = ", ".join(f"{name} {version}" for name, version in record.versions.items())
-        raise RunError(
-            f"the weights of {record.name} do not fit the model of its config: {error}",
-            hint=f"It was trained with {versions}.",
-        ) from error
-    use_averaged_weights(model)
-
-
 def choose_part(run: OpenRun, split: str | None) -> tuple[str, Part]:
     """The rows of a split; of the test where none is named, or else of the next that there is.
+
+    Args:
+        run: The run, with its data.
+        split: The part's name.
 
     Raises:
         UserError: The run has no such rows.
     """
-    parts = run.prepared.splits.parts
+    parts = run.splits.parts if run.splits else {}
     name = split or next(name for name in SPLITS if name in parts)
     if name not in parts:
         known = ", ".join(parts)
         what = f"has no {name} rows" if name in SPLITS else f"has no split '{name}'"
-        raise UserError(f"{run.directory.name} {what}", hint=f"it has: {known}")
+        raise UserError(f"{run.directory.name} {what}", hint=f"It has: {known}.")
     return name, parts[name]
 
 
@@ -180,17 +145,16 @@ def predict_file(run: OpenRun, file: Path) -> Predictions:
     from nnrun.data.loading import load_inputs
     from nnrun.data.pictures import SUFFIXES, find_pictures, read_pictures
 
-    splits, (name, spec) = run.prepared.splits, run.input
+    name, spec = run.input
     files: tuple[str, ...] = ()
     if spec.features:
         if file.suffix.lower() in SUFFIXES:
             raise DataError(f"{run.directory.name} predicts rows of a table, not pictures")
-        inputs = load_inputs(run.prepared.experiment.dataset, splits, str(file))
+        inputs = load_inputs(run.experiment.dataset, run.signature, str(file))
     else:
         pictures = find_pictures(file)
         # What stands for white: 255 mostly, but 16 in the digits that nnrun carries.
-        white = float(splits.train.inputs[name].max())
-        inputs = read_pictures(pictures, spec.shape, white)
+        inputs = read_pictures(pictures, spec.shape, run.signature.greatest[name])
         files = tuple(map(str, pictures))
     return Predictions(_predict(run, {name: inputs}, None), run.target[1].classes, files=files)
 
@@ -215,7 +179,7 @@ def evaluate_rows(
         split=split,
         task=run.target[1].task,
         epoch=run.epoch,
-        seed=run.prepared.experiment.seed,
+        seed=run.experiment.seed,
         recorded=recorded,
         where=str(files.path),
     )

@@ -14,7 +14,7 @@ from nnrun.config.facts import DataFacts
 from nnrun.config.loading import load_experiment
 from nnrun.config.relations import check_relations
 from nnrun.config.writer import experiment_to_yaml
-from nnrun.errors import ConfigError, DataError, UserError
+from nnrun.errors import ConfigError, UserError
 from nnrun.running import Outcome, Prepared, Run, Watcher
 from nnrun.runs.directory import RunDirectory, check_place, create_run, create_run_at
 from nnrun.runs.locking import RunLock
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from nnrun.config.schema import Experiment
+    from nnrun.data.signature import Signature
     from nnrun.data.splits import Splits
     from nnrun.evaluating import OpenRun
     from nnrun.reports.card import Card
@@ -58,11 +59,7 @@ def prepare(config: Path, overrides: Sequence[str] = ()) -> Prepared:
 
 def _prepare(experiment: Experiment, config: Path) -> Prepared:
     """Load an experiment's data, and check experiment and data against each other."""
-    if uses_own_code(experiment):
-        modules = experiment.modules or str(config.parent.resolve())
-        experiment = dataclasses.replace(experiment, modules=modules)
-        # Last, so that a file of the user's cannot take the place of an installed module.
-        sys.path.append(modules)
+    experiment = _with_own_code(experiment, config)
     from nnrun.data.loading import load_splits
     from nnrun.data.preprocessing import fit
     from nnrun.data.quality import inspect
@@ -76,6 +73,16 @@ def _prepare(experiment: Experiment, config: Path) -> Prepared:
     return Prepared(experiment, splits, steps, warnings, config)
 
 
+def _with_own_code(experiment: Experiment, config: Path) -> Experiment:
+    """An experiment that knows where its own classes lie, which can now be imported."""
+    if not uses_own_code(experiment):
+        return experiment
+    modules = experiment.modules or str(config.parent.resolve())
+    # Last, so that a file of the user's cannot take the place of an installed module.
+    sys.path.append(modules)
+    return dataclasses.replace(experiment, modules=modules)
+
+
 def build(prepared: Prepared) -> Any:
     """The compiled Keras model of a prepared experiment.
 
@@ -83,9 +90,16 @@ def build(prepared: Prepared) -> Any:
         ConfigError: If the layers do not fit each other or the data.
         UserError: If the device asked for is not there.
     """
+    from nnrun.data.signature import Signature
+
+    return _build(prepared.experiment, Signature.of(prepared.splits, prepared.steps))
+
+
+def _build(experiment: Experiment, signature: Signature) -> Any:
+    """The compiled Keras model of an experiment, for data of this signature."""
     from nnrun.device import import_tensorflow
 
-    runtime = prepared.experiment.runtime
+    runtime = experiment.runtime
     import_tensorflow(runtime.device)
     from nnrun.device import make_deterministic
     from nnrun.models.building import build_model
@@ -93,12 +107,12 @@ def build(prepared: Prepared) -> Any:
     if runtime.deterministic:
         make_deterministic()
     return build_model(
-        prepared.experiment,
-        inputs=prepared.splits.inputs,
-        targets=prepared.splits.targets,
-        steps=prepared.steps,
+        experiment,
+        inputs=signature.inputs,
+        targets=signature.targets,
+        steps=signature.steps,
         catalogue=load_catalogue(),
-        steps_per_epoch=prepared.steps_per_epoch,
+        steps_per_epoch=signature.steps_per_epoch(experiment.training.batch_size),
     )
 
 
@@ -290,38 +304,35 @@ def find_learning_rate(
     return report if target is None else apply_rate(report, prepared.config, target)
 
 
-def open_run(directory: RunDirectory, *, trust: bool = False) -> OpenRun:
+def open_run(directory: RunDirectory, *, trust: bool = False, with_data: bool = True) -> OpenRun:
     """Build the model of a run anew, from its own config and the weights of its best epoch.
 
     Args:
         directory: The run.
         trust: Whether code of the user's own that its config names may run.
+        with_data: Whether the data it was trained on are loaded as well; the model does without.
 
     Raises:
         RunError: The run is damaged, still trained, or has no weights.
         ConfigError: Its config is not one that this nnrun takes.
-        DataError: The data are not there any more, or are others.
+        DataError: The data are needed, and not there any more or others.
         UserError: It names code of its own and is not trusted.
     """
-    from nnrun.evaluating import OpenRun, load_best, load_weights
+    from nnrun.evaluating import OpenRun
+    from nnrun.opening import load_best, load_data, load_weights
 
     record, checkpoint = load_best(directory)
-    experiment = _load_run(directory, trust=trust)
-    prepared = _prepare(experiment, directory.resolved)
-    if prepared.splits.fingerprint != record.data.get("fingerprint"):
-        raise DataError(
-            f"the data are not those that {directory.name} was trained on: "
-            f"{prepared.splits.source} gives other rows",
-            hint="bring back the data as they were, or train anew",
-        )
-    model = build(prepared)
+    experiment = _with_own_code(_load_run(directory, trust=trust), directory.resolved)
+    signature, splits = load_data(directory, experiment, record, with_rows=with_data)
+    model = _build(experiment, signature)
     from nnrun.models.building import gives_logits
     from nnrun.training.engines import engine_for
 
     load_weights(model, checkpoint, record)
     engine = engine_for(model, experiment.runtime.engine)
-    logits = gives_logits(experiment, prepared.splits.inputs, prepared.splits.targets)
-    return OpenRun(directory, prepared, model, engine.name, checkpoint.facts["epoch"], logits)
+    logits = gives_logits(experiment, signature.inputs, signature.targets)
+    epoch = checkpoint.facts["epoch"]
+    return OpenRun(directory, experiment, signature, splits, model, engine.name, epoch, logits)
 
 
 def evaluate(
@@ -348,7 +359,7 @@ def evaluate(
     """
     if split is not None and data is not None:
         raise UserError("--split and --data name different rows", hint="Give one of them.")
-    run = open_run(directory, trust=trust)
+    run = open_run(directory, trust=trust, with_data=data is None)
     from nnrun.evaluating import choose_part, evaluate_rows, split_of_file
 
     if data is None:
@@ -357,7 +368,7 @@ def evaluate(
         from nnrun.data.loading import load_rows
 
         name = split_of_file(data)
-        part = load_rows(run.prepared.experiment.dataset, run.prepared.splits, str(data))
+        part = load_rows(run.experiment.dataset, run.signature, str(data))
     return evaluate_rows(run, name, part, batch_size=batch_size, draws=mc_samples)
 
 
@@ -373,7 +384,7 @@ def predict(directory: RunDirectory, file: Path, *, trust: bool = False) -> Pred
     Raises:
         UserError: For a run that cannot be used, and mistakes in the file.
     """
-    run = open_run(directory, trust=trust)
+    run = open_run(directory, trust=trust, with_data=False)
     from nnrun.evaluating import predict_file
 
     return predict_file(run, file)
@@ -387,7 +398,7 @@ def _load_run(directory: RunDirectory, *, trust: bool, epochs: int | None = None
         UserError: It names code of the user's own and is not trusted.
     """
     overrides = () if epochs is None else (f"training.epochs={epochs}",)
-    experiment = load(directory.resolved, overrides)
+    experiment = load_experiment(directory.resolved, overrides)
     if uses_own_code(experiment) and not trust:
         raise UserError(
             f"{directory.resolved} names code of its own, which would run",

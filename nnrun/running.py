@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 from nnrun.config.writer import experiment_to_yaml
 from nnrun.errors import RunError, UserError
 from nnrun.runs.expectations import judge
-from nnrun.runs.history import metric_mode
 from nnrun.runs.manifest import RunRecord
+from nnrun.runs.monitoring import monitored_figure
 from nnrun.runs.provenance import git_state, installed_versions
 from nnrun.runs.writing import RunWriter, Snapshot, utc_now
 
@@ -166,11 +166,14 @@ class Run:
 
     def train(self, watch: Watcher) -> Outcome:
         """Train to the end, whatever the end is, and write everything."""
+        from nnrun.data.signature import Signature
         from nnrun.training.signals import StopRequest
 
         with self.writer, StopRequest() as request:
             if self.resumed is None:
-                self.writer.begin(self.prepared.config.read_bytes(), self._resolved)
+                signature = Signature.of(self.prepared.splits, self.prepared.steps).to_json()
+                config = self.prepared.config.read_bytes()
+                self.writer.begin(config, self._resolved, signature)
             else:
                 self.writer.resume(self.resumed.saved, self._resolved)
             with contextlib.closing(self._events(request.is_made)) as events:
@@ -319,7 +322,17 @@ class Run:
         from nnrun.training.loop import Plan
 
         options = self.experiment.training
-        monitor, mode = _monitored(self.experiment, list(self.model.get_metrics_result()))
+        has_validation = self.prepared.splits.validation is not None
+        monitor, mode = monitored_figure(
+            options.monitor,
+            [(callback.name, callback.arguments) for callback in self.experiment.callbacks],
+            has_validation=has_validation,
+        )
+        recorded = list(self.model.get_metrics_result())
+        known = [*recorded, *(f"val_{name}" for name in recorded if has_validation)]
+        if monitor not in known:
+            message = f"'{monitor}' is monitored, but not recorded"
+            raise UserError(message, hint=f"recorded: {', '.join(known)}")
         return Plan(options.epochs, self.experiment.seed, options.shuffle, monitor, mode)
 
     def _end(self, ended: TrainingEnded, request: StopRequest) -> Outcome:
@@ -410,24 +423,3 @@ class Run:
             parameters=self.model.count_params(),
             warnings=self.prepared.warnings,
         )
-
-
-def _monitored(experiment: Experiment, recorded: Sequence[str]) -> tuple[str, str]:
-    """The figure that tells which epoch is best, and its better direction.
-
-    Raises:
-        UserError: If no such figure is recorded.
-    """
-    has_validation = experiment.dataset.split.validation is not None
-    known = [*recorded, *(f"val_{name}" for name in recorded if has_validation)]
-    monitor, mode = experiment.training.monitor, "auto"
-    for callback in experiment.callbacks:
-        if callback.name == "EarlyStopping" and monitor is None:
-            monitor = callback.arguments.get("monitor", "val_loss")
-            mode = callback.arguments.get("mode", "auto")
-    monitor = monitor or ("val_loss" if has_validation else "loss")
-    if monitor not in known:
-        raise UserError(
-            f"'{monitor}' is monitored, but not recorded", hint=f"recorded: {', '.join(known)}"
-        )
-    return monitor, mode if mode in ("min", "max") else metric_mode(monitor)

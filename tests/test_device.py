@@ -53,4 +53,4 @@ def test_another_backend_is_refused() -> None:
         "try: import_tensorflow()\n"
         "except UserError as error: print(error.hint)\n"
     )
-    assert "unset KERAS_BACKEND" in run(sys.executable, "-c", script).stdout
+    assert "Unset KERAS_BACKEND" in run(sys.executable, "-c", script).stdout

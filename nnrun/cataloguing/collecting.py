@@ -55,7 +55,7 @@ REFUSED = {
         "MeanMetricWrapper": f"{FUNCTION}; write a metric class of your own, `module:Class`."
     },
     "callbacks": {
-        "BackupAndRestore": "nnrun commits every epoch itself.",
+        "BackupAndRestore": "every epoch is committed anyway.",
         "History": "nnrun records the history of every run itself.",
         "LambdaCallback": f"{FUNCTION}; write a callback class of your own, `module:Class`.",
         "LearningRateScheduler": f"{FUNCTION}; use a `schedule:`.",
@@ -204,8 +204,7 @@ def _sources() -> Json:
     for name, module in _source_modules().items():
         cls = getattr(module, name.capitalize(), None)
         if inspect.isclass(cls):
-            entry = describe("sources", cls, module.__name__)
-            described[name] = {**entry, "class": cls.__name__}
+            described[name] = describe("sources", cls, module.__name__)
     return described
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from nnrun.cli.options import JsonOption, RunsDirOption
+from nnrun.cli.options import JsonOption, RunsDirOption, check_out
 
 RunsArgument = Annotated[list[str], typer.Argument(help="Runs, or a pattern.", metavar="RUN")]
 SplitOption = Annotated[
@@ -25,7 +25,10 @@ ColumnsOption = Annotated[
 ]
 PrecisionOption = Annotated[int, typer.Option(min=0, max=15, help="Digits after the point.")]
 OutOption = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="Write it too: .html, .png, .csv or .md.")
+    Path | None,
+    typer.Option(
+        metavar="FILE", help="Write it too, over what stands there: .html, .png, .csv or .md."
+    ),
 ]
 AnywayOption = Annotated[bool, typer.Option("--anyway", help="Compare even different data.")]
 
@@ -55,13 +58,13 @@ def compare_cli(
     A run is a path, a name, the beginning of one, or `latest`. Exits with 2 where the data differ.
     """
     from nnrun.reports.comparison import compare_runs, read_runs
-    from nnrun.reports.comparison_files import check_suffix, to_json, write_comparison
+    from nnrun.reports.comparison_files import SUFFIXES, to_json, write_comparison
     from nnrun.reports.verdict import check_split, judge
     from nnrun.runs.selection import select_runs
 
     check_split(split)
     if out is not None:
-        check_suffix(out)
+        check_out(out, SUFFIXES)
     directories, skipped = select_runs(runs, runs_dir)
     compared, unread = read_runs(directories)
     skipped |= unread

@@ -26,12 +26,12 @@ def diff_cli(
 
     A run is a path, a name, the beginning of one, or `latest`.
     """
-    from nnrun.reports.comparison import read_config
     from nnrun.reports.differences import find_differences
     from nnrun.runs.index import find_run
+    from nnrun.runs.settings import read_checked_config
 
     directories = [find_run(text, runs_dir) for text in (first, second)]
-    before, after = (read_config(directory) for directory in directories)
+    before, after = (read_checked_config(directory) for directory in directories)
     differences = find_differences(before, after)
     if as_json:
         told = {"format": 1, "differences": [vars(item) for item in differences]}

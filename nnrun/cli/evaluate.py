@@ -40,13 +40,14 @@ def eval_cli(
 ) -> None:
     """Evaluate the model of a run's best epoch.
 
-    Writes evaluation/SPLIT/ in the run's directory: metrics.json with a 95 % interval of each
-    figure, predictions.csv, and plots. The model is built anew from the run's own config and
-    weights, on the very data that it was trained on.
+        Writes evaluation/SPLIT/ in the run's directory: metrics.json with a 95 % interval of each
+    The model is built anew from the run's own config,
+        preprocessing and weights. The data must be those that it was trained on; --data does without
+        them.
 
-    \b
-    Example:
-      $ nnrun eval latest --split validation
+        \b
+        Example:
+          $ nnrun eval latest --split validation
     """
     from nnrun.experiment import evaluate
     from nnrun.runs.index import find_run

@@ -1,5 +1,6 @@
 """Arguments and options that several commands share."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -43,3 +44,34 @@ def gather_overrides(
     if name is not None:
         overrides.append(f"name={name!r}")
     return overrides
+
+
+def check_out(path: Path, suffixes: Sequence[str] = (), *, overwrite: bool = True) -> None:
+    """Refuse a file for --out that could not be written, before there is anything to write.
+
+    Args:
+        path: The file.
+        suffixes: What its name may end in; anything where there are none.
+        overwrite: Whether it may stand there already.
+
+    Raises:
+        UserError: It ends otherwise, is a folder, its folder is missing or cannot be written, or
+            it stands there and may not.
+    """
+    from nnrun.errors import UserError
+    from nnrun.runs.atomic import check_writable
+
+    if suffixes and path.suffix.lower() not in suffixes:
+        raise UserError(
+            f"--out: cannot write {path}",
+            hint=f"End it in {', '.join(suffixes)}.",
+        )
+    if path.is_dir():
+        raise UserError(f"--out: {path} is a folder", hint="Name a file in it.")
+    if not path.parent.is_dir():
+        raise UserError(f"--out: there is no folder {path.parent}", hint="Make it first.")
+    if path.exists() and not overwrite:
+        raise UserError(
+            f"--out: {path} stands there already", hint="Add --overwrite to replace it."
+        )
+    check_writable(path.parent)

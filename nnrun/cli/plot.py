@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from nnrun.cli.options import JsonOption, RunsDirOption
+from nnrun.cli.options import JsonOption, RunsDirOption, check_out
 
 
 def plot_cli(
@@ -29,18 +29,24 @@ def plot_cli(
     """Draw the curves of runs over each other.
 
     Each figure has a panel: of one run with training and validation in two colours, of several
-    with a colour for each run, the training dashed. val_loss draws the validation alone.
+    with a colour for each run, the training dashed. val_loss draws the validation alone. A file
+    that stands there is replaced.
 
     \b
     Example:
       $ nnrun plot latest --metric loss,accuracy --smooth 0.6 --out curves.svg
     """
-    from nnrun.reports.overlay import plot_runs, read_histories
+    from nnrun.reports.overlay import FORMS, draw_runs, read_histories
+    from nnrun.runs.atomic import write_with
     from nnrun.runs.index import find_run
 
+    check_out(out, [f".{form}" for form in FORMS])
     histories = read_histories(find_run(run, runs_dir) for run in runs)
     metrics = [name.strip() for name in (metric or "").split(",") if name.strip()]
-    plot_runs(histories, out, metrics=metrics, log=log, smoothing=smooth)
+    write_with(
+        out,
+        lambda path: draw_runs(histories, path, metrics=metrics, log=log, smoothing=smooth),
+    )
     if as_json:
         typer.echo(json.dumps({"format": 1, "file": str(out), "runs": list(histories)}, indent=2))
     else:

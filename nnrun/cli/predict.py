@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from nnrun.cli.options import JsonOption, RunArgument, RunsDirOption, TrustOption
+from nnrun.cli.options import JsonOption, RunArgument, RunsDirOption, TrustOption, check_out
 
 
 def predict_cli(
@@ -18,6 +18,9 @@ def predict_cli(
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write all rows there, as CSV.")
     ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Let --out replace a file that stands there.")
+    ] = False,
     runs_dir: RunsDirOption = Path("runs"),
     trust: TrustOption = False,
     as_json: JsonOption = False,
@@ -26,7 +29,8 @@ def predict_cli(
 
     Raw rows go in: a CSV file with the columns of the features, whatever else stands in it; or
     pictures, which are resized to the model's input and made grey where that is grey. Light on
-    dark is not turned round. Out come classes with their probabilities, or values.
+    dark is not turned round. Out come classes with their probabilities, or values. The data that
+    the run was trained on are not needed.
 
     \b
     Example:
@@ -35,8 +39,10 @@ def predict_cli(
     from nnrun.experiment import predict
     from nnrun.runs.index import find_run
 
-    if out is not None and out.resolve() == file.resolve():
-        raise typer.BadParameter("it is FILE itself, which would be lost", param_hint="--out")
+    if out is not None:
+        if out.resolve() == file.resolve():
+            raise typer.BadParameter("it is FILE itself, which would be lost", param_hint="--out")
+        check_out(out, overwrite=overwrite)
     predictions = predict(find_run(run, runs_dir), file, trust=trust)
     if out is not None:
         predictions.write(out)

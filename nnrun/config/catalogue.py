@@ -74,7 +74,6 @@ class Entry:
         name: The name of the class in configs; of the alias where no class belongs to it.
         group: The group it was looked up in, such as `layers`.
         module: The module that holds the class; empty for an alias without a class.
-        class_name: The class's name in that module.
         summary: What it is, in a line.
         arguments: Its arguments in their order; the first is what `Dropout: 0.5` fills.
         open: Whether it takes further arguments, by any name.
@@ -86,7 +85,6 @@ class Entry:
     name: str
     group: str
     module: str = ""
-    class_name: str = ""
     summary: str = ""
     arguments: Mapping[str, Argument] = field(default_factory=dict)
     open: bool = False
@@ -175,7 +173,6 @@ class Catalogue:
             name=own_name,
             group=group,
             module=raw["module"],
-            class_name=raw.get("class", own_name),
             summary=raw["summary"],
             arguments={key: _argument(key, value) for key, value in raw["arguments"].items()},
             open=raw.get("open", False),

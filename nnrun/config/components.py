@@ -72,6 +72,21 @@ def is_import_path(name: str) -> bool:
     return re.fullmatch(IMPORT_PATH, name) is not None
 
 
+def as_component(value: Any) -> tuple[str, Mapping[str, Any]] | None:
+    """The class and the arguments, where a plain value of a config is a component.
+
+    >>> as_component({"Dense": {"units": 3}}), as_component("Flatten"), as_component({"epochs": 3})
+    (('Dense', {'units': 3}), ('Flatten', {}), None)
+    """
+    if isinstance(value, str) and looks_like_class(value):
+        return value, {}
+    if isinstance(value, Mapping) and len(value) == 1:
+        ((name, arguments),) = value.items()
+        if looks_like_class(str(name)) and isinstance(arguments, Mapping):
+            return name, arguments
+    return None
+
+
 def looks_like_class(name: str) -> bool:
     """Whether a key is meant as a class and not as an argument: `Dense`, `my_layers:Squash`."""
     return name[:1].isupper() or ":" in name

@@ -135,20 +135,32 @@ def _column_problems(dataset: Dataset, file: str | None, path: str) -> Iterator[
         yield Problem(
             f"{source.path} has no column '{dataset.target}'",
             path="dataset.target" if file is None else path,
-            hint=_nearest(dataset.target, columns),
+            hint=nearest_column(dataset.target, columns, dataset.features or ()),
         )
-    problems = _unknown_features(dataset.features or (), columns, str(source.path))
+    used = [dataset.target] if dataset.target else []
+    problems = _unknown_features(dataset.features or (), columns, str(source.path), used)
     yield from problems if file is None else (replace(item, path=path) for item in problems)
 
 
-def _unknown_features(wanted: Sequence[str], known: Sequence[str], where: str) -> Iterator[Problem]:
+def _unknown_features(
+    wanted: Sequence[str], known: Sequence[str], where: str, used: Sequence[str] = ()
+) -> Iterator[Problem]:
     for index, name in enumerate(wanted):
         path = f"dataset.features[{index}]"
         if name not in known:
-            yield Problem(f"{where} has no column '{name}'", path=path, hint=_nearest(name, known))
+            hint = nearest_column(name, known, [*wanted, *used])
+            yield Problem(f"{where} has no column '{name}'", path=path, hint=hint)
         elif name in wanted[:index]:
             yield Problem(f"'{name}' stands twice", path=path, hint="name each column once")
 
 
-def _nearest(name: str, known: Sequence[str]) -> str:
-    return did_you_mean(name, known) or "its columns: " + ", ".join(known)
+def nearest_column(name: str, columns: Sequence[str], used: Sequence[str]) -> str:
+    """A hint for a column that there is not: the nearest that is not used already, or all.
+
+    >>> nearest_column("height2", ["height", "height_2", "width"], ["height_2"])
+    "did you mean 'height'?"
+    >>> nearest_column("age", ["height", "width"], [])
+    'its columns: height, width'
+    """
+    free = [column for column in columns if column not in used]
+    return did_you_mean(name, free) or "its columns: " + ", ".join(columns)

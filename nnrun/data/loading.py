@@ -19,6 +19,7 @@ from nnrun.errors import DataError
 
 if TYPE_CHECKING:
     from nnrun.config.schema import Dataset
+    from nnrun.data.signature import Signature
 
 __all__ = ["check_source", "describe", "load_inputs", "load_rows", "load_splits"]
 
@@ -72,34 +73,34 @@ def load_splits(dataset: Dataset, *, seed: int) -> Splits:
     )
 
 
-def load_rows(dataset: Dataset, splits: Splits, file: str) -> Part:
+def load_rows(dataset: Dataset, signature: Signature, file: str) -> Part:
     """Reads further rows of a data set from a CSV file: features and target, by their names.
 
     Args:
         dataset: The config's section.
-        splits: The data set, which says what the features and classes are.
+        signature: What the features and classes are.
         file: The file, with the columns of the config's source.
 
     Raises:
         DataError: The file cannot be used, has a class that the data set has not, or the data set
             is not a table.
     """
-    ((spec,), (target,)) = splits.inputs.values(), splits.targets.values()
+    ((spec,), (target,)) = signature.inputs.values(), signature.targets.values()
     source = _table_file(dataset, spec, file)
     column = named_dataset(dataset.name).target if dataset.name else str(dataset.target)
-    none = Rows(np.empty((0, *spec.shape), np.float32), np.empty(0), splits.source)
+    none = Rows(np.empty((0, *spec.shape), np.float32), np.empty(0), signature.source)
     known = Table(none, spec.features, target.task, target.classes)
     rows = source.read_like(known, target=column).rows
     return Part({INPUT: rows.inputs}, {TARGET: _encode(rows.targets, target)})
 
 
-def load_inputs(dataset: Dataset, splits: Splits, file: str) -> np.ndarray:
+def load_inputs(dataset: Dataset, signature: Signature, file: str) -> np.ndarray:
     """Reads rows to predict from, `(rows, features)` float32; a target is not looked for.
 
     Raises:
         DataError: As for `load_rows`.
     """
-    (spec,) = splits.inputs.values()
+    (spec,) = signature.inputs.values()
     return _table_file(dataset, spec, file).read_inputs(spec.features)
 
 

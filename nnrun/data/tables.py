@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from nnrun.config.diagnostics import did_you_mean
+from nnrun.data.describing import nearest_column
 from nnrun.data.sources.named import Rows
 from nnrun.errors import DataError
 
@@ -75,10 +75,10 @@ def make_table(
             f"the target '{target}' of {file.path} {what}, so there is nothing to predict it from",
             hint="list other columns in dataset.features",
         )
-    values = _target_values(frame, file, target)
+    values = _target_values(frame, file, target, features or ())
     if task == "auto":
         task = infer_task(values)
-    inputs = make_inputs(frame, file, chosen)
+    inputs = make_inputs(frame, file, chosen, target=target)
     if task == "regression":
         return Table(Rows(inputs, _quantities(values, file), str(file.path)), chosen, task, ())
     names, labels = _number_classes(values)
@@ -92,8 +92,8 @@ def make_table_like(frame: pd.DataFrame, file: TableFile, like: Table, *, target
     Raises:
         DataError: As for `make_table`; a class that the table does not know.
     """
-    values = _target_values(frame, file, target)
-    inputs = make_inputs(frame, file, like.features)
+    values = _target_values(frame, file, target, like.features)
+    inputs = make_inputs(frame, file, like.features, target=target)
     if like.task == "regression":
         targets = _quantities(values, file)
     else:
@@ -129,17 +129,19 @@ def _is_numeric(values: pd.Series) -> bool:
     return values.dtype.kind in "iuf"
 
 
-def _column(frame: pd.DataFrame, file: TableFile, name: str) -> pd.Series:
+def _column(frame: pd.DataFrame, file: TableFile, name: str, used: Sequence[str] = ()) -> pd.Series:
     if name not in frame.columns:
         raise DataError(
             f"{file.path} has no column '{name}'",
-            hint=did_you_mean(name, frame.columns) or "its columns: " + ", ".join(frame.columns),
+            hint=nearest_column(name, list(frame.columns), used),
         )
     return frame[name]
 
 
-def _target_values(frame: pd.DataFrame, file: TableFile, target: str) -> pd.Series:
-    values = _column(frame, file, target)
+def _target_values(
+    frame: pd.DataFrame, file: TableFile, target: str, features: Sequence[str]
+) -> pd.Series:
+    values = _column(frame, file, target, features)
     absent = values.isna().to_numpy()
     if _is_numeric(values):
         absent = absent | np.isinf(values.to_numpy(np.float64))
@@ -147,15 +149,23 @@ def _target_values(frame: pd.DataFrame, file: TableFile, target: str) -> pd.Seri
     return values
 
 
-def make_inputs(frame: pd.DataFrame, file: TableFile, features: Sequence[str]) -> np.ndarray:
+def make_inputs(
+    frame: pd.DataFrame, file: TableFile, features: Sequence[str], *, target: str | None = None
+) -> np.ndarray:
     """The feature columns as one float32 array `(rows, features)`.
+
+    Args:
+        frame: The table.
+        file: Its file.
+        features: Names of the columns.
+        target: The column to predict, which is not meant where a feature is misspelt.
 
     Raises:
         DataError: A column is missing or not numeric, or a cell is missing.
     """
     inputs = np.empty((len(frame), len(features)), np.float32)
     for index, name in enumerate(features):
-        column = _column(frame, file, name)
+        column = _column(frame, file, name, [*features, str(target)])
         if column.dtype.kind not in "iufb":
             _refuse_text(column, file, name)
         with np.errstate(over="ignore"):

@@ -8,14 +8,12 @@ from functools import cached_property
 from statistics import fmean, stdev
 from typing import Any
 
-from nnrun.config.loading import load_experiment
-from nnrun.config.writer import to_plain
-from nnrun.errors import RunError, UserError
+from nnrun.errors import RunError
 from nnrun.runs.directory import RunDirectory
-from nnrun.runs.history import History, Mode, metric_mode
+from nnrun.runs.history import NOT_METRICS, History, Mode, metric_mode
 from nnrun.runs.manifest import Metrics, RunRecord, derived_status
+from nnrun.runs.settings import flatten, read_checked_config
 
-NOT_METRICS = ("epoch", "learning_rate", "seconds")
 COUNTS = ("best_epoch", "epochs", "seconds", "parameters")
 """Figures of a run that are no metrics."""
 UNGROUPED = ("name", "seed")
@@ -55,6 +53,11 @@ class ComparedRun:
     def fingerprint(self) -> str:
         """Of its data; empty where the record has none."""
         return str(self.record.data.get("fingerprint", ""))
+
+    @cached_property
+    def settings(self) -> Mapping[str, Any]:
+        """The values of its config by their paths; a list is one value."""
+        return flatten(self.config).values
 
     @cached_property
     def figures(self) -> dict[str, float | None]:
@@ -156,14 +159,18 @@ def read_run(directory: RunDirectory) -> ComparedRun:
     """Read what is compared of a run.
 
     Raises:
-        RunError: The run is damaged, of another format, or not finished.
+        RunError: The run is damaged, of another format, not finished, or without an epoch; the
+            message does not name the run.
     """
     record = RunRecord.read(directory.record)
     status = derived_status(directory, record)
     if status in _UNFINISHED:
-        raise RunError(f"{directory.path} has no figures yet: its status is {status}")
-    metrics, history = Metrics.read(directory.metrics), History.read(directory.history)
-    return ComparedRun(directory, status, record, metrics, history, read_config(directory))
+        raise RunError(f"it has no figures yet: its status is {status}")
+    metrics = Metrics.read(directory.metrics)
+    if not metrics.best:
+        raise RunError(f"it has no figures: its status is {status}, and no epoch ended")
+    history = History.read(directory.history)
+    return ComparedRun(directory, status, record, metrics, history, read_checked_config(directory))
 
 
 def read_runs(
@@ -176,23 +183,8 @@ def read_runs(
         try:
             found.append(read_run(directory))
         except RunError as error:
-            unread[str(directory.path)] = error.message
+            unread[str(directory.path)] = error.message.replace(f"{directory.path}/", "its ")
     return found, unread
-
-
-def read_config(directory: RunDirectory) -> Mapping[str, Any]:
-    """The config of a run as plain values, every default written out.
-
-    Raises:
-        RunError: It cannot be read, or is of another version of the config language.
-    """
-    try:
-        plain: Mapping[str, Any] = to_plain(load_experiment(directory.resolved))
-    except UserError as error:
-        raise RunError(
-            f"{directory.resolved} cannot be read: {error.message.splitlines()[0]}"
-        ) from error
-    return plain
 
 
 def compare_runs(
@@ -219,7 +211,9 @@ def compare_runs(
     if len(runs) < 2:  # noqa: PLR2004 - it takes two
         raise RunError(
             f"a comparison takes two runs at least; {len(runs) or 'none'} can be compared",
-            hint="\n  ".join(f"{name}: {reason}" for name, reason in (skipped or {}).items()),
+            hint="\n  ".join(
+                f"Skipped {name}: {reason}." for name, reason in (skipped or {}).items()
+            ),
         )
     groups = _group(runs)
     one_config = len(groups) == 1

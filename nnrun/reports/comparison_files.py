@@ -8,31 +8,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from nnrun.errors import UserError
 from nnrun.reports.comparison import ComparedRun, Comparison
 from nnrun.reports.comparison_tables import Style, differing_settings, sheets
-from nnrun.reports.curves import draw_overlaid_curves
-from nnrun.reports.differences import describe_briefly, find_differences, flatten
+from nnrun.reports.differences import find_differences
+from nnrun.reports.overlay import draw_runs
 from nnrun.reports.sheets import escape_markdown, markdown_table
 from nnrun.reports.verdict import Verdict, sentences
 from nnrun.runs.atomic import write_bytes, write_text, write_with
 from nnrun.runs.history import metric_mode
+from nnrun.runs.settings import describe_briefly
 
 COMPARISON_FORMAT = 1
 SUFFIXES = (".html", ".png", ".csv", ".md")
 _FORMULA = tuple("=+-@\t\r")
-
-
-def check_suffix(path: Path) -> None:
-    """Refuse a file of another kind before anything is read.
-
-    Raises:
-        UserError: It ends otherwise, or its folder is missing.
-    """
-    if path.suffix.lower() not in SUFFIXES:
-        raise UserError(f"--out: cannot write {path}", hint=f"End it in {', '.join(SUFFIXES)}.")
-    if not path.parent.is_dir():
-        raise UserError(f"--out: there is no folder {path.parent}", hint="Make it first.")
 
 
 def write_comparison(
@@ -77,7 +65,6 @@ def to_csv(comparison: Comparison) -> str:
     head = ["side", "run", "name", "seed", "status", *figures, *settings]
     writer.writerow(map(_csv_cell, head))
     for run in runs:
-        tree = flatten(run.config)
         row = [
             labels[id(run)],
             str(run.directory.path),
@@ -86,7 +73,7 @@ def to_csv(comparison: Comparison) -> str:
             run.status,
         ]
         row += [run.figures.get(name) for name in figures]
-        row += [_setting(tree.get(name)) for name in settings]
+        row += [_setting(run.settings.get(name)) for name in settings]
         writer.writerow(map(_csv_cell, row))
     return file.getvalue()
 
@@ -135,7 +122,7 @@ def title(comparison: Comparison) -> str:
 def _draw(comparison: Comparison, path: Path) -> None:
     groups = comparison.groups if comparison.is_small else comparison.ranked
     histories = {group.label: [run.history for run in group.runs] for group in groups}
-    draw_overlaid_curves(histories, path)
+    draw_runs(histories, path, training=False)
 
 
 def _picture(comparison: Comparison) -> bytes:

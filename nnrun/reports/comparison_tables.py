@@ -16,14 +16,13 @@ from nnrun.reports.comparison import (
 )
 from nnrun.reports.differences import (
     Difference,
-    describe_briefly,
     describe_value,
     find_differences,
-    flatten,
 )
 from nnrun.reports.sheets import Cell, Mark, Sheet
 from nnrun.reports.tables import format_seconds
 from nnrun.reports.textplots import sparkline, speaks_unicode
+from nnrun.runs.settings import describe_briefly
 
 _ABSENT = "-"
 _SPARK = 16
@@ -132,7 +131,7 @@ def figures_sheet(comparison: Comparison, style: Style, columns: Sequence[str] =
 
 def leaderboard(comparison: Comparison, style: Style, columns: Sequence[str] = ()) -> Sheet:
     """A row for each side, the best first, with only those columns in which they differ."""
-    trees = {group.label: flatten(group.runs[0].config) for group in comparison.groups}
+    trees = {group.label: group.runs[0].settings for group in comparison.groups}
     settings = [name for name in differing_settings(comparison.runs) if name not in UNGROUPED]
     leading, others = _leading_figures(comparison)
     names = list(dict.fromkeys(columns or (*leading, *settings, *others)))
@@ -193,15 +192,14 @@ def usual_figures(comparison: Comparison) -> list[str]:
 
 def differing_settings(runs: Sequence[ComparedRun]) -> list[str]:
     """The settings in which the configs of runs are not all alike."""
-    trees = [flatten(run.config) for run in runs]
-    names = dict.fromkeys(name for tree in trees for name in tree)
-    return [name for name in names if len({repr(tree.get(name)) for tree in trees}) > 1]
+    names = dict.fromkeys(name for run in runs for name in run.settings)
+    return [name for name in names if len({repr(run.settings.get(name)) for run in runs}) > 1]
 
 
 def value_text(group: Group, name: str, style: Style) -> str:
     """A figure (over several seeds, its mean and standard deviation) or a setting of a side."""
     if not any(name in run.figures for run in group.runs):
-        settings = flatten(group.runs[0].config)
+        settings = group.runs[0].settings
         return describe_briefly(settings[name]) if name in settings else _ABSENT
     value, spread = group.mean(name), group.spread(name)
     if value is None:
@@ -244,7 +242,7 @@ def _leading_figures(comparison: Comparison) -> tuple[list[str], list[str]]:
 
 
 def _check_columns(comparison: Comparison, columns: Sequence[str]) -> None:
-    known = {name: None for run in comparison.runs for name in (*run.figures, *flatten(run.config))}
+    known = {name: None for run in comparison.runs for name in (*run.figures, *run.settings)}
     for name in columns:
         if name not in known:
             hint = did_you_mean(name, known) or "Figures are: " + ", ".join(

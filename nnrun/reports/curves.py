@@ -5,18 +5,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nnrun.reports.style import RUN_COLORS, TRAINING_COLOR, VALIDATION_COLOR, drawing, literal
-from nnrun.runs.history import History
+from nnrun.reports.style import TRAINING_COLOR, VALIDATION_COLOR, drawing, literal
+from nnrun.runs.history import NOT_METRICS, History
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 _BEST_COLOR = "#555555"
-_OTHER_RUN_COLOR = "#c8c8c8"
-_NOT_METRICS = ("epoch", "learning_rate", "seconds")
 _MARKED_UP_TO = 30  # epochs; beyond that the markers run into each other
-LOSS_DECADES = 100.0  # a loss that spans more than two decades is unreadable on a linear axis
+_LOSS_DECADES = 100.0  # a loss that spans more than two decades is unreadable on a linear axis
 _RATE_DECADES = 10.0
 _FEW_DECADES = 1000.0  # within so many, the ticks between the powers of ten are labelled too
 _THICK_UP_TO = 500
@@ -54,29 +52,6 @@ def draw_learning_curves(
         _draw_legend(figure)
 
 
-def draw_overlaid_curves(
-    histories: Mapping[str, Sequence[History]], path: Path, *, title: str = ""
-) -> None:
-    """Draw the curves of several runs over each other, a panel for each metric.
-
-    The validation's curve is drawn where there is one, else the training's. Runs under one label
-    (of several seeds) share its colour. Beyond seven labels the others are grey, without names.
-
-    Args:
-        histories: The histories by label.
-        path: The PNG to write; the same histories give the same bytes.
-        title: What stands above the panels.
-    """
-    known = [history for group in histories.values() for history in group]
-    names = list(dict.fromkeys(name for history in known for name in panel_names(history)))
-    columns = grid_columns(len(names))
-    rows = max(1, math.ceil(len(names) / columns))
-    with drawing(path, columns=columns, rows=rows, title=title) as figure:
-        for position, name in enumerate(names, start=1):
-            _draw_overlaid(figure.add_subplot(rows, columns, position), histories, name)
-        _draw_legend(figure)
-
-
 def draw_learning_rate(
     rates: History | Sequence[float], path: Path, *, title: str = "Learning rate"
 ) -> None:
@@ -99,8 +74,8 @@ def draw_learning_rate(
         finish_axes(axes, label, min(places, default=0) - margin, max(places, default=1))
         axes.set_title(literal(title))
         axes.set_ylabel("learning rate")
-        if spans(values, _RATE_DECADES):
-            set_log(axes, values)
+        if _spans(values, _RATE_DECADES):
+            _set_log(axes, values)
         else:
             axes.set_ylim(bottom=min(0.0, *axes.get_ylim()))
 
@@ -108,7 +83,7 @@ def draw_learning_rate(
 def panel_names(history: History) -> list[str]:
     """The figures of a history without `val_`, the loss first."""
     names = dict.fromkeys(
-        name.removeprefix("val_") for name in history.columns if name not in _NOT_METRICS
+        name.removeprefix("val_") for name in history.columns if name not in NOT_METRICS
     )
     return sorted(names, key=lambda name: name != "loss")
 
@@ -131,34 +106,7 @@ def _draw_panel(axes: "Axes", history: History, name: str, unit: str) -> None:
     axes.set_title(words)
     axes.set_ylabel(f"{words} ({literal(unit)})" if unit else words)
     values = [*training, *validation]
-    if name.endswith("loss") and spans(values, LOSS_DECADES):
-        set_log(axes, values)
-    if all(math.isnan(value) for value in values):
-        axes.text(0.5, 0.5, "no finite value", transform=axes.transAxes, ha="center", color="gray")
-        axes.set_yticks([])
-
-
-def _draw_overlaid(axes: "Axes", histories: Mapping[str, Sequence[History]], name: str) -> None:
-    drawn: list[float] = []
-    last = 1.0
-    watched = any(f"val_{name}" in item.columns for group in histories.values() for item in group)
-    column = f"val_{name}" if watched else name
-    for index, (label, group) in enumerate(histories.items()):
-        named = index < len(RUN_COLORS)
-        color = RUN_COLORS[index] if named else _OTHER_RUN_COLOR
-        for number, history in enumerate(group):
-            values = values_of(history, column)
-            if not values:
-                continue
-            places = [epoch - (0 if watched else 0.5) for epoch in epochs_of(history)]
-            shown = literal(label) if named and number == 0 else ""
-            _plot(axes, places, values, color, shown, zorder=2.5 if named else 2)
-            drawn += values
-            last = max(last, *places)
-    finish_axes(axes, "epoch", 0, last)
-    axes.set_title(literal(f"{'validation ' if watched else 'training '}{name.replace('_', ' ')}"))
-    if name.endswith("loss") and spans(drawn, LOSS_DECADES):
-        set_log(axes, drawn)
+    finish_values(axes, name, values)
 
 
 def _draw_legend(figure: "Figure") -> None:
@@ -194,20 +142,10 @@ def _plot(
     values: Sequence[float],
     color: str,
     label: str,
-    *,
-    zorder: float = 2,
 ) -> None:
     marker = "o" if len(values) <= _MARKED_UP_TO else ""
     width = 1.6 if len(values) <= _THICK_UP_TO else 0.8
-    axes.plot(
-        places,
-        values,
-        color=color,
-        marker=marker,
-        linewidth=width,
-        zorder=zorder,
-        label=label,
-    )
+    axes.plot(places, values, color=color, marker=marker, linewidth=width, label=label)
 
 
 def finish_axes(axes: "Axes", label: str, first: float, last: float) -> None:
@@ -219,7 +157,23 @@ def finish_axes(axes: "Axes", label: str, first: float, last: float) -> None:
     axes.set_xlim(first, last + max(0.02 * (last - first), 0.25))
 
 
-def set_log(axes: "Axes", values: Sequence[float]) -> None:
+def finish_values(axes: "Axes", name: str, values: Sequence[float], *, log: bool = False) -> None:
+    """Scale the vertical axis for the values on it, and say so where none of them is finite.
+
+    Args:
+        axes: The axes.
+        name: The figure that they are of; a loss over several decades gets a logarithmic axis.
+        values: All that is drawn.
+        log: Make the axis logarithmic whatever it is.
+    """
+    if not any(map(math.isfinite, values)):
+        axes.text(0.5, 0.5, "no finite value", transform=axes.transAxes, ha="center", color="gray")
+        axes.set_yticks([])
+    elif log or (name.endswith("loss") and _spans(values, _LOSS_DECADES)):
+        _set_log(axes, values)
+
+
+def _set_log(axes: "Axes", values: Sequence[float]) -> None:
     """Make the vertical axis logarithmic, its ticks plain numbers."""
     from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
@@ -227,7 +181,7 @@ def set_log(axes: "Axes", values: Sequence[float]) -> None:
     axes.set_yscale("log")
     axes.yaxis.set_major_formatter(plain)
     axes.yaxis.set_minor_locator(LogLocator(subs=(2.0, 5.0)))
-    axes.yaxis.set_minor_formatter(NullFormatter() if spans(values, _FEW_DECADES) else plain)
+    axes.yaxis.set_minor_formatter(NullFormatter() if _spans(values, _FEW_DECADES) else plain)
     axes.grid(visible=True, which="minor", axis="y", linewidth=0.4)
 
 
@@ -248,7 +202,7 @@ def _finite(values: Sequence[float]) -> list[float]:
     return [value if math.isfinite(value) else math.nan for value in values]
 
 
-def spans(values: Sequence[float], ratio: float) -> bool:
+def _spans(values: Sequence[float], ratio: float) -> bool:
     """Whether the greatest of positive values is more than so many times the least."""
     finite = [value for value in values if math.isfinite(value)]
     return bool(finite) and min(finite) > 0 and max(finite) / min(finite) > ratio

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any, Literal
 
-from nnrun.config.components import looks_like_class
+from nnrun.config.components import as_component
+from nnrun.runs.settings import describe_scalar
 
 Kind = Literal["changed", "added", "gone"]
 _MISSING: Any = object()
@@ -52,43 +53,15 @@ def find_differences(
     return list(_compare_mappings("", first, second))
 
 
-def flatten(tree: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings of a config by their paths; a list is one value, a component its name first.
-
-    Arguments stand beside the class, so that those of two classes can be held against each other.
-
-    >>> flatten({"seed": 1, "optimizer": {"SGD": {"momentum": 0.9}}})
-    {'seed': 1, 'optimizer': 'SGD', 'optimizer.momentum': 0.9}
-    """
-    return dict(_leaves("", tree))
-
-
 def describe_value(value: Any) -> str:
     """A value of a config on one line, as it could be written there.
 
     >>> describe_value({"Dense": {"units": 30, "activation": "relu"}})
     'Dense: {units: 30, activation: relu}'
     """
-    component = _component(value)
+    component = as_component(value)
     if component and isinstance(value, Mapping):
         return f"{component[0]}: {_flow(component[1])}"
-    return _flow(value)
-
-
-def describe_briefly(value: Any) -> str:
-    """A value for a cell of a table: components by their names and values alone.
-
-    >>> describe_briefly(["Flatten", {"Dense": {"units": 30, "activation": "relu"}}])
-    'Flatten, Dense 30 relu'
-    """
-    if isinstance(value, Mapping):
-        parts = [f"{key} {describe_briefly(item)}" for key, item in value.items()]
-        if component := _component(value):
-            inner = (describe_briefly(item) for item in component[1].values())
-            return " ".join([component[0], *inner])
-        return ", ".join(parts)
-    if isinstance(value, list):
-        return ", ".join(describe_briefly(item) for item in value)
     return _flow(value)
 
 
@@ -97,21 +70,7 @@ def _flow(value: Any) -> str:
         return "{" + ", ".join(f"{key}: {_flow(item)}" for key, item in value.items()) + "}"
     if isinstance(value, list):
         return "[" + ", ".join(map(_flow, value)) + "]"
-    if value is None or isinstance(value, bool):
-        return {None: "null", True: "true", False: "false"}[value]
-    return str(value)
-
-
-def _leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:
-    component = _component(value)
-    if component:
-        yield path, component[0]
-        yield from _leaves(path, component[1]) if component[1] else ()
-    elif isinstance(value, Mapping):
-        for key, item in value.items():
-            yield from _leaves(_join(path, key), item)
-    else:
-        yield path, value
+    return describe_scalar(value)
 
 
 def _compare(path: str, before: Any, after: Any) -> Iterator[Difference]:
@@ -123,7 +82,7 @@ def _compare(path: str, before: Any, after: Any) -> Iterator[Difference]:
     if after is _MISSING:
         yield Difference(path, "gone", before, None)
         return
-    first, second = _component(before), _component(after)
+    first, second = as_component(before), as_component(after)
     if first and second and first[0] == second[0]:
         yield from _compare_mappings(f"{path}.{first[0]}", first[1], second[1])
     elif _is_section(before) and _is_section(after):
@@ -181,30 +140,19 @@ def _align(
             yield from ((None, place) for place in seconds)
 
 
-def _component(value: Any) -> tuple[str, Mapping[str, Any]] | None:
-    """The class and the arguments, where a value is a component."""
-    if isinstance(value, str) and looks_like_class(value):
-        return value, {}
-    if isinstance(value, Mapping) and len(value) == 1:
-        ((name, arguments),) = value.items()
-        if looks_like_class(name) and isinstance(arguments, Mapping):
-            return name, arguments
-    return None
-
-
 def _is_section(value: Any) -> bool:
-    return isinstance(value, Mapping) and _component(value) is None
+    return isinstance(value, Mapping) and as_component(value) is None
 
 
 def _holds_components(value: Any) -> bool:
     # An empty list holds whatever the other side's does.
     return isinstance(value, list) and all(
-        _component(item) or isinstance(item, str) for item in value
+        as_component(item) or isinstance(item, str) for item in value
     )
 
 
 def _class_name(item: Any) -> str:
-    component = _component(item)
+    component = as_component(item)
     return component[0] if component else str(item)
 
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from nnrun.config.diagnostics import excerpt
-from nnrun.errors import Place, UserError
+from nnrun.errors import Place, UserError, as_sentence
 from nnrun.runs.settings import Value
 
 Lookup = Callable[[str], Value]
@@ -301,7 +301,7 @@ def _is_keyword(token: Token) -> bool:
 
 def _fail(text: str, token: Token, message: str, hint: str = "") -> NoReturn:
     place = Place("--filter", 1, token.start + 1, token.end - token.start, text)
-    raise UserError(f"--filter: {message}\n{excerpt(place, hint)}")
+    raise UserError(f"--filter: {message}\n{excerpt(place, as_sentence(hint))}")
 
 
 def _is_number(value: Value) -> bool:

@@ -10,17 +10,16 @@ from typing import Any
 from nnrun.config.diagnostics import did_you_mean
 from nnrun.errors import RunError, UserError
 from nnrun.reports.filtering import Filter
-from nnrun.runs.history import metric_mode
+from nnrun.runs.history import NOT_METRICS, metric_mode
 from nnrun.runs.index import DAMAGED, RunEntry
 from nnrun.runs.manifest import Metrics, NewerFormatError, RunRecord
 from nnrun.runs.progress import read_progress
-from nnrun.runs.settings import Settings, Value, flatten, read_config
+from nnrun.runs.settings import NO_SETTINGS, Settings, Value, flatten, read_config
 
 LIST_FORMAT = 1
 _BEFORE_METRICS = ("name", "status", "date", "epochs", "best_epoch")
 _AFTER_METRICS = ("seconds", "parameters")
 _MOST_METRICS = 4
-_NOT_METRICS = ("epoch", "learning_rate", "seconds")
 _NEWEST_FIRST = ("date", "created", "ended")
 _RECORD_MAPPINGS = ("versions", "engine", "git", "data")
 _SHOWN = 5
@@ -142,7 +141,7 @@ def _leaves(mapping: Mapping[str, Any]) -> Iterable[tuple[str, Value]]:
 
 
 def _figures(metrics: Metrics) -> dict[str, Value]:
-    named = {name: value for name, value in metrics.best.items() if name not in _NOT_METRICS}
+    named = {name: value for name, value in metrics.best.items() if name not in NOT_METRICS}
     named |= {f"test_{name}": value for name, value in (metrics.test or {}).items()}
     named |= {f"last.{name}": value for name, value in metrics.last.items()}
     return {name: math.nan if value is None else value for name, value in named.items()}
@@ -152,7 +151,7 @@ def _read_settings(entry: RunEntry) -> Settings:
     try:
         return flatten(read_config(entry.directory))
     except RunError:
-        return Settings({}, {})
+        return NO_SETTINGS
 
 
 def _add_settings(rows: Sequence[Row], names: Iterable[str], condition: Filter | None) -> None:
@@ -162,14 +161,14 @@ def _add_settings(rows: Sequence[Row], names: Iterable[str], condition: Filter |
     if not unknown or not any(row.entry.record for row in rows):
         return
     read = [(row, _read_settings(row.entry)) for row in rows if row.entry.record]
-    paths = dict.fromkeys(path for _, settings in read for path in settings.values)
+    paths = dict.fromkeys(path for _, settings in read for path in settings.paths)
     exact = {path for _, settings in read for path in settings.exact}
     for name in unknown:
         path = name.removeprefix("config.")
         if path not in paths and path not in exact:
             path = _whole_path(name, path, [*paths], [*known], condition)
         for row, settings in read:
-            if path in settings.values or path in settings.exact:
+            if path in settings:
                 row.values[name] = settings.get(path)
 
 
@@ -190,7 +189,7 @@ def _whole_path(
         hint = hint or "a field of run.json, a metric, or a path in resolved.yaml"
     if condition is not None and name in condition.names:
         condition.refuse_name(name, message, hint)
-    raise UserError(message, hint=hint[0].upper() + hint[1:])
+    raise UserError(message, hint=hint)
 
 
 def _in_order(rows: Sequence[Row], name: str, *, reverse: bool) -> list[Row]:

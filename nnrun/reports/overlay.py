@@ -1,7 +1,7 @@
 """The curves of several runs over each other."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,17 +9,14 @@ from typing import TYPE_CHECKING, Any
 from nnrun.config.diagnostics import did_you_mean
 from nnrun.errors import RunError, UserError
 from nnrun.reports.curves import (
-    LOSS_DECADES,
     epochs_of,
     finish_axes,
+    finish_values,
     grid_columns,
     panel_names,
-    set_log,
-    spans,
     values_of,
 )
 from nnrun.reports.style import RUN_COLORS, TRAINING_COLOR, VALIDATION_COLOR, drawing, literal
-from nnrun.runs.atomic import write_with
 from nnrun.runs.directory import RunDirectory
 from nnrun.runs.history import History
 
@@ -31,6 +28,10 @@ FORMS = ("png", "svg", "pdf")
 _MARKED_UP_TO = 30  # epochs
 _LEGEND_COLUMNS = 2
 _TRAINING_DASHES = (0, (4, 2))
+_OTHER_RUN_COLOR = "#c8c8c8"
+
+Histories = Mapping[str, Sequence[History]]
+"""Of runs by what they are called; runs under one label differ in their seeds alone."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Curve:
     dashed: bool = False
 
 
-def read_histories(runs: Iterable[RunDirectory]) -> dict[str, History]:
+def read_histories(runs: Iterable[RunDirectory]) -> dict[str, list[History]]:
     """The histories of runs by their names.
 
     Raises:
@@ -54,46 +55,55 @@ def read_histories(runs: Iterable[RunDirectory]) -> dict[str, History]:
     for run in runs:
         if not run.history.exists():
             raise RunError(f"{run.name} has no epochs to draw: it has no {run.history.name}")
-        found[run.name] = History.read(run.history)
-        if not len(found[run.name]):
+        history = History.read(run.history)
+        if not len(history):
             raise RunError(f"{run.name} has no epochs to draw: its {run.history.name} is empty")
+        found[run.name] = [history]
     return found
 
 
-def plot_runs(
-    histories: Mapping[str, History],
+def draw_runs(
+    histories: Histories,
     path: Path,
     *,
     metrics: Sequence[str] = (),
+    training: bool = True,
     log: bool = False,
     smoothing: float = 0.0,
 ) -> None:
     """Draw the figures of runs over the epochs, a panel for each figure.
 
-    The training curve of a figure stands beside that of the validation; of several runs it is
-    dashed. As in `curves`, a training value stands half an epoch to the left.
+    The training curve of a figure stands beside that of the validation; of several labels it is
+    dashed. As in `curves`, a training value stands half an epoch to the left. Each of seven labels
+    has a colour; those beyond are grey, without a name.
 
     Args:
-        histories: By the names of the runs.
-        path: The file; its suffix says what kind: png, svg or pdf.
+        histories: By label.
+        path: The file to write; its suffix says what kind: png, svg or pdf.
         metrics: The figures; `val_loss` is the validation's alone. All where there are none.
+        training: Whether the training is drawn where there is a validation.
         log: Make the vertical axes logarithmic; where False, that of a loss is when it must be.
         smoothing: From 0 (as it is) to below 1: see `smooth`.
 
     Raises:
-        UserError: No run has a metric, the file's kind is unknown, or it cannot be written.
+        UserError: No run has a metric.
     """
-    form = path.suffix.lower().lstrip(".")
-    if form not in FORMS:
-        raise UserError(
-            f"cannot draw {path}: its name says no kind of picture",
-            hint=f"End it in {', '.join(f'.{known}' for known in FORMS)}.",
-        )
-    names = list(dict.fromkeys(metrics)) or _all_panels(histories.values())
-    _check_known(names, histories.values())
-    write_with(
-        path, lambda place: _draw(histories, place, form, names, log=log, smoothing=smoothing)
-    )
+    known = [history for group in histories.values() for history in group]
+    names = list(dict.fromkeys(metrics)) or _all_panels(known)
+    _check_known(names, known)
+    columns = grid_columns(len(names))
+    rows = max(1, math.ceil(len(names) / columns))
+    title = next(iter(histories)) if len(known) == 1 else ""
+    form = path.suffix.lower().lstrip(".") or "png"
+    with drawing(path, columns=columns, rows=rows, title=title, form=form) as figure:
+        for position, name in enumerate(names, start=1):
+            axes = figure.add_subplot(rows, columns, position)
+            curves = list(_curves(histories, name, training=training))
+            for curve in curves:
+                _draw_curve(axes, curve, smoothing)
+            part = "validation " if _is_validated(histories, name) else "training "
+            _finish(axes, name if training else part + name, curves, log=log)
+        _draw_legend(figure, alone=len(histories) == 1)
 
 
 def smooth(values: Sequence[float], weight: float) -> list[float]:
@@ -132,48 +142,36 @@ def _check_known(names: Iterable[str], histories: Iterable[History]) -> None:
         if name not in known or name == "epoch":
             recorded = ", ".join(column for column in known if column != "epoch")
             hint = did_you_mean(name, known) or f"recorded: {recorded}"
-            raise UserError(f"no run has the metric {name!r}", hint=hint[0].upper() + hint[1:])
+            raise UserError(f"no run has the metric {name!r}", hint=hint)
 
 
-def _draw(
-    histories: Mapping[str, History],
-    path: Path,
-    form: str,
-    names: Sequence[str],
-    *,
-    log: bool,
-    smoothing: float,
-) -> None:
-    columns = grid_columns(len(names))
-    rows = math.ceil(len(names) / columns)
-    title = next(iter(histories)) if len(histories) == 1 else ""
-    with drawing(path, columns=columns, rows=rows, title=title, form=form) as figure:
-        for position, name in enumerate(names, start=1):
-            axes = figure.add_subplot(rows, columns, position)
-            curves = list(_curves(histories, name))
-            for curve in curves:
-                _draw_curve(axes, curve, smoothing)
-            _finish(axes, name, curves, histories.values(), log)
-        _draw_legend(figure, histories)
-
-
-def _curves(histories: Mapping[str, History], name: str) -> Iterable[Curve]:
+def _curves(histories: Histories, name: str, *, training: bool) -> Iterator[Curve]:
+    """The lines of a panel."""
     alone = len(histories) == 1
-    for index, (run, history) in enumerate(histories.items()):
-        color = RUN_COLORS[index % len(RUN_COLORS)]
-        epochs = epochs_of(history)
-        validation = values_of(history, name if name.startswith("val_") else f"val_{name}")
-        training = [] if name.startswith("val_") else values_of(history, name)
-        if training:
-            halves = [epoch - 0.5 for epoch in epochs]
-            label = "training (mean over the epoch)" if alone else run
-            yield Curve(halves, training, TRAINING_COLOR if alone else color, label, not alone)
-        if validation:
-            label = "validation (at its end)" if alone else run
-            yield Curve(epochs, validation, VALIDATION_COLOR if alone else color, label)
+    watched = name if name.startswith("val_") else f"val_{name}"
+    both = training or not _is_validated(histories, name)
+    for index, (run, group) in enumerate(histories.items()):
+        color = RUN_COLORS[index] if index < len(RUN_COLORS) else _OTHER_RUN_COLOR
+        label = run if index < len(RUN_COLORS) else ""
+        for history in group:
+            epochs = epochs_of(history)
+            if name != watched and both:
+                halves = [epoch - 0.5 for epoch in epochs]
+                told = "training (mean over the epoch)" if alone else label
+                look = TRAINING_COLOR if alone else color
+                yield Curve(halves, values_of(history, name), look, told, not alone and training)
+            told = "validation (at its end)" if alone else label
+            look = VALIDATION_COLOR if alone else color
+            yield Curve(epochs, values_of(history, watched), look, told)
+
+
+def _is_validated(histories: Histories, name: str) -> bool:
+    return any(f"val_{name}" in item.columns for group in histories.values() for item in group)
 
 
 def _draw_curve(axes: "Axes", curve: Curve, smoothing: float) -> None:
+    if not curve.values:
+        return
     look: dict[str, Any] = {"color": curve.color, "linewidth": 1.0 if curve.dashed else 1.6}
     if curve.dashed:
         look["linestyle"] = _TRAINING_DASHES
@@ -183,27 +181,21 @@ def _draw_curve(axes: "Axes", curve: Curve, smoothing: float) -> None:
         axes.plot(curve.places, curve.values, color=curve.color, linewidth=0.8, alpha=0.25)
         look["marker"] = ""
     values = smooth(curve.values, smoothing) if smoothing else curve.values
+    look["zorder"] = 2 if curve.color == _OTHER_RUN_COLOR else 2.5
     axes.plot(curve.places, values, label=literal(curve.label), **look)
 
 
-def _finish(
-    axes: "Axes", name: str, curves: Sequence[Curve], histories: Iterable[History], log: bool
-) -> None:
-    last = max(max(epochs_of(history)) for history in histories)
-    finish_axes(axes, "epoch", 0, last)
+def _finish(axes: "Axes", name: str, curves: Sequence[Curve], *, log: bool) -> None:
+    drawn = [curve for curve in curves if curve.values]
+    finish_axes(axes, "epoch", 0, max([1.0, *(max(curve.places) for curve in drawn)]))
     words = literal(name.replace("_", " "))
     axes.set_title(words)
     axes.set_ylabel(words)
-    values = [value for curve in curves for value in curve.values]
-    if not any(map(math.isfinite, values)):
-        axes.text(0.5, 0.5, "no finite value", transform=axes.transAxes, ha="center", color="gray")
-        axes.set_yticks([])
-    elif log or (name.endswith("loss") and spans(values, LOSS_DECADES)):
-        set_log(axes, values)
+    finish_values(axes, name, [value for curve in drawn for value in curve.values], log=log)
 
 
-def _draw_legend(figure: "Figure", histories: Mapping[str, History]) -> None:
-    """A line for each run; of several, one more that tells solid from dashed."""
+def _draw_legend(figure: "Figure", *, alone: bool) -> None:
+    """A line for each label; of several with dashes, two more that tell solid from dashed."""
     from matplotlib.lines import Line2D
 
     found: dict[str, Any] = {}
@@ -211,12 +203,13 @@ def _draw_legend(figure: "Figure", histories: Mapping[str, History]) -> None:
         for line, label in zip(*axes.get_legend_handles_labels(), strict=True):
             found[label] = line
     handles = list(found.values())
-    if len(histories) > 1:
+    if not alone:
         handles = [
             Line2D([], [], color=line.get_color(), label=text) for text, line in found.items()
         ]
-        handles.append(Line2D([], [], color="gray", label="solid: validation"))
-        handles.append(
-            Line2D([], [], color="gray", linestyle=_TRAINING_DASHES, label="dashed: training")
-        )
+        if any(line.is_dashed() for axes in figure.axes for line in axes.get_lines()):
+            handles.append(Line2D([], [], color="gray", label="solid: validation"))
+            handles.append(
+                Line2D([], [], color="gray", linestyle=_TRAINING_DASHES, label="dashed: training")
+            )
     figure.legend(handles=handles, loc="outside lower center", ncols=_LEGEND_COLUMNS, fontsize=8.5)

@@ -1,9 +1,7 @@
-"""What a model says of rows, as a table."""
+"""What a model says of rows."""
 
 from __future__ import annotations
 
-import csv
-import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +9,7 @@ import numpy as np
 
 from nnrun.reports.scores import entropy
 from nnrun.runs.atomic import write_text
-from nnrun.runs.history import escape_cell
+from nnrun.runs.predictions import PROBABILITY, prediction_columns, table_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -86,15 +84,12 @@ class Predictions:
 
     def header(self) -> list[str]:
         """The names of the columns."""
-        names = ["file" if self.files else "row"]
-        names += ["target"] if self.targets is not None else []
-        names += ["predicted", *(f"p_{name}" for name in self.classes)]
-        if self.sampled is not None and self.classes:
-            names += [f"mc_{kind}_{name}" for kind in ("mean", "std") for name in self.classes]
-            names.append("mc_entropy")
-        elif self.sampled is not None:
-            names += ["mc_mean", "mc_std"]
-        return names
+        return prediction_columns(
+            self.classes,
+            from_files=bool(self.files),
+            with_targets=self.targets is not None,
+            sampled=self.sampled is not None,
+        )
 
     def records(self) -> Iterator[list[str | int | float]]:
         """The rows, each with a cell for every column of the header."""
@@ -105,7 +100,7 @@ class Predictions:
             yield [*cells, *numbers]
 
     def write(self, path: Path) -> None:
-        """Write all rows as CSV, numbers with nine digits, which keep every bit of a float32.
+        """Write all rows as CSV.
 
         Raises:
             RunError: The file cannot be written.
@@ -118,7 +113,7 @@ class Predictions:
         for record in self.records():
             values: dict[str, Any] = dict(zip(self.header(), record, strict=True))
             if self.classes:
-                probabilities = {name: values.pop(f"p_{name}") for name in self.classes}
+                probabilities = {name: values.pop(f"{PROBABILITY}{name}") for name in self.classes}
                 values["probabilities"] = probabilities
             plain.append(values)
         return plain
@@ -139,15 +134,6 @@ class Predictions:
             parts += [self.sampled.mean.reshape(shape), self.sampled.deviation.reshape(shape)]
             parts += [entropy(self.sampled.mean)[:, None]] if self.classes else []
         return np.hstack(parts) if parts else np.empty((self.rows, 0))
-
-
-def table_text(header: Sequence[str], records: Iterator[list[Any]]) -> str:
-    """A CSV file: floats with nine digits, and no text that a spreadsheet takes for a formula."""
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow([_cell(name) for name in header])
-    writer.writerows([_cell(value) for value in record] for record in records)
-    return file.getvalue()
 
 
 def predictions_view(predictions: Predictions) -> Table:
@@ -173,19 +159,3 @@ def predictions_view(predictions: Predictions) -> Table:
             cells.append(Text("  ".join(told), style="dim"))
         table.add_row(*cells)
     return table
-
-
-def _cell(value: str | int | float) -> str | int:
-    if isinstance(value, float):
-        return f"{value:.9g}"
-    if isinstance(value, str) and not _is_number(value):
-        return escape_cell(value)
-    return value
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True

@@ -17,17 +17,16 @@ from nnrun.reports.tables import (
 )
 from nnrun.reports.textplots import line_plot, speaks_unicode
 from nnrun.runs.directory import RunDirectory
-from nnrun.runs.history import History
+from nnrun.runs.history import NOT_METRICS, History
 from nnrun.runs.manifest import Metrics, RunRecord, derived_status
 from nnrun.runs.progress import read_progress
-from nnrun.runs.settings import describe_component, read_config
+from nnrun.runs.settings import describe_briefly, read_config
 
 if TYPE_CHECKING:
     from rich.console import Group, RenderableType
     from rich.table import Table
 
 RUN_FORMAT = 1
-_NOT_METRICS = ("epoch", "learning_rate", "seconds")
 _CURVE_WIDTH = 30
 _CURVE_HEIGHT = 6
 _LOSS_DECADES = 30.0  # beyond that, the fall of the first epochs hides all others
@@ -149,7 +148,7 @@ def _declared(report: RunReport) -> dict[str, str]:
     for name in _SECTIONS:
         value = config.get(name)
         listed = value if isinstance(value, list) else [value]
-        facts[name] = wrapped(", ".join(describe_component(item) for item in listed if item))
+        facts[name] = wrapped(", ".join(describe_briefly(item) for item in listed if item))
     training = config.get("training")
     if isinstance(training, Mapping):
         epochs, batch = training.get("epochs"), training.get("batch_size")
@@ -159,8 +158,8 @@ def _declared(report: RunReport) -> dict[str, str]:
 
 def _layers(architecture: Any) -> str:
     if not isinstance(architecture, list):
-        return describe_component(architecture) if architecture else ""
-    return ", ".join(describe_component(layer) for layer in architecture)
+        return describe_briefly(architecture) if architecture else ""
+    return ", ".join(describe_briefly(layer) for layer in architecture)
 
 
 def _figures(report: RunReport) -> "Table":
@@ -170,7 +169,7 @@ def _figures(report: RunReport) -> "Table":
 
     best, last, test = report.metrics.best, report.metrics.last, report.metrics.test or {}
     names = dict.fromkeys(name.removeprefix("val_") for name in (*best, *last, *test))
-    shown = [name for name in names if name not in _NOT_METRICS]
+    shown = [name for name in names if name not in NOT_METRICS]
     columns: list[tuple[str, Mapping[str, float | None]]] = []
     for title, row in (("best", best), ("last", last)):
         epoch = f"{title} epoch {_whole(row.get('epoch'))}".strip()

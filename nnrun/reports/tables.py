@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from nnrun.reports.textplots import speaks_unicode
 from nnrun.runs.directory import RunDirectory
+from nnrun.runs.history import NOT_METRICS
 from nnrun.runs.manifest import Metrics, RunRecord
 
 if TYPE_CHECKING:
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-_NOT_METRICS = ("epoch", "learning_rate", "seconds")
 _MINUTE = 60
 _WORDS = 64  # columns, of the 80 that the narrowest usual terminal has
 _STATUS_STYLES = {"finished": "green", "running": "cyan", "interrupted": "yellow"}
@@ -134,7 +134,7 @@ def _figures(metrics: Metrics) -> "Table":
 
     best, test = metrics.best, metrics.test or {}
     names = dict.fromkeys(name.removeprefix("val_") for name in (*best, *test))
-    shown = [name for name in names if name not in _NOT_METRICS]
+    shown = [name for name in names if name not in NOT_METRICS]
     columns: dict[str, Mapping[str, float | None]] = {
         "training": {name: best[name] for name in shown if name in best},
         "validation": {name: best[f"val_{name}"] for name in shown if f"val_{name}" in best},

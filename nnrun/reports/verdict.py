@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from nnrun.errors import RunError, UserError
 from nnrun.reports.comparison import ComparedRun, Comparison, Group, direction
 from nnrun.reports.significance import Interval, mcnemar, paired_bootstrap, welch
-from nnrun.runs.predictions import Predictions
+from nnrun.runs.predictions import PredictionTable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -137,14 +137,16 @@ def _has(run: ComparedRun, split: str) -> bool:
     return run.directory.evaluation(split).predictions.is_file()
 
 
-def _predictions(run: ComparedRun, split: str) -> Predictions | None:
+def _predictions(run: ComparedRun, split: str) -> PredictionTable | None:
     return (
-        Predictions.read(run.directory.evaluation(split).predictions) if _has(run, split) else None
+        PredictionTable.read(run.directory.evaluation(split).predictions)
+        if _has(run, split)
+        else None
     )
 
 
 def _test_rows(
-    labels: tuple[str, str], metric: str, split: str, sides: tuple[Predictions, Predictions]
+    labels: tuple[str, str], metric: str, split: str, sides: tuple[PredictionTable, PredictionTable]
 ) -> Verdict:
     first, second = sides
     if not first.rows or (first.rows, first.targets) != (second.rows, second.targets):
@@ -167,7 +169,7 @@ def _test_rows(
     return Verdict("rows", *labels, text, name, interval)
 
 
-def _row_metric(metric: str, predictions: Predictions) -> tuple[str, bool]:
+def _row_metric(metric: str, predictions: PredictionTable) -> tuple[str, bool]:
     """What is measured on the rows, nearest to a figure; and whether as the root of a mean."""
     if not predictions.probabilities:
         absolute = "mae" in metric or "absolute" in metric
@@ -176,7 +178,7 @@ def _row_metric(metric: str, predictions: Predictions) -> tuple[str, bool]:
     return ("log loss" if direction(metric) == "min" and known else "accuracy"), False
 
 
-def _scores(predictions: Predictions, name: str, metric: str) -> "np.ndarray":
+def _scores(predictions: PredictionTable, name: str, metric: str) -> "np.ndarray":
     """The figure of each row `(rows,)`, whose mean (or its root) is the figure of all.
 
     Raises:

@@ -46,6 +46,11 @@ class RunDirectory:
         return self.path / "resolved.yaml"
 
     @property
+    def signature(self) -> Path:
+        """What the model takes and gives, with its fitted preprocessing."""
+        return self.path / "signature.json"
+
+    @property
     def record(self) -> Path:
         """What the run is and how it ended: see `manifest.RunRecord`."""
         return self.path / "run.json"

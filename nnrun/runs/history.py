@@ -14,6 +14,9 @@ from nnrun.runs.atomic import describe_cause, write_text
 
 Mode = Literal["min", "max"]
 
+NOT_METRICS = ("epoch", "learning_rate", "seconds")
+"""Columns that are no figures of the model."""
+
 _FALLING = re.compile(r"(^|_)(loss|error|divergence|crossentropy)(_?\d+)?$")
 _RISING = re.compile(
     r"(^|_)(accuracy|acc|auc|precision|recall|sensitivity|specificity|f1|f2|f_?beta|iou|io_u|dice"
@@ -133,7 +136,7 @@ class History:
             lines = list(csv.reader(io.StringIO(text, newline=""), strict=True))
         except csv.Error as error:
             raise RunError(str(error)) from error
-        names = [_unescape(name) for name in lines[0]]
+        names = [unescape_cell(name) for name in lines[0]]
         if len(set(names)) != len(names):
             raise RunError("two of its columns have the same name")
         history._columns = dict.fromkeys(names)
@@ -212,5 +215,6 @@ def escape_cell(name: str) -> str:
     return f"'{name}" if name.startswith(_ESCAPED) else name
 
 
-def _unescape(name: str) -> str:
+def unescape_cell(name: str) -> str:
+    """What `escape_cell` made a cell of."""
     return name.removeprefix("'")

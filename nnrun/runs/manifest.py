@@ -95,7 +95,7 @@ class RunRecord:
         Raises:
             RunError: The file is missing, damaged, or of a newer nnrun.
         """
-        values = _read_format(path)
+        values = read_format(path)
         record = cls(**_checked(cls, values, path))
         if record.status not in STATUSES:
             raise RunError(f"{path} is damaged: its status is {record.status!r}")
@@ -135,7 +135,7 @@ class Metrics:
         Raises:
             RunError: The file is missing, damaged, or of a newer nnrun.
         """
-        metrics = cls(**_checked(cls, _read_format(path), path))
+        metrics = cls(**_checked(cls, read_format(path), path))
         for figures in (metrics.best, metrics.last, metrics.test or {}):
             _check_numbers(figures.values(), path)
         return metrics
@@ -164,7 +164,12 @@ def derived_status(directory: RunDirectory, record: RunRecord | None = None) -> 
     return DIED if status == "running" else status
 
 
-def _read_format(path: Path) -> dict[str, Any]:
+def read_format(path: Path) -> dict[str, Any]:
+    """Read a file of JSON that says its `format`, which is left out of what is returned.
+
+    Raises:
+        RunError: The file is missing, damaged, or of a newer nnrun.
+    """
     try:
         values = json.loads(
             path.read_bytes(), parse_int=_whole, parse_float=_finite, parse_constant=_finite

@@ -1,20 +1,60 @@
-"""What a run's model predicted for the rows of a part: `evaluation/<split>/predictions.csv`."""
+"""What a model predicted for rows, as a file: `evaluation/<split>/predictions.csv`."""
 
 import csv
+import io
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from nnrun.errors import RunError
 from nnrun.runs.atomic import describe_cause
+from nnrun.runs.history import escape_cell, unescape_cell
 
-_COLUMNS = ["row", "target", "predicted"]
-_PROBABILITY = "p_"
+ROW, FILE, TARGET, PREDICTED = "row", "file", "target", "predicted"
+PROBABILITY = "p_"
+_MEAN, _DEVIATION, _ENTROPY = "mc_mean", "mc_std", "mc_entropy"
+
+
+def prediction_columns(
+    classes: Sequence[str], *, from_files: bool, with_targets: bool, sampled: bool
+) -> list[str]:
+    """The names of the columns of a file of predictions.
+
+    Args:
+        classes: Names of the classes; empty for a regression.
+        from_files: Whether each row was read from a file of its own, which is then named.
+        with_targets: Whether the truth is known.
+        sampled: Whether draws of dropout were made as well.
+
+    >>> prediction_columns(["no", "yes"], from_files=False, with_targets=True, sampled=False)
+    ['row', 'target', 'predicted', 'p_no', 'p_yes']
+    """
+    names = [FILE if from_files else ROW, *([TARGET] if with_targets else []), PREDICTED]
+    names += [f"{PROBABILITY}{name}" for name in classes]
+    if sampled and classes:
+        names += [f"{kind}_{name}" for kind in (_MEAN, _DEVIATION) for name in classes]
+        names.append(_ENTROPY)
+    elif sampled:
+        names += [_MEAN, _DEVIATION]
+    return names
+
+
+def table_text(header: Sequence[str], records: Iterable[Sequence[Any]]) -> str:
+    """A CSV file: floats with nine digits, and no text that a spreadsheet takes for a formula.
+
+    Nine digits keep every bit of a float32.
+    """
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow([_cell(name) for name in header])
+    writer.writerows([_cell(value) for value in record] for record in records)
+    return file.getvalue()
 
 
 @dataclass(frozen=True)
-class Predictions:
-    """The predictions for some rows, as text; every sequence has an item for each row.
+class PredictionTable:
+    """A file of predictions whose truth is known, as text; a sequence has an item for each row.
 
     Attributes:
         rows: Which row of the part it is.
@@ -39,19 +79,32 @@ class Predictions:
             with path.open(encoding="utf-8", newline="") as file:
                 header, *lines = csv.reader(file, strict=True)
             columns = dict(zip(header, zip(*lines, strict=True), strict=True))
-            rows, targets, predicted = (tuple(map(_unescape, columns[name])) for name in _COLUMNS)
+            rows, targets, predicted = (
+                tuple(map(unescape_cell, columns[name])) for name in (ROW, TARGET, PREDICTED)
+            )
         except OSError as error:
             raise RunError(f"cannot read {path}: {describe_cause(error)}") from error
         except (csv.Error, ValueError, KeyError) as error:
             raise RunError(f"{path} is damaged: it holds no predictions") from error
         probabilities = {
-            name.removeprefix(_PROBABILITY): column
+            name.removeprefix(PROBABILITY): column
             for name, column in columns.items()
-            if name.startswith(_PROBABILITY)
+            if name.startswith(PROBABILITY)
         }
         return cls(rows, targets, predicted, probabilities)
 
 
-def _unescape(text: str) -> str:
-    # A name of a class that a spreadsheet would take for a formula has a quote before it.
-    return text[1:] if text.startswith(("'=", "'+", "'-", "'@", "''")) else text
+def _cell(value: str | int | float) -> str | int:
+    if isinstance(value, float):
+        return f"{value:.9g}"
+    if isinstance(value, str) and not _is_number(value):
+        return escape_cell(value)
+    return value
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

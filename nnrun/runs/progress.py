@@ -1,13 +1,15 @@
 """How far a run came that wrote no figures, being under way or killed: what its history says."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from nnrun.config.components import as_component
 from nnrun.errors import RunError
 from nnrun.runs.directory import RunDirectory
-from nnrun.runs.history import History, Mode
+from nnrun.runs.history import History
 from nnrun.runs.manifest import Metrics
-from nnrun.runs.settings import Settings, flatten, read_config
+from nnrun.runs.monitoring import monitored_figure
+from nnrun.runs.settings import read_config
 
 
 @dataclass(frozen=True)
@@ -34,22 +36,21 @@ def read_progress(directory: RunDirectory) -> Progress:
     if not directory.history.exists():
         return Progress(Metrics())
     history = History.read(directory.history)
-    try:
-        settings = flatten(read_config(directory))
-    except RunError:
-        settings = Settings({}, {})
-    monitor, mode = monitored(settings, history.columns)
-    best = history.best(monitor, mode) if monitor in history.columns else None
+    best = _best_row(directory, history)
     last = history.rows[-1] if len(history) else {}
     epoch = int(best["epoch"]) if best and "epoch" in best else None
     return Progress(Metrics(best or {}, last), len(history), epoch)
 
 
-def monitored(settings: Settings, recorded: Sequence[str]) -> tuple[str, Mode | None]:
-    """The figure by which a run's best epoch is chosen, and its mode where the config says it."""
-    named = settings.values.get("training.monitor")
-    stopping = settings.values.get("callbacks.EarlyStopping.monitor")
-    mode = settings.values.get("callbacks.EarlyStopping.mode")
-    name = str(named or stopping or ("val_loss" if "val_loss" in recorded else "loss"))
-    modes: dict[object, Mode] = {"min": "min", "max": "max"}
-    return name, modes.get(mode)
+def _best_row(directory: RunDirectory, history: History) -> Mapping[str, float] | None:
+    try:
+        config = read_config(directory)
+    except RunError:
+        config = {}
+    training, listed = config.get("training"), config.get("callbacks")
+    named = training.get("monitor") if isinstance(training, Mapping) else None
+    callbacks = filter(None, map(as_component, listed if isinstance(listed, list) else []))
+    monitor, mode = monitored_figure(
+        str(named) if named else None, callbacks, has_validation="val_loss" in history.columns
+    )
+    return history.best(monitor, mode) if monitor in history.columns else None

@@ -31,7 +31,8 @@ def select_runs(texts: Sequence[str], runs_dir: Path) -> tuple[list[RunDirectory
         except RunError as error:
             if isinstance(error.__cause__, OSError) or not Path(text).exists():
                 raise
-            skipped[text] = error.message if Path(text).is_dir() else "it is no run directory"
+            told = error.message.replace(f"{Path(text)} holds", "it holds")
+            skipped[text] = told if Path(text).is_dir() else "it is no run directory"
         else:
             found.setdefault(run.path.resolve(), run)
     return list(found.values()), skipped

@@ -1,12 +1,12 @@
-"""What a run was configured with: the values of its `resolved.yaml` by dotted path."""
+"""What a run was configured with: its `resolved.yaml`, whole and by dotted path."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from nnrun.config.components import looks_like_class
+from nnrun.config.components import as_component
 from nnrun.config.plain_reader import read_plain
-from nnrun.errors import RunError
+from nnrun.errors import RunError, UserError
 from nnrun.runs.atomic import describe_cause
 from nnrun.runs.directory import RunDirectory
 
@@ -15,25 +15,43 @@ Value = str | int | float | bool | None
 
 @dataclass(frozen=True)
 class Settings:
-    """The values of a config.
+    """The values of a config, in three layers of paths.
 
     Attributes:
         values: By paths as people say them: a component is its class (`optimizer` is `Adam`) and
-            its arguments follow at once (`optimizer.learning_rate`).
+            its arguments follow at once (`optimizer.learning_rate`); a list is one value.
+        listed: The arguments of components in lists whose class stands there once
+            (`callbacks.EarlyStopping.patience`).
         exact: The other ways to the same values: those of `--set` (`optimizer.Adam.learning_rate`,
             `architecture.1.Dense.units`), and the entries of lists.
     """
 
-    values: Mapping[str, Value]
-    exact: Mapping[str, Value]
+    values: Mapping[str, Any]
+    listed: Mapping[str, Any]
+    exact: Mapping[str, Any]
+
+    @property
+    def paths(self) -> list[str]:
+        """The paths as people say them."""
+        return [*self.values, *self.listed]
+
+    def __contains__(self, path: str) -> bool:
+        return any(path in layer for layer in (self.values, self.listed, self.exact))
 
     def get(self, path: str) -> Value:
-        """The value at a path; None where there is none."""
-        return self.values.get(path, self.exact.get(path))
+        """The value at a path, a list in words; None where there is none."""
+        for layer in (self.values, self.listed, self.exact):
+            if path in layer:
+                value = layer[path]
+                return describe_briefly(value) if isinstance(value, list) else value
+        return None
+
+
+NO_SETTINGS = Settings({}, {}, {})
 
 
 def read_config(directory: RunDirectory) -> dict[str, Any]:
-    """A run's config with every default, as plain values.
+    """A run's config as plain values, quickly: as it stands there, unchecked.
 
     Raises:
         RunError: It is missing or damaged.
@@ -50,35 +68,68 @@ def read_config(directory: RunDirectory) -> dict[str, Any]:
     return config
 
 
+def read_checked_config(directory: RunDirectory) -> dict[str, Any]:
+    """A run's config as plain values, checked, with every default of this nnrun.
+
+    So configs that were written by different versions can be held against each other.
+
+    Raises:
+        RunError: It cannot be read, or is of another version of the config language.
+    """
+    from nnrun.config.loading import load_experiment
+    from nnrun.config.writer import to_plain
+
+    try:
+        config: dict[str, Any] = to_plain(load_experiment(directory.resolved))
+    except UserError as error:
+        raise RunError(
+            f"{directory.resolved} cannot be read: {error.message.splitlines()[0]}"
+        ) from error
+    return config
+
+
 def flatten(config: Mapping[str, Any]) -> Settings:
     """The values of a config by their paths.
 
     >>> settings = flatten({"optimizer": {"SGD": {"momentum": 0.9}}, "metrics": ["mae"]})
     >>> settings.values
-    {'optimizer': 'SGD', 'optimizer.momentum': 0.9, 'metrics': 'mae'}
-    >>> settings.get("optimizer.SGD.momentum"), settings.get("metrics.0")
-    (0.9, 'mae')
+    {'optimizer': 'SGD', 'optimizer.momentum': 0.9, 'metrics': ['mae']}
+    >>> settings.get("optimizer.SGD.momentum"), settings.get("metrics"), settings.get("metrics.0")
+    (0.9, 'mae', 'mae')
     """
-    settings = Settings({}, {})
+    settings = Settings({}, {}, {})
     _flatten_mapping(config, "", settings.values, settings)
     return settings
 
 
-def describe_component(value: Any) -> str:
-    """A component in a few words: its class, and the values that say most.
+def describe_briefly(value: Any) -> str:
+    """A value of a config in a few words: a component is its class and the values of its arguments.
 
-    >>> describe_component({"Dense": {"units": 64, "activation": "relu"}})
-    'Dense 64 relu'
-    >>> describe_component("Flatten")
-    'Flatten'
+    >>> describe_briefly(["Flatten", {"Dense": {"units": 64, "activation": "relu"}}])
+    'Flatten, Dense 64 relu'
+    >>> describe_briefly({"MLP": {"hidden": [300, 100], "normalize": None}})
+    'MLP [300, 100]'
     """
-    if not isinstance(value, Mapping):
-        return _word(value)
-    parts = []
-    for name, arguments in value.items():
-        held = arguments.values() if isinstance(arguments, Mapping) else [arguments]
-        parts += [str(name), *(_word(item) for item in held if item is not None)]
-    return " ".join(parts)
+    if component := as_component(value):
+        name, arguments = component
+        held = (item for item in arguments.values() if item is not None)
+        return " ".join([name, *map(_describe_argument, held)])
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {describe_briefly(item)}" for key, item in value.items())
+    if isinstance(value, list):
+        return ", ".join(map(describe_briefly, value))
+    return describe_scalar(value)
+
+
+def describe_scalar(value: Any) -> str:
+    """A value that holds no others, as YAML writes it."""
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    return str(value)
+
+
+def _describe_argument(value: Any) -> str:
+    return f"[{describe_briefly(value)}]" if isinstance(value, list) else describe_briefly(value)
 
 
 def _cause(error: ValueError) -> str:
@@ -94,11 +145,11 @@ def _flatten_mapping(
 
 def _flatten_value(value: Any, path: str, into: Any, settings: Settings) -> None:
     if isinstance(value, list):
-        into[path] = ", ".join(describe_component(item) for item in value)
-        _flatten_list(value, path, into, settings)
+        into[path] = value
+        _flatten_list(value, path, settings)
     elif not isinstance(value, Mapping):
         into[path] = value
-    elif (component := _component(value)) is not None:
+    elif component := as_component(value):
         name, arguments = component
         into[path] = name
         _flatten_mapping(arguments, f"{path}.", into, settings)
@@ -107,31 +158,11 @@ def _flatten_value(value: Any, path: str, into: Any, settings: Settings) -> None
         _flatten_mapping(value, f"{path}.", into, settings)
 
 
-def _flatten_list(items: list[Any], path: str, into: Any, settings: Settings) -> None:
+def _flatten_list(items: list[Any], path: str, settings: Settings) -> None:
     """Entries by their number; components that stand there once by their class as well."""
-    components = [_component(item) for item in items]
+    components = [as_component(item) for item in items]
     names = [component[0] for component in components if component]
     for index, (item, component) in enumerate(zip(items, components, strict=True)):
         _flatten_value(item, f"{path}.{index}", settings.exact, settings)
         if component and names.count(component[0]) == 1:
-            _flatten_mapping(component[1], f"{path}.{component[0]}.", into, settings)
-
-
-def _component(value: Any) -> tuple[str, Mapping[str, Any]] | None:
-    """The class and the arguments of a component that has arguments."""
-    if not isinstance(value, Mapping) or len(value) != 1:
-        return None
-    ((name, arguments),) = value.items()
-    return (name, arguments) if looks_like_class(name) and isinstance(arguments, Mapping) else None
-
-
-def _word(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return describe_component(value)
-    if isinstance(value, list):
-        return f"[{', '.join(_words(value))}]"
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _words(values: Iterable[Any]) -> Iterator[str]:
-    return (_word(value) for value in values)
+            _flatten_mapping(component[1], f"{path}.{component[0]}.", settings.listed, settings)

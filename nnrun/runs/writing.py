@@ -12,7 +12,7 @@ from nnrun.runs.checkpoints import CheckpointStore
 from nnrun.runs.directory import RunDirectory
 from nnrun.runs.event_files import EventFiles
 from nnrun.runs.history import History
-from nnrun.runs.manifest import Metrics, RunRecord
+from nnrun.runs.manifest import FORMAT, Metrics, RunRecord
 
 if TYPE_CHECKING:
     import numpy as np
@@ -89,13 +89,14 @@ class RunWriter:
         self._thread.shutdown()
         self._events.close()
 
-    def begin(self, config: bytes, resolved_text: str) -> None:
+    def begin(self, config: bytes, resolved_text: str, signature: Mapping[str, Any]) -> None:
         """Write what is known before the first step; the config byte for byte."""
-        from nnrun.runs.atomic import write_bytes, write_text
+        from nnrun.runs.atomic import write_bytes, write_json, write_text
 
         self.directory.make_subdirectories()
         write_bytes(self.directory.config, config)
         write_text(self.directory.resolved, resolved_text)
+        write_json(self.directory.signature, {"format": FORMAT, **signature})
         self.record.write(self.directory.record)
 
     def resume(self, saved: "Saved", resolved_text: str) -> None:

@@ -134,7 +134,7 @@ def test_a_pattern_means_runs_by_path_or_by_name(
     done = nnrun("compare", pattern)
     assert done.code == 0
     assert done.out.startswith(SCREEN)
-    assert "skipped runs/gone-1: runs/gone-1 has no figures yet: its status is failed\n" in done.err
+    assert "skipped runs/gone-1: it has no figures yet: its status is failed\n" in done.err
     assert ("skipped runs/notes.txt: it is no run directory" in done.err) == (pattern == "runs/*")
 
 

@@ -185,7 +185,7 @@ def test_training_rows_where_there_are_no_others(nnrun: Nnrun, runs: Path) -> No
     assert (told["split"], told["rows"], told["task"]) == ("train", 4, "binary")
     refused = nnrun("eval", "coin", "--runs-dir", runs, "--split", "test")
     assert (refused.code, refused.out) == (2, "")
-    assert refused.err == "nnrun: coin has no test rows\n  it has: train\n"
+    assert refused.err == "nnrun: coin has no test rows\n  It has: train.\n"
 
 
 def test_the_rows_of_a_file(nnrun: Nnrun, tiny_run: RunDirectory, tmp_path: Path) -> None:
@@ -219,6 +219,31 @@ def test_new_rows_of_a_table(nnrun: Nnrun, runs: Path, tmp_path: Path) -> None:
     assert [float(row["predicted"]) for row in table(tmp_path / "out.csv")] == pytest.approx(told)
     shown = nnrun("predict", "flats", "new.csv", "--runs-dir", runs).out.splitlines()
     assert shown[0].split() == ["row", "predicted"]
+
+
+def test_new_rows_need_no_training_data(nnrun: Nnrun, runs: Path, tmp_path: Path) -> None:
+    """The run tells what its model takes; the rows it was trained on may be gone."""
+    shutil.copytree(runs, tmp_path / "moved")
+    data = tmp_path / "more.csv"
+    data.write_text("area,rooms,price\n30,2,1.5\n40,5,2.5\n")
+    commands = [("predict", "flats", data, "--json"), ("eval", "flats", "--data", data, "--json")]
+    expected = [nnrun(*command, "--runs-dir", runs).out for command in commands]
+    resolved = tmp_path / "moved" / "flats" / "resolved.yaml"
+    resolved.write_text(resolved.read_text().replace("flats.csv", "gone.csv"))
+    assert "gone.csv" in resolved.read_text()
+    for command, told in zip(commands, expected, strict=True):
+        done = nnrun(*command, "--runs-dir", tmp_path / "moved")
+        assert (done.code, done.err) == (0, "")
+        assert done.out.replace(str(tmp_path / "moved"), str(runs)) == told
+    refused = nnrun("eval", "flats", "--runs-dir", tmp_path / "moved")
+    assert refused.code == 2
+    assert "gone.csv" in refused.err
+
+
+def test_a_run_without_a_signature_has_the_same_one(nnrun: Nnrun, tiny_run: RunDirectory) -> None:
+    told = evaluated(nnrun, tiny_run.path)
+    tiny_run.signature.unlink()
+    assert evaluated(nnrun, tiny_run.path) == told
 
 
 def test_pictures(nnrun: Nnrun, runs: Path, tmp_path: Path) -> None:
@@ -265,6 +290,7 @@ SPOILED = {
     "no epoch ended": (lambda run: shutil.rmtree(run.checkpoints), "ended before its first epoch did"),
     "a bit of the weights flipped": (spoil_weights, "no checkpoint 'best' is whole"),
     "the data are others": (change_data, "the data are not those that tiny_run was trained on"),
+    "the signature is damaged": (lambda run: run.signature.write_text('{"format": 1}'), "it tells no inputs and targets"),
     "the model is another": (change_model, "do not fit the model of its config"),
 }  # fmt: skip
 

@@ -2,13 +2,22 @@
 
 import os
 import shutil
+import signal
+import socket
+import subprocess
+import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from conftest import TINY, write_run
 
-from .golden_screens.cases import CASES, FOLDER, WIDTHS, take_screen
+from nnrun.runs.directory import RunDirectory
+from nnrun.runs.manifest import Metrics
 
+from .golden_screens.cases import CASES, FILES, FOLDER, SERVED, WIDTHS, take_screen
+
+ROOT = str(Path(__file__).parents[2])
 IRIS = "sepal_length,sepal_width,petal_length,petal_width\n"
 SGD = "optimizer={SGD: {learning_rate: 0.1, momentum: 0.9, nesterov: true}}"
 DEEP = (
@@ -82,7 +91,21 @@ def folder(tmp_path_factory: pytest.TempPathFactory, _trained: Path) -> Path:
         stop_reason="ResourceExhaustedError: out of memory",
         created="2026-03-06T12:00:00+00:00",
     )
+    diverged = write_run(
+        runs,
+        "diverged-1",
+        [0.3],
+        overrides=["name=diverged"],
+        status="diverged",
+        epochs=0,
+        best_epoch=None,
+        stop_reason="loss is nan in epoch 1",
+        created="2026-03-06T13:00:00+00:00",
+    )
+    Metrics().write(diverged.metrics)
+    diverged.history.unlink()
     shutil.copytree(_trained, folder / "tiny")
+    (folder / "rows2.csv").write_text("kept")
     (folder / "tiny.yaml").write_text(TINY)
     (folder / "wrong.yaml").write_text(TINY.replace("epochs: 2", "epoch: 2").replace("ML", "LM"))
     (folder / "rows.csv").write_text(f"{IRIS}5.1,3.5,1.4,0.2\n6.7,3.0,5.2,2.3\n")
@@ -97,13 +120,38 @@ def test_the_screen_is_the_golden_one(
 ) -> None:
     for variable, value in {"COLUMNS": width, "LINES": 50, "TZ": "UTC", "TERM": "xterm"}.items():
         monkeypatch.setenv(variable, str(value))
-    screen = take_screen(CASES[name], shutil.copytree(folder, tmp_path / "folder"))
-    golden = FOLDER / f"{name}-{width}.txt"
+    _compare(
+        f"{name}-{width}", take_screen(CASES[name], shutil.copytree(folder, tmp_path / "folder"))
+    )
+
+
+def test_tensorboard_answers_until_it_is_interrupted(
+    nnrun_process: Callable[..., subprocess.Popen[str]], tiny_run: RunDirectory
+) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = ("tensorboard", "tiny_run", "--port", str(port), "--runs-dir", ".")
+    process = nnrun_process(*command, env=os.environ | {"PYTHONPATH": ROOT})
+    assert process.stdout is not None
+    first = process.stdout.readline()
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/data/environment", timeout=60) as answer:
+        assert answer.status == 200
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert err == ""
+    shown = f"$ nnrun {' '.join(command)}\n{first}{out}--- exit code {process.returncode}\n"
+    _compare(SERVED, shown.replace(str(port), "PORT"))
+    with pytest.raises(OSError, match="refused"):
+        socket.create_connection(("127.0.0.1", port), timeout=5)
+
+
+def _compare(name: str, screen: str) -> None:
+    golden = FOLDER / f"{name}.txt"
     if "REGENERATE_GOLDEN_SCREENS" in os.environ:
         golden.write_bytes(screen.encode())
     assert screen == golden.read_bytes().decode()
 
 
 def test_no_golden_screen_is_left_over() -> None:
-    expected = {f"{name}-{width}" for name in CASES for width in WIDTHS}
-    assert {path.stem for path in FOLDER.glob("*.txt")} == expected
+    assert {path.stem for path in FOLDER.glob("*.txt")} == FILES

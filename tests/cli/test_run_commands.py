@@ -3,11 +3,8 @@
 import json
 import os
 import re
-import signal
-import socket
 import subprocess
 import sys
-import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -143,25 +140,6 @@ def test_nothing_heavy_is_imported(runs: Path, arguments: list[str]) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1].rstrip() == "imported:"
-
-
-def test_tensorboard_serves_until_interrupted(
-    nnrun_process: Callable[..., subprocess.Popen[str]], runs: Path
-) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    process = nnrun_process("tensorboard", "tiny_run", "--port", port, "--runs-dir", runs)
-    assert process.stdout is not None
-    address = f"http://127.0.0.1:{port}/"
-    assert process.stdout.readline() == f"TensorBoard: {address} (Ctrl-C ends it)\n"
-    with urllib.request.urlopen(f"{address}data/environment", timeout=30) as answer:
-        assert answer.status == 200
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=30)
-    assert (process.returncode, out, err) == (0, "TensorBoard ended\n", "")
-    with pytest.raises(OSError, match="refused"):
-        socket.create_connection(("127.0.0.1", port), timeout=5)
 
 
 def test_show_of_a_name_longer_than_file_systems_take(nnrun: Nnrun, runs: Path) -> None:

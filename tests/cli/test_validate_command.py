@@ -33,9 +33,9 @@ def test_several_files_of_which_two_are_wrong(nnrun: Nnrun, write_config: WriteC
     done = nnrun("validate", "typo.yaml", "tiny.yaml", "two.yaml", "missing.yaml")
     assert (done.code, done.out) == (2, "tiny.yaml: ok\n")
     assert "typo.yaml:4:9" in done.err
-    assert "did you mean 'iris'?" in done.err
+    assert "Did you mean 'iris'?" in done.err
     assert "batch_size" in done.err
-    assert "did you mean 'hidden'?" in done.err
+    assert "Did you mean 'hidden'?" in done.err
     assert "missing.yaml" in done.err
     assert done.err.endswith("nnrun: 4 problems; nothing was run\n")
 
@@ -64,7 +64,7 @@ def test_an_override_is_checked_as_such(nnrun: Nnrun, write_config: WriteConfig)
     done = nnrun("validate", "tiny.yaml", "--set", "training.epoch=5")
     assert done.code == 2
     assert done.err.startswith("--set training.epoch=5")
-    assert "did you mean 'epochs'?" in done.err
+    assert "Did you mean 'epochs'?" in done.err
 
 
 @pytest.mark.parametrize("command", ["train", "show", "validate"])

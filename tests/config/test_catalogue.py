@@ -95,7 +95,7 @@ def test_the_first_argument_is_the_one_that_a_bare_value_fills(catalogue):
 
 def test_an_entry_tells_where_its_class_is(catalogue):
     dense = catalogue.find("layers", "Dense")
-    assert (dense.module, dense.class_name, dense.alias) == ("keras.layers", "Dense", "")
+    assert (dense.module, dense.alias) == ("keras.layers", "")
     assert dense.summary == "Just your regular densely-connected NN layer."
     assert dense.arguments["units"].doc == "Positive integer, dimensionality of the output space."
     assert not dense.open

@@ -52,13 +52,13 @@ def test_the_line_of_the_design():
     assert render_problems([problem]) == (
         "configs/mine.yaml:9:13  architecture[1].Dense: unknown argument 'unit'\n"
         "    9 |   - Dense: {unit: 300, activation: relu}\n"
-        "      |             ^^^^  did you mean 'units'?"
+        "      |             ^^^^  Did you mean 'units'?"
     )
 
 
 def test_without_place_hint_or_path():
     assert render_problems([Problem("bad")]) == "bad"
-    assert render_problems([Problem("bad", hint="mend it")]) == "bad\n     mend it"
+    assert render_problems([Problem("bad", hint="mend it")]) == "bad\n     Mend it."
     assert render_problems([Problem("bad", place(), "a")]) == "mine.yaml:1:1  a: bad"
 
 
@@ -146,7 +146,7 @@ def test_json():
             "column": 3,
             "path": "a.b",
             "message": "bad",
-            "hint": "mend it",
+            "hint": "Mend it.",
             "severity": "error",
         },
     ]

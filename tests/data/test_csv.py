@@ -86,16 +86,16 @@ def test_numbers_are_read_exactly(write):
         ("a,,y\n1,2,3\n", "nameless column", "index=False"),
         ("a;y\n1;2\n", "one column only, with ';'", 'separator: ";"'),
         ("a\ty\n1\t2\n", "one column only, with a tab", r'separator: "\\t"'),
-        ("a,y\n1,2\n1,2,3\n", "table.csv:3 has 3 cells, its header 2", "quote"),
-        ("a,y\n1,2,3\n4,5,6\n", "table.csv:2 has 3 cells, its header 2", "quote"),
-        ("a,b,y\n1,2,3\n4,5\n", "table.csv:3 has 2 cells, its header 3", "quote"),
+        ("a,y\n1,2\n1,2,3\n", "table.csv:3 has 3 cells, its header 2", "Quote"),
+        ("a,y\n1,2,3\n4,5,6\n", "table.csv:2 has 3 cells, its header 2", "Quote"),
+        ("a,b,y\n1,2,3\n4,5\n", "table.csv:3 has 2 cells, its header 3", "Quote"),
         ("a,b,y\n1,red,3\n4,blue,5\n", "'b' .* text, such as 'red' in line 2", "features"),
-        ("a,b,y\n1,2,3\n4,,5\n\n6,,7\n", "'b' .* has 2 of 3 cells .* first in line 3", "fill"),
-        ("a,y\n1,3\n\ninf,5\n", "'a' .* has 1 of 2 cells .* first in line 4", "fill"),
-        ("a,y\n1e300,3\n2,5\n", "'a' .* has 1 of 2 cells", "fill"),
-        ("a,y\n1,\n2,5\n", "'y' .* has 1 of 2 cells .* line 2", "fill"),
-        ("a,y\n1,cat\n2,NaN\n", "'y' .* has 1 of 2 cells .* line 3", "fill"),
-        ("a,z\n1,2\n", "no column 'y'", "its columns: a, z"),
+        ("a,b,y\n1,2,3\n4,,5\n\n6,,7\n", "'b' .* has 2 of 3 cells .* first in line 3", "Fill"),
+        ("a,y\n1,3\n\ninf,5\n", "'a' .* has 1 of 2 cells .* first in line 4", "Fill"),
+        ("a,y\n1e300,3\n2,5\n", "'a' .* has 1 of 2 cells", "Fill"),
+        ("a,y\n1,\n2,5\n", "'y' .* has 1 of 2 cells .* line 2", "Fill"),
+        ("a,y\n1,cat\n2,NaN\n", "'y' .* has 1 of 2 cells .* line 3", "Fill"),
+        ("a,z\n1,2\n", "no column 'y'", "Its columns: a, z."),
         ("a,y\n1,cat\n2,cat\n", "'cat' in every row", ""),
         ("y\n1\n2\n", "is its only column", "features"),
     ],
@@ -126,7 +126,7 @@ def test_a_missing_file_suggests_its_neighbour(write, tmp_path):
     write("a,y\n1,2\n", name="houses.csv")
     with pytest.raises(DataError, match="there is no file") as caught:
         Csv(str(tmp_path / "huoses.csv")).columns()
-    assert caught.value.hint == "did you mean 'houses.csv'?"
+    assert caught.value.hint == "Did you mean 'houses.csv'?"
     with pytest.raises(DataError) as caught:
         Csv(str(tmp_path / "nowhere" / "a.csv")).columns()
     assert "no folder" in caught.value.hint

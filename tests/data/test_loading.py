@@ -1,3 +1,4 @@
+import doctest
 import hashlib
 import os
 import subprocess
@@ -8,6 +9,7 @@ import pytest
 
 from nnrun.config.components import Component
 from nnrun.config.schema import Dataset, Preprocess, Split
+from nnrun.data import describing
 from nnrun.data.fingerprint import fingerprint
 from nnrun.data.loading import check_source, describe, load_splits
 from nnrun.data.splits import Part
@@ -158,8 +160,8 @@ def test_the_header_of_a_file_is_checked_without_its_rows(csv, tmp_path):
         "dataset.features[2]",
         "dataset.split.test",
     ]
-    assert found["dataset.target"][1] == "did you mean 'y'?"
-    assert found["dataset.features[1]"][1] == "did you mean 'b'?"
+    assert found["dataset.target"][1] == "Did you mean 'y'?"
+    assert found["dataset.features[1]"][1] == "Did you mean 'b'?"
     assert "twice" in found["dataset.features[2]"][0]
     assert "nowhere.csv" in found["dataset.split.test"][0]
 
@@ -171,7 +173,7 @@ def test_a_missing_target_a_leaking_one_and_a_lost_file_are_problems(csv, tmp_pa
     (tmp_path / "table.csv").rename(tmp_path / "tables.csv")
     (problem,) = check_source(dataset)
     assert problem.path == "dataset.csv"
-    assert problem.hint == "did you mean 'tables.csv'?"
+    assert problem.hint == "Did you mean 'tables.csv'?"
     more = tmp_path / "more.csv"
     more.write_text("a,y\n1,p\n")
     dataset = csv(features=("a", "b"), split=Split(validation=str(more)))
@@ -232,3 +234,13 @@ def test_the_first_images_of_fashion_mnist_validate():
     assert [part.rows for part in splits.parts.values()] == [55_000, 5000, 10_000]
     assert (splits.validation.inputs["inputs"] == whole.inputs["inputs"][:5000]).all()
     assert (splits.train.targets["targets"] == whole.targets["targets"][5000:]).all()
+
+
+def test_a_hint_names_no_column_that_is_used(csv):
+    """Where `size_3` is misspelt, neither its neighbour `size_2` nor the target `size_4` was meant."""
+    text = "size_2,size_4,size_1\n1,2,3\n4,5,6\n7,8,9\n"
+    (problem,) = check_source(csv(text, target="size_4", features=("size_3", "size_2")))
+    assert (problem.path, problem.hint) == ("dataset.features[0]", "Did you mean 'size_1'?")
+    (problem,) = check_source(csv(text, target="size_3", features=("size_1", "size_2")))
+    assert (problem.path, problem.hint) == ("dataset.target", "Did you mean 'size_4'?")
+    assert doctest.testmod(describing).failed == 0

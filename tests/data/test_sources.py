@@ -94,7 +94,7 @@ def test_names_are_found_or_suggested():
     )
     with pytest.raises(DataError, match="unknown data set 'fashion-mnst'") as caught:
         named_dataset("fashion-mnst")
-    assert caught.value.hint == "did you mean 'fashion_mnist'?"
+    assert caught.value.hint == "Did you mean 'fashion_mnist'?"
     with pytest.raises(DataError) as caught:
         named_dataset("zzz")
     assert "iris" in caught.value.hint

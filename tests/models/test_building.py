@@ -110,7 +110,7 @@ def test_an_output_of_another_width_than_the_target_is_refused(
     problem = refusal(build, f"architecture: [Dense: 4, Dense: {units}]", (3,), target)
     assert f"gives [{units}] for a row, but the target is {wanted} " in problem.message
     assert problem.path == "architecture[1].Dense"
-    assert problem.hint == f"end with `Dense: {wanted}`"
+    assert problem.hint == f"End with `Dense: {wanted}`."
 
 
 def test_a_class_of_the_users_own_is_imported_and_given_its_arguments(

@@ -10,11 +10,7 @@ import matplotlib as mpl
 import pytest
 
 from nnrun.reports import curves
-from nnrun.reports.curves import (
-    draw_learning_curves,
-    draw_learning_rate,
-    draw_overlaid_curves,
-)
+from nnrun.reports.curves import draw_learning_curves, draw_learning_rate
 from nnrun.runs.history import History
 
 NAN, INF = math.nan, math.inf
@@ -98,8 +94,8 @@ def test_the_axis_of_the_rate_is_logarithmic_beyond_a_decade(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rates: list[float], scale: str
 ) -> None:
     scales = ["linear"]
-    set_log = curves.set_log
-    monkeypatch.setattr(curves, "set_log", lambda *args: (scales.append("log"), set_log(*args)))
+    set_log = curves._set_log
+    monkeypatch.setattr(curves, "_set_log", lambda *args: (scales.append("log"), set_log(*args)))
     draw_learning_rate(rates, tmp_path / "a.png")
     assert scales[-1] == scale
     history = History({"epoch": e, "learning_rate": rate} for e, rate in enumerate(rates, 1))
@@ -122,30 +118,3 @@ print(sorted(set(sys.modules) & {{"matplotlib.pyplot", "pandas", "tensorflow"}})
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
     )
     assert done.stdout == "[]\n[]\n"
-
-
-def test_runs_over_each_other_share_a_colour_by_label_and_are_named_once(tmp_path: Path) -> None:
-    from matplotlib.figure import Figure
-
-    axes = Figure().add_subplot()
-    history = History({"epoch": e, "loss": 1 / e, "val_loss": 2 / e} for e in (1, 2, 3))
-    training_only = History({"epoch": e, "loss": 1 / e} for e in (1, 2))
-    many = {f"${number}$": [history, history] for number in range(9)}
-    curves._draw_overlaid(axes, many | {"without": [training_only]}, "loss")
-    lines = axes.get_lines()
-    assert len(lines) == 18  # what has no validation has no place among them
-    assert list(lines[0].get_ydata()) == [2, 1, 2 / 3]
-    assert axes.get_title() == "validation loss"
-    colors = [line.get_color() for line in lines[::2]]
-    assert len(set(colors[:7])) == 7
-    assert colors[7:] == [curves._OTHER_RUN_COLOR] * 2
-    _, labels = axes.get_legend_handles_labels()
-    assert labels == [rf"\${number}\$" for number in range(7)]
-
-
-@pytest.mark.parametrize("history", HISTORIES.values(), ids=HISTORIES.keys())
-def test_any_histories_are_drawn_over_each_other(tmp_path: Path, history: History) -> None:
-    for name in "ab":
-        draw_overlaid_curves({"one": [history], "two": [history]}, tmp_path / name)
-    size_of(tmp_path / "a")
-    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nnrun.reports import differences
-from nnrun.reports.differences import Difference, describe_briefly, find_differences, flatten
+from nnrun.reports.differences import Difference, find_differences
 
 KEYS = st.text("abcdef_", min_size=1, max_size=4)
 SCALARS = st.none() | st.integers(2, 9) | st.floats(0.1, 0.9) | st.sampled_from(["relu", "max"])
@@ -130,32 +130,3 @@ def test_what_differs(before: Any, after: Any, expected: list[Difference]) -> No
 
 def test_keys_can_be_left_out() -> None:
     assert find_differences({"seed": 1, "name": "a"}, {"seed": 2}, without=("seed", "name")) == []
-
-
-def test_a_flat_config_has_the_arguments_beside_their_class() -> None:
-    tree = {
-        "optimizer": {"SGD": {"learning_rate": {"Warmup": {"steps": 5}}}},
-        "architecture": ["Flatten"],
-        "training": {"epochs": 3},
-    }
-    assert flatten(tree) == {
-        "optimizer": "SGD",
-        "optimizer.learning_rate": "Warmup",
-        "optimizer.learning_rate.steps": 5,
-        "architecture": ["Flatten"],
-        "training.epochs": 3,
-    }
-
-
-@pytest.mark.parametrize(
-    ("value", "brief"),
-    [
-        (None, "null"),
-        (True, "true"),
-        ([300, 100], "300, 100"),
-        ({"cat": 1, "dog": 2}, "cat 1, dog 2"),
-        ({"Dense": {"units": 3, "kernel_regularizer": {"L2": {"l2": 0.1}}}}, "Dense 3 L2 0.1"),
-    ],
-)
-def test_values_in_brief(value: Any, brief: str) -> None:
-    assert describe_briefly(value) == brief

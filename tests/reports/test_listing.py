@@ -101,7 +101,7 @@ def test_an_unknown_name_in_a_filter_has_a_caret(runs: Path) -> None:
     assert caught.value.message == (
         "--filter: no run has 'optimiser'\n"
         "    1 | seed=1 or optimiser=Adam\n"
-        "      |           ^^^^^^^^^  did you mean 'optimizer'?"
+        "      |           ^^^^^^^^^  Did you mean 'optimizer'?"
     )
 
 

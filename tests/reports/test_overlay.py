@@ -2,12 +2,29 @@
 
 import doctest
 import math
+from pathlib import Path
 
 import pytest
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from nnrun.reports import overlay
-from nnrun.reports.overlay import smooth
+from nnrun.reports.overlay import draw_runs, smooth
 from nnrun.reports.textplots import line_plot
+from nnrun.runs.history import History
+
+from .test_curves import HISTORIES, size_of
+
+BOTH = History({"epoch": e, "loss": 1 / e, "val_loss": 2 / e} for e in (1, 2, 3))
+TRAINING_ALONE = History({"epoch": e, "loss": 1 / e} for e in (1, 2))
+
+
+def drawn(histories: overlay.Histories, *, training: bool) -> Axes:
+    """The panel of the loss."""
+    axes = Figure().add_subplot()
+    for curve in overlay._curves(histories, "loss", training=training):
+        overlay._draw_curve(axes, curve, 0)
+    return axes
 
 
 def test_the_docstrings_run() -> None:
@@ -26,3 +43,40 @@ def test_smoothing() -> None:
 def test_lines_on_one_scale_and_on_a_logarithmic_one() -> None:
     assert line_plot([1, 2], 2, 3, limits=(1, 3), encoding="ascii") == "3 |\n  | *\n1 |*"
     assert line_plot([1, 10, 100], 3, 3, log=True, encoding="ascii") == "100 |  *\n    | *\n  1 |*"
+
+
+def test_runs_over_each_other_share_a_colour_by_label_and_are_named_once() -> None:
+    many = {f"${number}$": [BOTH, BOTH] for number in range(9)}
+    axes = drawn(many | {"without": [TRAINING_ALONE]}, training=False)
+    lines = axes.get_lines()
+    assert len(lines) == 18  # what has no validation has no place among them
+    assert list(lines[0].get_ydata()) == [2, 1, 2 / 3]
+    colors = [line.get_color() for line in lines[::2]]
+    assert len(set(colors[:7])) == 7
+    assert colors[7:] == [overlay._OTHER_RUN_COLOR] * 2
+    _, labels = axes.get_legend_handles_labels()
+    assert list(dict.fromkeys(labels)) == [rf"\${number}\$" for number in range(7)]
+
+
+def test_the_training_is_dashed_and_half_an_epoch_to_the_left() -> None:
+    training, validation, alone = drawn(
+        {"a": [BOTH], "b": [TRAINING_ALONE]}, training=True
+    ).get_lines()
+    assert list(training.get_xdata()) == [0.5, 1.5, 2.5]
+    assert list(validation.get_xdata()) == [1, 2, 3]
+    assert [line.is_dashed() for line in (training, validation, alone)] == [True, False, True]
+    assert training.get_color() == validation.get_color() != alone.get_color()
+    one = drawn({"a": [BOTH]}, training=True).get_lines()
+    assert [line.is_dashed() for line in one] == [False, False]
+    assert one[0].get_color() != one[1].get_color()
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("history", HISTORIES.values(), ids=HISTORIES.keys())
+def test_any_histories_are_drawn_over_each_other(
+    tmp_path: Path, history: History, training: bool
+) -> None:
+    for name in ("a.png", "b.png"):
+        draw_runs({"one": [history], "two": [history]}, tmp_path / name, training=training)
+    size_of(tmp_path / "a.png")
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()

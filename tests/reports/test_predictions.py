@@ -1,6 +1,7 @@
 """Predictions as tables, and the plots of an evaluation."""
 
 import csv
+import doctest
 import io
 from pathlib import Path
 
@@ -8,9 +9,11 @@ import numpy as np
 import pytest
 
 from nnrun.reports import evaluation_plots as plots
-from nnrun.reports.predictions import Predictions, Sampled, predictions_view, table_text
+from nnrun.reports.predictions import Predictions, Sampled, predictions_view
 from nnrun.reports.scores import calibration
 from nnrun.reports.tables import render
+from nnrun.runs import predictions
+from nnrun.runs.predictions import PredictionTable, table_text
 
 OUTPUTS = np.array([[0.75, 0.25], [0.125, 0.875]])
 
@@ -27,6 +30,17 @@ def test_the_columns_of_a_regression(tmp_path: Path) -> None:
     known = Predictions(np.array([1.5, 2.0]), targets=np.array([1.0, 0.1]))
     known.write(tmp_path / "a.csv")
     assert (tmp_path / "a.csv").read_text() == "row,target,predicted\n0,1,1.5\n1,0.1,2\n"
+
+
+def test_what_is_written_is_read(tmp_path: Path) -> None:
+    assert doctest.testmod(predictions).failed == 0
+    classes = ("=1", "'x", "-5")
+    known = Predictions(np.eye(3), classes, np.array([2, 1, 0]))
+    known.write(tmp_path / "a.csv")
+    read = PredictionTable.read(tmp_path / "a.csv")
+    assert read.predicted == classes
+    assert read.targets == classes[::-1]
+    assert dict(read.probabilities) == {"=1": ("1", "0", "0"), "'x": ("0", "1", "0"), "-5": ("0", "0", "1")}  # fmt: skip
 
 
 def test_draws_add_columns() -> None:

@@ -6,13 +6,13 @@ import pytest
 
 from nnrun.errors import RunError
 from nnrun.runs.directory import RunDirectory
-from nnrun.runs.predictions import Predictions
+from nnrun.runs.predictions import PredictionTable
 
 
 def test_predictions_are_read(tmp_path: Path) -> None:
     path = tmp_path / "predictions.csv"
     path.write_text("row,target,predicted,p_cat,p_-x\n0,cat,'-x,0.25,0.75\n3,'-x,'-x,0,1\n")
-    found = Predictions.read(path)
+    found = PredictionTable.read(path)
     assert (found.rows, found.targets, found.predicted) == (("0", "3"), ("cat", "-x"), ("-x", "-x"))
     assert found.probabilities == {"cat": ("0.25", "0"), "-x": ("0.75", "1")}
 
@@ -20,7 +20,7 @@ def test_predictions_are_read(tmp_path: Path) -> None:
 def test_numbers_have_no_probabilities(tmp_path: Path) -> None:
     path = tmp_path / "predictions.csv"
     path.write_text("row,target,predicted\n0,-1.5,2.0\n")
-    found = Predictions.read(path)
+    found = PredictionTable.read(path)
     assert (found.targets, found.predicted, found.probabilities) == (("-1.5",), ("2.0",), {})
 
 
@@ -31,9 +31,9 @@ def test_what_holds_no_predictions_is_named(tmp_path: Path, text: str) -> None:
     path = tmp_path / "predictions.csv"
     path.write_text(text)
     with pytest.raises(RunError, match="is damaged: it holds no predictions"):
-        Predictions.read(path)
+        PredictionTable.read(path)
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="cannot read"):
-        Predictions.read(RunDirectory(tmp_path).evaluation("test").predictions)
+        PredictionTable.read(RunDirectory(tmp_path).evaluation("test").predictions)

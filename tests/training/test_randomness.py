@@ -168,7 +168,7 @@ def test_what_xla_cannot_compile_is_told_in_words() -> None:
     training.begin_epoch(np.arange(4, dtype="int32"))
     with pytest.raises(UserError, match="XLA cannot run this model") as caught:
         training.run(0, 1)
-    assert caught.value.hint == "set runtime.engine: graph"
+    assert caught.value.hint == "Set runtime.engine: graph."
     training = CompiledTraining(model, make_resident(part), 4, "graph")
     training.begin_epoch(np.arange(4, dtype="int32"))
     assert training.run(0, 1)["loss"] > 0

@@ -62,6 +62,7 @@ RUNS = {
     "show_run_with_set": Case("show deep-1 --set seed=1"),
     "plot": Case("plot base sgd --metric val_accuracy --out c.svg"),
     "plot_metric_wrong": Case("plot base --metric val_acuracy"),
+    "plot_folder_missing": Case("plot base --out nowhere/c.svg"),
     "plot_file_wrong": Case("plot base --out c.gif"),
     "rm": Case("rm base sgd --yes"),
     "rm_asks": Case("rm base sgd", answer="n\n"),
@@ -81,6 +82,7 @@ COMPARISONS = {
     "compare_other_data": Case("compare base other"),
     "compare_other_data_anyway": Case("compare base other --anyway"),
     "compare_one": Case("compare base"),
+    "compare_one_left": Case("compare base-1 failed-* diverged-1"),
     "compare_metric_wrong": Case("compare base sgd --metric f1"),
     "compare_unknown": Case("compare base depe-1"),
 }
@@ -100,9 +102,14 @@ MODELS = {
     "eval_no_model": Case("eval base"),
     "predict": Case("predict tiny rows.csv", masked=True),
     "predict_column_missing": Case("predict tiny short.csv"),
+    "predict_out_stands": Case("predict tiny rows.csv --out rows2.csv"),
     "predict_file_missing": Case("predict tiny nothing.csv"),
 }
+SERVED = "tensorboard"
+"""The screen of a command that ends only when it is interrupted; as wide as it is."""
 CASES: dict[str, Case] = {**LISTS, **RUNS, **COMPARISONS, **CONFIGS, **MODELS}
+FILES = {SERVED, *(f"{name}-{width}" for name in CASES for width in WIDTHS)}
+"""The golden files, without their suffix."""
 
 
 class _Stream(io.TextIOWrapper):

@@ -1,0 +1,107 @@
+"""What a model takes and gives: all that must be known of its data to use it without them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+from nnrun.data.preprocessing import Scaling, Standardizing, Step
+from nnrun.data.splits import InputSpec, TargetSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from nnrun.data.splits import Splits
+
+_STEPS: Mapping[str, type[Step]] = {"scale": Scaling, "standardize": Standardizing}
+
+
+@dataclass(frozen=True)
+class Signature:
+    """The inputs and targets of a model, with what was taken from its training rows.
+
+    Attributes:
+        inputs: What it is given, by name.
+        targets: What it predicts, by name.
+        steps: The preprocessing, fitted on the training rows, by input.
+        greatest: The greatest number in the training rows, by input: what is white in pictures.
+        train_rows: How many training rows there were; durations in epochs follow from it.
+        source: Where they came from, in words.
+    """
+
+    inputs: Mapping[str, InputSpec]
+    targets: Mapping[str, TargetSpec]
+    steps: Mapping[str, Sequence[Step]]
+    greatest: Mapping[str, float]
+    train_rows: int
+    source: str
+
+    @classmethod
+    def of(cls, splits: Splits, steps: Mapping[str, Sequence[Step]]) -> Self:
+        """The signature of a model trained on these data, with these fitted steps."""
+        greatest = {name: float(array.max()) for name, array in splits.train.inputs.items()}
+        rows = splits.train.rows
+        return cls(splits.inputs, splits.targets, steps, greatest, rows, splits.source)
+
+    def steps_per_epoch(self, batch_size: int) -> int:
+        """Training steps (batches) in an epoch, a partial last one counted."""
+        return math.ceil(self.train_rows / batch_size)
+
+    def to_json(self) -> dict[str, Any]:
+        """The signature as data; numbers read back to the same float64."""
+        return {
+            "inputs": {
+                name: {
+                    **asdict(spec),
+                    "greatest": self.greatest[name],
+                    "preprocess": [_step_to_json(step) for step in self.steps[name]],
+                }
+                for name, spec in self.inputs.items()
+            },
+            "targets": {name: asdict(spec) for name, spec in self.targets.items()},
+            "train_rows": self.train_rows,
+            "source": self.source,
+        }
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        """Read what `to_json` gives.
+
+        Raises:
+            ValueError: It is not that.
+        """
+        try:
+            inputs = {name: dict(told) for name, told in values["inputs"].items()}
+            return cls(
+                steps={
+                    name: tuple(map(_step_from_json, told.pop("preprocess")))
+                    for name, told in inputs.items()
+                },
+                greatest={name: float(told.pop("greatest")) for name, told in inputs.items()},
+                inputs={name: InputSpec(**_tuples(told)) for name, told in inputs.items()},
+                targets={
+                    name: TargetSpec(**_tuples(told)) for name, told in values["targets"].items()
+                },
+                train_rows=int(values["train_rows"]),
+                source=str(values["source"]),
+            )
+        except (AttributeError, KeyError, TypeError) as error:
+            raise ValueError("it tells no inputs and targets") from error
+
+
+def _step_to_json(step: Step) -> dict[str, Any]:
+    (name,) = (name for name, kind in _STEPS.items() if isinstance(step, kind))
+    return {name: asdict(step)}
+
+
+def _step_from_json(told: Mapping[str, Any]) -> Step:
+    ((name, numbers),) = told.items()
+    return _STEPS[name](**_tuples(numbers))
+
+
+def _tuples(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values in which JSON's lists are tuples again."""
+    return {
+        name: tuple(value) if isinstance(value, list) else value for name, value in values.items()
+    }

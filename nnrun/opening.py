@@ -1,0 +1,108 @@
+"""What a finished run holds: its best state, its model's signature, and the data it names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from nnrun.errors import DataError, RunError
+from nnrun.runs.checkpoints import CheckpointStore
+from nnrun.runs.manifest import RunRecord, derived_status, read_format
+
+if TYPE_CHECKING:
+    from nnrun.config.schema import Experiment
+    from nnrun.data.signature import Signature
+    from nnrun.data.splits import Splits
+    from nnrun.runs.checkpoints import Checkpoint
+    from nnrun.runs.directory import RunDirectory
+
+
+def load_best(directory: RunDirectory) -> tuple[RunRecord, Checkpoint]:
+    """A run's record and its best state.
+
+    Raises:
+        RunError: The run is damaged, still trained, or ended before its first epoch did.
+    """
+    record = RunRecord.read(directory.record)
+    if derived_status(directory, record) == "running":
+        raise RunError(f"{directory.name} is still being trained", hint="Wait for its end.")
+    if not directory.resolved.is_file():
+        raise RunError(f"{directory.path} is damaged: it has no {directory.resolved.name}")
+    store = CheckpointStore(directory.checkpoints)
+    if not store.has("best"):
+        raise RunError(
+            f"{directory.name} has no checkpoint: it ended before its first epoch did",
+            hint="Train it again.",
+        )
+    checkpoint = store.load("best")
+    if not isinstance(checkpoint.facts.get("epoch"), int):
+        raise RunError(f"{directory.path} is damaged: its checkpoint does not say its epoch")
+    return record, checkpoint
+
+
+def read_signature(directory: RunDirectory) -> Signature:
+    """What a run's model takes and gives, as the run itself says.
+
+    Raises:
+        RunError: The file is missing, damaged, or of a newer nnrun.
+    """
+    from nnrun.data.signature import Signature
+
+    path = directory.signature
+    try:
+        return Signature.from_json(read_format(path))
+    except ValueError as error:
+        raise RunError(f"{path} is damaged: {error}") from error
+
+
+def load_data(
+    directory: RunDirectory, experiment: Experiment, record: RunRecord, *, with_rows: bool
+) -> tuple[Signature, Splits | None]:
+    """What a run's model takes and gives, and the rows it was trained on where they are wanted.
+
+    Raises:
+        DataError: The rows are not there any more, or are others.
+        RunError: The signature is damaged, or of a newer nnrun.
+    """
+    from nnrun.data.preprocessing import fit
+    from nnrun.data.signature import Signature
+
+    known = directory.signature.exists()
+    if known and not with_rows:
+        return read_signature(directory), None
+    splits = _load_splits(directory, experiment, record)
+    if known:
+        return read_signature(directory), splits
+    # Runs of nnrun 0.1.0 do not tell it; the same rows give the same steps.
+    return Signature.of(splits, fit(experiment.dataset.preprocess, splits)), splits
+
+
+def _load_splits(directory: RunDirectory, experiment: Experiment, record: RunRecord) -> Splits:
+    from nnrun.data.loading import load_splits
+
+    splits = load_splits(experiment.dataset, seed=experiment.seed)
+    if splits.fingerprint != record.data.get("fingerprint"):
+        raise DataError(
+            f"the data are not those that {directory.name} was trained on: "
+            f"{splits.source} gives other rows",
+            hint="Bring back the data as they were, or train anew.",
+        )
+    return splits
+
+
+def load_weights(model: Any, checkpoint: Checkpoint, record: RunRecord) -> None:
+    """Give a model the weights of a checkpoint; their average, where the optimizer keeps one.
+
+    Raises:
+        RunError: They are not those of this model.
+    """
+    from nnrun.training.state import restore_state, use_averaged_weights
+
+    try:
+        restore_state(model, checkpoint.arrays)
+    except ValueError as error:
+        versions = ", ".join(f"{name} {version}" for name, version in record.versions.items())
+        raise RunError(
+            f"the weights of {record.name} do not fit the model of its config: {error}",
+            hint=f"It was trained with {versions}.",
+        ) from error
+    use_averaged_weights(model)
