@@ -66,9 +66,10 @@ def check_source(dataset: Dataset) -> list[Problem]:
 
 
 def _named_problems(named: NamedDataset, dataset: Dataset) -> Iterator[Problem]:
-    if dataset.target not in (None, named.target):
+    if dataset.targets not in ((), (named.target,)):
+        asked = ", ".join(f"'{name}'" for name in dataset.targets)
         yield Problem(
-            f"'{dataset.name}' predicts '{named.target}', not '{dataset.target}'",
+            f"'{dataset.name}' predicts '{named.target}', not {asked}",
             path="dataset.target",
             hint="leave it out",
         )
@@ -79,7 +80,9 @@ def _named_problems(named: NamedDataset, dataset: Dataset) -> Iterator[Problem]:
             hint="leave it out",
         )
     elif dataset.features:
-        yield from _unknown_features(dataset.features, named.features, f"'{dataset.name}'")
+        yield from _unknown_columns(
+            "features", dataset.features, named.features, f"'{dataset.name}'"
+        )
     if dataset.task not in ("auto", task_of(named, dataset)):
         yield Problem(
             f"'{dataset.name}' is a {named.facts.task} data set, not {dataset.task}",
@@ -103,15 +106,17 @@ def _named_problems(named: NamedDataset, dataset: Dataset) -> Iterator[Problem]:
 
 
 def _file_problems(dataset: Dataset) -> Iterator[Problem]:
-    if dataset.target is None:
+    targets = dataset.targets
+    if not targets:
         hint = "name the column to predict"
         yield Problem("'target' is missing", path="dataset.target", hint=hint)
-    elif dataset.features and dataset.target in dataset.features:
-        yield Problem(
-            f"the target '{dataset.target}' is also a feature",
-            path="dataset.features",
-            hint="a model must not see what it predicts",
-        )
+    for target in dict.fromkeys(targets):
+        if target in (dataset.features or ()):
+            yield Problem(
+                f"the target '{target}' is also a feature",
+                path="dataset.features",
+                hint="a model must not see what it predicts",
+            )
     files = {
         "dataset.csv": None,
         "dataset.split.validation": dataset.split.validation,
@@ -131,19 +136,16 @@ def _column_problems(dataset: Dataset, file: str | None, path: str) -> Iterator[
     except DataError as error:
         yield Problem(error.message, path=path, hint=error.hint)
         return
-    if dataset.target is not None and dataset.target not in columns:
-        yield Problem(
-            f"{source.path} has no column '{dataset.target}'",
-            path="dataset.target" if file is None else path,
-            hint=_nearest(dataset.target, columns),
-        )
-    problems = _unknown_features(dataset.features or (), columns, str(source.path))
-    yield from problems if file is None else (replace(item, path=path) for item in problems)
+    for option, names in (("target", dataset.targets), ("features", dataset.features or ())):
+        problems = _unknown_columns(option, names, columns, str(source.path))
+        yield from problems if file is None else (replace(item, path=path) for item in problems)
 
 
-def _unknown_features(wanted: Sequence[str], known: Sequence[str], where: str) -> Iterator[Problem]:
+def _unknown_columns(
+    option: str, wanted: Sequence[str], known: Sequence[str], where: str
+) -> Iterator[Problem]:
     for index, name in enumerate(wanted):
-        path = f"dataset.features[{index}]"
+        path = f"dataset.{option}[{index}]"
         if name not in known:
             yield Problem(f"{where} has no column '{name}'", path=path, hint=_nearest(name, known))
         elif name in wanted[:index]:
