@@ -78,12 +78,7 @@ def loss_against_output(subject: Subject) -> Iterator[Problem]:
 def softmax_of_one(subject: Subject) -> Iterator[Problem]:
     """A softmax needs two units at least."""
     output = subject.output
-    if (
-        output
-        and output.activation == "softmax"
-        and output.units == 1
-        and not subject.objection
-    ):
+    if output and output.activation == "softmax" and output.units == 1 and not subject.objection:
         yield subject.problem_of(
             output.component,
             "softmax over one unit is always 1",

@@ -161,8 +161,8 @@ def _why_no_label(values: pd.Series) -> str:
     distinct = sorted(values.astype(str).unique())
     if len(distinct) == 1:
         return f"is '{distinct[0]}' in every row, which does not say what the other value is"
-    shown = ", ".join(f"'{name}'" for name in distinct[:3])
-    return "" if len(distinct) == 2 else f"has {len(distinct):,} values ({shown} …)"  # noqa: PLR2004
+    shown = ", ".join(f"'{name}'" for name in distinct[:3]) + " …" * (len(distinct) > 3)  # noqa: PLR2004
+    return "" if len(distinct) == 2 else f"has {len(distinct):,} values ({shown})"  # noqa: PLR2004
 
 
 def _label_values(values: pd.Series) -> tuple[str, ...]:
@@ -184,7 +184,8 @@ def _known_labels(
             f"which {source} does not have",
             hint="known classes: " + ", ".join(classes[:MOST_CLASSES]),
         )
-    return np.array([classes.index(name) for name in names], np.int32)[labels]
+    numbers = np.array([classes.index(name) for name in names], np.int32)
+    return np.asarray(numbers[labels])
 
 
 def _number_classes(values: pd.Series) -> tuple[tuple[str, ...], np.ndarray]:

@@ -6,7 +6,6 @@ columns, since they are of one thing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -28,7 +27,7 @@ from nnrun.reports.scores import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 THRESHOLD = 0.5
 """A label is predicted where its probability is above this."""
@@ -107,9 +106,7 @@ def target_scores(
     """
     once = np.ones((1, len(targets)))
     return [
-        TargetScores(
-            name, **{metric: float(of(once)[0]) for metric, of in statistics.items()}
-        )
+        TargetScores(name, **{metric: float(of(once)[0]) for metric, of in statistics.items()})
         for name, statistics in zip(names, _each_column(targets, predicted), strict=True)
     ]
 
@@ -181,9 +178,7 @@ def _agreement(true: np.ndarray, predicted: np.ndarray) -> dict[str, Statistic]:
     }
 
 
-def _each_column(
-    targets: np.ndarray, predicted: np.ndarray
-) -> Iterator[dict[str, Statistic]]:
+def _each_column(targets: np.ndarray, predicted: np.ndarray) -> Iterator[dict[str, Statistic]]:
     return (regression_statistics(*pair) for pair in zip(targets.T, predicted.T, strict=True))
 
 
