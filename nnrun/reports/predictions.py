@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 SHOWN_ROWS = 20
 SHOWN_CLASSES = 5
-SHOWN_COLUMNS = 8
+SHOWN_COLUMNS = 6
 
 
 @dataclass(frozen=True)
@@ -228,7 +228,7 @@ def _columns_view(predictions: Predictions) -> Table:
                 for holds, p in zip(values, given, strict=False)
             ]
         else:
-            cells = [Text(f"{value:.6g}") for value in values]
+            cells = [Text(f"{value:.4g}") for value in values]
         table.add_row(Text(str(predictions.files[row] if predictions.files else row)), *cells)
     return table
 
