@@ -19,6 +19,11 @@ CLASS_METRICS = {"accuracy", "acc", "crossentropy", "ce"}
 LABEL_ACTIVATIONS = {"sigmoid", "hard_sigmoid", "sparse_sigmoid", "linear"}
 """Activations that give each label a probability, or a logit, of its own."""
 BINARY_CLASSES = 2
+_COLUMN_NOUNS = {"regression": "number", "multilabel": "label"}
+_ACTIVATION_HINTS = {
+    "regression": "leave the activation out",
+    "multilabel": "use `activation: sigmoid`",
+}
 
 
 def task_against_target(subject: Subject) -> Iterator[Problem]:
@@ -125,7 +130,7 @@ def output_against_task(subject: Subject) -> Iterator[Problem]:
         if wrong and subject.task == "regression":
             return
         width = subject.target_width or units
-        noun = "label" if subject.task == "multilabel" else "number"
+        noun = _COLUMN_NOUNS.get(subject.task or "", "column")
         fitting, has = [width], f"the target {_counted(width, noun)}"
     elif facts is None:
         return
@@ -153,7 +158,8 @@ def _activation_of_columns(subject: Subject, output: OutputLayer) -> Iterator[Pr
         message = f"{activation} gives no probability of a label"
     else:
         return
-    hint = "use `activation: sigmoid`" if labels else "leave the activation out"
+    either = "use `activation: sigmoid` for labels, none for numbers"
+    hint = _ACTIVATION_HINTS.get(subject.task or "", either)
     yield subject.problem_of(output.component, message, hint, argument="activation")
 
 

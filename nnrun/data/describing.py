@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nnrun.config.diagnostics import did_you_mean
+from nnrun.config.schema import named_columns
 from nnrun.data.sources.csv import Csv
 from nnrun.data.sources.finding import named_dataset, named_datasets
 from nnrun.errors import DataError, Problem
@@ -136,16 +137,16 @@ def _column_problems(dataset: Dataset, file: str | None, path: str) -> Iterator[
     except DataError as error:
         yield Problem(error.message, path=path, hint=error.hint)
         return
-    for option, names in (("target", dataset.targets), ("features", dataset.features or ())):
+    for option, names in (("target", dataset.target or ()), ("features", dataset.features or ())):
         problems = _unknown_columns(option, names, columns, str(source.path))
         yield from problems if file is None else (replace(item, path=path) for item in problems)
 
 
 def _unknown_columns(
-    option: str, wanted: Sequence[str], known: Sequence[str], where: str
+    option: str, wanted: str | Sequence[str], known: Sequence[str], where: str
 ) -> Iterator[Problem]:
-    for index, name in enumerate(wanted):
-        path = f"dataset.{option}[{index}]"
+    for index, name in enumerate(named_columns(wanted)):
+        path = f"dataset.{option}" + ("" if isinstance(wanted, str) else f"[{index}]")
         if name not in known:
             yield Problem(f"{where} has no column '{name}'", path=path, hint=_nearest(name, known))
         elif name in wanted[:index]:

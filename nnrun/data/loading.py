@@ -165,7 +165,7 @@ def _divide(loaded: _Loaded, dataset: Dataset, seed: int) -> dict[str, Rows]:
 def _as_one_hot(target: TargetSpec) -> TargetSpec:
     if not target.classes:
         raise DataError(
-            "preprocess.one_hot needs one class for each row, which the target does not give",
+            "preprocess.one_hot needs classes, one for each row, and the target gives none",
             hint="remove preprocess.one_hot",
         )
     return replace(target, width=len(target.classes), one_hot=True)

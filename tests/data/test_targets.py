@@ -72,9 +72,9 @@ def test_further_rows_keep_the_meaning_of_the_values(write):
     table = read(write("a,x,y\n1,0,no\n2,1,yes\n"), "x", "y")
     more = Csv(write("y,x,a\nyes,1,7\nyes,1,8\n", "more.csv")).read_like(table, target=("x", "y"))
     assert more.rows.targets.tolist() == [[1, 1], [1, 1]]
-    with pytest.raises(DataError, match="more.csv:3 has the class 'maybe' in 'y'"):
+    with pytest.raises(DataError, match=r"more\.csv:3 has the class 'maybe' in 'y'"):
         Csv(write("a,x,y\n1,0,no\n2,1,maybe\n", "more.csv")).read_like(table, target=("x", "y"))
-    with pytest.raises(DataError, match="more.csv:2 has the class '2' in 'x'"):
+    with pytest.raises(DataError, match=r"more\.csv:2 has the class '2' in 'x'"):
         Csv(write("a,x,y\n1,2,no\n2,1,yes\n", "more.csv")).read_like(table, target=("x", "y"))
 
 
@@ -121,7 +121,7 @@ def test_splits_hold_labels_by_row_and_further_rows_are_read_like_them(write):
     ("options", "says"),
     [
         ({"split": Split(validation=1, stratify=True)}, "stratify needs classes"),
-        ({"preprocess": Preprocess(one_hot=True)}, "one_hot needs one class for each row"),
+        ({"preprocess": Preprocess(one_hot=True)}, "one_hot needs classes"),
     ],
 )
 def test_what_needs_one_class_is_refused(write, options, says):

@@ -222,7 +222,7 @@ def test_the_same_seed_draws_the_same_whatever_else_is_asked_for() -> None:
 def test_chunks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     statistics = regression_statistics(np.arange(50.0), np.arange(50.0) ** 1.1)
     at_once = bootstrap(statistics, 50, seed=0, resamples=30)
-    monkeypatch.setattr(scores, "_CHUNK", 7 * 50)
+    monkeypatch.setattr(scores, "CHUNK", 7 * 50)
     in_chunks = bootstrap(statistics, 50, seed=0, resamples=30)
     for name, interval in at_once.items():
         assert dataclasses.astuple(in_chunks[name]) == pytest.approx(dataclasses.astuple(interval))

@@ -361,10 +361,14 @@ RELATIONS = {
         files=FILMS,
     ),
     "labels_of_one_column": Case(
-        LAYERS + "dataset: {csv: films.csv, target: drama, task: multilabel}\n", files=FILMS
+        "architecture: {MLP: {hidden: [4]}}\n"
+        "dataset: {csv: films.csv, target: drama, task: multilabel}\n",
+        files=FILMS,
     ),
     "columns_of_binary": Case(
-        LAYERS + "dataset: {csv: films.csv, target: [drama, horror], task: binary}\n", files=FILMS
+        "architecture: {MLP: {hidden: [4]}}\n"
+        "dataset: {csv: films.csv, target: [drama, horror], task: binary}\n",
+        files=FILMS,
     ),
     "columns_with_softmax": Case(
         LAYERS + "dataset: {csv: films.csv, target: [drama, horror]}\n", files=FILMS
