@@ -202,7 +202,7 @@ def test_counts_mean_repeated_rows(seed: int, classes: int) -> None:
 
 def test_the_interval_of_a_share_is_that_of_the_binomial() -> None:
     right = np.r_[np.ones(320), np.zeros(80)]
-    (interval,) = bootstrap({"a": scores._mean(right)}, 400, seed=1).values()
+    (interval,) = bootstrap({"a": scores.mean_of(right)}, 400, seed=1).values()
     deviation = math.sqrt(0.8 * 0.2 / 400)
     assert interval.value == 0.8
     assert interval.low == pytest.approx(0.8 - 1.96 * deviation, abs=0.006)
