@@ -11,7 +11,12 @@ import numpy as np
 from nnrun.errors import DataError, UserError
 from nnrun.reports.evaluation import Evaluation, score
 from nnrun.reports.predictions import Predictions, Sampled
-from nnrun.reports.scores import as_probabilities, calibration, confusion_matrix
+from nnrun.reports.scores import (
+    as_label_probabilities,
+    as_probabilities,
+    calibration,
+    confusion_matrix,
+)
 from nnrun.runs.atomic import write_json, write_text, write_with
 from nnrun.runs.predictions import table_text
 
@@ -67,11 +72,32 @@ class OpenRun:
         return item
 
     def outputs(self, raw: np.ndarray) -> np.ndarray:
-        """What the model gives, as probabilities `(rows, classes)` or as values `(rows,)`."""
-        if self.target[1].classes:
+        """What the model gives, as probabilities `(rows, classes)` or as values `(rows,)`.
+
+        Of several columns, as probabilities or as values `(rows, columns)`.
+        """
+        target = self.target[1]
+        if target.classes:
             return as_probabilities(raw, logits=self.logits)
-        values: np.ndarray = raw.reshape(len(raw)).astype(np.float64)
-        return values
+        if target.task == "multilabel":
+            return as_label_probabilities(raw, logits=self.logits)
+        values = raw.astype(np.float64)
+        return values if target.columns else values.reshape(len(raw))
+
+    def predictions(
+        self,
+        outputs: np.ndarray,
+        targets: np.ndarray | None = None,
+        *,
+        files: tuple[str, ...] = (),
+        sampled: Sampled | None = None,
+    ) -> Predictions:
+        """Outputs with what they mean."""
+        target = self.target[1]
+        labels = target.task == "multilabel"
+        return Predictions(
+            outputs, target.classes, targets, files, sampled, target.names, are_labels=labels
+        )
 
 
 def choose_part(run: OpenRun, split: str | None) -> tuple[str, Part]:
@@ -123,10 +149,9 @@ def predict_rows(
     if target.classes:
         targets = known.argmax(axis=1) if target.one_hot else known.reshape(-1)
     else:
-        targets = known.reshape(-1).astype(np.float64)
-    return Predictions(
+        targets = (known if target.columns else known.reshape(-1)).astype(np.float64)
+    return run.predictions(
         _predict(run, part.inputs, batch_size),
-        target.classes,
         targets,
         sampled=_sample(run, part.inputs, batch_size, draws) if draws else None,
     )
@@ -156,7 +181,7 @@ def predict_file(run: OpenRun, file: Path) -> Predictions:
         # What stands for white: 255 mostly, but 16 in the digits that nnrun carries.
         inputs = read_pictures(pictures, spec.shape, run.signature.greatest[name])
         files = tuple(map(str, pictures))
-    return Predictions(_predict(run, {name: inputs}, None), run.target[1].classes, files=files)
+    return run.predictions(_predict(run, {name: inputs}, None), files=files)
 
 
 def evaluate_rows(
@@ -187,6 +212,8 @@ def evaluate_rows(
     predictions.write(files.predictions)
     if predictions.classes:
         _write_classification(run, part, predictions, evaluation, files)
+    elif predictions.are_labels:
+        _write_curves(predictions, evaluation, files)
     else:
         _write_regression(predictions, files)
     # Last: where the figures stand, all that belongs to them does.
@@ -234,11 +261,7 @@ def _write_classification(
     write_with(
         files.confusion_plot, lambda path: plots.draw_confusion_matrix(matrix, classes, path)
     )
-    write_with(files.roc, lambda path: plots.draw_roc(predictions, path))
-    write_with(files.precision_recall, lambda path: plots.draw_precision_recall(predictions, path))
-    bins = calibration(labels == targets, predictions.confidence)
-    error = evaluation.headline["ece"].value
-    write_with(files.calibration, lambda path: plots.draw_calibration(bins, error, path))
+    _write_curves(predictions, evaluation, files)
     name, spec = run.input
     inputs, worst = part.inputs[name], most_wrong(predictions)
     if _are_pictures(spec):
@@ -248,6 +271,23 @@ def _write_classification(
         )
     else:
         write_text(files.most_wrong, _wrong_table(predictions, worst, inputs, spec))
+
+
+def _write_curves(
+    predictions: Predictions, evaluation: Evaluation, files: EvaluationDirectory
+) -> None:
+    from nnrun.reports import evaluation_plots as plots
+
+    write_with(files.roc, lambda path: plots.draw_roc(predictions, path))
+    write_with(files.precision_recall, lambda path: plots.draw_precision_recall(predictions, path))
+    if predictions.are_labels:
+        right, sure = predictions.truth.ravel(), predictions.outputs.ravel()
+        words = plots.OF_LABELS
+    else:
+        right, sure = predictions.labels == predictions.truth, predictions.confidence
+        words = plots.OF_CLASSES
+    bins, error = calibration(right, sure), evaluation.headline["ece"].value
+    write_with(files.calibration, lambda path: plots.draw_calibration(bins, error, path, words))
 
 
 def most_wrong(predictions: Predictions) -> list[int]:
@@ -284,9 +324,9 @@ def _are_pictures(spec: InputSpec) -> bool:
 def _write_regression(predictions: Predictions, files: EvaluationDirectory) -> None:
     from nnrun.reports import evaluation_plots as plots
 
-    targets, predicted = predictions.truth, predictions.outputs
-    write_with(files.residuals, lambda path: plots.draw_residuals(targets - predicted, path))
+    targets, predicted, names = predictions.truth, predictions.outputs, predictions.columns
+    write_with(files.residuals, lambda path: plots.draw_residuals(targets - predicted, path, names))
     write_with(
         files.predicted_against_true,
-        lambda path: plots.draw_predicted_against_true(targets, predicted, path),
+        lambda path: plots.draw_predicted_against_true(targets, predicted, path, names),
     )

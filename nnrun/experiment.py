@@ -137,6 +137,7 @@ def describe(config: str | Path, *, overrides: Sequence[str] = ()) -> Card:
         experiment=experiment,
         task=target.task,
         classes=target.classes,
+        targets=target.names,
         rows={name: part.rows for name, part in splits.parts.items()},
         source=splits.source,
         layers=[

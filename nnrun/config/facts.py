@@ -8,11 +8,11 @@ class DataFacts:
     """A data set in outline.
 
     Attributes:
-        task: `regression`, `binary` or `multiclass`.
-        classes: How many classes there are; 0 for regression.
+        task: `regression`, `binary`, `multiclass` or `multilabel`.
+        classes: How many classes there are; 0 where a row does not belong to one class.
         class_names: Their names, in the order of the integer labels.
         input_shape: Shape of one row.
-        target_width: Numbers in one target row before any one-hot coding.
+        target_width: Numbers or labels in one target row before any one-hot coding.
         train_rows: Rows that can be split.
         test_rows: Published test rows; 0 where there are none.
     """

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from nnrun.config.diagnostics import did_you_mean
-from nnrun.config.subject import Subject
+from nnrun.config.subject import OutputLayer, Subject
 from nnrun.config.wording import first_of, quoted
 from nnrun.errors import Problem
 
@@ -16,14 +16,43 @@ PROBABILITY_LOSSES = {
 }
 ONE_HOT_LOSSES = {"CategoricalCrossentropy", "CategoricalFocalCrossentropy", "CategoricalHinge"}
 CLASS_METRICS = {"accuracy", "acc", "crossentropy", "ce"}
+LABEL_ACTIVATIONS = {"sigmoid", "hard_sigmoid", "sparse_sigmoid", "linear"}
+"""Activations that give each label a probability, or a logit, of its own."""
 BINARY_CLASSES = 2
+_COLUMN_NOUNS = {"regression": "number", "multilabel": "label"}
+_ACTIVATION_HINTS = {
+    "regression": "leave the activation out",
+    "multilabel": "use `activation: sigmoid`",
+}
+
+
+def task_against_target(subject: Subject) -> Iterator[Problem]:
+    """The task has as many columns to predict as it takes."""
+    dataset = subject.experiment.dataset
+    columns = dataset.targets
+    if dataset.name is not None or not columns:
+        return
+    if dataset.task == "multilabel" and len(columns) == 1:
+        yield subject.problem(
+            "dataset.task",
+            "multilabel takes several columns, and dataset.target names one",
+            f"list the labels, as in `target: [{columns[0]}, …]`, or write `task: binary`",
+        )
+    elif dataset.task in ("binary", "multiclass") and len(columns) > 1:
+        yield subject.problem(
+            "dataset.task",
+            f"{dataset.task} takes one column, and dataset.target names {len(columns)}",
+            "write `task: multilabel` for labels of 0 and 1, or `task: regression` for numbers",
+        )
 
 
 def loss_against_output(subject: Subject) -> Iterator[Problem]:
     """The loss takes what the last layer gives: probabilities or logits, one number or many."""
     output, loss, declared = subject.output, subject.loss, subject.experiment.loss
-    if output is None or loss is None or declared is None or subject.is_regression:
+    if output is None or loss is None or declared is None or subject.task == "regression":
         return
+    if subject.objection and (not loss.startswith("Binary") or output.activation == "softmax"):
+        return  # what is wrong there, the rules on labels and units say
     logits = bool(declared.arguments.get("from_logits"))
     if loss.startswith("Binary") and output.activation == "softmax":
         yield subject.problem(
@@ -54,12 +83,7 @@ def loss_against_output(subject: Subject) -> Iterator[Problem]:
 def softmax_of_one(subject: Subject) -> Iterator[Problem]:
     """A softmax needs two units at least."""
     output = subject.output
-    if (
-        output
-        and output.activation == "softmax"
-        and output.units == 1
-        and not subject.is_regression
-    ):
+    if output and output.activation == "softmax" and output.units == 1 and not subject.objection:
         yield subject.problem_of(
             output.component,
             "softmax over one unit is always 1",
@@ -74,11 +98,12 @@ def loss_against_labels(subject: Subject) -> Iterator[Problem]:
     if loss is None or subject.experiment.loss is None:
         return
     one_hot = subject.experiment.dataset.preprocess.one_hot
-    task = subject.facts.task if subject.facts else None
-    if task == "regression":
-        if loss in PROBABILITY_LOSSES | ONE_HOT_LOSSES:
-            message = f"{loss} is for classes, but the task is regression"
-            yield subject.problem("loss", message, "use mse, mae or Huber")
+    if subject.objection:
+        for_numbers = subject.task == "regression"
+        unfit = PROBABILITY_LOSSES | ONE_HOT_LOSSES
+        if loss in unfit and (for_numbers or not loss.startswith("Binary")):
+            hint = "use mse, mae or Huber" if for_numbers else "use binary_crossentropy"
+            yield subject.problem("loss", f"{loss} {subject.objection}", hint)
     elif loss == "SparseCategoricalCrossentropy" and one_hot:
         yield subject.problem(
             "loss",
@@ -94,18 +119,21 @@ def loss_against_labels(subject: Subject) -> Iterator[Problem]:
 
 
 def output_against_task(subject: Subject) -> Iterator[Problem]:
-    """The last layer is as wide as the target."""
+    """The last layer is as wide as the target, and says what the task asks."""
     output, facts = subject.output, subject.facts
-    if output is None or facts is None or output.units is None:
+    if output is None or output.units is None:
         return
     units, softmax = output.units, output.activation == "softmax"
-    if facts.task == "regression":
-        if softmax:
-            message = "softmax is for classes, but the task is regression"
-            hint = "leave the activation out"
-            yield subject.problem_of(output.component, message, hint, argument="activation")
+    if subject.objection:
+        wrong = list(_activation_of_columns(subject, output))
+        yield from wrong
+        if wrong and subject.task == "regression":
             return
-        fitting, has = [facts.target_width], f"the target {_counted(facts.target_width, 'number')}"
+        width = subject.target_width or units
+        noun = _COLUMN_NOUNS.get(subject.task or "", "column")
+        fitting, has = [width], f"the target {_counted(width, noun)}"
+    elif facts is None:
+        return
     else:
         one_hot = subject.experiment.dataset.preprocess.one_hot
         several = facts.classes > BINARY_CLASSES or one_hot or softmax
@@ -121,6 +149,20 @@ def output_against_task(subject: Subject) -> Iterator[Problem]:
         )
 
 
+def _activation_of_columns(subject: Subject, output: OutputLayer) -> Iterator[Problem]:
+    """The last activation says something of each column by itself."""
+    labels, activation = subject.task == "multilabel", output.activation
+    if activation == "softmax":
+        message = f"softmax {subject.objection}"
+    elif labels and activation not in LABEL_ACTIVATIONS and ":" not in activation:
+        message = f"{activation} gives no probability of a label"
+    else:
+        return
+    either = "use `activation: sigmoid` for labels, none for numbers"
+    hint = _ACTIVATION_HINTS.get(subject.task or "", either)
+    yield subject.problem_of(output.component, message, hint, argument="activation")
+
+
 def _counted(number: int, noun: str) -> str:
     if number == 1:
         return f"1 {noun}"
@@ -128,9 +170,9 @@ def _counted(number: int, noun: str) -> str:
 
 
 def task_options(subject: Subject) -> Iterator[Problem]:
-    """What only classes have is not asked of a regression."""
-    experiment, facts = subject.experiment, subject.facts
-    if facts is None or facts.task != "regression":
+    """What only rows of one class each have is not asked of others."""
+    experiment, objection = subject.experiment, subject.objection
+    if not objection:
         return
     for path, is_set in (
         ("dataset.split.stratify", experiment.dataset.split.stratify),
@@ -138,18 +180,22 @@ def task_options(subject: Subject) -> Iterator[Problem]:
         ("training.class_weight", experiment.training.class_weight is not None),
     ):
         if is_set:
-            message = "is for classes, but the task is regression"
-            yield subject.problem(path, message, "leave it out")
+            yield subject.problem(path, objection, "leave it out")
     for metric in experiment.metrics or ():
-        if metric.name in CLASS_METRICS or "Accuracy" in metric.name:
-            message = f"{metric.name} is for classes, but the task is regression"
-            yield subject.problem_of(metric, message, "use mae, mse or RootMeanSquaredError")
+        if subject.task == "regression":
+            unfit = metric.name in CLASS_METRICS or "Accuracy" in metric.name
+            hint = "use mae, mse or RootMeanSquaredError"
+        else:
+            unfit = "categorical" in metric.name.lower() or metric.name in ("crossentropy", "ce")
+            hint = "use binary_accuracy, AUC, Precision or Recall"
+        if unfit:
+            yield subject.problem_of(metric, f"{metric.name} {objection}", hint)
 
 
 def class_weights(subject: Subject) -> Iterator[Problem]:
     """Every weight belongs to a class of the data."""
     weights, facts = subject.experiment.training.class_weight, subject.facts
-    if facts is None or facts.task == "regression" or weights is None or isinstance(weights, str):
+    if facts is None or not facts.classes or weights is None or isinstance(weights, str):
         return
     known = [*facts.class_names, *(str(label) for label in range(facts.classes))]
     for key in weights:

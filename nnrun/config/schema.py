@@ -4,7 +4,7 @@ This is the one place that says so: checking, the JSON Schema and the reference 
 """
 # ruff: noqa: RUF009 - `option` makes a dataclass field
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -24,6 +24,7 @@ from nnrun.config.kinds import (
     Share,
     Text,
 )
+from nnrun.config.tasks import AUTO, TASKS
 from nnrun.errors import Place
 
 CONFIG_VERSION = 1
@@ -46,6 +47,13 @@ def option(
     if factory is not None:
         return field(default_factory=factory, metadata=metadata)
     return field(default=None if default is REQUIRED else default, metadata=metadata)
+
+
+def named_columns(target: str | Sequence[str] | None) -> tuple[str, ...]:
+    """The names in a value that is one name, a list of names, or nothing."""
+    if target is None:
+        return ()
+    return (target,) if isinstance(target, str) else tuple(target)
 
 
 def options_of(section: type) -> dict[str, Any]:
@@ -106,16 +114,20 @@ class Dataset:
         "A CSV file with a header: a file name, or `{path: …, separator: …}`.",
         ArgumentsOf("sources", "csv"),
     )
-    target: str | None = option("The column to predict (for files).", Text())
+    target: str | tuple[str, ...] | None = option(
+        "The column to predict, or a list of them (for files).",
+        OneOf((Text(), ListOf(Text(), minimum=1))),
+    )
     features: tuple[str, ...] | None = option(
         "The columns to predict from.",
         ListOf(Text(), minimum=1),
-        default_says="every column but the target",
+        default_says="every column but those of `target`",
     )
     task: str = option(
-        "What is predicted. `auto` reads it off the target: text or few whole numbers are classes.",
-        Text(choices=("auto", "regression", "binary", "multiclass")),
-        "auto",
+        "What is predicted. `auto` reads it off the target: text or few whole numbers are classes; "
+        "several columns are labels where each has two values, else numbers.",
+        Text(choices=(AUTO, *TASKS)),
+        AUTO,
     )
     split: Split = option("Training, validation and test rows.", SectionOf(Split), factory=Split)
     preprocess: Preprocess = option(
@@ -123,6 +135,11 @@ class Dataset:
         SectionOf(Preprocess),
         factory=Preprocess,
     )
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The columns to predict; none where the config names none."""
+        return named_columns(self.target)
 
 
 @dataclass(frozen=True)
@@ -270,7 +287,7 @@ class Experiment:
     metrics: tuple[Component, ...] | None = option(
         "What is measured besides the loss.",
         ListOf(ComponentOf(("metrics",))),
-        default_says="`[accuracy]` for classes, `[mae]` for numbers",
+        default_says="`[accuracy]` for classes, `[binary_accuracy]` for labels, `[mae]` for numbers",
     )
     optimizer: Component = option(
         "The optimizer.",

@@ -7,6 +7,7 @@ from nnrun.config.catalogue import Catalogue
 from nnrun.config.components import Component
 from nnrun.config.facts import DataFacts
 from nnrun.config.schema import Experiment
+from nnrun.config.tasks import AUTO, DEFAULT_METRICS
 from nnrun.errors import Problem
 
 
@@ -45,9 +46,30 @@ class Subject:
         return None if isinstance(declared, Component) else find_output_layer(declared)
 
     @property
-    def is_regression(self) -> bool:
-        """Whether the data are known to be numbers to predict; their own rules speak of them then."""
-        return self.facts is not None and self.facts.task == "regression"
+    def task(self) -> str | None:
+        """What is predicted, as the data or the config say; None where only the rows could tell."""
+        if self.facts is not None:
+            return self.facts.task
+        declared = self.experiment.dataset.task
+        return None if declared == AUTO else declared
+
+    @property
+    def target_width(self) -> int | None:
+        """Numbers or labels in a target row; None where only the rows could tell."""
+        if self.facts is not None:
+            return self.facts.target_width
+        return len(self.experiment.dataset.targets) or None
+
+    @property
+    def objection(self) -> str:
+        """Why what needs one class for each row is out of place; empty where it is not, or may not be."""
+        if self.task == "regression":
+            return "is for classes, but the task is regression"
+        if self.task == "multilabel":
+            return "is for one class a row, but the task is multilabel"
+        if self.task is None and (self.target_width or 0) > 1:
+            return f"is for one class a row, but dataset.target names {self.target_width} columns"
+        return ""
 
     @property
     def has_validation(self) -> bool:
@@ -76,7 +98,7 @@ def recorded_metrics(subject: Subject) -> list[str] | None:
     """Names under which an epoch's figures are recorded; None where the user's own code decides."""
     experiment, catalogue = subject.experiment, subject.catalogue
     if experiment.metrics is None:
-        names = ["loss", *_default_metrics(subject.facts)]
+        names = ["loss", *_default_metrics(subject.task)]
     else:
         names = ["loss"]
         for metric in experiment.metrics:
@@ -90,10 +112,11 @@ def recorded_metrics(subject: Subject) -> list[str] | None:
     return [*names, *(f"val_{name}" for name in names)]
 
 
-def _default_metrics(facts: DataFacts | None) -> list[str]:
-    if facts is None:
-        return ["accuracy", "mae"]
-    return ["mae"] if facts.task == "regression" else ["accuracy"]
+def _default_metrics(task: str | None) -> list[str]:
+    """The metrics of a task; of any, where it is not known."""
+    if task is None:
+        return list(dict.fromkeys(DEFAULT_METRICS.values()))
+    return [DEFAULT_METRICS[task]]
 
 
 def find_output_layer(layers: Sequence[Component]) -> OutputLayer | None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nnrun.config.diagnostics import did_you_mean
+from nnrun.config.schema import named_columns
 from nnrun.data.sources.csv import Csv
 from nnrun.data.sources.finding import named_dataset, named_datasets
 from nnrun.errors import DataError, Problem
@@ -66,9 +67,10 @@ def check_source(dataset: Dataset) -> list[Problem]:
 
 
 def _named_problems(named: NamedDataset, dataset: Dataset) -> Iterator[Problem]:
-    if dataset.target not in (None, named.target):
+    if dataset.targets not in ((), (named.target,)):
+        asked = ", ".join(f"'{name}'" for name in dataset.targets)
         yield Problem(
-            f"'{dataset.name}' predicts '{named.target}', not '{dataset.target}'",
+            f"'{dataset.name}' predicts '{named.target}', not {asked}",
             path="dataset.target",
             hint="leave it out",
         )
@@ -79,7 +81,9 @@ def _named_problems(named: NamedDataset, dataset: Dataset) -> Iterator[Problem]:
             hint="leave it out",
         )
     elif dataset.features:
-        yield from _unknown_features(dataset.features, named.features, f"'{dataset.name}'")
+        yield from _unknown_columns(
+            "features", dataset.features, named.features, f"'{dataset.name}'"
+        )
     if dataset.task not in ("auto", task_of(named, dataset)):
         yield Problem(
             f"'{dataset.name}' is a {named.facts.task} data set, not {dataset.task}",
@@ -103,15 +107,17 @@ def _named_problems(named: NamedDataset, dataset: Dataset) -> Iterator[Problem]:
 
 
 def _file_problems(dataset: Dataset) -> Iterator[Problem]:
-    if dataset.target is None:
+    targets = dataset.targets
+    if not targets:
         hint = "name the column to predict"
         yield Problem("'target' is missing", path="dataset.target", hint=hint)
-    elif dataset.features and dataset.target in dataset.features:
-        yield Problem(
-            f"the target '{dataset.target}' is also a feature",
-            path="dataset.features",
-            hint="a model must not see what it predicts",
-        )
+    for target in dict.fromkeys(targets):
+        if target in (dataset.features or ()):
+            yield Problem(
+                f"the target '{target}' is also a feature",
+                path="dataset.features",
+                hint="a model must not see what it predicts",
+            )
     files = {
         "dataset.csv": None,
         "dataset.split.validation": dataset.split.validation,
@@ -131,24 +137,26 @@ def _column_problems(dataset: Dataset, file: str | None, path: str) -> Iterator[
     except DataError as error:
         yield Problem(error.message, path=path, hint=error.hint)
         return
-    if dataset.target is not None and dataset.target not in columns:
-        yield Problem(
-            f"{source.path} has no column '{dataset.target}'",
-            path="dataset.target" if file is None else path,
-            hint=nearest_column(dataset.target, columns, dataset.features or ()),
-        )
-    used = [dataset.target] if dataset.target else []
-    problems = _unknown_features(dataset.features or (), columns, str(source.path), used)
-    yield from problems if file is None else (replace(item, path=path) for item in problems)
+    targets, features = dataset.targets, dataset.features or ()
+    for option, names, used in (
+        ("target", dataset.target or (), features),
+        ("features", features, targets),
+    ):
+        problems = _unknown_columns(option, names, columns, str(source.path), used)
+        yield from problems if file is None else (replace(item, path=path) for item in problems)
 
 
-def _unknown_features(
-    wanted: Sequence[str], known: Sequence[str], where: str, used: Sequence[str] = ()
+def _unknown_columns(
+    option: str,
+    wanted: str | Sequence[str],
+    known: Sequence[str],
+    where: str,
+    used: Sequence[str] = (),
 ) -> Iterator[Problem]:
-    for index, name in enumerate(wanted):
-        path = f"dataset.features[{index}]"
+    for index, name in enumerate(named_columns(wanted)):
+        path = f"dataset.{option}" + ("" if isinstance(wanted, str) else f"[{index}]")
         if name not in known:
-            hint = nearest_column(name, known, [*wanted, *used])
+            hint = nearest_column(name, known, [*named_columns(wanted), *used])
             yield Problem(f"{where} has no column '{name}'", path=path, hint=hint)
         elif name in wanted[:index]:
             yield Problem(f"'{name}' stands twice", path=path, hint="name each column once")

@@ -47,7 +47,8 @@ def load_splits(dataset: Dataset, *, seed: int) -> Splits:
     Returns:
         The parts. The one input is called "inputs": `(rows, *shape)`, uint8 for images and float32
         for tables. The one target is called "targets": `(rows,)` int32 labels, `(rows, 1)` float32
-        for regression, or `(rows, classes)` float32 with `preprocess.one_hot`.
+        for regression, `(rows, columns)` float32 for several columns, or `(rows, classes)` float32
+        with `preprocess.one_hot`.
 
     Raises:
         DataError: The data cannot be found, read, or used as the config asks.
@@ -87,10 +88,9 @@ def load_rows(dataset: Dataset, signature: Signature, file: str) -> Part:
     """
     ((spec,), (target,)) = signature.inputs.values(), signature.targets.values()
     source = _table_file(dataset, spec, file)
-    column = named_dataset(dataset.name).target if dataset.name else str(dataset.target)
+    columns = (named_dataset(dataset.name).target,) if dataset.name else dataset.targets
     none = Rows(np.empty((0, *spec.shape), np.float32), np.empty(0), signature.source)
-    known = Table(none, spec.features, target.task, target.classes)
-    rows = source.read_like(known, target=column).rows
+    rows = source.read_like(Table(none, spec.features, target), target=columns).rows
     return Part({INPUT: rows.inputs}, {TARGET: _encode(rows.targets, target)})
 
 
@@ -138,9 +138,9 @@ def _load_file(dataset: Dataset) -> _Loaded:
     return _Loaded(
         table.rows,
         InputSpec((len(table.features),), "float32", table.features),
-        TargetSpec(table.task, table.classes),
+        table.target,
         parts={
-            part: source_of(dataset, file).read_like(table, target=str(dataset.target)).rows
+            part: source_of(dataset, file).read_like(table, target=dataset.targets).rows
             for part, file in files.items()
             if isinstance(file, str)
         },
@@ -150,7 +150,7 @@ def _load_file(dataset: Dataset) -> _Loaded:
 def _divide(loaded: _Loaded, dataset: Dataset, seed: int) -> dict[str, Rows]:
     """The rows of each part."""
     rows = loaded.rows
-    labels = None if loaded.target.task == "regression" else rows.targets
+    labels = rows.targets if loaded.target.classes else None
     indices = split_rows(
         len(rows.inputs), labels, dataset.split, seed, has_test=rows.test is not None
     )
@@ -166,7 +166,7 @@ def _divide(loaded: _Loaded, dataset: Dataset, seed: int) -> dict[str, Rows]:
 def _as_one_hot(target: TargetSpec) -> TargetSpec:
     if not target.classes:
         raise DataError(
-            "preprocess.one_hot needs classes, and the target is a quantity",
+            "preprocess.one_hot needs classes, one for each row, and the target gives none",
             hint="remove preprocess.one_hot",
         )
     return replace(target, width=len(target.classes), one_hot=True)

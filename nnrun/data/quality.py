@@ -20,6 +20,8 @@ FAR = 10
 """How far from 0 the mean of an input, or how large its standard deviation, may be."""
 FAR_TARGET = 100
 """How far from 0 the mean of a target, or how large its standard deviation, may be."""
+UNEVEN_TARGETS = 10
+"""How many times as widely as another one of several targets may scatter."""
 NAMED = 3
 """How many names a warning lists."""
 
@@ -34,6 +36,7 @@ def inspect(splits: Splits, steps: Mapping[str, Sequence[Step]]) -> list[str]:
     warnings = [*_shared_rows(splits)]
     for name, target in splits.targets.items():
         warnings += _class_warnings(splits.parts, name, target)
+        warnings += _label_warnings(splits.parts, name, target)
         warnings += _target_warnings(splits.train, name, target)
     for name in splits.inputs:
         warnings += _input_warnings(splits, name, steps.get(name, ()))
@@ -81,14 +84,36 @@ def _class_warnings(parts: Mapping[str, Part], name: str, target: TargetSpec) ->
         )
 
 
-def _target_warnings(train: Part, name: str, target: TargetSpec) -> Iterator[str]:
-    if target.classes:
+def _label_warnings(parts: Mapping[str, Part], name: str, target: TargetSpec) -> Iterator[str]:
+    if target.task != "multilabel":
         return
-    values = train.targets[name].astype(np.float64)
+    for part, content in parts.items():
+        shares = content.targets[name].mean(axis=0)
+        for share, says in ((0, f"no {part} row has"), (1, f"every {part} row has")):
+            constant = [target.names[index] for index in np.flatnonzero(shares == share)]
+            if constant:
+                yield f"{says} {_listed(constant, 'the label', 'the labels')}"
+
+
+def _target_warnings(train: Part, name: str, target: TargetSpec) -> Iterator[str]:
+    if target.task != "regression":
+        return
+    columns = train.targets[name].astype(np.float64).T
+    spread = columns.std(axis=1)
+    worst = int(np.maximum(np.abs(columns.mean(axis=1)), spread).argmax())
+    values, which = columns[worst], f" '{target.names[worst]}'" if target.columns else ""
     if max(abs(values.mean()), values.std()) > FAR_TARGET:
         yield (
-            f"the target goes from {values.min():g} to {values.max():g}, far from what a new model "
-            "gives: training may crawl or diverge; consider a larger unit, such as thousands"
+            f"the target{which} goes from {values.min():g} to {values.max():g}, far from what a "
+            "new model gives: training may crawl or diverge; consider a larger unit, such as "
+            "thousands"
+        )
+    wide, narrow = int(spread.argmax()), int(spread.argmin())
+    if spread[wide] > UNEVEN_TARGETS * spread[narrow] > 0:
+        yield (
+            f"the target '{target.names[wide]}' scatters {spread[wide] / spread[narrow]:.0f} times "
+            f"as widely as '{target.names[narrow]}', which the loss will hardly see; "
+            "consider units that make them alike"
         )
 
 

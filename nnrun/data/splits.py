@@ -24,20 +24,41 @@ class InputSpec:
 
 
 @dataclass(frozen=True)
+class TargetColumn:
+    """One of several columns that are predicted together.
+
+    Attributes:
+        name: Its name.
+        values: What stands in it for 0 and for 1, where it is a label; empty for numbers.
+    """
+
+    name: str
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class TargetSpec:
     """One named target of a model.
 
     Attributes:
-        task: `regression`, `binary` or `multiclass`.
-        classes: Names of the classes, in the order of their integer labels; empty for regression.
-        width: Numbers in a target row: 1, or more for multivariate regression and one-hot labels.
+        task: `regression`, `binary`, `multiclass` or `multilabel`.
+        classes: Names of the classes, in the order of their integer labels; empty where a row does
+            not belong to one class: for regression and multilabel.
+        width: Numbers in a target row: 1, or more for several columns and for one-hot labels.
         one_hot: Whether class labels are given as one-hot rows.
+        columns: The columns, where there are several: labels, or numbers.
     """
 
     task: str
     classes: tuple[str, ...] = ()
     width: int = 1
     one_hot: bool = False
+    columns: tuple[TargetColumn, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the columns, where there are several."""
+        return tuple(column.name for column in self.columns)
 
 
 @dataclass(frozen=True)

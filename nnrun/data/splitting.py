@@ -24,7 +24,7 @@ def split_rows(
 
     Args:
         rows: How many rows there are to split.
-        labels: Class of each row `(rows,)`; None for regression. Needed to stratify only.
+        labels: Class of each row `(rows,)`; None where a row has not one class. Needed to stratify only.
         split: What the config asks for.
         seed: The experiment's seed; without `shuffle` it plays no part.
         has_test: Whether the data set has published test rows.
@@ -88,7 +88,7 @@ def _classes(labels: np.ndarray | None, counts: dict[str, int]) -> np.ndarray:
     """The classes as numbers 0, 1, …; refused where a part could not hold every class."""
     if labels is None:
         raise DataError(
-            "split.stratify needs classes, and the target is a quantity",
+            "split.stratify needs classes, one for each row, and the target gives none",
             hint="remove split.stratify",
         )
     names, groups = np.unique(labels, return_inverse=True)

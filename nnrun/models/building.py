@@ -76,7 +76,7 @@ def gives_logits(
 ) -> bool:
     """Whether the model of an experiment ends without the sigmoid or softmax of a classifier."""
     (spec,), (target,) = inputs.values(), targets.values()
-    if not target.classes:
+    if target.task == "regression":
         return False
     output = find_output_layer(expand_architecture(experiment, spec, target))
     declared = experiment.loss is not None and experiment.loss.arguments.get("from_logits") is True
@@ -125,6 +125,8 @@ def _check_output(model: Any, last: Component, target: TargetSpec) -> None:
     if shape == (wanted,) or (one_for_two and shape == (1,)):
         return
     unit = "classes" if target.classes else "numbers" if wanted > 1 else "number"
+    if target.task == "multilabel":
+        unit = "labels"
     hint = f"end with `Dense: {wanted}`"
     if len(shape) > 1:
         hint = "is a `Flatten` missing before the Dense layers?"

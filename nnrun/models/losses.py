@@ -5,6 +5,7 @@ from typing import Any
 
 from nnrun.config.components import Component
 from nnrun.config.schema import Experiment
+from nnrun.config.tasks import DEFAULT_METRICS
 from nnrun.data.splits import TargetSpec
 
 BINARY_ACCURACIES = ("accuracy", "acc", "binary_accuracy", "BinaryAccuracy")
@@ -27,6 +28,8 @@ def choose_loss(
     if target.task == "regression":
         return _loss("MeanSquaredError")
     from_logits = {"from_logits": True} if activation == "linear" else {}
+    if target.task == "multilabel":
+        return _loss("BinaryCrossentropy", **from_logits)
     if target.one_hot:
         name = "BinaryCrossentropy" if activation == "sigmoid" else "CategoricalCrossentropy"
         return _loss(name, **from_logits)
@@ -37,7 +40,7 @@ def choose_loss(
 def choose_metrics(
     experiment: Experiment, target: TargetSpec, units: int, activation: str
 ) -> Sequence[Component]:
-    """The declared metrics, or accuracy for classes and the mean absolute error for numbers.
+    """The declared metrics, or the one that the task is measured by.
 
     Args:
         experiment: The checked config.
@@ -47,18 +50,23 @@ def choose_metrics(
     """
     metrics = experiment.metrics
     if metrics is None:
-        metrics = (Component("mae" if target.task == "regression" else "accuracy", "metrics"),)
-    if target.task != "regression" and units == 1 and activation == "linear":
-        return [_for_logits(metric) for metric in metrics]
+        metrics = (Component(DEFAULT_METRICS[target.task], "metrics"),)
+    logits, labels = activation == "linear", target.task == "multilabel"
+    if labels or (target.task == "binary" and units == 1 and logits):
+        return [_with_threshold(metric, 0.0 if logits else 0.5) for metric in metrics]
     return metrics
 
 
-def _for_logits(metric: Component) -> Component:
-    """Keras counts outputs above 0.5 as the second class; for a logit it is those above 0."""
+def _with_threshold(metric: Component, threshold: float) -> Component:
+    """The accuracy of units that each stand for themselves, for probabilities or for logits.
+
+    Keras counts outputs above 0.5 as right for 1 also where they are logits, and takes `accuracy`
+    of several units for that of the largest.
+    """
     if metric.name not in BINARY_ACCURACIES:
         return metric
     name = "binary_accuracy" if metric.name == "BinaryAccuracy" else metric.name
-    arguments = {"threshold": 0.0, "name": name, **metric.arguments}
+    arguments = {"threshold": threshold, "name": name, **metric.arguments}
     return Component(
         "BinaryAccuracy", "metrics", "keras.metrics", arguments, metric.place, metric.path
     )

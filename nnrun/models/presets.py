@@ -11,7 +11,8 @@ class MLP:
     """A multilayer perceptron whose output layer follows the task.
 
     The output is one linear unit per number for regression, one sigmoid unit for two classes, one
-    softmax unit per class for more (Géron, Hands-On Machine Learning, chapter 10).
+    softmax unit per class for more, one sigmoid unit per label for multilabel (Géron, Hands-On
+    Machine Learning, chapter 10).
 
     Args:
         hidden: List of integers, the units of each hidden layer; may be empty.
@@ -35,9 +36,9 @@ class MLP:
         """The layers as (class name, arguments), from the first to the output.
 
         Args:
-            task: `regression`, `binary` or `multiclass`.
-            classes: Number of classes, for classification.
-            width: Numbers per target row, for regression.
+            task: `regression`, `binary`, `multiclass` or `multilabel`.
+            classes: Number of classes, for one class a row.
+            width: Numbers or labels per target row, for regression and multilabel.
             rank: Number of axes of an input row; more than one are flattened.
             one_hot: Whether labels are one-hot rows, so that two classes need two units too.
         """
@@ -46,6 +47,8 @@ class MLP:
         stack += [("Dense", {"units": units, **shared}) for units in self.hidden]
         if task == "regression":
             return [*stack, ("Dense", {"units": width})]
+        if task == "multilabel":
+            return [*stack, ("Dense", {"units": width, "activation": "sigmoid"})]
         if task == "binary" and not one_hot:
             return [*stack, ("Dense", {"units": 1, "activation": "sigmoid"})]
         return [*stack, ("Dense", {"units": classes, "activation": "softmax"})]

@@ -34,8 +34,9 @@ class Card:
 
     Attributes:
         experiment: The checked config.
-        task: `regression`, `binary` or `multiclass`.
-        classes: Names of the classes; empty for regression.
+        task: `regression`, `binary`, `multiclass` or `multilabel`.
+        classes: Names of the classes; empty where a row does not belong to one class.
+        targets: Names of the columns that are predicted, where there are several.
         rows: Rows of each part.
         source: Where the rows come from.
         layers: The model.
@@ -53,6 +54,7 @@ class Card:
     experiment: Experiment
     task: str
     classes: Sequence[str]
+    targets: Sequence[str]
     rows: Mapping[str, int]
     source: str
     layers: Sequence[LayerRow]
@@ -126,12 +128,15 @@ def _layer_table(card: Card) -> "Table":
 
 def _facts(card: Card) -> "Text":
     rows = ", ".join(f"{count:,} {part}" for part, count in card.rows.items())
-    classes = f", {len(card.classes)} classes" if card.classes else ""
+    predicted = f", {len(card.classes)} classes" if card.classes else ""
+    if card.targets:
+        noun = "labels" if card.task == "multilabel" else "numbers"
+        predicted = f", {len(card.targets)} {noun}"
     epochs, batch = card.experiment.training.epochs, card.experiment.training.batch_size
     memory = ", ".join(f"{name} {format_bytes(size)}" for name, size in card.memory.items())
     seconds = {name: format_seconds(value) for name, value in card.seconds.items()}
     facts = {
-        "data": wrapped(f"{rows} rows; {card.task}{classes}; {card.source}"),
+        "data": wrapped(f"{rows} rows; {card.task}{predicted}; {card.source}"),
         "loss": card.loss,
         "steps": f"{card.steps:,} an epoch of {batch} rows each, {epochs} epochs",
         "learning rate": _rate_text(card.rates),

@@ -5,10 +5,18 @@ from __future__ import annotations
 import dataclasses
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
+from nnrun.reports.column_scores import (
+    LabelScores,
+    TargetScores,
+    label_scores,
+    label_statistics,
+    target_scores,
+    target_statistics,
+)
 from nnrun.reports.scores import (
     LEVEL,
     ClassScores,
@@ -24,7 +32,7 @@ from nnrun.reports.scores import (
 from nnrun.reports.tables import fact_lines, format_figure
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from rich.console import Group
     from rich.table import Table
@@ -33,6 +41,8 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 SHOWN_CLASSES = 20
+
+Scores = TypeVar("Scores")
 
 
 @dataclass(frozen=True)
@@ -43,14 +53,16 @@ class Evaluation:
         run: The run's name.
         split: `train`, `validation`, `test`, or the name of a file's rows.
         rows: How many rows were predicted.
-        task: `regression`, `binary` or `multiclass`.
+        task: `regression`, `binary`, `multiclass` or `multilabel`.
         epoch: The epoch whose weights were used.
         headline: The metrics of the whole split: `value`, and `low` and `high` of the 95 %
             bootstrap interval.
         bootstrap: `level`, `resamples` and `seed` of the intervals.
         recorded: Loss and metrics of the config, as Keras reckons them.
         classes: Of each class `name`, `precision`, `recall`, `f1`, `support`, `roc_auc` and
-            `average_precision`; empty for a regression.
+            `average_precision`; empty where a row does not belong to one class.
+        labels: Of each label likewise, and `accuracy`; empty where the task is not multilabel.
+        targets: Of each of several numbers `name`, `mae`, `rmse` and `r2`; empty otherwise.
         uncertainty: What draws of dropout said; None where none were made.
         where: The directory with all of it.
     """
@@ -64,6 +76,8 @@ class Evaluation:
     bootstrap: Mapping[str, float]
     recorded: Mapping[str, float]
     classes: Sequence[ClassScores]
+    labels: Sequence[LabelScores]
+    targets: Sequence[TargetScores]
     uncertainty: Mapping[str, float] | None
     where: str
 
@@ -90,30 +104,28 @@ def score(
         predictions: Of a split's rows.
         run: The run's name.
         split: The split's name.
-        task: `regression`, `binary` or `multiclass`.
+        task: `regression`, `binary`, `multiclass` or `multilabel`.
         epoch: The epoch whose weights were used.
         seed: Of the bootstrap.
         recorded: Loss and metrics of the config.
         where: The directory that the evaluation is written to.
     """
-    statistics = _statistics(predictions.truth, predictions.outputs, predictions.classes)
-    scores: Sequence[ClassScores] = ()
-    if predictions.classes:
-        scores = class_scores(predictions.truth, predictions.outputs, predictions.classes)
+    truth, outputs, columns = predictions.truth, predictions.outputs, predictions.columns
+    resamples = number_of_resamples(predictions.rows * max(1, len(columns)))
+    statistics = _statistics(predictions, outputs)
+    labels, classes = predictions.are_labels, predictions.classes
     return Evaluation(
         run=run,
         split=split,
         rows=predictions.rows,
         task=task,
         epoch=epoch,
-        headline=bootstrap(statistics, predictions.rows, seed=seed),
-        bootstrap={
-            "level": LEVEL,
-            "resamples": number_of_resamples(predictions.rows),
-            "seed": seed,
-        },
+        headline=bootstrap(statistics, predictions.rows, seed=seed, resamples=resamples),
+        bootstrap={"level": LEVEL, "resamples": resamples, "seed": seed},
         recorded=recorded,
-        classes=scores,
+        classes=class_scores(truth, outputs, classes) if classes else (),
+        labels=label_scores(truth, outputs, columns) if labels else (),
+        targets=target_scores(truth, outputs, columns) if columns and not labels else (),
         uncertainty=_uncertainty(predictions),
         where=where,
     )
@@ -131,6 +143,10 @@ def evaluation_view(evaluation: Evaluation) -> Group:
     parts: list[Any] = [title, "", _headline_table(evaluation)]
     if evaluation.classes:
         parts += ["", _class_table(evaluation.classes)]
+    if evaluation.labels:
+        parts += ["", _label_table(evaluation.labels)]
+    if evaluation.targets:
+        parts += ["", _target_table(evaluation.targets)]
     facts = {}
     if evaluation.uncertainty is not None:
         told = (f"{name} {format_figure(value)}" for name, value in evaluation.uncertainty.items())
@@ -139,11 +155,15 @@ def evaluation_view(evaluation: Evaluation) -> Group:
     return Group(*parts, "", fact_lines(facts))
 
 
-def _statistics(
-    targets: np.ndarray, outputs: np.ndarray, classes: Sequence[str]
-) -> dict[str, Statistic]:
-    if classes:
+def _statistics(predictions: Predictions, outputs: np.ndarray) -> dict[str, Statistic]:
+    """The headline metrics of the task, of outputs like those of the predictions."""
+    targets = predictions.truth
+    if predictions.classes:
         return classification_statistics(targets, outputs)
+    if predictions.are_labels:
+        return label_statistics(targets, outputs)
+    if predictions.columns:
+        return target_statistics(targets, outputs)
     return regression_statistics(targets, outputs)
 
 
@@ -154,8 +174,11 @@ def _uncertainty(predictions: Predictions) -> dict[str, float] | None:
         return None
     targets = predictions.truth
     once = np.ones((1, predictions.rows))
-    statistics = _statistics(targets, sampled.mean, predictions.classes)
+    statistics = _statistics(predictions, sampled.mean)
     figures = {"draws": sampled.draws, "mean_std": float(sampled.deviation.mean())}
+    if predictions.are_labels:
+        told = ("subset_accuracy", "hamming_loss", "log_loss")
+        return figures | {name: float(statistics[name](once)[0]) for name in told}
     if not predictions.classes:
         figures |= {name: float(statistics[name](once)[0]) for name in ("mae", "rmse")}
         within = np.abs(targets - sampled.mean) <= 2 * sampled.deviation
@@ -185,17 +208,47 @@ def _headline_table(evaluation: Evaluation) -> Table:
 def _class_table(classes: Sequence[ClassScores]) -> Table:
     from rich.text import Text
 
-    left_out = max(0, len(classes) - SHOWN_CLASSES)
-    shown = classes
-    if left_out:
-        shown = sorted(classes, key=lambda scores: scores.f1)[:SHOWN_CLASSES]
     table = _table("class", "precision", "recall", "F1", "ROC AUC", "rows")
-    for one in shown:
+    for one in _worst(classes, by=lambda scores: scores.f1):
         figures = (one.precision, one.recall, one.f1, one.roc_auc)
         table.add_row(Text(one.name), *map(_figure, figures), f"{one.support:,}")
-    if left_out:
-        table.add_row(Text(f"and {left_out} with a higher F1", style="dim"))
+    _tell_left_out(table, classes, "F1")
     return table
+
+
+def _label_table(labels: Sequence[LabelScores]) -> Table:
+    from rich.text import Text
+
+    table = _table("label", "precision", "recall", "F1", "accuracy", "ROC AUC", "AP", "rows")
+    for one in _worst(labels, by=lambda scores: scores.f1):
+        figures = (one.precision, one.recall, one.f1, one.accuracy)
+        areas = (one.roc_auc, one.average_precision)
+        table.add_row(Text(one.name), *map(_figure, (*figures, *areas)), f"{one.support:,}")
+    _tell_left_out(table, labels, "F1")
+    return table
+
+
+def _target_table(targets: Sequence[TargetScores]) -> Table:
+    from rich.text import Text
+
+    table = _table("target", "MAE", "RMSE", "R2")
+    for one in _worst(targets, by=lambda scores: scores.r2):
+        table.add_row(Text(one.name), *map(_figure, (one.mae, one.rmse, one.r2)))
+    _tell_left_out(table, targets, "R2")
+    return table
+
+
+def _worst(scores: Sequence[Scores], *, by: Callable[[Scores], float]) -> Sequence[Scores]:
+    """All scores, or of very many those that are lowest by a figure."""
+    return scores if len(scores) <= SHOWN_CLASSES else sorted(scores, key=by)[:SHOWN_CLASSES]
+
+
+def _tell_left_out(table: Table, scores: Sequence[Any], figure: str) -> None:
+    from rich.text import Text
+
+    if len(scores) > SHOWN_CLASSES:
+        left_out = len(scores) - SHOWN_CLASSES
+        table.add_row(Text(f"and {left_out} with a higher {figure}", style="dim"))
 
 
 def _table(first: str, *others: str) -> Table:

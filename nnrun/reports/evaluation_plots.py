@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from nnrun.reports.scores import (
 from nnrun.reports.style import MAIN_COLOR, REFERENCE_COLOR, VALIDATION_COLOR, drawing, literal
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from matplotlib.axes import Axes
@@ -29,6 +29,8 @@ _MOST_NAMES = 60
 _MOST_CURVES = 10
 _PICTURES = 25
 _PICTURE_COLUMNS = 5
+_MOST_PANELS = 12  # of columns that are predicted together
+_PANEL_COLUMNS = 4
 _MOST_POINTS = 20_000  # drawn of a scatter plot
 _LONGEST_NAME = 18
 
@@ -60,7 +62,7 @@ def draw_confusion_matrix(matrix: np.ndarray, names: Sequence[str], path: Path) 
 
 
 def draw_roc(predictions: Predictions, path: Path) -> None:
-    """Draw the ROC curve of each class against the rest, with its area."""
+    """Draw the ROC curve of each class against the rest, or of each label, with its area."""
     _draw_curves(
         predictions,
         path,
@@ -71,7 +73,7 @@ def draw_roc(predictions: Predictions, path: Path) -> None:
 
 
 def draw_precision_recall(predictions: Predictions, path: Path) -> None:
-    """Draw the precision-recall curve of each class against the rest, with its area."""
+    """Draw the precision-recall curve of each class against the rest, or of each label."""
     _draw_curves(
         predictions,
         path,
@@ -81,13 +83,28 @@ def draw_precision_recall(predictions: Predictions, path: Path) -> None:
     )
 
 
-def draw_calibration(bins: Calibration, error: float, path: Path) -> None:
+class Words(NamedTuple):
+    """What the axes of a calibration plot say."""
+
+    share: str
+    number: str
+    probability: str
+
+
+OF_CLASSES = Words("share that is right", "rows", "probability of the predicted class")
+OF_LABELS = Words("share that holds", "labels of rows", "probability of the label")
+
+
+def draw_calibration(
+    bins: Calibration, error: float, path: Path, words: Words = OF_CLASSES
+) -> None:
     """Draw the share of right rows over the probability given, and how many rows have which.
 
     Args:
-        bins: The rows in bins.
+        bins: The rows in bins; or the labels of all rows, with the share that holds.
         error: The expected calibration error.
         path: The PNG to write.
+        words: What the axes say.
     """
     edges = np.linspace(0, 1, len(bins.rows) + 1)
     with drawing(path, panel=(4.6, 4.6)) as figure:
@@ -95,11 +112,11 @@ def draw_calibration(bins: Calibration, error: float, path: Path) -> None:
         upper.plot([0, 1], [0, 1], color=REFERENCE_COLOR, linewidth=0.8, linestyle=(0, (4, 3)))
         filled = bins.rows > 0
         upper.plot(bins.confidence[filled], bins.accuracy[filled], color=MAIN_COLOR, marker="o")
-        upper.set(ylabel="share that is right", ylim=(-0.02, 1.02), xlim=(0, 1))
+        upper.set(ylabel=words.share, ylim=(-0.02, 1.02), xlim=(0, 1))
         upper.set_title("Calibration")
         upper.set_title(f"ECE {error:.4f}", loc="right", fontsize=8.5, fontweight="normal")
         lower.bar(edges[:-1], bins.rows, np.diff(edges), align="edge", color=MAIN_COLOR, alpha=0.6)
-        lower.set(ylabel="rows", xlabel="probability of the predicted class")
+        lower.set(ylabel=words.number, xlabel=words.probability)
 
 
 def draw_most_wrong(
@@ -130,30 +147,68 @@ def draw_most_wrong(
             _caption(axes, predictions, row)
 
 
-def draw_residuals(residuals: np.ndarray, path: Path) -> None:
-    """Draw the histogram of true minus predicted values."""
-    with drawing(path) as figure:
-        axes = figure.add_subplot()
-        bins = min(60, max(10, round(np.sqrt(len(residuals)))))
-        axes.hist(residuals, bins=bins, color=MAIN_COLOR, alpha=0.75)
+def draw_residuals(residuals: np.ndarray, path: Path, names: Sequence[str] = ()) -> None:
+    """Draw the histogram of true minus predicted values.
+
+    Args:
+        residuals: `(rows,)`, or `(rows, columns)`, each column in a panel of its own.
+        path: The PNG to write.
+        names: The columns, where there are several.
+    """
+    for axes, title, column in _panels(path, "Residuals", names, panel=(4.6, 3.4)):
+        values = residuals if column is None else residuals[:, column]
+        bins = min(60, max(10, round(np.sqrt(len(values)))))
+        axes.hist(values, bins=bins, color=MAIN_COLOR, alpha=0.75)
         axes.axvline(0, color=REFERENCE_COLOR, linewidth=0.8, linestyle=(0, (4, 3)))
-        axes.set(xlabel="true - predicted", ylabel="rows", title="Residuals")
-        told = f"mean {residuals.mean():.4g}, standard deviation {residuals.std():.4g}"
+        axes.set(xlabel="true - predicted", ylabel="rows", title=title)
+        told = f"mean {values.mean():.4g}, standard deviation {values.std():.4g}"
+        if column is not None:
+            told = f"{values.mean():.3g} ± {values.std():.3g}"
         axes.set_title(told, loc="right", fontsize=8.5, fontweight="normal")
 
 
-def draw_predicted_against_true(targets: np.ndarray, predicted: np.ndarray, path: Path) -> None:
-    """Draw each row's predicted over its true value; on the dashed line the two are equal."""
+def draw_predicted_against_true(
+    targets: np.ndarray, predicted: np.ndarray, path: Path, names: Sequence[str] = ()
+) -> None:
+    """Draw each row's predicted over its true value; on the dashed line the two are equal.
+
+    Args:
+        targets: `(rows,)`, or `(rows, columns)`, each column in a panel of its own.
+        predicted: Likewise.
+        path: The PNG to write.
+        names: The columns, where there are several.
+    """
     step = -(-len(targets) // _MOST_POINTS)
-    ends = [float(min(targets.min(), predicted.min())), float(max(targets.max(), predicted.max()))]
-    with drawing(path, panel=(4.4, 4.2)) as figure:
-        axes = figure.add_subplot()
-        opacity = 0.7 if len(targets) < 1000 else 0.25  # noqa: PLR2004 - points hide each other
+    opacity = 0.7 if len(targets) < 1000 else 0.25  # noqa: PLR2004 - points hide each other
+    for axes, title, column in _panels(path, "Predicted against true", names, panel=(4.4, 4.2)):
+        true, taken = (
+            values if column is None else values[:, column] for values in (targets, predicted)
+        )
+        ends = [float(min(true.min(), taken.min())), float(max(true.max(), taken.max()))]
         axes.scatter(
-            targets[::step], predicted[::step], s=8, color=MAIN_COLOR, alpha=opacity, linewidths=0
+            true[::step], taken[::step], s=8, color=MAIN_COLOR, alpha=opacity, linewidths=0
         )
         axes.plot(ends, ends, color=VALIDATION_COLOR, linewidth=1, linestyle=(0, (4, 3)))
-        axes.set(xlabel="true", ylabel="predicted", title="Predicted against true", aspect="equal")
+        axes.set(xlabel="true", ylabel="predicted", title=title, aspect="equal")
+
+
+def _panels(
+    path: Path, title: str, names: Sequence[str], *, panel: tuple[float, float]
+) -> Iterator[tuple[Axes, str, int | None]]:
+    """A panel for each column with its title and number, or one panel without a number."""
+    if not names:
+        with drawing(path, panel=panel) as figure:
+            yield figure.add_subplot(), title, None
+        return
+    shown = list(names[:_MOST_PANELS])
+    if len(shown) < len(names):
+        title += f", the first {len(shown)} of {len(names)} columns"
+    across = min(_PANEL_COLUMNS, len(shown))
+    down = -(-len(shown) // across)
+    smaller = (0.75 * panel[0], 0.75 * panel[1])
+    with drawing(path, columns=across, rows=down, title=title, panel=smaller) as figure:
+        for column, name in enumerate(shown):
+            yield figure.add_subplot(down, across, column + 1), _shortened(name), column
 
 
 def _write_cells(axes: Axes, matrix: np.ndarray, shares: np.ndarray) -> None:
@@ -178,8 +233,8 @@ def _draw_curves(
         if area_name == "AUC":
             axes.plot([0, 1], [0, 1], color=REFERENCE_COLOR, linewidth=0.8, linestyle=(0, (4, 3)))
         for position, (label, size) in enumerate(_chosen_classes(predictions, area)):
-            points: Curve = curve(predictions.truth == label, predictions.outputs[:, label])
-            name = _shortened(predictions.classes[label])
+            points: Curve = curve(*_sides(predictions, label))
+            name = _shortened((predictions.columns or predictions.classes)[label])
             style = "steps-pre" if area_name == "AP" else "default"
             axes.plot(
                 *points,
@@ -191,22 +246,30 @@ def _draw_curves(
         axes.set(xlabel=across, ylabel=up, title=title, xlim=(-0.01, 1.01), ylim=(-0.01, 1.02))
         axes.set_aspect("equal")
         if axes.get_legend_handles_labels()[0]:
-            head = f"{area_name}, one against the rest"
+            head = f"{area_name}{'' if predictions.are_labels else ', one against the rest'}"
             figure.legend(loc="outside right upper", title=head, fontsize=8.5)
 
 
 def _chosen_classes(predictions: Predictions, area: Any) -> list[tuple[int, float]]:
-    """The classes to draw with their areas: of two the second, of many the ten worst."""
-    number = len(predictions.classes)
-    candidates = [1] if number == 2 else range(number)  # noqa: PLR2004 - two mirror each other
-    sizes = [
-        (label, area(predictions.truth == label, predictions.outputs[:, label]))
-        for label in candidates
-    ]
+    """The classes or labels to draw with their areas: of many the ten worst.
+
+    Of two classes it is the second alone, whose curves those of the first mirror.
+    """
+    number = predictions.outputs.shape[1]
+    mirrored = number == 2 and not predictions.are_labels  # noqa: PLR2004 - two classes
+    candidates = [1] if mirrored else range(number)
+    sizes = [(label, area(*_sides(predictions, label))) for label in candidates]
     defined = [(label, size) for label, size in sizes if not np.isnan(size)]
     if len(defined) <= _MOST_CURVES:
         return defined
     return sorted(defined, key=lambda item: item[1])[:_MOST_CURVES]
+
+
+def _sides(predictions: Predictions, label: int) -> tuple[np.ndarray, np.ndarray]:
+    """Which rows are of a class or have a label, and the probabilities of it."""
+    truth = predictions.truth
+    is_true = truth[:, label] > 0 if predictions.are_labels else truth == label
+    return is_true, predictions.outputs[:, label]
 
 
 def _caption(axes: Axes, predictions: Predictions, row: int) -> None:

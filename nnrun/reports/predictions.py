@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nnrun.reports.column_scores import THRESHOLD
 from nnrun.reports.scores import entropy
 from nnrun.runs.atomic import write_text
 from nnrun.runs.predictions import PROBABILITY, prediction_columns, table_text
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 SHOWN_ROWS = 20
 SHOWN_CLASSES = 5
+SHOWN_COLUMNS = 6
 
 
 @dataclass(frozen=True)
@@ -41,11 +43,14 @@ class Predictions:
     """Predictions of rows.
 
     Attributes:
-        outputs: Probabilities `(rows, classes)`, or for a regression the values `(rows,)`.
-        classes: Names of the classes; empty for a regression.
-        targets: The true labels or values `(rows,)`, where they are known.
+        outputs: Probabilities `(rows, classes)`, values `(rows,)`, or of several columns
+            probabilities or values `(rows, columns)`.
+        classes: Names of the classes; empty where a row does not belong to one class.
+        targets: The true classes or values `(rows,)`, or `(rows, columns)`, where they are known.
         files: The file that each row was read from, for pictures; empty where rows are numbered.
         sampled: What draws of dropout said of the same rows, if any were made.
+        columns: Names of the columns, where several are predicted.
+        are_labels: Whether these are labels, each with its probability, and not values.
     """
 
     outputs: np.ndarray
@@ -53,6 +58,8 @@ class Predictions:
     targets: np.ndarray | None = None
     files: tuple[str, ...] = ()
     sampled: Sampled | None = None
+    columns: tuple[str, ...] = ()
+    are_labels: bool = False
 
     @property
     def rows(self) -> int:
@@ -82,6 +89,11 @@ class Predictions:
         confidence: np.ndarray = self.outputs.max(axis=1)
         return confidence
 
+    @property
+    def held(self) -> np.ndarray:
+        """Of labels, 1 where one is taken to hold, else 0; of other columns, their values."""
+        return (self.outputs > THRESHOLD).astype(np.int64) if self.are_labels else self.outputs
+
     def header(self) -> list[str]:
         """The names of the columns."""
         return prediction_columns(
@@ -89,13 +101,16 @@ class Predictions:
             from_files=bool(self.files),
             with_targets=self.targets is not None,
             sampled=self.sampled is not None,
+            columns=self.columns,
+            labels=self.are_labels,
         )
 
     def records(self) -> Iterator[list[str | int | float]]:
         """The rows, each with a cell for every column of the header."""
-        parts = [self._names(), self._said(self.labels if self.classes else self.outputs)]
-        if self.targets is not None:
-            parts.insert(1, self._said(self.targets))
+        parts: list[Sequence[Any]] = [self._names()]
+        if not self.columns:
+            parts += [self._said(self.targets)] if self.targets is not None else []
+            parts.append(self._said(self.labels if self.classes else self.outputs))
         for *cells, numbers in zip(*parts, self._numbers().tolist(), strict=True):
             yield [*cells, *numbers]
 
@@ -108,7 +123,9 @@ class Predictions:
         write_text(path, table_text(self.header(), self.records()))
 
     def to_json(self) -> list[dict[str, Any]]:
-        """The rows as data: `row` or `file`, `predicted`, and `probabilities` by class."""
+        """The rows as data: `row` or `file`, `predicted`, and `probabilities` by class or label."""
+        if self.columns:
+            return list(self._columns_as_data())
         plain = []
         for record in self.records():
             values: dict[str, Any] = dict(zip(self.header(), record, strict=True))
@@ -117,6 +134,14 @@ class Predictions:
                 values["probabilities"] = probabilities
             plain.append(values)
         return plain
+
+    def _columns_as_data(self) -> Iterator[dict[str, Any]]:
+        first, held, outputs = self.header()[0], self.held.tolist(), self.outputs.tolist()
+        for name, predicted, given in zip(self._names(), held, outputs, strict=True):
+            record = {first: name, "predicted": dict(zip(self.columns, predicted, strict=True))}
+            if self.are_labels:
+                record["probabilities"] = dict(zip(self.columns, given, strict=True))
+            yield record
 
     def _names(self) -> Sequence[str | int]:
         return self.files or range(self.rows)
@@ -128,7 +153,10 @@ class Predictions:
 
     def _numbers(self) -> np.ndarray:
         """The columns after the names, as one array."""
-        parts = [self.outputs] if self.classes else []
+        parts = [self.outputs] if self.classes or self.are_labels else []
+        if self.columns:
+            parts.insert(0, self.held)
+            parts = parts if self.targets is None else [self.targets, *parts]
         if self.sampled is not None:
             shape = (self.rows, -1)
             parts += [self.sampled.mean.reshape(shape), self.sampled.deviation.reshape(shape)]
@@ -141,6 +169,8 @@ def predictions_view(predictions: Predictions) -> Table:
     from rich.table import Table
     from rich.text import Text
 
+    if predictions.columns:
+        return _columns_view(predictions)
     shown = min(SHOWN_CLASSES, len(predictions.classes))
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column("file" if predictions.files else "row", overflow="fold")
@@ -158,4 +188,31 @@ def predictions_view(predictions: Predictions) -> Table:
             )
             cells.append(Text("  ".join(told), style="dim"))
         table.add_row(*cells)
+    return table
+
+
+def _columns_view(predictions: Predictions) -> Table:
+    """The first rows with a column for each label or number, as many as can be read."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column("file" if predictions.files else "row", overflow="fold")
+    shown = predictions.columns[:SHOWN_COLUMNS]
+    for name in shown:
+        table.add_column(Text(name), justify="right", overflow="fold")
+    left_out = len(predictions.columns) - len(shown)
+    if left_out:
+        table.add_column(f"and {left_out} more")
+    for row, record in zip(range(SHOWN_ROWS), predictions.to_json(), strict=False):
+        values = list(record["predicted"].values())[: len(shown)]
+        if predictions.are_labels:
+            given = predictions.outputs[row].tolist()
+            cells = [
+                Text(f"{p:.1%}", style="bold" if holds else "dim")
+                for holds, p in zip(values, given, strict=False)
+            ]
+        else:
+            cells = [Text(f"{value:.4g}") for value in values]
+        table.add_row(Text(str(predictions.files[row] if predictions.files else row)), *cells)
     return table

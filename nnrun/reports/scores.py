@@ -25,7 +25,8 @@ MOST_RESAMPLES = 1000
 FEWEST_RESAMPLES = 200
 DRAWS = 20_000_000
 """Rows drawn in all resamples together: larger sets get fewer resamples, so that none takes long."""
-_CHUNK = 2_000_000  # counts held in memory at once
+CHUNK = 2_000_000
+"""Counts held in memory at once."""
 
 
 @dataclass(frozen=True)
@@ -99,15 +100,26 @@ def as_probabilities(outputs: np.ndarray, *, logits: bool) -> np.ndarray:
     Returns:
         float64 `(rows, classes)`, every row with the sum 1.
     """
-    outputs = outputs.astype(np.float64)
     if outputs.shape[1] == 1:
-        # Not 1 / (1 + exp(-x)), which overflows for large negative x.
-        second = 0.5 * (1 + np.tanh(outputs / 2)) if logits else np.clip(outputs, 0, 1)
+        second = as_label_probabilities(outputs, logits=logits)
         return np.hstack([1 - second, second])
+    outputs = outputs.astype(np.float64)
     if logits:
         outputs = np.exp(outputs - outputs.max(axis=1, keepdims=True))
     total = outputs.sum(axis=1, keepdims=True)
-    return _divided(outputs, total, 1 / outputs.shape[1])
+    return divided(outputs, total, 1 / outputs.shape[1])
+
+
+def as_label_probabilities(outputs: np.ndarray, *, logits: bool) -> np.ndarray:
+    """What units that each stand for themselves give, as probabilities; float64 of the same shape.
+
+    Args:
+        outputs: Of any shape.
+        logits: Whether they still lack the sigmoid.
+    """
+    outputs = outputs.astype(np.float64)
+    # Not 1 / (1 + exp(-x)), which overflows for large negative x.
+    return 0.5 * (1 + np.tanh(outputs / 2)) if logits else np.clip(outputs, 0, 1)
 
 
 def confusion_matrix(labels: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
@@ -125,9 +137,9 @@ def class_scores(
     return [
         ClassScores(
             name,
-            precision=_ratio(right[label], taken[label]),
-            recall=_ratio(right[label], support[label]),
-            f1=_ratio(2 * right[label], support[label] + taken[label]),
+            precision=ratio(right[label], taken[label]),
+            recall=ratio(right[label], support[label]),
+            f1=ratio(2 * right[label], support[label] + taken[label]),
             support=int(support[label]),
             roc_auc=roc_auc(labels == label, probabilities[:, label]),
             average_precision=average_precision(labels == label, probabilities[:, label]),
@@ -144,7 +156,7 @@ def roc_curve(positive: np.ndarray, scores: np.ndarray) -> Curve:
 
 def roc_auc(positive: np.ndarray, scores: np.ndarray) -> float:
     """Area under the ROC curve; NaN where only one side has rows."""
-    return float(_auc_statistic(positive, scores)(np.ones((1, len(scores))))[0])
+    return float(auc_statistic(positive, scores)(np.ones((1, len(scores))))[0])
 
 
 def precision_recall_curve(positive: np.ndarray, scores: np.ndarray) -> Curve:
@@ -168,7 +180,7 @@ def calibration(right: np.ndarray, confidence: np.ndarray) -> Calibration:
         right: Whether each row was predicted rightly.
         confidence: The probability of the class predicted.
     """
-    bins = _bins(confidence)
+    bins = bin_of(confidence)
     rows = np.bincount(bins, minlength=CALIBRATION_BINS)
     with np.errstate(invalid="ignore"):
         return Calibration(
@@ -202,15 +214,15 @@ def classification_statistics(
     right = (predicted == labels).astype(np.float64)
     given = probabilities[np.arange(rows), labels]
     statistics = {
-        "accuracy": _mean(right),
+        "accuracy": mean_of(right),
         "macro_f1": _macro_f1(labels, predicted, classes),
-        "log_loss": _mean(-np.log(np.maximum(given, np.finfo(np.float64).eps))),
+        "log_loss": mean_of(-np.log(np.maximum(given, np.finfo(np.float64).eps))),
         "roc_auc": _macro_auc(labels, probabilities),
         "ece": _calibration_error(right, top),
     }
     if classes > TOP_K:
         better = (probabilities > given[:, None]).sum(axis=1)
-        statistics[f"top_{TOP_K}_accuracy"] = _mean((better < TOP_K).astype(np.float64))
+        statistics[f"top_{TOP_K}_accuracy"] = mean_of((better < TOP_K).astype(np.float64))
     return statistics
 
 
@@ -218,15 +230,15 @@ def regression_statistics(targets: np.ndarray, predicted: np.ndarray) -> dict[st
     """The headline metrics of a regression: MAE, RMSE and R², of `(rows,)` numbers each."""
     targets, predicted = targets.astype(np.float64), predicted.astype(np.float64)
     errors, centred = targets - predicted, targets - targets.mean()
-    squares, mean_square = _mean(errors**2), _mean(centred**2)
-    mean = _mean(centred)
+    squares, mean_square = mean_of(errors**2), mean_of(centred**2)
+    mean = mean_of(centred)
 
     def explained(counts: np.ndarray) -> np.ndarray:
         variance = mean_square(counts) - mean(counts) ** 2
-        return 1 - _divided(squares(counts), variance, np.nan)
+        return 1 - divided(squares(counts), variance, np.nan)
 
     return {
-        "mae": _mean(np.abs(errors)),
+        "mae": mean_of(np.abs(errors)),
         "rmse": lambda counts: np.sqrt(squares(counts)),
         "r2": explained,
     }
@@ -254,7 +266,7 @@ def bootstrap(
     left = resamples or number_of_resamples(rows)
     drawn: dict[str, list[np.ndarray]] = {name: [] for name in statistics}
     while left:
-        chunk = min(left, max(1, _CHUNK // rows))
+        chunk = min(left, max(1, CHUNK // rows))
         counts = _draw_counts(generator, chunk, rows)
         for name, statistic in statistics.items():
             drawn[name].append(statistic(counts))
@@ -283,7 +295,9 @@ def _percentiles(values: np.ndarray) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def _mean(values: np.ndarray) -> Statistic:
+def mean_of(values: np.ndarray) -> Statistic:
+    """The mean of a figure that each row has, `(rows,)`."""
+
     def mean(counts: np.ndarray) -> np.ndarray:
         return np.asarray(counts @ values / counts.sum(axis=1))
 
@@ -297,7 +311,7 @@ def _macro_f1(labels: np.ndarray, predicted: np.ndarray, classes: int) -> Statis
 
     def macro_f1(counts: np.ndarray) -> np.ndarray:
         occurring = counts @ either
-        scores = _divided(2 * (counts @ hit), occurring, 0)
+        scores = divided(2 * (counts @ hit), occurring, 0)
         return np.asarray(scores.sum(axis=1) / (occurring > 0).sum(axis=1))
 
     return macro_f1
@@ -307,18 +321,18 @@ def _macro_auc(labels: np.ndarray, probabilities: np.ndarray) -> Statistic:
     """One against the rest, the mean over the classes; of two classes, that of the second."""
     classes = probabilities.shape[1]
     chosen = [1] if classes == 2 else range(classes)  # noqa: PLR2004 - two mirror each other
-    each = [_auc_statistic(labels == label, probabilities[:, label]) for label in chosen]
+    each = [auc_statistic(labels == label, probabilities[:, label]) for label in chosen]
 
     def macro_auc(counts: np.ndarray) -> np.ndarray:
         areas = np.stack([statistic(counts) for statistic in each])
         defined = ~np.isnan(areas)
         total, number = np.where(defined, areas, 0).sum(axis=0), defined.sum(axis=0)
-        return _divided(total, number, np.nan)
+        return divided(total, number, np.nan)
 
     return macro_auc
 
 
-def _auc_statistic(positive: np.ndarray, scores: np.ndarray) -> Statistic:
+def auc_statistic(positive: np.ndarray, scores: np.ndarray) -> Statistic:
     """The share of pairs, one of each side, in which the positive row has the higher score."""
     order = np.argsort(scores, kind="stable")
     is_positive = positive[order].astype(np.float64)
@@ -335,14 +349,14 @@ def _auc_statistic(positive: np.ndarray, scores: np.ndarray) -> Statistic:
         pairs = hits.sum(axis=1) * misses.sum(axis=1)
         below = np.cumsum(misses, axis=1) - misses / 2  # a tie counts half
         won = np.einsum("ij,ij->i", hits, below)
-        return _divided(won, pairs, np.nan)
+        return divided(won, pairs, np.nan)
 
     return area
 
 
 def _calibration_error(right: np.ndarray, confidence: np.ndarray) -> Statistic:
     """Expected calibration error (Guo and others, 2017): the bins' gaps, weighted by their rows."""
-    gaps = _one_hot(_bins(confidence), CALIBRATION_BINS) * (right - confidence)[:, None]
+    gaps = _one_hot(bin_of(confidence), CALIBRATION_BINS) * (right - confidence)[:, None]
 
     def error(counts: np.ndarray) -> np.ndarray:
         return np.asarray(np.abs(counts @ gaps).sum(axis=1) / counts.sum(axis=1))
@@ -350,7 +364,8 @@ def _calibration_error(right: np.ndarray, confidence: np.ndarray) -> Statistic:
     return error
 
 
-def _bins(confidence: np.ndarray) -> np.ndarray:
+def bin_of(confidence: np.ndarray) -> np.ndarray:
+    """The calibration bin of each probability."""
     bins = np.ceil(confidence * CALIBRATION_BINS).astype(np.int64) - 1
     return np.asarray(bins.clip(0, CALIBRATION_BINS - 1))
 
@@ -367,11 +382,12 @@ def _one_hot(labels: np.ndarray, classes: int) -> np.ndarray:
     return np.asarray(np.eye(classes)[labels])
 
 
-def _divided(over: np.ndarray, under: np.ndarray, otherwise: float) -> np.ndarray:
+def divided(over: np.ndarray, under: np.ndarray, otherwise: float) -> np.ndarray:
     """A quotient; where the divisor is not positive, what is said instead."""
     instead = np.full(np.broadcast_shapes(over.shape, under.shape), float(otherwise))
     return np.asarray(np.divide(over, under, out=instead, where=under > 0))
 
 
-def _ratio(part: int, whole: int) -> float:
+def ratio(part: int, whole: int) -> float:
+    """A share; 0 of nothing."""
     return float(part / whole) if whole else 0.0

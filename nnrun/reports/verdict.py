@@ -165,8 +165,18 @@ def _test_rows(
             f"and {labels[1]} alone on {alone[1]:,}"
         )
     told = f"{name} on the same {len(first.rows):,} {split} rows"
+    if first.columns:
+        told += f", {_all_columns(name, first)}"
     text = _sentence(labels, name, interval, told, test)
     return Verdict("rows", *labels, text, name, interval)
+
+
+def _all_columns(name: str, predictions: PredictionTable) -> str:
+    """How the columns of a row became one figure, in words."""
+    what = "labels" if predictions.probabilities else "columns"
+    if name == "accuracy":
+        return f"a row being right where all of its {len(predictions.columns)} {what} are"
+    return f"over all {len(predictions.columns)} {what}"
 
 
 def _row_metric(metric: str, predictions: PredictionTable) -> tuple[str, bool]:
@@ -174,7 +184,7 @@ def _row_metric(metric: str, predictions: PredictionTable) -> tuple[str, bool]:
     if not predictions.probabilities:
         absolute = "mae" in metric or "absolute" in metric
         return ("mae", False) if absolute else ("rmse", True)
-    known = set(predictions.targets) <= set(predictions.probabilities)
+    known = predictions.columns or set(predictions.targets) <= set(predictions.probabilities)
     return ("log loss" if direction(metric) == "min" and known else "accuracy"), False
 
 
@@ -191,13 +201,29 @@ def _scores(predictions: PredictionTable, name: str, metric: str) -> "np.ndarray
         return np.array([float(target == predicted) for target, predicted in pairs])
     try:
         if name == "log loss":
-            columns = predictions.probabilities
-            chosen = [float(columns[target][row]) for row, target in enumerate(predictions.targets)]
-            return np.asarray(-np.log(np.maximum(chosen, _LEAST_PROBABILITY)))
+            chosen = np.asarray(_given(predictions), float)
+            return _by_row(-np.log(np.maximum(chosen, _LEAST_PROBABILITY)))
         errors = np.array(predictions.predicted, float) - np.array(predictions.targets, float)
     except ValueError as error:
         raise RunError(f"predictions to compare by {metric} hold what is no number") from error
-    return np.asarray(np.abs(errors) if name == "mae" else errors**2)
+    return _by_row(np.abs(errors) if name == "mae" else errors**2)
+
+
+def _given(predictions: PredictionTable) -> list[float] | list[list[float]]:
+    """The probability given to what is true, of each row; or of each of its labels."""
+    columns = predictions.probabilities
+    if not predictions.columns:
+        return [float(columns[str(told)][row]) for row, told in enumerate(predictions.targets)]
+    given = zip(*(columns[name] for name in predictions.columns), strict=True)
+    return [
+        [float(p) if float(true) else 1 - float(p) for true, p in zip(*pair, strict=True)]
+        for pair in zip(predictions.targets, given, strict=True)
+    ]
+
+
+def _by_row(figures: "np.ndarray") -> "np.ndarray":
+    """A figure of each row; of several columns, their mean."""
+    return figures.reshape(len(figures), -1).mean(axis=1)  # type: ignore[no-any-return]
 
 
 def _sentence(

@@ -17,7 +17,13 @@ _MEAN, _DEVIATION, _ENTROPY = "mc_mean", "mc_std", "mc_entropy"
 
 
 def prediction_columns(
-    classes: Sequence[str], *, from_files: bool, with_targets: bool, sampled: bool
+    classes: Sequence[str],
+    *,
+    from_files: bool,
+    with_targets: bool,
+    sampled: bool,
+    columns: Sequence[str] = (),
+    labels: bool = False,
 ) -> list[str]:
     """The names of the columns of a file of predictions.
 
@@ -26,11 +32,19 @@ def prediction_columns(
         from_files: Whether each row was read from a file of its own, which is then named.
         with_targets: Whether the truth is known.
         sampled: Whether draws of dropout were made as well.
+        columns: Names of the columns, where several are predicted.
+        labels: Whether these are labels, which have probabilities.
 
     >>> prediction_columns(["no", "yes"], from_files=False, with_targets=True, sampled=False)
     ['row', 'target', 'predicted', 'p_no', 'p_yes']
     """
-    names = [FILE if from_files else ROW, *([TARGET] if with_targets else []), PREDICTED]
+    first = FILE if from_files else ROW
+    said = [*([TARGET] if with_targets else []), PREDICTED]
+    if columns:
+        drawn = [_MEAN, _DEVIATION] if sampled else []
+        kinds = [*said, *([PROBABILITY.rstrip("_")] if labels else []), *drawn]
+        return [first, *(f"{kind}_{name}" for kind in kinds for name in columns)]
+    names = [first, *said]
     names += [f"{PROBABILITY}{name}" for name in classes]
     if sampled and classes:
         names += [f"{kind}_{name}" for kind in (_MEAN, _DEVIATION) for name in classes]
@@ -52,21 +66,27 @@ def table_text(header: Sequence[str], records: Iterable[Sequence[Any]]) -> str:
     return file.getvalue()
 
 
+Said = str | tuple[str, ...]
+"""A class or a number; where several columns were predicted, that of each."""
+
+
 @dataclass(frozen=True)
 class PredictionTable:
     """A file of predictions whose truth is known, as text; a sequence has an item for each row.
 
     Attributes:
         rows: Which row of the part it is.
-        targets: What was to be predicted: a class or a number.
+        targets: What was to be predicted.
         predicted: What was predicted.
-        probabilities: Of each class, by its name; empty for regression.
+        probabilities: Of each class or label, by its name; empty for regression.
+        columns: Names of the columns, where several were predicted.
     """
 
     rows: tuple[str, ...]
-    targets: tuple[str, ...]
-    predicted: tuple[str, ...]
+    targets: tuple[Said, ...]
+    predicted: tuple[Said, ...]
     probabilities: dict[str, tuple[str, ...]]
+    columns: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -79,8 +99,13 @@ class PredictionTable:
             with path.open(encoding="utf-8", newline="") as file:
                 header, *lines = csv.reader(file, strict=True)
             columns = dict(zip(header, zip(*lines, strict=True), strict=True))
-            rows, targets, predicted = (
-                tuple(map(unescape_cell, columns[name])) for name in (ROW, TARGET, PREDICTED)
+            several = () if TARGET in columns else _several(columns)
+            rows = tuple(map(unescape_cell, columns[ROW]))
+            targets, predicted = (
+                tuple(zip(*(columns[f"{what}_{name}"] for name in several), strict=True))
+                if several
+                else tuple(map(unescape_cell, columns[what]))
+                for what in (TARGET, PREDICTED)
             )
         except OSError as error:
             raise RunError(f"cannot read {path}: {describe_cause(error)}") from error
@@ -91,7 +116,13 @@ class PredictionTable:
             for name, column in columns.items()
             if name.startswith(PROBABILITY)
         }
-        return cls(rows, targets, predicted, probabilities)
+        return cls(rows, targets, predicted, probabilities, several)
+
+
+def _several(columns: Iterable[str]) -> tuple[str, ...]:
+    """The names of the columns that were predicted together, by those of their targets."""
+    prefix = f"{TARGET}_"
+    return tuple(name.removeprefix(prefix) for name in columns if name.startswith(prefix))
 
 
 def _cell(value: str | int | float) -> str | int:

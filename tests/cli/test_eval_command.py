@@ -357,3 +357,108 @@ def test_predictions_do_not_replace_the_rows(
     done = nnrun("predict", tiny_run.path, rows, "--out", tmp_path / "." / "rows.csv")
     assert (done.code, "which would be lost" in done.err) == (2, True)
     assert rows.read_text() == "a,b\n"
+
+
+LABELS = """\
+dataset:
+  csv: films.csv
+  target: [drama, horror, comedy]
+  split: {validation: 10, test: 10}
+architecture: {MLP: {hidden: [8]}}
+regularization: {dropout: 0.2}
+optimizer: {Adam: {learning_rate: 0.05}}
+training: {epochs: 3}
+runtime: {engine: graph}
+"""
+SEVERAL = LABELS.replace("[drama, horror, comedy]", "[length, budget]")
+
+
+@pytest.fixture(scope="module")
+def several(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Runs that predict several columns: labels, others (their like) and numbers."""
+    folder = tmp_path_factory.mktemp("several")
+    generator = np.random.default_rng(0)
+    rows = generator.normal(size=(60, 2))
+    lines = ["a,b,drama,horror,comedy,length,budget"]
+    for a, b in rows:
+        labels = f"{int(a > 0)},{int(b > 0.5)},{'yes' if a + b > 0 else 'no'}"
+        lines.append(f"{a:.4f},{b:.4f},{labels},{a - b:.4f},{a + 2 * b:.4f}")
+    (folder / "films.csv").write_text("\n".join(lines) + "\n")
+    (folder / "labels.yaml").write_text(
+        LABELS.replace("dataset:\n", "dataset:\n  features: [a, b]\n")
+    )
+    (folder / "numbers.yaml").write_text(
+        SEVERAL.replace("dataset:\n", "dataset:\n  features: [a, b]\n")
+    )
+    train(folder / "labels.yaml", run_dir=folder / "labels")
+    train(folder / "labels.yaml", overrides=["training.epochs=1"], run_dir=folder / "others")
+    train(folder / "numbers.yaml", run_dir=folder / "numbers")
+    return folder
+
+
+def test_labels_are_evaluated_one_by_one_and_together(nnrun: Nnrun, several: Path) -> None:
+    told = evaluated(nnrun, several / "labels", "--mc-samples", 3)
+    files = RunDirectory(several / "labels").evaluation("test")
+    assert sorted(path.name for path in files.path.iterdir()) == [
+        "calibration.png", "metrics.json", "precision_recall.png", "predictions.csv", "roc.png",
+    ]  # fmt: skip
+    assert (told["task"], told["classes"], told["targets"]) == ("multilabel", [], [])
+    assert [one["name"] for one in told["labels"]] == ["drama", "horror", "comedy"]
+    headline = {name: item["value"] for name, item in told["headline"].items()}
+    assert headline["log_loss"] == pytest.approx(told["recorded"]["loss"], rel=1e-5)
+    accuracy = told["recorded"]["binary_accuracy"]
+    assert 1 - headline["hamming_loss"] == pytest.approx(accuracy, rel=1e-5)
+    assert {"draws", "subset_accuracy", "hamming_loss"} <= set(told["uncertainty"])
+    rows, names = table(files.predictions), ("drama", "horror", "comedy")
+    kinds = ("target", "predicted", "p", "mc_mean", "mc_std")
+    assert list(rows[0]) == ["row", *(f"{kind}_{name}" for kind in kinds for name in names)]
+    for row in rows:
+        for name in names:
+            assert row[f"predicted_{name}"] == str(int(float(row[f"p_{name}"]) > 0.5))
+    right = [all(row[f"target_{n}"] == row[f"predicted_{n}"] for n in names) for row in rows]
+    assert headline["subset_accuracy"] == pytest.approx(np.mean(right))
+
+
+def test_labels_of_a_file_and_of_new_rows(nnrun: Nnrun, several: Path) -> None:
+    text = "comedy,b,a,drama,horror\nyes,2,3,1,1\nno,-2,-3,0,0\n"
+    (several / "more.csv").write_text(text)
+    told = evaluated(nnrun, several / "labels", "--data", several / "more.csv")
+    assert (told["split"], told["rows"]) == ("more", 2)
+    assert [one["support"] for one in told["labels"]] == [1, 1, 1]
+    done = nnrun("predict", several / "labels", several / "more.csv", "--json")
+    first = json.loads(done.out)["rows"][0]
+    assert first["row"] == 0
+    assert list(first["predicted"]) == list(first["probabilities"]) == ["drama", "horror", "comedy"]
+    assert first["predicted"] == {n: int(p > 0.5) for n, p in first["probabilities"].items()}
+    screen = nnrun("predict", several / "labels", several / "more.csv").out.splitlines()
+    assert screen[0].split() == ["row", "drama", "horror", "comedy"]
+    assert screen[1].split()[1] == f"{first['probabilities']['drama']:.1%}"
+
+
+def test_several_numbers_are_evaluated_each_and_on_average(nnrun: Nnrun, several: Path) -> None:
+    told = evaluated(nnrun, several / "numbers", "--mc-samples", 2)
+    files = RunDirectory(several / "numbers").evaluation("test")
+    assert files.residuals.is_file()
+    assert files.predicted_against_true.is_file()
+    assert [one["name"] for one in told["targets"]] == ["length", "budget"]
+    assert told["labels"] == told["classes"] == []
+    mae = told["headline"]["mae"]["value"]
+    assert mae == pytest.approx(np.mean([one["mae"] for one in told["targets"]]))
+    assert mae == pytest.approx(told["recorded"]["mae"], rel=1e-5)
+    rows = table(files.predictions)
+    errors = [abs(float(row["target_length"]) - float(row["predicted_length"])) for row in rows]
+    assert told["targets"][0]["mae"] == pytest.approx(np.mean(errors))
+    done = nnrun("predict", several / "numbers", several / "films.csv", "--json")
+    assert list(json.loads(done.out)["rows"][0]["predicted"]) == ["length", "budget"]
+
+
+def test_runs_of_labels_are_compared_row_by_row(nnrun: Nnrun, several: Path) -> None:
+    for name in ("labels", "others"):
+        evaluated(nnrun, several / name)
+    pair = (several / "labels", several / "others")
+    done = nnrun("compare", *pair, "--metric", "val_binary_accuracy")
+    assert (done.code, done.err) == (0, "")
+    told = " ".join(done.out.split())
+    assert "a row being right where all of its 3 labels are (McNemar" in told
+    told = " ".join(nnrun("compare", *pair).out.split())
+    assert "in log loss on the same 10 test rows, over all 3 labels" in told

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from nnrun.data.splits import TargetSpec
+from nnrun.data.splits import TargetColumn, TargetSpec
 
 from .conftest import NUMBER, TEN_CLASSES, TWO_CLASSES, Build
 
@@ -70,3 +70,20 @@ def test_numbers_get_the_mean_absolute_error(build: Build) -> None:
     model = build("architecture: [Dense: 1]")
     x, y = np.zeros((2, 3), "float32"), np.array([[1], [-4]], "float32")
     assert model.evaluate(x, y, verbose=0, return_dict=True) == {"loss": 8.5, "mae": 2.5}
+
+
+LABELS = TargetSpec("multilabel", width=2, columns=(TargetColumn("a"), TargetColumn("b")))
+
+
+@pytest.mark.parametrize("metrics", ["", "metrics: [accuracy]", "metrics: [BinaryAccuracy]"])
+@pytest.mark.parametrize("output", ["2", "{units: 2, activation: sigmoid}"])
+def test_labels_are_measured_one_by_one(build: Build, metrics: str, output: str) -> None:
+    model = build(f"architecture: [Dense: {output}]\n{metrics}", (1,), LABELS)
+    model.layers[0].set_weights([np.array([[1.0, -1.0]]), np.zeros(2)])
+    x = np.array([[0.2], [0.4]], "float32")
+    figures = model.evaluate(x, np.array([[1, 0], [1, 1]]), verbose=0, return_dict=True)
+    name = "accuracy" if metrics == "metrics: [accuracy]" else "binary_accuracy"
+    assert figures[name] == 0.75  # not 0.5 or 1, as of the largest of two units
+    assert figures["loss"] == pytest.approx(
+        np.mean([np.log(1 + np.exp(-z)) for z in (0.2, 0.2, 0.4, -0.4)]), rel=1e-6
+    )

@@ -14,6 +14,7 @@ ONE_HOT_PAIR = TargetSpec("binary", ("no", "yes"), width=2, one_hot=True)
     [
         (NUMBER, 1, "linear", "mean_squared_error"),
         (TargetSpec("regression", width=3), 3, "linear", "mean_squared_error"),
+        (TargetSpec("multilabel", width=3), 3, "sigmoid", "binary_crossentropy"),
         (TWO_CLASSES, 1, "sigmoid", "binary_crossentropy"),
         (ONE_HOT_PAIR, 2, "softmax", "categorical_crossentropy"),
         (TEN_CLASSES, 10, "softmax", "sparse_categorical_crossentropy"),

@@ -202,7 +202,7 @@ def test_counts_mean_repeated_rows(seed: int, classes: int) -> None:
 
 def test_the_interval_of_a_share_is_that_of_the_binomial() -> None:
     right = np.r_[np.ones(320), np.zeros(80)]
-    (interval,) = bootstrap({"a": scores._mean(right)}, 400, seed=1).values()
+    (interval,) = bootstrap({"a": scores.mean_of(right)}, 400, seed=1).values()
     deviation = math.sqrt(0.8 * 0.2 / 400)
     assert interval.value == 0.8
     assert interval.low == pytest.approx(0.8 - 1.96 * deviation, abs=0.006)
@@ -222,7 +222,7 @@ def test_the_same_seed_draws_the_same_whatever_else_is_asked_for() -> None:
 def test_chunks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     statistics = regression_statistics(np.arange(50.0), np.arange(50.0) ** 1.1)
     at_once = bootstrap(statistics, 50, seed=0, resamples=30)
-    monkeypatch.setattr(scores, "_CHUNK", 7 * 50)
+    monkeypatch.setattr(scores, "CHUNK", 7 * 50)
     in_chunks = bootstrap(statistics, 50, seed=0, resamples=30)
     for name, interval in at_once.items():
         assert dataclasses.astuple(in_chunks[name]) == pytest.approx(dataclasses.astuple(interval))

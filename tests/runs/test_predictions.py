@@ -24,6 +24,14 @@ def test_numbers_have_no_probabilities(tmp_path: Path) -> None:
     assert (found.targets, found.predicted, found.probabilities) == (("-1.5",), ("2.0",), {})
 
 
+def test_several_columns_are_read_together(tmp_path: Path) -> None:
+    path = tmp_path / "predictions.csv"
+    path.write_text("row,target_a,target_b,predicted_a,predicted_b,p_a,p_b\n0,1,0,1,1,0.9,0.6\n")
+    found = PredictionTable.read(path)
+    assert (found.targets, found.predicted) == ((("1", "0"),), (("1", "1"),))
+    assert (found.columns, found.probabilities) == (("a", "b"), {"a": ("0.9",), "b": ("0.6",)})
+
+
 @pytest.mark.parametrize(
     "text", ["", "row,target,predicted\n", "row,target,predicted\n1,2\n", "row,guess\n1,2\n", '"']
 )

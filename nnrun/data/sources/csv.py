@@ -61,13 +61,16 @@ class Csv:
                 )
         return names
 
-    def read(self, *, target: str | None, features: Sequence[str] | None, task: str) -> Table:
+    def read(
+        self, *, target: str | Sequence[str] | None, features: Sequence[str] | None, task: str
+    ) -> Table:
         """Reads the file and works out what is predicted from what.
 
         Args:
-            target: The column to predict.
-            features: The columns to predict from; None for all but the target.
-            task: `regression`, `binary`, `multiclass`, or `auto` to read it off the target.
+            target: The column to predict, or several.
+            features: The columns to predict from; None for all others.
+            task: `regression`, `binary`, `multiclass`, `multilabel`, or `auto` to read it off the
+                target.
 
         Raises:
             DataError: The file, a column or a cell cannot be used; the message says which.
@@ -76,7 +79,7 @@ class Csv:
 
         return make_table(self._frame(), self, target=target, features=features, task=task)
 
-    def read_like(self, table: Table, *, target: str) -> Table:
+    def read_like(self, table: Table, *, target: str | Sequence[str]) -> Table:
         """Reads further rows of a table: the same features, and no class that it does not know.
 
         Raises:

@@ -19,7 +19,7 @@ class Rows:
 
     Attributes:
         inputs: Array `(rows, *shape)`, uint8 for images and float32 for tables.
-        targets: `(rows,)` int32 labels for classes, `(rows, 1)` float32 for regression.
+        targets: `(rows,)` int32 labels of classes, or `(rows, columns)` float32 numbers or labels.
         source: Where they were read from, in words.
         test: The published test rows, where there are any.
     """

@@ -70,6 +70,7 @@ dataset: {name: diabetes, split: {validation: 0.2}}
 architecture:
   - Dense: 1
 """
+FILMS = {"films.csv": "length,drama,horror,comedy\n90,1,0,0\n120,1,1,0\n100,0,0,1\n"}
 ROWS = {"rows.csv": "length,width,kind\n1.0,2.0,a\n2.0,1.0,b\n"}
 
 
@@ -335,6 +336,51 @@ RELATIONS = {
     ),
     "no_rows_left": Case(GOOD.replace("0.2}", "0.6, test: 0.5}")),
     "more_rows_than_there_are": Case(GOOD.replace("0.2}", "5000}")),
+    "labels_wrongly_declared": Case(
+        "dataset:\n"
+        "  csv: films.csv\n"
+        "  task: multilabel\n"
+        "  target: [drama, horror, comedy]\n"
+        "  split: {validation: 0.2, stratify: true}\n"
+        "  preprocess: {one_hot: true}\n"
+        "architecture: [Dense: {units: 2, activation: softmax}]\n"
+        "loss: categorical_crossentropy\n"
+        "metrics: [accuracy, categorical_accuracy]\n"
+        "training: {class_weight: balanced}\n",
+        files=FILMS,
+    ),
+    "labels_of_tanh": Case(
+        "dataset: {csv: films.csv, task: multilabel, target: [drama, horror]}\n"
+        "architecture: [Dense: {units: 2, activation: tanh}]\n",
+        files=FILMS,
+    ),
+    "labels_with_logits": Case(
+        "dataset: {csv: films.csv, task: multilabel, target: [drama, horror]}\n"
+        "architecture: [Dense: 2]\n"
+        "loss: binary_crossentropy\n",
+        files=FILMS,
+    ),
+    "labels_of_one_column": Case(
+        "architecture: {MLP: {hidden: [4]}}\n"
+        "dataset: {csv: films.csv, target: drama, task: multilabel}\n",
+        files=FILMS,
+    ),
+    "columns_of_binary": Case(
+        "architecture: {MLP: {hidden: [4]}}\n"
+        "dataset: {csv: films.csv, target: [drama, horror], task: binary}\n",
+        files=FILMS,
+    ),
+    "columns_with_softmax": Case(
+        LAYERS + "dataset: {csv: films.csv, target: [drama, horror]}\n", files=FILMS
+    ),
+    "columns_misspelt": Case(
+        "dataset:\n"
+        "  csv: films.csv\n"
+        "  target: [drama, horor, length, drama]\n"
+        "  features: [length]\n"
+        "architecture: {MLP: {hidden: [4]}}\n",
+        files=FILMS,
+    ),
     "source_twice": Case(GOOD.replace("name: digits", "name: digits, csv: rows.csv"), files=ROWS),
     "source_unknown": Case(GOOD.replace("digits", "digit")),
     "source_unlike_any": Case(GOOD.replace("digits", "zzz")),

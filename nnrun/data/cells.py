@@ -1,0 +1,74 @@
+"""Columns of a table as numbers; what is wrong with a cell is said with its line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from nnrun.data.describing import nearest_column
+from nnrun.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import pandas as pd
+
+
+class TableFile(Protocol):
+    """The file that a table comes from, for messages."""
+
+    path: Path
+
+    def line_of_row(self, row: int) -> int:
+        """The line on which a row (from 0) stands."""
+
+
+def column_of(
+    frame: pd.DataFrame, file: TableFile, name: str, used: Sequence[str] = ()
+) -> pd.Series:
+    """A column by its name; where it is misspelt, those in use already are not what was meant.
+
+    Raises:
+        DataError: There is none.
+    """
+    if name not in frame.columns:
+        raise DataError(
+            f"{file.path} has no column '{name}'",
+            hint=nearest_column(name, list(frame.columns), used),
+        )
+    return frame[name]
+
+
+def is_numeric(values: pd.Series) -> bool:
+    """Whether a column holds numbers; truth values are none."""
+    return values.dtype.kind in "iuf"
+
+
+def as_float32(values: pd.Series, file: TableFile) -> np.ndarray:
+    """A column of numbers as float32 `(rows,)`.
+
+    Raises:
+        DataError: A cell is missing, infinite or too large.
+    """
+    with np.errstate(over="ignore"):
+        numbers = values.to_numpy(np.float32)
+    refuse_cells(~np.isfinite(numbers), file, str(values.name))
+    return numbers
+
+
+def refuse_cells(bad: np.ndarray, file: TableFile, name: str) -> None:
+    """Refuse a column with cells that cannot be used.
+
+    Raises:
+        DataError: There are such; it tells how many, and the first line.
+    """
+    if bad.any():
+        line = file.line_of_row(int(np.argmax(bad)))
+        raise DataError(
+            f"the column '{name}' of {file.path} has {bad.sum():,} of {len(bad):,} cells that are "
+            f"missing, infinite or no number, the first in line {line}",
+            hint="fill them or leave out those rows (empty, NA, NaN, None and null count as "
+            "missing), or leave the column out of dataset.features",
+        )

@@ -1,0 +1,239 @@
+"""How good predictions of several columns are: of labels that each hold or not, and of numbers.
+
+As in `scores`, a metric is a function of how often each row counts; a row counts with all of its
+columns, since they are of one thing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from nnrun.reports.scores import (
+    CALIBRATION_BINS,
+    CHUNK,
+    ClassScores,
+    Statistic,
+    auc_statistic,
+    average_precision,
+    bin_of,
+    divided,
+    mean_of,
+    ratio,
+    regression_statistics,
+    roc_auc,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+THRESHOLD = 0.5
+"""A label is predicted where its probability is above this."""
+
+
+@dataclass(frozen=True)
+class LabelScores(ClassScores):
+    """How the rows that have one label were told from those that have not.
+
+    Attributes:
+        accuracy: Share of the rows for which the label was predicted rightly.
+    """
+
+    accuracy: float
+
+
+@dataclass(frozen=True)
+class TargetScores:
+    """How well one of several numbers was predicted.
+
+    Attributes:
+        name: The column.
+        mae: Mean absolute error.
+        rmse: Root of the mean squared error.
+        r2: Share of the variance explained; NaN where the column does not vary.
+    """
+
+    name: str
+    mae: float
+    rmse: float
+    r2: float
+
+
+def label_scores(
+    targets: np.ndarray, probabilities: np.ndarray, names: Sequence[str]
+) -> list[LabelScores]:
+    """The scores of every label, in the order of the columns.
+
+    Args:
+        targets: 0 or 1, `(rows, labels)`.
+        probabilities: That a label holds, likewise.
+        names: The labels.
+    """
+    predicted = probabilities > THRESHOLD
+    return [
+        _label_scores(name, targets[:, label] > 0, predicted[:, label], probabilities[:, label])
+        for label, name in enumerate(names)
+    ]
+
+
+def _label_scores(
+    name: str, true: np.ndarray, predicted: np.ndarray, probability: np.ndarray
+) -> LabelScores:
+    hits, support, taken = int((true & predicted).sum()), int(true.sum()), int(predicted.sum())
+    return LabelScores(
+        name,
+        precision=ratio(hits, taken),
+        recall=ratio(hits, support),
+        f1=ratio(2 * hits, support + taken),
+        support=support,
+        roc_auc=roc_auc(true, probability),
+        average_precision=average_precision(true, probability),
+        accuracy=float((true == predicted).mean()),
+    )
+
+
+def target_scores(
+    targets: np.ndarray, predicted: np.ndarray, names: Sequence[str]
+) -> list[TargetScores]:
+    """The scores of every number, in the order of the columns.
+
+    Args:
+        targets: `(rows, columns)`.
+        predicted: Likewise.
+        names: The columns.
+    """
+    once = np.ones((1, len(targets)))
+    return [
+        TargetScores(name, **{metric: float(of(once)[0]) for metric, of in statistics.items()})
+        for name, statistics in zip(names, _each_column(targets, predicted), strict=True)
+    ]
+
+
+def target_statistics(targets: np.ndarray, predicted: np.ndarray) -> dict[str, Statistic]:
+    """The headline metrics of several numbers: MAE, RMSE and R², each the mean over the columns.
+
+    Args:
+        targets: `(rows, columns)`.
+        predicted: Likewise.
+    """
+    each = list(_each_column(targets, predicted))
+    return {name: _mean_over([column[name] for column in each]) for name in each[0]}
+
+
+def label_statistics(targets: np.ndarray, probabilities: np.ndarray) -> dict[str, Statistic]:
+    """The headline metrics of labels.
+
+    Subset accuracy is the share of rows with every label right, Hamming loss the share of wrong
+    labels. Macro figures are means over the labels (precision, recall and F1 are 0 where they are
+    not defined, areas left out), micro figures those of all pairs of a row and a label. The
+    calibration error and log loss are over these pairs too.
+
+    Args:
+        targets: 0 or 1, `(rows, labels)`.
+        probabilities: That a label holds, likewise.
+    """
+    true, predicted = targets > 0, probabilities > THRESHOLD
+    right = true == predicted
+    given = np.where(true, probabilities, 1 - probabilities)
+    losses = -np.log(np.maximum(given, np.finfo(np.float64).eps))
+    columns = list(zip(true.T, probabilities.T, strict=True))
+    pairs = true.ravel(), probabilities.ravel()
+    return {
+        "subset_accuracy": mean_of(right.all(axis=1).astype(np.float64)),
+        "hamming_loss": mean_of(1.0 - right.mean(axis=1)),
+        **_agreement(true.astype(np.float64), predicted.astype(np.float64)),
+        "log_loss": mean_of(losses.mean(axis=1)),
+        "macro_roc_auc": _mean_over([auc_statistic(*column) for column in columns]),
+        "micro_roc_auc": _of_pairs(auc_statistic(*pairs), true.shape[1]),
+        "macro_average_precision": _mean_over([_precision_statistic(*one) for one in columns]),
+        "micro_average_precision": _of_pairs(_precision_statistic(*pairs), true.shape[1]),
+        "ece": _calibration_error(true, probabilities),
+    }
+
+
+def _agreement(true: np.ndarray, predicted: np.ndarray) -> dict[str, Statistic]:
+    """Precision, recall and F1, macro and micro, from the rows that have and are given a label."""
+    both = true * predicted
+    ratios: dict[str, Callable[..., tuple[np.ndarray, np.ndarray]]] = {
+        "precision": lambda hits, taken, support: (hits, taken),  # noqa: ARG005
+        "recall": lambda hits, taken, support: (hits, support),  # noqa: ARG005
+        "f1": lambda hits, taken, support: (2 * hits, taken + support),
+    }
+
+    def statistic(name: str, *, micro: bool) -> Statistic:
+        def figure(counts: np.ndarray) -> np.ndarray:
+            sums = [counts @ values for values in (both, predicted, true)]
+            if micro:
+                sums = [values.sum(axis=1, keepdims=True) for values in sums]
+            return np.asarray(divided(*ratios[name](*sums), 0).mean(axis=1))
+
+        return figure
+
+    return {
+        f"{kind}_{name}": statistic(name, micro=kind == "micro")
+        for name in ratios
+        for kind in ("macro", "micro")
+    }
+
+
+def _each_column(targets: np.ndarray, predicted: np.ndarray) -> Iterator[dict[str, Statistic]]:
+    return (regression_statistics(*pair) for pair in zip(targets.T, predicted.T, strict=True))
+
+
+def _mean_over(statistics: Sequence[Statistic]) -> Statistic:
+    """The mean of several metrics, of those that are defined."""
+
+    def mean(counts: np.ndarray) -> np.ndarray:
+        values = np.stack([statistic(counts) for statistic in statistics])
+        defined = ~np.isnan(values)
+        total = np.where(defined, values, 0).sum(axis=0)
+        return divided(total, defined.sum(axis=0), np.nan)
+
+    return mean
+
+
+def _of_pairs(statistic: Statistic, width: int) -> Statistic:
+    """A metric of all pairs of a row and a column; a pair counts as often as its row does."""
+
+    def figure(counts: np.ndarray) -> np.ndarray:
+        at_once = max(1, CHUNK // (counts.shape[1] * width))
+        parts = (counts[start : start + at_once] for start in range(0, len(counts), at_once))
+        return np.concatenate([statistic(part.repeat(width, axis=1)) for part in parts])
+
+    return figure
+
+
+def _precision_statistic(positive: np.ndarray, scores: np.ndarray) -> Statistic:
+    """Average precision: the mean of the precisions, weighted by the recall that each adds."""
+    order = np.argsort(-scores, kind="stable")
+    is_positive = positive[order].astype(np.float64)
+    starts = np.r_[0, np.flatnonzero(np.diff(scores[order])) + 1]  # of rows with equal scores
+
+    def area(counts: np.ndarray) -> np.ndarray:
+        sorted_counts = counts[:, order]
+        hits = sorted_counts * is_positive
+        if len(starts) < len(order):
+            hits, sorted_counts = (
+                np.add.reduceat(values, starts, axis=1) for values in (hits, sorted_counts)
+            )
+        found, taken = np.cumsum(hits, axis=1), np.cumsum(sorted_counts, axis=1)
+        won = np.einsum("ij,ij->i", hits, found / np.maximum(taken, 1))
+        both_sides = found[:, -1] * (found[:, -1] < taken[:, -1])
+        return divided(won, both_sides, np.nan)
+
+    return area
+
+
+def _calibration_error(true: np.ndarray, probabilities: np.ndarray) -> Statistic:
+    """Expected calibration error over the pairs, of the probability that a label holds."""
+    rows, labels = true.shape
+    gaps = np.zeros((rows, CALIBRATION_BINS))
+    which = np.arange(rows)[:, None].repeat(labels, axis=1)
+    np.add.at(gaps, (which, bin_of(probabilities)), (true - probabilities) / labels)
+
+    def error(counts: np.ndarray) -> np.ndarray:
+        return np.asarray(np.abs(counts @ gaps).sum(axis=1) / counts.sum(axis=1))
+
+    return error
