@@ -110,7 +110,7 @@ def describe(config: str | Path, *, overrides: Sequence[str] = ()) -> Card:
     model = build(prepared)
     from nnrun.device import device_name
     from nnrun.reports.card import Card, LayerRow
-    from nnrun.training.engines import engine_for
+    from nnrun.training.choosing import engine_for
     from nnrun.training.estimating import estimate_memory, estimate_seconds, learning_rates
 
     experiment, splits = prepared.experiment, prepared.splits
@@ -253,7 +253,7 @@ def open_run(directory: RunDirectory, *, trust: bool = False) -> OpenRun:
         )
     model = build(prepared)
     from nnrun.models.building import gives_logits
-    from nnrun.training.engines import engine_for
+    from nnrun.training.choosing import engine_for
 
     load_weights(model, checkpoint, record)
     engine = engine_for(model, experiment.runtime.engine)

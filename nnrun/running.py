@@ -114,7 +114,7 @@ class Run:
     def __init__(
         self, prepared: Prepared, model: Any, directory: RunDirectory, command: Sequence[str]
     ) -> None:
-        from nnrun.training.engines import engine_for
+        from nnrun.training.choosing import engine_for
 
         self.prepared = prepared
         self.experiment = prepared.experiment

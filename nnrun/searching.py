@@ -117,7 +117,7 @@ def search(
     from nnrun.reports.lr_curve import growing_rates, record_curve
     from nnrun.reports.lr_plot import draw_curve
     from nnrun.reports.lr_suggestions import advise
-    from nnrun.training.engines import engine_for
+    from nnrun.training.choosing import engine_for
 
     experiment = prepared.experiment
     engine = engine_for(model, experiment.runtime.engine)

@@ -10,12 +10,8 @@ import tensorflow as tf
 from keras import layers
 
 from nnrun.data.splits import Part
-from nnrun.training.engines import (
-    CompiledTraining,
-    choose_engine,
-    compilable_random,
-    make_resident,
-)
+from nnrun.training.choosing import choose_engine
+from nnrun.training.engines import CompiledTraining, compilable_random, make_resident
 
 from .conftest import FEATURES, make_model
 
