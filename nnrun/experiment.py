@@ -114,7 +114,12 @@ def describe(config: str | Path, *, overrides: Sequence[str] = ()) -> Card:
     from nnrun.training.estimating import estimate_memory, estimate_seconds, learning_rates
 
     experiment, splits = prepared.experiment, prepared.splits
-    engine = engine_for(model, experiment.runtime.engine)
+    engine = engine_for(
+        model,
+        experiment.runtime.engine,
+        rows=splits.train,
+        batch_size=experiment.training.batch_size,
+    )
     steps = prepared.steps_per_epoch
     (target,) = splits.targets.values()
     return Card(

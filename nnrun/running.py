@@ -120,7 +120,12 @@ class Run:
         self.experiment = prepared.experiment
         self.model = model
         self.directory = directory
-        self.engine = engine_for(model, self.experiment.runtime.engine)
+        self.engine = engine_for(
+            model,
+            self.experiment.runtime.engine,
+            rows=prepared.splits.train,
+            batch_size=self.experiment.training.batch_size,
+        )
         self.writer = RunWriter(directory, self._record(command))
 
     def train(self, watch: Watcher) -> Outcome:

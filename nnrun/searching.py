@@ -120,7 +120,12 @@ def search(
     from nnrun.training.choosing import engine_for
 
     experiment = prepared.experiment
-    engine = engine_for(model, experiment.runtime.engine)
+    engine = engine_for(
+        model,
+        experiment.runtime.engine,
+        rows=prepared.splits.train,
+        batch_size=experiment.training.batch_size,
+    )
     rates = growing_rates(tried.lowest, tried.highest, tried.steps)
     with _folder(out_dir):
         started = time.perf_counter()
