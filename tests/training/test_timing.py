@@ -119,8 +119,7 @@ def test_what_xla_cannot_run_is_run_as_a_graph() -> None:
 def test_xla_is_taken_unless_the_graph_is_clearly_faster(
     graph: float, xla: float, engine: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    seconds = iter([graph, xla])
-    monkeypatch.setattr(timing, "_step_seconds", lambda *_: next(seconds))
+    monkeypatch.setattr(timing, "_step_seconds", lambda _: {"graph": graph, "xla": xla})
     reason = f"timed: xla {1000 * xla:.3g} ms a step, graph {1000 * graph:.3g}"
     assert answered(model_with(Noisy)) == (engine, reason)
 
