@@ -1,6 +1,7 @@
 """TensorFlow imported quickly and quietly, and the device that it trains on."""
 
 import contextlib
+import gc
 import importlib.abc
 import os
 import platform
@@ -10,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
 
+from nnrun.compiled_programs import keep_compiled_programs
 from nnrun.errors import UserError
 
 UNWANTED = ("matplotlib", "pandas", "scipy", "sklearn", "torch", "jax")
@@ -37,6 +39,18 @@ def lean_imports() -> Iterator[None]:
         yield
     finally:
         sys.meta_path.remove(refusal)
+
+
+@contextlib.contextmanager
+def _no_collections() -> Iterator[None]:
+    """Within the block, Python looks for no garbage: an import makes much, and all of it stays."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 @contextlib.contextmanager
@@ -73,7 +87,8 @@ def import_keras() -> None:
     if backend != "tensorflow":
         hint = "Unset KERAS_BACKEND; nnrun trains on TensorFlow."
         raise UserError(f"Keras is set to the backend '{backend}'", hint=hint)
-    with quiet_stderr(), lean_imports():
+    keep_compiled_programs()
+    with quiet_stderr(), lean_imports(), _no_collections():
         import keras  # noqa: F401 within this block its import is quick
         import tensorflow as tf  # noqa: F401
 

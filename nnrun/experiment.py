@@ -126,11 +126,16 @@ def describe(config: str | Path, *, overrides: Sequence[str] = ()) -> Card:
     model = build(prepared)
     from nnrun.device import device_name
     from nnrun.reports.card import Card, LayerRow
-    from nnrun.training.engines import engine_for
+    from nnrun.training.choosing import engine_for
     from nnrun.training.estimating import estimate_memory, estimate_seconds, learning_rates
 
     experiment, splits = prepared.experiment, prepared.splits
-    engine = engine_for(model, experiment.runtime.engine)
+    engine = engine_for(
+        model,
+        experiment.runtime.engine,
+        rows=splits.train,
+        batch_size=experiment.training.batch_size,
+    )
     steps = prepared.steps_per_epoch
     (target,) = splits.targets.values()
     return Card(
@@ -327,7 +332,7 @@ def open_run(directory: RunDirectory, *, trust: bool = False, with_data: bool = 
     signature, splits = load_data(directory, experiment, record, with_rows=with_data)
     model = _build(experiment, signature)
     from nnrun.models.building import gives_logits
-    from nnrun.training.engines import engine_for
+    from nnrun.training.choosing import engine_for
 
     load_weights(model, checkpoint, record)
     engine = engine_for(model, experiment.runtime.engine)

@@ -146,14 +146,19 @@ class Run:
         resumed: Resumed | None = None,
     ) -> None:
         from nnrun.training.callbacks import build_callbacks
-        from nnrun.training.engines import engine_for
+        from nnrun.training.choosing import engine_for
 
         self.prepared = prepared
         self.experiment = prepared.experiment
         self.model = model
         self.directory = directory
         self.resumed = resumed
-        self.engine = engine_for(model, self.experiment.runtime.engine)
+        self.engine = engine_for(
+            model,
+            self.experiment.runtime.engine,
+            rows=prepared.splits.train,
+            batch_size=self.experiment.training.batch_size,
+        )
         self.declared = build_callbacks(self.experiment.callbacks, directory.callbacks)
         self.many_epochs = self._makes_many_epochs_at_once()
         record = self._record(command) if resumed is None else resumed.record

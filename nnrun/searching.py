@@ -117,10 +117,15 @@ def search(
     from nnrun.reports.lr_curve import growing_rates, record_curve
     from nnrun.reports.lr_plot import draw_curve
     from nnrun.reports.lr_suggestions import advise
-    from nnrun.training.engines import engine_for
+    from nnrun.training.choosing import engine_for
 
     experiment = prepared.experiment
-    engine = engine_for(model, experiment.runtime.engine)
+    engine = engine_for(
+        model,
+        experiment.runtime.engine,
+        rows=prepared.splits.train,
+        batch_size=experiment.training.batch_size,
+    )
     rates = growing_rates(tried.lowest, tried.highest, tried.steps)
     with _folder(out_dir):
         started = time.perf_counter()

@@ -13,7 +13,10 @@ from typing import Any
 
 import pytest
 
+from nnrun.caching import SWITCH
 from nnrun.runs.directory import RunDirectory
+
+os.environ[SWITCH] = "1"  # tests neither profit from what others left nor leave anything behind
 
 TINY = """\
 # The smallest whole experiment: three classes, two epochs.

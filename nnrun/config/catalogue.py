@@ -7,7 +7,6 @@ is installed, one is generated for it, once, in the user's cache.
 import functools
 import importlib.util
 import json
-import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from nnrun import __version__
+from nnrun.caching import cache_root
 from nnrun.config.facts import DataFacts
 from nnrun.config.kinds import (
     Anything,
@@ -251,8 +251,7 @@ def _read_file(path: Path) -> Catalogue | None:
 
 
 def _cache_file(keras_version: str) -> Path:
-    root = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(root) / "nnrun" / f"catalogue-{keras_version}-{__version__}.json"
+    return cache_root() / f"catalogue-{keras_version}-{__version__}.json"
 
 
 def _generate(path: Path, keras_version: str) -> bool:

@@ -207,7 +207,7 @@ class Runtime:
 
     engine: str = option(
         "`xla` compiles chunks of steps into one program, `graph` runs them as a TensorFlow graph; "
-        "`auto` chooses by the model's layers.",
+        "`auto` chooses by the model's layers, and times both where these do not tell.",
         Text(choices=("auto", "xla", "graph")),
         "auto",
     )

@@ -7,7 +7,7 @@ on the device once, an epoch is a matrix of indices, and a loop over many steps 
 import contextlib
 import functools
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,35 +16,10 @@ import numpy as np
 import tensorflow as tf
 
 from nnrun.data.splits import Part
-from nnrun.device import on_gpu
 from nnrun.errors import UserError
 
 EVALUATION_VALUES = 4_000_000
 """Most values of a layer's output in one evaluation batch: large enough to be fast, and to fit."""
-
-SLOW_UNDER_XLA = (
-    keras.layers.Conv1D,
-    keras.layers.Conv2D,
-    keras.layers.Conv3D,
-    keras.layers.Conv1DTranspose,
-    keras.layers.Conv2DTranspose,
-    keras.layers.Conv3DTranspose,
-    keras.layers.DepthwiseConv1D,
-    keras.layers.DepthwiseConv2D,
-    keras.layers.SeparableConv1D,
-    keras.layers.SeparableConv2D,
-    keras.layers.RNN,
-)
-"""Layers that TensorFlow's own CPU kernels run faster than XLA's programs."""
-
-IMPOSSIBLE_UNDER_XLA = (
-    keras.layers.AugMix,
-    keras.layers.CutMix,
-    keras.layers.MixUp,
-    keras.layers.RandAugment,
-    keras.layers.RandomElasticTransform,
-)
-"""Layers that XLA cannot compile, besides those that say so themselves (`supports_jit`)."""
 
 CHUNK_SECONDS = 0.3
 """What a chunk is to take: a stop, the display and the callbacks wait for no more than that."""
@@ -52,60 +27,6 @@ CHUNK_SECONDS = 0.3
 FIRST_CHUNK = 8
 
 _RANDOM_FUNCTIONS = ("stateless_normal", "stateless_truncated_normal", "stateless_uniform")
-
-
-@dataclass(frozen=True)
-class EngineChoice:
-    """Which engine trains, and why.
-
-    Attributes:
-        name: `xla` or `graph`.
-        reason: In words, for the run's record.
-    """
-
-    name: str
-    reason: str
-
-
-def choose_engine(requested: str, layers: Sequence[Any], *, on_gpu: bool) -> EngineChoice:
-    """The engine for a model: what is asked for, or by the layers where it is `auto`.
-
-    XLA's convolutions on the CPU are many times slower than TensorFlow's own (oneDNN), and its
-    recurrent loops no faster; all else gains by it.
-
-    Args:
-        requested: `auto`, `xla` or `graph`.
-        layers: The model's layers.
-        on_gpu: Whether a GPU trains.
-    """
-    if requested != "auto":
-        return EngineChoice(requested, "set by runtime.engine")
-    everywhere = [inner for layer in layers for inner in inner_layers(layer)]
-    for layer in everywhere:
-        if not layer.supports_jit or isinstance(layer, IMPOSSIBLE_UNDER_XLA):
-            return EngineChoice("graph", f"XLA cannot compile '{layer.name}'")
-    for layer in everywhere:
-        if not on_gpu and isinstance(layer, SLOW_UNDER_XLA):
-            return EngineChoice("graph", f"'{layer.name}' is faster without XLA on the CPU")
-    return EngineChoice("xla", "every layer gains by being compiled")
-
-
-def engine_for(model: Any, requested: str) -> EngineChoice:
-    """The engine for a model on the device at hand: see `choose_engine`."""
-    return choose_engine(requested, model.layers, on_gpu=on_gpu())
-
-
-def inner_layers(layer: Any) -> Iterator[Any]:
-    """A layer and those it is made of: a wrapper's, a nested model's, those in its attributes."""
-    seen, waiting = set(), [layer]
-    while waiting:
-        layer = waiting.pop()
-        if id(layer) in seen:
-            continue
-        seen.add(id(layer))
-        yield layer
-        held = keras.tree.flatten(list(vars(layer).values()))
-        waiting += [inner for inner in held if isinstance(inner, keras.Layer)]
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,8 @@ import numpy as np
 import tensorflow as tf
 
 from nnrun.errors import UserError
-from nnrun.training.engines import (
-    compilable_random,
-    compiler,
-    evaluation_batch,
-    inner_layers,
-    widest_row,
-)
+from nnrun.training.choosing import inner_layers
+from nnrun.training.engines import compilable_random, compiler, evaluation_batch, widest_row
 
 DROPOUTS = (keras.layers.Dropout, keras.layers.AlphaDropout, keras.layers.GaussianDropout)
 """Layers that drop at random; the spatial ones are kinds of `Dropout`."""

@@ -10,12 +10,7 @@ import tensorflow as tf
 from keras import layers
 
 from nnrun.data.splits import Part
-from nnrun.training.engines import (
-    CompiledTraining,
-    choose_engine,
-    compilable_random,
-    make_resident,
-)
+from nnrun.training.engines import CompiledTraining, compilable_random, make_resident
 
 from .conftest import FEATURES, make_model
 
@@ -109,49 +104,6 @@ def test_every_step_of_a_training_has_a_mask_of_its_own() -> None:
     assert len(set(epochs[0])) > training.steps / 2
     assert not np.array_equal(*epochs)
     assert np.mean(epochs) == pytest.approx(FEATURES, rel=0.2)  # half of them, doubled
-
-
-def wrapped(inner: Any) -> Any:
-    return keras.Sequential([layers.TimeDistributed(layers.Identity()), keras.Sequential([inner])])
-
-
-class Holder(keras.layers.Layer):
-    """A layer of the user's own, with layers in a list."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.blocks = [layers.Dense(2), layers.Conv2D(2, 2)]
-
-
-@pytest.mark.parametrize(
-    ("layer", "on_gpu", "engine", "reason"),
-    [
-        (layers.Dense(3), False, "xla", "gains"),
-        (layers.Dropout(0.3), False, "xla", "gains"),
-        (layers.Conv2D(2, 2, name="c"), False, "graph", "'c' is faster without XLA on the CPU"),
-        (layers.Conv2D(2, 2), True, "xla", "gains"),
-        (layers.SeparableConv1D(2, 2), False, "graph", "faster"),
-        (layers.Conv2DTranspose(2, 2), False, "graph", "faster"),
-        (layers.SimpleRNN(2), False, "graph", "faster"),
-        (layers.ConvLSTM1D(2, 2), False, "graph", "faster"),
-        (layers.Bidirectional(layers.SimpleRNN(2)), False, "graph", "faster"),
-        (layers.TimeDistributed(layers.Conv1D(2, 2, name="i")), False, "graph", "'i' is faster"),
-        (wrapped(layers.Conv1D(2, 2, name="deep")), False, "graph", "'deep' is faster"),
-        (Holder(), False, "graph", "faster"),
-        (layers.RandomRotation(0.1, name="turn"), True, "graph", "cannot compile 'turn'"),
-        (layers.StringLookup(vocabulary=["a"]), True, "graph", "cannot compile"),
-        (wrapped(layers.MixUp()), False, "graph", "cannot compile"),
-    ],
-)
-def test_the_layers_choose_the_engine(layer: Any, on_gpu: bool, engine: str, reason: str) -> None:
-    choice = choose_engine("auto", [layers.Flatten(), layer], on_gpu=on_gpu)
-    assert choice.name == engine
-    assert reason in choice.reason
-
-
-def test_an_engine_that_is_asked_for_is_taken() -> None:
-    choice = choose_engine("xla", [layers.Conv2D(2, 2)], on_gpu=False)
-    assert (choice.name, choice.reason) == ("xla", "set by runtime.engine")
 
 
 def test_what_xla_cannot_compile_is_told_in_words() -> None:
