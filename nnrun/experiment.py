@@ -74,8 +74,12 @@ def _prepare(experiment: Experiment, config: Path) -> Prepared:
     return Prepared(experiment, splits, steps, warnings, config)
 
 
-def build(prepared: Prepared) -> Any:
+def build(prepared: Prepared, strategy: str = "none") -> Any:
     """The compiled Keras model of a prepared experiment.
+
+    Args:
+        prepared: The experiment.
+        strategy: `mirrored` for a model on all devices; all but a training needs one of them.
 
     Raises:
         ConfigError: If the layers do not fit each other or the data.
@@ -97,6 +101,7 @@ def build(prepared: Prepared) -> Any:
         steps=prepared.steps,
         catalogue=load_catalogue(),
         steps_per_epoch=prepared.steps_per_epoch,
+        strategy=strategy,
     )
 
 
@@ -112,9 +117,11 @@ def describe(config: str | Path, *, overrides: Sequence[str] = ()) -> Card:
     from nnrun.reports.card import Card, LayerRow
     from nnrun.training.engines import engine_for
     from nnrun.training.estimating import estimate_memory, estimate_seconds, learning_rates
+    from nnrun.training.placing import place, placing_warnings
 
     experiment, splits = prepared.experiment, prepared.splits
     engine = engine_for(model, experiment.runtime.engine)
+    placement = place(model, splits, experiment.runtime)
     steps = prepared.steps_per_epoch
     (target,) = splits.targets.values()
     return Card(
@@ -139,8 +146,8 @@ def describe(config: str | Path, *, overrides: Sequence[str] = ()) -> Card:
         engine=f"{engine.name}: {engine.reason}",
         device=device_name(),
         rates=learning_rates(model, steps * experiment.training.epochs),
-        seconds=estimate_seconds(model, splits, experiment.training, engine.name),
-        warnings=prepared.warnings,
+        seconds=estimate_seconds(model, splits, experiment.training, engine.name, placement.data),
+        warnings=(*prepared.warnings, *placing_warnings(model, experiment.runtime)),
     )
 
 
@@ -170,7 +177,7 @@ def train(
         UserError: For mistakes in the config, the data or the place; nothing is left behind.
     """
     prepared = prepare(Path(config), overrides)
-    model = build(prepared)
+    model = build(prepared, prepared.experiment.runtime.strategy)
     directory = _claim(prepared, model, Path(runs_dir), run_dir)
     # Only its holder may throw the directory away: without the lock it is another process's run.
     with RunLock(directory.path):

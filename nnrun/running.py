@@ -115,12 +115,16 @@ class Run:
         self, prepared: Prepared, model: Any, directory: RunDirectory, command: Sequence[str]
     ) -> None:
         from nnrun.training.engines import engine_for
+        from nnrun.training.placing import place, placing_warnings
 
         self.prepared = prepared
         self.experiment = prepared.experiment
         self.model = model
         self.directory = directory
         self.engine = engine_for(model, self.experiment.runtime.engine)
+        self.placement = place(model, prepared.splits, self.experiment.runtime)
+        asked = placing_warnings(model, self.experiment.runtime)
+        self.warnings = (*prepared.warnings, *asked)
         self.writer = RunWriter(directory, self._record(command))
 
     def train(self, watch: Watcher) -> Outcome:
@@ -177,19 +181,17 @@ class Run:
 
         from nnrun.device import device_name
         from nnrun.training.callbacks import build_callbacks
-        from nnrun.training.engines import CompiledEvaluation, CompiledTraining, make_resident
         from nnrun.training.events import TrainingStarted
         from nnrun.training.loop import Plan, train_epochs
+        from nnrun.training.placing import make_evaluation, make_training
         from nnrun.training.tensorboard import TensorBoardWriter
-        from nnrun.training.weighting import make_resident_training
 
         splits, options = self.prepared.splits, self.experiment.training
-        rows = make_resident_training(splits, options.class_weight)
-        training = CompiledTraining(self.model, rows, options.batch_size, self.engine.name)
+        engine, data = self.engine.name, self.placement.data
+        training = make_training(self.model, splits, options, engine, data)
         validation = None
         if splits.validation is not None:
-            resident = make_resident(splits.validation)
-            validation = CompiledEvaluation(self.model, resident, self.engine.name)
+            validation = make_evaluation(self.model, splits.validation, engine, data)
         monitor, mode = _monitored(self.experiment, list(self.model.get_metrics_result()))
         plan = Plan(options.epochs, self.experiment.seed, options.shuffle, monitor, mode)
         own = TensorBoardWriter(
@@ -211,7 +213,7 @@ class Run:
             parameters=self.model.count_params(),
             engine=f"{self.engine.name}: {self.engine.reason}",
             device=device_name(),
-            warnings=self.prepared.warnings,
+            warnings=self.warnings,
         )
         yield from train_epochs(self.model, training, validation, callbacks, plan, should_stop)
 
@@ -246,19 +248,19 @@ class Run:
             best_epoch=self.writer.record.best_epoch,
             metrics=dataclasses.asdict(metrics),
             expectations=expectations,
-            warnings=self.prepared.warnings,
+            warnings=self.warnings,
             seconds=round(seconds, 3),
             engine=dataclasses.asdict(self.engine),
             signal=request.signal if status == "interrupted" else None,
         )
 
     def _test_figures(self) -> dict[str, float] | None:
-        from nnrun.training.engines import CompiledEvaluation, make_resident
+        from nnrun.training.placing import make_evaluation
 
-        if self.prepared.splits.test is None:
+        test = self.prepared.splits.test
+        if test is None:
             return None
-        resident = make_resident(self.prepared.splits.test)
-        return CompiledEvaluation(self.model, resident, self.engine.name).run()
+        return make_evaluation(self.model, test, self.engine.name, self.placement.data).run()
 
     def _draw(self) -> None:
         from nnrun.reports.curves import draw_learning_curves, draw_learning_rate
@@ -287,7 +289,7 @@ class Run:
             versions=installed_versions(),
             host=platform.node(),
             device=device_name(),
-            engine=dataclasses.asdict(self.engine),
+            engine={**dataclasses.asdict(self.engine), **dataclasses.asdict(self.placement)},
             git=git_state(self.prepared.config.parent),
             data={
                 "fingerprint": splits.fingerprint,
@@ -295,7 +297,7 @@ class Run:
                 "rows": {name: part.rows for name, part in splits.parts.items()},
             },
             parameters=self.model.count_params(),
-            warnings=self.prepared.warnings,
+            warnings=self.warnings,
         )
 
 

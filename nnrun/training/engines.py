@@ -87,6 +87,8 @@ def choose_engine(requested: str, layers: Sequence[Any], *, on_gpu: bool) -> Eng
 
 def engine_for(model: Any, requested: str) -> EngineChoice:
     """The engine for a model on the device at hand: see `choose_engine`."""
+    if replicas_of(model) > 1:
+        return EngineChoice("graph", "several devices train")
     return choose_engine(requested, model.layers, on_gpu=on_gpu())
 
 

@@ -6,9 +6,10 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from nnrun.training.engines import CompiledEvaluation, CompiledTraining, as_floats
+from nnrun.training.engines import as_floats
 from nnrun.training.events import ChunkEnded, EpochEnded, Event, TrainingEnded
 from nnrun.training.order import epoch_order
+from nnrun.training.placing import AnyEvaluation, AnyTraining
 from nnrun.training.state import averaged_weights
 
 CHUNK_SECONDS = 0.3
@@ -61,8 +62,8 @@ class ChunkSize:
 
 def train_epochs(  # noqa: PLR0917 the parts of a training, told apart by their types
     model: Any,
-    training: CompiledTraining,
-    validation: CompiledEvaluation | None,
+    training: AnyTraining,
+    validation: AnyEvaluation | None,
     callbacks: Any,
     plan: Plan,
     should_stop: Callable[[], bool],
@@ -101,8 +102,8 @@ class _Loop:
     """What one epoch hands on to the next."""
 
     model: Any
-    training: CompiledTraining
-    validation: CompiledEvaluation | None
+    training: AnyTraining
+    validation: AnyEvaluation | None
     callbacks: Any
     plan: Plan
     should_stop: Callable[[], bool]
@@ -161,7 +162,7 @@ class _Loop:
                 return False
         return True
 
-    def _validate(self, validation: CompiledEvaluation) -> dict[str, float]:
+    def _validate(self, validation: AnyEvaluation) -> dict[str, float]:
         """Evaluate the weights that would be saved: averaged ones, where the optimizer has them."""
         callbacks = self.callbacks
         callbacks.on_test_begin()

@@ -75,9 +75,9 @@ def _summing_first(model: Any, rows: Any) -> Iterator[None]:
         apply(context.all_reduce(tf.distribute.ReduceOp.SUM, weighted), variables)
 
     optimizer.apply = apply_sum
-    inner._all_reduce_sum_gradients = list  # noqa: SLF001 they are summed already
+    inner._all_reduce_sum_gradients = list  # they are summed already
     try:
         yield
     finally:
         del optimizer.apply
-        del inner._all_reduce_sum_gradients  # noqa: SLF001
+        del inner._all_reduce_sum_gradients

@@ -25,6 +25,7 @@ def cases() -> dict[str, Any]:
         "clipped globally": partial(sgd, 0.1, global_clipnorm=0.05),
         "adamw, schedule": partial(keras.optimizers.AdamW, decay, weight_decay=0.01),
         "rmsprop": partial(keras.optimizers.RMSprop, 0.01),
+        "float16": partial(sgd, 0.1),
         "averaged": partial(sgd, 0.1, use_ema=True, ema_momentum=0.9),
     }
 
@@ -45,7 +46,8 @@ def train(case: str, strategy: Any, *, weighted: bool, streamed: bool) -> dict[s
 
     part = make_part(51)  # the last batch has three rows, so the slices differ
     weights = np.linspace(0.25, 2, part.rows).astype("float32") if weighted else None
-    model = make_model(cases()[case], penalized_layers, strategy=strategy)
+    precision = "mixed_float16" if case == "float16" else "float32"
+    model = make_model(cases()[case], penalized_layers, precision=precision, strategy=strategy)
     training: Any
     if streamed:
         training = StreamedTraining(model, part, 16, "graph", weights=weights, block_bytes=1000)
