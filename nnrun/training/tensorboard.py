@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from nnrun.errors import RunError
@@ -50,7 +51,7 @@ class TensorBoardWriter(keras.callbacks.Callback):  # type: ignore[misc] # Keras
             with self._writer(part).as_default(step=step):
                 tf.summary.scalar(f"epoch_{name.removeprefix('val_')}", value)
         with self._writer("train").as_default(step=step):
-            rate = float(self.model.optimizer.learning_rate)
+            rate = float(np.asarray(self.model.optimizer.learning_rate))
             tf.summary.scalar("epoch_learning_rate", rate)
             if self.histogram_freq and step % self.histogram_freq == 0:
                 for variable in self.model.weights:
