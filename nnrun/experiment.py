@@ -146,7 +146,7 @@ def describe(config: str | Path, *, overrides: Sequence[str] = ()) -> Card:
         engine=f"{engine.name}: {engine.reason}",
         device=device_name(),
         rates=learning_rates(model, steps * experiment.training.epochs),
-        seconds=estimate_seconds(model, splits, experiment.training, engine.name, placement.data),
+        seconds=estimate_seconds(model, splits, experiment.training, engine.name, placement.rows),
         warnings=(*prepared.warnings, *placing_warnings(model, experiment.runtime)),
     )
 

@@ -187,7 +187,7 @@ class Run:
         from nnrun.training.tensorboard import TensorBoardWriter
 
         splits, options = self.prepared.splits, self.experiment.training
-        engine, data = self.engine.name, self.placement.data
+        engine, data = self.engine.name, self.placement.rows
         training = make_training(self.model, splits, options, engine, data)
         validation = None
         if splits.validation is not None:
@@ -260,7 +260,7 @@ class Run:
         test = self.prepared.splits.test
         if test is None:
             return None
-        return make_evaluation(self.model, test, self.engine.name, self.placement.data).run()
+        return make_evaluation(self.model, test, self.engine.name, self.placement.rows).run()
 
     def _draw(self) -> None:
         from nnrun.reports.curves import draw_learning_curves, draw_learning_rate

@@ -197,7 +197,7 @@ class Runtime:
     device: str = option(
         "`auto` takes a GPU where there is one.", Text(choices=("auto", "cpu", "gpu")), "auto"
     )
-    data: str = option(
+    rows: str = option(
         "`resident` keeps the rows on the device; `streaming` hands them over in blocks, for data "
         "larger than its memory, and gives the same numbers to the last bit; `auto` streams rows "
         "that take more than a quarter of the memory.",

@@ -25,25 +25,25 @@ class Placement:
     """Where the rows are while the model is trained, and on how many devices it is.
 
     Attributes:
-        data: `resident` or `streaming`.
-        data_reason: Why, in words.
+        rows: `resident` or `streaming`.
+        rows_reason: Why, in words.
         precision: The number format of the layers' arithmetic.
         replicas: Devices that train together.
     """
 
-    data: str
-    data_reason: str
+    rows: str
+    rows_reason: str
     precision: str
     replicas: int
 
 
 def place(model: Any, splits: Splits, runtime: Runtime) -> Placement:
     """Where a model is trained, by its config, the size of the data and the device at hand."""
-    data, reason = choose_data(runtime.data, splits, device_memory())
-    return Placement(data, reason, runtime.precision, replicas_of(model))
+    rows, reason = choose_rows(runtime.rows, splits, device_memory())
+    return Placement(rows, reason, runtime.precision, replicas_of(model))
 
 
-def choose_data(requested: str, splits: Splits, memory: int | None) -> tuple[str, str]:
+def choose_rows(requested: str, splits: Splits, memory: int | None) -> tuple[str, str]:
     """Whether the rows are `resident` or `streaming`, and why.
 
     Args:
@@ -52,7 +52,7 @@ def choose_data(requested: str, splits: Splits, memory: int | None) -> tuple[str
         memory: The device's memory in bytes; None where nobody knows.
     """
     if requested != "auto":
-        return requested, "set by runtime.data"
+        return requested, "set by runtime.rows"
     parts = [splits.train] + ([splits.validation] if splits.validation is not None else [])
     arrays = [array for part in parts for array in (*part.inputs.values(), *part.targets.values())]
     if memory is not None and sum(array.nbytes for array in arrays) > MEMORY_SHARE * memory:
@@ -61,7 +61,7 @@ def choose_data(requested: str, splits: Splits, memory: int | None) -> tuple[str
 
 
 def make_training(
-    model: Any, splits: Splits, options: Training, engine: str, data: str
+    model: Any, splits: Splits, options: Training, engine: str, rows: str
 ) -> AnyTraining:
     """The training steps of a model over the training rows, with the weights of their classes.
 
@@ -69,16 +69,16 @@ def make_training(
         UserError: A batch would have fewer rows than there are replicas.
     """
     _check_slices(replicas_of(model), splits.train.rows, options.batch_size)
-    if data == "resident":
-        rows = make_resident_training(splits, options.class_weight)
-        return CompiledTraining(model, rows, options.batch_size, engine)
+    if rows == "resident":
+        resident = make_resident_training(splits, options.class_weight)
+        return CompiledTraining(model, resident, options.batch_size, engine)
     weights = training_weights(splits, options.class_weight)
     return StreamedTraining(model, splits.train, options.batch_size, engine, weights=weights)
 
 
-def make_evaluation(model: Any, part: Part, engine: str, data: str) -> AnyEvaluation:
+def make_evaluation(model: Any, part: Part, engine: str, rows: str) -> AnyEvaluation:
     """The evaluation of a model over a part's rows."""
-    if data == "resident":
+    if rows == "resident":
         return CompiledEvaluation(model, make_resident(part), engine)
     return StreamedEvaluation(model, part, engine)
 

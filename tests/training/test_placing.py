@@ -8,7 +8,7 @@ import pytest
 
 from nnrun import train
 from nnrun.data.splits import InputSpec, Part, Splits, TargetSpec
-from nnrun.training.placing import choose_data
+from nnrun.training.placing import choose_rows
 from nnrun.training.weighting import training_weights
 
 CONFIG = """
@@ -41,10 +41,10 @@ def splits(train_rows: int, validation_rows: int) -> Splits:
 )
 def test_rows_stay_on_the_device_up_to_a_quarter_of_its_memory(memory: int, expected: str) -> None:
     data = splits(20, 10)  # 30 rows of 6 bytes, and 4 for the label
-    assert choose_data("auto", data, memory)[0] == expected
-    assert choose_data("auto", data, None)[0] == "resident"
-    assert choose_data("resident", data, 1) == ("resident", "set by runtime.data")
-    assert choose_data("streaming", data, 10**12)[0] == "streaming"
+    assert choose_rows("auto", data, memory)[0] == expected
+    assert choose_rows("auto", data, None)[0] == "resident"
+    assert choose_rows("resident", data, 1) == ("resident", "set by runtime.rows")
+    assert choose_rows("streaming", data, 10**12)[0] == "streaming"
 
 
 def test_class_weights_of_the_training_rows() -> None:
@@ -66,7 +66,7 @@ def run(folder: Path, *overrides: str) -> tuple[list[str], dict[str, object]]:
 
 def test_a_streamed_run_is_the_resident_run(tmp_path: Path) -> None:
     resident, first = run(tmp_path / "resident")
-    streamed, second = run(tmp_path / "streamed", "runtime.data=streaming")
+    streamed, second = run(tmp_path / "streamed", "runtime.rows=streaming")
     assert streamed == resident
     assert len(streamed) == 3
     metrics = [
@@ -75,7 +75,7 @@ def test_a_streamed_run_is_the_resident_run(tmp_path: Path) -> None:
     ]
     tests = [json.loads(text)["test"] for text in metrics]
     assert tests[0] == tests[1]
-    assert (first["engine"]["data"], second["engine"]["data"]) == ("resident", "streaming")  # type: ignore[index]
+    assert (first["engine"]["rows"], second["engine"]["rows"]) == ("resident", "streaming")  # type: ignore[index]
 
 
 @pytest.mark.parametrize("precision", ["mixed_float16", "mixed_bfloat16"])

@@ -4,6 +4,7 @@ from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 from keras import optimizers
@@ -95,3 +96,48 @@ def test_rows_may_lie_on_disk_and_keep_their_dtype(tmp_path: Path) -> None:
         training.begin_epoch(ORDERS[0])
     assert streamed.run(0, 4) == resident.run(0, 4)
     assert streamed._blocks.take(0).data.x.dtype == "uint8"
+
+
+@pytest.mark.parametrize("mode", ["xla", "graph", "streaming"])
+def test_several_outputs_equal_keras(mode: str) -> None:
+    targets = {"label": PART.targets["y"], "value": PART.inputs["x"][:, :1] ** 2}
+    part = Part(PART.inputs, targets)
+
+    def two_headed() -> keras.Model:
+        keras.utils.set_random_seed(3)
+        row = keras.Input((FEATURES,))
+        hidden = keras.layers.Dense(8, "tanh")(row)
+        heads = {
+            "label": keras.layers.Dense(3, "softmax", name="label")(hidden),
+            "value": keras.layers.Dense(1, name="value")(hidden),
+        }
+        model = keras.Model(row, heads)
+        model.compile(
+            optimizers.SGD(0.1, momentum=0.9, clipvalue=0.05),
+            loss={"label": "sparse_categorical_crossentropy", "value": "mse"},
+            loss_weights={"label": 1.0, "value": 0.3},
+            metrics={"label": "accuracy", "value": "mae"},
+        )
+        model.optimizer.build(model.trainable_variables)
+        return model
+
+    model, twin = two_headed(), two_headed()
+    training: CompiledTraining | StreamedTraining
+    if mode == "streaming":
+        training = StreamedTraining(model, part, BATCH, "graph", block_bytes=TWO_STEPS)
+    else:
+        training = CompiledTraining(model, make_resident(part), BATCH, mode)
+    training.begin_epoch(ORDERS[0])
+    figures = training.run(0, 4)
+    loss = accuracy = error = 0.0
+    for start in range(0, ROWS, BATCH):
+        rows = ORDERS[0][start : start + BATCH]
+        of_batch = {name: array[rows] for name, array in targets.items()}
+        batch = twin.train_on_batch(part.inputs["x"][rows], of_batch, return_dict=True)
+        loss += len(rows) * float(batch["loss"]) / ROWS
+        accuracy += len(rows) * float(batch["label_accuracy"]) / ROWS
+        error += len(rows) * float(batch["value_mae"]) / ROWS
+    found = [figures[name] for name in ("loss", "label_accuracy", "value_mae")]
+    assert found == pytest.approx([loss, accuracy, error], rel=1e-5)
+    for mine, expected in zip(model.variables, twin.variables, strict=True):
+        np.testing.assert_allclose(mine, expected, rtol=1e-4, atol=2e-6)
