@@ -145,6 +145,40 @@ def thread_count() -> int:
     return int(tf.config.threading.get_intra_op_parallelism_threads() or _usable_cores())
 
 
+def device_memory() -> int | None:
+    """Bytes of memory that the device has for this process; None where the system cannot tell."""
+    if on_gpu():
+        from tensorflow.python.client import device_lib
+
+        limits = [
+            one.memory_limit for one in device_lib.list_local_devices() if one.device_type == "GPU"
+        ]
+        return int(min(limits))
+    if not hasattr(os, "sysconf"):
+        return None
+    installed = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    # A container may be given less than the machine has; the file says "max" where it is not.
+    with contextlib.suppress(OSError, ValueError):
+        return min(installed, int(Path("/sys/fs/cgroup/memory.max").read_text("ascii")))
+    return installed
+
+
+def strategy_scope(name: str) -> contextlib.AbstractContextManager[object]:
+    """The scope to build a model in: with `mirrored`, on all devices that train, where there are more.
+
+    Args:
+        name: `none` or `mirrored`.
+    """
+    import tensorflow as tf
+
+    devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
+    if name == "none" or len(devices) == 1:
+        return contextlib.nullcontext()
+    strategy = tf.distribute.MirroredStrategy([device.name for device in devices])
+    scope: contextlib.AbstractContextManager[object] = strategy.scope()
+    return scope
+
+
 def _usable_cores() -> int:
     """The cores this process may use; all of them where the system cannot tell."""
     if hasattr(os, "sched_getaffinity"):

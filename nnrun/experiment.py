@@ -83,8 +83,12 @@ def _with_own_code(experiment: Experiment, config: Path) -> Experiment:
     return dataclasses.replace(experiment, modules=modules)
 
 
-def build(prepared: Prepared) -> Any:
+def build(prepared: Prepared, strategy: str = "none") -> Any:
     """The compiled Keras model of a prepared experiment.
+
+    Args:
+        prepared: The experiment.
+        strategy: `mirrored` for a model on all devices; all but a training needs one of them.
 
     Raises:
         ConfigError: If the layers do not fit each other or the data.
@@ -92,10 +96,11 @@ def build(prepared: Prepared) -> Any:
     """
     from nnrun.data.signature import Signature
 
-    return _build(prepared.experiment, Signature.of(prepared.splits, prepared.steps))
+    signature = Signature.of(prepared.splits, prepared.steps)
+    return _build(prepared.experiment, signature, strategy)
 
 
-def _build(experiment: Experiment, signature: Signature) -> Any:
+def _build(experiment: Experiment, signature: Signature, strategy: str = "none") -> Any:
     """The compiled Keras model of an experiment, for data of this signature."""
     from nnrun.device import import_tensorflow
 
@@ -113,6 +118,7 @@ def _build(experiment: Experiment, signature: Signature) -> Any:
         steps=signature.steps,
         catalogue=load_catalogue(),
         steps_per_epoch=signature.steps_per_epoch(experiment.training.batch_size),
+        strategy=strategy,
     )
 
 
@@ -128,6 +134,7 @@ def describe(config: str | Path, *, overrides: Sequence[str] = ()) -> Card:
     from nnrun.reports.card import Card, LayerRow
     from nnrun.training.choosing import engine_for
     from nnrun.training.estimating import estimate_memory, estimate_seconds, learning_rates
+    from nnrun.training.placing import place, placing_warnings
 
     experiment, splits = prepared.experiment, prepared.splits
     engine = engine_for(
@@ -136,6 +143,7 @@ def describe(config: str | Path, *, overrides: Sequence[str] = ()) -> Card:
         rows=splits.train,
         batch_size=experiment.training.batch_size,
     )
+    placement = place(model, splits, experiment.runtime)
     steps = prepared.steps_per_epoch
     (target,) = splits.targets.values()
     return Card(
@@ -161,8 +169,8 @@ def describe(config: str | Path, *, overrides: Sequence[str] = ()) -> Card:
         engine=f"{engine.name}: {engine.reason}",
         device=device_name(),
         rates=learning_rates(model, steps * experiment.training.epochs),
-        seconds=estimate_seconds(model, splits, experiment.training, engine.name),
-        warnings=prepared.warnings,
+        seconds=estimate_seconds(model, splits, experiment.training, engine.name, placement.rows),
+        warnings=(*prepared.warnings, *placing_warnings(model, experiment.runtime)),
     )
 
 
@@ -192,7 +200,7 @@ def train(
         UserError: For mistakes in the config, the data or the place; nothing is left behind.
     """
     prepared = prepare(Path(config), overrides)
-    model = build(prepared)
+    model = build(prepared, prepared.experiment.runtime.strategy)
     directory = _claim(prepared, model, Path(runs_dir), run_dir)
     # Only its holder may throw the directory away: without the lock it is another process's run.
     with RunLock(directory.path):
@@ -254,7 +262,7 @@ def resume(
         differences = find_differences(directory, record, saved, prepared)
         if differences and not anyway:
             refuse_differences(directory, differences)
-        model = build(prepared)
+        model = build(prepared, declared.runtime.strategy)
         differences += find_device_differences(record)
         if differences and not anyway:
             refuse_differences(directory, differences)

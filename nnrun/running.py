@@ -147,6 +147,7 @@ class Run:
     ) -> None:
         from nnrun.training.callbacks import build_callbacks
         from nnrun.training.choosing import engine_for
+        from nnrun.training.placing import place, placing_warnings
 
         self.prepared = prepared
         self.experiment = prepared.experiment
@@ -159,6 +160,9 @@ class Run:
             rows=prepared.splits.train,
             batch_size=self.experiment.training.batch_size,
         )
+        self.placement = place(model, prepared.splits, self.experiment.runtime)
+        asked = placing_warnings(model, self.experiment.runtime)
+        self.warnings = (*prepared.warnings, *asked)
         self.declared = build_callbacks(self.experiment.callbacks, directory.callbacks)
         self.many_epochs = self._makes_many_epochs_at_once()
         record = self._record(command) if resumed is None else resumed.record
@@ -200,7 +204,8 @@ class Run:
     def _makes_many_epochs_at_once(self) -> bool:
         from nnrun.training.blocks import fits_blocks
 
-        if self.experiment.tensorboard.histogram_freq:
+        alone = self.placement.replicas == 1 and self.placement.rows == "resident"
+        if self.experiment.tensorboard.histogram_freq or not alone:
             return False
         rows = {name: part.rows for name, part in self.prepared.splits.parts.items()}
         return fits_blocks(
@@ -290,7 +295,7 @@ class Run:
             parameters=self.model.count_params(),
             engine=f"{self.engine.name}: {self.engine.reason}",
             device=device_name(),
-            warnings=self.prepared.warnings,
+            warnings=self.warnings,
             done=len(self.writer.history),
         )
         yield from train_epochs(
@@ -300,24 +305,27 @@ class Run:
     def _compiled(self) -> Engine:
         """The compiled parts of the training."""
         from nnrun.training.blocks import Blocks
-        from nnrun.training.engines import CompiledEvaluation, CompiledTraining, make_resident
+        from nnrun.training.engines import CompiledEvaluation, CompiledTraining
         from nnrun.training.loop import Engine
-        from nnrun.training.weighting import make_resident_training
+        from nnrun.training.placing import make_evaluation, make_training
 
         splits, options = self.prepared.splits, self.experiment.training
-        rows = make_resident_training(splits, options.class_weight)
-        training = CompiledTraining(self.model, rows, options.batch_size, self.engine.name)
+        engine, data = self.engine.name, self.placement.rows
+        training = make_training(self.model, splits, options, engine, data)
         validation = None
         if splits.validation is not None:
-            resident = make_resident(splits.validation)
-            validation = CompiledEvaluation(self.model, resident, self.engine.name)
-        if not self.many_epochs:
+            validation = make_evaluation(self.model, splits.validation, engine, data)
+        if not (
+            self.many_epochs
+            and isinstance(training, CompiledTraining)
+            and isinstance(validation, CompiledEvaluation | None)
+        ):
             return Engine(training, validation)
         blocks = Blocks(
             self.model,
             training,
             validation,
-            self.engine.name,
+            engine,
             seed=self.experiment.seed,
             shuffle=options.shuffle,
         )
@@ -375,19 +383,20 @@ class Run:
             best_epoch=self.writer.record.best_epoch,
             metrics=dataclasses.asdict(metrics),
             expectations=expectations,
-            warnings=self.prepared.warnings,
+            warnings=self.warnings,
             seconds=seconds,
             engine=self.writer.record.engine,
             signal=request.signal if status == "interrupted" else None,
         )
 
     def _test_figures(self, should_stop: Callable[[], bool]) -> dict[str, float] | None:
-        from nnrun.training.engines import CompiledEvaluation, make_resident
+        from nnrun.training.placing import make_evaluation
 
-        if self.prepared.splits.test is None:
+        test = self.prepared.splits.test
+        if test is None:
             return None
-        resident = make_resident(self.prepared.splits.test)
-        return CompiledEvaluation(self.model, resident, self.engine.name).run(should_stop)
+        evaluation = make_evaluation(self.model, test, self.engine.name, self.placement.rows)
+        return evaluation.run(should_stop)
 
     def _draw(self) -> None:
         from nnrun.reports.curves import draw_learning_curves, draw_learning_rate
@@ -418,7 +427,11 @@ class Run:
             device=device_name(),
             processor=processor_name(),
             threads=thread_count(),
-            engine={**dataclasses.asdict(self.engine), "many_epochs_a_call": self.many_epochs},
+            engine={
+                **dataclasses.asdict(self.engine),
+                **dataclasses.asdict(self.placement),
+                "many_epochs_a_call": self.many_epochs,
+            },
             git=git_state(self.prepared.config.parent),
             data={
                 "fingerprint": splits.fingerprint,
@@ -426,5 +439,5 @@ class Run:
                 "rows": {name: part.rows for name, part in splits.parts.items()},
             },
             parameters=self.model.count_params(),
-            warnings=self.prepared.warnings,
+            warnings=self.warnings,
         )

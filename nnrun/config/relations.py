@@ -163,6 +163,23 @@ def _one_clip(subject: Subject) -> Iterator[Problem]:
         )
 
 
+def _several_devices(subject: Subject) -> Iterator[Problem]:
+    """What goes with `runtime.strategy: mirrored`."""
+    experiment = subject.experiment
+    if experiment.runtime.strategy != "mirrored":
+        return
+    if experiment.runtime.engine == "xla":
+        message = "several devices are trained by the graph engine, not by xla"
+        yield subject.problem("runtime.engine", message, "remove it, or `strategy: mirrored`")
+    if experiment.optimizer.arguments.get("gradient_accumulation_steps"):
+        yield subject.problem_of(
+            experiment.optimizer,
+            "Keras cannot accumulate gradients over several devices",
+            "remove it, or `strategy: mirrored`",
+            argument="gradient_accumulation_steps",
+        )
+
+
 def _expectations(subject: Subject) -> Iterator[Problem]:
     """What is expected of a run will be measured."""
     recorded = recorded_metrics(subject)
@@ -236,6 +253,7 @@ _RULES: dict[Callable[[Subject], Iterator[Problem]], set[str]] = {
     _one_hand_on_the_rate: {"optimizer", "schedule", "callbacks"},
     _averaged_weights: {"optimizer", "callbacks"},
     _one_clip: {"optimizer", "regularization.clip"},
+    _several_devices: {"runtime", "optimizer"},
     _schedule_values: {"schedule"},
     fitting.task_against_target: {"dataset.task", "dataset.target"},
     fitting.softmax_of_one: {"dataset.task", "dataset.target", "architecture"},

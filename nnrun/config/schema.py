@@ -214,8 +214,22 @@ class Runtime:
     device: str = option(
         "`auto` takes a GPU where there is one.", Text(choices=("auto", "cpu", "gpu")), "auto"
     )
+    rows: str = option(
+        "`resident` keeps the rows on the device; `streaming` hands them over in blocks, for data "
+        "larger than its memory, and gives the same numbers to the last bit; `auto` streams rows "
+        "that take more than a quarter of the memory.",
+        Text(choices=("auto", "resident", "streaming")),
+        "auto",
+    )
+    strategy: str = option(
+        "`mirrored` divides every batch among all GPUs (Keras under `MirroredStrategy`); the "
+        "numbers are those of one device, but for BatchNormalization and dropout, which see slices.",
+        Text(choices=("none", "mirrored")),
+        "none",
+    )
     precision: str = option(
-        "The number format of the layers' arithmetic.",
+        "The number format of the layers' arithmetic; the weights stay in float32. "
+        "`mixed_float16` is for GPUs, `mixed_bfloat16` runs everywhere.",
         Text(choices=("float32", "mixed_float16", "mixed_bfloat16")),
         "float32",
     )

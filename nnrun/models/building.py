@@ -11,6 +11,7 @@ from nnrun.config.components import Component
 from nnrun.config.relations import find_output_layer
 from nnrun.config.schema import Experiment
 from nnrun.data.splits import InputSpec, TargetSpec
+from nnrun.device import strategy_scope
 from nnrun.errors import ConfigError, Problem
 from nnrun.models.architecture import expand_architecture
 from nnrun.models.components import first_line, instantiate
@@ -27,6 +28,7 @@ def build_model(
     steps: Mapping[str, Sequence[Step]],
     catalogue: Catalogue,
     steps_per_epoch: int,
+    strategy: str = "none",
 ) -> Any:
     """A compiled `keras.Model`, built, with the initial weights that the seed gives.
 
@@ -39,6 +41,7 @@ def build_model(
         steps: The fitted preprocessing, by input.
         catalogue: What Keras's classes take.
         steps_per_epoch: What durations in epochs are counted in.
+        strategy: `mirrored` for a model on all devices, to be trained on them.
 
     Raises:
         ConfigError: If a layer does not fit the shape before it, or the output the target; the
@@ -47,28 +50,30 @@ def build_model(
     keras.backend.clear_session()
     keras.config.set_dtype_policy(experiment.runtime.precision)
     keras.utils.set_random_seed(experiment.seed)
-    ((input_name, spec),) = inputs.items()
-    (target,) = targets.values()
-    layers = expand_architecture(experiment, spec, target)
-    model = keras.Sequential([keras.Input(spec.shape, name=input_name)], name="model")
-    for layer in preprocessing_layers(steps[input_name]):
-        model.add(layer)
-    for component in layers:
-        _add(model, component, model.output_shape[1:] if model.layers else spec.shape)
-    _check_output(model, layers[-1], target)
-    output = find_output_layer(layers)
-    activation = output.activation if output else "unknown"
-    units = model.output_shape[-1]
-    model.compile(
-        optimizer=build_optimizer(experiment, catalogue, steps_per_epoch),
-        loss=instantiate(choose_loss(experiment, target, units, activation)),
-        metrics=[
-            instantiate(metric) for metric in choose_metrics(experiment, target, units, activation)
-        ],
-    )
-    if model.trainable_variables:
-        model.optimizer.build(model.trainable_variables)
-    return model
+    with strategy_scope(strategy):
+        ((input_name, spec),) = inputs.items()
+        (target,) = targets.values()
+        layers = expand_architecture(experiment, spec, target)
+        model = keras.Sequential([keras.Input(spec.shape, name=input_name)], name="model")
+        for layer in preprocessing_layers(steps[input_name]):
+            model.add(layer)
+        for component in layers:
+            _add(model, component, model.output_shape[1:] if model.layers else spec.shape)
+        _check_output(model, layers[-1], target)
+        output = find_output_layer(layers)
+        activation = output.activation if output else "unknown"
+        units = model.output_shape[-1]
+        model.compile(
+            optimizer=build_optimizer(experiment, catalogue, steps_per_epoch),
+            loss=instantiate(choose_loss(experiment, target, units, activation)),
+            metrics=[
+                instantiate(metric)
+                for metric in choose_metrics(experiment, target, units, activation)
+            ],
+        )
+        if model.trainable_variables:
+            model.optimizer.build(model.trainable_variables)
+        return model
 
 
 def gives_logits(

@@ -20,6 +20,8 @@ from nnrun.training.engines import (
     CompiledTraining,
     as_floats,
     compiler,
+    evaluation_step,
+    training_step,
 )
 from nnrun.training.order import epoch_order
 from nnrun.training.state import capture_state, keeps_average, restore_state
@@ -100,6 +102,8 @@ class Blocks:
         self._length = 1
         self._warm = False
         self._names: list[str] = []
+        self._train_on = training_step(model)
+        self._test_on = evaluation_step(model)
         self._program = compiler(engine)(self._epochs)
 
     def run(self, epoch: int, last: int) -> list[dict[str, float]]:
@@ -146,7 +150,9 @@ class Blocks:
         self._warm = True  # the first block was compiled as well: its time tells nothing
 
     def _advance(self, index: int) -> np.ndarray:
-        table = self._program(self._orders, tf.constant(self._at), tf.constant(index))
+        validated = () if self.validation is None else self.validation.parts
+        bounds = tf.constant(self._at), tf.constant(index)
+        table = self._program(self.training.parts, validated, self._orders, *bounds)
         self._at = index
         figures: np.ndarray = table.numpy()
         return figures
@@ -156,12 +162,12 @@ class Blocks:
         finite = row.pop(_FINITE)
         return row if finite else row | {"loss": float("nan")}
 
-    def _epochs(self, orders: Any, first: Any, last: Any) -> Any:
+    def _epochs(self, trained: Any, validated: Any, orders: Any, first: Any, last: Any) -> Any:
         """The program: epochs `first` to `last - 1` of the block; figures `(epochs, names)`."""
         width = len(self._trace_names())
 
         def one_epoch(epoch: Any, table: Any) -> tuple[Any, Any]:
-            figures = self._one_epoch(orders[epoch])
+            figures = self._one_epoch(trained, validated, orders[epoch])
             row = tf.stack([tf.cast(figures[name], tf.float32) for name in self._names])
             return epoch + 1, table.write(epoch, row)
 
@@ -177,33 +183,33 @@ class Blocks:
         self._names = [*names, *validated, _RATE, _FINITE]
         return self._names
 
-    def _one_epoch(self, order: Any) -> dict[str, Any]:
+    def _one_epoch(self, trained: Any, validated: Any, order: Any) -> dict[str, Any]:
         training, batch = self.training, self.training.batch_size
         self.model.reset_metrics()
         _repeat(
             training.full_steps,
-            lambda step: training.train_on(tf.slice(order, [step * batch], [batch])),
+            lambda step: self._train_on(trained, tf.slice(order, [step * batch], [batch])),
         )
         if training.rows_left:
-            training.train_on(order[training.full_steps * batch :])
+            self._train_on(trained, order[training.full_steps * batch :])
         figures = dict(self.model.get_metrics_result())
         figures[_RATE] = tf.convert_to_tensor(self.model.optimizer.learning_rate)
         if self.validation is not None:
-            figures |= {f"val_{name}": value for name, value in self._validate().items()}
+            figures |= {f"val_{name}": value for name, value in self._validate(validated).items()}
         figures[_FINITE] = self._all_finite()
         return figures
 
-    def _validate(self) -> dict[str, Any]:
+    def _validate(self, rows: Any) -> dict[str, Any]:
         validation = self.validation
         assert validation is not None  # noqa: S101 asked before
         self.model.reset_metrics()
         _repeat(
             validation.full_steps,
-            lambda step: validation.test_on(step * validation.batch_size, validation.batch_size),
+            lambda step: self._test_on(rows, step * validation.batch_size, validation.batch_size),
         )
         if validation.rows_left:
             first = validation.full_steps * validation.batch_size
-            validation.test_on(tf.constant(first), validation.rows_left)
+            self._test_on(rows, tf.constant(first), validation.rows_left)
         results: dict[str, Any] = self.model.get_metrics_result()
         return results
 

@@ -8,6 +8,7 @@ import keras
 
 from nnrun.data.splits import Part
 from nnrun.device import on_gpu
+from nnrun.training.mirroring import replicas_of
 from nnrun.training.timing import timed_engine
 
 SLOW_UNDER_XLA = (
@@ -92,6 +93,8 @@ def engine_for(
         rows: Rows to time steps with; None where that is not worth the time: XLA is then taken.
         batch_size: Rows in a step.
     """
+    if replicas_of(model) > 1:
+        return EngineChoice("graph", "several devices train")
     choice = choose_engine(requested, model.layers, on_gpu=on_gpu())
     if choice is not None:
         return choice

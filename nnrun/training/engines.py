@@ -17,6 +17,7 @@ import tensorflow as tf
 
 from nnrun.data.splits import Part
 from nnrun.errors import UserError
+from nnrun.training.mirroring import mirrored_test, mirrored_training, replicas_of
 
 EVALUATION_VALUES = 4_000_000
 """Most values of a layer's output in one evaluation batch: large enough to be fast, and to fit."""
@@ -45,10 +46,19 @@ class Resident:
     weights: Any
     rows: int
 
-    def batch(self, select: Callable[[Any], Any]) -> tuple[Any, ...]:
-        """The arguments of Keras's steps, every tensor cut down by `select`."""
-        parts = (self.x, self.y) if self.weights is None else (self.x, self.y, self.weights)
-        return tuple(keras.tree.map_structure(select, part) for part in parts)
+    @property
+    def parts(self) -> tuple[Any, ...]:
+        """The arguments of Keras's steps, for all rows."""
+        return (self.x, self.y) if self.weights is None else (self.x, self.y, self.weights)
+
+    def batch(self, cut: Callable[[Any], Any]) -> tuple[Any, ...]:
+        """The arguments of Keras's steps, every tensor cut down by `cut`."""
+        return select(self.parts, cut)
+
+
+def select(parts: tuple[Any, ...], cut: Callable[[Any], Any]) -> tuple[Any, ...]:
+    """The parts of some of the rows: every tensor cut down by `cut`."""
+    return tuple(keras.tree.map_structure(cut, part) for part in parts)
 
 
 def make_resident(part: Part, weights: np.ndarray | None = None) -> Resident:
@@ -96,9 +106,6 @@ class CompiledTraining:
         data: The training rows.
         batch_size: Rows in a step; the last step of an epoch takes the rows that are left.
         engine: `xla` or `graph`.
-
-    Attributes:
-        train_on: One step on the rows of these indices, to be traced by a program.
     """
 
     def __init__(self, model: Any, data: Resident, batch_size: int, engine: str) -> None:
@@ -108,32 +115,8 @@ class CompiledTraining:
         self.batch_size = batch_size
         self.full_steps, self.rows_left = divmod(data.rows, batch_size)
         self.steps = self.full_steps + bool(self.rows_left)
-
-        def train_on(rows: Any) -> None:
-            with compilable_random():
-                model.train_step(data.batch(lambda tensor: tf.gather(tensor, rows)))
-
-        compiled = compiler(engine)
-
-        # The bounds are tensors and the index matrix is the whole epoch's, so that one program
-        # serves chunks of every length; a bound known while tracing would compile anew each time.
-        @compiled
-        def run_steps(order: Any, start: Any, stop: Any) -> dict[str, Any]:
-            def one_step(step: Any) -> tuple[Any]:
-                train_on(order[step])
-                return (step + 1,)
-
-            tf.while_loop(lambda step: step < stop, one_step, (start,), parallel_iterations=1)
-            return _figures(model)
-
-        @compiled
-        def run_last(rows: Any) -> dict[str, Any]:
-            train_on(rows)
-            return _figures(model)
-
-        self.train_on = train_on
-        self._run_steps = run_steps
-        self._run_last = run_last
+        self.parts = data.parts
+        self._run_steps, self._run_last = training_programs(model, engine)
 
     def begin_epoch(self, order: np.ndarray) -> None:
         """Take the order in which the epoch visits the rows; the metrics go on as they are."""
@@ -146,14 +129,21 @@ class CompiledTraining:
         figures: dict[str, Any] = {}
         if start < min(stop, self.full_steps):
             last = min(stop, self.full_steps)
-            figures = self._run_steps(self._order, tf.constant(start), tf.constant(last))
+            figures = self._run_steps(
+                self.parts, self._order, tf.constant(start), tf.constant(last)
+            )
         if stop > self.full_steps:
-            figures = self._run_last(self._left)
+            figures = self._run_last(self.parts, self._left)
         return as_floats(figures)
 
 
 class EvaluationStoppedError(Exception):
     """An evaluation was stopped before it had seen all rows."""
+
+
+def never() -> bool:
+    """The answer of whoever does not want to stop."""
+    return False
 
 
 class CompiledEvaluation:
@@ -164,9 +154,6 @@ class CompiledEvaluation:
         data: The rows.
         engine: `xla` or `graph`.
         batch_size: Rows in a step; None for as many as fit well.
-
-    Attributes:
-        test_on: One step on so many rows from a first one, to be traced by a program.
     """
 
     def __init__(
@@ -175,36 +162,14 @@ class CompiledEvaluation:
         build_loss_and_metrics(model, data)
         self.model = model
         self.batch_size = batch_size or evaluation_batch(data.rows, widest_row(model))
-        self.full_steps, rows_left = divmod(data.rows, self.batch_size)
-        self.steps = self.full_steps + bool(rows_left)
-        self.rows_left = rows_left
-        first_left = data.rows - rows_left
-        compiled = compiler(engine)
-
-        def test_on(start: Any, count: int) -> None:
-            with compilable_random():
-                model.test_step(data.batch(lambda tensor: _rows(tensor, start, count)))
-
-        @compiled
-        def run_steps(start: Any, stop: Any) -> dict[str, Any]:
-            def one_step(step: Any) -> tuple[Any]:
-                test_on(step * self.batch_size, self.batch_size)
-                return (step + 1,)
-
-            tf.while_loop(lambda step: step < stop, one_step, (start,), parallel_iterations=1)
-            return _figures(model)
-
-        @compiled
-        def run_last() -> dict[str, Any]:
-            test_on(tf.constant(first_left), rows_left)
-            return _figures(model)
-
-        self.test_on = test_on
-        self._run_steps = run_steps
-        self._run_last = run_last
+        self.full_steps, self.rows_left = divmod(data.rows, self.batch_size)
+        self.steps = self.full_steps + bool(self.rows_left)
+        self.parts = data.parts
+        self._run_steps = evaluation_program(model, engine, self.batch_size)
+        self._run_last = evaluation_program(model, engine, self.rows_left)
         self._chunk = ChunkSize()
 
-    def run(self, should_stop: Callable[[], bool] = lambda: False) -> dict[str, float]:
+    def run(self, should_stop: Callable[[], bool] = never) -> dict[str, float]:
         """Loss and metrics over all rows; the model's metrics are reset before and hold them after.
 
         Args:
@@ -215,15 +180,89 @@ class CompiledEvaluation:
         """
         self.model.reset_metrics()
         figures: dict[str, Any] = {}
-        start = 0
-        while start < self.full_steps:
-            if start and should_stop():
+        done = 0
+        while done < self.full_steps:
+            if done and should_stop():
                 raise EvaluationStoppedError
-            stop = min(start + self._chunk.steps, self.full_steps)
-            with self._chunk.measured(stop - start):
-                figures = as_floats(self._run_steps(tf.constant(start), tf.constant(stop)))
-            start = stop
-        return as_floats(self._run_last()) if self.rows_left else figures
+            steps = min(self._chunk.steps, self.full_steps - done)
+            with self._chunk.measured(steps):
+                first = tf.constant(done * self.batch_size)
+                figures = as_floats(self._run_steps(self.parts, first, tf.constant(steps)))
+            done += steps
+        if self.rows_left:
+            first = self.full_steps * self.batch_size
+            figures = as_floats(self._run_last(self.parts, tf.constant(first), tf.constant(1)))
+        return figures
+
+
+def training_step(model: Any) -> Callable[[tuple[Any, ...], Any], None]:
+    """A model's training step on the rows of some indices, to be traced by a program."""
+    train_step = model.train_step if replicas_of(model) == 1 else mirrored_training(model)
+
+    def train_on(parts: tuple[Any, ...], rows: Any) -> None:
+        with compilable_random():
+            train_step(select(parts, lambda tensor: tf.gather(tensor, rows)))
+
+    return train_on
+
+
+def evaluation_step(model: Any) -> Callable[[tuple[Any, ...], Any, int], None]:
+    """A model's test step on so many rows from a first one, to be traced by a program."""
+    test_step = model.test_step if replicas_of(model) == 1 else mirrored_test(model)
+
+    def test_on(parts: tuple[Any, ...], first: Any, count: int) -> None:
+        with compilable_random():
+            test_step(select(parts, lambda tensor: _rows(tensor, first, count)))
+
+    return test_on
+
+
+def training_programs(model: Any, engine: str) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """A model's training steps, compiled: many full ones, and a partial one.
+
+    Both take the parts of the rows (as `Resident.parts`) and return the figures so far. The first
+    goes on with an index matrix `(steps, batch)`, a first step and the one to stop before; the
+    second with the indices of its rows.
+    """
+    train_on = training_step(model)
+
+    # The bounds are tensors and the index matrix is that of all steps, so that one program serves
+    # chunks of every length; a bound known while tracing would compile anew each time.
+    @compiler(engine)
+    def run_steps(parts: tuple[Any, ...], order: Any, start: Any, stop: Any) -> dict[str, Any]:
+        def one_step(step: Any) -> tuple[Any]:
+            train_on(parts, order[step])
+            return (step + 1,)
+
+        tf.while_loop(lambda step: step < stop, one_step, (start,), parallel_iterations=1)
+        return _figures(model)
+
+    @compiler(engine)
+    def run_last(parts: tuple[Any, ...], rows: Any) -> dict[str, Any]:
+        train_on(parts, rows)
+        return _figures(model)
+
+    return run_steps, run_last
+
+
+def evaluation_program(model: Any, engine: str, batch_size: int) -> Callable[..., Any]:
+    """A model's test steps, compiled.
+
+    It takes the parts of the rows (as `Resident.parts`), the first row, and how many batches to
+    evaluate from there; it returns the figures so far.
+    """
+    test_on = evaluation_step(model)
+
+    @compiler(engine)
+    def run_steps(parts: tuple[Any, ...], first: Any, steps: Any) -> dict[str, Any]:
+        def one_step(step: Any) -> tuple[Any]:
+            test_on(parts, first + step * batch_size, batch_size)
+            return (step + 1,)
+
+        tf.while_loop(lambda step: step < steps, one_step, (0,), parallel_iterations=1)
+        return _figures(model)
+
+    return run_steps
 
 
 def compiler(engine: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from nnrun.config.schema import Training
 from nnrun.data.splits import Splits
-from nnrun.training.engines import CompiledEvaluation, CompiledTraining, make_resident
+from nnrun.training.placing import AnyTraining, make_evaluation, make_training
 
 TRIAL_SECONDS = 0.3
 RATE_POINTS = 240
@@ -43,13 +43,13 @@ def estimate_memory(model: Any, splits: Splits, batch_size: int) -> dict[str, in
 
 
 def estimate_seconds(
-    model: Any, splits: Splits, options: Training, engine: str
+    model: Any, splits: Splits, options: Training, engine: str, data: str
 ) -> dict[str, float]:
     """Seconds for `compiling`, for an `epoch` with its validation, and for the whole `training`.
 
     Real steps are made, so the model is changed: it is good for nothing else afterwards.
     """
-    training = CompiledTraining(model, make_resident(splits.train), options.batch_size, engine)
+    training = make_training(model, splits, options, engine, data)
     training.begin_epoch(np.arange(training.rows, dtype=np.int32))
     steps = 1
     compiling = _seconds(functools.partial(_run, training, steps))
@@ -59,13 +59,13 @@ def estimate_seconds(
         taken = _seconds(functools.partial(_run, training, steps))
     epoch = taken / steps * training.steps
     if splits.validation is not None:
-        validation = CompiledEvaluation(model, make_resident(splits.validation), engine)
+        validation = make_evaluation(model, splits.validation, engine, data)
         compiling += _seconds(validation.run)
         epoch += _seconds(validation.run)
     return {"compiling": compiling, "epoch": epoch, "training": compiling + options.epochs * epoch}
 
 
-def _run(training: CompiledTraining, steps: int) -> None:
+def _run(training: AnyTraining, steps: int) -> None:
     """Some full steps of an epoch, and the partial one where there is one, which compiles apart."""
     training.run(0, min(steps, training.full_steps))
     training.run(training.full_steps, training.steps)

@@ -7,13 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nnrun.training.blocks import Blocks, call_ahead
-from nnrun.training.engines import (
-    ChunkSize,
-    CompiledEvaluation,
-    CompiledTraining,
-    EvaluationStoppedError,
-    as_floats,
-)
+from nnrun.training.engines import ChunkSize, EvaluationStoppedError, as_floats
 from nnrun.training.events import (
     BestReached,
     ChunkEnded,
@@ -24,6 +18,7 @@ from nnrun.training.events import (
     TrainingEnded,
 )
 from nnrun.training.order import epoch_order
+from nnrun.training.placing import AnyEvaluation, AnyTraining
 from nnrun.training.state import averaged_weights, first_not_finite
 
 Steps = Generator[Event, None, TrainingEnded | None]
@@ -67,8 +62,8 @@ class Engine:
         blocks: Where epochs are so short that many are made in one call, what makes them.
     """
 
-    training: CompiledTraining
-    validation: CompiledEvaluation | None = None
+    training: AnyTraining
+    validation: AnyEvaluation | None = None
     blocks: Blocks | None = None
 
 
@@ -205,7 +200,7 @@ class _Loop:
                 return TrainingEnded("interrupted", epoch - 1)
         return None
 
-    def _validate(self, validation: CompiledEvaluation) -> dict[str, float]:
+    def _validate(self, validation: AnyEvaluation) -> dict[str, float]:
         """Evaluate the weights that would be saved: averaged ones, where the optimizer has them."""
         callbacks = self.callbacks
         callbacks.on_test_begin()

@@ -12,10 +12,15 @@ def make_resident_training(
     splits: Splits, class_weight: str | Mapping[str, float] | None
 ) -> Resident:
     """Put the training rows on the device, each with the weight of its class."""
+    return make_resident(splits.train, training_weights(splits, class_weight))
+
+
+def training_weights(
+    splits: Splits, class_weight: str | Mapping[str, float] | None
+) -> np.ndarray | None:
+    """The weight of each training row by its class, as `row_weights` has it."""
     ((name, target),) = splits.targets.items()
-    return make_resident(
-        splits.train, row_weights(splits.train.targets[name], target, class_weight)
-    )
+    return row_weights(splits.train.targets[name], target, class_weight)
 
 
 def row_weights(

@@ -1,5 +1,6 @@
 """Small models and data for the engine; Keras itself is what everything is compared with."""
 
+import contextlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -33,6 +34,7 @@ def make_model(
     layers: Callable[[], list[Any]] = dense_layers,
     seed: int = 7,
     precision: str = "float32",
+    strategy: Any = None,
     **options: Any,
 ) -> Any:
     """A compiled classifier of `make_part`'s rows, with the weights that the seed gives."""
@@ -41,10 +43,11 @@ def make_model(
     keras.utils.clear_session(free_memory=False)  # the names of the layers begin anew
     keras.config.set_dtype_policy(precision)
     keras.utils.set_random_seed(seed)
-    model = keras.Sequential([keras.Input((FEATURES,)), *layers()])
     options = {"loss": "sparse_categorical_crossentropy", "metrics": ["accuracy"], **options}
-    model.compile(optimizer=optimizer() if callable(optimizer) else optimizer, **options)
-    model.optimizer.build(model.trainable_variables)
+    with strategy.scope() if strategy else contextlib.nullcontext():
+        model = keras.Sequential([keras.Input((FEATURES,)), *layers()])
+        model.compile(optimizer=optimizer() if callable(optimizer) else optimizer, **options)
+        model.optimizer.build(model.trainable_variables)
     return model
 
 
