@@ -21,8 +21,6 @@ from benchmarks.machine import describe_machine, installed_versions
 from benchmarks.results import Results, target_table, workload_table
 from benchmarks.workloads import OWN, WORKLOADS, Workload
 
-SECONDS_AT_MOST = 600
-
 
 class Peer(NamedTuple):
     """Who takes part: a module of `benchmarks.peers`, and the package that it needs."""
@@ -78,7 +76,9 @@ def compare(workload: Workload, peers: list[str], rounds: int) -> Results:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         arguments = [workload.name, str(workload.epochs), str(workload.long), name]
-        subprocess.run([sys.executable, "-m", "benchmarks.preparing", *arguments], check=True)
+        command = [sys.executable, "-m", "benchmarks.preparing", *arguments]
+        if subprocess.run(command, check=False).returncode:
+            raise SystemExit(f"{workload.name} has no data; --workload chooses others")
         for number in range(1, rounds + 1):
             for peer in able:
                 if peer in results.absent:
@@ -123,7 +123,9 @@ def main() -> None:
     print("### What nnrun is to reach\n")
     print(target_table(all_results, TITLES))
     seconds = time.perf_counter() - started
-    print(f"\n{rounds} rounds in {seconds:.0f} s; of the rounds, the middle, the least and the most.")
+    print(
+        f"\n{rounds} rounds in {seconds:.0f} s; of the rounds, the middle, the least and the most."
+    )
     if options.json:
         record = {
             "machine": describe_machine(),

@@ -18,6 +18,7 @@ from benchmarks.workloads import WORKLOADS
 from nnrun.config.components import Component
 from nnrun.data.preprocessing import apply_steps
 from nnrun.data.sources.finding import named_dataset
+from nnrun.errors import UserError
 from nnrun.experiment import prepare
 
 PICTURES = 7000
@@ -53,10 +54,10 @@ def write_task(name: str, epochs: int, long: int, folder: Path) -> None:
     (steps,) = prepared.steps.values()
     # Pixels stay bytes on disk, and every peer divides them; what is standardized is so beforehand.
     scale = experiment.dataset.preprocess.scale or 1.0
-    for name, part in prepared.splits.parts.items():
-        (inputs,), (targets,) = part.inputs.values(), part.targets.values()
-        np.save(folder / f"{name}_x.npy", inputs if scale != 1.0 else apply_steps(steps, inputs))
-        np.save(folder / f"{name}_y.npy", targets)
+    for part, rows in prepared.splits.parts.items():
+        (inputs,), (targets,) = rows.inputs.values(), rows.targets.values()
+        np.save(folder / f"{part}_x.npy", inputs if scale != 1.0 else apply_steps(steps, inputs))
+        np.save(folder / f"{part}_y.npy", targets)
     metric, *_ = experiment.metrics
     task = Task(
         config=workload.config,
@@ -77,4 +78,7 @@ def write_task(name: str, epochs: int, long: int, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    write_task(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), Path(sys.argv[4]))
+    try:
+        write_task(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), Path(sys.argv[4]))
+    except UserError as error:
+        sys.exit(f"{error}\n{error.hint}")

@@ -114,7 +114,7 @@ def target_table(all_results: list[Results], titles: dict[str, str]) -> str:
     for results, target, ratio in reached(all_results):
         cells = [results.workload.name, MEASURES[target.measure], titles[target.against]]
         verdict = "met" if ratio.median >= target.at_least else "**missed**"
-        lines.append(_row([*cells, f"{target.at_least:.3g}×", _times(ratio), verdict]))
+        lines.append(_row([*cells, f"{target.at_least:.3g}x", _times(ratio), verdict]))
     return "\n".join(lines)
 
 
@@ -139,7 +139,7 @@ def tell(value: float, measure: str) -> str:
 
 
 def _times(ratio: Spread) -> str:
-    return f"{ratio.median:.3g}× ({ratio.least:.3g} to {ratio.greatest:.3g})"
+    return f"{ratio.median:.3g}x ({ratio.least:.3g} to {ratio.greatest:.3g})"
 
 
 def _quality(value: float | None) -> str:

@@ -5,6 +5,8 @@ activation, no metric and no order of rows, so nothing is learnt; optimizers oth
 need more. The validation rows go forwards once an epoch.
 """
 
+import itertools
+
 import numpy as np
 
 from benchmarks.peers.task import decline, given_task, now, report, seconds_per_epoch
@@ -17,7 +19,7 @@ class Products:
 
     def __init__(self, widths: list[int], seed: int) -> None:
         draws = np.random.default_rng(seed)
-        shapes = list(zip(widths[:-1], widths[1:], strict=True))
+        shapes = list(itertools.pairwise(widths))
         self.weights = [draws.normal(0, 0.05, shape).astype("float32") for shape in shapes]
         self.gradients = [np.empty_like(weights) for weights in self.weights]
 

@@ -49,7 +49,9 @@ class Task:
     def load(self) -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray] | None]:
         """Training and validation rows: float32 inputs in the range the model wants, and targets."""
         training = self._part("train")
-        return training, self._part("validation") if self._file("validation", "x").exists() else None
+        return training, self._part("validation") if self._file(
+            "validation", "x"
+        ).exists() else None
 
     def _part(self, part: str) -> tuple[np.ndarray, np.ndarray]:
         inputs = np.load(self._file(part, "x")).astype("float32") / np.float32(self.scale)

@@ -10,6 +10,17 @@ from benchmarks.peers.task import Task, given_task, now, report, seconds_per_epo
 
 ACTIVATIONS = {"relu": nn.ReLU, "sigmoid": nn.Sigmoid}
 
+MODULES = {
+    "Flatten": nn.Flatten,
+    "Dense": lambda units, **_: nn.LazyLinear(units),
+    "Dropout": lambda rate: nn.Dropout(p=rate),
+    "BatchNormalization": nn.LazyBatchNorm1d,
+    "Conv2D": lambda filters, kernel_size, **_: nn.LazyConv2d(filters, kernel_size),
+    "MaxPooling2D": lambda: nn.MaxPool2d(2),
+    "Reshape": lambda target_shape: nn.Unflatten(1, (target_shape[-1], *target_shape[:-1])),
+}
+"""What PyTorch has in place of Keras's layers, by their arguments."""
+
 
 def build_model(task: Task, rows: torch.Tensor) -> nn.Sequential:
     """The network in PyTorch's terms; a last softmax belongs to its cross-entropy."""
@@ -21,24 +32,7 @@ def build_model(task: Task, rows: torch.Tensor) -> nn.Sequential:
 
 def _modules(name: str, arguments: dict) -> list[nn.Module]:
     activation = ACTIVATIONS.get(arguments.get("activation"))
-    after = [activation()] if activation else []
-    match name:
-        case "Flatten":
-            return [nn.Flatten()]
-        case "Dense":
-            return [nn.LazyLinear(arguments["units"]), *after]
-        case "Dropout":
-            return [nn.Dropout(arguments["rate"])]
-        case "BatchNormalization":
-            return [nn.LazyBatchNorm1d()]
-        case "Conv2D":
-            return [nn.LazyConv2d(arguments["filters"], arguments["kernel_size"]), *after]
-        case "MaxPooling2D":
-            return [nn.MaxPool2d(2)]
-        case "Reshape":
-            *sides, channels = arguments["target_shape"]
-            return [nn.Unflatten(1, (channels, *sides))]
-    raise ValueError(f"{name} is not translated to PyTorch yet")
+    return [MODULES[name](**arguments), *([activation()] if activation else [])]
 
 
 def make_loss(task: Task) -> nn.Module:
