@@ -81,7 +81,7 @@ def compare(workload: Workload, peers: list[str], rounds: int) -> Results:
             raise SystemExit(f"{workload.name} has no data; --workload chooses others")
         for number in range(1, rounds + 1):
             for peer in able:
-                if peer in results.absent:
+                if peer in results.absent or (number > 1 and peer not in workload.judged):
                     continue
                 note(f"{workload.name}, round {number}: {peer}")
                 figures = measure(peer, folder)
@@ -123,9 +123,7 @@ def main() -> None:
     print("### What nnrun is to reach\n")
     print(target_table(all_results, TITLES))
     seconds = time.perf_counter() - started
-    print(
-        f"\n{rounds} rounds in {seconds:.0f} s; of the rounds, the middle, the least and the most."
-    )
+    print(f"\nMiddle, least and most of {rounds} rounds, in {seconds:.0f} s.")
     if options.json:
         record = {
             "machine": describe_machine(),

@@ -50,7 +50,8 @@ class Results:
         """The peer's figure over nnrun's of the same round: above 1, nnrun is better."""
         if self.spread(peer, measure) is None or self.spread(OWN, measure) is None:
             return None
-        pairs = zip(self.rounds[peer], self.rounds[OWN], strict=True)
+        # A peer that no target names has the first round only.
+        pairs = zip(self.rounds[peer], self.rounds[OWN], strict=False)
         return Spread.of([theirs[measure] / ours[measure] for theirs, ours in pairs])
 
     def quality(self, peer: str) -> float | None:

@@ -47,6 +47,11 @@ class Workload:
     peers: tuple[str, ...] | None = None
     writes: bool = False
 
+    @property
+    def judged(self) -> set[str]:
+        """Who is measured in every round; the others, which no target names, only in the first."""
+        return {OWN, *(target.against for target in self.targets)}
+
     def shortened(self) -> "Workload":
         """The same in few epochs, whose figures mean little: to see that everything works."""
         return replace(self, epochs=min(self.epochs, 20), long=min(self.long, 40))
@@ -61,7 +66,7 @@ WORKLOADS = (
         "fashion_mlp",
         "Fashion-MNIST, 300-100 ReLU, SGD, batches of 32",
         "configs",
-        epochs=3,
+        epochs=2,
         long=15,
         quality="val_accuracy",
         targets=(
@@ -75,7 +80,7 @@ WORKLOADS = (
         "fashion_adam",
         "Fashion-MNIST, 300-100 ReLU, Adam, batches of 128",
         "benchmarks/configs",
-        epochs=3,
+        epochs=2,
         long=20,
         quality="val_accuracy",
         targets=(Target(FIT, 4.0), Target(LOOP, 1.0)),
@@ -84,7 +89,7 @@ WORKLOADS = (
         "mnist_dropout",
         "MNIST, 256-128 ReLU with dropout 0.4 and 0.3, Adam, batches of 128",
         "configs",
-        epochs=3,
+        epochs=2,
         long=20,
         quality="val_accuracy",
         targets=(Target(FIT, 3.0), Target(LOOP, 1.0)),
@@ -93,7 +98,7 @@ WORKLOADS = (
         "fashion_batchnorm",
         "Fashion-MNIST, 512-256-64-32 ReLU with batch normalization and dropout, Adam, batches of 512",
         "benchmarks/configs",
-        epochs=3,
+        epochs=2,
         long=10,
         quality="val_accuracy",
         targets=(Target(FIT, 2.0), Target(LOOP, 1.0)),
@@ -102,7 +107,7 @@ WORKLOADS = (
         "fashion_cnn",
         "6,000 pictures of Fashion-MNIST, convolutions 32-64, dense 128, dropout, Adam, batches of 64",
         "benchmarks/configs",
-        epochs=4,
+        epochs=3,
         long=6,
         quality="val_accuracy",
         targets=(Target(FIT, 1.3), Target(LOOP, 1.0)),

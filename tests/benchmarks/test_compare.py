@@ -47,6 +47,12 @@ def test_ratios_are_taken_within_a_round(results: Results) -> None:
     assert results.ratio(FIT, "first_step") is None
 
 
+def test_who_took_part_once_is_compared_with_that_round(results: Results) -> None:
+    assert results.workload.judged == {OWN, FIT}
+    results.rounds["sklearn_mlp"] = [figures(3.0)]
+    assert results.ratio("sklearn_mlp", "seconds") == Spread.of([3.0 / 0.2])
+
+
 def test_a_table_names_every_peer_and_what_is_absent(results: Results) -> None:
     table = workload_table(results, {OWN: "nnrun", FIT: "Keras", "torch_loop": "PyTorch"})
     assert table.splitlines()[4:] == [
