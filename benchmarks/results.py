@@ -140,7 +140,13 @@ def tell(value: float, measure: str) -> str:
 
 
 def _times(ratio: Spread) -> str:
-    return f"{ratio.median:.3g}x ({ratio.least:.3g} to {ratio.greatest:.3g})"
+    median, least, greatest = map(_plain, (ratio.median, ratio.least, ratio.greatest))
+    return f"{median}x ({least} to {greatest})"
+
+
+def _plain(ratio: float) -> str:
+    """Three digits, and no power of ten for large ones."""
+    return f"{ratio:.3g}" if ratio < 1000 else f"{ratio:,.0f}"
 
 
 def _quality(value: float | None) -> str:

@@ -62,6 +62,12 @@ def test_a_table_names_every_peer_and_what_is_absent(results: Results) -> None:
     ]
 
 
+def test_a_ratio_of_thousands_is_written_out(results: Results) -> None:
+    results.rounds = {OWN: [figures(0.001)], FIT: [figures(3.456)]}
+    row = workload_table(results, {FIT: "Keras"}).splitlines()[4]
+    assert "| 3,456x (3,456 to 3,456) |" in row
+
+
 def test_targets_are_judged_by_the_middle_of_the_rounds(results: Results) -> None:
     assert target_table([results], {FIT: "Keras"}).splitlines()[2:] == [
         "| toy | an epoch | Keras | 5x | 5x (3 to 10) | met |",
