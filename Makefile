@@ -50,8 +50,9 @@ catalogue: $(DEVELOPING)  ## Read the classes of the installed Keras anew
 docs: $(DEVELOPING)  ## Write the generated parts of docs/
 	$(BIN)/python -m docs.generate
 
-bench: $(DEVELOPING)  ## Measure nnrun against model.fit and the import of TensorFlow, side by side
-	$(BIN)/python -m benchmarks.epochs
+bench: $(DEVELOPING)  ## Measure nnrun against its peers, side by side: about a quarter of an hour
+	-$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[bench]'
+	$(BIN)/python -m benchmarks.compare --json benchmarks/results.json
 	$(BIN)/python -m benchmarks.startup
 
 clean:  ## Remove the environment and everything made, but not the runs
