@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
     from nnrun.data.splits import InputSpec, Part, TargetSpec
     from nnrun.running import Prepared
-    from nnrun.runs.checkpoints import Checkpoint
     from nnrun.runs.directory import EvaluationDirectory, RunDirectory
 
 SPLITS = ("test", "validation", "train")
 """The parts of a data set, in the order in which one is chosen where none is named."""
 MOST_WRONG = 100
 """Most rows in the table of the most confidently wrong ones."""
+_FACTS_BYTES = 10_000_000
 
 
 @dataclass(frozen=True)
@@ -71,8 +71,8 @@ class OpenRun:
         return values
 
 
-def load_best(directory: RunDirectory) -> tuple[RunRecord, Checkpoint]:
-    """A run's record and its best state.
+def read_trained(directory: RunDirectory) -> RunRecord:
+    """The record of a run that has a best state and is not trained any more.
 
     Raises:
         RunError: The run is damaged, still trained, or ended before its first epoch did.
@@ -82,26 +82,31 @@ def load_best(directory: RunDirectory) -> tuple[RunRecord, Checkpoint]:
         raise RunError(f"{directory.name} is still being trained", hint="Wait for its end.")
     if not directory.resolved.is_file():
         raise RunError(f"{directory.path} is damaged: it has no {directory.resolved.name}")
-    store = CheckpointStore(directory.checkpoints)
-    if not store.has("best"):
+    if not CheckpointStore(directory.checkpoints).has("best"):
         raise RunError(
             f"{directory.name} has no checkpoint: it ended before its first epoch did",
             hint="Train it again.",
         )
-    checkpoint = store.load("best")
-    if not isinstance(checkpoint.facts.get("epoch"), int):
-        raise RunError(f"{directory.path} is damaged: its checkpoint does not say its epoch")
-    return record, checkpoint
+    return record
 
 
-def load_weights(model: Any, checkpoint: Checkpoint, record: RunRecord) -> None:
-    """Give a model the weights of a checkpoint; their average, where the optimizer keeps one.
+def load_weights(model: Any, directory: RunDirectory, record: RunRecord) -> int:
+    """Give a model the weights of a run's best epoch; their average, where the optimizer keeps one.
+
+    Returns:
+        The epoch.
 
     Raises:
-        RunError: They are not those of this model.
+        RunError: The checkpoint is damaged, or its weights are not those of this model.
     """
-    from nnrun.training.state import restore_state, use_averaged_weights
+    from nnrun.training.state import restore_state, state_bytes, use_averaged_weights
 
+    # Besides the arrays, a checkpoint holds their names and a few facts.
+    most = 2 * state_bytes(model) + _FACTS_BYTES
+    checkpoint = CheckpointStore(directory.checkpoints).load("best", most)
+    epoch = checkpoint.facts.get("epoch")
+    if not isinstance(epoch, int):
+        raise RunError(f"{directory.path} is damaged: its checkpoint does not say its epoch")
     try:
         restore_state(model, checkpoint.arrays)
     except ValueError as error:
@@ -111,6 +116,7 @@ def load_weights(model: Any, checkpoint: Checkpoint, record: RunRecord) -> None:
             hint=f"It was trained with {versions}.",
         ) from error
     use_averaged_weights(model)
+    return epoch
 
 
 def choose_part(run: OpenRun, split: str | None) -> tuple[str, Part]:

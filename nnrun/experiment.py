@@ -100,13 +100,20 @@ def build(prepared: Prepared) -> Any:
     )
 
 
-def describe(config: str | Path, *, overrides: Sequence[str] = ()) -> Card:
+def describe(config: str | Path, *, overrides: Sequence[str] = (), trust: bool = False) -> Card:
     """What a config would run; a few steps are made to tell the time, and thrown away.
 
+    Args:
+        config: The YAML file.
+        overrides: Changes of the form `training.epochs=5`.
+        trust: Whether code of the user's own that the config names may run.
+
     Raises:
-        UserError: For mistakes in the config or the data.
+        UserError: For mistakes in the config or the data, and code that is not trusted.
     """
-    prepared = prepare(Path(config), overrides)
+    experiment = load(Path(config), overrides)
+    _check_trust(experiment, Path(config), trust=trust)
+    prepared = _prepare(experiment, Path(config))
     model = build(prepared)
     from nnrun.device import device_name
     from nnrun.reports.card import Card, LayerRow
@@ -235,15 +242,11 @@ def open_run(directory: RunDirectory, *, trust: bool = False) -> OpenRun:
         DataError: The data are not there any more, or are others.
         UserError: It names code of its own and is not trusted.
     """
-    from nnrun.evaluating import OpenRun, load_best, load_weights
+    from nnrun.evaluating import OpenRun, load_weights, read_trained
 
-    record, checkpoint = load_best(directory)
+    record = read_trained(directory)
     experiment = load(directory.resolved)
-    if uses_own_code(experiment) and not trust:
-        raise UserError(
-            f"{directory.resolved} names code of its own, which would run",
-            hint="Read it, and add --trust if you trust it.",
-        )
+    _check_trust(experiment, directory.resolved, trust=trust)
     prepared = _prepare(experiment, directory.resolved)
     if prepared.splits.fingerprint != record.data.get("fingerprint"):
         raise DataError(
@@ -255,10 +258,10 @@ def open_run(directory: RunDirectory, *, trust: bool = False) -> OpenRun:
     from nnrun.models.building import gives_logits
     from nnrun.training.engines import engine_for
 
-    load_weights(model, checkpoint, record)
+    epoch = load_weights(model, directory, record)
     engine = engine_for(model, experiment.runtime.engine)
     logits = gives_logits(experiment, prepared.splits.inputs, prepared.splits.targets)
-    return OpenRun(directory, prepared, model, engine.name, checkpoint.facts["epoch"], logits)
+    return OpenRun(directory, prepared, model, engine.name, epoch, logits)
 
 
 def evaluate(
@@ -314,6 +317,15 @@ def predict(directory: RunDirectory, file: Path, *, trust: bool = False) -> Pred
     from nnrun.evaluating import predict_file
 
     return predict_file(run, file)
+
+
+def _check_trust(experiment: Experiment, config: Path, *, trust: bool) -> None:
+    """Only training runs code that a config names without being told to."""
+    if uses_own_code(experiment) and not trust:
+        raise UserError(
+            f"{config} names code of its own, which would run",
+            hint="Read it, and add --trust if you trust it.",
+        )
 
 
 def _claim(

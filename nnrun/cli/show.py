@@ -7,13 +7,20 @@ from typing import Annotated
 
 import typer
 
-from nnrun.cli.options import JsonOption, RunsDirOption, SetOption, gather_overrides
+from nnrun.cli.options import (
+    JsonOption,
+    RunsDirOption,
+    SetOption,
+    TrustOption,
+    gather_overrides,
+)
 
 
 def show_cli(
     what: Annotated[str, typer.Argument(help="A YAML file, or a run.", metavar="CONFIG_OR_RUN")],
     changes: SetOption = None,
     runs_dir: RunsDirOption = Path("runs"),
+    trust: TrustOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Show what a config would run, before it runs; or how a run went.
@@ -31,7 +38,7 @@ def show_cli(
       $ nnrun show latest
     """
     if _is_config(Path(what)):
-        _show_config(Path(what), gather_overrides(changes), as_json)
+        _show_config(Path(what), gather_overrides(changes), trust=trust, as_json=as_json)
         return
     if changes:
         raise typer.BadParameter("it changes a config, and this is a run", param_hint="--set")
@@ -45,10 +52,10 @@ def _is_config(path: Path) -> bool:
         return path.suffix in (".yaml", ".yml")
 
 
-def _show_config(config: Path, overrides: list[str], as_json: bool) -> None:
+def _show_config(config: Path, overrides: list[str], *, trust: bool, as_json: bool) -> None:
     from nnrun.experiment import describe
 
-    card = describe(config, overrides=overrides)
+    card = describe(config, overrides=overrides, trust=trust)
     if as_json:
         typer.echo(json.dumps(card.to_json(), indent=2))
         return

@@ -10,9 +10,14 @@ from pathlib import Path
 from typing import Literal, Self, SupportsFloat
 
 from nnrun.errors import RunError
+from nnrun.reading import read_own
 from nnrun.runs.atomic import describe_cause, write_text
 
 Mode = Literal["min", "max"]
+
+MAX_BYTES = 64_000_000
+MAX_CELLS = 8_000_000
+"""What is read of a history: a million epochs of eight figures."""
 
 _FALLING = re.compile(r"(^|_)(loss|error|divergence|crossentropy)(_?\d+)?$")
 _RISING = re.compile(
@@ -21,7 +26,7 @@ _RISING = re.compile(
     r"|true_positives|true_negatives)(_|\d|$)"
 )
 # A cell of text that starts so is a formula to a spreadsheet; the quote itself makes it reversible.
-_ESCAPED = tuple("=+-@'")
+_ESCAPED = tuple("=+-@\t\r'")
 
 
 class History:
@@ -129,11 +134,13 @@ class History:
         history = cls()
         if not text.endswith("\n"):
             raise RunError("it ends in the middle of a row")
+        if text.count(",") + text.count("\n") > MAX_CELLS:
+            raise RunError(f"it has more than {MAX_CELLS:,} cells")
         try:
             lines = list(csv.reader(io.StringIO(text, newline=""), strict=True))
         except csv.Error as error:
             raise RunError(str(error)) from error
-        names = [_unescape(name) for name in lines[0]]
+        names = [unescape_cell(name) for name in lines[0]]
         if len(set(names)) != len(names):
             raise RunError("two of its columns have the same name")
         history._columns = dict.fromkeys(names)
@@ -159,7 +166,7 @@ class History:
             RunError: The file is missing or damaged.
         """
         try:
-            return cls.from_csv(path.read_bytes().decode())
+            return cls.from_csv(read_own(path, MAX_BYTES).decode())
         except OSError as error:
             raise RunError(f"cannot read {path}: {describe_cause(error)}") from error
         except UnicodeDecodeError as error:
@@ -212,5 +219,6 @@ def escape_cell(name: str) -> str:
     return f"'{name}" if name.startswith(_ESCAPED) else name
 
 
-def _unescape(name: str) -> str:
-    return name.removeprefix("'")
+def unescape_cell(name: str) -> str:
+    """What `escape_cell` was given."""
+    return name[1:] if name[:1] == "'" and name[1:].startswith(_ESCAPED) else name

@@ -1,15 +1,21 @@
 """What a run's model predicted for the rows of a part: `evaluation/<split>/predictions.csv`."""
 
 import csv
+import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 from nnrun.errors import RunError
+from nnrun.reading import read_own
 from nnrun.runs.atomic import describe_cause
+from nnrun.runs.history import unescape_cell
 
 _COLUMNS = ["row", "target", "predicted"]
 _PROBABILITY = "p_"
+MAX_BYTES = 256_000_000
+MAX_CELLS = 20_000_000
+"""What is read of predictions: some two million rows of ten classes."""
 
 
 @dataclass(frozen=True)
@@ -36,10 +42,14 @@ class Predictions:
             RunError: It is missing or damaged.
         """
         try:
-            with path.open(encoding="utf-8", newline="") as file:
-                header, *lines = csv.reader(file, strict=True)
+            text = read_own(path, MAX_BYTES).decode()
+            if text.count(",") > MAX_CELLS:
+                raise ValueError("it has too many cells")
+            header, *lines = csv.reader(io.StringIO(text, newline=""), strict=True)
             columns = dict(zip(header, zip(*lines, strict=True), strict=True))
-            rows, targets, predicted = (tuple(map(_unescape, columns[name])) for name in _COLUMNS)
+            rows, targets, predicted = (
+                tuple(map(unescape_cell, columns[name])) for name in _COLUMNS
+            )
         except OSError as error:
             raise RunError(f"cannot read {path}: {describe_cause(error)}") from error
         except (csv.Error, ValueError, KeyError) as error:
@@ -50,8 +60,3 @@ class Predictions:
             if name.startswith(_PROBABILITY)
         }
         return cls(rows, targets, predicted, probabilities)
-
-
-def _unescape(text: str) -> str:
-    # A name of a class that a spreadsheet would take for a formula has a quote before it.
-    return text[1:] if text.startswith(("'=", "'+", "'-", "'@", "''")) else text

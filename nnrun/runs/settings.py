@@ -6,7 +6,9 @@ from typing import Any
 
 from nnrun.config.components import looks_like_class
 from nnrun.config.plain_reader import read_plain
+from nnrun.config.reader import MAX_BYTES
 from nnrun.errors import RunError
+from nnrun.reading import read_own
 from nnrun.runs.atomic import describe_cause
 from nnrun.runs.directory import RunDirectory
 
@@ -40,7 +42,7 @@ def read_config(directory: RunDirectory) -> dict[str, Any]:
     """
     path = directory.resolved
     try:
-        config = read_plain(path.read_bytes().decode())
+        config = read_plain(read_own(path, MAX_BYTES).decode())
     except OSError as error:
         raise RunError(f"cannot read {path}: {describe_cause(error)}") from error
     except ValueError as error:
