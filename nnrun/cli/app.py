@@ -24,6 +24,7 @@ from nnrun.cli import (
     train,
     validate,
 )
+from nnrun.cli.printing import complain
 from nnrun.config.diagnostics import render_problems
 from nnrun.errors import ConfigError, UserError
 
@@ -101,5 +102,5 @@ def _count(error: ConfigError) -> str:
 
 
 def _fail(message: str, code: int) -> NoReturn:
-    print(message, file=sys.stderr)  # noqa: T201 - this is the one place that prints errors
+    complain(message)
     sys.exit(code)

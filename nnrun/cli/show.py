@@ -14,6 +14,7 @@ from nnrun.cli.options import (
     TrustOption,
     gather_overrides,
 )
+from nnrun.cli.printing import make_console
 
 
 def show_cli(
@@ -59,11 +60,10 @@ def _show_config(config: Path, overrides: list[str], *, trust: bool, as_json: bo
     if as_json:
         typer.echo(json.dumps(card.to_json(), indent=2))
         return
-    from rich.console import Console
 
     from nnrun.reports.card import card_view
 
-    Console(highlight=False).print(card_view(card), soft_wrap=True)
+    make_console().print(card_view(card), soft_wrap=True)
 
 
 def _show_run(run: str, runs_dir: Path, as_json: bool) -> None:
@@ -74,7 +74,6 @@ def _show_run(run: str, runs_dir: Path, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(report.to_json(), indent=2))
         return
-    from rich.console import Console
 
     view = run_view(report, encoding=sys.stdout.encoding)
-    Console(highlight=False).print(view, soft_wrap=True)
+    make_console().print(view, soft_wrap=True)
