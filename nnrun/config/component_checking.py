@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from nnrun.config.catalogue import Argument, Entry
 from nnrun.config.components import Component, is_import_path, looks_like_class
 from nnrun.config.diagnostics import did_you_mean, nearest
-from nnrun.config.kinds import ArgumentsOf, ComponentOf, Kind, OneOf
+from nnrun.config.kinds import Anything, ArgumentsOf, ComponentOf, Kind, OneOf
 from nnrun.config.merging import FIRST_ARGUMENT
 from nnrun.config.reader import MappingNode, Node, ScalarNode, plain_value
 from nnrun.config.wording import first_of, group_noun, quoted
@@ -171,7 +171,7 @@ def _arguments(checker: "Checker", entry: Entry, node: Node | None, place: Place
             if not _is_left_to_default(argument, item):
                 values[name] = _argument(checker, argument, item, f"{path}.{name}")
         elif entry.open:
-            values[name] = plain_value(item)
+            values[name] = checker.check(Anything(), item, f"{path}.{name}")
         else:
             near = did_you_mean(name, entry.arguments) if checker.wants_hints else ""
             hint = near or f"known: {first_of(entry.arguments)}"
