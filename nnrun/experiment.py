@@ -17,6 +17,7 @@ from nnrun.errors import ConfigError, DataError, UserError
 from nnrun.running import Outcome, Prepared, Run, Watcher
 from nnrun.runs.directory import RunDirectory, create_run, create_run_at
 from nnrun.runs.locking import RunLock
+from nnrun.runs.settings import read_resolved
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,9 +38,13 @@ def load(config: Path, overrides: Sequence[str] = ()) -> Experiment:
     Raises:
         ConfigError: With every problem found.
     """
+    return _load(config, overrides)
+
+
+def _load(config: Path, overrides: Sequence[str] = (), text: str | None = None) -> Experiment:
     from nnrun.data.describing import check_source
 
-    return load_experiment(config, overrides, check_source=check_source)
+    return load_experiment(config, overrides, check_source=check_source, text=text)
 
 
 def prepare(config: Path, overrides: Sequence[str] = ()) -> Prepared:
@@ -245,7 +250,7 @@ def open_run(directory: RunDirectory, *, trust: bool = False) -> OpenRun:
     from nnrun.evaluating import OpenRun, load_weights, read_trained
 
     record = read_trained(directory)
-    experiment = load(directory.resolved)
+    experiment = _load(directory.resolved, text=read_resolved(directory))
     _check_trust(experiment, directory.resolved, trust=trust)
     prepared = _prepare(experiment, directory.resolved)
     if prepared.splits.fingerprint != record.data.get("fingerprint"):

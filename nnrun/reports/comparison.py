@@ -14,6 +14,7 @@ from nnrun.errors import RunError, UserError
 from nnrun.runs.directory import RunDirectory
 from nnrun.runs.history import History, Mode, metric_mode
 from nnrun.runs.manifest import Metrics, RunRecord, derived_status
+from nnrun.runs.settings import read_resolved
 
 NOT_METRICS = ("epoch", "learning_rate", "seconds")
 COUNTS = ("best_epoch", "epochs", "seconds", "parameters")
@@ -186,8 +187,9 @@ def read_config(directory: RunDirectory) -> Mapping[str, Any]:
     Raises:
         RunError: It cannot be read, or is of another version of the config language.
     """
+    text = read_resolved(directory)
     try:
-        plain: Mapping[str, Any] = to_plain(load_experiment(directory.resolved))
+        plain: Mapping[str, Any] = to_plain(load_experiment(directory.resolved, text=text))
     except UserError as error:
         raise RunError(
             f"{directory.resolved} cannot be read: {error.message.splitlines()[0]}"

@@ -112,7 +112,6 @@ class CheckpointStore:
         Raises:
             RunError: There is none.
         """
-        refuse_link(self.directory)
         refused: list[str] = []
         for generation in sorted(self._generations(name), reverse=True):
             try:
@@ -137,6 +136,7 @@ class CheckpointStore:
         return self._numbers(name, "npz")
 
     def _numbers(self, name: str, suffix: str) -> set[int]:
+        refuse_link(self.directory)
         pattern = re.compile(rf"{re.escape(name)}-(\d+)\.{suffix}")
         matches = (pattern.fullmatch(path.name) for path in self.directory.glob(f"*.{suffix}"))
         return {int(match[1]) for match in matches if match}

@@ -40,16 +40,32 @@ def read_config(directory: RunDirectory) -> dict[str, Any]:
     Raises:
         RunError: It is missing or damaged.
     """
+    return _read(directory)[1]
+
+
+def read_resolved(directory: RunDirectory) -> str:
+    """The text of a run's config, which holds nothing but what nnrun writes: no other file's.
+
+    Raises:
+        RunError: It is missing or damaged.
+    """
+    return _read(directory)[0]
+
+
+def _read(directory: RunDirectory) -> tuple[str, dict[str, Any]]:
     path = directory.resolved
     try:
-        config = read_plain(read_own(path, MAX_BYTES).decode())
+        text = read_own(path, MAX_BYTES).decode()
+        config = read_plain(text)
     except OSError as error:
         raise RunError(f"cannot read {path}: {describe_cause(error)}") from error
     except ValueError as error:
         raise RunError(f"{path} is damaged: {_cause(error)}") from error
     if not isinstance(config, dict):
         raise RunError(f"{path} is damaged: it is no mapping")
-    return config
+    if "extends" in config:
+        raise RunError(f"{path} is damaged: it extends another file")
+    return text, config
 
 
 def flatten(config: Mapping[str, Any]) -> Settings:

@@ -10,6 +10,9 @@ from typing import Any
 import pytest
 from conftest import TINY
 
+from nnrun.config.components import Component
+from nnrun.errors import ConfigError
+
 pytestmark = pytest.mark.faults
 
 CORPUS = sorted(Path(__file__).parent.glob("*.yaml"))
@@ -42,23 +45,31 @@ def test_hostile_configs_are_refused(
 
 
 WRITING = {
-    "CSVLogger: {filename: ../../log.csv}": "lies outside",
-    "CSVLogger: {filename: /tmp/nnrun-log.csv}": "lies outside",
-    "ModelCheckpoint: {filepath: ../model.keras}": "lies outside",
-    "ModelCheckpoint: {filepath: '{epoch.__doc__:.>2.0}/{epoch.__doc__:.>2.0}/x.keras'}": "lies outside",
-    "ModelCheckpoint: {filepath: '{epoch!r:.>3}/x.keras'}": "lies outside",
-    "TensorBoard: {log_dir: ../logs}": "lies outside",
+    "CSVLogger": {"filename": "../../log.csv"},
+    "ModelCheckpoint": {"filepath": "{epoch.__doc__:.>2.0}/{epoch.__doc__:.>2.0}/x.keras"},
+    "OrbaxCheckpoint": {"directory": "../checkpoints"},
+    "TensorBoard": {"log_dir": "/tmp/logs"},
 }
 
 
-@pytest.mark.parametrize("callback", WRITING)
-def test_callbacks_write_in_their_folder_only(
-    callback: str, write_config: Callable[..., Path], tmp_path: Path, nnrun: Callable[..., Any]
+@pytest.mark.parametrize("name", WRITING)
+def test_callbacks_write_in_their_folder_only(name: str, tmp_path: Path) -> None:
+    from nnrun.training.callbacks import build_callbacks
+
+    component = Component(name, "callbacks", "keras.callbacks", WRITING[name])
+    with pytest.raises(ConfigError, match="lies outside the run's folder for callbacks"):
+        build_callbacks([component], tmp_path / "callbacks")
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_a_figure_is_formatted_to_stays_in_the_folder(
+    write_config: Callable[..., Path], tmp_path: Path, nnrun: Callable[..., Any]
 ) -> None:
-    config = write_config(f"{TINY}callbacks:\n- {callback}\n")
+    name = WRITING["ModelCheckpoint"]["filepath"]
+    config = write_config(f"{TINY}callbacks:\n- ModelCheckpoint: {{filepath: '{name}'}}\n")
     done = nnrun("train", config, "--runs-dir", tmp_path / "runs")
     assert done.code == 2
-    assert WRITING[callback] in done.err
+    assert "lies outside the run's folder" in done.err
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["runs", "tiny.yaml"]
 
 
