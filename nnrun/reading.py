@@ -29,8 +29,9 @@ def check_regular(path: Path) -> None:
     Raises:
         OSError: There is no such file, or it is none of the kind that lies on a disk.
     """
-    if not stat.S_ISREG(path.stat().st_mode):
-        raise _not_a_file(path)
+    mode = path.stat().st_mode
+    if not stat.S_ISREG(mode):
+        raise _not_a_file(path, mode)
 
 
 def open_own(path: Path, flags: int = os.O_RDONLY) -> int:
@@ -45,10 +46,11 @@ def open_own(path: Path, flags: int = os.O_RDONLY) -> int:
     # Without O_NONBLOCK, opening a pipe that nobody writes to never returns.
     flags |= os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     descriptor = os.open(path, flags, 0o666)
-    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+    mode = os.fstat(descriptor).st_mode
+    if stat.S_ISREG(mode):
         return descriptor
     os.close(descriptor)
-    raise _not_a_file(path)
+    raise _not_a_file(path, mode)
 
 
 def read_own(path: Path, most: int | None) -> bytes:
@@ -115,5 +117,7 @@ def _is_deeper(value: Any, levels: int) -> bool:
     return not levels or any(_is_deeper(item, levels - 1) for item in held)
 
 
-def _not_a_file(path: Path) -> OSError:
+def _not_a_file(path: Path, mode: int) -> OSError:
+    if stat.S_ISDIR(mode):
+        return OSError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     return OSError(errno.EINVAL, "it is no regular file", str(path))

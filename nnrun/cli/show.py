@@ -28,7 +28,8 @@ def show_cli(
 
     Of a config: every value with its default (what differs is marked), the model layer by layer,
     the split of the rows, the memory, the time estimated from a few steps that are really made, the
-    learning rate over the training, and what is doubtful about the data. Nothing is written.
+    learning rate over the training, and what is doubtful about the data. Nothing is written. The
+    model is built for it: where the config names code of its own, only with --trust.
 
     Of a run (its name, its beginning, its path, or latest): what it was, its figures, what was
     expected, the loss over the epochs, and where its files are.

@@ -39,7 +39,7 @@ class RunRecord:
         host: The machine's name.
         device: What it trained on.
         engine: `name` and `reason`, and what else the engine tells.
-        git: `commit` and `dirty`; None outside a repository.
+        git: `commit` and `dirty` (None where nobody can tell); None outside a repository.
         data: `fingerprint`, `source` and `rows`.
         parameters: How many the model has.
         best_epoch: The best epoch, from 1.

@@ -3,9 +3,11 @@
 A few hundred examples are tried here, and NNRUN_CAMPAIGN=1 tries thirty times as many.
 """
 
+import contextlib
 import json
 import os
 from collections.abc import Callable
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -76,11 +78,9 @@ def check(config: Path, content: bytes) -> None:
     assert problems
     for problem in problems:
         assert problem.message
-        # A file that cannot be read as text of a config has no lines to name.
-        assert problem.place is not None or str(config) in problem.message
-        if problem.place is not None:
-            assert problem.place.line >= 1
-            assert problem.place.column >= 1
+        assert problem.place is not None, problem
+        assert problem.place.line >= 1
+        assert problem.place.column >= 1
     shown = render_problems(problems)
     assert all(char.isprintable() or char == "\n" for char in shown)
     json.dumps(problems_to_json(problems))
@@ -123,7 +123,7 @@ def places(tree: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 @st.composite
 def mutated(draw: st.DrawFn) -> bytes:
     """A config whose keys and values were deleted, doubled, exchanged or replaced."""
-    tree = json.loads(json.dumps(draw(st.sampled_from(TREES))))
+    tree = deepcopy(draw(st.sampled_from(TREES)))
     for _ in range(draw(st.integers(1, 5))):
         path = draw(st.sampled_from(places(tree)))
         if not path:
@@ -144,9 +144,9 @@ def mutated(draw: st.DrawFn) -> bytes:
                 value = tree
                 for part in from_path:
                     value = value[part]
-                holder[key] = json.loads(json.dumps(value))
+                holder[key] = deepcopy(value)
             case _:
-                holder[key] = draw(VALUES)
+                holder[key] = deepcopy(draw(VALUES))  # what is drawn may be drawn again
     text: str = yaml.safe_dump(tree, allow_unicode=True, sort_keys=False)
     return _encoded(text)
 
@@ -233,10 +233,8 @@ def test_records_of_any_values(
     else:
         tree[key] = value
     path.write_text(json.dumps(tree))
-    try:
+    with contextlib.suppress(RunError):
         render(run_view(read_report(run)))
-    except RunError as error:
-        assert str(path) in error.message
     listing = list_rows(list_runs(runs))
     assert list_lines(listing, width=80, chosen=False, color=False)
     json.dumps(listing.to_json())
