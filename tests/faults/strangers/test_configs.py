@@ -140,18 +140,6 @@ def test_files_beside_a_config_take_no_modules_place(traps: Any, tmp_path: Path)
         assert traps.untouched()
 
 
-def test_a_catalogue_is_made_without_files_beside_a_config(
-    traps: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from nnrun.config.catalogue import _generate
-
-    for name in NAMES:
-        (tmp_path / f"{name}.py").write_text(f"open({str(traps.ran)!r}, 'w').close()\n")
-    monkeypatch.chdir(tmp_path)
-    assert _generate(tmp_path / "catalogue.json", "0")
-    assert (tmp_path / "catalogue.json").is_file()
-
-
 def git(folder: Path, *arguments: str) -> None:
     named = ("-c", "user.email=a@example.org", "-c", "user.name=a")
     subprocess.run(["git", *named, *arguments], cwd=folder, capture_output=True, check=True)

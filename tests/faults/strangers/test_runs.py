@@ -431,3 +431,31 @@ def test_code_that_a_run_names_runs_only_where_it_is_trusted(
 def test_the_secret_is_a_real_one(traps: Any) -> None:
     assert CONTENT in traps.secret.read_text()
     assert not traps.untouched(f"so {CONTENT} came out")
+
+
+def test_data_that_unpack_to_too_much(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import gzip
+
+    from nnrun.data.sources import idx, npz
+    from nnrun.errors import DataError
+
+    for module in (idx, npz):
+        monkeypatch.setattr(module, "MAX_BYTES", 1_000_000)
+    packed = tmp_path / "images.gz"
+    packed.write_bytes(gzip.compress(b"\x00\x00\x08\x01" + b"\xff" * 4 + bytes(50_000_000)))
+    bomb = tmp_path / "x.npz"
+    bomb.write_bytes(archive(zipfile.ZIP_DEFLATED, x=array(np.zeros(12_500_000, np.float32))))
+    pickled = tmp_path / "pickled.npz"
+    pickled.write_bytes(archive(x=hostile_archives(tmp_path / "ran")["pickle_alone"]))
+    lying = tmp_path / "lying.npz"
+    lying.write_bytes(archive(x=header("(1000000000000,)")))
+    tracemalloc.start()
+    with pytest.raises(DataError, match="it holds more than 1 MB"):
+        idx.read_idx(packed)
+    for file in (bomb, pickled, lying):
+        with pytest.raises(DataError, match="cannot be read"):
+            npz.read_npz(file, ["x"])
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 10_000_000
+    assert not (tmp_path / "ran").exists()
