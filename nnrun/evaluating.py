@@ -33,6 +33,7 @@ SPLITS = ("test", "validation", "train")
 """The parts of a data set, in the order in which one is chosen where none is named."""
 MOST_WRONG = 100
 """Most rows in the table of the most confidently wrong ones."""
+_FACTS_BYTES = 10_000_000
 
 
 @dataclass(frozen=True)

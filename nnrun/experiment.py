@@ -19,6 +19,7 @@ from nnrun.running import Outcome, Prepared, Run, Watcher
 from nnrun.runs.directory import RunDirectory, check_place, create_run, create_run_at
 from nnrun.runs.locking import RunLock
 from nnrun.runs.manifest import RunRecord
+from nnrun.runs.settings import read_resolved
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -40,9 +41,13 @@ def load(config: Path, overrides: Sequence[str] = ()) -> Experiment:
     Raises:
         ConfigError: With every problem found.
     """
+    return _load(config, overrides)
+
+
+def _load(config: Path, overrides: Sequence[str] = (), text: str | None = None) -> Experiment:
     from nnrun.data.describing import check_source
 
-    return load_experiment(config, overrides, check_source=check_source)
+    return load_experiment(config, overrides, check_source=check_source, text=text)
 
 
 def prepare(config: Path, overrides: Sequence[str] = ()) -> Prepared:
@@ -122,13 +127,20 @@ def _build(experiment: Experiment, signature: Signature, strategy: str = "none")
     )
 
 
-def describe(config: str | Path, *, overrides: Sequence[str] = ()) -> Card:
+def describe(config: str | Path, *, overrides: Sequence[str] = (), trust: bool = False) -> Card:
     """What a config would run; a few steps are made to tell the time, and thrown away.
 
+    Args:
+        config: The YAML file.
+        overrides: Changes of the form `training.epochs=5`.
+        trust: Whether code of the user's own that the config names may run.
+
     Raises:
-        UserError: For mistakes in the config or the data.
+        UserError: For mistakes in the config or the data, and code that is not trusted.
     """
-    prepared = prepare(Path(config), overrides)
+    experiment = load(Path(config), overrides)
+    _check_trust(experiment, Path(config), trust=trust)
+    prepared = _prepare(experiment, Path(config))
     model = build(prepared)
     from nnrun.device import device_name
     from nnrun.reports.card import Card, LayerRow
@@ -258,7 +270,7 @@ def resume(
         check_unfinished(directory, record, saved, epochs)
         check_place(directory.path, _needed_bytes(record.parameters or 0))
         declared = _load_run(directory, trust=trust, epochs=epochs)
-        prepared = _prepare(_as_it_ran(declared, record), directory.resolved)
+        prepared = _prepare(declared, directory.resolved)
         differences = find_differences(directory, record, saved, prepared)
         if differences and not anyway:
             refuse_differences(directory, differences)
@@ -333,19 +345,18 @@ def open_run(directory: RunDirectory, *, trust: bool = False, with_data: bool = 
         UserError: It names code of its own and is not trusted.
     """
     from nnrun.evaluating import OpenRun
-    from nnrun.opening import load_best, load_data, load_weights
+    from nnrun.opening import load_data, load_weights, read_trained
 
-    record, checkpoint = load_best(directory)
+    record = read_trained(directory)
     experiment = _with_own_code(_load_run(directory, trust=trust), directory.resolved)
     signature, splits = load_data(directory, experiment, record, with_rows=with_data)
     model = _build(experiment, signature)
     from nnrun.models.building import gives_logits
     from nnrun.training.choosing import engine_for
 
-    load_weights(model, checkpoint, record)
+    epoch = load_weights(model, directory, record)
     engine = engine_for(model, experiment.runtime.engine)
     logits = gives_logits(experiment, signature.inputs, signature.targets)
-    epoch = checkpoint.facts["epoch"]
     return OpenRun(directory, experiment, signature, splits, model, engine.name, epoch, logits)
 
 
@@ -412,20 +423,18 @@ def _load_run(directory: RunDirectory, *, trust: bool, epochs: int | None = None
         UserError: It names code of the user's own and is not trusted.
     """
     overrides = () if epochs is None else (f"training.epochs={epochs}",)
-    experiment = load_experiment(directory.resolved, overrides)
-    if uses_own_code(experiment) and not trust:
-        raise UserError(
-            f"{directory.resolved} names code of its own, which would run",
-            hint="Read it, and add --trust if you trust it.",
-        )
+    experiment = load_experiment(directory.resolved, overrides, text=read_resolved(directory))
+    _check_trust(experiment, directory.resolved, trust=trust)
     return experiment
 
 
-def _as_it_ran(experiment: Experiment, record: RunRecord) -> Experiment:
-    """The experiment with the engine that was chosen when it began."""
-    engine = record.engine.get("name", experiment.runtime.engine)
-    runtime = dataclasses.replace(experiment.runtime, engine=engine)
-    return dataclasses.replace(experiment, runtime=runtime)
+def _check_trust(experiment: Experiment, config: Path, *, trust: bool) -> None:
+    """Only training runs code that a config names without being told to."""
+    if uses_own_code(experiment) and not trust:
+        raise UserError(
+            f"{config} names code of its own, which would run",
+            hint="Read it, and add --trust if you trust it.",
+        )
 
 
 def _needed_bytes(parameters: int) -> int:

@@ -12,12 +12,14 @@ if TYPE_CHECKING:
     from nnrun.config.schema import Experiment
     from nnrun.data.signature import Signature
     from nnrun.data.splits import Splits
-    from nnrun.runs.checkpoints import Checkpoint
     from nnrun.runs.directory import RunDirectory
 
 
-def load_best(directory: RunDirectory) -> tuple[RunRecord, Checkpoint]:
-    """A run's record and its best state.
+_FACTS_BYTES = 10_000_000
+
+
+def read_trained(directory: RunDirectory) -> RunRecord:
+    """The record of a run that has a best state and is not trained any more.
 
     Raises:
         RunError: The run is damaged, still trained, or ended before its first epoch did.
@@ -27,16 +29,12 @@ def load_best(directory: RunDirectory) -> tuple[RunRecord, Checkpoint]:
         raise RunError(f"{directory.name} is still being trained", hint="Wait for its end.")
     if not directory.resolved.is_file():
         raise RunError(f"{directory.path} is damaged: it has no {directory.resolved.name}")
-    store = CheckpointStore(directory.checkpoints)
-    if not store.has("best"):
+    if not CheckpointStore(directory.checkpoints).has("best"):
         raise RunError(
             f"{directory.name} has no checkpoint: it ended before its first epoch did",
             hint="Train it again.",
         )
-    checkpoint = store.load("best")
-    if not isinstance(checkpoint.facts.get("epoch"), int):
-        raise RunError(f"{directory.path} is damaged: its checkpoint does not say its epoch")
-    return record, checkpoint
+    return record
 
 
 def read_signature(directory: RunDirectory) -> Signature:
@@ -89,14 +87,23 @@ def _load_splits(directory: RunDirectory, experiment: Experiment, record: RunRec
     return splits
 
 
-def load_weights(model: Any, checkpoint: Checkpoint, record: RunRecord) -> None:
-    """Give a model the weights of a checkpoint; their average, where the optimizer keeps one.
+def load_weights(model: Any, directory: RunDirectory, record: RunRecord) -> int:
+    """Give a model the weights of a run's best epoch; their average, where the optimizer keeps one.
+
+    Returns:
+        The epoch.
 
     Raises:
-        RunError: They are not those of this model.
+        RunError: The checkpoint is damaged, or its weights are not those of this model.
     """
-    from nnrun.training.state import restore_state, use_averaged_weights
+    from nnrun.training.state import restore_state, state_bytes, use_averaged_weights
 
+    # Besides the arrays, a checkpoint holds their names and a few facts.
+    most = 2 * state_bytes(model) + _FACTS_BYTES
+    checkpoint = CheckpointStore(directory.checkpoints).load("best", most)
+    epoch = checkpoint.facts.get("epoch")
+    if not isinstance(epoch, int):
+        raise RunError(f"{directory.path} is damaged: its checkpoint does not say its epoch")
     try:
         restore_state(model, checkpoint.arrays)
     except ValueError as error:
@@ -106,3 +113,4 @@ def load_weights(model: Any, checkpoint: Checkpoint, record: RunRecord) -> None:
             hint=f"It was trained with {versions}.",
         ) from error
     use_averaged_weights(model)
+    return epoch

@@ -9,7 +9,7 @@ from nnrun.config.plain_reader import read_plain
 from nnrun.errors import RunError
 from nnrun.running import Resumed
 from nnrun.runs.provenance import installed_versions
-from nnrun.runs.settings import flatten
+from nnrun.runs.settings import flatten, read_config
 from nnrun.runs.writing import utc_now
 
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ def _changed_settings(directory: RunDirectory, saved: Saved) -> list[str]:
     if text is None:
         return []
     was = flatten(read_plain(text)).values
-    now = flatten(read_plain(directory.resolved.read_text())).values
+    now = flatten(read_config(directory)).values
     return [
         f"{key}: {was.get(key, 'not there')} → {now.get(key, 'not there')}"
         for key in sorted({*was, *now})

@@ -146,7 +146,7 @@ class Run:
         resumed: Resumed | None = None,
     ) -> None:
         from nnrun.training.callbacks import build_callbacks
-        from nnrun.training.choosing import engine_for
+        from nnrun.training.choosing import EngineChoice, engine_for
         from nnrun.training.placing import place, placing_warnings
 
         self.prepared = prepared
@@ -154,11 +154,15 @@ class Run:
         self.model = model
         self.directory = directory
         self.resumed = resumed
-        self.engine = engine_for(
-            model,
-            self.experiment.runtime.engine,
-            rows=prepared.splits.train,
-            batch_size=self.experiment.training.batch_size,
+        self.engine = (
+            engine_for(
+                model,
+                self.experiment.runtime.engine,
+                rows=prepared.splits.train,
+                batch_size=self.experiment.training.batch_size,
+            )
+            if resumed is None
+            else EngineChoice(resumed.record.engine["name"], resumed.record.engine["reason"])
         )
         self.placement = place(model, prepared.splits, self.experiment.runtime)
         asked = placing_warnings(model, self.experiment.runtime)

@@ -27,6 +27,7 @@ KINDS_BY_NAME = {
     "name": "text",
     "num_heads": "integer",
     "value_dim": "integer",
+    "vocabulary": "list:any",
 }
 STEPS = {"decay_steps": "steps", "first_decay_steps": "steps", "warmup_steps": "steps"}
 KINDS_BY_GROUP = {

@@ -44,6 +44,7 @@ REFUSED = {
         "Lambda": f"{FUNCTION}; write a layer class of your own and name it `module:Class`.",
         "TFSMLayer": "It runs a program loaded from any file.",
         "JaxLayer": f"{FUNCTION}.",
+        "TorchModuleWrapper": "It takes a PyTorch module, which YAML cannot hold.",
         "FlaxLayer": f"{FUNCTION}.",
         "Input": INPUT,
         "InputLayer": INPUT,

@@ -25,6 +25,7 @@ from nnrun.cli import (
     train,
     validate,
 )
+from nnrun.cli.printing import complain
 from nnrun.config.diagnostics import render_problems
 from nnrun.errors import ConfigError, UserError
 
@@ -103,5 +104,5 @@ def _count(error: ConfigError) -> str:
 
 
 def _fail(message: str, code: int) -> NoReturn:
-    print(message, file=sys.stderr)  # noqa: T201 - this is the one place that prints errors
+    complain(message)
     sys.exit(code)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from nnrun.cli.printing import complain, make_console, printable
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -19,13 +21,11 @@ def print_comparison(
     comparison: "Comparison", verdicts: "Sequence[Verdict]", columns: Sequence[str], precision: int
 ) -> None:
     """Print the tables and sentences of a comparison; on standard error, what was skipped."""
-    from rich.console import Console
-
     from nnrun.reports.comparison_tables import Style, sheets
     from nnrun.reports.sheets import fit
     from nnrun.reports.verdict import sentences
 
-    console = Console(highlight=False)
+    console = make_console()
     for sheet in sheets(comparison, Style(precision), columns=columns):
         fitting, left_out = (sheet, []) if comparison.is_small else fit(sheet, console.width)
         print_table(console, fitting)
@@ -36,13 +36,15 @@ def print_comparison(
     for text in [*sentences(verdicts, comparison), *(f"note: {note}" for note in comparison.notes)]:
         _say(console, text)
     for name, reason in comparison.skipped.items():
-        print(f"skipped {name}: {reason}", file=sys.stderr)  # noqa: T201
+        complain(f"skipped {name}: {reason}")
 
 
 def _say(console: "Console", text: str) -> None:
     # Words are kept whole for a reader; a program gets a sentence a line.
     width = console.width if console.is_terminal else sys.maxsize
-    typer.echo(textwrap.fill(text, width, break_long_words=False, break_on_hyphens=False))
+    typer.echo(
+        printable(textwrap.fill(text, width, break_long_words=False, break_on_hyphens=False))
+    )
 
 
 def print_table(console: "Console", sheet: "Sheet") -> None:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from nnrun.cli.options import JsonOption, RunsDirOption
+from nnrun.cli.printing import make_console
 
 
 def diff_cli(
@@ -40,7 +41,6 @@ def diff_cli(
     if not differences:
         typer.echo("the configs are the same")
         return
-    from rich.console import Console
 
     from nnrun.cli.comparison_view import print_table
     from nnrun.reports.comparison_tables import difference_rows
@@ -48,4 +48,4 @@ def diff_cli(
 
     headers = ("setting", *(directory.name for directory in directories))
     sheet = Sheet("", headers, difference_rows(differences), frozenset({0, 1, 2}))
-    print_table(Console(), sheet)
+    print_table(make_console(), sheet)

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from nnrun.cli.options import JsonOption, RunArgument, RunsDirOption, TrustOption
+from nnrun.cli.printing import make_console
 
 SplitOption = Annotated[
     str | None,
@@ -63,8 +64,7 @@ def eval_cli(
     if as_json:
         typer.echo(json.dumps(evaluation.to_json(), indent=2))
         return
-    from rich.console import Console
 
     from nnrun.reports.evaluation import evaluation_view
 
-    Console(highlight=False).print(evaluation_view(evaluation), soft_wrap=True)
+    make_console().print(evaluation_view(evaluation), soft_wrap=True)

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from nnrun.cli.options import ConfigArgument, JsonOption, SetOption, gather_overrides
+from nnrun.cli.printing import complain, make_console
 
 LowestOption = Annotated[
     float, typer.Option("--min", metavar="RATE", help="Learning rate of the first step.")
@@ -76,13 +77,12 @@ def lr_find_cli(
     if as_json:
         typer.echo(json.dumps(report.to_json(), indent=2))
         raise typer.Exit(report.exit_code)
-    from rich.console import Console
 
     from nnrun.reports.lr_report import report_view
 
     for warning in report.warnings:
-        typer.echo(f"warning: {warning}", err=True)
-    Console(highlight=False).print(report_view(report), soft_wrap=True)
+        complain(f"warning: {warning}")
+    make_console().print(report_view(report), soft_wrap=True)
     raise typer.Exit(report.exit_code)
 
 
@@ -92,7 +92,6 @@ def _waiting() -> Iterator[None]:
     if not sys.stderr.isatty():
         yield
         return
-    from rich.console import Console
 
-    with Console(stderr=True).status("searching"):
+    with make_console(stderr=True).status("searching"):
         yield

@@ -30,7 +30,7 @@ RunArgument = Annotated[
 ]
 
 TrustOption = Annotated[
-    bool, typer.Option("--trust", help="Let code run that the run's config names (module:Class).")
+    bool, typer.Option("--trust", help="Let code run that the config names (module:Class).")
 ]
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from nnrun.cli.options import JsonOption, RunArgument, RunsDirOption, TrustOption, check_out
+from nnrun.cli.printing import make_console
 
 
 def predict_cli(
@@ -50,11 +51,10 @@ def predict_cli(
         rows = {"format": 1, "classes": predictions.classes, "rows": predictions.to_json()}
         typer.echo(json.dumps(rows, indent=2))
         return
-    from rich.console import Console
 
     from nnrun.reports.predictions import SHOWN_ROWS, predictions_view
 
-    console = Console(highlight=False)
+    console = make_console()
     console.print(predictions_view(predictions), soft_wrap=True)
     if predictions.rows > SHOWN_ROWS:
         rest = "all are in the file" if out else "--out FILE writes all"

@@ -8,6 +8,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from nnrun.cli.printing import complain, make_console, printable
+
 if TYPE_CHECKING:
     from rich.progress import TaskID
     from rich.status import Status
@@ -37,9 +39,7 @@ class TrainingDisplay:
 
     def __enter__(self) -> Self:
         if not self.silent and sys.stdout.isatty():
-            from rich.console import Console
-
-            self._waiting = Console().status("reading the data and starting TensorFlow")
+            self._waiting = make_console().status("reading the data and starting TensorFlow")
             self._waiting.start()
         return self
 
@@ -91,10 +91,10 @@ class TrainingDisplay:
     def _start(self, event: "TrainingStarted") -> None:
         self._stop_waiting()
         rows = ", ".join(f"{count:,} {part}" for part, count in event.rows.items())
-        print(f"{event.where}")  # noqa: T201
-        print(f"{event.parameters:,} parameters; {rows} rows; {event.device}; {event.engine}")  # noqa: T201
+        self._print(event.where)
+        self._print(f"{event.parameters:,} parameters; {rows} rows; {event.device}; {event.engine}")
         for warning in event.warnings:
-            print(f"warning: {warning}", file=sys.stderr)  # noqa: T201
+            complain(f"warning: {warning}")
         self._stride = -(-event.epochs // MOST_ROWS)
         if event.done:
             print(f"goes on after epoch {event.done}")  # noqa: T201
@@ -122,7 +122,7 @@ class TrainingDisplay:
             "diverged": f"diverged: {event.detail}",
         }
         if event.reason in told:
-            print(told[event.reason])  # noqa: T201
+            self._print(told[event.reason])
 
     def _print_row(self, event: "EpochEnded") -> None:
         self._printed = event.epoch
@@ -132,7 +132,7 @@ class TrainingDisplay:
         if self._bars is not None:
             self._bars.print(line)
         else:
-            print(line, flush=True)  # noqa: T201
+            print(printable(line), flush=True)  # noqa: T201
 
 
 class _Bars:
@@ -146,6 +146,7 @@ class _Bars:
             BarColumn(bar_width=28),
             MofNCompleteColumn(),
             TextColumn("{task.fields[told]}"),
+            console=make_console(),
             transient=True,
         )
         self._epochs: TaskID = self._progress.add_task(

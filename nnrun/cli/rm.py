@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from nnrun.cli.options import JsonOption, RunsDirOption
+from nnrun.cli.printing import complain
 from nnrun.runs.directory import RunDirectory
 
 
@@ -71,7 +72,7 @@ def _ask(names: list[str], size: str) -> None:
             hint="Add --yes to remove without a question.",
         )
     for name in names:
-        typer.echo(f"  {name}", err=True)
+        complain(f"  {name}")
     if not typer.confirm(f"remove {_count(len(names))}, {size}?", err=True):
         typer.echo("nothing was removed", err=True)
         raise typer.Exit(1)

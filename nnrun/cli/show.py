@@ -7,20 +7,29 @@ from typing import Annotated
 
 import typer
 
-from nnrun.cli.options import JsonOption, RunsDirOption, SetOption, gather_overrides
+from nnrun.cli.options import (
+    JsonOption,
+    RunsDirOption,
+    SetOption,
+    TrustOption,
+    gather_overrides,
+)
+from nnrun.cli.printing import make_console
 
 
 def show_cli(
     what: Annotated[str, typer.Argument(help="A YAML file, or a run.", metavar="CONFIG_OR_RUN")],
     changes: SetOption = None,
     runs_dir: RunsDirOption = Path("runs"),
+    trust: TrustOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Show what a config would run, before it runs; or how a run went.
 
     Of a config: every value with its default (what differs is marked), the model layer by layer,
     the split of the rows, the memory, the time estimated from a few steps that are really made, the
-    learning rate over the training, and what is doubtful about the data. Nothing is written.
+    learning rate over the training, and what is doubtful about the data. Nothing is written. The
+    model is built for it: where the config names code of its own, only with --trust.
 
     Of a run (its name, its beginning, its path, or latest): what it was, its figures, what was
     expected, the loss over the epochs, and where its files are.
@@ -31,7 +40,7 @@ def show_cli(
       $ nnrun show latest
     """
     if _is_config(Path(what)):
-        _show_config(Path(what), gather_overrides(changes), as_json)
+        _show_config(Path(what), gather_overrides(changes), trust=trust, as_json=as_json)
         return
     if changes:
         raise typer.BadParameter("it changes a config, and this is a run", param_hint="--set")
@@ -45,18 +54,17 @@ def _is_config(path: Path) -> bool:
         return path.suffix in (".yaml", ".yml")
 
 
-def _show_config(config: Path, overrides: list[str], as_json: bool) -> None:
+def _show_config(config: Path, overrides: list[str], *, trust: bool, as_json: bool) -> None:
     from nnrun.experiment import describe
 
-    card = describe(config, overrides=overrides)
+    card = describe(config, overrides=overrides, trust=trust)
     if as_json:
         typer.echo(json.dumps(card.to_json(), indent=2))
         return
-    from rich.console import Console
 
     from nnrun.reports.card import card_view
 
-    Console(highlight=False).print(card_view(card), soft_wrap=True)
+    make_console().print(card_view(card), soft_wrap=True)
 
 
 def _show_run(run: str, runs_dir: Path, as_json: bool) -> None:
@@ -67,7 +75,6 @@ def _show_run(run: str, runs_dir: Path, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(report.to_json(), indent=2))
         return
-    from rich.console import Console
 
     view = run_view(report, encoding=sys.stdout.encoding)
-    Console(highlight=False).print(view, soft_wrap=True)
+    make_console().print(view, soft_wrap=True)

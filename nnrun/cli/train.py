@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from nnrun.cli.options import ConfigArgument, JsonOption, SetOption, gather_overrides
+from nnrun.cli.printing import make_console
 
 
 def train_cli(
@@ -61,14 +62,12 @@ def train_cli(
 
 def print_summary(run_dir: Path) -> None:
     """Print how a run came out."""
-    from rich.console import Console
-
     from nnrun.reports.tables import results_table
     from nnrun.runs.directory import RunDirectory
     from nnrun.runs.manifest import Metrics, RunRecord
 
     directory = RunDirectory(run_dir)
     record, metrics = RunRecord.read(directory.record), Metrics.read(directory.metrics)
-    console = Console(highlight=False)
+    console = make_console()
     console.print()
     console.print(results_table(record, metrics, directory), soft_wrap=True)

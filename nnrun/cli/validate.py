@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from nnrun.cli.options import JsonOption, SetOption, gather_overrides
+from nnrun.cli.printing import printable
 
 
 def validate_cli(
@@ -37,7 +38,7 @@ def validate_cli(
             problems += error.problems
         else:
             if not as_json:
-                typer.echo(f"{config}: ok")
+                typer.echo(printable(f"{config}: ok"))
     if as_json:
         typer.echo(json.dumps({"format": 1, "problems": problems_to_json(problems)}, indent=2))
         raise typer.Exit(2 if problems else 0)

@@ -7,6 +7,7 @@ is installed, one is generated for it, once, in the user's cache.
 import functools
 import importlib.util
 import json
+import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -258,9 +259,17 @@ def _generate(path: Path, keras_version: str) -> bool:
     import subprocess
 
     sys.stderr.write(f"nnrun: reading the classes of Keras {keras_version}; this happens once.\n")
-    command = [sys.executable, "-m", "nnrun.cataloguing", "--output", str(path)]
+    # Not from where the user stands (-P): a file there may be called like a module.
+    command = [sys.executable, "-P", "-m", "nnrun.cataloguing", "--output", str(path)]
+    home = str(Path(__file__).parents[2])
+    env = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(filter(None, (home, os.environ.get("PYTHONPATH")))),
+    }
     try:
-        done = subprocess.run(command, capture_output=True, timeout=GENERATION_SECONDS, check=False)
+        done = subprocess.run(
+            command, env=env, capture_output=True, timeout=GENERATION_SECONDS, check=False
+        )
     except (OSError, subprocess.TimeoutExpired):
         return False
     return done.returncode == 0

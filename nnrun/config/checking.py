@@ -10,7 +10,12 @@ from typing import Any
 
 from nnrun.config.advice import about_unknown_key, about_value
 from nnrun.config.catalogue import Catalogue
-from nnrun.config.component_checking import INVALID, check_arguments_of, check_component
+from nnrun.config.component_checking import (
+    INVALID,
+    check_arguments_of,
+    check_component,
+    find_serialized,
+)
 from nnrun.config.components import Duration, looks_like_class
 from nnrun.config.diagnostics import did_you_mean, nearest
 from nnrun.config.kinds import (
@@ -54,14 +59,21 @@ class Checker:
     Args:
         catalogue: What Keras's and nnrun's classes take.
         folder: What relative file names in the config are relative to.
+        is_trial: Whether nobody will read the problems, since another kind may yet fit.
     """
 
-    def __init__(self, catalogue: Catalogue, folder: Path) -> None:
+    def __init__(self, catalogue: Catalogue, folder: Path, *, is_trial: bool = False) -> None:
         self.catalogue = catalogue
         self.folder = folder
+        self.is_trial = is_trial
         self.problems: list[Problem] = []
         self.doubtful: set[str] = set()
         self.places: dict[str, Place] = {}
+
+    @property
+    def wants_hints(self) -> bool:
+        """Whether a hint is worth working out: not in a trial, nor after a hundred problems."""
+        return not self.is_trial and len(self.problems) < MANY
 
     def report(self, message: str, place: Place, path: str, hint: str = "") -> Any:
         """Note a problem and give INVALID back."""
@@ -72,7 +84,8 @@ class Checker:
     def expected(self, kind: Kind, node: Node, path: str) -> Any:
         """Note that a value is not of its kind."""
         message = f"expected {describe(kind)}, got {show_value(node)}"
-        return self.report(message, node.place, path, about_value(kind, node))
+        hint = about_value(kind, node) if self.wants_hints else ""
+        return self.report(message, node.place, path, hint)
 
     def check(self, kind: Kind, node: Node, path: str) -> Any:
         """The node's value as its kind has it, or INVALID after the problem was noted."""
@@ -85,6 +98,11 @@ class Checker:
 
     @_check.register
     def _(self, kind: Anything, node: Node, path: str) -> Any:
+        serialized = find_serialized(node)
+        if serialized is not None:
+            hint = "name the class, as in `kernel_initializer: {Constant: 3}`"
+            message = "Keras's own way to write objects down is not read"
+            return self.report(message, serialized.place, path, hint)
         return plain_value(node)
 
     @_check.register
@@ -117,7 +135,8 @@ class Checker:
             return self.expected(kind, node, path)
         if kind.choices and node.value not in kind.choices:
             known = ", ".join(kind.choices)
-            hint = did_you_mean(node.value, kind.choices) or f"one of: {known}"
+            near = did_you_mean(node.value, kind.choices) if self.wants_hints else ""
+            hint = near or f"one of: {known}"
             return self.report(f"unknown value {quoted(node.value)}", node.place, path, hint)
         if kind.pattern and not re.fullmatch(kind.pattern, node.value):
             return self.expected(kind, node, path)
@@ -180,7 +199,7 @@ class Checker:
         if not fitting or _is_botched_number(kind, node):
             return self.expected(kind, node, path)
         for inner in fitting[:-1]:
-            trial = Checker(self.catalogue, self.folder)
+            trial = Checker(self.catalogue, self.folder, is_trial=True)
             value = trial.check(inner, node, path)
             if not trial.problems:
                 self.places.update(trial.places)
@@ -197,16 +216,15 @@ class Checker:
             below = f"{path}.{key}".lstrip(".")
             if key not in options:
                 place = node.key_places[key]
-                hint = about_unknown_key(kind.type, key) if len(self.problems) < MANY else ""
+                hint = about_unknown_key(kind.type, key) if self.wants_hints else ""
                 self.problems.append(Problem(f"unknown key {quoted(key)}", place, path, hint))
             elif not _is_null(item) or options[key].metadata["required"]:
                 value = self.check(options[key].metadata["kind"], item, below)
                 if value is not INVALID:
                     values[key] = value
-        unknown = [key for key in node.entries if key not in options]
-        meant = {
-            nearest(key, [name for name in options if name not in node.entries]) for key in unknown
-        }
+        unknown = [key for key in node.entries if key not in options][:MANY]
+        absent = [name for name in options if name not in node.entries]
+        meant = {nearest(key, absent) for key in unknown}
         self.doubtful.update(f"{path}.{name}".lstrip(".") for name in meant if name)
         for name in options:
             if options[name].metadata["required"] and name not in values:

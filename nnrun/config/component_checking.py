@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from nnrun.config.catalogue import Argument, Entry
 from nnrun.config.components import Component, is_import_path, looks_like_class
 from nnrun.config.diagnostics import did_you_mean, nearest
-from nnrun.config.kinds import ArgumentsOf, ComponentOf, Kind, OneOf
+from nnrun.config.kinds import Anything, ArgumentsOf, ComponentOf, Kind, OneOf
 from nnrun.config.merging import FIRST_ARGUMENT
 from nnrun.config.reader import MappingNode, Node, ScalarNode, plain_value
 from nnrun.config.wording import first_of, group_noun, quoted
@@ -24,6 +24,11 @@ _EXAMPLES = ("Adam", "Dense")
 """Classes that a hint prefers to others which take the same argument."""
 _FEW = 20
 """A group of so many names is listed whole when one is unknown."""
+_MOST_MEANT = 20
+"""Unknown arguments that are looked at for a missing one, misspelt."""
+
+_SERIALIZED = {"class_name", "registered_name"}
+"""The keys by which Keras knows a serialized object."""
 
 _Named = tuple[str, Place, Node | None]
 """The name of a class, where it stands, and the node with its arguments."""
@@ -61,6 +66,16 @@ def check_arguments_of(checker: "Checker", kind: ArgumentsOf, node: Node, path: 
     if values is INVALID:
         return INVALID
     return Component(kind.name, kind.group, entry.module, values, node.place, path)
+
+
+def find_serialized(node: Node) -> MappingNode | None:
+    """An object as Keras serializes it; Keras would build it, of whatever class it names."""
+    if isinstance(node, ScalarNode):
+        return None
+    if isinstance(node, MappingNode) and not _SERIALIZED.isdisjoint(node.entries):
+        return node
+    held = node.entries.values() if isinstance(node, MappingNode) else node.items
+    return next((found for item in held if (found := find_serialized(item))), None)
 
 
 def _named(checker: "Checker", kind: ComponentOf, node: Node, path: str) -> _Named | None:
@@ -114,8 +129,8 @@ def _find(
         if entry is not None:
             checker.report(f"{name} is not allowed here", place, path, entry.refused)
             return None
-    noun = group_noun(kind.groups[0])
-    checker.report(f"unknown {noun} {quoted(name)}", place, path, _about_name(checker, kind, name))
+    hint = _about_name(checker, kind, name) if checker.wants_hints else ""
+    checker.report(f"unknown {group_noun(kind.groups[0])} {quoted(name)}", place, path, hint)
     return None
 
 
@@ -156,9 +171,10 @@ def _arguments(checker: "Checker", entry: Entry, node: Node | None, place: Place
             if not _is_left_to_default(argument, item):
                 values[name] = _argument(checker, argument, item, f"{path}.{name}")
         elif entry.open:
-            values[name] = plain_value(item)
+            values[name] = checker.check(Anything(), item, f"{path}.{name}")
         else:
-            hint = did_you_mean(name, entry.arguments) or f"known: {first_of(entry.arguments)}"
+            near = did_you_mean(name, entry.arguments) if checker.wants_hints else ""
+            hint = near or f"known: {first_of(entry.arguments)}"
             values[name] = checker.report(f"unknown argument {quoted(name)}", key_place, path, hint)
     complete = _has_required(checker, entry, given, place, path)
     return values if complete and INVALID not in values.values() else INVALID
@@ -212,7 +228,8 @@ def _has_required(
 ) -> bool:
     """Whether all required arguments are given; one that was only misspelt has been blamed already."""
     by_context = _GIVEN_BY_CONTEXT.get(path.rpartition(".")[0])
-    meant = {nearest(name, entry.arguments) for name in given if name not in entry.arguments}
+    unknown = [name for name in given if name not in entry.arguments][:_MOST_MEANT]
+    meant = {nearest(name, entry.arguments) for name in unknown}
     missing = [
         argument.name
         for argument in entry.arguments.values()

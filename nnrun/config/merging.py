@@ -19,7 +19,9 @@ from nnrun.config.reader import (
 from nnrun.config.schema import options_of
 from nnrun.config.wording import quoted, show_value
 from nnrun.errors import ConfigError, Place, Problem
+from nnrun.reading import check_regular
 
+_SUFFIXES = (".yaml", ".yml")
 FIRST_ARGUMENT = ""
 """The key under which a component's first argument stands once an override adds others beside it."""
 
@@ -76,6 +78,10 @@ def _base_of(path: Path, node: Node, seen: tuple[Path, ...]) -> Path:
     if not isinstance(name, str) or not name or "\0" in name:
         message = f"expected the name of one file, got {show_value(node)}"
         raise ConfigError([Problem(message, node.place, "extends", "as in `extends: base.yaml`")])
+    if not name.endswith(_SUFFIXES):
+        message = f"{quoted(name)} is not named like a config"
+        hint = f"a config that is extended ends in {' or '.join(_SUFFIXES)}"
+        raise ConfigError([Problem(message, node.place, "extends", hint)])
     base_path = path.parent / name
     try:
         is_file = base_path.is_file()
@@ -104,6 +110,7 @@ def read_text(path: Path) -> str:
         hint = "name a YAML file in it"
         raise ConfigError([Problem(f"{source} is a folder, not a config file", hint=hint)])
     try:
+        check_regular(path)
         with path.open("rb") as file:
             raw = file.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:

@@ -28,8 +28,11 @@ def find_pictures(path: Path) -> list[Path]:
     if not path.is_dir():
         if not path.exists():
             raise DataError(f"there is no file {path}")
+        if not path.is_file():
+            raise DataError(f"{path} is no regular file")
         return [path]
-    found = sorted(item for item in path.iterdir() if item.suffix.lower() in SUFFIXES)
+    items = (item for item in path.iterdir() if item.suffix.lower() in SUFFIXES)
+    found = sorted(item for item in items if item.is_file())
     if not found:
         raise DataError(f"the folder {path} holds no picture", hint="pictures are PNG or JPEG")
     return found

@@ -14,13 +14,12 @@ from nnrun.reports.differences import find_differences
 from nnrun.reports.overlay import draw_runs
 from nnrun.reports.sheets import escape_markdown, markdown_table
 from nnrun.reports.verdict import Verdict, sentences
-from nnrun.runs.atomic import write_bytes, write_text, write_with
-from nnrun.runs.history import metric_mode
+from nnrun.runs.atomic import write_text, write_with
+from nnrun.runs.history import escape_cell, metric_mode
 from nnrun.runs.settings import describe_briefly
 
 COMPARISON_FORMAT = 1
 SUFFIXES = (".html", ".png", ".csv", ".md")
-_FORMULA = tuple("=+-@\t\r")
 
 
 def write_comparison(
@@ -51,7 +50,7 @@ def write_comparison(
             from nnrun.reports.page import comparison_page
 
             page = comparison_page(title(comparison), told, tables, _picture(comparison))
-            write_bytes(path, page.encode())
+            write_text(path, page)
 
 
 def to_csv(comparison: Comparison) -> str:
@@ -163,8 +162,7 @@ def _setting(value: Any) -> Any:
 
 
 def _csv_cell(value: Any) -> Any:
-    """Text that a spreadsheet would take for a formula gets a quote before it; numbers do not."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+    return escape_cell(value) if isinstance(value, str) else value
 
 
 def _number(value: float | None) -> float | None:

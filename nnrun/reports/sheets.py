@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from nnrun.config.diagnostics import escaped
 from nnrun.reports.textplots import speaks_unicode
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def shown(cell: Cell, *, unicode: bool) -> str:
 
     What would steer a terminal is shown as its code.
     """
-    text = "".join(char if char.isprintable() else repr(char)[1:-1] for char in cell.text)
+    text = escaped(cell.text)
     if not cell.mark:
         return text
     sign = {"better": "▲", "worse": "▼"}[cell.mark] if unicode else cell.mark
@@ -96,14 +97,14 @@ def text_table(sheet: Sheet, encoding: str | None = None) -> "Table":
         pad_edge=False,
         padding=(0, GAP, 0, 0),
         header_style="bold",
-        title=Text(sheet.title, "bold") if sheet.title else None,
+        title=Text(escaped(sheet.title), "bold") if sheet.title else None,
         title_justify="left",
     )
     for position, column in enumerate(sheet.columns):
         side: Literal["left", "right"] = "left" if position in sheet.left else "right"
         wanted = max([len(column), *(len(row[position].text) for row in sheet.rows)])
         narrowest = min(_NARROWEST_CELL if position else _NARROWEST_FIRST, wanted)
-        table.add_column(Text(column), justify=side, overflow="fold", min_width=narrowest)
+        table.add_column(Text(escaped(column)), justify=side, overflow="fold", min_width=narrowest)
     for row in sheet.rows:
         table.add_row(*(Text(shown(cell, unicode=unicode), _STYLES[cell.mark]) for cell in row))
     return table

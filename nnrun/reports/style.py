@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nnrun.config.diagnostics import escaped
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -81,5 +83,5 @@ def drawing(
 
 
 def literal(text: str) -> str:
-    """Text that matplotlib does not take for mathematics."""
-    return text.replace("$", r"\$")
+    """Text that matplotlib can draw, and does not take for mathematics."""
+    return escaped(text).replace("$", r"\$")

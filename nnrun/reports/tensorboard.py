@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from nnrun.errors import RunError, UserError
-from nnrun.runs.directory import RunDirectory
+from nnrun.runs.directory import RunDirectory, refuse_link
 
 HOST = "127.0.0.1"
 _ADDRESS = re.compile(rf"http://{re.escape(HOST)}:\d+/?")
@@ -34,6 +34,7 @@ def link_logs(runs: Iterable[RunDirectory], folder: Path) -> None:
         RunError: A run has no event files.
     """
     for run in dict.fromkeys(runs):
+        refuse_link(run.tensorboard)
         if not run.tensorboard.is_dir():
             raise RunError(f"{run.name} has no event files: {run.tensorboard} is missing")
         name, number = run.name, 2
@@ -53,7 +54,16 @@ def serve(logs: Path, port: int | None, tell: Callable[[str], None]) -> None:
     Raises:
         UserError: It did not start, or ended by itself.
     """
-    command = [sys.executable, "-m", "tensorboard.main", "--logdir", str(logs), "--host", HOST]
+    command = [
+        sys.executable,
+        "-P",
+        "-m",
+        "tensorboard.main",
+        "--logdir",
+        str(logs),
+        "--host",
+        HOST,
+    ]
     command += [] if port is None else ["--port", str(port)]
     process = subprocess.Popen(
         command,

@@ -27,6 +27,7 @@ _CAUSES = {
     errno.ENOENT: "its directory does not exist",
     errno.EISDIR: "it is a directory",
     errno.ENAMETOOLONG: "its name is too long",
+    errno.ELOOP: "it is a link, which may lead anywhere",
 }
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
@@ -48,8 +49,11 @@ def write_bytes(path: Path, data: bytes | memoryview) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write `text` to `path` as UTF-8, its line ends as they are; see `write_bytes`."""
-    write_bytes(path, text.encode())
+    """Write `text` to `path` as UTF-8, its line ends as they are; see `write_bytes`.
+
+    What no UTF-8 can say, as of a file name that is no text, stands as an escape.
+    """
+    write_bytes(path, text.encode(errors="backslashreplace"))
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -11,6 +11,7 @@ import io
 import json
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -18,7 +19,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nnrun.errors import RunError
+from nnrun.reading import MAX_JSON, parse_json, read_array, read_own
 from nnrun.runs.atomic import describe_cause, write_bytes, write_json
+from nnrun.runs.directory import refuse_link
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,6 +30,8 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 _INDEX = "index"
+_ZIP = (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, RuntimeError)
+"""What `zipfile` raises for archives that it cannot read."""
 
 
 class NonFiniteError(RunError):
@@ -107,19 +112,23 @@ class CheckpointStore:
             self._remove(name, old)
         return generation
 
-    def load(self, name: str) -> Checkpoint:
+    def load(self, name: str, most: int | None = None) -> Checkpoint:
         """Load the newest generation of a checkpoint that is whole.
+
+        Args:
+            name: Which checkpoint: `best` or `last`.
+            most: How many bytes its file may have; None for a run of this process's own.
 
         Raises:
             RunError: There is none.
         """
-        for checkpoint in self.load_all(name):
+        for checkpoint in self.load_all(name, most):
             self._good[name] = checkpoint.generation
             return checkpoint
         raise RunError(f"there is no checkpoint {name!r} in {self.directory}")
 
-    def load_all(self, name: str) -> Iterator[Checkpoint]:
-        """Load the generations of a checkpoint that are whole, the newest first.
+    def load_all(self, name: str, most: int | None = None) -> Iterator[Checkpoint]:
+        """Load the generations of a checkpoint that are whole, the newest first; see `load`.
 
         Raises:
             RunError: There are generations, but none is whole.
@@ -128,7 +137,7 @@ class CheckpointStore:
         generations = sorted(self._generations(name), reverse=True)
         for generation in generations:
             try:
-                arrays, facts = load_checkpoint(self._path(name, generation))
+                arrays, facts = load_checkpoint(self._path(name, generation), most)
             except RunError as error:
                 refused.append(error.message)
             else:
@@ -151,6 +160,7 @@ class CheckpointStore:
         return self._numbers(name, "npz")
 
     def _numbers(self, name: str, suffix: str) -> set[int]:
+        refuse_link(self.directory)
         pattern = re.compile(rf"{re.escape(name)}-(\d+)\.{suffix}")
         matches = (pattern.fullmatch(path.name) for path in self.directory.glob(f"*.{suffix}"))
         return {int(match[1]) for match in matches if match}
@@ -178,8 +188,14 @@ def save_checkpoint(path: Path, arrays: Mapping[str, "Array"], facts: Mapping[st
     write_json(path.with_suffix(".json"), manifest)
 
 
-def load_checkpoint(path: Path) -> tuple[dict[str, "Array"], dict[str, Any]]:
+def load_checkpoint(
+    path: Path, most: int | None = None
+) -> tuple[dict[str, "Array"], dict[str, Any]]:
     """Read what `save_checkpoint` wrote.
+
+    Args:
+        path: The `.npz`.
+        most: How many bytes it may have; None for any number.
 
     Returns:
         The arrays by name, and the facts.
@@ -187,10 +203,10 @@ def load_checkpoint(path: Path) -> tuple[dict[str, "Array"], dict[str, Any]]:
     Raises:
         RunError: A file is missing, damaged, or of a newer nnrun.
     """
-    manifest = _read(path.with_suffix(".json"))
-    data = _read(path)
+    manifest = _read(path.with_suffix(".json"), MAX_JSON)
+    data = _read(path, most)
     try:
-        expected = json.loads(manifest)
+        expected = parse_json(manifest)
         if expected["format"] > FORMAT:
             raise RunError(f"{path} was written by a newer nnrun")
         digest = expected["sha256"]
@@ -200,7 +216,7 @@ def load_checkpoint(path: Path) -> tuple[dict[str, "Array"], dict[str, Any]]:
         raise RunError(f"{path} is damaged: its content is not what was written")
     try:
         return _unpack(data)
-    except (ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, *_ZIP) as error:
         raise RunError(f"{path} is not a checkpoint") from error
 
 
@@ -221,9 +237,9 @@ def _is_whole(array: "Array") -> bool:
     return array.dtype.kind in "biu" or "int" in array.dtype.name
 
 
-def _read(path: Path) -> bytes:
+def _read(path: Path, most: int | None) -> bytes:
     try:
-        return path.read_bytes()
+        return read_own(path, most)
     except OSError as error:
         raise RunError(f"cannot read {path}: {describe_cause(error)}") from error
 
@@ -250,17 +266,25 @@ def _pack(arrays: Mapping[str, "Array"], facts: Mapping[str, Any]) -> memoryview
 
 
 def _unpack(data: bytes) -> tuple[dict[str, "Array"], dict[str, Any]]:
-    import numpy as np
 
     arrays: dict[str, Array] = {}
-    with np.load(io.BytesIO(data), allow_pickle=False) as archive:
-        index = json.loads(archive[_INDEX].tobytes())
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        _refuse_bomb(archive, len(data))
+        index = parse_json(read_array(archive.read(f"{_INDEX}.npy")).tobytes())
         for number, (name, type_name) in enumerate(index["arrays"]):
-            array = archive[f"a{number}"]
+            array = read_array(archive.read(f"a{number}.npy"))
             arrays[name] = (
                 array if array.dtype.name == type_name else array.view(_custom(type_name))
             )
-    return arrays, index["facts"]
+    return arrays, dict(index["facts"])
+
+
+def _refuse_bomb(archive: zipfile.ZipFile, size: int) -> None:
+    """What nnrun packs is not compressed, so that nothing can be larger than the file."""
+    members = archive.infolist()
+    packed = any(member.compress_type != zipfile.ZIP_STORED for member in members)
+    if packed or sum(member.file_size for member in members) > size:
+        raise ValueError("it unpacks to more than it is")
 
 
 def _custom(name: str) -> "np.dtype[Any]":

@@ -96,7 +96,13 @@ class RunDirectory:
         return self.path / "evaluation"
 
     def evaluation(self, split: str) -> "EvaluationDirectory":
-        """What an evaluation of a split wrote, or is to write."""
+        """What an evaluation of a split wrote, or is to write.
+
+        Raises:
+            RunError: It leads out of the run.
+        """
+        refuse_link(self.evaluations)
+        refuse_link(self.evaluations / split)
         return EvaluationDirectory(self.evaluations / split)
 
     @property
@@ -113,8 +119,10 @@ class RunDirectory:
         """Make the directories that runs write files into.
 
         Raises:
-            RunError: They cannot be made.
+            RunError: They cannot be made, or one that is there leads out of the run.
         """
+        for path in (self.callbacks, self.tensorboard, self.checkpoints, self.plots):
+            refuse_link(path)
         for path in (self.checkpoints, self.plots):
             _make(path)
 
@@ -305,6 +313,16 @@ def _checked(run: RunDirectory) -> RunDirectory:
             run.path.rmdir()
         raise
     return run
+
+
+def refuse_link(path: Path) -> None:
+    """Refuse a folder of a run that is a link: what is read or written there lies elsewhere.
+
+    Raises:
+        RunError: It is one.
+    """
+    if path.is_symlink():
+        raise RunError(f"{path} is a link, which may lead anywhere; nothing was done there")
 
 
 def _make(path: Path) -> None:

@@ -10,12 +10,16 @@ from pathlib import Path
 from typing import Literal, Self, SupportsFloat
 
 from nnrun.errors import RunError
+from nnrun.reading import read_own
 from nnrun.runs.atomic import describe_cause, write_text
 
 Mode = Literal["min", "max"]
 
 NOT_METRICS = ("epoch", "learning_rate", "seconds")
 """Columns that are no figures of the model."""
+MAX_BYTES = 64_000_000
+MAX_CELLS = 8_000_000
+"""What is read of a history: a million epochs of eight figures."""
 
 _FALLING = re.compile(r"(^|_)(loss|error|divergence|crossentropy)(_?\d+)?$")
 _RISING = re.compile(
@@ -24,7 +28,7 @@ _RISING = re.compile(
     r"|true_positives|true_negatives)(_|\d|$)"
 )
 # A cell of text that starts so is a formula to a spreadsheet; the quote itself makes it reversible.
-_ESCAPED = tuple("=+-@'")
+_ESCAPED = tuple("=+-@\t\r'")
 
 
 class History:
@@ -132,6 +136,8 @@ class History:
         history = cls()
         if not text.endswith("\n"):
             raise RunError("it ends in the middle of a row")
+        if text.count(",") + text.count("\n") > MAX_CELLS:
+            raise RunError(f"it has more than {MAX_CELLS:,} cells")
         try:
             lines = list(csv.reader(io.StringIO(text, newline=""), strict=True))
         except csv.Error as error:
@@ -162,7 +168,7 @@ class History:
             RunError: The file is missing or damaged.
         """
         try:
-            return cls.from_csv(path.read_bytes().decode())
+            return cls.from_csv(read_own(path, MAX_BYTES).decode())
         except OSError as error:
             raise RunError(f"cannot read {path}: {describe_cause(error)}") from error
         except UnicodeDecodeError as error:
@@ -216,5 +222,5 @@ def escape_cell(name: str) -> str:
 
 
 def unescape_cell(name: str) -> str:
-    """What `escape_cell` made a cell of."""
-    return name.removeprefix("'")
+    """What `escape_cell` was given."""
+    return name[1:] if name[:1] == "'" and name[1:].startswith(_ESCAPED) else name

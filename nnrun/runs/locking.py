@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from nnrun.errors import RunError
+from nnrun.reading import open_own
 from nnrun.runs.atomic import describe_cause
 
 LOCK_NAME = ".lock"
@@ -45,7 +46,7 @@ class RunLock:
             RunError: Another process holds it, or the directory cannot be written.
         """
         try:
-            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o666)
+            descriptor = open_own(self._path, os.O_RDWR | os.O_CREAT)
         except OSError as error:
             raise RunError(f"cannot lock {self._path.parent}: {describe_cause(error)}") from error
         try:
@@ -67,7 +68,7 @@ class RunLock:
 def is_locked(run: Path) -> bool:
     """Whether a process is writing the run in this directory."""
     try:
-        descriptor = os.open(run / LOCK_NAME, os.O_RDONLY)
+        descriptor = open_own(run / LOCK_NAME)
     except OSError:
         return False
     try:

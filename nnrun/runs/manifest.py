@@ -1,6 +1,5 @@
 """What a run is and how it ended (`run.json`), and its figures (`metrics.json`)."""
 
-import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -10,6 +9,7 @@ from types import UnionType
 from typing import Any, Self, get_args, get_origin, get_type_hints
 
 from nnrun.errors import RunError
+from nnrun.reading import MAX_JSON, parse_json, read_own
 from nnrun.runs.atomic import describe_cause, write_json
 from nnrun.runs.directory import RunDirectory
 from nnrun.runs.locking import is_locked
@@ -41,7 +41,7 @@ class RunRecord:
         processor: The model of the machine's processor; empty where it cannot be told.
         threads: How many threads its operations could use.
         engine: `name` and `reason`, and what else the engine tells.
-        git: `commit` and `dirty`; None outside a repository.
+        git: `commit` and `dirty` (None where nobody can tell); None outside a repository.
         data: `fingerprint`, `source` and `rows`.
         parameters: How many the model has.
         best_epoch: The best epoch, from 1.
@@ -171,12 +171,11 @@ def read_format(path: Path) -> dict[str, Any]:
         RunError: The file is missing, damaged, or of a newer nnrun.
     """
     try:
-        values = json.loads(
-            path.read_bytes(), parse_int=_whole, parse_float=_finite, parse_constant=_finite
-        )
+        text = read_own(path, MAX_JSON)
+        values = parse_json(text, parse_int=_whole, parse_float=_finite, parse_constant=_finite)
     except OSError as error:
         raise RunError(f"cannot read {path}: {describe_cause(error)}") from error
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise RunError(f"{path} is damaged: it is not JSON") from error
     version = values.get("format") if isinstance(values, dict) else None
     if not isinstance(version, int) or version < 1:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from nnrun.errors import RunError
+from nnrun.reading import read_own
 from nnrun.runs.atomic import describe_cause
 from nnrun.runs.history import escape_cell, unescape_cell
 
@@ -69,6 +70,10 @@ def table_text(header: Sequence[str], records: Iterable[Sequence[Any]]) -> str:
 Said = str | tuple[str, ...]
 """A class or a number; where several columns were predicted, that of each."""
 
+MAX_BYTES = 256_000_000
+MAX_CELLS = 20_000_000
+"""What is read of predictions: some two million rows of ten classes."""
+
 
 @dataclass(frozen=True)
 class PredictionTable:
@@ -96,8 +101,10 @@ class PredictionTable:
             RunError: It is missing or damaged.
         """
         try:
-            with path.open(encoding="utf-8", newline="") as file:
-                header, *lines = csv.reader(file, strict=True)
+            text = read_own(path, MAX_BYTES).decode()
+            if text.count(",") > MAX_CELLS:
+                raise ValueError("it has too many cells")
+            header, *lines = csv.reader(io.StringIO(text, newline=""), strict=True)
             columns = dict(zip(header, zip(*lines, strict=True), strict=True))
             several = () if TARGET in columns else _several(columns)
             rows = tuple(map(unescape_cell, columns[ROW]))

@@ -1,13 +1,18 @@
 """What a run was made with: versions, and the state of the repository around the config."""
 
 import contextlib
+import os
 import platform
+import re
 import subprocess
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 PACKAGES = ("nnrun", "tensorflow", "keras", "numpy")
+_REPOSITORYS = ("local", "worktree")
+_PROGRAM = re.compile(r"filter\.|core\.fsmonitor$|extensions\.partialclone$|remote\..*\.promisor$")
+_WITHOUT_HOOKS = ("--no-optional-locks", "-c", f"core.hooksPath={os.devnull}")
 
 
 def installed_versions() -> dict[str, str]:
@@ -20,14 +25,25 @@ def installed_versions() -> dict[str, str]:
 
 
 def git_state(folder: Path) -> dict[str, Any] | None:
-    """The commit that is checked out and whether files differ from it; None outside a repository."""
+    """The commit that is checked out and whether files differ from it; None outside a repository.
+
+    Whether files differ stays unknown (None) where the repository's own settings name programs.
+    """
 
     def git(*arguments: str) -> str:
+        command = ["git", *_WITHOUT_HOOKS, *arguments]
         done = subprocess.run(
-            ["git", *arguments], cwd=folder, capture_output=True, text=True, check=True, timeout=10
+            command, cwd=folder, capture_output=True, text=True, check=True, timeout=10
         )
         return done.stdout.strip()
 
     with contextlib.suppress(OSError, subprocess.SubprocessError):
-        return {"commit": git("rev-parse", "HEAD"), "dirty": bool(git("status", "--porcelain"))}
+        commit = git("rev-parse", "HEAD")
+        # The settings of a repository may name programs, which `git status` would run.
+        named = git("config", "--list", "--name-only", "--show-scope").splitlines()
+        settings = (line.split("\t")[-1] for line in named if line.startswith(_REPOSITORYS))
+        if any(_PROGRAM.match(setting) for setting in settings):
+            return {"commit": commit, "dirty": None}
+        changed = git("status", "--porcelain", "--ignore-submodules=all")
+        return {"commit": commit, "dirty": bool(changed)}
     return None

@@ -6,7 +6,9 @@ from typing import Any
 
 from nnrun.config.components import as_component
 from nnrun.config.plain_reader import read_plain
+from nnrun.config.reader import MAX_BYTES
 from nnrun.errors import RunError, UserError
+from nnrun.reading import read_own
 from nnrun.runs.atomic import describe_cause
 from nnrun.runs.directory import RunDirectory
 
@@ -56,16 +58,32 @@ def read_config(directory: RunDirectory) -> dict[str, Any]:
     Raises:
         RunError: It is missing or damaged.
     """
+    return _read(directory)[1]
+
+
+def read_resolved(directory: RunDirectory) -> str:
+    """The text of a run's config, which holds nothing but what nnrun writes: no other file's.
+
+    Raises:
+        RunError: It is missing or damaged.
+    """
+    return _read(directory)[0]
+
+
+def _read(directory: RunDirectory) -> tuple[str, dict[str, Any]]:
     path = directory.resolved
     try:
-        config = read_plain(path.read_bytes().decode())
+        text = read_own(path, MAX_BYTES).decode()
+        config = read_plain(text)
     except OSError as error:
         raise RunError(f"cannot read {path}: {describe_cause(error)}") from error
     except ValueError as error:
         raise RunError(f"{path} is damaged: {_cause(error)}") from error
     if not isinstance(config, dict):
         raise RunError(f"{path} is damaged: it is no mapping")
-    return config
+    if "extends" in config:
+        raise RunError(f"{path} is damaged: it extends another file")
+    return text, config
 
 
 def read_checked_config(directory: RunDirectory) -> dict[str, Any]:
@@ -79,8 +97,9 @@ def read_checked_config(directory: RunDirectory) -> dict[str, Any]:
     from nnrun.config.loading import load_experiment
     from nnrun.config.writer import to_plain
 
+    text = read_resolved(directory)
     try:
-        config: dict[str, Any] = to_plain(load_experiment(directory.resolved))
+        config: dict[str, Any] = to_plain(load_experiment(directory.resolved, text=text))
     except UserError as error:
         raise RunError(
             f"{directory.resolved} cannot be read: {error.message.splitlines()[0]}"

@@ -1,6 +1,7 @@
 """The callbacks that a config declares, as Keras's objects."""
 
 import dataclasses
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,9 @@ _FILE_ARGUMENTS = {
     "TensorBoard": "log_dir",
 }
 """Callbacks that write, with the argument that says where."""
+
+_PLACEHOLDER = re.compile(r"\{[A-Za-z_]\w*(:[0-9]{0,2}(\.[0-9])?[a-z]?)?\}")
+"""A figure in a file name, as in `{epoch:02d}` and `{val_loss:.3f}`."""
 
 _TENSORBOARD_FOLDER = "tensorboard"
 """Where Keras's own TensorBoard writes by default."""
@@ -52,7 +56,9 @@ def _build(component: Component, folder: Path) -> Any:
 
 def _inside(component: Component, folder: Path, name: str) -> Path:
     path = (folder / name).resolve()
-    if not path.is_relative_to(folder.resolve()):
+    plain = _PLACEHOLDER.sub("", name)
+    # What is put into other placeholders, such as {epoch.__doc__:.>2.0}, could be dots and slashes.
+    if not path.is_relative_to(folder.resolve()) or "{" in plain or "}" in plain:
         problem = Problem(
             f"'{name}' lies outside the run's folder for callbacks",
             component.place,

@@ -31,6 +31,9 @@ def restore_state(model: Any, arrays: Mapping[str, np.ndarray]) -> None:
         differing = sorted(variables.keys() ^ arrays.keys())
         raise ValueError(f"not the state of this model: {differing[0]} is on one side only")
     for name, variable in variables.items():
+        if not _fits(arrays[name], variable):
+            raise ValueError(f"{name} is {arrays[name].dtype} of shape {arrays[name].shape}")
+    for name, variable in variables.items():
         variable.assign(arrays[name])
 
 
@@ -40,6 +43,15 @@ def first_not_finite(model: Any) -> str | None:
         if not np.isfinite(variable.numpy()).all():
             return name.split("/", 2)[2]
     return None
+
+
+def state_bytes(model: Any) -> int:
+    """How many bytes the arrays of `capture_state` have together."""
+    return sum(variable.numpy().nbytes for variable in _variables(model, metrics=False).values())
+
+
+def _fits(array: np.ndarray, variable: Any) -> bool:
+    return array.shape == tuple(variable.shape) and array.dtype == variable.numpy().dtype
 
 
 def use_averaged_weights(model: Any) -> None:

@@ -191,7 +191,7 @@ def test_installed_keras_is_what_its_metadata_says():
 
 def test_another_keras_is_read_once_into_the_cache(elsewhere, monkeypatch, capsys):
     def generate(command, **_):
-        assert command[1:] == ["-m", "nnrun.cataloguing", "--output", str(elsewhere)]
+        assert command[1:] == ["-P", "-m", "nnrun.cataloguing", "--output", str(elsewhere)]
         elsewhere.parent.mkdir(parents=True)
         elsewhere.write_text(json.dumps(json.loads(PACKAGED.read_bytes()) | {"keras": "9.9.9"}))
         return subprocess.CompletedProcess(command, 0)

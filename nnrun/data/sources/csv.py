@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from nnrun.config.diagnostics import did_you_mean
 from nnrun.errors import DataError
+from nnrun.reading import check_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -124,6 +125,7 @@ class Csv:
                     encoding=ENCODING,
                     index_col=False,
                     low_memory=False,
+                    compression=None,
                     engine="c",
                 )
         except (pd.errors.ParserError, pd.errors.ParserWarning, UnicodeDecodeError) as error:
@@ -138,6 +140,7 @@ class Csv:
     def _lines(self) -> Iterator[_Line]:
         """The lines that are not blank, one at a time."""
         try:
+            check_regular(self.path)
             with self.path.open(encoding=ENCODING, newline="") as file:
                 reader = csv.reader(file, delimiter=self.separator)
                 for cells in reader:

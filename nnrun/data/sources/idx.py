@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 UNSIGNED_BYTES = b"\x00\x00\x08"
 GZIP = b"\x1f\x8b"
+MAX_BYTES = 500_000_000
+"""What is unpacked at most; no published set has so many bytes."""
 
 
 def read_idx(path: Path) -> np.ndarray:
@@ -46,7 +48,12 @@ def read_idx(path: Path) -> np.ndarray:
 
 def _unpacked(path: Path) -> bytes:
     try:
-        content = path.read_bytes()
-        return gzip.decompress(content) if content.startswith(GZIP) else content
+        with path.open("rb") as file:
+            packed = file.read(len(GZIP)) == GZIP
+        with gzip.open(path) if packed else path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+        if len(content) > MAX_BYTES:
+            raise OSError(f"it holds more than {MAX_BYTES / 1e6:,.0f} MB")
+        return content
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{path} cannot be read: {error}", hint="fetch the file again") from error
