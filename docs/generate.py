@@ -124,7 +124,7 @@ def evaluation_table() -> str:
 
 def outcome_table() -> str:
     """The fields that `nnrun train --json` prints."""
-    from nnrun.experiment import Outcome
+    from nnrun.runs.outcome import Outcome
 
     return _fields_table(Outcome, without=("signal",))
 

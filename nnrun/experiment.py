@@ -2,129 +2,38 @@
 
 from __future__ import annotations
 
-import dataclasses
-import sys
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nnrun.config.catalogue import load_catalogue
-from nnrun.config.components import uses_own_code
-from nnrun.config.facts import DataFacts
-from nnrun.config.loading import load_experiment
-from nnrun.config.relations import check_relations
 from nnrun.config.writer import experiment_to_yaml
-from nnrun.errors import ConfigError, UserError
-from nnrun.running import Outcome, Prepared, Run, Watcher
+from nnrun.errors import UserError
+from nnrun.preparing import (
+    build,
+    build_for,
+    check_trust,
+    load,
+    load_run,
+    prepare,
+    prepare_experiment,
+    with_own_code,
+)
+from nnrun.running import Run, Watcher
 from nnrun.runs.directory import RunDirectory, check_place, create_run, create_run_at
 from nnrun.runs.locking import RunLock
 from nnrun.runs.manifest import RunRecord
-from nnrun.runs.settings import read_resolved
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from nnrun.config.schema import Experiment
-    from nnrun.data.signature import Signature
-    from nnrun.data.splits import Splits
+    from nnrun.data.prepared import Prepared
     from nnrun.evaluating import OpenRun
     from nnrun.reports.card import Card
     from nnrun.reports.evaluation import Evaluation
     from nnrun.reports.lr_report import SearchReport
     from nnrun.reports.predictions import Predictions
+    from nnrun.runs.outcome import Outcome
     from nnrun.training.events import Event
-
-
-def load(config: Path, overrides: Sequence[str] = ()) -> Experiment:
-    """Read and check a config, and whatever can be said of its data without reading the rows.
-
-    Raises:
-        ConfigError: With every problem found.
-    """
-    return _load(config, overrides)
-
-
-def _load(config: Path, overrides: Sequence[str] = (), text: str | None = None) -> Experiment:
-    from nnrun.data.describing import check_source
-
-    return load_experiment(config, overrides, check_source=check_source, text=text)
-
-
-def prepare(config: Path, overrides: Sequence[str] = ()) -> Prepared:
-    """Read and check a config, load its data, and check them against each other.
-
-    TensorFlow is not needed for any of it.
-
-    Raises:
-        ConfigError: With all problems of the config.
-        DataError: If the data cannot be used.
-    """
-    return _prepare(load(config, overrides), config)
-
-
-def _prepare(experiment: Experiment, config: Path) -> Prepared:
-    """Load an experiment's data, and check experiment and data against each other."""
-    experiment = _with_own_code(experiment, config)
-    from nnrun.data.loading import load_splits
-    from nnrun.data.preprocessing import fit
-    from nnrun.data.quality import inspect
-
-    splits = load_splits(experiment.dataset, seed=experiment.seed)
-    problems = check_relations(experiment, load_catalogue(), _facts(splits))
-    if problems:
-        raise ConfigError(problems)
-    steps = fit(experiment.dataset.preprocess, splits)
-    warnings = tuple(inspect(splits, steps))
-    return Prepared(experiment, splits, steps, warnings, config)
-
-
-def _with_own_code(experiment: Experiment, config: Path) -> Experiment:
-    """An experiment that knows where its own classes lie, which can now be imported."""
-    if not uses_own_code(experiment):
-        return experiment
-    modules = experiment.modules or str(config.parent.resolve())
-    # Last, so that a file of the user's cannot take the place of an installed module.
-    sys.path.append(modules)
-    return dataclasses.replace(experiment, modules=modules)
-
-
-def build(prepared: Prepared, strategy: str = "none") -> Any:
-    """The compiled Keras model of a prepared experiment.
-
-    Args:
-        prepared: The experiment.
-        strategy: `mirrored` for a model on all devices; all but a training needs one of them.
-
-    Raises:
-        ConfigError: If the layers do not fit each other or the data.
-        UserError: If the device asked for is not there.
-    """
-    from nnrun.data.signature import Signature
-
-    signature = Signature.of(prepared.splits, prepared.steps)
-    return _build(prepared.experiment, signature, strategy)
-
-
-def _build(experiment: Experiment, signature: Signature, strategy: str = "none") -> Any:
-    """The compiled Keras model of an experiment, for data of this signature."""
-    from nnrun.device import import_tensorflow
-
-    runtime = experiment.runtime
-    import_tensorflow(runtime.device)
-    from nnrun.device import make_deterministic
-    from nnrun.models.building import build_model
-
-    if runtime.deterministic:
-        make_deterministic()
-    return build_model(
-        experiment,
-        inputs=signature.inputs,
-        targets=signature.targets,
-        steps=signature.steps,
-        catalogue=load_catalogue(),
-        steps_per_epoch=signature.steps_per_epoch(experiment.training.batch_size),
-        strategy=strategy,
-    )
 
 
 def describe(config: str | Path, *, overrides: Sequence[str] = (), trust: bool = False) -> Card:
@@ -139,8 +48,8 @@ def describe(config: str | Path, *, overrides: Sequence[str] = (), trust: bool =
         UserError: For mistakes in the config or the data, and code that is not trusted.
     """
     experiment = load(Path(config), overrides)
-    _check_trust(experiment, Path(config), trust=trust)
-    prepared = _prepare(experiment, Path(config))
+    check_trust(experiment, Path(config), trust=trust)
+    prepared = prepare_experiment(experiment, Path(config))
     model = build(prepared)
     from nnrun.device import device_name
     from nnrun.reports.card import Card, LayerRow
@@ -269,8 +178,8 @@ def resume(
         record, saved = RunRecord.read(directory.record), load_saved(directory)
         check_unfinished(directory, record, saved, epochs)
         check_place(directory.path, _needed_bytes(record.parameters or 0))
-        declared = _load_run(directory, trust=trust, epochs=epochs)
-        prepared = _prepare(declared, directory.resolved)
+        declared = load_run(directory, trust=trust, epochs=epochs)
+        prepared = prepare_experiment(declared, directory.resolved)
         differences = find_differences(directory, record, saved, prepared)
         if differences and not anyway:
             refuse_differences(directory, differences)
@@ -344,13 +253,14 @@ def open_run(directory: RunDirectory, *, trust: bool = False, with_data: bool = 
         DataError: The data are needed, and not there any more or others.
         UserError: It names code of its own and is not trusted.
     """
+    from nnrun.data.prepared import Prepared
     from nnrun.evaluating import OpenRun
     from nnrun.opening import load_data, load_weights, read_trained
 
     record = read_trained(directory)
-    experiment = _with_own_code(_load_run(directory, trust=trust), directory.resolved)
+    experiment = with_own_code(load_run(directory, trust=trust), directory.resolved)
     signature, splits = load_data(directory, experiment, record, with_rows=with_data)
-    model = _build(experiment, signature)
+    model = build_for(experiment, signature)
     from nnrun.models.building import gives_logits
     from nnrun.training.choosing import engine_for
 
@@ -415,28 +325,6 @@ def predict(directory: RunDirectory, file: Path, *, trust: bool = False) -> Pred
     return predict_file(run, file)
 
 
-def _load_run(directory: RunDirectory, *, trust: bool, epochs: int | None = None) -> Experiment:
-    """The config of a run, as it was run, or with another last epoch.
-
-    Raises:
-        ConfigError: It is not one that this nnrun takes.
-        UserError: It names code of the user's own and is not trusted.
-    """
-    overrides = () if epochs is None else (f"training.epochs={epochs}",)
-    experiment = load_experiment(directory.resolved, overrides, text=read_resolved(directory))
-    _check_trust(experiment, directory.resolved, trust=trust)
-    return experiment
-
-
-def _check_trust(experiment: Experiment, config: Path, *, trust: bool) -> None:
-    """Only training runs code that a config names without being told to."""
-    if uses_own_code(experiment) and not trust:
-        raise UserError(
-            f"{config} names code of its own, which would run",
-            hint="Read it, and add --trust if you trust it.",
-        )
-
-
 def _needed_bytes(parameters: int) -> int:
     """Room for three checkpoints of weights and two averages each, and for the small files."""
     return 3 * 3 * 4 * parameters + 10_000_000
@@ -451,20 +339,6 @@ def _claim(
         return create_run_at(Path(run_dir), needed_bytes=needed)
     now = datetime.now().astimezone()
     return create_run(runs_dir, prepared.experiment.name, now, needed_bytes=needed)
-
-
-def _facts(splits: Splits) -> DataFacts:
-    """What the relations want to know, from the data themselves."""
-    (spec,), (target,) = splits.inputs.values(), splits.targets.values()
-    return DataFacts(
-        task=target.task,
-        classes=len(target.classes),
-        class_names=target.classes,
-        input_shape=spec.shape,
-        target_width=1 if target.classes else target.width,
-        train_rows=splits.train.rows,
-        test_rows=splits.test.rows if splits.test else 0,
-    )
 
 
 def _ignore(told: Event | str) -> None:

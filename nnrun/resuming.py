@@ -15,7 +15,7 @@ from nnrun.runs.writing import utc_now
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from nnrun.running import Prepared
+    from nnrun.data.prepared import Prepared
     from nnrun.runs.directory import RunDirectory
     from nnrun.runs.manifest import RunRecord
     from nnrun.runs.saved import Saved

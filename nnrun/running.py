@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import json
-import math
 import platform
 import shlex
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from nnrun.config.writer import experiment_to_yaml
@@ -17,15 +15,12 @@ from nnrun.errors import RunError, UserError
 from nnrun.runs.expectations import judge
 from nnrun.runs.manifest import RunRecord
 from nnrun.runs.monitoring import monitored_figure
+from nnrun.runs.outcome import Outcome
 from nnrun.runs.provenance import git_state, installed_versions
 from nnrun.runs.writing import RunWriter, Snapshot, utc_now
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from nnrun.config.schema import Experiment
-    from nnrun.data.preprocessing import Step
-    from nnrun.data.splits import Splits
+    from nnrun.data.prepared import Prepared
     from nnrun.runs.directory import RunDirectory
     from nnrun.runs.saved import Saved
     from nnrun.training.events import Event, Position, TrainingEnded
@@ -33,32 +28,6 @@ if TYPE_CHECKING:
     from nnrun.training.signals import StopRequest
 
 Watcher = Callable[["Event"], None]
-
-RESULT_FORMAT = 1
-
-
-@dataclasses.dataclass(frozen=True)
-class Prepared:
-    """An experiment with its data at hand, checked against each other.
-
-    Attributes:
-        experiment: The checked config.
-        splits: The rows.
-        steps: The preprocessing, fitted on the training rows, by input.
-        warnings: What is doubtful about the data, in words.
-        config: The config file.
-    """
-
-    experiment: Experiment
-    splits: Splits
-    steps: Mapping[str, Sequence[Step]]
-    warnings: tuple[str, ...]
-    config: Path
-
-    @property
-    def steps_per_epoch(self) -> int:
-        """Training steps (batches) in an epoch, a partial last one counted."""
-        return math.ceil(self.splits.train.rows / self.experiment.training.batch_size)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,54 +45,6 @@ class Resumed:
     record: RunRecord
     resolved: str
     seconds: float
-
-
-@dataclasses.dataclass(frozen=True)
-class Outcome:
-    """How a run came out.
-
-    Attributes:
-        run_dir: Where it lies.
-        status: `finished`, `interrupted` or `diverged`.
-        stop_reason: Why it ended before its last epoch; empty where it did not.
-        epochs: Epochs that were trained.
-        best_epoch: The epoch whose weights `model.keras` holds; None where no epoch ended.
-        metrics: `best`, `last` and `test` figures.
-        expectations: What was expected, with the value reached and whether it held.
-        warnings: What is doubtful about the data, in words.
-        seconds: What the training took.
-        engine: The engine's name and why it was chosen.
-        signal: The signal that interrupted it, if one did.
-    """
-
-    run_dir: str
-    status: str
-    stop_reason: str
-    epochs: int
-    best_epoch: int | None
-    metrics: Mapping[str, Any]
-    expectations: Sequence[Mapping[str, Any]]
-    warnings: Sequence[str]
-    seconds: float
-    engine: Mapping[str, Any]
-    signal: int | None = None
-
-    @property
-    def exit_code(self) -> int:
-        """0; 1 where the run diverged or missed an expectation; 128 + signal where interrupted."""
-        if self.signal is not None:
-            return 128 + self.signal
-        missed = any(not expectation["held"] for expectation in self.expectations)
-        return 1 if self.status == "diverged" or missed else 0
-
-    def to_json(self) -> dict[str, Any]:
-        """The outcome as `nnrun train --json` prints it; null for what is not finite."""
-        fields = dataclasses.asdict(self)
-        del fields["signal"]
-        return {
-            "format": RESULT_FORMAT,
-            **json.loads(json.dumps(fields), parse_constant=lambda _: None),
-        }
 
 
 class Run:

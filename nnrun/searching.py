@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from nnrun.data.prepared import Prepared
     from nnrun.reports.lr_curve import Curve
-    from nnrun.running import Prepared
 
 FEWEST_STEPS = 10
 _ANY_RATE = 0.0123

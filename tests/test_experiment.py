@@ -14,11 +14,13 @@ import pytest
 from conftest import TINY
 
 from nnrun.errors import ConfigError, UserError
-from nnrun.experiment import Outcome, prepare, train
+from nnrun.experiment import train
+from nnrun.preparing import prepare
 from nnrun.runs.checkpoints import CheckpointStore
 from nnrun.runs.directory import RunDirectory
 from nnrun.runs.history import History
 from nnrun.runs.manifest import Metrics, RunRecord
+from nnrun.runs.outcome import Outcome
 
 WriteConfig = Callable[..., Path]
 PNG = b"\x89PNG\r\n"

@@ -28,7 +28,7 @@ def validate_cli(
     """
     from nnrun.config.diagnostics import problems_to_json
     from nnrun.errors import ConfigError, Problem
-    from nnrun.experiment import load
+    from nnrun.preparing import load
 
     problems: list[Problem] = []
     for config in configs:

@@ -66,10 +66,7 @@ def build_model(
         model.compile(
             optimizer=build_optimizer(experiment, catalogue, steps_per_epoch),
             loss=instantiate(choose_loss(experiment, target, units, activation)),
-            metrics=[
-                instantiate(metric)
-                for metric in choose_metrics(experiment, target, units, activation)
-            ],
+            metrics=list(map(instantiate, choose_metrics(experiment, target, units, activation))),
         )
         if model.trainable_variables:
             model.optimizer.build(model.trainable_variables)

@@ -13,7 +13,8 @@ from conftest import TINY
 from PIL import Image
 
 from nnrun.data.sources.finding import named_dataset
-from nnrun.experiment import open_run, prepare, train
+from nnrun.experiment import open_run, train
+from nnrun.preparing import prepare
 from nnrun.runs.directory import RunDirectory
 from nnrun.runs.index import find_run
 from nnrun.runs.manifest import Metrics, RunRecord

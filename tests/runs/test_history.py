@@ -2,7 +2,6 @@
 
 import doctest
 import math
-import time
 from pathlib import Path
 
 import numpy as np
@@ -132,14 +131,3 @@ def test_what_is_best_at_its_greatest(name: str) -> None:
 )  # fmt: skip
 def test_what_is_best_at_its_least(name: str) -> None:
     assert metric_mode(name) == "min"
-
-
-def test_thousands_of_epochs_are_cheap() -> None:
-    names = ("loss", "accuracy", "val_loss", "val_accuracy", "learning_rate")
-    history = History({"epoch": e, **dict.fromkeys(names, e / 7)} for e in range(5_000))
-    times = []
-    for _ in range(5):
-        start = time.perf_counter()
-        history.to_csv()
-        times.append(time.perf_counter() - start)
-    assert min(times) < 0.05

@@ -1,0 +1,39 @@
+"""An experiment with its data at hand."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from nnrun.config.schema import Experiment
+    from nnrun.data.preprocessing import Step
+    from nnrun.data.splits import Splits
+
+
+@dataclasses.dataclass(frozen=True)
+class Prepared:
+    """An experiment with its data at hand, checked against each other.
+
+    Attributes:
+        experiment: The checked config.
+        splits: The rows.
+        steps: The preprocessing, fitted on the training rows, by input.
+        warnings: What is doubtful about the data, in words.
+        config: The config file.
+    """
+
+    experiment: Experiment
+    splits: Splits
+    steps: Mapping[str, Sequence[Step]]
+    warnings: tuple[str, ...]
+    config: Path
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Training steps (batches) in an epoch, a partial last one counted."""
+        return math.ceil(self.splits.train.rows / self.experiment.training.batch_size)

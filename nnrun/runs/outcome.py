@@ -1,0 +1,56 @@
+"""How a run came out, for whoever started it."""
+
+import dataclasses
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+RESULT_FORMAT = 1
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """How a run came out.
+
+    Attributes:
+        run_dir: Where it lies.
+        status: `finished`, `interrupted` or `diverged`.
+        stop_reason: Why it ended before its last epoch; empty where it did not.
+        epochs: Epochs that were trained.
+        best_epoch: The epoch whose weights `model.keras` holds; None where no epoch ended.
+        metrics: `best`, `last` and `test` figures.
+        expectations: What was expected, with the value reached and whether it held.
+        warnings: What is doubtful about the data, in words.
+        seconds: What the training took.
+        engine: The engine's name and why it was chosen.
+        signal: The signal that interrupted it, if one did.
+    """
+
+    run_dir: str
+    status: str
+    stop_reason: str
+    epochs: int
+    best_epoch: int | None
+    metrics: Mapping[str, Any]
+    expectations: Sequence[Mapping[str, Any]]
+    warnings: Sequence[str]
+    seconds: float
+    engine: Mapping[str, Any]
+    signal: int | None = None
+
+    @property
+    def exit_code(self) -> int:
+        """0; 1 where the run diverged or missed an expectation; 128 + signal where interrupted."""
+        if self.signal is not None:
+            return 128 + self.signal
+        missed = any(not expectation["held"] for expectation in self.expectations)
+        return 1 if self.status == "diverged" or missed else 0
+
+    def to_json(self) -> dict[str, Any]:
+        """The outcome as `nnrun train --json` prints it; null for what is not finite."""
+        fields = dataclasses.asdict(self)
+        del fields["signal"]
+        return {
+            "format": RESULT_FORMAT,
+            **json.loads(json.dumps(fields), parse_constant=lambda _: None),
+        }
