@@ -19,7 +19,7 @@ from nnrun.runs.directory import RunDirectory, create_run, create_run_at
 from nnrun.runs.locking import RunLock
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from nnrun.config.schema import Experiment
     from nnrun.data.splits import Splits
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from nnrun.reports.evaluation import Evaluation
     from nnrun.reports.lr_report import SearchReport
     from nnrun.reports.predictions import Predictions
-    from nnrun.training.events import Event
+    from nnrun.searching import SearchStep
 
 
 def load(config: Path, overrides: Sequence[str] = ()) -> Experiment:
@@ -192,6 +192,7 @@ def find_learning_rate(
     steps: int = 500,
     out_dir: str | Path = "lr-find",
     apply_to: str | Path | None = None,
+    watch: Callable[[SearchStep], None] | None = None,
 ) -> SearchReport:
     """Search a learning rate for a config by the range test; the model is thrown away.
 
@@ -203,6 +204,7 @@ def find_learning_rate(
         steps: How many steps there are.
         out_dir: Where the curve is written, as `<name>.png` and `<name>.csv`.
         apply_to: Where the config with the recommended rate is written: a new file, or the config.
+        watch: Called with every step.
 
     Returns:
         What every rule says, and the consensus.
@@ -218,7 +220,14 @@ def find_learning_rate(
     target = None if apply_to is None else Path(apply_to)
     if target is not None:
         check_target(prepared, target)
-    report = search(prepared, build(prepared), tried, out_dir=Path(out_dir), notes=notes)
+    report = search(
+        prepared,
+        build(prepared),
+        tried,
+        out_dir=Path(out_dir),
+        notes=notes,
+        watch=watch or _ignore,
+    )
     return report if target is None else apply_rate(report, prepared.config, target)
 
 
@@ -341,5 +350,5 @@ def _facts(splits: Splits) -> DataFacts:
     )
 
 
-def _ignore(event: Event) -> None:
+def _ignore(event: object) -> None:
     del event

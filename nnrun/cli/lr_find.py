@@ -3,13 +3,13 @@
 import contextlib
 import json
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from nnrun.cli.options import ConfigArgument, JsonOption, SetOption, gather_overrides
+from nnrun.cli.progress import SearchDisplay
 
 LowestOption = Annotated[
     float, typer.Option("--min", metavar="RATE", help="Learning rate of the first step.")
@@ -50,8 +50,9 @@ def lr_find_cli(
     """Search a learning rate by the range test.
 
     Trains with a rate that grows by the same factor at every step, until the loss explodes, and
-    reads a rate off the curve by six rules; their middle is recommended. A schedule is taken out
-    for it, callbacks are not called, and the model is thrown away.
+    reads a rate off the curve by six rules. The middle of those that see where the loss is low and
+    climbs is tried in a short training, and halved where that diverges. A schedule is taken out for
+    it, callbacks are not called, and the model is thrown away.
 
     \b
     Example:
@@ -63,7 +64,7 @@ def lr_find_cli(
 
     # What a model of the user's prints belongs to a person: see `train`.
     aside = contextlib.redirect_stdout(sys.stderr) if as_json else contextlib.nullcontext()
-    with aside, _waiting():
+    with aside, SearchDisplay(steps) as display:
         report = find_learning_rate(
             config,
             overrides=gather_overrides(changes),
@@ -72,6 +73,7 @@ def lr_find_cli(
             steps=steps,
             out_dir=out_dir,
             apply_to=apply_to,
+            watch=display.show,
         )
     if as_json:
         typer.echo(json.dumps(report.to_json(), indent=2))
@@ -84,15 +86,3 @@ def lr_find_cli(
         typer.echo(f"warning: {warning}", err=True)
     Console(highlight=False).print(report_view(report), soft_wrap=True)
     raise typer.Exit(report.exit_code)
-
-
-@contextlib.contextmanager
-def _waiting() -> Iterator[None]:
-    """A sign of life on a terminal's standard error."""
-    if not sys.stderr.isatty():
-        yield
-        return
-    from rich.console import Console
-
-    with Console(stderr=True).status("searching"):
-        yield
