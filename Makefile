@@ -52,6 +52,7 @@ docs: $(DEVELOPING)  ## Write the generated parts of docs/
 
 bench: $(DEVELOPING)  ## Measure nnrun against model.fit and the import of TensorFlow, side by side
 	$(BIN)/python -m benchmarks.epochs
+	$(BIN)/python -m benchmarks.range_test
 	$(BIN)/python -m benchmarks.startup
 
 clean:  ## Remove the environment and everything made, but not the runs

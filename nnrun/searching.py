@@ -192,9 +192,7 @@ def _rate_test(prepared: Prepared, model: Any, steps: int, engine: str) -> RateT
     )
 
 
-def _watched(
-    test: RateTest, rates: Sequence[float], doing: str, watch: Watcher
-) -> Iterator[float]:
+def _watched(test: RateTest, rates: Sequence[float], doing: str, watch: Watcher) -> Iterator[float]:
     """The loss of every step, as it is made."""
     for number, loss in enumerate(test.losses(rates), start=1):
         watch(SearchStep(doing, number, loss))

@@ -59,7 +59,9 @@ class RateTest:
         variables = [*model.variables, *model.optimizer.variables]
         self.steps = steps
         self._start = [(variable, variable.numpy()) for variable in variables]
-        batches = _batches(data.rows, batch_size=batch_size, steps=steps, seed=seed, shuffle=shuffle)
+        batches = _batches(
+            data.rows, batch_size=batch_size, steps=steps, seed=seed, shuffle=shuffle
+        )
         self._run_steps = _program(model, data, batches, engine)
 
     def losses(self, rates: Sequence[float]) -> Iterator[float]:

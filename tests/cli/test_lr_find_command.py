@@ -61,7 +61,7 @@ def test_json_and_the_curve(nnrun: Nnrun, write_config: WriteConfig) -> None:
         "steepest",
         "valley",
         "slide",
-        "minimum / 10",
+        "floor",
     ]
     assert 1e-4 < report["recommended"] < 1
     assert report["applied"] is None
