@@ -164,8 +164,8 @@ def _shape(curve: Curve) -> _Shape:
     start, lowest = start_of(curve), int(np.argmin(smoothed))
     records = np.minimum.accumulate(np.minimum(smoothed, start))
     climbed = smoothed[lowest] + TURNED * (start - smoothed[lowest])
-    # A loss that is not finite any more has climbed, within a single step.
-    turned = bool(curve.ended == "not finite" or smoothed[-1] > climbed)
+    # An explosion is a climb, even one so sudden that the smoothed curve does not show it.
+    turned = bool(curve.ended != "range" or smoothed[-1] > climbed)
     high = np.flatnonzero(smoothed[:lowest] > climbed)
     as_low = np.flatnonzero(smoothed <= min(climbed, smoothed[lowest] + 2 * _noise(curve)))
     below = np.flatnonzero(smoothed <= climbed)

@@ -170,6 +170,14 @@ def test_a_loss_that_is_not_finite_has_climbed() -> None:
     assert FALL < advice.recommended < CLIMB / 2
 
 
+def test_a_sudden_explosion_is_a_climb() -> None:
+    losses = planted()
+    losses[RATES > CLIMB / 2] = 100.0
+    curve = recorded(losses)
+    assert curve.ended == "exploded"
+    assert rates_of(advise(curve))["turning point / 10"] == pytest.approx(CLIMB / 20, rel=0.2)
+
+
 def test_a_ruined_model_may_have_a_flat_loss_again() -> None:
     ruined = planted()
     ruined[RATES > 2 * CLIMB] = 4.0
