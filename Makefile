@@ -53,6 +53,7 @@ docs: $(DEVELOPING)  ## Write the generated parts of docs/
 bench: $(DEVELOPING)  ## Measure nnrun against its peers, side by side: about a quarter of an hour
 	-$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[bench]'
 	$(BIN)/python -m benchmarks.compare --json benchmarks/results.json
+	$(BIN)/python -m benchmarks.range_test
 	$(BIN)/python -m benchmarks.startup
 
 clean:  ## Remove the environment and everything made, but not the runs

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from nnrun.reports.lr_report import SearchReport
     from nnrun.reports.predictions import Predictions
     from nnrun.runs.outcome import Outcome
-    from nnrun.training.events import Event
+    from nnrun.searching import SearchStep
 
 
 def describe(config: str | Path, *, overrides: Sequence[str] = (), trust: bool = False) -> Card:
@@ -209,6 +209,7 @@ def find_learning_rate(
     steps: int = 500,
     out_dir: str | Path = "lr-find",
     apply_to: str | Path | None = None,
+    watch: Callable[[SearchStep], None] | None = None,
 ) -> SearchReport:
     """Search a learning rate for a config by the range test; the model is thrown away.
 
@@ -220,6 +221,7 @@ def find_learning_rate(
         steps: How many steps there are.
         out_dir: Where the curve is written, as `<name>.png` and `<name>.csv`.
         apply_to: Where the config with the recommended rate is written: a new file, or the config.
+        watch: Called with every step.
 
     Returns:
         What every rule says, and the consensus.
@@ -235,7 +237,14 @@ def find_learning_rate(
     target = None if apply_to is None else Path(apply_to)
     if target is not None:
         check_target(prepared, target)
-    report = search(prepared, build(prepared), tried, out_dir=Path(out_dir), notes=notes)
+    report = search(
+        prepared,
+        build(prepared),
+        tried,
+        out_dir=Path(out_dir),
+        notes=notes,
+        watch=watch or _ignore,
+    )
     return report if target is None else apply_rate(report, prepared.config, target)
 
 
@@ -253,7 +262,6 @@ def open_run(directory: RunDirectory, *, trust: bool = False, with_data: bool = 
         DataError: The data are needed, and not there any more or others.
         UserError: It names code of its own and is not trusted.
     """
-    from nnrun.data.prepared import Prepared
     from nnrun.evaluating import OpenRun
     from nnrun.opening import load_data, load_weights, read_trained
 
@@ -341,5 +349,5 @@ def _claim(
     return create_run(runs_dir, prepared.experiment.name, now, needed_bytes=needed)
 
 
-def _ignore(told: Event | str) -> None:
+def _ignore(told: object) -> None:
     del told

@@ -16,14 +16,32 @@ from nnrun.reports.lr_report import SearchReport
 from nnrun.runs.atomic import check_writable, describe_cause, write_text, write_with
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from nnrun.data.prepared import Prepared
     from nnrun.reports.lr_curve import Curve
+    from nnrun.training.lr_search import RateTest
+
+    Watcher = Callable[["SearchStep"], None]
 
 FEWEST_STEPS = 10
 _ANY_RATE = 0.0123
+
+
+@dataclasses.dataclass(frozen=True)
+class SearchStep:
+    """A training step of a search was made.
+
+    Attributes:
+        doing: What it belongs to, the range test or a trial of a rate, in words.
+        number: Which step of it, from 1.
+        loss: The loss of its batch.
+    """
+
+    doing: str
+    number: int
+    loss: float
 
 
 @dataclasses.dataclass(frozen=True)
@@ -100,9 +118,15 @@ def apply_rate(report: SearchReport, config: Path, target: Path) -> SearchReport
 
 
 def search(
-    prepared: Prepared, model: Any, tried: SearchRange, *, out_dir: Path, notes: tuple[str, ...]
+    prepared: Prepared,
+    model: Any,
+    tried: SearchRange,
+    *,
+    out_dir: Path,
+    notes: tuple[str, ...],
+    watch: Watcher,
 ) -> SearchReport:
-    """Make the range test, and write its curve to `<name>.png` and `<name>.csv`.
+    """Make the range test and try its rate, and write the curve to `<name>.png` and `<name>.csv`.
 
     Args:
         prepared: The experiment, its rate constant.
@@ -110,6 +134,7 @@ def search(
         tried: The rates to try.
         out_dir: Where the two files are written; made if it is missing.
         notes: What is to be said besides.
+        watch: Called with every step.
 
     Raises:
         UserError: If the loss is not finite at the very first step, or nothing can be written.
@@ -117,6 +142,7 @@ def search(
     from nnrun.reports.lr_curve import growing_rates, record_curve
     from nnrun.reports.lr_plot import draw_curve
     from nnrun.reports.lr_suggestions import advise
+    from nnrun.reports.lr_trial import prove
     from nnrun.training.choosing import engine_for
 
     experiment = prepared.experiment
@@ -129,10 +155,15 @@ def search(
     rates = growing_rates(tried.lowest, tried.highest, tried.steps)
     with _folder(out_dir):
         started = time.perf_counter()
-        curve = record_curve(rates, _losses(prepared, model, rates, engine.name))
-        seconds = time.perf_counter() - started
+        test = _rate_test(prepared, model, tried.steps, engine.name)
+        curve = record_curve(rates, _watched(test, rates, "range test", watch))
         _check_start(curve)
-        advice = advise(curve)
+        advice = prove(
+            advise(curve),
+            curve,
+            lambda rate: _watched(test, [rate] * tried.steps, f"trial at {rate:.2g}", watch),
+        )
+        seconds = time.perf_counter() - started
         plot, table = (out_dir / f"{experiment.name}{suffix}" for suffix in (".png", ".csv"))
         write_with(plot, lambda path: draw_curve(curve, advice, path, title=experiment.name))
         write_text(table, curve.to_csv())
@@ -150,21 +181,27 @@ def search(
     )
 
 
-def _losses(prepared: Prepared, model: Any, rates: list[float], engine: str) -> Iterator[float]:
-    """The loss of every step, as it is made."""
-    from nnrun.training.lr_search import range_test
+def _rate_test(prepared: Prepared, model: Any, steps: int, engine: str) -> RateTest:
+    from nnrun.training.lr_search import RateTest
     from nnrun.training.weighting import make_resident_training
 
     splits, options = prepared.splits, prepared.experiment.training
-    return range_test(
+    return RateTest(
         model,
         make_resident_training(splits, options.class_weight),
         batch_size=options.batch_size,
+        steps=steps,
         engine=engine,
-        rates=rates,
         seed=prepared.experiment.seed,
         shuffle=options.shuffle,
     )
+
+
+def _watched(test: RateTest, rates: Sequence[float], doing: str, watch: Watcher) -> Iterator[float]:
+    """The loss of every step, as it is made."""
+    for number, loss in enumerate(test.losses(rates), start=1):
+        watch(SearchStep(doing, number, loss))
+        yield loss
 
 
 def _check_start(curve: Curve) -> None:

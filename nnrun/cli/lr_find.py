@@ -3,7 +3,6 @@
 import contextlib
 import json
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +10,7 @@ import typer
 
 from nnrun.cli.options import ConfigArgument, JsonOption, SetOption, gather_overrides
 from nnrun.cli.printing import complain, make_console
+from nnrun.cli.progress import SearchDisplay
 
 LowestOption = Annotated[
     float, typer.Option("--min", metavar="RATE", help="Learning rate of the first step.")
@@ -51,8 +51,9 @@ def lr_find_cli(
     """Search a learning rate by the range test.
 
     Trains with a rate that grows by the same factor at every step, until the loss explodes, and
-    reads a rate off the curve by six rules; their middle is recommended. A schedule is taken out
-    for it, callbacks are not called, and the model is thrown away.
+    reads a rate off the curve by six rules. The middle of those that see where the loss is low and
+    climbs is tried in a short training, and halved where that diverges. A schedule is taken out for
+    it, callbacks are not called, and the model is thrown away.
 
     \b
     Example:
@@ -64,7 +65,7 @@ def lr_find_cli(
 
     # What a model of the user's prints belongs to a person: see `train`.
     aside = contextlib.redirect_stdout(sys.stderr) if as_json else contextlib.nullcontext()
-    with aside, _waiting():
+    with aside, SearchDisplay(steps) as display:
         report = find_learning_rate(
             config,
             overrides=gather_overrides(changes),
@@ -73,6 +74,7 @@ def lr_find_cli(
             steps=steps,
             out_dir=out_dir,
             apply_to=apply_to,
+            watch=display.show,
         )
     if as_json:
         typer.echo(json.dumps(report.to_json(), indent=2))
@@ -84,14 +86,3 @@ def lr_find_cli(
         complain(f"warning: {warning}")
     make_console().print(report_view(report), soft_wrap=True)
     raise typer.Exit(report.exit_code)
-
-
-@contextlib.contextmanager
-def _waiting() -> Iterator[None]:
-    """A sign of life on a terminal's standard error."""
-    if not sys.stderr.isatty():
-        yield
-        return
-
-    with make_console(stderr=True).status("searching"):
-        yield

@@ -1,4 +1,4 @@
-"""The training as a person watches it: a row an epoch, and live bars in a terminal."""
+"""Trainings and searches as a person watches them: a row an epoch, and live bars in a terminal."""
 
 import os
 import sys
@@ -6,14 +6,15 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TextIO
 
 from nnrun.cli.printing import complain, make_console, printable
 
 if TYPE_CHECKING:
-    from rich.progress import TaskID
+    from rich.progress import Progress, TaskID
     from rich.status import Status
 
+    from nnrun.searching import SearchStep
     from nnrun.training.events import ChunkEnded, EpochEnded, Event, TrainingEnded, TrainingStarted
 
 MOST_ROWS = 60
@@ -139,16 +140,7 @@ class _Bars:
     """Two bars, one over the epochs and one over the steps of an epoch."""
 
     def __init__(self, epochs: int, steps: int, done: int) -> None:
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
-        self._progress = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=28),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[told]}"),
-            console=make_console(),
-            transient=True,
-        )
+        self._progress = _progress(sys.stdout)
         self._epochs: TaskID = self._progress.add_task(
             "epoch", total=epochs, completed=done, told="compiling"
         )
@@ -182,6 +174,58 @@ class _Bars:
     def stop(self) -> None:
         """Take the bars away."""
         self._progress.stop()
+
+
+class SearchDisplay:
+    """A bar over the steps of a search on standard error, if that is a terminal.
+
+    Args:
+        steps: How many steps the search, and each trial of its rate, has.
+    """
+
+    def __init__(self, steps: int) -> None:
+        self._steps = steps
+        self._progress: Progress | None = None
+
+    def __enter__(self) -> Self:
+        if sys.stderr.isatty():
+            self._progress = _progress(sys.stderr)
+            self._bar = self._progress.add_task(
+                "range test", total=self._steps, told="reading the data and starting TensorFlow"
+            )
+            self._progress.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._progress is not None:
+            self._progress.stop()
+
+    def show(self, step: "SearchStep") -> None:
+        """Move the bar."""
+        if self._progress is not None:
+            told = f"loss {_figure(step.loss)}"
+            self._progress.update(
+                self._bar, description=step.doing, completed=step.number, told=told
+            )
+
+
+def _progress(stream: TextIO) -> "Progress":
+    """Bars with a text behind each, which are gone when they end."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=28),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[told]}"),
+        console=make_console(file=stream),
+        transient=True,
+    )
 
 
 def _header(event: "EpochEnded") -> str:

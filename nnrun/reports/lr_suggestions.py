@@ -1,9 +1,13 @@
-"""What a range test suggests: six rules, and their consensus.
+"""What a range test suggests: six rules, and the consensus of those that a training may follow.
 
 In the words of the material (Géron, chapter 11; Smith 2015): train with a rate that grows at every
 step; the best constant rate lies below the one at which the loss turns and climbs, about ten times.
-`valley`, `slide`, `steepest` and `minimum` follow the ideas of fastai's rules of these names, made
-to work on the logarithm of the rate and on a curve without spikes.
+`valley`, `slide` and `steepest` follow the ideas of fastai's rules of these names, made to work on
+the logarithm of the rate and on a curve without spikes.
+
+`steepest` and `valley` see where the loss falls, and that is told by the sum of the rates so far:
+twice the steps, and they say half the rate. The other four see where the loss is low and where it
+climbs, which the steps hardly change; the consensus is theirs.
 """
 
 import bisect
@@ -65,6 +69,7 @@ class _Shape:
 
     Attributes:
         lowest: Where the smoothed loss is lowest.
+        floor: Where the loss has made nine tenths of its fall, the last time before it is lowest.
         largest: The last place where it is as low, but for its noise.
         turning: The last place before it has climbed a tenth of its fall; None if it never does.
     """
@@ -73,6 +78,7 @@ class _Shape:
     smoothed: Floats
     records: Floats
     lowest: int
+    floor: int
     largest: int
     turning: int | None
 
@@ -83,14 +89,14 @@ class _Shape:
 
 _Rule = Callable[[_Shape], float]
 
-_NEEDS_TURN = ("turning point / 10", "largest rate / 2", "slide", "minimum / 10")
+_EDGE = ("turning point / 10", "largest rate / 2", "slide", "floor")  # they need a climb
 _MEANINGS = {
     "turning point / 10": "ten times below where the loss turns and climbs",
     "largest rate / 2": "half the last rate with a loss as low as it gets",
     "steepest": "where the loss falls fastest on the log axis",
     "valley": "the middle of the longest fall of the loss",
     "slide": "half a decade before the slope turns upwards",
-    "minimum / 10": "a tenth of the rate with the lowest loss",
+    "floor": "the middle of the rates with a low loss",
 }
 
 
@@ -109,13 +115,16 @@ def advise(curve: Curve) -> Advice:
         return Advice(none, None, f"none is recommended: {reason}")
     shape = _shape(curve)
     suggestions = tuple(_suggest(rule, shape) for rule in _MEANINGS)
-    rates = sorted(item.rate for item in suggestions if item.rate is not None)
+    applying = {item.rule: item.rate for item in suggestions if item.rate is not None}
+    at_edge = {rule: rate for rule, rate in applying.items() if rule in _EDGE}
+    rates = sorted((at_edge or applying).values())
     if not rates:
         why = "none is recommended: no rule gives a rate within the range"
         return Advice(suggestions, None, why, _notes(shape))
     recommended = float(f"{np.exp(np.median(np.log(rates))):.2g}")
+    seen = "the loss is low and climbs" if at_edge else "the loss falls"
     why = (
-        f"the middle, in orders of magnitude, of the {len(rates)} rules that apply, "
+        f"the middle, in orders of magnitude, of the {len(rates)} rules that see where {seen}, "
         f"which say {rates[0]:.2g} to {rates[-1]:.2g}"
         if len(rates) > 1
         else "the only rule that applies gives it"
@@ -129,13 +138,13 @@ def _unusable(curve: Curve) -> str:
         how = "exploded" if curve.ended == "exploded" else "was not finite"
         return f"the loss {how} after {len(curve.losses)} steps; try a lower --min"
     smoothed = curve.smoothed
-    start, fall = _start(curve), _start(curve) - float(smoothed.min())
+    start, fall = start_of(curve), start_of(curve) - float(smoothed.min())
     if fall <= max(_SIGMAS * _noise(curve), _LEAST_FALL * abs(start)):
         return "no rate in the range lowered the loss by more than its noise"
     return ""
 
 
-def _start(curve: Curve) -> float:
+def start_of(curve: Curve) -> float:
     """The loss that training starts from."""
     return float(np.median(curve.losses[: max(FEWEST_LOSSES, len(curve.losses) // _START)]))
 
@@ -152,20 +161,22 @@ def _noise(curve: Curve) -> float:
 
 def _shape(curve: Curve) -> _Shape:
     smoothed = curve.smoothed
-    start, lowest = _start(curve), int(np.argmin(smoothed))
+    start, lowest = start_of(curve), int(np.argmin(smoothed))
     records = np.minimum.accumulate(np.minimum(smoothed, start))
     climbed = smoothed[lowest] + TURNED * (start - smoothed[lowest])
-    above = np.flatnonzero(smoothed[lowest:] > climbed)
-    turned = bool(smoothed[-1] > climbed and above.size)
+    # An explosion is a climb, even one so sudden that the smoothed curve does not show it.
+    turned = bool(curve.ended != "range" or smoothed[-1] > climbed)
+    high = np.flatnonzero(smoothed[:lowest] > climbed)
     as_low = np.flatnonzero(smoothed <= min(climbed, smoothed[lowest] + 2 * _noise(curve)))
     below = np.flatnonzero(smoothed <= climbed)
     turning = int(below[-1]) if turned else None
-    return _Shape(curve, smoothed, records, lowest, int(as_low[-1]), turning)
+    floor = int(high[-1]) + 1 if high.size else 0
+    return _Shape(curve, smoothed, records, lowest, floor, int(as_low[-1]), turning)
 
 
 def _suggest(rule: str, shape: _Shape) -> Suggestion:
     meaning = _MEANINGS[rule]
-    if rule in _NEEDS_TURN and shape.turning is None:
+    if rule in _EDGE and shape.turning is None:
         return Suggestion(rule, meaning, None, "the loss does not climb within the range")
     rate = _RULES[rule](shape)
     if rate < shape.curve.rates[0]:
@@ -181,8 +192,9 @@ def _largest_rate(shape: _Shape) -> float:
     return float(shape.curve.rates[shape.largest]) / 2
 
 
-def _minimum(shape: _Shape) -> float:
-    return float(shape.curve.rates[shape.lowest]) / 10
+def _floor(shape: _Shape) -> float:
+    first, last = shape.curve.rates[[shape.floor, shape.turning or 0]]
+    return math.sqrt(first * last)
 
 
 def _slopes(values: Floats, shape: _Shape) -> Floats:
@@ -229,7 +241,7 @@ _RULES: dict[str, _Rule] = {
     "steepest": _steepest,
     "valley": _valley,
     "slide": _slide,
-    "minimum / 10": _minimum,
+    "floor": _floor,
 }
 
 

@@ -23,71 +23,92 @@ from nnrun.training.engines import (
 from nnrun.training.order import epoch_order
 
 
-def range_test(
-    model: Any,
-    data: Resident,
-    *,
-    batch_size: int,
-    engine: str,
-    rates: Sequence[float],
-    seed: int,
-    shuffle: bool,
-) -> Iterator[float]:
-    """Train one step with each rate, and yield the losses of the batches, each before its step.
+class RateTest:
+    """Training steps of one model, each with a rate of its own, as often as is asked.
 
-    The steps are made in chunks, ahead of what is yielded: whoever has seen enough just stops
-    taking. The model is changed by it and good for nothing else.
+    Every test begins with the weights that the model has now. The model is changed by it and good
+    for nothing else.
 
     Args:
         model: A compiled Keras model.
         data: The training rows.
         batch_size: Rows in a step.
+        steps: Steps of a test.
         engine: `xla` or `graph`.
-        rates: The learning rate of every step.
         seed: What the order of the rows follows from, as in a training.
         shuffle: Whether every epoch has an order of its own.
 
-    Yields:
-        The loss of a step's batch as Keras's `train_step` has it: weighted, with penalties.
-
     Raises:
-        UserError: If the optimizer's rate cannot be set, or XLA cannot run the model.
+        UserError: If the optimizer's rate cannot be set.
     """
-    _check_rate_can_be_set(model)
-    build_loss_and_metrics(model, data)
-    batches = _batches(
-        data.rows, batch_size=batch_size, steps=len(rates), seed=seed, shuffle=shuffle
-    )
-    run_steps = _program(model, data, batches, np.asarray(rates, np.float32), engine)
-    chunk, start = ChunkSize(), 0
-    while start < len(rates):
-        stop = min(start + chunk.steps, len(rates))
-        began = time.perf_counter()
-        losses = np.asarray(run_steps(tf.constant(start), tf.constant(stop)))
-        chunk.measure(stop - start, time.perf_counter() - began)
-        yield from losses[start:stop].astype(float).tolist()
-        start = stop
+
+    def __init__(
+        self,
+        model: Any,
+        data: Resident,
+        *,
+        batch_size: int,
+        steps: int,
+        engine: str,
+        seed: int,
+        shuffle: bool,
+    ) -> None:
+        _check_rate_can_be_set(model)
+        build_loss_and_metrics(model, data)
+        model.optimizer.build(model.trainable_variables)
+        variables = [*model.variables, *model.optimizer.variables]
+        self.steps = steps
+        self._start = [(variable, variable.numpy()) for variable in variables]
+        batches = _batches(
+            data.rows, batch_size=batch_size, steps=steps, seed=seed, shuffle=shuffle
+        )
+        self._run_steps = _program(model, data, batches, engine)
+
+    def losses(self, rates: Sequence[float]) -> Iterator[float]:
+        """Train one step with each rate, and yield the losses of the batches, each before its step.
+
+        The steps are made in chunks, ahead of what is yielded: whoever has seen enough just stops
+        taking.
+
+        Args:
+            rates: The learning rate of every step, as many as there are steps.
+
+        Yields:
+            The loss of a step's batch as Keras's `train_step` has it: weighted, with penalties.
+
+        Raises:
+            UserError: If XLA cannot run the model.
+        """
+        for variable, value in self._start:
+            variable.assign(value)
+        all_rates = tf.constant(rates, tf.float32, shape=(self.steps,))
+        chunk, start = ChunkSize(), 0
+        while start < self.steps:
+            stop = min(start + chunk.steps, self.steps)
+            began = time.perf_counter()
+            losses = np.asarray(self._run_steps(all_rates, tf.constant(start), tf.constant(stop)))
+            chunk.measure(stop - start, time.perf_counter() - began)
+            yield from losses[start:stop].astype(float).tolist()
+            start = stop
 
 
-def _program(
-    model: Any, data: Resident, batches: np.ndarray, rates: np.ndarray, engine: str
-) -> Any:
+def _program(model: Any, data: Resident, batches: np.ndarray, engine: str) -> Any:
     """The program that makes the steps from one to another, and returns a loss for every step."""
-    all_batches, all_rates, steps = tf.constant(batches), tf.constant(rates), len(rates)
+    all_batches, steps = tf.constant(batches), len(batches)
 
-    def loss_of(step: Any) -> Any:
+    def loss_of(step: Any, rate: Any) -> Any:
         # Keras's loss is a mean over the epoch so far: begun anew, it is that of the batch alone.
         model.reset_metrics()
-        model.optimizer.learning_rate.assign(all_rates[step])
+        model.optimizer.learning_rate.assign(rate)
         rows = all_batches[step]
         with compilable_random():
             model.train_step(data.batch(lambda tensor: tf.gather(tensor, rows)))
         return tf.cast(model.get_metrics_result()["loss"], tf.float32)
 
     @compiler(engine)
-    def run_steps(start: Any, stop: Any) -> Any:
+    def run_steps(rates: Any, start: Any, stop: Any) -> Any:
         def one_step(step: Any, losses: Any) -> tuple[Any, Any]:
-            return step + 1, losses.write(step, loss_of(step))
+            return step + 1, losses.write(step, loss_of(step, rates[step]))
 
         losses = tf.TensorArray(tf.float32, size=steps, element_shape=())
         _, losses = tf.while_loop(

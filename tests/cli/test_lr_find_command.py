@@ -1,8 +1,10 @@
 """`nnrun lr-find`: real searches on the smallest experiment, and what is refused."""
 
 import csv
+import io
 import json
 import math
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,9 @@ from typing import Any
 import pytest
 from conftest import TINY, complaints
 
+from nnrun.cli.progress import SearchDisplay
 from nnrun.config.loading import load_experiment
+from nnrun.searching import SearchStep
 
 WriteConfig = Callable[..., Path]
 Nnrun = Callable[..., Any]
@@ -61,7 +65,7 @@ def test_json_and_the_curve(nnrun: Nnrun, write_config: WriteConfig) -> None:
         "steepest",
         "valley",
         "slide",
-        "minimum / 10",
+        "floor",
     ]
     assert 1e-4 < report["recommended"] < 1
     assert report["applied"] is None
@@ -177,3 +181,23 @@ def test_what_is_refused(
     assert Path("other.yaml").read_text() == TINY
     assert hint.startswith("  ") or first.startswith("nnrun: cannot ")
     assert not any(more)
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("stream", "shown"), [(Terminal, True), (io.StringIO, False)])
+def test_a_bar_on_a_terminal_alone(
+    monkeypatch: pytest.MonkeyPatch, stream: type[io.StringIO], shown: bool
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(sys, "stderr", stream())
+    with SearchDisplay(20) as display:
+        for number in range(1, 21):
+            display.show(SearchStep("range test", number, 2.5))
+        display.show(SearchStep("trial at 0.01", 7, 0.25))
+    told = sys.stderr.getvalue()
+    assert all((part in told) == shown for part in ("trial at 0.01", "7/20", "loss 0.2500"))
+    assert (told == "") != shown

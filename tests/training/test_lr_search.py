@@ -10,7 +10,7 @@ import pytest
 
 from nnrun.errors import UserError
 from nnrun.training.engines import make_resident
-from nnrun.training.lr_search import range_test
+from nnrun.training.lr_search import RateTest
 from nnrun.training.order import epoch_order
 
 from .conftest import BATCH, CLASSES, ROWS, make_model, make_part
@@ -23,7 +23,8 @@ def searched(
 ) -> list[float]:
     options = {"batch_size": BATCH, "seed": 3, "shuffle": True, **options}
     resident = make_resident(make_part(), options.pop("weights", None))
-    return list(range_test(model, resident, engine=engine, rates=rates, **options))
+    test = RateTest(model, resident, engine=engine, steps=len(rates), **options)
+    return list(test.losses(rates))
 
 
 def step_by_step(model: Any, rates: Sequence[float] = RATES, weights: Any = None) -> list[float]:
@@ -92,8 +93,10 @@ def test_unshuffled_rows_stay_in_their_order() -> None:
 def test_whoever_has_seen_enough_stops_taking() -> None:
     model, resident = make_model(), make_resident(make_part())
     rates = [0.001] * 1000
-    options = {"batch_size": BATCH, "engine": "graph", "seed": 3, "shuffle": True}
-    assert len(list(islice(range_test(model, resident, rates=rates, **options), 5))) == 5
+    test = RateTest(
+        model, resident, batch_size=BATCH, steps=1000, engine="graph", seed=3, shuffle=True
+    )
+    assert len(list(islice(test.losses(rates), 5))) == 5
     assert int(model.optimizer.iterations) < 100
 
 
@@ -113,3 +116,13 @@ def test_a_schedule_inside_the_optimizer_is_refused() -> None:
     schedule = keras.optimizers.schedules.ExponentialDecay(0.1, 10, 0.5)
     with pytest.raises(UserError, match="the optimizer SGD brings a schedule of its own"):
         searched(make_model(lambda: keras.optimizers.SGD(schedule)))
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+def test_every_test_begins_with_the_same_weights(optimizer: str) -> None:
+    model = make_model(optimizer, layers=noisy)
+    options = {"batch_size": BATCH, "engine": "graph", "seed": 3, "shuffle": True}
+    test = RateTest(model, make_resident(make_part()), steps=len(RATES), **options)
+    first = list(test.losses(RATES))
+    list(islice(test.losses([0.5] * len(RATES)), 5))
+    assert list(test.losses(RATES)) == first
