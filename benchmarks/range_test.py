@@ -16,11 +16,11 @@ from pathlib import Path
 import keras
 
 from benchmarks.machine import describe_machine
-from nnrun.experiment import build, prepare
+from nnrun.preparing import build, prepare
 from nnrun.reports.lr_curve import growing_rates
 from nnrun.searching import with_constant_rate
-from nnrun.training.engines import engine_for
-from nnrun.training.loop import FIRST_CHUNK
+from nnrun.training.choosing import engine_for
+from nnrun.training.engines import FIRST_CHUNK
 from nnrun.training.lr_search import RateTest
 from nnrun.training.weighting import make_resident_training
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from nnrun.runs.atomic import write_text
 from nnrun.runs.checkpoints import CheckpointStore
 from nnrun.runs.directory import RunDirectory
 from nnrun.runs.event_files import EventFiles
@@ -101,7 +102,7 @@ class RunWriter:
 
     def resume(self, saved: "Saved", resolved_text: str) -> None:
         """Go on with a run as it was saved; what was written after that goes."""
-        from nnrun.runs.atomic import remove_leftovers, write_text
+        from nnrun.runs.atomic import remove_leftovers
 
         remove_leftovers(self.directory.path)
         write_text(self.directory.resolved, resolved_text)
@@ -216,7 +217,7 @@ class RunWriter:
             sizes = self._tell_tensorboard(history, histograms)
             text = history.to_csv() if len(history) else ""
             if text:
-                history.write(self.directory.history)
+                write_text(self.directory.history, text)
             self._commit_snapshot("best", best)
             facts = {**last.facts, "history": text, "tensorboard": sizes}
             self._commit_snapshot("last", last, facts)
