@@ -244,6 +244,7 @@ def resume(
         UserError: For mistakes in its config or data; the run is left as it was.
     """
     from nnrun.resuming import (
+        check_config,
         check_unfinished,
         extension_notes,
         find_device_differences,
@@ -257,6 +258,7 @@ def resume(
         record, saved = RunRecord.read(directory.record), load_saved(directory)
         check_unfinished(directory, record, saved, epochs)
         check_place(directory.path, _needed_bytes(record.parameters or 0))
+        check_config(directory, saved, anyway=anyway)
         declared = _load_run(directory, trust=trust, epochs=epochs)
         prepared = _prepare(_as_it_ran(declared, record), directory.resolved)
         differences = find_differences(directory, record, saved, prepared)

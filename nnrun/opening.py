@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from nnrun.errors import DataError, RunError
 from nnrun.runs.checkpoints import CheckpointStore
+from nnrun.runs.checksums import check_file
 from nnrun.runs.manifest import RunRecord, derived_status, read_format
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ def load_best(directory: RunDirectory) -> tuple[RunRecord, Checkpoint]:
         raise RunError(f"{directory.name} is still being trained", hint="Wait for its end.")
     if not directory.resolved.is_file():
         raise RunError(f"{directory.path} is damaged: it has no {directory.resolved.name}")
+    check_file(directory.resolved)
     store = CheckpointStore(directory.checkpoints)
     if not store.has("best"):
         raise RunError(

@@ -179,12 +179,12 @@ class Run:
         from nnrun.training.signals import StopRequest
 
         with self.writer, StopRequest() as request:
+            signature = Signature.of(self.prepared.splits, self.prepared.steps).to_json()
             if self.resumed is None:
-                signature = Signature.of(self.prepared.splits, self.prepared.steps).to_json()
                 config = self.prepared.config.read_bytes()
                 self.writer.begin(config, self._resolved, signature)
             else:
-                self.writer.resume(self.resumed.saved, self._resolved)
+                self.writer.resume(self.resumed.saved, self._resolved, signature)
             with contextlib.closing(self._events(request.is_made)) as events:
                 ended = self._follow(events, watch, request)
             self.writer.commit()
@@ -350,7 +350,7 @@ class Run:
 
     def _end(self, ended: TrainingEnded, request: StopRequest) -> Outcome:
         """Save the best model, evaluate it, draw the curves, and write how it came out."""
-        from nnrun.runs.atomic import write_with
+        from nnrun.runs.checksums import write_with
         from nnrun.training.engines import EvaluationStoppedError
         from nnrun.training.state import restore_state, use_averaged_weights
 

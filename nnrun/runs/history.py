@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal, Self, SupportsFloat
 
 from nnrun.errors import RunError
-from nnrun.runs.atomic import describe_cause, write_text
+from nnrun.runs.checksums import read_file, write_file
 
 Mode = Literal["min", "max"]
 
@@ -152,7 +152,7 @@ class History:
         Raises:
             RunError: The file cannot be written.
         """
-        write_text(path, self.to_csv())
+        write_file(path, self.to_csv().encode())
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -161,10 +161,9 @@ class History:
         Raises:
             RunError: The file is missing or damaged.
         """
+        content = read_file(path)
         try:
-            return cls.from_csv(path.read_bytes().decode())
-        except OSError as error:
-            raise RunError(f"cannot read {path}: {describe_cause(error)}") from error
+            return cls.from_csv(content.decode())
         except UnicodeDecodeError as error:
             raise RunError(f"{path} is damaged: it is not text") from error
         except RunError as error:

@@ -7,7 +7,7 @@ from typing import Any
 from nnrun.config.components import as_component
 from nnrun.config.plain_reader import read_plain
 from nnrun.errors import RunError, UserError
-from nnrun.runs.atomic import describe_cause
+from nnrun.runs.checksums import check_file, read_file
 from nnrun.runs.directory import RunDirectory
 
 Value = str | int | float | bool | None
@@ -50,17 +50,20 @@ class Settings:
 NO_SETTINGS = Settings({}, {}, {})
 
 
-def read_config(directory: RunDirectory) -> dict[str, Any]:
-    """A run's config as plain values, quickly: as it stands there, unchecked.
+def read_config(directory: RunDirectory, *, edited: bool = False) -> dict[str, Any]:
+    """A run's config as plain values, quickly: its values are not checked.
+
+    Args:
+        directory: The run.
+        edited: Whether it is read as well where it is not what was written.
 
     Raises:
         RunError: It is missing or damaged.
     """
     path = directory.resolved
+    content = read_file(path, check=not edited)
     try:
-        config = read_plain(path.read_bytes().decode())
-    except OSError as error:
-        raise RunError(f"cannot read {path}: {describe_cause(error)}") from error
+        config = read_plain(content.decode())
     except ValueError as error:
         raise RunError(f"{path} is damaged: {_cause(error)}") from error
     if not isinstance(config, dict):
@@ -79,6 +82,7 @@ def read_checked_config(directory: RunDirectory) -> dict[str, Any]:
     from nnrun.config.loading import load_experiment
     from nnrun.config.writer import to_plain
 
+    check_file(directory.resolved)
     try:
         config: dict[str, Any] = to_plain(load_experiment(directory.resolved))
     except UserError as error:
