@@ -123,6 +123,8 @@ class TrainingDisplay:
         }
         if event.reason in told:
             print(told[event.reason])  # noqa: T201
+        if event.hint:
+            print(event.hint)  # noqa: T201
 
     def _print_row(self, event: "EpochEnded") -> None:
         self._printed = event.epoch
