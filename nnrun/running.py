@@ -268,6 +268,8 @@ class Run:
         early = position.step > 0
         if early and not now and not self.writer.is_overdue():
             return
+        if position.epoch == position.step == 0:
+            return  # of a training that diverged at once: there is nothing to go on from
         if early and first_not_finite(self.model):
             return  # the loss does not show it yet; the epoch's end will
         self._initial = {}
