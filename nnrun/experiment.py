@@ -165,6 +165,7 @@ def resume(
         UserError: For mistakes in its config or data; the run is left as it was.
     """
     from nnrun.resuming import (
+        check_config,
         check_unfinished,
         extension_notes,
         find_device_differences,
@@ -178,8 +179,14 @@ def resume(
         record, saved = RunRecord.read(directory.record), load_saved(directory)
         check_unfinished(directory, record, saved, epochs)
         check_place(directory.path, _needed_bytes(record.parameters or 0))
+<<<<<<< HEAD
         declared = load_run(directory, trust=trust, epochs=epochs)
         prepared = prepare_experiment(declared, directory.resolved)
+=======
+        check_config(directory, saved, anyway=anyway)
+        declared = _load_run(directory, trust=trust, epochs=epochs)
+        prepared = _prepare(_as_it_ran(declared, record), directory.resolved)
+>>>>>>> w-seals
         differences = find_differences(directory, record, saved, prepared)
         if differences and not anyway:
             refuse_differences(directory, differences)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from nnrun.errors import DataError, RunError
 from nnrun.runs.checkpoints import CheckpointStore
+from nnrun.runs.checksums import check_file
 from nnrun.runs.manifest import RunRecord, derived_status, read_format
 
 if TYPE_CHECKING:
@@ -29,7 +30,13 @@ def read_trained(directory: RunDirectory) -> RunRecord:
         raise RunError(f"{directory.name} is still being trained", hint="Wait for its end.")
     if not directory.resolved.is_file():
         raise RunError(f"{directory.path} is damaged: it has no {directory.resolved.name}")
+<<<<<<< HEAD
     if not CheckpointStore(directory.checkpoints).has("best"):
+=======
+    check_file(directory.resolved)
+    store = CheckpointStore(directory.checkpoints)
+    if not store.has("best"):
+>>>>>>> w-seals
         raise RunError(
             f"{directory.name} has no checkpoint: it ended before its first epoch did",
             hint="Train it again.",

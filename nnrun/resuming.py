@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from nnrun.config.plain_reader import read_plain
 from nnrun.errors import RunError
 from nnrun.running import Resumed
+from nnrun.runs.checksums import check_file
 from nnrun.runs.provenance import installed_versions
 from nnrun.runs.settings import flatten, read_config
 from nnrun.runs.writing import utc_now
@@ -57,6 +58,28 @@ def check_unfinished(
             f"{directory.name} is finished: {how}",
             hint=f"To go on for longer: nnrun resume {directory.name} --epochs {2 * done}",
         )
+
+
+def check_config(directory: RunDirectory, saved: Saved, *, anyway: bool) -> None:
+    """Where a run's config is not what was written, tell what was changed in it.
+
+    A change by hand and damage are both refused by what they changed, since only the values tell
+    them apart; where no value is another, the run goes on, and its config is written anew.
+
+    Raises:
+        RunError: A value is another and `anyway` does not allow it, or nobody can tell.
+    """
+    try:
+        check_file(directory.resolved)
+        return
+    except RunError:
+        if anyway:
+            return
+        if "config" not in saved.facts:
+            raise
+    changed = _changed_settings(directory, saved, may_change=())
+    if changed:
+        refuse_differences(directory, changed)
 
 
 def find_differences(
@@ -166,16 +189,22 @@ def extension_notes(prepared: Prepared, model: Any, saved: Saved) -> list[str]:
     return notes
 
 
-def _changed_settings(directory: RunDirectory, saved: Saved) -> list[str]:
+def _changed_settings(
+    directory: RunDirectory, saved: Saved, may_change: Sequence[str] = _MAY_CHANGE
+) -> list[str]:
     text = saved.facts.get("config")
     if text is None:
         return []
     was = flatten(read_plain(text)).values
+<<<<<<< HEAD
     now = flatten(read_config(directory)).values
+=======
+    now = flatten(read_config(directory, edited=True)).values
+>>>>>>> w-seals
     return [
         f"{key}: {was.get(key, 'not there')} → {now.get(key, 'not there')}"
         for key in sorted({*was, *now})
-        if was.get(key) != now.get(key) and key not in _MAY_CHANGE
+        if was.get(key) != now.get(key) and key not in may_change
     ]
 
 

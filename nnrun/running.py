@@ -92,6 +92,7 @@ class Run:
         self.many_epochs = self._makes_many_epochs_at_once()
         record = self._record(command) if resumed is None else resumed.record
         self.writer = RunWriter(directory, record)
+        self._initial: Mapping[str, Any] = {}
         self._resolved = experiment_to_yaml(self.experiment)
         if resumed is not None:
             self._resolved = resumed.resolved
@@ -104,12 +105,12 @@ class Run:
         from nnrun.training.signals import StopRequest
 
         with self.writer, StopRequest() as request:
+            signature = Signature.of(self.prepared.splits, self.prepared.steps).to_json()
             if self.resumed is None:
-                signature = Signature.of(self.prepared.splits, self.prepared.steps).to_json()
                 config = self.prepared.config.read_bytes()
                 self.writer.begin(config, self._resolved, signature)
             else:
-                self.writer.resume(self.resumed.saved, self._resolved)
+                self.writer.resume(self.resumed.saved, self._resolved, signature)
             with contextlib.closing(self._events(request.is_made)) as events:
                 ended = self._follow(events, watch, request)
             self.writer.commit()
@@ -144,7 +145,10 @@ class Run:
         from nnrun.training.events import BestReached, EpochEnded, Resumable, TrainingEnded
         from nnrun.training.state import capture_state
 
-        for event in events:
+        for told in events:
+            event = told
+            if isinstance(told, TrainingEnded) and told.reason == "diverged":
+                event = self._explained(told, request.is_made)
             match event:
                 case EpochEnded():
                     self.writer.add_epoch(event.epoch, event.figures, event.seconds)
@@ -157,13 +161,43 @@ class Run:
                 return event
         raise RuntimeError("the events of a training end with its end")
 
+    def _explained(self, ended: TrainingEnded, should_stop: Callable[[], bool]) -> TrainingEnded:
+        """How the training diverged: in which step, where that can be found, and what to do."""
+        from nnrun.training.blowup import BlowupSearch, advise
+        from nnrun.training.order import epoch_order
+
+        rate = float(self.model.optimizer.learning_rate)
+        clipped = any(dataclasses.astuple(self.experiment.regularization.clip))
+        epoch, options = ended.epoch + 1, self.experiment.training
+        order = epoch_order(
+            self._training.rows, seed=self.experiment.seed, epoch=epoch, shuffle=options.shuffle
+        )
+        search = BlowupSearch(self.model, self._training, order, should_stop)
+        blowup = search.run(*self._last_good())
+        detail = ended.detail if blowup is None else f"{ended.detail}: {blowup}"
+        hint = advise(rate, shlex.quote(str(self.prepared.config)), clipped=clipped)
+        return dataclasses.replace(ended, detail=detail, hint=hint)
+
+    def _last_good(self) -> tuple[Mapping[str, Any], int]:
+        """The variables as they were last known to be good, and the steps done in that epoch."""
+        last = self.writer.last
+        if last is None:
+            return self._initial, 0
+        return _own_arrays(last.arrays), last.facts["position"]["step"]
+
     def _keep(self, position: Position, *, now: bool) -> None:
         """Keep the state after an epoch; between two steps only where it is time to."""
-        if position.step and not now and not self.writer.is_overdue():
-            return
         from nnrun.training.callback_state import capture_callbacks
-        from nnrun.training.state import capture_state
+        from nnrun.training.state import capture_state, first_not_finite
 
+        early = position.step > 0
+        if early and not now and not self.writer.is_overdue():
+            return
+        if position.epoch == position.step == 0:
+            return  # of a training that diverged at once: there is nothing to go on from
+        if early and first_not_finite(self.model):
+            return  # the loss does not show it yet; the epoch's end will
+        self._initial = {}
         states, arrays = capture_callbacks(self.declared)
         facts = {
             "position": dataclasses.asdict(position),
@@ -180,15 +214,14 @@ class Run:
 
     def _position(self) -> Position:
         """Bring model and callbacks into the state that was saved; where that is."""
-        from nnrun.training.callback_state import ARRAYS, restore_callbacks
+        from nnrun.training.callback_state import restore_callbacks
         from nnrun.training.events import Position
         from nnrun.training.state import restore_state
 
         last = None if self.resumed is None else self.resumed.saved.last
         if last is None:
             return Position()
-        own = {name: array for name, array in last.arrays.items() if not name.startswith(ARRAYS)}
-        restore_state(self.model, own)
+        restore_state(self.model, _own_arrays(last.arrays))
         restore_callbacks(self.declared, last.facts["callbacks"], last.arrays)
         return Position(**last.facts["position"])
 
@@ -200,9 +233,11 @@ class Run:
         from nnrun.training.callback_state import prepare_callbacks
         from nnrun.training.events import TrainingStarted
         from nnrun.training.loop import train_epochs
+        from nnrun.training.state import capture_state
 
         options = self.experiment.training
         engine, plan = self._compiled(), self._plan()
+        self._training, self._initial = engine.training, capture_state(self.model)
         if self.resumed is not None and self.resumed.saved.last is not None:
             prepare_callbacks(self.declared, self.resumed.saved.facts["callbacks"])
         callbacks = keras.callbacks.CallbackList(
@@ -275,7 +310,7 @@ class Run:
 
     def _end(self, ended: TrainingEnded, request: StopRequest) -> Outcome:
         """Save the best model, evaluate it, draw the curves, and write how it came out."""
-        from nnrun.runs.atomic import write_with
+        from nnrun.runs.checksums import write_with
         from nnrun.training.engines import EvaluationStoppedError
         from nnrun.training.state import restore_state, use_averaged_weights
 
@@ -366,3 +401,10 @@ class Run:
             parameters=self.model.count_params(),
             warnings=self.warnings,
         )
+
+
+def _own_arrays(arrays: Mapping[str, Any]) -> dict[str, Any]:
+    """The arrays of a snapshot that are the model's, and not its callbacks'."""
+    from nnrun.training.callback_state import ARRAYS
+
+    return {name: array for name, array in arrays.items() if not name.startswith(ARRAYS)}

@@ -349,7 +349,8 @@ def test_the_best_epoch_before_a_divergence_is_kept(
     assert 0 < outcome.epochs < 40
     assert f"in epoch {outcome.epochs + 1}" in outcome.stop_reason
     assert all_finite(arrays_of(outcome, "best"))
-    assert all_finite(arrays_of(outcome, "last"))
+    last = arrays_of(outcome, "last")  # the metrics begin every epoch anew
+    assert all_finite({name: last[name] for name in last if not name.startswith("metrics/")})
     losses = history_of(outcome).column("val_loss")
     assert np.isfinite(losses).all()
     assert outcome.best_epoch == losses.index(min(losses)) + 1
@@ -368,7 +369,7 @@ def test_weights_that_are_not_finite_behind_a_finite_loss_are_not_kept(
         "optimizer={SGD: {learning_rate: 3e38}}",
     )
     assert (outcome.status, outcome.exit_code, outcome.epochs) == ("diverged", 1, 0)
-    assert "not finite in epoch 1" in outcome.stop_reason
+    assert outcome.stop_reason.startswith("a weight is nan in epoch 1: after step 1 of 1 ")
     assert not list((Path(outcome.run_dir) / "checkpoints").iterdir())
 
 

@@ -25,13 +25,13 @@ _RECORD_MAPPINGS = ("versions", "engine", "git", "data")
 _SHOWN = 5
 
 
-@dataclass(frozen=True)
+@dataclass
 class Row:
     """A run of the list.
 
     Attributes:
         entry: The run.
-        problem: Why it is damaged; empty where it is not.
+        problem: What of it is damaged; empty where nothing is.
         values: What it has, by name: fields of its record, and figures. A figure that is not
             finite is NaN; what it does not have is missing.
         metrics: The names among `values` that are figures of its best epoch or of the test.
@@ -147,10 +147,13 @@ def _figures(metrics: Metrics) -> dict[str, Value]:
     return {name: math.nan if value is None else value for name, value in named.items()}
 
 
-def _read_settings(entry: RunEntry) -> Settings:
+def _read_settings(row: Row) -> Settings:
+    directory = row.entry.directory
     try:
-        return flatten(read_config(entry.directory))
-    except RunError:
+        return flatten(read_config(directory))
+    except RunError as error:
+        if directory.resolved.exists():
+            row.problem = row.problem or error.message
         return NO_SETTINGS
 
 
@@ -160,7 +163,7 @@ def _add_settings(rows: Sequence[Row], names: Iterable[str], condition: Filter |
     unknown = [name for name in names if name not in known]
     if not unknown or not any(row.entry.record for row in rows):
         return
-    read = [(row, _read_settings(row.entry)) for row in rows if row.entry.record]
+    read = [(row, _read_settings(row)) for row in rows if row.entry.record]
     paths = dict.fromkeys(path for _, settings in read for path in settings.paths)
     exact = {path for _, settings in read for path in settings.exact}
     for name in unknown:

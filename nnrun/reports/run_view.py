@@ -16,6 +16,7 @@ from nnrun.reports.tables import (
     wrapped,
 )
 from nnrun.reports.textplots import line_plot, speaks_unicode
+from nnrun.runs.checksums import check_file
 from nnrun.runs.directory import RunDirectory
 from nnrun.runs.history import NOT_METRICS, History
 from nnrun.runs.manifest import Metrics, RunRecord, derived_status
@@ -81,7 +82,7 @@ def read_report(directory: RunDirectory) -> RunReport:
     """
     record = RunRecord.read(directory.record)
     status = derived_status(directory, record)
-    problems: list[str] = []
+    problems = _damaged_files(directory)
     history, config, metrics = History(), {}, Metrics()
     try:
         config = read_config(directory)
@@ -104,6 +105,17 @@ def read_report(directory: RunDirectory) -> RunReport:
     except RunError as error:
         problems.append(error.message)
     return RunReport(directory, record, status, metrics, history, config, problems)
+
+
+def _damaged_files(directory: RunDirectory) -> list[str]:
+    """What is wrong with the files that are not shown."""
+    problems = []
+    for path in (directory.config, directory.signature, directory.model):
+        try:
+            check_file(path)
+        except RunError as error:
+            problems.append(error.message)
+    return problems
 
 
 def run_view(report: RunReport, *, encoding: str | None = None) -> "Group":

@@ -57,12 +57,17 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write `value` to `path` as JSON that any reader takes; see `write_bytes`.
+    """Write `value` to `path` as JSON; see `json_bytes` and `write_bytes`."""
+    write_bytes(path, json_bytes(value))
 
-    JSON has no NaN and no infinity: they are written as null. Scalars of NumPy become numbers.
+
+def json_bytes(value: Any) -> bytes:
+    """A value as JSON that any reader takes.
+
+    JSON has no NaN and no infinity: they become null. Scalars of NumPy become numbers.
     """
     text = json.dumps(_plain(value), indent=2, ensure_ascii=False, allow_nan=False)
-    write_text(path, text + "\n")
+    return f"{text}\n".encode()
 
 
 def write_with(path: Path, writer: Callable[[Path], None]) -> None:

@@ -10,8 +10,12 @@ from pathlib import Path
 from typing import Literal, Self, SupportsFloat
 
 from nnrun.errors import RunError
+<<<<<<< HEAD
 from nnrun.reading import read_own
 from nnrun.runs.atomic import describe_cause, write_text
+=======
+from nnrun.runs.checksums import read_file, write_file
+>>>>>>> w-seals
 
 Mode = Literal["min", "max"]
 
@@ -158,7 +162,7 @@ class History:
         Raises:
             RunError: The file cannot be written.
         """
-        write_text(path, self.to_csv())
+        write_file(path, self.to_csv().encode())
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -167,10 +171,15 @@ class History:
         Raises:
             RunError: The file is missing or damaged.
         """
+        content = read_file(path)
         try:
+<<<<<<< HEAD
             return cls.from_csv(read_own(path, MAX_BYTES).decode())
         except OSError as error:
             raise RunError(f"cannot read {path}: {describe_cause(error)}") from error
+=======
+            return cls.from_csv(content.decode())
+>>>>>>> w-seals
         except UnicodeDecodeError as error:
             raise RunError(f"{path} is damaged: it is not text") from error
         except RunError as error:

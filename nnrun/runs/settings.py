@@ -8,8 +8,12 @@ from nnrun.config.components import as_component
 from nnrun.config.plain_reader import read_plain
 from nnrun.config.reader import MAX_BYTES
 from nnrun.errors import RunError, UserError
+<<<<<<< HEAD
 from nnrun.reading import read_own
 from nnrun.runs.atomic import describe_cause
+=======
+from nnrun.runs.checksums import check_file, read_file
+>>>>>>> w-seals
 from nnrun.runs.directory import RunDirectory
 
 Value = str | int | float | bool | None
@@ -52,8 +56,12 @@ class Settings:
 NO_SETTINGS = Settings({}, {}, {})
 
 
-def read_config(directory: RunDirectory) -> dict[str, Any]:
-    """A run's config as plain values, quickly: as it stands there, unchecked.
+def read_config(directory: RunDirectory, *, edited: bool = False) -> dict[str, Any]:
+    """A run's config as plain values, quickly: its values are not checked.
+
+    Args:
+        directory: The run.
+        edited: Whether it is read as well where it is not what was written.
 
     Raises:
         RunError: It is missing or damaged.
@@ -72,11 +80,16 @@ def read_resolved(directory: RunDirectory) -> str:
 
 def _read(directory: RunDirectory) -> tuple[str, dict[str, Any]]:
     path = directory.resolved
+    content = read_file(path, check=not edited)
     try:
+<<<<<<< HEAD
         text = read_own(path, MAX_BYTES).decode()
         config = read_plain(text)
     except OSError as error:
         raise RunError(f"cannot read {path}: {describe_cause(error)}") from error
+=======
+        config = read_plain(content.decode())
+>>>>>>> w-seals
     except ValueError as error:
         raise RunError(f"{path} is damaged: {_cause(error)}") from error
     if not isinstance(config, dict):
@@ -97,7 +110,11 @@ def read_checked_config(directory: RunDirectory) -> dict[str, Any]:
     from nnrun.config.loading import load_experiment
     from nnrun.config.writer import to_plain
 
+<<<<<<< HEAD
     text = read_resolved(directory)
+=======
+    check_file(directory.resolved)
+>>>>>>> w-seals
     try:
         config: dict[str, Any] = to_plain(load_experiment(directory.resolved, text=text))
     except UserError as error:

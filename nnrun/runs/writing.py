@@ -92,22 +92,43 @@ class RunWriter:
 
     def begin(self, config: bytes, resolved_text: str, signature: Mapping[str, Any]) -> None:
         """Write what is known before the first step; the config byte for byte."""
-        from nnrun.runs.atomic import write_bytes, write_json, write_text
+        from nnrun.runs.atomic import json_bytes
+        from nnrun.runs.checksums import write_files
 
-        self.directory.make_subdirectories()
-        write_bytes(self.directory.config, config)
-        write_text(self.directory.resolved, resolved_text)
-        write_json(self.directory.signature, {"format": FORMAT, **signature})
-        self.record.write(self.directory.record)
+        files = self.directory
+        files.make_subdirectories()
+        write_files(
+            {
+                files.config: config,
+                files.resolved: resolved_text.encode(),
+                files.signature: json_bytes({"format": FORMAT, **signature}),
+                files.record: json_bytes(self.record.to_json()),
+            }
+        )
 
+<<<<<<< HEAD
     def resume(self, saved: "Saved", resolved_text: str) -> None:
         """Go on with a run as it was saved; what was written after that goes."""
         from nnrun.runs.atomic import remove_leftovers
+=======
+    def resume(self, saved: "Saved", resolved_text: str, signature: Mapping[str, Any]) -> None:
+        """Go on with a run as it was saved; what was written after that, or is damaged, goes."""
+        from nnrun.runs.atomic import json_bytes, remove_leftovers
+        from nnrun.runs.checksums import write_files
+>>>>>>> w-seals
 
-        remove_leftovers(self.directory.path)
-        write_text(self.directory.resolved, resolved_text)
-        self.directory.make_subdirectories()
+        files = self.directory
+        remove_leftovers(files.path)
+        files.make_subdirectories()
         self.history = History(saved.history.rows)
+        contents = {
+            files.resolved: resolved_text.encode(),
+            files.signature: json_bytes({"format": FORMAT, **signature}),
+            files.record: json_bytes(self.record.to_json()),
+        }
+        if len(self.history):
+            contents[files.history] = self.history.to_csv().encode()
+        write_files(contents)
         self._told = len(self.history)
         sizes: Mapping[str, Any] = {}
         if saved.best is not None:
@@ -121,7 +142,6 @@ class RunWriter:
             sizes = saved.last.facts["tensorboard"]
         self._events.resume(sizes, self.history.rows)
         self._last_commit = time.monotonic()
-        self.record.write(self.directory.record)
 
     def add_epoch(self, epoch: int, figures: Mapping[str, float], seconds: float) -> None:
         """Take in the figures of an epoch."""

@@ -110,8 +110,8 @@ class Blocks:
         """Make as many epochs as take about CHUNK_SECONDS, from `epoch` on, none after `last`.
 
         Returns:
-            A row for each epoch: loss, metrics, `val_*`, `learning_rate`; NaN as the loss where a
-            weight is not finite.
+            A row for each epoch: loss, metrics, `val_*`, `learning_rate`; and NaN as `a weight`
+            where one is not finite.
         """
         self._first = epoch
         count = min(self._length, last - epoch + 1)
@@ -160,7 +160,7 @@ class Blocks:
     def _row(self, values: np.ndarray) -> dict[str, float]:
         row = as_floats(dict(zip(self._names, values, strict=True)))
         finite = row.pop(_FINITE)
-        return row if finite else row | {"loss": float("nan")}
+        return row if finite else row | {"a weight": float("nan")}
 
     def _epochs(self, trained: Any, validated: Any, orders: Any, first: Any, last: Any) -> Any:
         """The program: epochs `first` to `last - 1` of the block; figures `(epochs, names)`."""

@@ -117,11 +117,13 @@ class TrainingEnded:
         reason: `finished`, `stopped` (by a callback), `interrupted` or `diverged`.
         epoch: The last epoch that was completed.
         detail: For `diverged` and `stopped`, what happened, in words.
+        hint: What to do about it, in a sentence; empty where there is nothing to do.
     """
 
     reason: str
     epoch: int
     detail: str = ""
+    hint: str = ""
 
 
 Event = TrainingStarted | ChunkEnded | EpochEnded | BestReached | Resumable | TrainingEnded

@@ -39,10 +39,14 @@ def restore_state(model: Any, arrays: Mapping[str, np.ndarray]) -> None:
 
 def first_not_finite(model: Any) -> str | None:
     """The path of the first of a model's and its optimizer's variables with NaN or infinity."""
+    return next(not_finite(model), None)
+
+
+def not_finite(model: Any) -> Iterator[str]:
+    """The paths of a model's variables with NaN or infinity, and then of its optimizer's."""
     for name, variable in _variables(model, metrics=False).items():
         if not np.isfinite(variable.numpy()).all():
-            return name.split("/", 2)[2]
-    return None
+            yield name.split("/", 2)[2]
 
 
 def state_bytes(model: Any) -> int:

@@ -13,8 +13,13 @@ from conftest import TINY
 from PIL import Image
 
 from nnrun.data.sources.finding import named_dataset
+<<<<<<< HEAD
 from nnrun.experiment import open_run, train
 from nnrun.preparing import prepare
+=======
+from nnrun.experiment import open_run, prepare, train
+from nnrun.runs.checksums import write_file
+>>>>>>> w-seals
 from nnrun.runs.directory import RunDirectory
 from nnrun.runs.index import find_run
 from nnrun.runs.manifest import Metrics, RunRecord
@@ -274,24 +279,24 @@ def spoil_weights(run: RunDirectory) -> None:
 def change_data(run: RunDirectory) -> None:
     record = json.loads(run.record.read_text())
     record["data"]["fingerprint"] = "0" * 64
-    run.record.write_text(json.dumps(record))
+    write_file(run.record, json.dumps(record).encode())
 
 
 def change_model(run: RunDirectory) -> None:
     text = run.resolved.read_text()
     assert "8" in text
-    run.resolved.write_text(text.replace("[8]", "[9]").replace("- 8\n", "- 9\n"))
+    write_file(run.resolved, text.replace("[8]", "[9]").replace("- 8\n", "- 9\n").encode())
 
 
 SPOILED = {
     "the record is gone": (lambda run: run.record.unlink(), "holds no run"),
-    "the record is damaged": (lambda run: run.record.write_text("{"), "is damaged: it is not JSON"),
+    "the record is damaged": (lambda run: run.record.write_text("{"), "its content is not what was written"),
     "the config is gone": (lambda run: run.resolved.unlink(), "it has no resolved.yaml"),
-    "the config is wrong": (lambda run: run.resolved.write_text("name: 3\n"), "nothing was run"),
+    "the config is wrong": (lambda run: write_file(run.resolved, b"name: 3\n"), "nothing was run"),
     "no epoch ended": (lambda run: shutil.rmtree(run.checkpoints), "ended before its first epoch did"),
     "a bit of the weights flipped": (spoil_weights, "no checkpoint 'best' is whole"),
     "the data are others": (change_data, "the data are not those that tiny_run was trained on"),
-    "the signature is damaged": (lambda run: run.signature.write_text('{"format": 1}'), "it tells no inputs and targets"),
+    "the signature is damaged": (lambda run: write_file(run.signature, b'{"format": 1}'), "it tells no inputs and targets"),
     "the model is another": (change_model, "do not fit the model of its config"),
 }  # fmt: skip
 

@@ -38,7 +38,7 @@ def test_list_warns_of_a_damaged_run(nnrun: Nnrun, runs: Path, tiny_run: RunDire
     done = nnrun("list", "--runs-dir", runs)
     assert done.code == 0
     assert re.search(r"tiny_run +damaged", done.out)
-    assert "is damaged: it is not JSON" in done.err
+    assert "is damaged: its content is not what was written" in done.err
 
 
 def test_show_of_a_run(nnrun: Nnrun, runs: Path, tiny_run: RunDirectory) -> None:

@@ -152,7 +152,8 @@ def test_a_divergence_is_told_with_its_epoch(nnrun: Nnrun, write_config: WriteCo
     assert done.code == 1
     told = [line for line in done.out.splitlines() if line.startswith("diverged: ")]
     assert len(told) == 1
-    assert told[0].endswith("in epoch 1")
+    assert "in epoch 1: after step " in told[0]
+    assert "Try a learning rate of 1e+29 instead of 1e+30, clip the gradients" in done.out
     assert "Traceback" not in done.err
 
 

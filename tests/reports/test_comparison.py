@@ -18,6 +18,7 @@ from nnrun.reports.comparison_tables import Style, leaderboard
 from nnrun.reports.comparison_tables import sheets as tables_of
 from nnrun.reports.sheets import Cell, Sheet, fit, markdown_table, shown
 from nnrun.reports.verdict import Verdict, judge, judge_pair
+from nnrun.runs.checksums import write_file
 from nnrun.runs.directory import RunDirectory
 
 Make = Callable[..., RunDirectory]
@@ -164,16 +165,18 @@ def test_what_cannot_be_read_is_told_and_left_out(make_run: Make) -> None:
     damaged = make_run("damaged", [0.5])
     damaged.metrics.write_text("{")
     newer = make_run("newer", [0.5])
-    newer.record.write_text(newer.record.read_text().replace('"format": 1', '"format": 9'))
+    write_file(newer.record, newer.record.read_bytes().replace(b'"format": 1', b'"format": 9'))
     older = make_run("older", [0.5])
     older.resolved.write_text("architecture: 7\n")
     diverged = make_run("diverged", [0.5], status="diverged")
-    diverged.metrics.write_text('{"format": 1}')
+    write_file(diverged.metrics, b'{"format": 1}')
     diverged.history.unlink()
     found, unread = read_runs([good, running, damaged, newer, older, diverged])
     assert [run.directory for run in found] == [good]
     assert "its status is died" in unread[str(running.path)]
-    assert "metrics.json is damaged: it is not JSON" in unread[str(damaged.path)]
+    assert (
+        "metrics.json is damaged: its content is not what was written" in unread[str(damaged.path)]
+    )
     assert (
         unread[str(diverged.path)]
         == "it has no figures: its status is diverged, and no epoch ended"

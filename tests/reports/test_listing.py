@@ -12,6 +12,7 @@ from nnrun.reports.filtering import parse_filter
 from nnrun.reports.list_table import list_lines
 from nnrun.reports.listing import list_rows
 from nnrun.runs import settings
+from nnrun.runs.checksums import write_file
 from nnrun.runs.directory import RunDirectory
 from nnrun.runs.history import History
 from nnrun.runs.index import list_runs
@@ -116,7 +117,7 @@ def test_runs_that_are_not_whole(runs: Path) -> None:
     make(runs, "d", 4, ADAM, {}).joinpath("run.json").write_text("{")
     make(runs, "e", 5, ADAM, {}).joinpath("metrics.json").write_text("[]")
     newer = make(runs, "f", 6, ADAM, {}) / "run.json"
-    newer.write_text(json.dumps({**json.loads(newer.read_text()), "format": 99}))
+    write_file(newer, json.dumps({**json.loads(newer.read_text()), "format": 99}).encode())
     died = make(runs, "g", 7, ADAM, {})
     replace(RECORD, status="running", epochs=0, best_epoch=None).write(died / "run.json")
     (died / "metrics.json").unlink()
@@ -140,7 +141,7 @@ def test_runs_that_are_not_whole(runs: Path) -> None:
     assert (shown["g"]["val_loss"], shown["g"]["epochs"], shown["g"]["best_epoch"]) == (0.1, 3, 2)
     assert "optimizer" not in shown["a"]
     problems = {row.entry.name[0] for row in listing.rows if row.problem}
-    assert problems == {"d", "e", "f"}
+    assert problems == {"a", "d", "e", "f"}
 
 
 def test_the_table(runs: Path) -> None:

@@ -45,7 +45,7 @@ def test_a_damaged_run_is_reported(runs: Path) -> None:
     (runs / NAMES[1] / "run.json").unlink()
     entries = {entry.name: entry for entry in list_runs(runs)}
     assert [entries[name].status for name in NAMES] == ["damaged", "damaged", "finished"]
-    assert "not JSON" in entries[NAMES[0]].problem
+    assert "not what was written" in entries[NAMES[0]].problem
     assert "does not exist" in entries[NAMES[1]].problem
     assert entries[NAMES[2]].problem == ""
     assert find_run("latest", runs).name == NAMES[2]

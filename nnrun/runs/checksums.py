@@ -1,0 +1,168 @@
+"""What the files of a run hold is what was written: their sha256, in `checksums.json` beside them.
+
+Before a file is replaced, `checksums.json` lists both its old digest and the coming one; so a crash
+between the two leaves a file that is listed, and is never taken for damage. Files that are not
+listed, as in runs of older versions, are read as they are.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from pathlib import Path
+
+from nnrun.errors import RunError
+from nnrun.runs import atomic
+from nnrun.runs.atomic import describe_cause
+
+FORMAT = 1
+NAME = "checksums.json"
+_TRIES = 5
+
+Digests = Mapping[str, tuple[str, ...]]
+"""The sha256 that each file may have, in hexadecimal digits, by its name."""
+
+
+def write_files(contents: Mapping[Path, bytes]) -> None:
+    """Write files of one directory and their checksums, each file whole or not at all.
+
+    Args:
+        contents: What each file is to hold.
+
+    Raises:
+        RunError: A file cannot be written; what stood there stands there still, and is still good.
+    """
+    _announce({path: _digest(content) for path, content in contents.items()})
+    for path, content in contents.items():
+        atomic.write_bytes(path, content)
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write one file and its checksum; see `write_files`."""
+    write_files({path: content})
+
+
+def write_with(path: Path, writer: Callable[[Path], None]) -> None:
+    """Let a library write a file by itself; see `atomic.write_with` and `write_files`."""
+
+    def write_and_announce(temporary: Path) -> None:
+        writer(temporary)
+        _announce({path: _digest_of(temporary)})
+
+    atomic.write_with(path, write_and_announce)
+
+
+def read_file(path: Path, *, check: bool = True) -> bytes:
+    """Read a file, and see that it holds what was written.
+
+    Args:
+        path: The file.
+        check: Whether that is looked at.
+
+    Raises:
+        RunError: It is missing or damaged, or the checksums are.
+    """
+    seen: object = None
+    content = b""
+    for _ in range(_TRIES):
+        content = _read(path)
+        expected = _expected(path) if check else ()
+        if not expected or _digest(content) in expected:
+            return content
+        if seen == (content, expected):
+            break
+        # A writer may have come between the two readings; damage reads the same twice.
+        seen = (content, expected)
+    raise _damaged(path)
+
+
+def check_file(path: Path) -> None:
+    """See that a file of any size holds what was written; nothing where it is missing.
+
+    Raises:
+        RunError: It is damaged, or the checksums are.
+    """
+    seen: object = None
+    for _ in range(_TRIES):
+        if not path.exists():
+            return
+        found, expected = _digest_of(path), _expected(path)
+        if not expected or found in expected:
+            return
+        if seen == (found, expected):
+            break
+        seen = (found, expected)
+    raise _damaged(path)
+
+
+def _announce(coming: Mapping[Path, str]) -> None:
+    """List what files are about to hold, beside what they hold."""
+    directory = next(iter(coming)).parent
+    digests = dict(_digests(directory))
+    for path, digest in coming.items():
+        held = _digest_of(path) if path.exists() else ""
+        kept = [held] if held in digests.get(path.name, ()) else []
+        digests[path.name] = tuple(dict.fromkeys([*kept, digest]))
+    files = {name: list(digests[name]) for name in sorted(digests)}
+    value = {"format": FORMAT, "files": files, "sha256": _digest(_canonical(files))}
+    atomic.write_json(directory / NAME, value)
+
+
+def _expected(path: Path) -> tuple[str, ...]:
+    return _digests(path.parent).get(path.name, ())
+
+
+def _digests(directory: Path) -> Digests:
+    path = directory / NAME
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise RunError(f"cannot read {path}: {describe_cause(error)}") from error
+    try:
+        return _parse(content)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise RunError(
+            f"{path} is damaged: its content is not what was written",
+            hint="Bring back a copy of it, or remove it: the files it lists are then not checked.",
+        ) from error
+
+
+@lru_cache(maxsize=8)
+def _parse(content: bytes) -> Digests:
+    value = json.loads(content)
+    files = value["files"]
+    if value["format"] != FORMAT or value["sha256"] != _digest(_canonical(files)):
+        raise ValueError("not its own checksum")
+    return {name: tuple(digests) for name, digests in files.items()}
+
+
+def _canonical(files: Mapping[str, list[str]]) -> bytes:
+    return json.dumps(files, sort_keys=True).encode()
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise RunError(f"cannot read {path}: {describe_cause(error)}") from error
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _digest_of(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise RunError(f"cannot read {path}: {describe_cause(error)}") from error
+
+
+def _damaged(path: Path) -> RunError:
+    return RunError(
+        f"{path} is damaged: its content is not what was written",
+        hint=f"Bring back a copy of it; to read it as it is, remove {NAME} beside it.",
+    )

@@ -1,0 +1,156 @@
+"""NaN and infinity in loss, gradient, weights, validation: the run says where, and keeps none."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nnrun.experiment import train
+from nnrun.running import Outcome
+from nnrun.runs.checkpoints import CheckpointStore
+from nnrun.runs.history import History
+
+pytestmark = pytest.mark.faults
+
+REGRESSION = """\
+dataset: {name: diabetes, split: {validation: 42}}
+architecture: [{Dense: {units: 4, activation: tanh}}, {Dense: 1}]
+optimizer: {SGD: {learning_rate: 1e-3}}
+training: {epochs: 4, batch_size: 100}
+runtime: {engine: graph}
+"""
+LOGGED = "callbacks: [{CSVLogger: {filename: log.csv}}]\n"
+
+OWN = '''\
+import keras
+import tensorflow as tf
+
+
+class RaiseRate(keras.callbacks.Callback):
+    def on_epoch_begin(self, epoch, logs=None):
+        if epoch == 2:
+            self.model.optimizer.learning_rate = 1e30
+
+
+class Burst(keras.layers.Layer):
+    """Gives back what it is given; in the seventh training step its gradient is infinite."""
+
+    def build(self, shape):
+        self.steps = self.add_weight(shape=(), initializer="zeros", trainable=False, name="steps")
+
+    def call(self, x, training=False):
+        if training:
+            self.steps.assign_add(1.0)
+        factor = tf.where(self.steps == 7.0, float("inf"), 1.0)
+
+        @tf.custom_gradient
+        def same(x):
+            return tf.identity(x), lambda upstream: upstream * factor
+
+        return same(x)
+
+
+class NanInValidation(keras.metrics.Mean):
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        rows = tf.shape(y_true)[0]
+        super().update_state(tf.where(rows == 42, float("nan"), 1.0))
+'''
+
+Run = Callable[..., Outcome]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def run(text: str, **seen: Any) -> Outcome:
+        config = tmp_path / "regression.yaml"
+        config.write_text(text)
+        return train(config, run_dir=tmp_path / "run", **seen)
+
+    return run
+
+
+def own(tmp_path: Path, name: str, text: str = OWN) -> None:
+    (tmp_path / f"{name}.py").write_text(text)
+
+
+def check_diverged(outcome: Outcome, epochs: int) -> None:
+    """The run diverged after so many epochs, and holds only what is finite."""
+    assert (outcome.status, outcome.exit_code, outcome.epochs) == ("diverged", 1, epochs)
+    assert f"in epoch {epochs + 1}" in outcome.stop_reason
+    directory = Path(outcome.run_dir)
+    store = CheckpointStore(directory / "checkpoints")
+    for name in filter(store.has, ("best", "last")):
+        for checkpoint in store.load_all(name):
+            arrays = {
+                path: array
+                for path, array in checkpoint.arrays.items()
+                if not path.startswith(("metrics/", "callback/"))
+            }
+            assert all(np.isfinite(array).all() for array in arrays.values())
+    assert store.has("best") == (epochs > 0)
+    assert (directory / "model.keras").exists() == (epochs > 0)
+    if epochs:
+        history = History.read(directory / "history.csv")
+        assert history.column("epoch") == list(range(1, epochs + 1))
+        assert np.isfinite(history.column("val_loss")).all()
+
+
+@pytest.mark.parametrize("more", ["", LOGGED], ids=["blocks", "epochs"])
+def test_a_rate_too_high_from_the_first_step(run: Run, more: str) -> None:
+    told: list[Any] = []
+    outcome = run(REGRESSION.replace("1e-3", "1e30") + more, watch=told.append)
+    check_diverged(outcome, 0)
+    # 1e30 times a gradient is still a float; the second step squares it.
+    assert re.search(
+        r"in epoch 1: after step 2 of 4 .* not finite; before it the largest weight was "
+        r"\d\.\d+e\+3\d, in ",
+        outcome.stop_reason,
+    )
+    assert told[-1].hint.startswith(
+        "Try a learning rate of 1e+29 instead of 1e+30, clip the gradients with "
+        "`regularization.clip.norm: 1`, or let `nnrun lr-find "
+    )
+
+
+def test_a_schedule_that_rises_too_far(run: Run) -> None:
+    schedule = (
+        "schedule: {PiecewiseConstantDecay: {boundaries: [1 epochs], values: [1e-3, 1e30]}}\n"
+    )
+    outcome = run(REGRESSION + schedule)
+    check_diverged(outcome, 1)
+    assert re.search(r"in epoch 2: after step [23] of 4 ", outcome.stop_reason)
+
+
+def test_a_callback_that_raises_the_rate(run: Run, tmp_path: Path) -> None:
+    own(tmp_path, "raising")
+    told: list[Any] = []
+    outcome = run(REGRESSION + "callbacks: ['raising:RaiseRate']\n", watch=told.append)
+    check_diverged(outcome, 2)
+    assert re.search(r"in epoch 3: after step 2 of 4 ", outcome.stop_reason)
+    assert "1e+29 instead of 1e+30" in told[-1].hint
+
+
+@pytest.mark.parametrize("more", ["", LOGGED], ids=["blocks", "epochs"])
+def test_an_infinite_gradient_is_traced_to_its_step(run: Run, tmp_path: Path, more: str) -> None:
+    own(tmp_path, "bursting")
+    text = REGRESSION.replace("}, {Dense: 1}", "}, 'bursting:Burst', {Dense: 1}")
+    outcome = run(text + more)
+    check_diverged(outcome, 1)
+    # Four steps an epoch. What lies behind the layer gets no gradient through it, and stays finite.
+    assert re.search(
+        r"in epoch 2: after step 3 of 4 \S*dense/kernel and \S*dense/bias are not finite; before ",
+        outcome.stop_reason,
+    )
+
+
+def test_only_a_validation_figure_is_not_finite(run: Run, tmp_path: Path) -> None:
+    own(tmp_path, "spoiling")
+    outcome = run(REGRESSION + "metrics: ['spoiling:NanInValidation']\n" + LOGGED)
+    check_diverged(outcome, 0)
+    assert outcome.stop_reason.startswith("val_")
+    assert outcome.stop_reason.endswith(" is nan in epoch 1")
