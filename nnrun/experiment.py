@@ -255,6 +255,8 @@ def resume(
 
     with RunLock(directory.path):
         record, saved = RunRecord.read(directory.record), load_saved(directory)
+        for line in saved.refused:
+            (tell or _ignore)(f"{line}; going on from the state before it.")
         check_unfinished(directory, record, saved, epochs)
         check_place(directory.path, _needed_bytes(record.parameters or 0))
         declared = _load_run(directory, trust=trust, epochs=epochs)

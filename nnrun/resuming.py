@@ -25,6 +25,8 @@ COMPARED = ("nnrun", "tensorflow", "keras", "numpy")
 
 _MAY_CHANGE = ("training.epochs",)
 
+_COUNTING = ("EarlyStopping", "ReduceLROnPlateau")
+
 
 def check_unfinished(
     directory: RunDirectory, record: RunRecord, saved: Saved, epochs: int | None
@@ -128,7 +130,9 @@ def make_resumed(
 
 
 def _extended(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """The facts of a state that nobody has asked to stop at."""
+    """The facts of a state that nobody has asked to stop at; as they are, where nobody had."""
+    if not facts["position"]["stopping"]:
+        return dict(facts)
     position = {**facts["position"], "stopping": False}
     callbacks = [
         {**state, "wait": 0, "stopped_epoch": 0} if "stopped_epoch" in state else state
@@ -155,14 +159,14 @@ def extension_notes(prepared: Prepared, model: Any, saved: Saved) -> list[str]:
             f"in epoch {experiment.training.epochs}."
         )
     for component, state in zip(experiment.callbacks, saved.facts["callbacks"], strict=True):
-        if component.name == "EarlyStopping":
+        if component.name == "EarlyStopping" and saved.facts["position"]["stopping"]:
             patience = component.arguments.get("patience", 0)
             notes.append(
                 f"EarlyStopping begins to wait anew: it stops after {patience} epochs without "
                 f"anything better than {state['best']:.5g}."
             )
-        elif component.name == "ReduceLROnPlateau":
-            notes.append("ReduceLROnPlateau goes on counting where it was.")
+        elif component.name in _COUNTING:
+            notes.append(f"{component.name} goes on counting where it was.")
     return notes
 
 

@@ -107,6 +107,10 @@ class RunWriter:
         write_text(self.directory.resolved, resolved_text)
         self.directory.make_subdirectories()
         self.history = History(saved.history.rows)
+        if len(self.history):
+            self.history.write(self.directory.history)
+        else:
+            self.directory.history.unlink(missing_ok=True)
         self._told = len(self.history)
         sizes: Mapping[str, Any] = {}
         if saved.best is not None:
