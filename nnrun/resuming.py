@@ -186,7 +186,8 @@ def _changed_settings(directory: RunDirectory, saved: Saved) -> list[str]:
 def _changed_data(record: RunRecord, prepared: Prepared) -> list[str]:
     if prepared.splits.fingerprint == record.data.get("fingerprint"):
         return []
-    return [f"data: {prepared.splits.source} gives other rows than it did"]
+    name = prepared.experiment.dataset.name or prepared.splits.source
+    return [f"data: {name} gives other rows than it did"]
 
 
 def _changed_versions(record: RunRecord) -> list[str]:
