@@ -141,11 +141,12 @@ def _short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writing, "COMMIT_SHARE", 1e9)
     monkeypatch.setattr(engines, "FIRST_CHUNK", 1)
     monkeypatch.setattr(engines, "CHUNK_SECONDS", 1e-9)
+    monkeypatch.setattr(engines, "EVALUATION_VALUES", 32)  # four rows of eight units
     monkeypatch.setattr(blocks, "CHUNK_SECONDS", 10.0)
     monkeypatch.setattr(blocks, "MOST_EPOCHS", 1)
     monkeypatch.setattr(Run, "_draw", lambda _: None)  # a third of the time
     for made in (streaming.StreamedTraining, streaming.StreamedEvaluation):
-        monkeypatch.setitem(made.__init__.__kwdefaults__, "block_bytes", 700)
+        monkeypatch.setitem(made.__init__.__kwdefaults__, "block_bytes", 200)
 
 
 @pytest.fixture

@@ -78,7 +78,7 @@ def restore_callbacks(
 
 def _is_state(callback: Any, name: str, value: Any) -> bool:
     """Whether an attribute is what a callback has come to, not what it was made with."""
-    if name in _NOT_STATE | _arguments(type(callback)):
+    if name in _NOT_STATE | _arguments(callback.__class__):
         return False
     return not (_is_keras(type(callback)) and isinstance(value, str))
 

@@ -128,7 +128,16 @@ def main() -> int:
     sys.path.insert(0, str(ROOT))
     from docs.generate import fill
 
-    arguments = ["--quiet", "-m", "faults", "tests/faults", "tests/runs", "tests/test_resume.py"]
+    arguments = [
+        "--quiet",
+        "-n",
+        "auto",
+        "-m",
+        "faults",
+        "tests/faults",
+        "tests/runs",
+        "tests/test_resume.py",
+    ]
     code = int(pytest.main(arguments, plugins=[Counting()]))
     text = table(trials)
     print(f"\n{text}")  # noqa: T201
