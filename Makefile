@@ -5,7 +5,7 @@ INSTALLED := $(VENV)/.installed
 DEVELOPING := $(VENV)/.developing
 SOURCES := nnrun tests benchmarks docs
 
-.PHONY: help demo test lint types format catalogue docs gallery bench clean
+.PHONY: help demo test faults lint types format catalogue docs gallery bench clean
 
 help:  ## Say what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -30,6 +30,9 @@ demo: $(INSTALLED)  ## Install nnrun into .venv and train a small network on dat
 
 test: $(DEVELOPING)  ## Run all tests; those on the big data sets where NNRUN_DATA names them
 	$(BIN)/python -m pytest --numprocesses auto --dist worksteal
+
+faults: $(DEVELOPING)  ## Break runs off in every way, 20 times each, and note it in docs/
+	$(BIN)/python tests/faults/campaign.py 20
 
 lint: $(DEVELOPING)  ## Check style, formatting, types and which module may import which
 	$(BIN)/ruff check $(SOURCES)

@@ -177,16 +177,13 @@ def resume(
 
     with RunLock(directory.path):
         record, saved = RunRecord.read(directory.record), load_saved(directory)
+        for line in saved.refused:
+            (tell or _ignore)(f"{line}; going on from the state before it.")
         check_unfinished(directory, record, saved, epochs)
         check_place(directory.path, _needed_bytes(record.parameters or 0))
-<<<<<<< HEAD
-        declared = load_run(directory, trust=trust, epochs=epochs)
-        prepared = prepare_experiment(declared, directory.resolved)
-=======
         check_config(directory, saved, anyway=anyway)
-        declared = _load_run(directory, trust=trust, epochs=epochs)
-        prepared = _prepare(_as_it_ran(declared, record), directory.resolved)
->>>>>>> w-seals
+        declared = load_run(directory, trust=trust, epochs=epochs, edited=True)
+        prepared = prepare_experiment(declared, directory.resolved)
         differences = find_differences(directory, record, saved, prepared)
         if differences and not anyway:
             refuse_differences(directory, differences)

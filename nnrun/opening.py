@@ -30,13 +30,8 @@ def read_trained(directory: RunDirectory) -> RunRecord:
         raise RunError(f"{directory.name} is still being trained", hint="Wait for its end.")
     if not directory.resolved.is_file():
         raise RunError(f"{directory.path} is damaged: it has no {directory.resolved.name}")
-<<<<<<< HEAD
-    if not CheckpointStore(directory.checkpoints).has("best"):
-=======
     check_file(directory.resolved)
-    store = CheckpointStore(directory.checkpoints)
-    if not store.has("best"):
->>>>>>> w-seals
+    if not CheckpointStore(directory.checkpoints).has("best"):
         raise RunError(
             f"{directory.name} has no checkpoint: it ended before its first epoch did",
             hint="Train it again.",

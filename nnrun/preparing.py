@@ -117,7 +117,9 @@ def build_for(experiment: Experiment, signature: Signature, strategy: str = "non
     )
 
 
-def load_run(directory: RunDirectory, *, trust: bool, epochs: int | None = None) -> Experiment:
+def load_run(
+    directory: RunDirectory, *, trust: bool, epochs: int | None = None, edited: bool = False
+) -> Experiment:
     """The config of a run, as it was run, or with another last epoch.
 
     Raises:
@@ -125,7 +127,9 @@ def load_run(directory: RunDirectory, *, trust: bool, epochs: int | None = None)
         UserError: It names code of the user's own and is not trusted.
     """
     overrides = () if epochs is None else (f"training.epochs={epochs}",)
-    experiment = load_experiment(directory.resolved, overrides, text=read_resolved(directory))
+    experiment = load_experiment(
+        directory.resolved, overrides, text=read_resolved(directory, edited=edited)
+    )
     check_trust(experiment, directory.resolved, trust=trust)
     return experiment
 

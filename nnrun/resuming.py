@@ -26,6 +26,8 @@ COMPARED = ("nnrun", "tensorflow", "keras", "numpy")
 
 _MAY_CHANGE = ("training.epochs",)
 
+_COUNTING = ("EarlyStopping", "ReduceLROnPlateau")
+
 
 def check_unfinished(
     directory: RunDirectory, record: RunRecord, saved: Saved, epochs: int | None
@@ -151,7 +153,9 @@ def make_resumed(
 
 
 def _extended(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """The facts of a state that nobody has asked to stop at."""
+    """The facts of a state that nobody has asked to stop at; as they are, where nobody had."""
+    if not facts["position"]["stopping"]:
+        return dict(facts)
     position = {**facts["position"], "stopping": False}
     callbacks = [
         {**state, "wait": 0, "stopped_epoch": 0} if "stopped_epoch" in state else state
@@ -178,14 +182,14 @@ def extension_notes(prepared: Prepared, model: Any, saved: Saved) -> list[str]:
             f"in epoch {experiment.training.epochs}."
         )
     for component, state in zip(experiment.callbacks, saved.facts["callbacks"], strict=True):
-        if component.name == "EarlyStopping":
+        if component.name == "EarlyStopping" and saved.facts["position"]["stopping"]:
             patience = component.arguments.get("patience", 0)
             notes.append(
                 f"EarlyStopping begins to wait anew: it stops after {patience} epochs without "
                 f"anything better than {state['best']:.5g}."
             )
-        elif component.name == "ReduceLROnPlateau":
-            notes.append("ReduceLROnPlateau goes on counting where it was.")
+        elif component.name in _COUNTING:
+            notes.append(f"{component.name} goes on counting where it was.")
     return notes
 
 
@@ -196,11 +200,7 @@ def _changed_settings(
     if text is None:
         return []
     was = flatten(read_plain(text)).values
-<<<<<<< HEAD
-    now = flatten(read_config(directory)).values
-=======
     now = flatten(read_config(directory, edited=True)).values
->>>>>>> w-seals
     return [
         f"{key}: {was.get(key, 'not there')} → {now.get(key, 'not there')}"
         for key in sorted({*was, *now})
@@ -211,7 +211,8 @@ def _changed_settings(
 def _changed_data(record: RunRecord, prepared: Prepared) -> list[str]:
     if prepared.splits.fingerprint == record.data.get("fingerprint"):
         return []
-    return [f"data: {prepared.splits.source} gives other rows than it did"]
+    name = prepared.experiment.dataset.name or prepared.splits.source
+    return [f"data: {name} gives other rows than it did"]
 
 
 def _changed_versions(record: RunRecord) -> list[str]:

@@ -7,7 +7,7 @@ import dataclasses
 import platform
 import shlex
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from nnrun.config.writer import experiment_to_yaml
@@ -206,11 +206,12 @@ class Run:
             "seconds": self.seconds,
         }
         arrays |= capture_state(self.model, metrics=True)
-        self.writer.keep_last(Snapshot(position.epoch, arrays, facts))
         frequency = self.experiment.tensorboard.histogram_freq
         if frequency and position.step == 0 and position.epoch % frequency == 0:
             weights = [(variable.path, variable.numpy()) for variable in self.model.weights]
             self.writer.add_histograms(position.epoch, weights)
+        # Last, since a commit that follows from it is to hold the histograms of its epoch.
+        self.writer.keep_last(Snapshot(position.epoch, arrays, facts))
 
     def _position(self) -> Position:
         """Bring model and callbacks into the state that was saved; where that is."""
@@ -238,8 +239,9 @@ class Run:
         options = self.experiment.training
         engine, plan = self._compiled(), self._plan()
         self._training, self._initial = engine.training, capture_state(self.model)
-        if self.resumed is not None and self.resumed.saved.last is not None:
-            prepare_callbacks(self.declared, self.resumed.saved.facts["callbacks"])
+        if self.resumed is not None:
+            nothing: list[dict[str, Any]] = [{} for _ in self.declared]
+            prepare_callbacks(self.declared, self.resumed.saved.facts.get("callbacks", nothing))
         callbacks = keras.callbacks.CallbackList(
             self.declared,
             model=self.model,

@@ -123,13 +123,9 @@ class TrainingDisplay:
             "diverged": f"diverged: {event.detail}",
         }
         if event.reason in told:
-<<<<<<< HEAD
             self._print(told[event.reason])
-=======
-            print(told[event.reason])  # noqa: T201
         if event.hint:
-            print(event.hint)  # noqa: T201
->>>>>>> w-seals
+            self._print(event.hint)
 
     def _print_row(self, event: "EpochEnded") -> None:
         self._printed = event.epoch

@@ -146,8 +146,12 @@ class CheckpointStore:
             raise RunError(f"no checkpoint {name!r} is whole: " + "; ".join(refused))
 
     def trust(self, name: str, generation: int) -> None:
-        """Keep this generation, whatever newer ones there are, until the next but one commit."""
+        """Keep this generation until the next but one commit, and the one before it; no others."""
         self._good[name] = generation
+        numbers = self._generations(name) | self._strays(name)
+        previous = max((number for number in numbers if number < generation), default=0)
+        for other in numbers - {generation, previous}:
+            self._remove(name, other)
 
     def has(self, name: str) -> bool:
         """Whether a generation of the checkpoint was ever committed and is still there."""

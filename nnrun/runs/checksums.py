@@ -12,6 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from nnrun.errors import RunError
+from nnrun.reading import MAX_JSON, open_own, parse_json, read_own
 from nnrun.runs import atomic
 from nnrun.runs.atomic import describe_cause
 
@@ -52,11 +53,12 @@ def write_with(path: Path, writer: Callable[[Path], None]) -> None:
     atomic.write_with(path, write_and_announce)
 
 
-def read_file(path: Path, *, check: bool = True) -> bytes:
+def read_file(path: Path, most: int | None, *, check: bool = True) -> bytes:
     """Read a file, and see that it holds what was written.
 
     Args:
-        path: The file.
+        path: The file; a link is not followed.
+        most: How many bytes it may have; None for any number.
         check: Whether that is looked at.
 
     Raises:
@@ -65,7 +67,7 @@ def read_file(path: Path, *, check: bool = True) -> bytes:
     seen: object = None
     content = b""
     for _ in range(_TRIES):
-        content = _read(path)
+        content = _read(path, most)
         expected = _expected(path) if check else ()
         if not expected or _digest(content) in expected:
             return content
@@ -115,14 +117,14 @@ def _expected(path: Path) -> tuple[str, ...]:
 def _digests(directory: Path) -> Digests:
     path = directory / NAME
     try:
-        content = path.read_bytes()
+        content = read_own(path, MAX_JSON)
     except FileNotFoundError:
         return {}
     except OSError as error:
         raise RunError(f"cannot read {path}: {describe_cause(error)}") from error
     try:
         return _parse(content)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise RunError(
             f"{path} is damaged: its content is not what was written",
             hint="Bring back a copy of it, or remove it: the files it lists are then not checked.",
@@ -131,7 +133,7 @@ def _digests(directory: Path) -> Digests:
 
 @lru_cache(maxsize=8)
 def _parse(content: bytes) -> Digests:
-    value = json.loads(content)
+    value = parse_json(content)
     files = value["files"]
     if value["format"] != FORMAT or value["sha256"] != _digest(_canonical(files)):
         raise ValueError("not its own checksum")
@@ -142,9 +144,9 @@ def _canonical(files: Mapping[str, list[str]]) -> bytes:
     return json.dumps(files, sort_keys=True).encode()
 
 
-def _read(path: Path) -> bytes:
+def _read(path: Path, most: int | None) -> bytes:
     try:
-        return path.read_bytes()
+        return read_own(path, most)
     except OSError as error:
         raise RunError(f"cannot read {path}: {describe_cause(error)}") from error
 
@@ -155,7 +157,7 @@ def _digest(content: bytes) -> str:
 
 def _digest_of(path: Path) -> str:
     try:
-        with path.open("rb") as file:
+        with open(open_own(path), "rb") as file:  # noqa: PTH123 - of a descriptor
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise RunError(f"cannot read {path}: {describe_cause(error)}") from error

@@ -10,12 +10,7 @@ from pathlib import Path
 from typing import Literal, Self, SupportsFloat
 
 from nnrun.errors import RunError
-<<<<<<< HEAD
-from nnrun.reading import read_own
-from nnrun.runs.atomic import describe_cause, write_text
-=======
 from nnrun.runs.checksums import read_file, write_file
->>>>>>> w-seals
 
 Mode = Literal["min", "max"]
 
@@ -171,15 +166,9 @@ class History:
         Raises:
             RunError: The file is missing or damaged.
         """
-        content = read_file(path)
+        content = read_file(path, MAX_BYTES)
         try:
-<<<<<<< HEAD
-            return cls.from_csv(read_own(path, MAX_BYTES).decode())
-        except OSError as error:
-            raise RunError(f"cannot read {path}: {describe_cause(error)}") from error
-=======
             return cls.from_csv(content.decode())
->>>>>>> w-seals
         except UnicodeDecodeError as error:
             raise RunError(f"{path} is damaged: it is not text") from error
         except RunError as error:

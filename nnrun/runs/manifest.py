@@ -9,13 +9,9 @@ from types import UnionType
 from typing import Any, Self, get_args, get_origin, get_type_hints
 
 from nnrun.errors import RunError
-<<<<<<< HEAD
-from nnrun.reading import MAX_JSON, parse_json, read_own
-from nnrun.runs.atomic import describe_cause, write_json
-=======
+from nnrun.reading import MAX_JSON, parse_json
 from nnrun.runs.atomic import json_bytes
 from nnrun.runs.checksums import read_file, write_file
->>>>>>> w-seals
 from nnrun.runs.directory import RunDirectory
 from nnrun.runs.locking import is_locked
 
@@ -175,18 +171,10 @@ def read_format(path: Path) -> dict[str, Any]:
     Raises:
         RunError: The file is missing, damaged, or of a newer nnrun.
     """
-    content = read_file(path)
+    content = read_file(path, MAX_JSON)
     try:
-<<<<<<< HEAD
-        text = read_own(path, MAX_JSON)
-        values = parse_json(text, parse_int=_whole, parse_float=_finite, parse_constant=_finite)
-    except OSError as error:
-        raise RunError(f"cannot read {path}: {describe_cause(error)}") from error
+        values = parse_json(content, parse_int=_whole, parse_float=_finite, parse_constant=_finite)
     except ValueError as error:
-=======
-        values = json.loads(content, parse_int=_whole, parse_float=_finite, parse_constant=_finite)
-    except (ValueError, RecursionError) as error:
->>>>>>> w-seals
         raise RunError(f"{path} is damaged: it is not JSON") from error
     version = values.get("format") if isinstance(values, dict) else None
     if not isinstance(version, int) or version < 1:

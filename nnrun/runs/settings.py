@@ -8,12 +8,7 @@ from nnrun.config.components import as_component
 from nnrun.config.plain_reader import read_plain
 from nnrun.config.reader import MAX_BYTES
 from nnrun.errors import RunError, UserError
-<<<<<<< HEAD
-from nnrun.reading import read_own
-from nnrun.runs.atomic import describe_cause
-=======
-from nnrun.runs.checksums import check_file, read_file
->>>>>>> w-seals
+from nnrun.runs.checksums import read_file
 from nnrun.runs.directory import RunDirectory
 
 Value = str | int | float | bool | None
@@ -66,30 +61,28 @@ def read_config(directory: RunDirectory, *, edited: bool = False) -> dict[str, A
     Raises:
         RunError: It is missing or damaged.
     """
-    return _read(directory)[1]
+    return _read(directory, edited=edited)[1]
 
 
-def read_resolved(directory: RunDirectory) -> str:
+def read_resolved(directory: RunDirectory, *, edited: bool = False) -> str:
     """The text of a run's config, which holds nothing but what nnrun writes: no other file's.
+
+    Args:
+        directory: The run.
+        edited: Whether it is read as well where it is not what was written.
 
     Raises:
         RunError: It is missing or damaged.
     """
-    return _read(directory)[0]
+    return _read(directory, edited=edited)[0]
 
 
-def _read(directory: RunDirectory) -> tuple[str, dict[str, Any]]:
+def _read(directory: RunDirectory, *, edited: bool) -> tuple[str, dict[str, Any]]:
     path = directory.resolved
-    content = read_file(path, check=not edited)
+    content = read_file(path, MAX_BYTES, check=not edited)
     try:
-<<<<<<< HEAD
-        text = read_own(path, MAX_BYTES).decode()
+        text = content.decode()
         config = read_plain(text)
-    except OSError as error:
-        raise RunError(f"cannot read {path}: {describe_cause(error)}") from error
-=======
-        config = read_plain(content.decode())
->>>>>>> w-seals
     except ValueError as error:
         raise RunError(f"{path} is damaged: {_cause(error)}") from error
     if not isinstance(config, dict):
@@ -110,11 +103,7 @@ def read_checked_config(directory: RunDirectory) -> dict[str, Any]:
     from nnrun.config.loading import load_experiment
     from nnrun.config.writer import to_plain
 
-<<<<<<< HEAD
     text = read_resolved(directory)
-=======
-    check_file(directory.resolved)
->>>>>>> w-seals
     try:
         config: dict[str, Any] = to_plain(load_experiment(directory.resolved, text=text))
     except UserError as error:

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from nnrun.runs.atomic import write_text
 from nnrun.runs.checkpoints import CheckpointStore
 from nnrun.runs.directory import RunDirectory
 from nnrun.runs.event_files import EventFiles
@@ -106,16 +105,10 @@ class RunWriter:
             }
         )
 
-<<<<<<< HEAD
-    def resume(self, saved: "Saved", resolved_text: str) -> None:
-        """Go on with a run as it was saved; what was written after that goes."""
-        from nnrun.runs.atomic import remove_leftovers
-=======
     def resume(self, saved: "Saved", resolved_text: str, signature: Mapping[str, Any]) -> None:
         """Go on with a run as it was saved; what was written after that, or is damaged, goes."""
         from nnrun.runs.atomic import json_bytes, remove_leftovers
         from nnrun.runs.checksums import write_files
->>>>>>> w-seals
 
         files = self.directory
         remove_leftovers(files.path)
@@ -128,6 +121,8 @@ class RunWriter:
         }
         if len(self.history):
             contents[files.history] = self.history.to_csv().encode()
+        else:
+            files.history.unlink(missing_ok=True)
         write_files(contents)
         self._told = len(self.history)
         sizes: Mapping[str, Any] = {}
@@ -237,7 +232,7 @@ class RunWriter:
             sizes = self._tell_tensorboard(history, histograms)
             text = history.to_csv() if len(history) else ""
             if text:
-                write_text(self.directory.history, text)
+                write_file(self.directory.history, text.encode())
             self._commit_snapshot("best", best)
             facts = {**last.facts, "history": text, "tensorboard": sizes}
             self._commit_snapshot("last", last, facts)

@@ -2,9 +2,12 @@
 
 Keras keeps such state in plain attributes, and has no way to save it. So the attributes of every
 callback are saved that are numbers, texts, arrays, or lists and mappings of these; what else it
-holds (functions, files, the model) is as its constructor made it.
+holds (functions, files, the model) is as its constructor made it. So are what Keras's own callbacks
+were given as arguments, and the names of the files that they write: the config alone says these.
 """
 
+import functools
+import inspect
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -47,8 +50,8 @@ def capture_callbacks(
 def prepare_callbacks(callbacks: Sequence[Any], states: Sequence[Mapping[str, Any]]) -> None:
     """Make the callbacks that append to a file go on with it, as it was; before they begin."""
     for callback, state in zip(callbacks, states, strict=True):
-        if isinstance(callback, _APPENDING) and _FILE in state:
-            _cut(Path(callback.filename), state[_FILE])
+        if isinstance(callback, _APPENDING):
+            _cut(Path(callback.filename), state.get(_FILE, 0))
             callback.append = True
 
 
@@ -66,7 +69,36 @@ def restore_callbacks(
         raise ValueError(f"{len(states)} callbacks were saved, and there are {len(callbacks)}")
     for callback, state in zip(callbacks, states, strict=True):
         if not isinstance(callback, _APPENDING):
-            vars(callback).update({name: _unpack(value, arrays) for name, value in state.items()})
+            values = {name: _unpack(value, arrays) for name, value in state.items()}
+            kept = {
+                name: value for name, value in values.items() if _is_state(callback, name, value)
+            }
+            vars(callback).update(kept)
+
+
+def _is_state(callback: Any, name: str, value: Any) -> bool:
+    """Whether an attribute is what a callback has come to, not what it was made with."""
+    if name in _NOT_STATE | _arguments(callback.__class__):
+        return False
+    return not (_is_keras(type(callback)) and isinstance(value, str))
+
+
+@functools.cache
+def _arguments(kind: type) -> frozenset[str]:
+    """What the constructors take that Keras wrote.
+
+    Keras turns the sign of `min_delta` when it first compares: it must not find it turned already.
+    """
+    constructors = [
+        vars(base)["__init__"]
+        for base in kind.__mro__[:-1]
+        if "__init__" in vars(base) and _is_keras(base)
+    ]
+    return frozenset(name for made in constructors for name in inspect.signature(made).parameters)
+
+
+def _is_keras(kind: type) -> bool:
+    return kind.__module__.partition(".")[0] == "keras"
 
 
 class _Packing:
@@ -82,7 +114,7 @@ class _Packing:
             return {_FILE: file.stat().st_size} if file.exists() else {}
         state = {}
         for name, value in vars(callback).items():
-            if name in _NOT_STATE:
+            if not _is_state(callback, name, value):
                 continue
             try:
                 state[name] = self._pack(value, name)
@@ -98,9 +130,10 @@ class _Packing:
         if isinstance(value, (list, tuple)):
             items = [self._pack(item, f"{where}/{index}") for index, item in enumerate(value)]
             return items if isinstance(value, list) else {_WRAPPED: _TUPLE, "items": items}
-        if isinstance(value, dict) and all(isinstance(key, str) for key in value):
-            packed = {key: self._pack(item, f"{where}/{key}") for key, item in value.items()}
-            return {_WRAPPED: "dict", "items": packed}
+        if isinstance(value, dict):
+            keys = self._pack(list(value), f"{where}/keys")
+            items = self._pack(list(value.values()), where)
+            return {_WRAPPED: "dict", "keys": keys, "items": items}
         raise _NotSavableError
 
     def _pack_array(self, array: np.ndarray, where: str) -> dict[str, Any]:
@@ -121,7 +154,7 @@ def _unpack(value: Any, arrays: Mapping[str, np.ndarray]) -> Any:
         return array if array.shape else array[()]
     if value[_WRAPPED] == _TUPLE:
         return tuple(_unpack(item, arrays) for item in value["items"])
-    return {key: _unpack(item, arrays) for key, item in value["items"].items()}
+    return dict(zip(_unpack(value["keys"], arrays), _unpack(value["items"], arrays), strict=True))
 
 
 def _cut(file: Path, size: int) -> None:

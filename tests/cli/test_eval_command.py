@@ -13,13 +13,9 @@ from conftest import TINY
 from PIL import Image
 
 from nnrun.data.sources.finding import named_dataset
-<<<<<<< HEAD
 from nnrun.experiment import open_run, train
 from nnrun.preparing import prepare
-=======
-from nnrun.experiment import open_run, prepare, train
 from nnrun.runs.checksums import write_file
->>>>>>> w-seals
 from nnrun.runs.directory import RunDirectory
 from nnrun.runs.index import find_run
 from nnrun.runs.manifest import Metrics, RunRecord
