@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from nnrun.runs.checkpoints import CheckpointStore
+from nnrun.runs.checksums import write_file
 from nnrun.runs.directory import RunDirectory
 from nnrun.runs.event_files import EventFiles
 from nnrun.runs.history import History

@@ -1,10 +1,11 @@
 """Small models and data for the engine; Keras itself is what everything is compared with."""
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
+import pytest
 
 from nnrun.data.splits import Part
 from nnrun.device import import_tensorflow
@@ -13,6 +14,15 @@ import_tensorflow("cpu")
 
 FEATURES, CLASSES = 6, 3
 ROWS, BATCH = 50, 16  # three full steps and one with two rows
+
+
+@pytest.fixture(autouse=True)
+def _plain_precision() -> Iterator[None]:
+    """A test's number format is its own: Keras keeps it for all models made afterwards."""
+    import keras
+
+    yield
+    keras.config.set_dtype_policy("float32")
 
 
 def make_part(rows: int = ROWS, seed: int = 0) -> Part:

@@ -82,6 +82,7 @@ def train(
     figures = []
     for order in orders(epochs):
         training.begin_epoch(order)
+        model.reset_metrics()
         starts = range(0, training.steps, chunk)
         figures.append([training.run(start, min(start + chunk, 4)) for start in starts][-1])
     return figures
@@ -141,6 +142,7 @@ def test_chunks_of_any_size_give_the_same_bits(engine: str) -> None:
     for bounds in ((0, 4), (0, 1, 4), (0, 2, 3, 4), (0, 1, 2, 3, 4)):
         restore_state(whole, start)
         training.begin_epoch(order)
+        whole.reset_metrics()
         for first, last in pairwise(bounds):
             figures = training.run(first, last)
         results.append((figures, every_variable(whole)))

@@ -99,6 +99,7 @@ def test_every_step_of_a_training_has_a_mask_of_its_own() -> None:
     epochs = []
     for _ in range(2):
         training.begin_epoch(np.arange(rows, dtype="int32"))
+        model.reset_metrics()
         means = np.array([training.run(step, step + 1)["loss"] for step in range(training.steps)])
         epochs.append(np.diff(means * np.arange(1, training.steps + 1), prepend=0).round(3))
     assert len(set(epochs[0])) > training.steps / 2
