@@ -53,17 +53,12 @@ def describe(config: str | Path, *, overrides: Sequence[str] = (), trust: bool =
     model = build(prepared)
     from nnrun.device import device_name
     from nnrun.reports.card import Card, LayerRow
-    from nnrun.training.choosing import engine_for
+    from nnrun.training.choosing import engine_of
     from nnrun.training.estimating import estimate_memory, estimate_seconds, learning_rates
     from nnrun.training.placing import place, placing_warnings
 
     experiment, splits = prepared.experiment, prepared.splits
-    engine = engine_for(
-        model,
-        experiment.runtime.engine,
-        rows=splits.train,
-        batch_size=experiment.training.batch_size,
-    )
+    engine = engine_of(prepared, model)
     placement = place(model, splits, experiment.runtime)
     steps = prepared.steps_per_epoch
     (target,) = splits.targets.values()
@@ -75,13 +70,8 @@ def describe(config: str | Path, *, overrides: Sequence[str] = (), trust: bool =
         rows={name: part.rows for name, part in splits.parts.items()},
         source=splits.source,
         layers=[
-            LayerRow(
-                layer.name,
-                type(layer).__name__,
-                tuple(layer.output.shape[1:]),
-                layer.count_params(),
-            )
-            for layer in model.layers
+            LayerRow(one.name, type(one).__name__, tuple(one.output.shape[1:]), one.count_params())
+            for one in model.layers
         ],
         parameters=model.count_params(),
         loss=getattr(model.loss, "name", None) or str(model.loss),
@@ -125,11 +115,12 @@ def train(
     directory = _claim(prepared, model, Path(runs_dir), run_dir)
     # Only its holder may throw the directory away: without the lock it is another process's run.
     with RunLock(directory.path):
-        run = Run(prepared, model, directory, command)
+        run = None
         try:
+            run = Run(prepared, model, directory, command)
             return run.train(watch or _ignore)
         except BaseException as error:
-            if not directory.discard():
+            if not directory.discard() and run is not None:
                 run.record_failure(error)
             raise
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from nnrun.config.plain_reader import read_plain
 from nnrun.errors import RunError
-from nnrun.running import Resumed
 from nnrun.runs.checksums import check_file
 from nnrun.runs.provenance import installed_versions
+from nnrun.runs.saved import Resumed, Saved
 from nnrun.runs.settings import flatten, read_config
 from nnrun.runs.writing import utc_now
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from nnrun.data.prepared import Prepared
     from nnrun.runs.directory import RunDirectory
     from nnrun.runs.manifest import RunRecord
-    from nnrun.runs.saved import Saved
 
 COMPARED = ("nnrun", "tensorflow", "keras", "numpy")
 """The packages whose versions decide the bits."""

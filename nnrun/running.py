@@ -22,29 +22,12 @@ from nnrun.runs.writing import RunWriter, Snapshot, utc_now
 if TYPE_CHECKING:
     from nnrun.data.prepared import Prepared
     from nnrun.runs.directory import RunDirectory
-    from nnrun.runs.saved import Saved
+    from nnrun.runs.saved import Resumed
     from nnrun.training.events import Event, Position, TrainingEnded
     from nnrun.training.loop import Engine, Plan
     from nnrun.training.signals import StopRequest
 
 Watcher = Callable[["Event"], None]
-
-
-@dataclasses.dataclass(frozen=True)
-class Resumed:
-    """A run that broke off, and goes on.
-
-    Attributes:
-        saved: The state it goes on from.
-        record: Its record, as it is to be while it goes on.
-        resolved: The text of its `resolved.yaml`, as it is to be.
-        seconds: How long it has trained so far.
-    """
-
-    saved: Saved
-    record: RunRecord
-    resolved: str
-    seconds: float
 
 
 class Run:
@@ -67,7 +50,7 @@ class Run:
         resumed: Resumed | None = None,
     ) -> None:
         from nnrun.training.callbacks import build_callbacks
-        from nnrun.training.choosing import EngineChoice, engine_for
+        from nnrun.training.choosing import EngineChoice, engine_of
         from nnrun.training.placing import place, placing_warnings
 
         self.prepared = prepared
@@ -76,12 +59,7 @@ class Run:
         self.directory = directory
         self.resumed = resumed
         self.engine = (
-            engine_for(
-                model,
-                self.experiment.runtime.engine,
-                rows=prepared.splits.train,
-                batch_size=self.experiment.training.batch_size,
-            )
+            engine_of(prepared, model)
             if resumed is None
             else EngineChoice(resumed.record.engine["name"], resumed.record.engine["reason"])
         )

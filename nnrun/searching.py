@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from nnrun.data.prepared import Prepared
     from nnrun.reports.lr_curve import Curve
+    from nnrun.reports.lr_suggestions import Advice
     from nnrun.training.lr_search import RateTest
 
     Watcher = Callable[["SearchStep"], None]
@@ -139,30 +140,15 @@ def search(
     Raises:
         UserError: If the loss is not finite at the very first step, or nothing can be written.
     """
-    from nnrun.reports.lr_curve import growing_rates, record_curve
     from nnrun.reports.lr_plot import draw_curve
-    from nnrun.reports.lr_suggestions import advise
-    from nnrun.reports.lr_trial import prove
-    from nnrun.training.choosing import engine_for
+    from nnrun.training.choosing import engine_of
 
     experiment = prepared.experiment
-    engine = engine_for(
-        model,
-        experiment.runtime.engine,
-        rows=prepared.splits.train,
-        batch_size=experiment.training.batch_size,
-    )
-    rates = growing_rates(tried.lowest, tried.highest, tried.steps)
+    engine = engine_of(prepared, model)
     with _folder(out_dir):
         started = time.perf_counter()
         test = _rate_test(prepared, model, tried.steps, engine.name)
-        curve = record_curve(rates, _watched(test, rates, "range test", watch))
-        _check_start(curve)
-        advice = prove(
-            advise(curve),
-            curve,
-            lambda rate: _watched(test, [rate] * tried.steps, f"trial at {rate:.2g}", watch),
-        )
+        curve, advice = _make(test, tried, watch)
         seconds = time.perf_counter() - started
         plot, table = (out_dir / f"{experiment.name}{suffix}" for suffix in (".png", ".csv"))
         write_with(plot, lambda path: draw_curve(curve, advice, path, title=experiment.name))
@@ -179,6 +165,22 @@ def search(
         engine=dataclasses.asdict(engine),
         warnings=prepared.warnings,
     )
+
+
+def _make(test: RateTest, tried: SearchRange, watch: Watcher) -> tuple[Curve, Advice]:
+    """Make the range test, and then try what it advises."""
+    from nnrun.reports.lr_curve import growing_rates, record_curve
+    from nnrun.reports.lr_suggestions import advise
+    from nnrun.reports.lr_trial import prove
+
+    rates = growing_rates(tried.lowest, tried.highest, tried.steps)
+    curve = record_curve(rates, _watched(test, rates, "range test", watch))
+    _check_start(curve)
+
+    def try_rate(rate: float) -> Iterator[float]:
+        return _watched(test, [rate] * tried.steps, f"trial at {rate:.2g}", watch)
+
+    return curve, prove(advise(curve), curve, try_rate)
 
 
 def _rate_test(prepared: Prepared, model: Any, steps: int, engine: str) -> RateTest:

@@ -89,6 +89,7 @@ def test_a_run_writes_what_is_documented_and_nothing_else(tiny_run: RunDirectory
     checkpoints = [name for name in written if name.startswith("checkpoints/")]
     assert sorted(set(written) - {*events, *checkpoints}) == [
         ".lock",
+        "checksums.json",
         "config.yaml",
         "history.csv",
         "metrics.json",
@@ -97,6 +98,7 @@ def test_a_run_writes_what_is_documented_and_nothing_else(tiny_run: RunDirectory
         "plots/learning_rate.png",
         "resolved.yaml",
         "run.json",
+        "signature.json",
     ]
     assert {Path(name).parent.name for name in events} == {"train", "validation"}
     assert len(events) == 2

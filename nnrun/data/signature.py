@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 from nnrun.data.preprocessing import Scaling, Standardizing, Step
-from nnrun.data.splits import InputSpec, TargetSpec
+from nnrun.data.splits import InputSpec, TargetColumn, TargetSpec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -80,14 +80,17 @@ class Signature:
                 },
                 greatest={name: float(told.pop("greatest")) for name, told in inputs.items()},
                 inputs={name: InputSpec(**_tuples(told)) for name, told in inputs.items()},
-                targets={
-                    name: TargetSpec(**_tuples(told)) for name, told in values["targets"].items()
-                },
+                targets={name: _target_from_json(told) for name, told in values["targets"].items()},
                 train_rows=int(values["train_rows"]),
                 source=str(values["source"]),
             )
         except (AttributeError, KeyError, TypeError) as error:
             raise ValueError("it tells no inputs and targets") from error
+
+
+def _target_from_json(told: Mapping[str, Any]) -> TargetSpec:
+    columns = [TargetColumn(**_tuples(column)) for column in told.get("columns", ())]
+    return TargetSpec(**_tuples({**told, "columns": columns}))
 
 
 def _step_to_json(step: Step) -> dict[str, Any]:

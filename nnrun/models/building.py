@@ -60,9 +60,8 @@ def build_model(
         for component in layers:
             _add(model, component, model.output_shape[1:] if model.layers else spec.shape)
         _check_output(model, layers[-1], target)
-        output = find_output_layer(layers)
+        output, units = find_output_layer(layers), model.output_shape[-1]
         activation = output.activation if output else "unknown"
-        units = model.output_shape[-1]
         model.compile(
             optimizer=build_optimizer(experiment, catalogue, steps_per_epoch),
             loss=instantiate(choose_loss(experiment, target, units, activation)),

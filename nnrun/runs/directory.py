@@ -130,7 +130,7 @@ class RunDirectory:
         """Remove a directory claimed by this process that holds nothing of value yet.
 
         Returns:
-            Whether it was removed. An epoch's history, a checkpoint or a model is of value.
+            Whether it was removed. A checkpoint, figures or a model are of value; a history alone cannot be gone on with.
         """
         if not self.claimed or self._holds_value():
             return False
@@ -138,7 +138,7 @@ class RunDirectory:
         return not self.path.exists()
 
     def _holds_value(self) -> bool:
-        kept = (self.history, self.metrics, self.model)
+        kept = (self.metrics, self.model)
         return any(path.exists() for path in kept) or any(self.checkpoints.glob("[!.]*"))
 
 

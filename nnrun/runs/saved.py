@@ -8,6 +8,7 @@ from nnrun.errors import RunError
 from nnrun.runs.checkpoints import Checkpoint, CheckpointStore
 from nnrun.runs.directory import RunDirectory
 from nnrun.runs.history import History
+from nnrun.runs.manifest import RunRecord
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,6 +31,23 @@ class Saved:
     def facts(self) -> Mapping[str, Any]:
         """What was saved beside the arrays; empty where nothing was saved."""
         return {} if self.last is None else self.last.facts
+
+
+@dataclasses.dataclass(frozen=True)
+class Resumed:
+    """A run that broke off, and goes on.
+
+    Attributes:
+        saved: The state it goes on from.
+        record: Its record, as it is to be while it goes on.
+        resolved: The text of its `resolved.yaml`, as it is to be.
+        seconds: How long it has trained so far.
+    """
+
+    saved: Saved
+    record: RunRecord
+    resolved: str
+    seconds: float
 
 
 def load_saved(directory: RunDirectory) -> Saved:

@@ -73,6 +73,7 @@ class RunWriter:
         self._histograms: list[tuple[int, list[tuple[str, Array]]]] = []
         self._told = 0
         self._committed: dict[str, Snapshot] = {}
+        self._warm = False
         self._last_commit = 0.0
         self._next_commit = 0.0
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="commit")
@@ -238,7 +239,9 @@ class RunWriter:
             facts = {**last.facts, "history": text, "tensorboard": sizes}
             self._commit_snapshot("last", last, facts)
         self._last_commit = time.monotonic()
-        seconds = self._last_commit - started
+        # The first commit tells nothing: modules are imported in it.
+        seconds = self._last_commit - started if self._warm else 0.0
+        self._warm = True
         self._next_commit = self._last_commit + max(COMMIT_SECONDS, seconds / COMMIT_SHARE)
 
     def _tell_tensorboard(

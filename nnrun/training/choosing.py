@@ -6,6 +6,7 @@ from typing import Any
 
 import keras
 
+from nnrun.data.prepared import Prepared
 from nnrun.data.splits import Part
 from nnrun.device import on_gpu
 from nnrun.training.mirroring import replicas_of
@@ -101,6 +102,17 @@ def engine_for(
     if rows is None:
         return EngineChoice("xla", "most models gain by being compiled")
     return EngineChoice(*timed_engine(model, rows, batch_size))
+
+
+def engine_of(prepared: Prepared, model: Any) -> EngineChoice:
+    """The engine for a prepared experiment's model: see `engine_for`."""
+    experiment = prepared.experiment
+    return engine_for(
+        model,
+        experiment.runtime.engine,
+        rows=prepared.splits.train,
+        batch_size=experiment.training.batch_size,
+    )
 
 
 def is_users_own(layer: Any) -> bool:

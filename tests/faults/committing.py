@@ -36,7 +36,7 @@ def write_run(run: RunDirectory, told: Callable[[int], Any] = lambda epoch: None
         if begun:
             saved = load_saved(run)
             done = saved.facts.get("epoch", 0)
-            writer.resume(saved, "name: small\n")
+            writer.resume(saved, "name: small\n", {})
         else:
             writer.begin(b"name: small\n", "name: small\n", {})
         for epoch in range(done + 1, EPOCHS + 1):

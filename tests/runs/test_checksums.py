@@ -20,7 +20,7 @@ def test_what_was_written_reads_back(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     write_file(path, b"one")
     write_file(path, b"two")
-    assert read_file(path) == b"two"
+    assert read_file(path, None) == b"two"
     listed = json.loads((tmp_path / "checksums.json").read_text())["files"]
     assert listed == {"a.txt": [hashlib.sha256(text).hexdigest() for text in (b"one", b"two")]}
     write_file(path, b"two")
@@ -43,7 +43,7 @@ def test_every_flipped_bit_and_every_truncation_is_told(tmp_path: Path) -> None:
     ]:
         path.write_bytes(spoiled)
         with pytest.raises(RunError, match=r"a\.txt is damaged: its content is not what was"):
-            read_file(path)
+            read_file(path, None)
         with pytest.raises(RunError, match=r"a\.txt is damaged"):
             check_file(path)
         assert read_file(path, check=False) == spoiled
@@ -56,7 +56,7 @@ def test_damage_to_the_checksums_is_told_as_such(tmp_path: Path) -> None:
     for at in range(len(content)):
         listed.write_bytes(content[:at] + bytes([content[at] ^ 4]) + content[at + 1 :])
         try:
-            found = read_file(path)
+            found = read_file(path, None)
         except RunError as error:
             assert error.message.startswith(f"{listed} is damaged: ")  # noqa: PT017
         else:  # a blank that became another character that JSON passes over
@@ -64,9 +64,9 @@ def test_damage_to_the_checksums_is_told_as_such(tmp_path: Path) -> None:
     for length in range(len(content) - 1):
         listed.write_bytes(content[:length])
         with pytest.raises(RunError, match=r"checksums\.json is damaged"):
-            read_file(path)
+            read_file(path, None)
     listed.unlink()
-    assert read_file(path) == b"one"
+    assert read_file(path, None) == b"one"
 
 
 def test_a_file_that_is_not_listed_is_read_as_it_is(tmp_path: Path) -> None:
@@ -113,11 +113,11 @@ def test_a_crash_between_two_writes_is_no_damage(
         patch.setattr(atomic.os, "replace", dying)
         with pytest.raises(PowerLossError):
             write(first, second)
-    assert read_file(first) == (b"a2" if dies_at == 2 else b"a1")
-    assert read_file(second) == b"b1"
+    assert read_file(first, None) == (b"a2" if dies_at == 2 else b"a1")
+    assert read_file(second, None) == b"b1"
     # Written again after the crash, what stood there before it is not forgotten either.
     write_files({first: b"a3", second: b"b3"})
-    assert (read_file(first), read_file(second)) == (b"a3", b"b3")
+    assert (read_file(first, None), read_file(second, None)) == (b"a3", b"b3")
 
 
 def test_damage_is_not_made_good_by_the_next_write_that_dies(
@@ -131,7 +131,7 @@ def test_damage_is_not_made_good_by_the_next_write_that_dies(
         with pytest.raises(PowerLossError):
             write_file(path, b"two")
     with pytest.raises(RunError, match="is damaged"):
-        read_file(path)
+        read_file(path, None)
 
 
 def test_a_writer_between_two_readings_is_no_damage(
@@ -148,7 +148,7 @@ def test_a_writer_between_two_readings_is_no_damage(
         return content
 
     monkeypatch.setattr(checksums, "_read", read_then_written)
-    assert read_file(path) == b"three"
+    assert read_file(path, None) == b"three"
 
 
 def raise_power_loss(*_: object) -> None:

@@ -129,7 +129,7 @@ def test_a_run_without_value_is_discarded(tmp_path: Path) -> None:
     assert names_in(tmp_path) == []
 
 
-@pytest.mark.parametrize("kept", ["history.csv", "model.keras", "checkpoints/last-1.npz"])
+@pytest.mark.parametrize("kept", ["metrics.json", "model.keras", "checkpoints/last-1.npz"])
 def test_a_run_with_value_is_kept(tmp_path: Path, kept: str) -> None:
     run = create_run(tmp_path, "x", NOW)
     run.make_subdirectories()

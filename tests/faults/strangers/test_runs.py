@@ -19,7 +19,7 @@ from nnrun.errors import RunError
 from nnrun.runs.checkpoints import CheckpointStore, load_checkpoint, save_checkpoint
 from nnrun.runs.directory import RunDirectory
 from nnrun.runs.locking import RunLock, is_locked
-from nnrun.runs.predictions import Predictions
+from nnrun.runs.predictions import PredictionTable
 from strangers.conftest import CONTENT, make_sparse
 
 pytestmark = pytest.mark.faults
@@ -203,7 +203,7 @@ def test_predictions_come_back_as_they_were_written(tmp_path: Path) -> None:
     head = ["row", "target", "predicted"]
     text = table_text(head, ([0, name, name] for name in names))
     (tmp_path / "predictions.csv").write_text(text, newline="")
-    assert list(Predictions.read(tmp_path / "predictions.csv").targets) == names
+    assert list(PredictionTable.read(tmp_path / "predictions.csv").targets) == names
 
 
 @pytest.mark.usefixtures("in_time")
@@ -213,14 +213,14 @@ def test_predictions_are_bounded_and_their_own(run: RunDirectory, traps: Any) ->
     predictions = run.evaluation("test").predictions
     predictions.symlink_to(traps.secret)
     with pytest.raises(RunError, match="it is a link"):
-        Predictions.read(predictions)
+        PredictionTable.read(predictions)
     predictions.unlink()
     os.mkfifo(predictions)
     with pytest.raises(RunError, match="no regular file"):
-        Predictions.read(predictions)
+        PredictionTable.read(predictions)
     make_sparse(predictions)
     with pytest.raises(RunError, match="larger than 256 MB"):
-        Predictions.read(predictions)
+        PredictionTable.read(predictions)
 
 
 @pytest.mark.parametrize("part", ["evaluation", "evaluation/test", "checkpoints", "tensorboard"])
