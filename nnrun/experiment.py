@@ -6,7 +6,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nnrun.config.writer import experiment_to_yaml
 from nnrun.errors import UserError
 from nnrun.preparing import (
     build,
@@ -19,9 +18,8 @@ from nnrun.preparing import (
     with_own_code,
 )
 from nnrun.running import Run, Watcher
-from nnrun.runs.directory import RunDirectory, check_place, create_run, create_run_at
+from nnrun.runs.directory import RunDirectory, create_run, create_run_at, needed_bytes
 from nnrun.runs.locking import RunLock
-from nnrun.runs.manifest import RunRecord
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -155,39 +153,10 @@ def resume(
             something differs from what it was trained with.
         UserError: For mistakes in its config or data; the run is left as it was.
     """
-    from nnrun.resuming import (
-        check_config,
-        check_unfinished,
-        extension_notes,
-        find_device_differences,
-        find_differences,
-        make_resumed,
-        refuse_differences,
-    )
-    from nnrun.runs.saved import load_saved
+    from nnrun.resuming import reopen
 
     with RunLock(directory.path):
-        record, saved = RunRecord.read(directory.record), load_saved(directory)
-        for line in saved.refused:
-            (tell or _ignore)(f"{line}; going on from the state before it.")
-        check_unfinished(directory, record, saved, epochs)
-        check_place(directory.path, _needed_bytes(record.parameters or 0))
-        check_config(directory, saved, anyway=anyway)
-        declared = load_run(directory, trust=trust, epochs=epochs, edited=True)
-        prepared = prepare_experiment(declared, directory.resolved)
-        differences = find_differences(directory, record, saved, prepared)
-        if differences and not anyway:
-            refuse_differences(directory, differences)
-        model = build(prepared, declared.runtime.strategy)
-        differences += find_device_differences(record)
-        if differences and not anyway:
-            refuse_differences(directory, differences)
-        if epochs is not None and saved.last is not None:
-            for note in extension_notes(prepared, model, saved):
-                (tell or _ignore)(note)
-        resolved = experiment_to_yaml(declared)
-        resumed = make_resumed(record, saved, differences, resolved, extended=epochs is not None)
-        run = Run(prepared, model, directory, (), resumed)
+        run = reopen(directory, epochs, anyway=anyway, trust=trust, tell=tell or _ignore)
         try:
             return run.train(watch or _ignore)
         except BaseException as error:
@@ -328,16 +297,11 @@ def predict(directory: RunDirectory, file: Path, *, trust: bool = False) -> Pred
     return predict_file(run, file)
 
 
-def _needed_bytes(parameters: int) -> int:
-    """Room for three checkpoints of weights and two averages each, and for the small files."""
-    return 3 * 3 * 4 * parameters + 10_000_000
-
-
 def _claim(
     prepared: Prepared, model: Any, runs_dir: Path, run_dir: str | Path | None
 ) -> RunDirectory:
     """A directory of this run's own, with room for its checkpoints."""
-    needed = _needed_bytes(model.count_params())
+    needed = needed_bytes(model.count_params())
     if run_dir is not None:
         return create_run_at(Path(run_dir), needed_bytes=needed)
     now = datetime.now().astimezone()

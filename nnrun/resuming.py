@@ -6,19 +6,23 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from nnrun.config.plain_reader import read_plain
+from nnrun.config.writer import experiment_to_yaml
 from nnrun.errors import RunError
+from nnrun.preparing import build, load_run, prepare_experiment
+from nnrun.running import Run
 from nnrun.runs.checksums import check_file
+from nnrun.runs.directory import check_place, needed_bytes
+from nnrun.runs.manifest import RunRecord
 from nnrun.runs.provenance import installed_versions
-from nnrun.runs.saved import Resumed, Saved
+from nnrun.runs.saved import Resumed, Saved, load_saved
 from nnrun.runs.settings import flatten, read_config
 from nnrun.runs.writing import utc_now
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from nnrun.data.prepared import Prepared
     from nnrun.runs.directory import RunDirectory
-    from nnrun.runs.manifest import RunRecord
 
 COMPARED = ("nnrun", "tensorflow", "keras", "numpy")
 """The packages whose versions decide the bits."""
@@ -26,6 +30,42 @@ COMPARED = ("nnrun", "tensorflow", "keras", "numpy")
 _MAY_CHANGE = ("training.epochs",)
 
 _COUNTING = ("EarlyStopping", "ReduceLROnPlateau")
+
+
+def reopen(
+    directory: RunDirectory,
+    epochs: int | None,
+    *,
+    anyway: bool,
+    trust: bool,
+    tell: Callable[[str], None],
+) -> Run:
+    """A run as it was saved, to be trained on; see `nnrun.experiment.resume`.
+
+    Raises:
+        UserError: It cannot be gone on with; it is left as it was.
+    """
+    record, saved = RunRecord.read(directory.record), load_saved(directory)
+    for line in saved.refused:
+        tell(f"{line}; going on from the state before it.")
+    check_unfinished(directory, record, saved, epochs)
+    check_place(directory.path, needed_bytes(record.parameters or 0))
+    check_config(directory, saved, anyway=anyway)
+    declared = load_run(directory, trust=trust, epochs=epochs, edited=True)
+    prepared = prepare_experiment(declared, directory.resolved)
+    differences = find_differences(directory, record, saved, prepared)
+    if differences and not anyway:
+        refuse_differences(directory, differences)
+    model = build(prepared, declared.runtime.strategy)
+    differences += find_device_differences(record)
+    if differences and not anyway:
+        refuse_differences(directory, differences)
+    if epochs is not None and saved.last is not None:
+        for note in extension_notes(prepared, model, saved):
+            tell(note)
+    resolved = experiment_to_yaml(declared)
+    resumed = make_resumed(record, saved, differences, resolved, extended=epochs is not None)
+    return Run(prepared, model, directory, (), resumed)
 
 
 def check_unfinished(

@@ -295,6 +295,11 @@ def create_run_at(path: Path, *, needed_bytes: int = 0) -> RunDirectory:
     return run
 
 
+def needed_bytes(parameters: int) -> int:
+    """Room for three checkpoints of weights and two averages each, and for the small files."""
+    return 3 * 3 * 4 * parameters + 10_000_000
+
+
 def check_place(path: Path, needed_bytes: int) -> None:
     """See whether a run's directory can be written, before there is something to write.
 

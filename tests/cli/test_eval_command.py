@@ -231,7 +231,7 @@ def test_new_rows_need_no_training_data(nnrun: Nnrun, runs: Path, tmp_path: Path
     commands = [("predict", "flats", data, "--json"), ("eval", "flats", "--data", data, "--json")]
     expected = [nnrun(*command, "--runs-dir", runs).out for command in commands]
     resolved = tmp_path / "moved" / "flats" / "resolved.yaml"
-    resolved.write_text(resolved.read_text().replace("flats.csv", "gone.csv"))
+    write_file(resolved, resolved.read_text().replace("flats.csv", "gone.csv").encode())
     assert "gone.csv" in resolved.read_text()
     for command, told in zip(commands, expected, strict=True):
         done = nnrun(*command, "--runs-dir", tmp_path / "moved")

@@ -46,7 +46,7 @@ def test_every_flipped_bit_and_every_truncation_is_told(tmp_path: Path) -> None:
             read_file(path, None)
         with pytest.raises(RunError, match=r"a\.txt is damaged"):
             check_file(path)
-        assert read_file(path, check=False) == spoiled
+        assert read_file(path, None, check=False) == spoiled
 
 
 def test_damage_to_the_checksums_is_told_as_such(tmp_path: Path) -> None:
@@ -72,10 +72,10 @@ def test_damage_to_the_checksums_is_told_as_such(tmp_path: Path) -> None:
 def test_a_file_that_is_not_listed_is_read_as_it_is(tmp_path: Path) -> None:
     write_file(tmp_path / "a.txt", b"one")
     (tmp_path / "b.txt").write_bytes(b"by hand")
-    assert read_file(tmp_path / "b.txt") == b"by hand"
+    assert read_file(tmp_path / "b.txt", None) == b"by hand"
     check_file(tmp_path / "missing.txt")
     with pytest.raises(RunError, match="it does not exist"):
-        read_file(tmp_path / "missing.txt")
+        read_file(tmp_path / "missing.txt", None)
 
 
 def all_at_once(first: Path, second: Path) -> None:
@@ -141,8 +141,8 @@ def test_a_writer_between_two_readings_is_no_damage(
     write_file(path, b"one")
     read, versions = checksums._read, iter([b"two", b"three"])
 
-    def read_then_written(at: Path) -> bytes:
-        content = read(at)
+    def read_then_written(at: Path, most: int | None) -> bytes:
+        content = read(at, most)
         for version in versions:  # twice: the digest of what was read is listed no more
             write_file(at, version)
         return content

@@ -98,6 +98,7 @@ def test_a_history_of_commas_is_not_taken_apart(
 ) -> None:
     width = 1_000
     names = ",".join(f"c{number}" for number in range(width))
+    (run.path / "checksums.json").unlink()
     run.history.write_text(f"{names}\n" + ("1," * (width - 1) + "1\n") * 10_000)
     assert "more than 8,000,000 cells" in nnrun_bounded("show", run.path).stdout
 
@@ -153,6 +154,7 @@ def test_names_and_warnings_do_not_steer_the_terminal(
 def test_names_are_text_in_a_page(run: RunDirectory, nnrun: Callable[..., Any]) -> None:
     script = "<script>alert(1)</script>"
     renamed = RunDirectory(run.path.rename(run.path.with_name("<img src=x onerror=alert(1)>")))
+    (renamed.path / "checksums.json").unlink()
     metrics = json.loads(renamed.metrics.read_text())
     metrics["best"][script] = 1.0
     renamed.metrics.write_text(json.dumps(metrics))
@@ -407,6 +409,7 @@ def test_weights_of_another_model_are_refused(
 def test_code_that_a_run_names_runs_only_where_it_is_trusted(
     tiny_run: RunDirectory, traps: Any, tmp_path: Path, nnrun: Callable[..., Any]
 ) -> None:
+    (tiny_run.path / "checksums.json").unlink()
     for name in ("theirs", "numpy", "keras", "torch"):
         (tiny_run.path / f"{name}.py").write_text(f"open({str(traps.ran)!r}, 'w').close()\n")
     resolved = tiny_run.resolved.read_text()
