@@ -34,6 +34,7 @@ def test_no_room_for_the_first_checkpoint(
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.campaign
 def test_no_room_later_on(
     tmp_path: Path, write_config: Callable[..., Path], nnrun_process: Callable[..., Any]
 ) -> None:

@@ -83,6 +83,7 @@ def kill_at_random(
 
 
 @pytest.mark.parametrize("case", CASES if TRIALS else IN_SHORT)
+@pytest.mark.campaign
 def test_killed_at_random_twice_in_a_row(
     case: str,
     tmp_path: Path,
@@ -173,6 +174,7 @@ def test_a_full_disk_at_any_call_of_a_commit(
         assert small(run) == expected, number
 
 
+@pytest.mark.campaign
 def test_eight_processes_go_on_with_one_run(
     tmp_path: Path, nnrun_process: Start, write_config: Callable[..., Path]
 ) -> None:

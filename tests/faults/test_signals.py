@@ -120,7 +120,7 @@ def test_a_process_that_is_killed_leaves_whole_files(
     assert not run.model.exists()
 
 
-@pytest.mark.parametrize("seconds", [0.3, 0.8, 1.5, 2.5])
+@pytest.mark.parametrize("seconds", [0.8, 2.5])
 def test_an_interrupt_before_the_training_leaves_at_once_and_nothing_behind(
     tmp_path: Path, start: Callable[..., Any], seconds: float
 ) -> None:
@@ -137,6 +137,7 @@ def test_an_interrupt_before_the_training_leaves_at_once_and_nothing_behind(
         assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.campaign
 def test_the_second_interrupt_ends_at_once(tmp_path: Path, start: Callable[..., Any]) -> None:
     """Also in the midst of what the first one set off: saving, testing, drawing."""
     process, run = start(), RunDirectory(tmp_path / "run")

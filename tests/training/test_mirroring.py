@@ -82,6 +82,7 @@ def run_on_two(folder: Path, *overrides: str) -> subprocess.CompletedProcess[str
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.campaign
 def test_a_run_on_two_devices_is_a_run_like_any_other(tmp_path: Path) -> None:
     done = run_on_two(tmp_path)
     assert done.returncode == 0, done.stderr[-3000:]
