@@ -202,8 +202,15 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
     return Lab(tmp_path)
 
 
+LONG = ("rows that are streamed", "early stopping, gradient accumulation")
+"""Cases that other tests below try too, less thoroughly."""
+
+
 @pytest.mark.usefixtures("_one_by_one")
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize(
+    "case",
+    [pytest.param(case, marks=pytest.mark.campaign if case in LONG else ()) for case in CASES],
+)
 def test_interrupted_within_an_epoch_and_killed_later(lab: Lab, case: str) -> None:
     config = lab.write(CASES[case])
     run = lab.broken(config, interrupt_at(ChunkEnded, 3, step=2))
