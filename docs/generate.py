@@ -166,6 +166,7 @@ PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "metrics.json": ("docs/run-directory.md", metrics_table),
     "evaluation": ("docs/run-directory.md", evaluation_table),
     "train --json": ("docs/json.md", outcome_table),
+    "resume --json": ("docs/json.md", outcome_table),
     "eval --json": ("docs/json.md", evaluation_table),
 }
 
