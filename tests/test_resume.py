@@ -202,7 +202,11 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
     return Lab(tmp_path)
 
 
-LONG = ("rows that are streamed", "early stopping, gradient accumulation")
+LONG = (
+    "rows that are streamed",
+    "early stopping, gradient accumulation",
+    "moving average, plateau",
+)
 """Cases that other tests below try too, less thoroughly."""
 
 

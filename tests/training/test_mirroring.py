@@ -40,6 +40,7 @@ def results() -> dict[str, Any]:
     return found
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("case", CASES)
 def test_two_replicas_equal_one(results: dict[str, Any], case: str) -> None:
     # Half precision rounds the slices' gradients before they are summed.
