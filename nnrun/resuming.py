@@ -46,6 +46,8 @@ def reopen(
         UserError: It cannot be gone on with; it is left as it was.
     """
     record, saved = RunRecord.read(directory.record), load_saved(directory)
+    if not {"name", "reason"} <= record.engine.keys():
+        raise RunError(f"{directory.record} is damaged: it does not say which engine trained")
     for line in saved.refused:
         tell(f"{line}; going on from the state before it.")
     check_unfinished(directory, record, saved, epochs)
@@ -61,7 +63,11 @@ def reopen(
     if differences and not anyway:
         refuse_differences(directory, differences)
     if epochs is not None and saved.last is not None:
-        for note in extension_notes(prepared, model, saved):
+        try:
+            notes = extension_notes(prepared, model, saved)
+        except (KeyError, TypeError, ValueError) as error:
+            raise RunError(f"{directory.path} cannot be gone on with: {error}") from error
+        for note in notes:
             tell(note)
     resolved = experiment_to_yaml(declared)
     resumed = make_resumed(record, saved, differences, resolved, extended=epochs is not None)
@@ -225,7 +231,7 @@ def extension_notes(prepared: Prepared, model: Any, saved: Saved) -> list[str]:
             patience = component.arguments.get("patience", 0)
             notes.append(
                 f"EarlyStopping begins to wait anew: it stops after {patience} epochs without "
-                f"anything better than {state['best']:.5g}."
+                f"anything better than {float(state['best']):.5g}."
             )
         elif component.name in _COUNTING:
             notes.append(f"{component.name} goes on counting where it was.")

@@ -200,9 +200,14 @@ class Run:
         last = None if self.resumed is None else self.resumed.saved.last
         if last is None:
             return Position()
-        restore_state(self.model, _own_arrays(last.arrays))
-        restore_callbacks(self.declared, last.facts["callbacks"], last.arrays)
-        return Position(**last.facts["position"])
+        try:
+            restore_state(self.model, _own_arrays(last.arrays))
+            restore_callbacks(self.declared, last.facts["callbacks"], last.arrays)
+            return Position(**last.facts["position"])
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            message = f"{self.directory.path} cannot be gone on with: {error}"
+            hint = f"Train it anew: nnrun train {self.directory.resolved}"
+            raise RunError(message, hint=hint) from error
 
     def _events(self, should_stop: Callable[[], bool]) -> Generator[Event]:
         """The events of the training, the first of them that it starts."""

@@ -24,6 +24,7 @@ from nnrun.reports.scores import (
     ratio,
     regression_statistics,
     roc_auc,
+    sort_by_score,
 )
 
 if TYPE_CHECKING:
@@ -207,18 +208,11 @@ def _of_pairs(statistic: Statistic, width: int) -> Statistic:
 
 def _precision_statistic(positive: np.ndarray, scores: np.ndarray) -> Statistic:
     """Average precision: the mean of the precisions, weighted by the recall that each adds."""
-    order = np.argsort(-scores, kind="stable")
-    is_positive = positive[order].astype(np.float64)
-    starts = np.r_[0, np.flatnonzero(np.diff(scores[order])) + 1]  # of rows with equal scores
+    sort = sort_by_score(positive, -scores)
 
     def area(counts: np.ndarray) -> np.ndarray:
-        sorted_counts = counts[:, order]
-        hits = sorted_counts * is_positive
-        if len(starts) < len(order):
-            hits, sorted_counts = (
-                np.add.reduceat(values, starts, axis=1) for values in (hits, sorted_counts)
-            )
-        found, taken = np.cumsum(hits, axis=1), np.cumsum(sorted_counts, axis=1)
+        hits, rows = sort(counts)
+        found, taken = np.cumsum(hits, axis=1), np.cumsum(rows, axis=1)
         won = np.einsum("ij,ij->i", hits, found / np.maximum(taken, 1))
         both_sides = found[:, -1] * (found[:, -1] < taken[:, -1])
         return divided(won, both_sides, np.nan)

@@ -332,20 +332,35 @@ def _macro_auc(labels: np.ndarray, probabilities: np.ndarray) -> Statistic:
     return macro_auc
 
 
-def auc_statistic(positive: np.ndarray, scores: np.ndarray) -> Statistic:
-    """The share of pairs, one of each side, in which the positive row has the higher score."""
+def sort_by_score(
+    positive: np.ndarray, scores: np.ndarray
+) -> Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]:
+    """What brings counts of rows, `(draws, rows)`, into the order of their scores.
+
+    It returns how many rows with each score are positive, and how many there are, each
+    `(draws, scores)`; rows with equal scores are one.
+    """
     order = np.argsort(scores, kind="stable")
     is_positive = positive[order].astype(np.float64)
-    starts = np.r_[0, np.flatnonzero(np.diff(scores[order])) + 1]  # of rows with equal scores
+    starts = np.r_[0, np.flatnonzero(np.diff(scores[order])) + 1]
+
+    def sort(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        taken = counts[:, order]
+        hits = taken * is_positive
+        if len(starts) == len(order):
+            return hits, taken
+        return np.add.reduceat(hits, starts, axis=1), np.add.reduceat(taken, starts, axis=1)
+
+    return sort
+
+
+def auc_statistic(positive: np.ndarray, scores: np.ndarray) -> Statistic:
+    """The share of pairs, one of each side, in which the positive row has the higher score."""
+    sort = sort_by_score(positive, scores)
 
     def area(counts: np.ndarray) -> np.ndarray:
-        sorted_counts = counts[:, order]
-        hits = sorted_counts * is_positive
-        if len(starts) < len(order):
-            hits, sorted_counts = (
-                np.add.reduceat(values, starts, axis=1) for values in (hits, sorted_counts)
-            )
-        misses = sorted_counts - hits
+        hits, taken = sort(counts)
+        misses = taken - hits
         pairs = hits.sum(axis=1) * misses.sum(axis=1)
         below = np.cumsum(misses, axis=1) - misses / 2  # a tie counts half
         won = np.einsum("ij,ij->i", hits, below)

@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
+from typing import TypeVar
 
 from nnrun.errors import RunError
 from nnrun.reading import MAX_JSON, open_own, parse_json, read_own
@@ -19,6 +20,8 @@ from nnrun.runs.atomic import describe_cause
 FORMAT = 1
 NAME = "checksums.json"
 _TRIES = 5
+
+Content = TypeVar("Content")
 
 Digests = Mapping[str, tuple[str, ...]]
 """The sha256 that each file may have, in hexadecimal digits, by its name."""
@@ -64,18 +67,14 @@ def read_file(path: Path, most: int | None, *, check: bool = True) -> bytes:
     Raises:
         RunError: It is missing or damaged, or the checksums are.
     """
-    seen: object = None
-    content = b""
-    for _ in range(_TRIES):
+    if not check:
+        return _read(path, most)
+
+    def look() -> tuple[str, bytes]:
         content = _read(path, most)
-        expected = _expected(path) if check else ()
-        if not expected or _digest(content) in expected:
-            return content
-        if seen == (content, expected):
-            break
-        # A writer may have come between the two readings; damage reads the same twice.
-        seen = (content, expected)
-    raise _damaged(path)
+        return _digest(content), content
+
+    return _verified(path, look)
 
 
 def check_file(path: Path) -> None:
@@ -84,16 +83,22 @@ def check_file(path: Path) -> None:
     Raises:
         RunError: It is damaged, or the checksums are.
     """
+    if path.exists():
+        _verified(path, lambda: (_digest_of(path), None))
+
+
+def _verified(path: Path, look: Callable[[], tuple[str, Content]]) -> Content:
+    """What a look at a file finds, which also gives its digest, if it is what was written."""
     seen: object = None
     for _ in range(_TRIES):
-        if not path.exists():
-            return
-        found, expected = _digest_of(path), _expected(path)
-        if not expected or found in expected:
-            return
-        if seen == (found, expected):
+        digest, content = look()
+        expected = _expected(path)
+        if not expected or digest in expected:
+            return content
+        if seen == (digest, expected):
             break
-        seen = (found, expected)
+        # A writer may have come between the two readings; damage reads the same twice.
+        seen = (digest, expected)
     raise _damaged(path)
 
 

@@ -5,20 +5,24 @@ when a run is resumed; here a step is an epoch, and a resumed run goes on in the
 to the state that it goes on from: no gap and no point twice.
 """
 
+import contextlib
 import os
 import platform
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from nnrun.errors import RunError
 from nnrun.runs.atomic import describe_cause
+from nnrun.runs.directory import refuse_link
+from nnrun.runs.history import figures_of
 
 if TYPE_CHECKING:
     import numpy as np
 
 _LAYOUT = "brain.Event:2"
+_PARTS = ("train", "validation")
 
 
 class EventFiles:
@@ -83,24 +87,29 @@ class EventFiles:
         Args:
             sizes: What `flush` returned for the state that is gone on from.
             rows: The rows of the history up to there.
+
+        Raises:
+            RunError: They cannot be written, or lead out of the run's directory.
         """
-        for path in self._folder.glob("*/*tfevents*"):
-            if path.name not in {name for name, _ in sizes.values()}:
-                path.unlink()
-        whole = all(
-            _size(self._folder / part / name) >= size for part, (name, size) in sizes.items()
-        )
-        if whole:
-            for part, (name, size) in sizes.items():
-                with _plain_errors(self._folder):
-                    os.truncate(self._folder / part / name, size)
-                    self._open[part] = (self._folder / part / name).open("ab")
-            return
-        for part, (name, _) in sizes.items():
-            (self._folder / part / name).unlink(missing_ok=True)
+        kept = {self._folder / part / name: size for part, (name, size) in sizes.items()}
+        for folder in (self._folder, *(self._folder / part for part in _PARTS)):
+            refuse_link(folder)
+        own = {self._folder / part for part in _PARTS}
+        if any(path.parent not in own or path.is_symlink() for path in kept):
+            raise RunError(f"{self._folder} is not what the run wrote; nothing was done there")
+        whole = all(_size(path) >= size for path, size in kept.items())
+        with _plain_errors(self._folder):
+            for part in _PARTS:
+                for path in (self._folder / part).glob("*tfevents*"):
+                    if not whole or path not in kept:
+                        path.unlink()
+            if whole:
+                for path, size in kept.items():
+                    os.truncate(path, size)
+                    self._open[path.parent.name] = path.open("ab")
+                return
         for row in rows:
-            kept = {name: value for name, value in row.items() if name not in ("epoch", "seconds")}
-            self.add_epoch(int(row["epoch"]), kept)
+            self.add_epoch(int(row["epoch"]), figures_of(row))
 
     def _write(self, part: str, step: int, values: list[Any]) -> None:
         from tensorboard.compat.proto.event_pb2 import Event
@@ -145,16 +154,10 @@ def _size(path: Path) -> int:
     return path.stat().st_size if path.is_file() else -1
 
 
-class _plain_errors:  # noqa: N801 reads as a function
+@contextlib.contextmanager
+def _plain_errors(folder: Path) -> Iterator[None]:
     """Within the block an error of the system becomes one of the run, in a line."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        if isinstance(error, OSError):
-            message = f"cannot write {self._folder}: {describe_cause(error)}"
-            raise RunError(message) from error
+    try:
+        yield
+    except OSError as error:
+        raise RunError(f"cannot write {folder}: {describe_cause(error)}") from error

@@ -175,6 +175,11 @@ class History:
             raise RunError(f"{path} is damaged: {error.message}") from error
 
 
+def figures_of(row: Mapping[str, float]) -> dict[str, float]:
+    """What an epoch's row says of the model: all but the epoch's number and its seconds."""
+    return {name: value for name, value in row.items() if name not in ("epoch", "seconds")}
+
+
 def metric_mode(name: str) -> Mode:
     """Whether a metric is best at its least or its greatest value, by its name.
 

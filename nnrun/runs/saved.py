@@ -66,8 +66,9 @@ def load_saved(directory: RunDirectory) -> Saved:
             wanted = last.facts["position"]["best_epoch"]
             text = last.facts["history"]
             history = History.from_csv(text) if text else History()
-            complete = len(history) == last.facts["epoch"] and "tensorboard" in last.facts
-        except (KeyError, TypeError, RunError) as error:
+            complete = len(history) == last.facts["epoch"]
+            _check_shape(last.facts)
+        except (KeyError, TypeError, ValueError, RunError) as error:
             problem = f"it does not say where it stands ({error})"
             continue
         if not complete:
@@ -82,3 +83,24 @@ def load_saved(directory: RunDirectory) -> Saved:
         f"{directory.path} is damaged: {problem}",
         hint=f"Train it anew: nnrun train {directory.resolved}",
     )
+
+
+def _check_shape(facts: Mapping[str, Any]) -> None:
+    """See whether facts are such as `RunWriter` and its callers write.
+
+    Raises:
+        KeyError: One is missing.
+        TypeError: One is of another type.
+        ValueError: One is of another length.
+    """
+    position = facts["position"]
+    whole = [facts["epoch"], position["epoch"], position["step"]]
+    whole += [size for _, size in facts["tensorboard"].values()]
+    names = [name for name, _ in facts["tensorboard"].values()]
+    if not all(type(value) is int and value >= 0 for value in whole):
+        raise TypeError("not a number of epochs, steps or bytes")
+    if not all(isinstance(text, str) for text in [*names, facts["config"]]):
+        raise TypeError("not a text")
+    if not all(isinstance(state, dict) for state in facts["callbacks"]):
+        raise TypeError("not the state of a callback")
+    float(facts["seconds"])

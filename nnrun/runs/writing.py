@@ -12,7 +12,7 @@ from nnrun.runs.checkpoints import CheckpointStore
 from nnrun.runs.checksums import write_file
 from nnrun.runs.directory import RunDirectory
 from nnrun.runs.event_files import EventFiles
-from nnrun.runs.history import History
+from nnrun.runs.history import History, figures_of
 from nnrun.runs.manifest import FORMAT, Metrics, RunRecord
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class RunWriter:
         self._told = 0
         self._committed: dict[str, Snapshot] = {}
         self._warm = False
-        self._last_commit = 0.0
+        self._last_commit = time.monotonic()
         self._next_commit = 0.0
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="commit")
         self._pending: Future[None] | None = None
@@ -138,7 +138,6 @@ class RunWriter:
             self._committed["last"] = self.last
             sizes = saved.last.facts["tensorboard"]
         self._events.resume(sizes, self.history.rows)
-        self._last_commit = time.monotonic()
 
     def add_epoch(self, epoch: int, figures: Mapping[str, float], seconds: float) -> None:
         """Take in the figures of an epoch."""
@@ -248,8 +247,7 @@ class RunWriter:
         self, history: History, histograms: "list[tuple[int, list[tuple[str, Array]]]]"
     ) -> dict[str, Any]:
         for row in history.rows[self._told :]:
-            figures = {name: row[name] for name in row if name not in ("epoch", "seconds")}
-            self._events.add_epoch(int(row["epoch"]), figures)
+            self._events.add_epoch(int(row["epoch"]), figures_of(row))
         self._told = len(history)
         for epoch, arrays in histograms:
             self._events.add_histograms(epoch, arrays)

@@ -21,6 +21,7 @@ from nnrun.training.engines import (
     as_floats,
     compiler,
     evaluation_step,
+    repeat,
     training_step,
 )
 from nnrun.training.order import epoch_order
@@ -186,10 +187,12 @@ class Blocks:
     def _one_epoch(self, trained: Any, validated: Any, order: Any) -> dict[str, Any]:
         training, batch = self.training, self.training.batch_size
         self.model.reset_metrics()
-        _repeat(
-            training.full_steps,
-            lambda step: self._train_on(trained, tf.slice(order, [step * batch], [batch])),
-        )
+        if training.full_steps:
+            repeat(
+                0,
+                training.full_steps,
+                lambda step: self._train_on(trained, tf.slice(order, [step * batch], [batch])),
+            )
         if training.rows_left:
             self._train_on(trained, order[training.full_steps * batch :])
         figures = dict(self.model.get_metrics_result())
@@ -203,10 +206,9 @@ class Blocks:
         validation = self.validation
         assert validation is not None  # noqa: S101 asked before
         self.model.reset_metrics()
-        _repeat(
-            validation.full_steps,
-            lambda step: self._test_on(rows, step * validation.batch_size, validation.batch_size),
-        )
+        batch = validation.batch_size
+        if validation.full_steps:
+            repeat(0, validation.full_steps, lambda step: self._test_on(rows, step * batch, batch))
         if validation.rows_left:
             first = validation.full_steps * validation.batch_size
             self._test_on(rows, tf.constant(first), validation.rows_left)
@@ -221,17 +223,6 @@ class Blocks:
             if keras.backend.is_float_dtype(variable.dtype)
         ]
         return tf.reduce_all(tf.stack(checks))
-
-
-def _repeat(count: int, action: Any) -> None:
-    """A loop of a program: `action(0)` to `action(count - 1)`."""
-
-    def one(step: Any) -> tuple[Any]:
-        action(step)
-        return (step + 1,)
-
-    if count:
-        tf.while_loop(lambda step: step < count, one, (tf.constant(0),), parallel_iterations=1)
 
 
 class _NeedsModelError(Exception):

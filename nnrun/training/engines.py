@@ -230,11 +230,7 @@ def training_programs(model: Any, engine: str) -> tuple[Callable[..., Any], Call
     # chunks of every length; a bound known while tracing would compile anew each time.
     @compiler(engine)
     def run_steps(parts: tuple[Any, ...], order: Any, start: Any, stop: Any) -> dict[str, Any]:
-        def one_step(step: Any) -> tuple[Any]:
-            train_on(parts, order[step])
-            return (step + 1,)
-
-        tf.while_loop(lambda step: step < stop, one_step, (start,), parallel_iterations=1)
+        repeat(start, stop, lambda step: train_on(parts, order[step]))
         return _figures(model)
 
     @compiler(engine)
@@ -255,14 +251,22 @@ def evaluation_program(model: Any, engine: str, batch_size: int) -> Callable[...
 
     @compiler(engine)
     def run_steps(parts: tuple[Any, ...], first: Any, steps: Any) -> dict[str, Any]:
-        def one_step(step: Any) -> tuple[Any]:
-            test_on(parts, first + step * batch_size, batch_size)
-            return (step + 1,)
-
-        tf.while_loop(lambda step: step < steps, one_step, (0,), parallel_iterations=1)
+        repeat(0, steps, lambda step: test_on(parts, first + step * batch_size, batch_size))
         return _figures(model)
 
     return run_steps
+
+
+def repeat(start: Any, stop: Any, action: Callable[[Any], object]) -> None:
+    """A loop of a program: `action(start)` to `action(stop - 1)`, one after the other."""
+
+    def one(step: Any) -> tuple[Any]:
+        action(step)
+        return (step + 1,)
+
+    tf.while_loop(
+        lambda step: step < stop, one, (tf.convert_to_tensor(start),), parallel_iterations=1
+    )
 
 
 def compiler(engine: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

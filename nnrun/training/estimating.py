@@ -73,8 +73,8 @@ def _run(training: AnyTraining, steps: int) -> None:
 
 def learning_rates(model: Any, steps: int) -> list[float]:
     """The learning rate at evenly spaced steps of the training, the first and the last among them."""
-    schedule = getattr(model.optimizer, "_learning_rate", None)
-    if not isinstance(schedule, keras.optimizers.schedules.LearningRateSchedule):
+    schedule = _schedule_of(model)
+    if schedule is None:
         return [float(model.optimizer.learning_rate)]
     points = np.unique(np.linspace(0, max(0, steps - 1), RATE_POINTS).astype(int))
     return [float(schedule(int(step))) for step in points]
@@ -82,10 +82,14 @@ def learning_rates(model: Any, steps: int) -> list[float]:
 
 def rate_at(model: Any, step: int) -> float | None:
     """The learning rate that the optimizer's schedule gives a step; None where it has none."""
-    schedule = getattr(model.optimizer, "_learning_rate", None)
-    if not isinstance(schedule, keras.optimizers.schedules.LearningRateSchedule):
-        return None
-    return float(schedule(step))
+    schedule = _schedule_of(model)
+    return None if schedule is None else float(schedule(step))
+
+
+def _schedule_of(model: Any) -> Any:
+    """The schedule of a model's optimizer; None where its rate is a number."""
+    rate = getattr(model.optimizer, "_learning_rate", None)
+    return rate if isinstance(rate, keras.optimizers.schedules.LearningRateSchedule) else None
 
 
 def _seconds(action: Any) -> float:

@@ -114,9 +114,9 @@ class _Loop:
     should_stop: Callable[[], bool]
     start: Position
     chunk: ChunkSize = field(default_factory=ChunkSize)
-    best: float | None = None
-    best_epoch: int | None = None
-    logs: dict[str, float] = field(default_factory=dict)
+    best: float | None = field(init=False)
+    best_epoch: int | None = field(init=False)
+    logs: dict[str, float] = field(init=False)
 
     def __post_init__(self) -> None:
         self.best, self.best_epoch = self.start.best, self.start.best_epoch
@@ -218,7 +218,7 @@ class _Loop:
         do something to the model, the block ends with that epoch: the model is brought there, by
         making the same epochs again, and the callback is called anew.
         """
-        plan, before = self.plan, (self.best, self.best_epoch)
+        plan, before = self.plan, self.best_epoch
         rows = blocks.run(epoch, plan.epochs)
         told: list[EpochEnded] = []
         ended, waiting = None, False
@@ -234,7 +234,7 @@ class _Loop:
                 break
         yield from told
         best = self.best_epoch
-        if (self.best, best) != before and best is not None:
+        if best is not None and best != before:
             blocks.bring_to(best)
             yield BestReached(best)
         blocks.end_with(len(told))

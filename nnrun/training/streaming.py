@@ -47,7 +47,7 @@ class Block:
     order: np.ndarray
 
 
-class Blocks:
+class RowBlocks:
     """An epoch's rows in blocks of equal shape, and one of those left over.
 
     Args:
@@ -129,7 +129,7 @@ class StreamedTraining:
         self.batch_size = batch_size
         self.full_steps, self.rows_left = divmod(part.rows, batch_size)
         self.steps = self.full_steps + bool(self.rows_left)
-        self._blocks = Blocks(part, weights, batch_size, block_bytes)
+        self._blocks = RowBlocks(part, weights, batch_size, block_bytes)
         self._run_steps, self._run_last = training_programs(model, engine)
 
     def begin_epoch(self, order: np.ndarray) -> None:
@@ -181,7 +181,7 @@ class StreamedEvaluation:
         self.full_steps, self.rows_left = divmod(part.rows, self.batch_size)
         self.steps = self.full_steps + bool(self.rows_left)
         self._order = np.arange(part.rows, dtype=np.int32)
-        self._blocks = Blocks(part, None, self.batch_size, block_bytes)
+        self._blocks = RowBlocks(part, None, self.batch_size, block_bytes)
         self._run_steps = evaluation_program(model, engine, self.batch_size)
         self._run_last = evaluation_program(model, engine, self.rows_left)
 
