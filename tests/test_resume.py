@@ -14,10 +14,12 @@ from same_run import assert_same_run, rows
 
 from nnrun.errors import RunError, UserError
 from nnrun.experiment import resume, train
+from nnrun.runs.checkpoints import CheckpointStore
 from nnrun.runs.directory import RunDirectory
 from nnrun.runs.locking import RunLock
 from nnrun.runs.manifest import RunRecord, derived_status
 from nnrun.runs.saved import load_saved
+from nnrun.runs.writing import UNCHECKED
 from nnrun.training.events import ChunkEnded, Resumable, TrainingEnded, TrainingStarted
 
 pytestmark = pytest.mark.faults
@@ -395,6 +397,48 @@ REFUSED: dict[str, tuple[Callable[[RunDirectory], Any], tuple[str, ...], str]] =
         CANNOT + "  data: iris gives other rows than it did\n" + BRING_BACK,
     ),
 }
+
+
+def _change_facts(run: RunDirectory, **changes: Any) -> None:
+    """Commit the last state once more, with other facts and a manifest that is right."""
+    store = CheckpointStore(run.checkpoints)
+    last = store.load("last")
+    for _ in range(2):
+        store.commit("last", last.arrays, {**last.facts, **changes}, unchecked=UNCHECKED)
+
+
+ODD: dict[str, tuple[Callable[[RunDirectory], Any], str]] = {
+    "engine": (lambda run: _change_record(run, engine={}), "does not say which engine trained"),
+    "callbacks": (lambda run: _change_facts(run, callbacks=[{}]), "1 callbacks were saved"),
+    "no callbacks": (lambda run: _change_facts(run, callbacks=None), "where it stands"),
+    "position": (lambda run: _change_facts(run, position={"epoch": "2"}), "where it stands"),
+    "more in the position": (
+        lambda run: _change_facts(
+            run,
+            position={"epoch": 2, "step": 0, "best_epoch": None, "stopping": False, "odd": 1},
+        ),
+        "unexpected keyword argument 'odd'",
+    ),
+    "names of files": (
+        lambda run: _change_facts(run, tensorboard={"train": ["../../run.json", 1]}),
+        "nothing was done there",
+    ),
+    "sizes of files": (
+        lambda run: _change_facts(run, tensorboard={"train": ["tfevents", "1"]}),
+        "where it stands",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", ODD)
+def test_a_state_that_nnrun_has_not_written(
+    nnrun: Callable[..., Any], unfinished: RunDirectory, case: str
+) -> None:
+    spoil, expected = ODD[case]
+    spoil(unfinished)
+    done = nnrun("resume", unfinished.path, "--epochs", 3)
+    assert (done.code, done.out) == (2, "")
+    assert expected in done.err
 
 
 @pytest.mark.parametrize("case", REFUSED)

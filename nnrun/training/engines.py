@@ -18,6 +18,7 @@ import tensorflow as tf
 from nnrun.data.splits import Part
 from nnrun.errors import UserError
 from nnrun.training.mirroring import mirrored_test, mirrored_training, replicas_of
+from nnrun.training.randomness import compilable_random
 
 EVALUATION_VALUES = 4_000_000
 """Most values of a layer's output in one evaluation batch: large enough to be fast, and to fit."""
@@ -26,8 +27,6 @@ CHUNK_SECONDS = 0.3
 """What a chunk is to take: a stop, the display and the callbacks wait for no more than that."""
 
 FIRST_CHUNK = 8
-
-_RANDOM_FUNCTIONS = ("stateless_normal", "stateless_truncated_normal", "stateless_uniform")
 
 
 @dataclass(frozen=True)
@@ -200,8 +199,7 @@ def training_step(model: Any) -> Callable[[tuple[Any, ...], Any], None]:
     train_step = model.train_step if replicas_of(model) == 1 else mirrored_training(model)
 
     def train_on(parts: tuple[Any, ...], rows: Any) -> None:
-        with compilable_random():
-            train_step(select(parts, lambda tensor: tf.gather(tensor, rows)))
+        train_step(select(parts, lambda tensor: tf.gather(tensor, rows)))
 
     return train_on
 
@@ -211,8 +209,7 @@ def evaluation_step(model: Any) -> Callable[[tuple[Any, ...], Any, int], None]:
     test_step = model.test_step if replicas_of(model) == 1 else mirrored_test(model)
 
     def test_on(parts: tuple[Any, ...], first: Any, count: int) -> None:
-        with compilable_random():
-            test_step(select(parts, lambda tensor: _rows(tensor, first, count)))
+        test_step(select(parts, lambda tensor: _rows(tensor, first, count)))
 
     return test_on
 
@@ -273,7 +270,11 @@ def compiler(engine: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """What makes a function of tensors a program of the engine's."""
 
     def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-        program = tf.function(function, jit_compile=engine == "xla", reduce_retracing=True)
+        def traced(*arguments: Any) -> Any:
+            with compilable_random(engine):
+                return function(*arguments)
+
+        program = tf.function(traced, jit_compile=engine == "xla", reduce_retracing=True)
 
         @functools.wraps(function)
         def run(*arguments: Any) -> Any:
@@ -332,26 +333,3 @@ def build_loss_and_metrics(model: Any, data: Resident) -> None:
     model.compute_loss(x, y, predicted, *weights, training=False)
     model.compute_metrics(x, y, predicted, *weights)
     model.reset_metrics()
-
-
-@contextlib.contextmanager
-def compilable_random() -> Iterator[None]:
-    """Within the block, while a step is traced, Keras's random layers draw by Philox.
-
-    TensorFlow's default ("auto_select") becomes a generator under XLA on the CPU that makes a step
-    with dropout twenty times slower, and Keras has no way to name another. Without XLA, Philox is
-    what the default means. (The engines still draw other numbers from a seed: XLA makes floats of
-    the same bits in its own way.)
-    """
-    draws = tf.random
-    dropout = tf.nn.experimental.stateless_dropout
-    kept = {name: getattr(draws, name) for name in _RANDOM_FUNCTIONS}
-    try:
-        tf.nn.experimental.stateless_dropout = functools.partial(dropout, rng_alg="philox")
-        for name, function in kept.items():
-            setattr(draws, name, functools.partial(function, alg="philox"))
-        yield
-    finally:
-        tf.nn.experimental.stateless_dropout = dropout
-        for name, function in kept.items():
-            setattr(draws, name, function)

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from nnrun.errors import UserError
 from nnrun.training.choosing import inner_layers
-from nnrun.training.engines import compilable_random, compiler, evaluation_batch, widest_row
+from nnrun.training.engines import compiler, evaluation_batch, widest_row
 
 DROPOUTS = (keras.layers.Dropout, keras.layers.AlphaDropout, keras.layers.GaussianDropout)
 """Layers that drop at random; the spatial ones are kinds of `Dropout`."""
@@ -46,8 +46,7 @@ class CompiledPrediction:
 
         @compiler(engine)
         def forward(x: Any) -> Any:
-            with compilable_random():
-                return tf.cast(model(x, training=False), tf.float32)
+            return tf.cast(model(x, training=False), tf.float32)
 
         self._forward = forward
 

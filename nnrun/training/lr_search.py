@@ -17,7 +17,6 @@ from nnrun.training.engines import (
     ChunkSize,
     Resident,
     build_loss_and_metrics,
-    compilable_random,
     compiler,
 )
 from nnrun.training.order import epoch_order
@@ -101,8 +100,7 @@ def _program(model: Any, data: Resident, batches: np.ndarray, engine: str) -> An
         model.reset_metrics()
         model.optimizer.learning_rate.assign(rate)
         rows = all_batches[step]
-        with compilable_random():
-            model.train_step(data.batch(lambda tensor: tf.gather(tensor, rows)))
+        model.train_step(data.batch(lambda tensor: tf.gather(tensor, rows)))
         return tf.cast(model.get_metrics_result()["loss"], tf.float32)
 
     @compiler(engine)

@@ -10,7 +10,8 @@ import tensorflow as tf
 from keras import layers
 
 from nnrun.data.splits import Part
-from nnrun.training.engines import CompiledTraining, compilable_random, make_resident
+from nnrun.training.engines import CompiledTraining, make_resident
+from nnrun.training.randomness import compilable_random, hashed_bits
 
 from .conftest import FEATURES, make_model
 
@@ -23,7 +24,7 @@ def drawn(layer: Any, engine: str, steps: int = 2) -> list[np.ndarray]:
 
     @tf.function(jit_compile=engine == "xla")
     def draw() -> Any:
-        with compilable_random():
+        with compilable_random(engine):
             return layer(ones, training=True)
 
     return [draw().numpy() for _ in range(steps)]
@@ -63,12 +64,52 @@ def test_without_xla_the_numbers_are_those_of_keras() -> None:
         np.testing.assert_array_equal(mine, layer(tf.ones((64, 8, 8, 3)), training=True))
 
 
+def hashed(shape: tuple[int, ...], seed: tuple[int, int]) -> np.ndarray:
+    bits: np.ndarray = hashed_bits(shape, tf.constant(seed, tf.int32)).numpy()
+    return bits
+
+
+def test_bits_are_those_of_the_hash_worked_out_with_python_integers() -> None:
+    def mix(bits: int) -> int:
+        for shift, factor in ((16, 0x7FEB352D), (15, 0x846CA68B)):
+            bits = (bits ^ bits >> shift) * factor % 2**32
+        return bits ^ bits >> 16
+
+    seed = (3, 2**31 - 1)
+    first = mix((seed[0] + 0x9E3779B9) % 2**32)
+    second = mix(seed[1] ^ mix(first))
+    inner = mix((first + second) % 2**32)
+    expected = [mix(mix((number + inner) % 2**32) ^ second) for number in range(6)]
+    assert hashed((2, 3), seed).ravel().tolist() == expected
+
+
+@pytest.mark.parametrize("seed", [(0, 0), (0, 1), (1, 0), (-5, 7), (1337, 123_456)])
+def test_every_bit_is_as_often_set_as_not_and_neighbours_do_not_agree(
+    seed: tuple[int, int],
+) -> None:
+    bits = (hashed((2**16,), seed)[:, None] >> np.arange(32, dtype=np.uint32)) & 1
+    deviation = 0.5 / np.sqrt(len(bits))
+    assert np.abs(bits.mean(axis=0) - 0.5).max() < 5 * deviation
+    for distance in (1, 2, 8, 512):
+        agree = (bits[distance:] == bits[:-distance]).mean(axis=0)
+        assert np.abs(agree - 0.5).max() < 5 * deviation
+
+
+def test_two_seeds_give_bits_that_have_nothing_to_do_with_each_other() -> None:
+    drawn_ones = [hashed((2**16,), (7, count)) for count in range(8)]
+    drawn_ones += [hashed((2**16,), (seed, 0)) for seed in range(8, 16)]
+    kept = np.array([bits >= 2**31 for bits in drawn_ones], float)
+    correlation = np.corrcoef(kept) - np.eye(len(kept))
+    assert np.abs(correlation).max() < 5 / np.sqrt(2**16)
+    assert len({int(np.sort(bits)[0]) for bits in drawn_ones}) == len(drawn_ones)
+
+
 def test_random_flips_compile() -> None:
     layer, rows = layers.RandomFlip("horizontal", seed=1), tf.random.uniform((32, 2, 2, 1))
 
     @tf.function(jit_compile=True)
     def draw() -> Any:
-        with compilable_random():
+        with compilable_random("xla"):
             return layer(rows, training=True)
 
     flipped = np.any(draw().numpy() != rows.numpy(), axis=(1, 2, 3))
@@ -78,7 +119,7 @@ def test_random_flips_compile() -> None:
 def test_tensorflow_is_itself_again_even_after_an_error() -> None:
     names = ("stateless_normal", "stateless_truncated_normal", "stateless_uniform")
     before = [tf.nn.experimental.stateless_dropout, *(getattr(tf.random, name) for name in names)]
-    with contextlib.suppress(ZeroDivisionError), compilable_random():
+    with contextlib.suppress(ZeroDivisionError), compilable_random("xla"):
         assert tf.nn.experimental.stateless_dropout is not before[0]
         raise ZeroDivisionError
     after = [tf.nn.experimental.stateless_dropout, *(getattr(tf.random, name) for name in names)]
