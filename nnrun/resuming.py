@@ -54,6 +54,9 @@ def reopen(
     check_place(directory.path, needed_bytes(record.parameters or 0))
     check_config(directory, saved, anyway=anyway)
     declared = load_run(directory, trust=trust, epochs=epochs, edited=True)
+    kept, wanted = len(saved.facts.get("callbacks", declared.callbacks)), len(declared.callbacks)
+    if kept != wanted:
+        raise RunError(f"{directory.name} saved {kept} callbacks, and its config has {wanted}")
     prepared = prepare_experiment(declared, directory.resolved)
     differences = find_differences(directory, record, saved, prepared)
     if differences and not anyway:

@@ -409,7 +409,10 @@ def _change_facts(run: RunDirectory, **changes: Any) -> None:
 
 ODD: dict[str, tuple[Callable[[RunDirectory], Any], str]] = {
     "engine": (lambda run: _change_record(run, engine={}), "does not say which engine trained"),
-    "callbacks": (lambda run: _change_facts(run, callbacks=[{}]), "1 callbacks were saved"),
+    "callbacks": (
+        lambda run: _change_facts(run, callbacks=[{}]),
+        "saved 1 callbacks, and its config has 0",
+    ),
     "no callbacks": (lambda run: _change_facts(run, callbacks=None), "where it stands"),
     "position": (lambda run: _change_facts(run, position={"epoch": "2"}), "where it stands"),
     "more in the position": (
@@ -437,7 +440,7 @@ def test_a_state_that_nnrun_has_not_written(
     spoil, expected = ODD[case]
     spoil(unfinished)
     done = nnrun("resume", unfinished.path, "--epochs", 3)
-    assert (done.code, done.out) == (2, "")
+    assert done.code == 2
     assert expected in done.err
 
 
