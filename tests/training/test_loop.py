@@ -392,3 +392,23 @@ def test_chunks_grow_towards_their_time_and_shrink() -> None:
     assert chunk.steps == 32
     chunk.measure(32, 1000.0)
     assert chunk.steps == 1
+
+
+class SpoilUnseen(keras.callbacks.Callback):
+    """Puts a NaN into a weight after the second epoch's figures are there."""
+
+    def on_test_end(self, logs: Any = None) -> None:
+        self.seen = getattr(self, "seen", 0) + 1
+        if self.seen == 2:
+            bias = self.model.trainable_variables[-1]
+            bias.assign(bias * np.nan)
+
+
+def test_a_weight_that_no_figure_shows_to_be_bad_ends_the_training(bench: Bench) -> None:
+    events = list(bench.events(SpoilUnseen()))
+    assert [event.epoch for event in ended(events)] == [1]
+    last = events[-1]
+    assert isinstance(last, TrainingEnded)
+    assert (last.reason, last.epoch) == ("diverged", 1)
+    path = bench.model.trainable_variables[-1].path
+    assert last.detail == f"{path} is not finite in epoch 2"
