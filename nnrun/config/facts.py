@@ -43,7 +43,7 @@ def as_used(facts: DataFacts, *, positive: str | None, task: str) -> DataFacts:
         positive: The class to tell from all others, if any.
         task: What the config says under `dataset.task`; two classes may be taken as `multiclass`.
     """
-    if positive in facts.class_names:
+    if positive is not None and facts.classes:
         names = against_the_others(positive)
         facts = replace(facts, task="binary", classes=len(names), class_names=names)
     if facts.classes and task == "multiclass":

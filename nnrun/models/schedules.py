@@ -17,7 +17,7 @@ __all__ = ["CyclicalRate", "OneCycle", "PerformanceSchedule", "PowerDecay", "War
 
 def _between(start: Any, end: Any, share: Any) -> Any:
     """On the straight line from `start` (share 0) to `end` (share 1)."""
-    return start + (end - start) * share
+    return start * (1.0 - share) + end * share  # exact at both ends
 
 
 def _share(step: Any, steps: int) -> Any:
