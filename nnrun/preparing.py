@@ -75,7 +75,8 @@ def _model_warnings(experiment: Experiment, splits: Splits) -> Iterator[str]:
     from nnrun.models.self_normalizing import doubts
 
     declared = experiment.architecture
-    if isinstance(declared, Component) and declared.group != "presets":
+    is_preset = isinstance(declared, Component) and not declared.is_users_own
+    if not is_preset and not isinstance(declared, tuple):
         return
     (spec,), (target,) = splits.inputs.values(), splits.targets.values()
     layers = expand_architecture(experiment, spec, target)

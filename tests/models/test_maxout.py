@@ -1,5 +1,7 @@
 """Maxout against numbers worked out by hand."""
 
+from pathlib import Path
+
 import keras
 import numpy as np
 import pytest
@@ -54,3 +56,23 @@ def test_it_is_a_hidden_layer_like_any_other(build: Build) -> None:
 def test_what_it_cannot_be_is_refused(build: Build, wrong: str) -> None:
     with pytest.raises(ConfigError):
         build(f"architecture: [Maxout: {{{wrong}}}, Dense: 1]")
+
+
+def test_a_saved_model_of_our_classes_is_read_by_keras(build: Build, tmp_path: Path) -> None:
+    model = build(
+        """
+architecture:
+  - Maxout: {units: 4, pieces: 3}
+  - Dense: {units: 3, activation: NoisyReLU}
+  - Dense: {units: 1, activation: Heaviside}
+loss: HalfSquaredError
+optimizer: {SGD: {learning_rate: 0.1}}
+schedule: {OneCycle: 20 epochs}
+"""
+    )
+    rows = np.random.default_rng(0).normal(size=(9, 3)).astype("float32")
+    model.save(tmp_path / "model.keras")
+    copy = keras.models.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(copy.predict(rows, verbose=0), model.predict(rows, verbose=0))
+    assert type(copy.loss).__name__ == "HalfSquaredError"
+    assert float(copy.optimizer.learning_rate) == float(model.optimizer.learning_rate)
