@@ -238,6 +238,8 @@ _RULES: dict[Callable[[Subject], Iterator[Problem]], set[str]] = {
     fitting.loss_against_output: {"dataset.task", "dataset.target", "architecture", "loss"},
     fitting.loss_against_labels: {"dataset", "loss"},
     fitting.output_against_task: {"dataset", "architecture"},
+    fitting.steps_against_labels: {"dataset", "architecture"},
+    fitting.output_of_preset: {"dataset", "architecture"},
     fitting.task_options: {"dataset", "metrics", "training.class_weight"},
     fitting.class_weights: {"dataset", "training.class_weight"},
     _expectations: {"dataset.split", "dataset.task", "metrics", "expect"},

@@ -32,9 +32,7 @@ class Maxout(keras.layers.Dense):
     def __init__(self, units: int, pieces: int = 2, **kwargs: Any) -> None:
         if units < 1 or pieces < 1:
             raise ValueError(f"units and pieces must be 1 or more, not {units} and {pieces}")
-        if kwargs.get("activation") not in {None, "linear"}:
-            raise ValueError("the maximum is the activation of Maxout: it takes no other")
-        super().__init__(units * pieces, **kwargs)
+        super().__init__(units * pieces, activation=None, **kwargs)
         self.pieces = pieces
 
     def call(self, inputs: Any, training: bool | None = None) -> Any:
@@ -49,8 +47,9 @@ class Maxout(keras.layers.Dense):
 
     def get_config(self) -> dict[str, Any]:
         """What the layer is made anew from."""
-        config = super().get_config()
-        return {**config, "units": self.units // self.pieces, "pieces": self.pieces}
+        config = {**super().get_config(), "units": self.units // self.pieces, "pieces": self.pieces}
+        del config["activation"]
+        return config
 
 
 def preprocessing_layers(steps: Sequence[Step]) -> list[Any]:

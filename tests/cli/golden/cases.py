@@ -347,6 +347,15 @@ RELATIONS = {
     "schedule_performance_of_nothing": Case(
         GOOD + "schedule: {PerformanceSchedule: {monitor: val_acuracy}}\n"
     ),
+    "output_activation_of_classes": Case(
+        DATA + "architecture: {MLP: {hidden: [4], output_activation: softplus}}\n"
+    ),
+    "output_activation_of_numbers": Case(
+        "dataset: {name: diabetes}\narchitecture: {MLP: {hidden: [4], output_activation: softmax}}\n"
+    ),
+    "heaviside_of_integers": Case(
+        "dataset: {name: iris}\narchitecture: [Dense: {units: 3, activation: Heaviside}]\n"
+    ),
     "positive_misspelt": Case(
         "dataset: {name: iris, positive: setossa}\narchitecture: [Dense: 1]\n"
     ),
