@@ -1,10 +1,14 @@
 """Each condition of SELU that a config does not meet is told with its place; the MLP preset meets them."""
 
+from pathlib import Path
+
 import pytest
 
 from nnrun.config.diagnostics import in_one_line
+from nnrun.data.splits import InputSpec
 from nnrun.models.architecture import expand_architecture
 from nnrun.models.self_normalizing import doubts
+from nnrun.preparing import prepare
 
 from .conftest import TEN_CLASSES, Build, Declare
 
@@ -15,8 +19,6 @@ def told(declare: Declare, layers: str, more: str = "", standardize: bool = True
     dataset = "dataset: {name: digits, preprocess: {standardize: true}}\n"
     if not standardize:
         dataset = "dataset: {name: digits, preprocess: {scale: 16}}\n"
-    from nnrun.data.splits import InputSpec
-
     experiment = declare(f"{dataset}architecture: {layers}\n{more}")
     expanded = expand_architecture(experiment, InputSpec((8, 8), "uint8"), TEN_CLASSES)
     return [
@@ -101,4 +103,16 @@ def test_dropout_over_the_whole_model_is_alpha_dropout_behind_selu(build: Build)
             "Dropout",
             "Dense",
         ]
+    )
+
+
+def test_the_doubts_are_told_before_a_training(tmp_path: Path) -> None:
+    config = tmp_path / "selu.yaml"
+    config.write_text(
+        "dataset: {name: iris}\narchitecture: {MLP: {hidden: [4], activation: selu}}\n"
+    )
+    (warning,) = (text for text in prepare(config).warnings if "SELU" in text)
+    assert warning == (
+        f"{config}:1: dataset.preprocess: SELU wants standardized inputs. "
+        "Set `dataset: {preprocess: {standardize: true}}`."
     )
