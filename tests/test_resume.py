@@ -38,14 +38,14 @@ runtime: {engine: graph}
 PLAIN = "architecture: {MLP: {hidden: [8]}}\n"
 ADAM = PLAIN + "optimizer: {Adam: {learning_rate: 0.02}}\n"
 CASES = {
-    "dropout, batch normalization, schedule, class weights": """\
+    "noise, dropout, batch normalization, cycled momentum, class weights": """\
 architecture:
-  - Dense: {units: 8, activation: relu}
+  - Dense: {units: 8, activation: NoisyReLU}
   - BatchNormalization
   - Dropout: 0.3
   - Dense: {units: 3, activation: softmax}
-optimizer: {SGD: {learning_rate: 0.1, momentum: 0.9}}
-schedule: {CosineDecay: {decay_steps: 5 epochs}}
+optimizer: {SGD: {learning_rate: 0.05}}
+schedule: {OneCycle: {steps: 5 epochs, max_learning_rate: 0.1}}
 training: {class_weight: {setosa: 3, virginica: 0.5}}
 """,
     # Every epoch is an improvement, but by too little: min_delta has to keep its sign.
@@ -67,11 +67,11 @@ training: {class_weight: {setosa: 3, virginica: 0.5}}
 }
 BLOCKS = {
     "dropout and batch normalization": CASES[
-        "dropout, batch normalization, schedule, class weights"
+        "noise, dropout, batch normalization, cycled momentum, class weights"
     ],
-    "plateau and early stopping": ADAM
+    "performance schedule and early stopping": ADAM
+    + "schedule: {PerformanceSchedule: {monitor: loss, patience: 2, min_delta: 0.5}}\n"
     + "callbacks:\n"
-    + "  - ReduceLROnPlateau: {monitor: loss, factor: 0.5, patience: 2, min_delta: 0.5}\n"
     + "  - EarlyStopping: {monitor: loss, patience: 4, min_delta: 1.0, restore_best_weights: true}\n",
 }
 """Tiny epochs that are made many at once."""

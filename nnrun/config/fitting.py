@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from nnrun.config.components import Component
 from nnrun.config.diagnostics import did_you_mean
 from nnrun.config.subject import OutputLayer, Subject
 from nnrun.config.wording import first_of, quoted
@@ -16,7 +17,7 @@ PROBABILITY_LOSSES = {
 }
 ONE_HOT_LOSSES = {"CategoricalCrossentropy", "CategoricalFocalCrossentropy", "CategoricalHinge"}
 CLASS_METRICS = {"accuracy", "acc", "crossentropy", "ce"}
-LABEL_ACTIVATIONS = {"sigmoid", "hard_sigmoid", "sparse_sigmoid", "linear"}
+LABEL_ACTIVATIONS = {"sigmoid", "hard_sigmoid", "sparse_sigmoid", "linear", "heaviside"}
 """Activations that give each label a probability, or a logit, of its own."""
 BINARY_CLASSES = 2
 _COLUMN_NOUNS = {"regression": "number", "multilabel": "label"}
@@ -118,6 +119,22 @@ def loss_against_labels(subject: Subject) -> Iterator[Problem]:
         )
 
 
+def steps_against_labels(subject: Subject) -> Iterator[Problem]:
+    """Several Heaviside units are each told what they should have given: one-hot labels."""
+    output = subject.output
+    if output is None or output.activation != "heaviside" or (output.units or 1) == 1:
+        return
+    integers = subject.task in ("binary", "multiclass")
+    if integers and not subject.experiment.dataset.preprocess.one_hot:
+        yield subject.problem_of(
+            output.component,
+            "several Heaviside units learn from one-hot labels, but the labels are integers",
+            "set dataset.preprocess.one_hot: true, or tell one class from all others by "
+            "dataset.positive",
+            argument="activation",
+        )
+
+
 def output_against_task(subject: Subject) -> Iterator[Problem]:
     """The last layer is as wide as the target, and says what the task asks."""
     output, facts = subject.output, subject.facts
@@ -147,6 +164,25 @@ def output_against_task(subject: Subject) -> Iterator[Problem]:
             f"use {' or '.join(str(width) for width in fitting)}",
             argument="units",
         )
+
+
+def output_of_preset(subject: Subject) -> Iterator[Problem]:
+    """The activation of a preset's output is chosen for numbers only; elsewhere the task chooses it."""
+    preset = subject.experiment.architecture
+    if not isinstance(preset, Component) or subject.task is None:
+        return
+    chosen = preset.arguments.get("output_activation")
+    if chosen is None:
+        return
+    if subject.task != "regression":
+        message = f"output_activation is for numbers, but the task is {subject.task}"
+        hint = "leave it out: the output follows the task"
+    elif isinstance(chosen, Component) and chosen.name.lower() == "softmax":
+        message = "softmax is for classes, but the task is regression"
+        hint = "use softplus for positive numbers, sigmoid for those between 0 and 1"
+    else:
+        return
+    yield subject.problem_of(preset, message, hint, argument="output_activation")
 
 
 def _activation_of_columns(subject: Subject, output: OutputLayer) -> Iterator[Problem]:

@@ -176,6 +176,10 @@ REFUSED = {
         "{boundaries: [10], values: [0.1, 0.01]}}",
         "the schedule PiecewiseConstantDecay names its own rates, not the optimizer's",
     ),
+    "a warm-up to a rate of its own": (
+        "optimizer: SGD\nschedule: {Warmup: {steps: 5, then: 0.1}}",
+        "the schedule Warmup names its own rates, not the optimizer's",
+    ),
     "shared": (
         "training: {class_weight: &w {setosa: 0.5}}\noptimizer: {SGD: {learning_rate: &r 0.5}}\n"
         "regularization: {dropout: *r}",
@@ -192,6 +196,21 @@ def test_what_cannot_be_changed_alone_is_refused(tmp_path: Path, optimizer: str,
         with_learning_rate(config, config, NEW)
     assert caught.value.message.startswith(told)
     assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        "{PerformanceSchedule: {monitor: loss}}",
+        "{OneCycle: 20 epochs}",
+        "{Warmup: 2 epochs}",
+        "{Warmup: {steps: 5, then: {CosineDecay: {decay_steps: 9}}}}",
+    ],
+)
+def test_the_rate_that_a_schedule_starts_from_can_be_changed(tmp_path: Path, schedule: str) -> None:
+    more = f"\nschedule: {schedule}"
+    written = check(tmp_path, HEAD + "optimizer: {SGD: {learning_rate: 0.5}}" + more + TAIL)
+    assert "SGD: {learning_rate: 0.025}" in written
 
 
 def test_another_folder_where_the_paths_lead_elsewhere(tmp_path: Path) -> None:

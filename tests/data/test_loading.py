@@ -11,7 +11,8 @@ from nnrun.config.components import Component
 from nnrun.config.schema import Dataset, Preprocess, Split
 from nnrun.data import describing
 from nnrun.data.fingerprint import fingerprint
-from nnrun.data.loading import check_source, describe, load_splits
+from nnrun.data.loading import check_source, describe, load_rows, load_splits
+from nnrun.data.signature import Signature
 from nnrun.data.splits import Part
 from nnrun.errors import DataError
 
@@ -244,3 +245,28 @@ def test_a_hint_names_no_column_that_is_used(csv):
     (problem,) = check_source(csv(text, target="size_3", features=("size_1", "size_2")))
     assert (problem.path, problem.hint) == ("dataset.target", "Did you mean 'size_4'?")
     assert doctest.testmod(describing).failed == 0
+
+
+def test_one_class_is_told_from_all_others(csv, tmp_path):
+    named = Dataset(name="iris", features=("petal_width",), positive="setosa")
+    splits = load_splits(named, seed=1)
+    target = splits.targets["targets"]
+    assert (target.task, target.classes) == ("binary", ("not setosa", "setosa"))
+    labels = splits.train.targets["targets"]
+    assert (labels.dtype, labels.sum(), len(labels)) == (np.int32, 50, 150)
+    assert (splits.train.inputs["inputs"][labels == 1] < 0.7).all(), "setosa has narrow petals"
+    assert describe(named).class_names == target.classes
+    facts = describe(Dataset(name="iris", positive="setosa", task="multiclass"))
+    assert (facts.task, facts.classes) == ("multiclass", 2)
+
+    (tmp_path / "own.csv").write_text("a,b,y\n1,1,p\n2,4,q\n")
+    dataset = csv(positive="q", split=Split(validation=str(tmp_path / "own.csv")))
+    splits = load_splits(dataset, seed=1)
+    assert splits.validation.targets["targets"].tolist() == [0, 1]
+    (tmp_path / "more.csv").write_text("a,b,y\n1,1,q\n2,4,q\n3,9,s\n")
+    assert splits.targets["targets"].classes == ("not q", "q")
+    assert splits.train.targets["targets"].tolist() == [0, 1, 0] * 10
+    more = load_rows(dataset, Signature.of(splits, {"inputs": ()}), str(tmp_path / "more.csv"))
+    assert more.targets["targets"].tolist() == [1, 1, 0]
+    with pytest.raises(DataError, match="no class of the target"):
+        load_splits(csv(positive="z"), seed=1)

@@ -53,6 +53,22 @@ def test_digits_hold_what_they_promise(nnrun: Nnrun) -> None:
     assert result["metrics"]["best"]["val_loss"] == min(row["val_loss"] for row in rows)
 
 
+@pytest.mark.parametrize(
+    ("name", "accuracy", "converged_in"),
+    [("perceptron_iris", 1.0, 2), ("perceptron_xor", 0.75, None)],
+)
+def test_a_perceptron_converges_where_a_line_parts_the_rows(
+    nnrun: Nnrun, name: str, accuracy: float, converged_in: int | None
+) -> None:
+    code, result = train(nnrun, name)
+    assert held(result) == {"params": True, "accuracy": True}
+    assert (result["metrics"]["best"]["accuracy"], code) == (accuracy, 0)
+    rows = History.read(Path(result["run_dir"]) / "history.csv").rows
+    converged = [row["epoch"] for row in rows if row["loss"] == 0]
+    # Once no row is mistaken the weights stand still, and none ever is again.
+    assert converged == (list(range(converged_in, len(rows) + 1)) if converged_in else [])
+
+
 @pytest.mark.data
 def test_fashion_learns_in_two_epochs(nnrun: Nnrun) -> None:
     code, result = train(nnrun, "fashion_mlp", "training.epochs=2")

@@ -51,3 +51,33 @@ def test_a_preset_is_regularized_like_a_list(build: Build) -> None:
     model = build("architecture: {MLP: {hidden: [5, 4]}}\nregularization: {dropout: 0.3}")
     names = [type(layer).__name__ for layer in model.layers]
     assert names == ["Dense", "Dropout", "Dense", "Dropout", "Dense"]
+
+
+@pytest.mark.parametrize(
+    ("activation", "initializer"),
+    [
+        ("relu", "HeNormal"),
+        ("leaky_relu", "HeNormal"),
+        ("PReLU", "HeNormal"),
+        ("elu", "HeNormal"),
+        ("swish", "HeNormal"),
+        ("NoisyReLU", "HeNormal"),
+        ("selu", "LecunNormal"),
+        ("tanh", "GlorotUniform"),
+        ("sigmoid", "GlorotUniform"),
+    ],
+)
+def test_the_initializer_follows_the_activation(
+    build: Build, activation: str, initializer: str
+) -> None:
+    model = build(f"architecture: {{MLP: {{hidden: [5], activation: {activation}}}}}")
+    assert type(model.layers[0].kernel_initializer).__name__ == initializer
+    assert type(model.layers[-1].kernel_initializer).__name__ == "GlorotUniform"
+
+
+@pytest.mark.parametrize("activation", ["softplus", "sigmoid"])
+def test_the_numbers_of_a_regression_may_be_bounded(build: Build, activation: str) -> None:
+    text = f"architecture: {{MLP: {{hidden: [5], output_activation: {activation}}}}}"
+    model = build(text)
+    assert model.layers[-1].activation.__name__ == activation
+    assert model.loss.name == "mean_squared_error"

@@ -325,6 +325,45 @@ RELATIONS = {
     "schedule_piecewise": Case(
         GOOD + "schedule: {PiecewiseConstantDecay: {boundaries: [5 epochs], values: [1.0]}}\n"
     ),
+    "schedule_cycle_without_momentum": Case(
+        GOOD + "optimizer: {Adagrad: {learning_rate: 0.1}}\nschedule: {OneCycle: 20 epochs}\n"
+    ),
+    "schedule_cycle_and_momentum": Case(
+        GOOD
+        + "optimizer: {SGD: {learning_rate: 0.1, momentum: 0.9}}\nschedule: {OneCycle: 20 epochs}\n"
+    ),
+    "schedule_cycle_warmed_up": Case(
+        GOOD + "schedule: {Warmup: {steps: 1 epochs, then: {OneCycle: {steps: 20 epochs}}}}\n"
+    ),
+    "schedule_warmup_misspelt": Case(
+        GOOD + "schedule: {Warmup: {steps: 1 epochs, then: {CosineDecay: {decay_step: 9}}}}\n"
+    ),
+    "schedule_performance_nested": Case(
+        GOOD + "schedule: {Warmup: {steps: 1 epochs, then: PerformanceSchedule}}\n"
+    ),
+    "schedule_performance_and_plateau": Case(
+        GOOD + "schedule: PerformanceSchedule\ncallbacks: [ReduceLROnPlateau]\n"
+    ),
+    "schedule_performance_of_nothing": Case(
+        GOOD + "schedule: {PerformanceSchedule: {monitor: val_acuracy}}\n"
+    ),
+    "output_activation_of_classes": Case(
+        DATA + "architecture: {MLP: {hidden: [4], output_activation: softplus}}\n"
+    ),
+    "output_activation_of_numbers": Case(
+        "dataset: {name: diabetes}\narchitecture: {MLP: {hidden: [4], output_activation: softmax}}\n"
+    ),
+    "heaviside_of_integers": Case(
+        "dataset: {name: iris}\narchitecture: [Dense: {units: 3, activation: Heaviside}]\n"
+    ),
+    "positive_misspelt": Case(
+        "dataset: {name: iris, positive: setossa}\narchitecture: [Dense: 1]\n"
+    ),
+    "positive_number": Case("dataset: {name: digits, positive: 3}\n" + LAYERS),
+    "positive_of_regression": Case(
+        "dataset: {name: diabetes, positive: high}\narchitecture: [Dense: 1]\n"
+    ),
+    "positive_with_ten_units": Case('dataset: {name: digits, positive: "3"}\n' + LAYERS),
     "averaged_and_restored": Case(
         GOOD
         + "optimizer: {Adam: {use_ema: true}}\n"
