@@ -13,6 +13,7 @@ from nnrun.cli import (
     compare,
     diff,
     evaluate,
+    gallery,
     listing,
     lr_find,
     plot,
@@ -54,6 +55,7 @@ app.command("rm")(rm.rm_cli)
 app.command("tensorboard")(tensorboard.tensorboard_cli)
 app.command("compare")(compare.compare_cli)
 app.command("diff")(diff.diff_cli)
+app.command("gallery")(gallery.gallery_cli)
 app.command("schema")(schema.schema_cli)
 
 
