@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from nnrun.config.catalogue import load_catalogue
-from nnrun.config.components import uses_own_code
+from nnrun.config.components import Component, uses_own_code
 from nnrun.config.facts import DataFacts
 from nnrun.config.loading import load_experiment
 from nnrun.config.relations import check_relations
@@ -16,7 +16,7 @@ from nnrun.errors import ConfigError, UserError
 from nnrun.runs.settings import read_resolved
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from nnrun.config.schema import Experiment
@@ -64,8 +64,22 @@ def prepare_experiment(experiment: Experiment, config: Path) -> Prepared:
     if problems:
         raise ConfigError(problems)
     steps = fit(experiment.dataset.preprocess, splits)
-    warnings = tuple(inspect(splits, steps))
+    warnings = (*inspect(splits, steps), *_model_warnings(experiment, splits))
     return Prepared(experiment, splits, steps, warnings, config)
+
+
+def _model_warnings(experiment: Experiment, splits: Splits) -> Iterator[str]:
+    """What is doubtful about the layers that an experiment declares, each with its place."""
+    from nnrun.config.diagnostics import in_one_line
+    from nnrun.models.architecture import expand_architecture
+    from nnrun.models.self_normalizing import doubts
+
+    declared = experiment.architecture
+    if isinstance(declared, Component) and declared.group != "presets":
+        return
+    (spec,), (target,) = splits.inputs.values(), splits.targets.values()
+    layers = expand_architecture(experiment, spec, target)
+    yield from map(in_one_line, doubts(layers, experiment))
 
 
 def with_own_code(experiment: Experiment, config: Path) -> Experiment:

@@ -205,6 +205,7 @@ def _extended(facts: Mapping[str, Any]) -> dict[str, Any]:
 
 def extension_notes(prepared: Prepared, model: Any, saved: Saved) -> list[str]:
     """What schedule and callbacks will do in the epochs to come, in sentences."""
+    from nnrun.training.callbacks import all_callbacks
     from nnrun.training.estimating import rate_at
 
     experiment, done = prepared.experiment, saved.facts["epoch"]
@@ -220,7 +221,7 @@ def extension_notes(prepared: Prepared, model: Any, saved: Saved) -> list[str]:
             f"{name} goes on from a learning rate of {first:.3g} and comes to {last:.3g} "
             f"in epoch {experiment.training.epochs}."
         )
-    for component, state in zip(experiment.callbacks, saved.facts["callbacks"], strict=True):
+    for component, state in zip(all_callbacks(experiment), saved.facts["callbacks"], strict=True):
         if component.name == "EarlyStopping" and saved.facts["position"]["stopping"]:
             patience = component.arguments.get("patience", 0)
             notes.append(

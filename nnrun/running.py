@@ -49,7 +49,7 @@ class Run:
         command: Sequence[str],
         resumed: Resumed | None = None,
     ) -> None:
-        from nnrun.training.callbacks import build_callbacks
+        from nnrun.training.callbacks import all_callbacks, build_callbacks
         from nnrun.training.choosing import EngineChoice, engine_of
         from nnrun.training.placing import place, placing_warnings
 
@@ -66,7 +66,7 @@ class Run:
         self.placement = place(model, prepared.splits, self.experiment.runtime)
         asked = placing_warnings(model, self.experiment.runtime)
         self.warnings = (*prepared.warnings, *asked)
-        self.declared = build_callbacks(self.experiment.callbacks, directory.callbacks)
+        self.declared = build_callbacks(all_callbacks(self.experiment), directory.callbacks)
         self.many_epochs = self._makes_many_epochs_at_once()
         record = self._record(command) if resumed is None else resumed.record
         self.writer = RunWriter(directory, record)

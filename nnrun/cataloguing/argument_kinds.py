@@ -29,10 +29,19 @@ KINDS_BY_NAME = {
     "value_dim": "integer",
     "vocabulary": "list:any",
 }
-STEPS = {"decay_steps": "steps", "first_decay_steps": "steps", "warmup_steps": "steps"}
+STEPS = dict.fromkeys(
+    ("decay_steps", "first_decay_steps", "warmup_steps", "steps", "step_size", "final_steps"),
+    "steps",
+)
 KINDS_BY_GROUP = {
     "optimizers": {"learning_rate": "number|component:schedules"},
-    "schedules": {**STEPS, "boundaries": "list:steps", "values": "list:number"},
+    "schedules": {
+        **STEPS,
+        "boundaries": "list:steps",
+        "momentum": "list:number",
+        "then": "number|component:schedules",
+        "values": "list:number",
+    },
     "sources": {"path": "file"},
 }
 UNTOLD = {

@@ -28,6 +28,7 @@ KERAS = {
 OWN = {
     "layers": "nnrun.models.layers",
     "activations": "nnrun.models.activations",
+    "losses": "nnrun.models.losses",
     "presets": "nnrun.models.presets",
     "schedules": "nnrun.models.schedules",
     "callbacks": "nnrun.training.callbacks",
@@ -88,6 +89,8 @@ def collect() -> Json:
     for group, module_name in OWN.items():
         for name, cls in _own_classes(module_name):
             components.setdefault(group, {})[name] = describe(group, cls, module_name)
+            if group == "activations":  # which are layers too, as Keras's are
+                components["layers"][name] = describe("layers", cls, module_name)
     components["sources"] = _sources()
     aliases = {group: _aliases(group, components[group]) for group in KERAS}
     aliases["activations"] = dict.fromkeys(_named_objects("activations"))

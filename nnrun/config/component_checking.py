@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 INVALID = object()
 """What a check gives back for a value it has found a problem with."""
 
-_GIVEN_BY_CONTEXT = {"schedule": "initial_learning_rate"}
+_GIVEN_BY_CONTEXT = dict.fromkeys(("schedule", "schedule.Warmup.then"), "initial_learning_rate")
 """Required arguments that nnrun fills in itself, by the option that holds the component."""
 _EXAMPLES = ("Adam", "Dense")
 """Classes that a hint prefers to others which take the same argument."""

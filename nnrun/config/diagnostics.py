@@ -105,6 +105,18 @@ def in_order(problems: Iterable[Problem]) -> list[Problem]:
     return sorted(dict.fromkeys(problems), key=position)
 
 
+def in_one_line(problem: Problem) -> str:
+    """Place, path, message and hint of a problem, for a list of warnings.
+
+    >>> in_one_line(Problem("is odd", Place("a.yaml", 3), "loss", "leave it out"))
+    'a.yaml:3: loss: is odd. Leave it out.'
+    """
+    place = problem.place
+    where = "" if place is None else place.source + (f":{place.line}" * (not place.is_override))
+    parts = [part for part in (where, problem.path, problem.message) if part]
+    return ": ".join(parts) + (f". {problem.hint}" if problem.hint else "")
+
+
 def render_problems(problems: Sequence[Problem]) -> str:
     """All problems as text: place, path, message; then the line with a caret and the hint.
 

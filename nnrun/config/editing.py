@@ -9,6 +9,7 @@ from nnrun.config.catalogue import load_catalogue
 from nnrun.config.components import Component
 from nnrun.config.loading import load_experiment
 from nnrun.config.merging import read_text
+from nnrun.config.rates import PERFORMANCE, WARMUP
 from nnrun.config.reader import compose_yaml
 from nnrun.config.schema import Experiment
 from nnrun.errors import ConfigError, UserError
@@ -65,6 +66,11 @@ def _check_rate_is_the_optimizers(experiment: Experiment) -> None:
 
 
 def _starts_from_the_optimizers(schedule: Component) -> bool:
+    if schedule.name == PERFORMANCE:
+        return True
+    if schedule.name == WARMUP:
+        then = schedule.arguments.get("then")
+        return then is None or (isinstance(then, Component) and _starts_from_the_optimizers(then))
     entry = load_catalogue().find("schedules", schedule.name)
     takes_it = entry is not None and _STARTING_RATES[0] in entry.arguments
     return takes_it and not any(schedule.arguments.get(name) for name in _STARTING_RATES)

@@ -1,6 +1,6 @@
 """What checking needs to know of a data set, without its rows."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -24,3 +24,28 @@ class DataFacts:
     target_width: int
     train_rows: int
     test_rows: int
+
+
+def against_the_others(positive: str) -> tuple[str, str]:
+    """The two classes where one is told from all others, in the order of their labels.
+
+    >>> against_the_others("setosa")
+    ('not setosa', 'setosa')
+    """
+    return f"not {positive}", positive
+
+
+def as_used(facts: DataFacts, *, positive: str | None, task: str) -> DataFacts:
+    """The facts of a named data set in the use that a config makes of its classes.
+
+    Args:
+        facts: Those of the data set itself.
+        positive: The class to tell from all others, if any.
+        task: What the config says under `dataset.task`; two classes may be taken as `multiclass`.
+    """
+    if positive in facts.class_names:
+        names = against_the_others(positive)
+        facts = replace(facts, task="binary", classes=len(names), class_names=names)
+    if facts.classes and task == "multiclass":
+        return replace(facts, task="multiclass")
+    return facts

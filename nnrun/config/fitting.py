@@ -16,7 +16,7 @@ PROBABILITY_LOSSES = {
 }
 ONE_HOT_LOSSES = {"CategoricalCrossentropy", "CategoricalFocalCrossentropy", "CategoricalHinge"}
 CLASS_METRICS = {"accuracy", "acc", "crossentropy", "ce"}
-LABEL_ACTIVATIONS = {"sigmoid", "hard_sigmoid", "sparse_sigmoid", "linear"}
+LABEL_ACTIVATIONS = {"sigmoid", "hard_sigmoid", "sparse_sigmoid", "linear", "heaviside"}
 """Activations that give each label a probability, or a logit, of its own."""
 BINARY_CLASSES = 2
 _COLUMN_NOUNS = {"regression": "number", "multilabel": "label"}

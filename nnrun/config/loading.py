@@ -6,7 +6,7 @@ from pathlib import Path
 
 from nnrun.config.catalogue import Catalogue, load_catalogue
 from nnrun.config.checking import check_experiment
-from nnrun.config.facts import DataFacts
+from nnrun.config.facts import DataFacts, as_used
 from nnrun.config.kinds import SectionOf
 from nnrun.config.merging import read_config
 from nnrun.config.relations import check_relations
@@ -57,14 +57,11 @@ def _placed(problems: Sequence[Problem], experiment: Experiment) -> list[Problem
 
 def named_facts(experiment: Experiment, catalogue: Catalogue) -> DataFacts | None:
     """What is known of the data before they are read: named data sets only."""
-    if experiment.dataset.name is None:
-        return None
-    named = catalogue.dataset(experiment.dataset.name)
+    dataset = experiment.dataset
+    named = catalogue.dataset(dataset.name) if dataset.name is not None else None
     if named is None:
         return None
-    if named.facts.classes and experiment.dataset.task == "multiclass":
-        return dataclasses.replace(named.facts, task="multiclass")
-    return named.facts
+    return as_used(named.facts, positive=dataset.positive, task=dataset.task)
 
 
 def _default_name(path: Path) -> str:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Collection, Iterator
 
-from nnrun.config import fitting
+from nnrun.config import fitting, rates
 from nnrun.config.catalogue import Catalogue
 from nnrun.config.components import Component
 from nnrun.config.diagnostics import did_you_mean
@@ -65,30 +65,15 @@ def _monitored(subject: Subject) -> Iterator[Problem]:
 
 
 def _monitors(subject: Subject) -> Iterator[tuple[str, Component | None]]:
-    """What is watched, and the callback that does; None for `training.monitor`."""
+    """What is watched, and the callback or schedule that does; None for `training.monitor`."""
     for callback in subject.experiment.callbacks:
         if callback.name in MONITORING:
             yield callback.arguments.get("monitor", MONITORING[callback.name]), callback
+    schedule = subject.experiment.schedule
+    if schedule is not None and schedule.name == rates.PERFORMANCE:
+        yield schedule.arguments.get("monitor", "val_loss"), schedule
     if subject.experiment.training.monitor:
         yield subject.experiment.training.monitor, None
-
-
-def _one_hand_on_the_rate(subject: Subject) -> Iterator[Problem]:
-    """The learning rate is set by one schedule, or by ReduceLROnPlateau."""
-    experiment = subject.experiment
-    rate = experiment.optimizer.arguments.get("learning_rate")
-    if experiment.schedule and isinstance(rate, Component):
-        yield subject.problem_of(
-            rate,
-            "the optimizer has a schedule of its own",
-            "keep one: `schedule`, or the optimizer's learning_rate",
-        )
-    if experiment.schedule is None and not isinstance(rate, Component):
-        return
-    for callback in experiment.callbacks:
-        if callback.name == "ReduceLROnPlateau":
-            message = "ReduceLROnPlateau cannot change a rate that a schedule sets"
-            yield subject.problem_of(callback, message, "remove one of the two")
 
 
 def _preprocessing(subject: Subject) -> Iterator[Problem]:
@@ -207,22 +192,6 @@ def _is_empty_range(wanted: Expectation) -> bool:
     return wanted.min is not None and wanted.max is not None and wanted.min > wanted.max
 
 
-def _schedule_values(subject: Subject) -> Iterator[Problem]:
-    """A piecewise schedule has one value more than boundaries."""
-    schedule = subject.experiment.schedule
-    if schedule is None or schedule.name != "PiecewiseConstantDecay":
-        return
-    boundaries = len(schedule.arguments.get("boundaries") or ())
-    values = len(schedule.arguments.get("values") or ())
-    if values != boundaries + 1:
-        yield subject.problem_of(
-            schedule,
-            f"there must be one value more than boundaries, not {values} to {boundaries}",
-            "the first value holds up to the first boundary, the last one after the last",
-            argument="values",
-        )
-
-
 def _layer_names(subject: Subject) -> Iterator[Problem]:
     """Names of layers, which become names of files and of columns."""
     if isinstance(subject.experiment.architecture, Component):
@@ -249,12 +218,21 @@ _RULES: dict[Callable[[Subject], Iterator[Problem]], set[str]] = {
     _data_source: {"dataset.name", "dataset.csv"},
     _rows_left: {"dataset.name", "dataset.split"},
     _preprocessing: {"dataset.preprocess"},
-    _monitored: {"dataset.split", "dataset.task", "metrics", "callbacks", "training.monitor"},
-    _one_hand_on_the_rate: {"optimizer", "schedule", "callbacks"},
+    _monitored: {
+        "dataset.split",
+        "dataset.task",
+        "metrics",
+        "callbacks",
+        "schedule",
+        "training.monitor",
+    },
+    rates.one_hand_on_the_rate: {"optimizer", "schedule", "callbacks"},
     _averaged_weights: {"optimizer", "callbacks"},
     _one_clip: {"optimizer", "regularization.clip"},
     _several_devices: {"runtime", "optimizer"},
-    _schedule_values: {"schedule"},
+    rates.schedule_values: {"schedule"},
+    rates.nested_schedules: {"optimizer", "schedule"},
+    rates.cycled_momentum: {"optimizer", "schedule"},
     fitting.task_against_target: {"dataset.task", "dataset.target"},
     fitting.softmax_of_one: {"dataset.task", "dataset.target", "architecture"},
     fitting.loss_against_output: {"dataset.task", "dataset.target", "architecture", "loss"},

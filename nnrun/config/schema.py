@@ -129,6 +129,11 @@ class Dataset:
         Text(choices=(AUTO, *TASKS)),
         AUTO,
     )
+    positive: str | None = option(
+        "One class to tell from all others, as in `positive: setosa`: the others become one class, "
+        "`not setosa`, and the task binary.",
+        Text(),
+    )
     split: Split = option("Training, validation and test rows.", SectionOf(Split), factory=Split)
     preprocess: Preprocess = option(
         "What is done to the rows before the first layer.",

@@ -123,7 +123,7 @@ def find_output_layer(layers: Sequence[Component]) -> OutputLayer | None:
     """The last Dense layer of a list, with the activation that follows it, if the list ends so."""
     activation = ""
     for layer in reversed(layers):
-        if layer.name in ("Softmax", "ReLU", "Activation"):
+        if layer.name in ("Softmax", "ReLU", "Activation", "Heaviside"):
             named = layer.arguments.get("activation")
             activation = activation or (_plain_name(named) if named else layer.name.lower())
         elif layer.name == "Dense":

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nnrun.config.diagnostics import did_you_mean
+from nnrun.config.facts import as_used
 from nnrun.config.schema import named_columns
 from nnrun.data.sources.csv import Csv
 from nnrun.data.sources.finding import named_dataset, named_datasets
@@ -31,17 +32,10 @@ def describe(dataset: Dataset) -> DataFacts | None:
     if dataset.name is None:
         return None
     named = named_dataset(dataset.name)
-    facts = replace(named.facts, task=task_of(named, dataset))
+    facts = as_used(named.facts, positive=dataset.positive, task=dataset.task)
     if dataset.features and named.features:
         return replace(facts, input_shape=(len(dataset.features),))
     return facts
-
-
-def task_of(named: NamedDataset, dataset: Dataset) -> str:
-    """The task a named data set is used for; two classes may also be taken as `multiclass`."""
-    if named.facts.classes and dataset.task == "multiclass":
-        return "multiclass"
-    return named.facts.task
 
 
 def source_of(dataset: Dataset, path: str | None = None) -> Csv:
@@ -84,9 +78,18 @@ def _named_problems(named: NamedDataset, dataset: Dataset) -> Iterator[Problem]:
         yield from _unknown_columns(
             "features", dataset.features, named.features, f"'{dataset.name}'"
         )
-    if dataset.task not in ("auto", task_of(named, dataset)):
+    facts = as_used(named.facts, positive=dataset.positive, task=dataset.task)
+    if dataset.positive is not None and dataset.positive not in named.facts.class_names:
+        classes = named.facts.class_names
         yield Problem(
-            f"'{dataset.name}' is a {named.facts.task} data set, not {dataset.task}",
+            f"'{dataset.name}' has no class '{dataset.positive}'",
+            path="dataset.positive",
+            hint=did_you_mean(dataset.positive, classes)
+            or (f"its classes: {', '.join(classes)}" if classes else "leave it out"),
+        )
+    elif dataset.task not in ("auto", facts.task):
+        yield Problem(
+            f"'{dataset.name}' is a {facts.task} data set, not {dataset.task}",
             path="dataset.task",
             hint="leave it out",
         )

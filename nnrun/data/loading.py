@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nnrun.data.describing import check_source, describe, source_of, task_of
+from nnrun.data.describing import check_source, describe, source_of
 from nnrun.data.fingerprint import fingerprint
 from nnrun.data.sources.csv import Csv
 from nnrun.data.sources.finding import named_dataset
@@ -15,6 +15,7 @@ from nnrun.data.sources.named import Rows
 from nnrun.data.splits import InputSpec, Part, Splits, TargetSpec
 from nnrun.data.splitting import split_rows
 from nnrun.data.tables import Table
+from nnrun.data.targets import against_others
 from nnrun.errors import DataError
 
 if TYPE_CHECKING:
@@ -56,6 +57,8 @@ def load_splits(dataset: Dataset, *, seed: int) -> Splits:
     for problem in check_source(dataset):
         raise DataError(problem.message, hint=problem.hint)
     loaded = _load_named(dataset) if dataset.name else _load_file(dataset)
+    if dataset.positive is not None:
+        loaded = _against_others(loaded, dataset.positive, dataset.task)
     target = loaded.target
     if dataset.preprocess.one_hot:
         target = _as_one_hot(target)
@@ -117,7 +120,7 @@ def _table_file(dataset: Dataset, spec: InputSpec, file: str) -> Csv:
 
 def _load_named(dataset: Dataset) -> _Loaded:
     named = named_dataset(str(dataset.name))
-    facts = describe(dataset) or named.facts
+    facts, own = describe(dataset) or named.facts, named.facts
     rows = named.load()
     features = dataset.features or named.features
     if features != named.features:
@@ -125,14 +128,17 @@ def _load_named(dataset: Dataset) -> _Loaded:
     return _Loaded(
         rows,
         InputSpec(facts.input_shape, named.input_dtype, features),
-        TargetSpec(task_of(named, dataset), facts.class_names, facts.target_width),
+        TargetSpec(facts.task, own.class_names, own.target_width),
         parts={} if rows.test is None else {"test": rows.test},
     )
 
 
 def _load_file(dataset: Dataset) -> _Loaded:
+    many = dataset.positive is not None and dataset.task != "regression"
     table = source_of(dataset).read(
-        target=dataset.target, features=dataset.features, task=dataset.task
+        target=dataset.target,
+        features=dataset.features,
+        task="multiclass" if many else dataset.task,
     )
     files = {"validation": dataset.split.validation, "test": dataset.split.test}
     return _Loaded(
@@ -145,6 +151,17 @@ def _load_file(dataset: Dataset) -> _Loaded:
             if isinstance(file, str)
         },
     )
+
+
+def _against_others(loaded: _Loaded, positive: str, task: str) -> _Loaded:
+    """The rows with one class told from all others."""
+
+    def relabelled(rows: Rows) -> Rows:
+        return replace(rows, targets=against_others(rows.targets, loaded.target, positive, task)[0])
+
+    _, target = against_others(np.empty(0), loaded.target, positive, task)
+    parts = {name: relabelled(rows) for name, rows in loaded.parts.items()}
+    return _Loaded(relabelled(loaded.rows), loaded.input, target, parts)
 
 
 def _divide(loaded: _Loaded, dataset: Dataset, seed: int) -> dict[str, Rows]:

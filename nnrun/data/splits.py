@@ -47,6 +47,8 @@ class TargetSpec:
         width: Numbers in a target row: 1, or more for several columns and for one-hot labels.
         one_hot: Whether class labels are given as one-hot rows.
         columns: The columns, where there are several: labels, or numbers.
+        positive: The class that is told from all others, which are the other one; empty where each
+            class is one of the data.
     """
 
     task: str
@@ -54,6 +56,7 @@ class TargetSpec:
     width: int = 1
     one_hot: bool = False
     columns: tuple[TargetColumn, ...] = ()
+    positive: str = ""
 
     @property
     def names(self) -> tuple[str, ...]:

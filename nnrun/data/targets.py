@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nnrun.config.diagnostics import did_you_mean
+from nnrun.config.facts import against_the_others
 from nnrun.config.tasks import AUTO
 from nnrun.data.cells import as_float32, column_of, is_numeric, refuse_cells
 from nnrun.data.splits import TargetColumn, TargetSpec
@@ -89,7 +91,40 @@ def read_targets_like(
             for values, classes in zip(columns, known, strict=True)
         )
         return np.stack(list(labels), axis=1).astype(np.float32)
+    if spec.positive:
+        names, numbers = _number_classes(columns[0])
+        is_positive = np.array([name == spec.positive for name in names], np.int32)
+        return np.asarray(is_positive[numbers])
     return _known_labels(columns[0], file, spec.classes, source)
+
+
+def against_others(
+    labels: np.ndarray, target: TargetSpec, positive: str, task: str
+) -> tuple[np.ndarray, TargetSpec]:
+    """Labels of many classes as 1 for one of them and 0 for all others.
+
+    Args:
+        labels: `(rows,)` numbers of the target's classes.
+        target: What they mean.
+        positive: The name of the one class.
+        task: What the config says of the task: `multiclass`, or else it becomes `binary`.
+
+    Raises:
+        DataError: There is no such class.
+    """
+    if positive not in target.classes:
+        known = ", ".join(target.classes[:MOST_CLASSES])
+        raise DataError(
+            f"dataset.positive names '{positive}', which is no class of the target",
+            hint=did_you_mean(positive, target.classes)
+            or (f"its classes: {known}" if known else "leave it out: the target holds numbers"),
+        )
+    spec = TargetSpec(
+        "multiclass" if task == "multiclass" else "binary",
+        against_the_others(positive),
+        positive=positive,
+    )
+    return (labels == target.classes.index(positive)).astype(np.int32), spec
 
 
 def infer_task(values: pd.Series) -> str:

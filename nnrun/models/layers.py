@@ -1,14 +1,56 @@
-"""The first layers of a model: what was fitted on the training rows."""
+"""Layers that Keras lacks, and the first layers of a model: what was fitted on the training rows."""
 
 from collections.abc import Sequence
 from typing import Any
 
 import keras
 import numpy as np
+from keras import ops
 
 from nnrun.data.preprocessing import Scaling, Standardizing
 
+__all__ = ["Maxout", "Step", "preprocessing_layers"]
+
 Step = Scaling | Standardizing
+
+
+@keras.saving.register_keras_serializable("nnrun")
+class Maxout(keras.layers.Dense):
+    """A dense layer whose units each give the greatest of several linear functions of the inputs.
+
+    A unit learns its own convex activation; with two pieces it can become a ReLU or the absolute
+    value (I. Goodfellow et al., "Maxout networks", arXiv:1302.4389). The inputs are
+    `(batch, …, width)`, the outputs `(batch, …, units)`. The kernel is `(width, units * pieces)`,
+    the pieces of a unit side by side; the other arguments are those of Keras's Dense, but for
+    `activation`.
+
+    Args:
+        units: An integer, the width of the output.
+        pieces: An integer, the linear functions of which each unit takes the greatest.
+    """
+
+    def __init__(self, units: int, pieces: int = 2, **kwargs: Any) -> None:
+        if units < 1 or pieces < 1:
+            raise ValueError(f"units and pieces must be 1 or more, not {units} and {pieces}")
+        if kwargs.get("activation") not in {None, "linear"}:
+            raise ValueError("the maximum is the activation of Maxout: it takes no other")
+        super().__init__(units * pieces, **kwargs)
+        self.pieces = pieces
+
+    def call(self, inputs: Any, training: bool | None = None) -> Any:
+        """The greatest piece of every unit."""
+        values = super().call(inputs, training=training)
+        units = self.units // self.pieces
+        return ops.max(ops.reshape(values, (*ops.shape(values)[:-1], units, self.pieces)), axis=-1)
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """That of the inputs, with the units last."""
+        return (*input_shape[:-1], self.units // self.pieces)
+
+    def get_config(self) -> dict[str, Any]:
+        """What the layer is made anew from."""
+        config = super().get_config()
+        return {**config, "units": self.units // self.pieces, "pieces": self.pieces}
 
 
 def preprocessing_layers(steps: Sequence[Step]) -> list[Any]:

@@ -3,13 +3,38 @@
 from collections.abc import Sequence
 from typing import Any
 
+import keras
+from keras import ops
+
 from nnrun.config.components import Component
 from nnrun.config.schema import Experiment
 from nnrun.config.tasks import DEFAULT_METRICS
 from nnrun.data.splits import TargetSpec
 
+__all__ = ["HalfSquaredError", "choose_loss", "choose_metrics"]
+
 BINARY_ACCURACIES = ("accuracy", "acc", "binary_accuracy", "BinaryAccuracy")
 """Names under which a config can ask for the accuracy of one output unit."""
+
+
+@keras.saving.register_keras_serializable("nnrun")
+class HalfSquaredError(keras.losses.Loss):
+    """Half the squared error of a row, summed over the outputs: its gradient is -(y - ŷ).
+
+    With `Heaviside` units, plain SGD and `batch_size: 1` it makes training Rosenblatt's perceptron
+    rule, w ← w + η (y - ŷ) x; with linear ones Widrow and Hoff's delta rule. It is the loss wherever
+    a config names none and ends in `Heaviside`.
+    """
+
+    def __init__(
+        self, reduction: str = "sum_over_batch_size", name: str = "half_squared_error"
+    ) -> None:
+        super().__init__(name=name, reduction=reduction)
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """A number for each row of `(rows, outputs)`."""
+        y_true = ops.reshape(ops.cast(y_true, y_pred.dtype), ops.shape(y_pred))
+        return ops.sum(ops.square(y_pred - y_true), axis=-1) / 2
 
 
 def choose_loss(
@@ -25,6 +50,8 @@ def choose_loss(
     """
     if experiment.loss is not None:
         return experiment.loss
+    if activation == "heaviside":
+        return Component("HalfSquaredError", "losses", __name__)
     if target.task == "regression":
         return _loss("MeanSquaredError")
     from_logits = {"from_logits": True} if activation == "linear" else {}

@@ -6,9 +6,12 @@ import keras
 
 from nnrun.config.catalogue import Catalogue
 from nnrun.config.components import Component
+from nnrun.config.rates import PERFORMANCE
 from nnrun.config.schema import Experiment
 from nnrun.errors import ConfigError, Problem
 from nnrun.models.components import instantiate
+from nnrun.models.momentum import cycle_momentum
+from nnrun.models.schedules import OneCycle
 
 _CLIPPING = {"norm": "clipnorm", "global_norm": "global_clipnorm", "value": "clipvalue"}
 
@@ -31,7 +34,7 @@ def build_optimizer(experiment: Experiment, catalogue: Catalogue, steps_per_epoc
         arguments["learning_rate"] = float(
             arguments["learning_rate"]
         )  # Keras refuses whole numbers
-    if experiment.schedule is not None:
+    if experiment.schedule is not None and experiment.schedule.name != PERFORMANCE:
         arguments["learning_rate"] = complete_schedule(
             experiment.schedule, base_rate(experiment, catalogue), catalogue
         )
@@ -47,7 +50,23 @@ def build_optimizer(experiment: Experiment, catalogue: Catalogue, steps_per_epoc
     if entry is None and not isinstance(made, keras.optimizers.Optimizer):
         problem = Problem(f"{name} makes no Keras optimizer", declared.place, declared.path)
         raise ConfigError([problem])
+    _cycle(made, declared)
     return made
+
+
+def _cycle(optimizer: Any, declared: Component) -> None:
+    """Have a schedule that moves the momentum as well do so.
+
+    Raises:
+        ConfigError: The optimizer has no momentum.
+    """
+    schedule = getattr(optimizer, "_learning_rate", None)
+    if not isinstance(schedule, OneCycle) or schedule.momentum is None:
+        return
+    if not cycle_momentum(optimizer, schedule):
+        message = f"OneCycle moves the momentum, and {declared.name} has none"
+        hint = "write `momentum: null` into OneCycle to move the rate alone"
+        raise ConfigError([Problem(message, declared.place, declared.path, hint)])
 
 
 def base_rate(experiment: Experiment, catalogue: Catalogue) -> float | None:
@@ -62,9 +81,17 @@ def base_rate(experiment: Experiment, catalogue: Catalogue) -> float | None:
 
 
 def complete_schedule(schedule: Component, rate: float | None, catalogue: Catalogue) -> Component:
-    """The schedule, starting from the optimizer's rate where it names no rate to start from."""
+    """The schedule, starting from the optimizer's rate where it names no rate to start from.
+
+    So does one that stands behind a warm-up.
+    """
     entry = catalogue.find("schedules", schedule.name)
     arguments = dict(schedule.arguments)
+    then = arguments.get("then")
+    if isinstance(then, Component):
+        arguments["then"] = complete_schedule(then, rate, catalogue)
+    elif entry is not None and "then" in entry.arguments:
+        arguments["then"] = rate if then is None else then
     if entry is not None and "initial_learning_rate" in entry.arguments and rate is not None:
         arguments.setdefault("initial_learning_rate", rate)
     return Component(

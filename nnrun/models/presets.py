@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from nnrun.config.components import Component
+from nnrun.models.activation_names import is_rectifier, is_selu, name_of
 
 __all__ = ["MLP"]
 
@@ -17,18 +18,25 @@ class MLP:
     Args:
         hidden: List of integers, the units of each hidden layer; may be empty.
         activation: Activation of the hidden layers.
-        kernel_initializer: Initializer of the hidden layers' kernels.
+        kernel_initializer: Initializer of the hidden layers' kernels; null follows the activation:
+            `he_normal` for ReLU and its kin, `lecun_normal` for SELU, else `glorot_uniform`
+            (chapter 11).
+        output_activation: Activation of the numbers that a regression predicts: `softplus` or
+            `relu` where they cannot be negative, `sigmoid` or `tanh` where they are scaled to lie
+            between 0 or -1 and 1.
     """
 
     def __init__(
         self,
         hidden: Sequence[int],
         activation: str | Component = "relu",
-        kernel_initializer: str | Component = "glorot_uniform",
+        kernel_initializer: str | Component | None = None,
+        output_activation: str | Component | None = None,
     ) -> None:
         self.hidden = hidden
         self.activation = activation
-        self.kernel_initializer = kernel_initializer
+        self.kernel_initializer = kernel_initializer or _initializer_for(activation)
+        self.output_activation = output_activation
 
     def layers(
         self, *, task: str, classes: int, width: int, rank: int, one_hot: bool
@@ -46,9 +54,18 @@ class MLP:
         shared = {"activation": self.activation, "kernel_initializer": self.kernel_initializer}
         stack += [("Dense", {"units": units, **shared}) for units in self.hidden]
         if task == "regression":
-            return [*stack, ("Dense", {"units": width})]
+            own = {"activation": self.output_activation} if self.output_activation else {}
+            return [*stack, ("Dense", {"units": width, **own})]
         if task == "multilabel":
             return [*stack, ("Dense", {"units": width, "activation": "sigmoid"})]
         if task == "binary" and not one_hot:
             return [*stack, ("Dense", {"units": 1, "activation": "sigmoid"})]
         return [*stack, ("Dense", {"units": classes, "activation": "softmax"})]
+
+
+def _initializer_for(activation: str | Component) -> str:
+    """The initializer that keeps the scale of the signals through layers of an activation."""
+    name = name_of(activation)
+    if is_selu(name):
+        return "lecun_normal"
+    return "he_normal" if is_rectifier(name) else "glorot_uniform"

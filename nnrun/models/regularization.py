@@ -6,9 +6,11 @@ from typing import Any
 
 from nnrun.config.components import Component
 from nnrun.config.schema import Regularization
+from nnrun.models.activation_names import activation_of, is_selu
 
 PLAIN = {
     "Dense",
+    "Maxout",
     "Conv1D",
     "Conv2D",
     "Conv3D",
@@ -16,9 +18,21 @@ PLAIN = {
     "Conv2DTranspose",
     "Conv3DTranspose",
 }
-"""Layers with one kernel and one activation: those that the block speaks of."""
+"""Layers with one kernel and one activation: those that the block speaks of.
 
-ACTIVATIONS = {"Activation", "ELU", "LeakyReLU", "PReLU", "ReLU", "Softmax"}
+That of Maxout is its maximum; what is to stand before it stands after it.
+"""
+
+ACTIVATIONS = {
+    "Activation",
+    "ELU",
+    "Heaviside",
+    "LeakyReLU",
+    "NoisyReLU",
+    "PReLU",
+    "ReLU",
+    "Softmax",
+}
 DROPOUTS = {"Dropout", "AlphaDropout", "GaussianDropout"} | {
     f"SpatialDropout{axes}D" for axes in (1, 2, 3)
 }
@@ -54,7 +68,9 @@ def _regularized(
     if position and not any(follower.name == "BatchNormalization" for follower in followers):
         stack = _normalized(stack, position)
     if regularization.dropout and not any(follower.name in DROPOUTS for follower in followers):
-        stack.append(_beside(layer, "Dropout", rate=regularization.dropout))
+        selu = any(is_selu(activation_of(part)) for part in stack)
+        kind = "AlphaDropout" if selu else "Dropout"  # which keeps SELU's mean and variance
+        stack.append(_beside(layer, kind, rate=regularization.dropout))
     return stack
 
 

@@ -7,8 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from nnrun.config.components import Component
+from nnrun.config.rates import PERFORMANCE
+from nnrun.config.schema import Experiment
 from nnrun.errors import ConfigError, Problem
 from nnrun.models.components import instantiate
+from nnrun.models.schedules import PerformanceSchedule
 from nnrun.runs.history import metric_mode
 
 _FILE_ARGUMENTS = {
@@ -26,6 +29,14 @@ _TENSORBOARD_FOLDER = "tensorboard"
 """Where Keras's own TensorBoard writes by default."""
 
 _MONITORING = ("EarlyStopping", "ReduceLROnPlateau", "ModelCheckpoint", "OrbaxCheckpoint")
+
+
+def all_callbacks(experiment: Experiment) -> tuple[Component, ...]:
+    """The callbacks that an experiment declares, and the one that carries out its schedule."""
+    schedule = experiment.schedule
+    if schedule is None or schedule.name != PERFORMANCE:
+        return experiment.callbacks
+    return (*experiment.callbacks, PerformanceSchedule(**schedule.arguments).as_callback(schedule))
 
 
 def build_callbacks(components: Sequence[Component], folder: Path) -> list[Any]:
