@@ -10,6 +10,7 @@ import typer
 
 from nnrun import __version__
 from nnrun.cli import (
+    code,
     compare,
     diff,
     evaluate,
@@ -48,6 +49,7 @@ app.command("eval")(evaluate.eval_cli)
 app.command("predict")(predict.predict_cli)
 app.command("validate")(validate.validate_cli)
 app.command("show")(show.show_cli)
+app.command("code")(code.code_cli)
 app.command("lr-find")(lr_find.lr_find_cli)
 app.command("list")(listing.list_cli)
 app.command("plot")(plot.plot_cli)
