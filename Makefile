@@ -53,6 +53,9 @@ catalogue: $(DEVELOPING)  ## Read the classes of the installed Keras anew
 docs: $(DEVELOPING)  ## Write the generated parts of docs/
 	$(BIN)/python -m docs.generate
 
+gallery: $(INSTALLED)  ## Run every config, and write docs/gallery.md
+	$(BIN)/nnrun gallery
+
 bench: $(DEVELOPING)  ## Measure nnrun against its peers, side by side: about a quarter of an hour
 	-$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[bench]'
 	$(BIN)/python -m benchmarks.compare --json benchmarks/results.json

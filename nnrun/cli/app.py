@@ -10,9 +10,11 @@ import typer
 
 from nnrun import __version__
 from nnrun.cli import (
+    code,
     compare,
     diff,
     evaluate,
+    gallery,
     listing,
     lr_find,
     plot,
@@ -47,6 +49,7 @@ app.command("eval")(evaluate.eval_cli)
 app.command("predict")(predict.predict_cli)
 app.command("validate")(validate.validate_cli)
 app.command("show")(show.show_cli)
+app.command("code")(code.code_cli)
 app.command("lr-find")(lr_find.lr_find_cli)
 app.command("list")(listing.list_cli)
 app.command("plot")(plot.plot_cli)
@@ -54,6 +57,7 @@ app.command("rm")(rm.rm_cli)
 app.command("tensorboard")(tensorboard.tensorboard_cli)
 app.command("compare")(compare.compare_cli)
 app.command("diff")(diff.diff_cli)
+app.command("gallery")(gallery.gallery_cli)
 app.command("schema")(schema.schema_cli)
 
 

@@ -28,6 +28,20 @@ def build_optimizer(experiment: Experiment, catalogue: Catalogue, steps_per_epoc
         ConfigError: If its class refuses its arguments, or makes something else.
     """
     declared = experiment.optimizer
+    complete = complete_optimizer(experiment, catalogue)
+    made = instantiate(complete, steps_per_epoch=steps_per_epoch)
+    if not isinstance(made, keras.optimizers.Optimizer):
+        problem = Problem(
+            f"{complete.name} makes no Keras optimizer", declared.place, declared.path
+        )
+        raise ConfigError([problem])
+    _cycle(made, declared)
+    return made
+
+
+def complete_optimizer(experiment: Experiment, catalogue: Catalogue) -> Component:
+    """The optimizer with all that the config says of it elsewhere: its schedule, its clipping."""
+    declared = experiment.optimizer
     entry = catalogue.find("optimizers", declared.name)
     arguments = dict(declared.arguments)
     if isinstance(arguments.get("learning_rate"), int):
@@ -45,13 +59,7 @@ def build_optimizer(experiment: Experiment, catalogue: Catalogue, steps_per_epoc
     module, name = declared.module, declared.name
     if entry is not None:
         module, name = entry.module, entry.name
-    complete = Component(name, "optimizers", module, arguments, declared.place, declared.path)
-    made = instantiate(complete, steps_per_epoch=steps_per_epoch)
-    if entry is None and not isinstance(made, keras.optimizers.Optimizer):
-        problem = Problem(f"{name} makes no Keras optimizer", declared.place, declared.path)
-        raise ConfigError([problem])
-    _cycle(made, declared)
-    return made
+    return Component(name, "optimizers", module, arguments, declared.place, declared.path)
 
 
 def _cycle(optimizer: Any, declared: Component) -> None:

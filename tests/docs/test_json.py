@@ -29,6 +29,7 @@ COMMANDS = {
     "nnrun list": ("list", set()),
     "nnrun plot": ("plot base", set()),
     "nnrun rm": ("rm base --yes", set()),
+    "nnrun gallery": ("gallery tiny.yaml --epochs 1", set()),
     "nnrun compare": ("compare base wide", set()),
     "nnrun diff": ("diff base wide", set()),
 }

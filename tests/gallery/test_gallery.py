@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from nnrun.config.gallery_sheet import SHEET
 from nnrun.runs.history import History
 
 CONFIGS = Path(__file__).parents[2] / "configs"
-GALLERY = sorted(CONFIGS.glob("*.yaml"))
+GALLERY = sorted(path for path in CONFIGS.glob("*.yaml") if path.name != SHEET)
 Nnrun = Callable[..., Any]
 
 

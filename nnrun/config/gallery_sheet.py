@@ -1,0 +1,74 @@
+"""`gallery.yaml`, beside the configs of a gallery: their order, their seeds, what others report."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from nnrun.config.catalogue import load_catalogue
+from nnrun.config.checking import Checker
+from nnrun.config.kinds import Integer, MapOf, SectionOf, Text
+from nnrun.config.merging import read_text
+from nnrun.config.reader import read_yaml
+from nnrun.config.schema import option
+from nnrun.errors import ConfigError
+
+SHEET = "gallery.yaml"
+OTHERS = "Others"
+_SUFFIXES = (".yaml", ".yml")
+
+
+@dataclass(frozen=True)
+class GalleryEntry:
+    """What the sheet says of one config."""
+
+    material: str = option("The figure that the material reports.", Text(), "")
+    seeds: int = option(
+        "How many seeds are run, from the config's own on; their means are judged.",
+        Integer(minimum=1, maximum=100),
+        1,
+    )
+
+
+Sheet = Mapping[str, Mapping[str, GalleryEntry]]
+"""Groups by their title; in each, the configs by the names of their files."""
+
+
+def read_sheet(folder: Path) -> Sheet:
+    """The sheet of a folder of configs; those that stand in no group come last.
+
+    Args:
+        folder: The folder. Without a sheet, all its configs are one group.
+
+    Raises:
+        ConfigError: The sheet has mistakes, or names a config twice or that is not there.
+    """
+    found = {path.stem for path in folder.iterdir() if _is_config(path)}
+    path = folder / SHEET
+    groups: dict[str, Mapping[str, GalleryEntry]] = {}
+    if path.is_file():
+        groups = dict(_read(path, found))
+    named = {name for entries in groups.values() for name in entries}
+    rest = {name: GalleryEntry() for name in sorted(found - named)}
+    return {**groups, OTHERS: {**groups.get(OTHERS, {}), **rest}} if rest else groups
+
+
+def _is_config(path: Path) -> bool:
+    return path.suffix in _SUFFIXES and path.name != SHEET and path.is_file()
+
+
+def _read(path: Path, found: set[str]) -> Sheet:
+    checker = Checker(load_catalogue(), path.parent)
+    kind = MapOf(MapOf(SectionOf(GalleryEntry)))
+    sheet: Sheet = checker.check(kind, read_yaml(read_text(path), str(path)), "")
+    seen: set[str] = set()
+    for title, entries in sheet.items() if not checker.problems else ():
+        for name in entries:
+            below = f".{title}.{name}"
+            if name not in found:
+                checker.report(f"there is no config {name}.yaml", checker.places[below], below[1:])
+            if name in seen:
+                checker.report("stands in the gallery twice", checker.places[below], below[1:])
+            seen.add(name)
+    if checker.problems:
+        raise ConfigError(checker.problems)
+    return sheet

@@ -1,0 +1,233 @@
+"""A gallery: many configs run one after the other, and a page of what came out."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nnrun.config.gallery_sheet import GalleryEntry, read_sheet
+from nnrun.config.writer import experiment_to_yaml
+from nnrun.errors import ConfigError, RunError, UserError
+from nnrun.experiment import resume, train
+from nnrun.preparing import load, with_own_code
+from nnrun.reports.gallery import (
+    FAILED,
+    HELD,
+    MISSED,
+    GalleryRow,
+    deviation,
+    draw_small_curves,
+    first_comment,
+    gallery_page,
+    mean_metrics,
+)
+from nnrun.runs.atomic import write_bytes
+from nnrun.runs.directory import RunDirectory
+from nnrun.runs.expectations import judge
+from nnrun.runs.history import History
+from nnrun.runs.index import list_runs
+from nnrun.runs.manifest import Metrics, RunRecord
+from nnrun.runs.provenance import installed_versions
+from nnrun.runs.settings import read_resolved
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from nnrun.config.schema import Experiment
+
+_UNFINISHED = ("interrupted", "died")
+
+
+class GalleryInterruptedError(UserError):
+    """A training of the gallery was told to stop by a signal, and with it the gallery."""
+
+    def __init__(self, signal: int) -> None:
+        super().__init__("interrupted", hint="The same command goes on from here.")
+        self.exit_code = 128 + signal
+
+
+@dataclass(frozen=True)
+class Exhibit:
+    """A config of the gallery, and how it is run.
+
+    Attributes:
+        group: The title it stands under.
+        config: Its file.
+        entry: What the sheet says of it.
+    """
+
+    group: str
+    config: Path
+    entry: GalleryEntry
+
+
+def find_exhibits(configs: Sequence[Path], folder: Path) -> list[Exhibit]:
+    """The configs that are named, or all of a folder, in the order of their sheets.
+
+    Raises:
+        UserError: There is no such folder, it holds no config, or its sheet has mistakes.
+    """
+    folders = dict.fromkeys(config.parent for config in configs) if configs else {folder: None}
+    known: dict[Path, Exhibit] = {}
+    for place in folders:
+        if not place.is_dir():
+            raise UserError(f"there is no folder {place}", hint="Name one with --folder.")
+        for group, entries in read_sheet(place).items():
+            for name, entry in entries.items():
+                paths = (place / f"{name}{suffix}" for suffix in (".yaml", ".yml"))
+                path = next(path for path in paths if path.is_file())
+                known[path] = Exhibit(group, path, entry)
+    if not known:
+        raise UserError(f"{folder} holds no configs", hint="They end in .yaml or .yml.")
+    return [
+        known.get(config, Exhibit("Others", config, GalleryEntry())) for config in configs or known
+    ]
+
+
+def run_exhibit(
+    exhibit: Exhibit,
+    *,
+    runs_dir: Path,
+    seeds: int | None = None,
+    epochs: int | None = None,
+    fresh: bool = False,
+) -> GalleryRow:
+    """Run a config with its seeds, where no finished runs of it are at hand, and judge the means.
+
+    Args:
+        exhibit: The config.
+        runs_dir: Where the runs lie.
+        seeds: How many seeds instead of what the sheet says.
+        epochs: How many epochs instead of what the config says.
+        fresh: Whether it is trained again even where a finished run of it is at hand.
+
+    Returns:
+        What came out; a config that fails is a row that says why.
+
+    Raises:
+        GalleryInterruptedError: The training was told to stop.
+    """
+    row = GalleryRow(
+        group=exhibit.group,
+        name=exhibit.config.stem,
+        config=str(exhibit.config),
+        shows="",
+        material=exhibit.entry.material,
+        seeds=(),
+    )
+    # TensorFlow takes the many models of one process for one that is compiled again and again.
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    changes = () if epochs is None else (f"training.epochs={epochs}",)
+    try:
+        shows = first_comment(exhibit.config.read_text(encoding="utf-8"))
+        experiment = load(exhibit.config, changes)
+        first, many = experiment.seed, seeds or exhibit.entry.seeds
+        row = dataclasses.replace(row, shows=shows, seeds=tuple(range(first, first + many)))
+        runs = [
+            _run(exhibit.config, (*changes, f"seed={seed}"), runs_dir, fresh=fresh)
+            for seed in row.seeds
+        ]
+        return _judged(row, experiment, runs)
+    except GalleryInterruptedError:
+        raise
+    except ConfigError as error:
+        problem = error.problems[0]
+        return dataclasses.replace(row, problem=f"{problem.path}: {problem.message}".lstrip(": "))
+    except UserError as error:
+        return dataclasses.replace(row, problem=error.message)
+    except Exception as error:  # noqa: BLE001 one config that breaks must not take the others along
+        told = str(error).strip().splitlines() or [""]
+        return dataclasses.replace(row, problem=f"{type(error).__name__}: {told[0]}".rstrip(": "))
+
+
+def write_gallery(rows: Sequence[GalleryRow], out: Path) -> None:
+    """Write the page, and the learning curve of each config's first run into a folder beside it.
+
+    Raises:
+        UserError: They cannot be written.
+    """
+    folder = out.with_suffix("")
+    pictures = {}
+    for row in rows:
+        if row.status == FAILED or not row.runs:
+            continue
+        folder.mkdir(parents=True, exist_ok=True)
+        history = History.read(RunDirectory(Path(row.runs[0])).history)
+        draw_small_curves(history, folder / f"{row.name}.png")
+        pictures[row.name] = f"{folder.name}/{row.name}.png"
+    page = gallery_page(rows, pictures, _facts(rows))
+    write_bytes(out, page.encode())
+
+
+def _run(config: Path, changes: Sequence[str], runs_dir: Path, *, fresh: bool) -> RunDirectory:
+    """A finished run of a config: one that is at hand, one that goes on, or a new one."""
+    experiment = with_own_code(load(config, changes), config)
+    outcome = None
+    for found, status in () if fresh else _runs_of(experiment, runs_dir):
+        if status == "finished":
+            return found
+        try:
+            outcome = resume(found, trust=True)
+        except RunError:
+            continue  # it cannot go on, so a new one takes its place
+        break
+    command = ("nnrun", "train", str(config), *(f"--set {change}" for change in changes))
+    outcome = outcome or train(config, overrides=changes, runs_dir=runs_dir, command=command)
+    if outcome.signal is not None:
+        raise GalleryInterruptedError(outcome.signal)
+    if outcome.status != "finished":
+        raise RunError(f"it {outcome.status}: {outcome.stop_reason} (seed {experiment.seed})")
+    return RunDirectory(Path(outcome.run_dir))
+
+
+def _runs_of(experiment: Experiment, runs_dir: Path) -> Iterator[tuple[RunDirectory, str]]:
+    """Runs of exactly this config by this version, finished ones first, with how they stand."""
+    text, version = experiment_to_yaml(experiment), installed_versions().get("nnrun")
+    usable: dict[str, list[RunDirectory]] = {status: [] for status in ("finished", *_UNFINISHED)}
+    for entry in list_runs(runs_dir):
+        record = entry.record
+        if record is None or (record.name, record.seed) != (experiment.name, experiment.seed):
+            continue
+        if record.versions.get("nnrun") != version or entry.status not in usable:
+            continue
+        try:
+            same = read_resolved(entry.directory) == text
+        except RunError:
+            continue
+        if same:
+            usable[entry.status].append(entry.directory)
+    for status, found in usable.items():
+        yield from ((directory, status) for directory in found)
+
+
+def _judged(row: GalleryRow, experiment: Experiment, runs: Sequence[RunDirectory]) -> GalleryRow:
+    records = [RunRecord.read(run.record) for run in runs]
+    metrics = [Metrics.read(run.metrics) for run in runs]
+    parameters = records[0].parameters or 0
+    judged = [
+        {**item, "deviation": deviation(metrics, item["figure"])}
+        for item in judge(experiment.expect, mean_metrics(metrics), parameters)
+    ]
+    many = len(runs)
+    return dataclasses.replace(
+        row,
+        runs=tuple(str(run.path) for run in runs),
+        status=HELD if all(item["held"] for item in judged) else MISSED,
+        parameters=parameters,
+        epochs=sum(record.epochs for record in records) / many,
+        seconds=sum(record.seconds or 0.0 for record in records) / many,
+        expectations=tuple(judged),
+    )
+
+
+def _facts(rows: Sequence[GalleryRow]) -> str:
+    """What the runs were made with, in a sentence; empty where there are none."""
+    runs = [RunDirectory(Path(run)) for row in rows if row.status != FAILED for run in row.runs]
+    if not runs:
+        return ""
+    record = RunRecord.read(runs[0].record)
+    packages = (f"{name} {record.versions.get(name, '?')}" for name in ("nnrun", "keras"))
+    return f"Run with {' and '.join(packages)} on {record.processor or record.device}."

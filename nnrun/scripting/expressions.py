@@ -1,0 +1,154 @@
+"""Python expressions as trees, and their layout: that of ruff's and Black's formatter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+WIDTH = 100
+_INDENT = 4
+
+
+@dataclass(frozen=True)
+class Atom:
+    """Text that stands on one line: a name, a number, `1 / 255`.
+
+    Attributes:
+        text: The text.
+        comment: What is said about it at the end of its line.
+    """
+
+    text: str
+    comment: str = ""
+
+
+@dataclass(frozen=True)
+class Item:
+    """What stands between two commas: a value, with `units=` or `"name": ` before it."""
+
+    value: Expression
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class Bracketed:
+    """A call, a list, a tuple or a dictionary.
+
+    Attributes:
+        opening: `keras.layers.Dense(`, `[`, `(` or `{`.
+        items: What stands in it.
+        closing: The bracket that closes it.
+    """
+
+    opening: str
+    items: tuple[Item, ...]
+    closing: str
+
+
+Expression = Atom | Bracketed
+
+
+def call(function: str, *positional: Expression | str, **named: Expression | str) -> Bracketed:
+    """A call; texts are taken as they are."""
+    items = [Item(_expression(value)) for value in positional]
+    items += [Item(_expression(value), f"{name}=") for name, value in named.items()]
+    return Bracketed(f"{function}(", tuple(items), ")")
+
+
+def listed(values: Iterable[Expression | str]) -> Bracketed:
+    """A list."""
+    return Bracketed("[", tuple(Item(_expression(value)) for value in values), "]")
+
+
+def literal(value: Any, *, tuples: bool = False) -> Expression:
+    r"""A plain value as Python writes it, with double quotes.
+
+    Args:
+        value: Text, a number, a truth value, None, or lists and mappings of these.
+        tuples: Whether lists are written as tuples, as in a shape.
+
+    >>> layout(literal({"a": [1, 2.0], "b": 'say "no"'}))
+    '{"a": [1, 2.0], "b": \'say "no"\'}'
+    """
+    if isinstance(value, str):
+        return Atom(quoted(value))
+    if isinstance(value, dict):
+        items = (
+            Item(literal(item, tuples=tuples), f"{quoted(key)}: ") for key, item in value.items()
+        )
+        return Bracketed("{", tuple(items), "}")
+    if isinstance(value, list | tuple):
+        made = tuple(Item(literal(item, tuples=tuples)) for item in value)
+        return sequence(made, tuples=tuples)
+    return Atom(repr(value))
+
+
+def sequence(items: Sequence[Item], *, tuples: bool = False) -> Bracketed:
+    """A list, or a tuple."""
+    if not tuples:
+        return Bracketed("[", tuple(items), "]")
+    return Bracketed("(", tuple(items), ",)" if len(items) == 1 else ")")
+
+
+def quoted(text: str) -> str:
+    """Text as a literal in the quotes that a formatter leaves alone."""
+    written = repr(text)
+    return f'"{written[1:-1]}"' if written[0] == "'" and '"' not in written else written
+
+
+def assign(name: str, value: Expression | str) -> str:
+    """The lines of `name = value`."""
+    made = _expression(value)
+    comment = f"  # {made.comment}" if isinstance(made, Atom) and made.comment else ""
+    return f"{name} = {layout(made, column=len(name) + 3)}{comment}"
+
+
+def layout(value: Expression, *, indent: int = 0, column: int = 0, tail: int = 0) -> str:
+    """An expression on one line where it fits, else one item a line.
+
+    Args:
+        value: The expression.
+        indent: Spaces before the line that it begins in.
+        column: Where in that line it begins.
+        tail: How many characters follow it in its last line.
+    """
+    flat = _flat(value)
+    if not _has_comment(value) and column + len(flat) + tail <= WIDTH:
+        return flat
+    if isinstance(value, Atom):
+        return value.text
+    inner = indent + _INDENT
+    alone = len(value.items) == 1 and isinstance(value.items[0].value, Bracketed)
+    lines = [_line(item, inner, "" if alone and not item.label else ",") for item in value.items]
+    return "\n".join([value.opening, *lines, " " * indent + value.closing.lstrip(",")])
+
+
+def _line(item: Item, indent: int, comma: str) -> str:
+    text = layout(item.value, indent=indent, column=indent + len(item.label), tail=1)
+    comment = item.value.comment if isinstance(item.value, Atom) else ""
+    return f"{' ' * indent}{item.label}{text}{comma}{f'  # {comment}' if comment else ''}"
+
+
+def _flat(value: Expression) -> str:
+    if isinstance(value, Atom):
+        return value.text
+    items = ", ".join(item.label + _flat(item.value) for item in value.items)
+    return value.opening + items + value.closing
+
+
+def _has_comment(value: Expression) -> bool:
+    if isinstance(value, Atom):
+        return bool(value.comment)
+    return any(_has_comment(item.value) for item in value.items)
+
+
+def _expression(value: Expression | str) -> Expression:
+    return Atom(value) if isinstance(value, str) else value
+
+
+def named_items(values: Mapping[str, Expression]) -> tuple[Item, ...]:
+    """Arguments by name."""
+    return tuple(Item(value, f"{name}=") for name, value in values.items())

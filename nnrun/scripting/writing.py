@@ -1,0 +1,141 @@
+"""A config as the plain Keras script that a reader of Géron's book would have written for it."""
+
+from __future__ import annotations
+
+import sys
+import textwrap
+from typing import TYPE_CHECKING
+
+from nnrun.config.catalogue import load_catalogue
+from nnrun.config.relations import find_output_layer
+from nnrun.models.architecture import expand_architecture
+from nnrun.reports.gallery import first_comment
+from nnrun.scripting.components import Components
+from nnrun.scripting.expressions import WIDTH, assign, call, listed, literal
+from nnrun.scripting.loading import loading_lines
+from nnrun.scripting.splitting import preprocessing, splitting_lines
+from nnrun.scripting.training import (
+    compile_line,
+    evaluation_lines,
+    fit_lines,
+    optimizer_lines,
+    plot_lines,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from nnrun.data.prepared import Prepared
+
+_DEFINITION = ("def ", "class ", "@")
+_PACKAGES = {"sklearn": "scikit-learn"}
+"""What packages are installed as, where they are not called like their modules."""
+
+
+def write_script(prepared: Prepared) -> str:
+    """The script: it reads the same rows, divides them alike, and trains the same model.
+
+    Its initial weights are those of nnrun; the order of the rows within the epochs is drawn by
+    Keras, so that the figures agree within the noise of another seed.
+
+    Args:
+        prepared: The experiment with its data.
+
+    Raises:
+        UserError: The config says what plain Keras cannot.
+    """
+    experiment, catalogue = prepared.experiment, load_catalogue()
+    components = Components(catalogue, prepared.steps_per_epoch)
+    imports = {"import keras", "import matplotlib.pyplot as plt", "import numpy as np"}
+    data = [*loading_lines(prepared, imports)]
+    data += splitting_lines(prepared, imports, components.copies)
+    measured, first_layers = preprocessing(prepared, imports)
+    (spec,), (target,) = prepared.splits.inputs.values(), prepared.splits.targets.values()
+    declared = expand_architecture(experiment, spec, target)
+    output = find_output_layer(declared)
+    layers = [call("keras.Input", shape=literal(spec.shape, tuples=True)), *first_layers]
+    layers += map(components.write, declared)
+    model = [f"keras.utils.set_random_seed({experiment.seed})"]
+    if experiment.runtime.precision != "float32":
+        model.insert(0, f'keras.config.set_dtype_policy("{experiment.runtime.precision}")')
+    model += [assign("model", call("keras.Sequential", listed(layers))), "model.summary()"]
+    units = (output.units if output else None) or len(target.classes) or target.width
+    activation = output.activation if output else "unknown"
+    compiled = [*optimizer_lines(experiment, catalogue, components)]
+    compiled.append(compile_line(prepared, components, units=units, activation=activation))
+    fitted = [*fit_lines(prepared, components, imports)]
+    sections = [
+        data,
+        [*measured, *model],
+        compiled,
+        fitted,
+        [*evaluation_lines(prepared)],
+        [*plot_lines(prepared)],
+    ]
+    definitions = [*components.copies.blocks.values(), *_definitions(sections)]
+    imports |= components.imports | components.copies.imports
+    head = [_docstring(prepared, imports), _import_block(imports)]
+    return _joined([*head, *definitions, *("\n".join(_rest(lines)) for lines in sections)])
+
+
+def _docstring(prepared: Prepared, imports: Iterable[str]) -> str:
+    """What the config says it shows, where the script comes from, and what it needs."""
+    told = first_comment(prepared.config.read_text(encoding="utf-8"))
+    if not told:
+        told = f"The experiment {prepared.experiment.name}."
+    plain = told.replace("\\", "/").replace('"""', "'''")
+    modules = {line.split()[1].split(".")[0] for line in imports}
+    packages = sorted(_PACKAGES.get(one, one) for one in modules if not _is_standard(one))
+    source = f"Written by `nnrun code {prepared.config.name}`; needs {', '.join(packages)}."
+    lines = textwrap.wrap(plain, WIDTH - 3, break_long_words=False)
+    return "\n".join([f'"""{lines[0]}', *lines[1:], "", source, '"""'])
+
+
+def _definitions(sections: Sequence[Sequence[str]]) -> list[str]:
+    return [line.rstrip() for lines in sections for line in lines if line.startswith(_DEFINITION)]
+
+
+def _rest(lines: Iterable[str]) -> Iterator[str]:
+    return (line for line in lines if not line.startswith(_DEFINITION))
+
+
+def _joined(blocks: Sequence[str]) -> str:
+    """Blocks with one empty line between them, two around functions and classes."""
+    text = ""
+    for block, before in zip(blocks, ("", *blocks), strict=False):
+        if not block:
+            continue
+        wide = block.startswith(_DEFINITION) or before.startswith(_DEFINITION)
+        text += ("\n\n\n" if wide else "\n\n") if text else ""
+        text += block
+    return f"{text}\n"
+
+
+def _import_block(imports: Iterable[str]) -> str:
+    """Import statements in the order of isort: the standard library, then all others."""
+    plain = {line.split()[1]: line for line in imports if line.startswith("import ")}
+    members: dict[str, set[str]] = {}
+    for line in imports:
+        if line.startswith("from "):
+            _, module, _, name = line.split(maxsplit=3)
+            members.setdefault(module, set()).add(name)
+    parts = []
+    for standard in (True, False):
+        chosen = [plain[name] for name in sorted(plain) if _is_standard(name) is standard]
+        chosen += [
+            f"from {module} import {', '.join(sorted(members[module], key=_type_order))}"
+            for module in sorted(members)
+            if _is_standard(module) is standard
+        ]
+        if chosen:
+            parts.append("\n".join(chosen))
+    return "\n\n".join(parts)
+
+
+def _is_standard(module: str) -> bool:
+    return module.split(".", maxsplit=1)[0] in sys.stdlib_module_names
+
+
+def _type_order(name: str) -> tuple[int, str]:
+    """CONSTANTS, then Classes, then the rest."""
+    return (0 if name.isupper() else 1 if name[0].isupper() else 2), name

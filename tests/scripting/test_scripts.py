@@ -1,0 +1,226 @@
+"""`nnrun code`: the script alone has the rows, the model and the figures that nnrun has."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nnrun.config.gallery_sheet import SHEET
+from nnrun.preparing import build, prepare
+from nnrun.scripting.writing import write_script
+
+CONFIGS = Path(__file__).parents[2] / "configs"
+GOLDEN = Path(__file__).parent / "golden"
+BIG = ("mnist", "fashion", "cifar", "california")
+NAMES = sorted(path.stem for path in CONFIGS.glob("*.yaml") if path.name != SHEET)
+SMALL = [name for name in NAMES if not name.startswith(BIG)]
+PARTS = {"train": "train", "validation": "valid", "test": "test"}
+RULES = "E4,E7,E9,F,I"  # ruff's own choice, and sorted imports
+
+
+@pytest.fixture(autouse=True)
+def _as_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A folder of the test's own; classes that a script registers with Keras are forgotten."""
+    import keras
+    from keras.src.saving import object_registration as registry
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MPLBACKEND", "agg")
+    known = (registry.GLOBAL_CUSTOM_OBJECTS, registry.GLOBAL_CUSTOM_NAMES)
+    before = [dict(one) for one in known]
+    yield
+    for one, was in zip(known, before, strict=True):
+        one.clear()
+        one.update(was)
+    keras.config.set_dtype_policy("float32")
+
+
+def until_trained(script: str) -> dict[str, Any]:
+    """What a script has defined just before it trains."""
+    names: dict[str, Any] = {"__name__": "script"}
+    exec(compile(script.partition("history = model.fit(")[0], "script.py", "exec"), names)
+    return names
+
+
+def assert_same(config: Path, overrides: tuple[str, ...] = ()) -> None:
+    """A script has the rows, the weights, the outputs, the loss and the rates of nnrun."""
+    prepared = prepare(config, overrides)
+    theirs = until_trained(write_script(prepared))
+    splits = prepared.splits
+    for part, short in PARTS.items():
+        assert (part in splits.parts) == (f"X_{short}" in theirs), part
+        if part in splits.parts:
+            rows = splits.parts[part]
+            np.testing.assert_array_equal(
+                theirs[f"X_{short}"].astype("float32"), rows.inputs["inputs"]
+            )
+            targets = rows.targets["targets"]
+            np.testing.assert_array_equal(
+                theirs[f"y_{short}"].astype(targets.dtype).reshape(targets.shape), targets
+            )
+    model = theirs["model"]
+    ours = build(prepared)
+    assert model.count_params() == ours.count_params()
+    for mine, other in zip(ours.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_array_equal(mine, other)
+    first = dict.fromkeys(("x",), splits.train.inputs["inputs"][:200])
+    labels = splits.train.targets["targets"][:200]
+    expected = ours.evaluate(first["x"], labels, verbose=0, return_dict=True)
+    told = model.evaluate(
+        theirs["X_train"][:200], theirs["y_train"][:200], verbose=0, return_dict=True
+    )
+    assert told == pytest.approx(expected, rel=1e-3, abs=1e-5)
+    assert rates(model, prepared) == pytest.approx(rates(ours, prepared), rel=1e-6)
+    settings = ("learning_rate", "name")
+    mine, other = (
+        {key: value for key, value in one.optimizer.get_config().items() if key not in settings}
+        for one in (ours, model)
+    )
+    assert mine == other
+
+
+def rates(model: Any, prepared: Any) -> list[float]:
+    """The learning rate at some steps of the training."""
+    last = prepared.steps_per_epoch * prepared.experiment.training.epochs
+    schedule = model.optimizer._learning_rate
+    if not callable(schedule):
+        return [float(model.optimizer.learning_rate)]
+    return [float(schedule(step)) for step in (0, 1, last // 3, last // 2, last)]
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_a_script_begins_where_nnrun_begins(name: str) -> None:
+    assert_same(CONFIGS / f"{name}.yaml")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        ("dataset.preprocess={minmax: true}",),
+        ("dataset.preprocess={scale: 2, minmax: true, one_hot: true}", "training.class_weight=balanced"),
+        ("dataset.preprocess={scale: 10, standardize: true}", "runtime.precision=mixed_bfloat16"),
+        ("dataset.split={validation: 20, test: 0.2, shuffle: false}", "training.shuffle=false"),
+        ("dataset.features=[petal_width, sepal_length]", "regularization={l1: 0.01, dropout: 0.3}"),
+        ("dataset.split={}", "metrics=[accuracy, {TopKCategoricalAccuracy: 2}]",
+         "dataset.preprocess={one_hot: true}"),
+    ],
+)  # fmt: skip
+def test_what_the_config_says_of_the_rows_is_said_in_the_script(
+    changes: tuple[str, ...], write_config: Callable[..., Path]
+) -> None:
+    assert_same(write_config(), changes)
+
+
+CSV = """\
+size;kind;price;far;near
+1.5;flat;10;yes;0
+2.5;house;20;no;1
+3.5;flat;30;no;0
+4.0;hut;25;yes;1
+1.0;hut;15;no;1
+2.0;house;12;yes;0
+"""
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["kind, features: [size, price]", "price, features: [size, near]",
+     "[far, near], features: [size, price]", "kind, features: [size], positive: hut"],
+)  # fmt: skip
+def test_rows_of_a_file_are_those_of_nnrun(
+    target: str, tmp_path: Path, write_config: Callable[..., Path]
+) -> None:
+    (tmp_path / "rows.csv").write_text(CSV)
+    assert_same(
+        write_config(
+            f'dataset: {{csv: {{path: rows.csv, separator: ";"}}, target: {target}, '
+            "split: {validation: 2}}\narchitecture: {MLP: {hidden: [3]}}\n"
+        )
+    )
+
+
+def test_a_constant_column_becomes_nought(
+    tmp_path: Path, write_config: Callable[..., Path]
+) -> None:
+    (tmp_path / "rows.csv").write_text("a,b,c\n" + "".join(f"{n},7,{n}.5\n" for n in range(9)))
+    for step in ("standardize", "minmax"):
+        text = f"dataset: {{csv: rows.csv, target: c, preprocess: {{{step}: true}}}}\n"
+        assert_same(write_config(text + "architecture: {MLP: {hidden: [3]}}\n"))
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("name", sorted(set(NAMES) - set(SMALL)))
+def test_a_script_of_the_big_data_sets_begins_where_nnrun_begins(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import keras
+    import sklearn.datasets
+
+    from nnrun.data.sources.finding import named_dataset
+
+    config = CONFIGS / f"{name}.yaml"
+    data = str(prepare(config).experiment.dataset.name)
+    rows = named_dataset(data).load()
+    if data == "california_housing":
+        mixed = np.random.default_rng(0).permutation(len(rows.inputs))
+        bunch = sklearn.utils.Bunch(data=rows.inputs[mixed], target=rows.targets[mixed, 0])
+        monkeypatch.setattr(sklearn.datasets, "fetch_california_housing", lambda: bunch)
+    else:
+        assert rows.test is not None
+        given = (rows.inputs, rows.targets), (rows.test.inputs, rows.test.targets)
+        monkeypatch.setattr(getattr(keras.datasets, data), "load_data", lambda: given)
+    assert_same(config)
+
+
+def test_the_scripts_are_formatted_and_clean(tmp_path: Path) -> None:
+    for name in SMALL:
+        (tmp_path / f"{name}.py").write_text(write_script(prepare(CONFIGS / f"{name}.yaml")))
+    ruff = [sys.executable, "-m", "ruff"]
+    options = ["--isolated", "--line-length", "100"]
+    for command in (["check", "--select", RULES], ["format", "--check", "--diff"]):
+        done = subprocess.run(
+            [*ruff, *command, *options, tmp_path], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("path", sorted(GOLDEN.glob("*.txt")), ids=lambda path: path.stem)
+def test_a_script_reads_as_agreed(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a wanted change: `nnrun code configs/NAME.yaml > tests/scripting/golden/NAME.txt`."""
+    monkeypatch.chdir(CONFIGS.parent)
+    assert write_script(prepare(Path(f"configs/{path.stem}.yaml"))) == path.read_text()
+
+
+def test_a_script_alone_trains_what_nnrun_trains(
+    tmp_path: Path, write_config: Callable[..., Path], nnrun: Callable[..., Any]
+) -> None:
+    from nnrun.experiment import train
+
+    done = nnrun("code", CONFIGS / "wine_validation_rows.yaml", "--out", "script.py")
+    assert (done.code, done.out, done.err) == (0, "", "")
+    text = Path("script.py").read_text()
+    assert not re.search(r"^\s*(import|from) nnrun", text, re.MULTILINE)
+    alone = subprocess.run(
+        [sys.executable, "-I", "script.py"],
+        cwd=tmp_path,
+        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "Total params: 275" in alone.stdout
+    figures = dict(re.findall(r"^(validation|test) (\{.*\})$", alone.stdout, re.MULTILINE))
+    outcome = train(CONFIGS / "wine_validation_rows.yaml", run_dir=tmp_path / "run")
+    for part, ours in (
+        ("validation", outcome.metrics["best"]["val_accuracy"]),
+        ("test", outcome.metrics["test"]["accuracy"]),
+    ):
+        theirs = float(re.findall(r"'accuracy': ([0-9.]+)", figures[part])[0])
+        assert theirs == pytest.approx(ours, abs=3 / 36), "three rows of 36"
+    assert Path("wine_validation_rows.png").stat().st_size > 1000
