@@ -9,6 +9,7 @@ from nnrun.config.plain_reader import read_plain
 from nnrun.config.writer import experiment_to_yaml
 from nnrun.errors import RunError
 from nnrun.preparing import build, load_run, prepare_experiment
+from nnrun.reusing import base_for_resuming, changed_weights
 from nnrun.running import Run
 from nnrun.runs.checksums import check_file
 from nnrun.runs.directory import check_place, needed_bytes
@@ -52,7 +53,9 @@ def reopen(
     check_place(directory.path, needed_bytes(record.parameters or 0))
     check_config(directory, saved, anyway=anyway)
     declared = load_run(directory, trust=trust, epochs=epochs, edited=True)
-    prepared = prepare_experiment(declared, directory.resolved)
+    has_state = saved.last is not None
+    base = base_for_resuming(directory, declared, trust=trust, has_state=has_state)
+    prepared = prepare_experiment(declared, directory.resolved, base)
     differences = find_differences(directory, record, saved, prepared)
     if differences and not anyway:
         refuse_differences(directory, differences)
@@ -130,6 +133,7 @@ def find_differences(
     return [
         *_changed_settings(directory, saved),
         *_changed_data(record, prepared),
+        *changed_weights(record.from_run, needed=saved.last is None),
         *_changed_versions(record),
     ]
 
@@ -212,7 +216,8 @@ def extension_notes(prepared: Prepared, model: Any, saved: Saved) -> list[str]:
     first = rate_at(model, done * steps)
     last = rate_at(model, experiment.training.epochs * steps - 1)
     notes = []
-    if first is None or last is None:
+    tuned = experiment.training.fine_tune
+    if first is None or last is None or (tuned and done >= tuned.after_epoch):
         notes.append("The learning rate goes on as it was.")
     else:
         name = experiment.schedule.name if experiment.schedule else "The schedule"

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from nnrun.cli.options import ConfigArgument, JsonOption, SetOption, gather_overrides
+from nnrun.cli.options import ConfigArgument, JsonOption, SetOption, TrustOption, gather_overrides
 from nnrun.cli.printing import complain, make_console
 from nnrun.cli.progress import SearchDisplay
 
@@ -46,6 +46,7 @@ def lr_find_cli(
     changes: SetOption = None,
     out_dir: OutDirOption = Path("lr-find"),
     apply_to: ApplyOption = None,
+    trust: TrustOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Search a learning rate by the range test.
@@ -74,6 +75,7 @@ def lr_find_cli(
             steps=steps,
             out_dir=out_dir,
             apply_to=apply_to,
+            trust=trust,
             watch=display.show,
         )
     if as_json:

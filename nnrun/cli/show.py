@@ -40,7 +40,8 @@ def show_cli(
       $ nnrun show latest
     """
     if _is_config(Path(what)):
-        _show_config(Path(what), gather_overrides(changes), trust=trust, as_json=as_json)
+        overrides = gather_overrides(changes)
+        _show_config(Path(what), overrides, runs_dir, trust=trust, as_json=as_json)
         return
     if changes:
         raise typer.BadParameter("it changes a config, and this is a run", param_hint="--set")
@@ -54,10 +55,12 @@ def _is_config(path: Path) -> bool:
         return path.suffix in (".yaml", ".yml")
 
 
-def _show_config(config: Path, overrides: list[str], *, trust: bool, as_json: bool) -> None:
+def _show_config(
+    config: Path, overrides: list[str], runs_dir: Path, *, trust: bool, as_json: bool
+) -> None:
     from nnrun.experiment import describe
 
-    card = describe(config, overrides=overrides, trust=trust)
+    card = describe(config, overrides=overrides, runs_dir=runs_dir, trust=trust)
     if as_json:
         typer.echo(json.dumps(card.to_json(), indent=2))
         return

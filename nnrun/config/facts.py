@@ -1,6 +1,7 @@
 """What checking needs to know of a data set, without its rows."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -24,3 +25,55 @@ class DataFacts:
     target_width: int
     train_rows: int
     test_rows: int
+
+
+def class_numbers(names: Sequence[str], wanted: Sequence[str | int]) -> list[int]:
+    """The numbers of classes that are given by name or by number; a number that is a name is that name.
+
+    Raises:
+        LookupError: There is no such class; its argument is the index in `wanted`.
+
+    >>> class_numbers(["Coat", "Bag", "Shirt"], ["Shirt", 0])
+    [2, 0]
+    >>> class_numbers(["1", "2", "3"], [1, 2])
+    [0, 1]
+    """
+    known = {name: number for number, name in reversed(list(enumerate(names)))}
+    found = []
+    for index, one in enumerate(wanted):
+        if str(one) in known:
+            found.append(known[str(one)])
+        elif isinstance(one, int) and one < len(names):
+            found.append(one)
+        else:
+            raise LookupError(index)
+    return found
+
+
+def task_of_classes(count: int, declared: str) -> str:
+    """The task of so many classes: two of them may also be taken as `multiclass`."""
+    return "binary" if count == 2 and declared != "multiclass" else "multiclass"  # noqa: PLR2004
+
+
+def with_classes(facts: DataFacts, wanted: Sequence[str | int] | None, task: str) -> DataFacts:
+    """The facts of a data set of which some classes are kept; as they are where that cannot be.
+
+    How many rows are left only the rows tell: the numbers of rows are those of all classes.
+
+    Args:
+        facts: Those of the whole data set.
+        wanted: The classes to keep; None for all.
+        task: The task that the config declares.
+    """
+    if not facts.classes:
+        return facts
+    names = facts.class_names
+    if wanted is not None:
+        try:
+            names = tuple(names[number] for number in class_numbers(names, wanted))
+        except LookupError:
+            names = facts.class_names
+    if task != "multiclass" and len(names) == facts.classes:
+        return facts
+    kept = task_of_classes(len(names), task)
+    return replace(facts, task=kept, classes=len(names), class_names=names)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Collection, Iterator
 
-from nnrun.config import fitting
+from nnrun.config import fitting, reuse
 from nnrun.config.catalogue import Catalogue
 from nnrun.config.components import Component
 from nnrun.config.diagnostics import did_you_mean
@@ -225,10 +225,8 @@ def _schedule_values(subject: Subject) -> Iterator[Problem]:
 
 def _layer_names(subject: Subject) -> Iterator[Problem]:
     """Names of layers, which become names of files and of columns."""
-    if isinstance(subject.experiment.architecture, Component):
-        return
     seen: set[str] = set()
-    for layer in subject.experiment.architecture:
+    for layer in subject.layers:
         name = layer.arguments.get("name")
         if not isinstance(name, str):
             continue
@@ -264,5 +262,8 @@ _RULES: dict[Callable[[Subject], Iterator[Problem]], set[str]] = {
     fitting.class_weights: {"dataset", "training.class_weight"},
     _expectations: {"dataset.split", "dataset.task", "metrics", "expect"},
     _layer_names: {"architecture"},
+    reuse.one_preprocessing: {"architecture", "dataset.preprocess"},
+    reuse.regularization_of_own: {"architecture", "regularization"},
+    reuse.fine_tuning: {"training", "optimizer"},
 }
 """Each rule with the paths it reads."""

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from nnrun.config.schema import Experiment
     from nnrun.data.preprocessing import Step
     from nnrun.data.splits import Splits
+    from nnrun.reusing import Base
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,6 +26,7 @@ class Prepared:
         steps: The preprocessing, fitted on the training rows, by input.
         warnings: What is doubtful about the data, in words.
         config: The config file.
+        base: The run that the model is built on, if it is built on one.
     """
 
     experiment: Experiment
@@ -32,6 +34,7 @@ class Prepared:
     steps: Mapping[str, Sequence[Step]]
     warnings: tuple[str, ...]
     config: Path
+    base: Base | None = None
 
     @property
     def steps_per_epoch(self) -> int:

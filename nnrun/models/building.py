@@ -15,9 +15,13 @@ from nnrun.device import strategy_scope
 from nnrun.errors import ConfigError, Problem
 from nnrun.models.architecture import expand_architecture
 from nnrun.models.components import first_line, instantiate
+from nnrun.models.freezing import layers_to_unfreeze, learning_variables
+from nnrun.models.from_run import take_layers
 from nnrun.models.layers import Step, preprocessing_layers
 from nnrun.models.losses import choose_loss, choose_metrics
 from nnrun.models.optimizers import build_optimizer
+from nnrun.models.own import build_alone, trains_itself
+from nnrun.models.shapes import output_shape
 
 
 def build_model(
@@ -29,6 +33,7 @@ def build_model(
     catalogue: Catalogue,
     steps_per_epoch: int,
     strategy: str = "none",
+    base: Any = None,
 ) -> Any:
     """A compiled `keras.Model`, built, with the initial weights that the seed gives.
 
@@ -42,46 +47,75 @@ def build_model(
         catalogue: What Keras's classes take.
         steps_per_epoch: What durations in epochs are counted in.
         strategy: `mirrored` for a model on all devices, to be trained on them.
+        base: The model that `from_run` begins with, built just before.
 
     Raises:
         ConfigError: If a layer does not fit the shape before it, or the output the target; the
             problem names the line of the config.
     """
-    keras.backend.clear_session()
+    if base is None:  # else the names of the layers go on where its own end
+        keras.backend.clear_session()
     keras.config.set_dtype_policy(experiment.runtime.precision)
     keras.utils.set_random_seed(experiment.seed)
     with strategy_scope(strategy):
         ((input_name, spec),) = inputs.items()
         (target,) = targets.values()
         layers = expand_architecture(experiment, spec, target)
-        model = keras.Sequential([keras.Input(spec.shape, name=input_name)], name="model")
-        for layer in preprocessing_layers(steps[input_name]):
-            model.add(layer)
-        for component in layers:
-            _add(model, component, model.output_shape[1:] if model.layers else spec.shape)
-        _check_output(model, layers[-1], target)
-        output, units = find_output_layer(layers), model.output_shape[-1]
-        activation = output.activation if output else "unknown"
+        keras_input = keras.Input(spec.shape, name=input_name)
+        own = trains_itself(experiment.architecture)
+        if own is not None:
+            model = build_alone(own, layers[0], keras_input, steps[input_name])
+        else:
+            first = preprocessing_layers(steps[input_name])
+            first += [] if base is None else take_layers(base, experiment)
+            model = _stack(keras_input, first, layers)
+        path = "architecture.from_run"
+        taken = Component("from_run", "", place=experiment.place_of(path), path=path)
+        _check_output(model, layers[-1] if layers else taken, target)
+        units, activation = output_shape(model)[-1], last_activation(model, layers)
         model.compile(
             optimizer=build_optimizer(experiment, catalogue, steps_per_epoch),
             loss=instantiate(choose_loss(experiment, target, units, activation)),
             metrics=list(map(instantiate, choose_metrics(experiment, target, units, activation))),
         )
-        if model.trainable_variables:
-            model.optimizer.build(model.trainable_variables)
+        variables = learning_variables(model, layers_to_unfreeze(model, experiment))
+        if variables:
+            model.optimizer.build(variables)
         return model
 
 
+def last_activation(model: Any, layers: Sequence[Component]) -> str:
+    """The activation that a model ends with, as the config or else the model says; or `unknown`."""
+    if layers:
+        output = find_output_layer(layers)
+        return output.activation if output else "unknown"
+    last = model.layers[-1]
+    name = getattr(getattr(last, "activation", None), "__name__", "unknown")
+    return "softmax" if isinstance(last, keras.layers.Softmax) else name
+
+
 def gives_logits(
-    experiment: Experiment, inputs: Mapping[str, InputSpec], targets: Mapping[str, TargetSpec]
+    experiment: Experiment,
+    inputs: Mapping[str, InputSpec],
+    targets: Mapping[str, TargetSpec],
+    model: Any,
 ) -> bool:
     """Whether the model of an experiment ends without the sigmoid or softmax of a classifier."""
     (spec,), (target,) = inputs.values(), targets.values()
     if target.task == "regression":
         return False
-    output = find_output_layer(expand_architecture(experiment, spec, target))
     declared = experiment.loss is not None and experiment.loss.arguments.get("from_logits") is True
-    return declared or (output is not None and output.activation == "linear")
+    layers = expand_architecture(experiment, spec, target)
+    return declared or last_activation(model, layers) == "linear"
+
+
+def _stack(keras_input: Any, first: Sequence[Any], layers: Sequence[Component]) -> Any:
+    """The layers of a list, one after the other."""
+    model = keras.Sequential([keras_input, *first], name="model")
+    for component in layers:
+        before = model.output_shape if model.layers else keras_input.shape
+        _add(model, component, before[1:])
+    return model
 
 
 def _add(model: Any, component: Component, before: Sequence[int | None]) -> None:
@@ -120,7 +154,7 @@ def _show(shape: Sequence[int | None]) -> str:
 
 def _check_output(model: Any, last: Component, target: TargetSpec) -> None:
     """Refuse an output that the loss would stretch over the target without a word."""
-    shape = model.output_shape[1:]
+    shape = output_shape(model)
     wanted = len(target.classes) or target.width
     one_for_two = len(target.classes) == 2 and not target.one_hot  # noqa: PLR2004 two classes
     if shape == (wanted,) or (one_for_two and shape == (1,)):

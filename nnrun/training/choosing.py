@@ -96,7 +96,8 @@ def engine_for(
     """
     if replicas_of(model) > 1:
         return EngineChoice("graph", "several devices train")
-    choice = choose_engine(requested, model.layers, on_gpu=on_gpu())
+    layers = [model] if is_users_own(model) else model.layers
+    choice = choose_engine(requested, layers, on_gpu=on_gpu())
     if choice is not None:
         return choice
     if rows is None:
