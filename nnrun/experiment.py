@@ -41,6 +41,7 @@ def describe(
     overrides: Sequence[str] = (),
     runs_dir: str | Path = RUNS,
     trust: bool = False,
+    plot: Path | None = None,
 ) -> Card:
     """What a config would run; a few steps are made to tell the time, and thrown away.
 
@@ -49,6 +50,7 @@ def describe(
         overrides: Changes of the form `training.epochs=5`.
         runs_dir: Where a run that the model is built on is looked for.
         trust: Whether code of the user's own that the config names may run.
+        plot: Where the model is drawn: a `.png`, `.svg` or `.pdf`.
 
     Raises:
         UserError: For mistakes in the config or the data, and code that is not trusted.
@@ -58,6 +60,15 @@ def describe(
     experiment, base = resolve_base(experiment, Path(config), Path(runs_dir), trust=trust)
     prepared = prepare_experiment(experiment, Path(config), base)
     model = build(prepared)
+    if plot is not None:
+        from nnrun.picturing import picture
+
+        picture(model, plot, title=experiment.name)
+    return _card(prepared, model)
+
+
+def _card(prepared: Prepared, model: Any) -> Card:
+    """The card of a built model, which is good for nothing else afterwards."""
     from nnrun.device import device_name
     from nnrun.models.shapes import layer_shapes, listed_layers
     from nnrun.reports.card import Card, LayerRow
@@ -83,7 +94,7 @@ def describe(
                 type(one).__name__,
                 next(iter(layer_shapes(one)), ()),
                 one.count_params(),
-                bool(one.weights) and not one.trainable,
+                frozen=bool(one.weights) and not one.trainable,
             )
             for name, one in listed_layers(model)
         ],

@@ -31,6 +31,12 @@ KINDS_BY_NAME = {
 }
 STEPS = {"decay_steps": "steps", "first_decay_steps": "steps", "warmup_steps": "steps"}
 KINDS_BY_GROUP = {
+    "applications": {
+        "pooling": "choice:avg|max",
+        "weights": "choice:imagenet",
+        "classes": "integer",
+        "include_top": "boolean",
+    },
     "optimizers": {"learning_rate": "number|component:schedules"},
     "schedules": {**STEPS, "boundaries": "list:steps", "values": "list:number"},
     "sources": {"path": "file"},

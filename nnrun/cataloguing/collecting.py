@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
-from nnrun.cataloguing.signatures import Json, describe
+from nnrun.cataloguing.signatures import Json, describe, describe_function
 
 KERAS = {
     "layers": ("keras.layers", "Layer"),
@@ -70,6 +70,9 @@ REFUSED = {
 LEFT_OUT = {"layers": {"Wrapper"}, "callbacks": {"CallbackList"}}
 """Classes that are no components, besides each group's base: nobody would name them."""
 
+FROM_CONTEXT = ("input_tensor", "input_shape")
+"""Arguments of the models of `keras.applications` that follow from what stands before them."""
+
 COMPILE_ALIASES = ("accuracy", "acc", "crossentropy", "ce")
 """Metrics whose class Keras chooses by the shapes of target and output, when compiling."""
 
@@ -88,6 +91,7 @@ def collect() -> Json:
     for group, module_name in OWN.items():
         for name, cls in _own_classes(module_name):
             components.setdefault(group, {})[name] = describe(group, cls, module_name)
+    components["applications"] = _applications()
     components["sources"] = _sources()
     aliases = {group: _aliases(group, components[group]) for group in KERAS}
     aliases["activations"] = dict.fromkeys(_named_objects("activations"))
@@ -206,6 +210,28 @@ def _sources() -> Json:
         cls = getattr(module, name.capitalize(), None)
         if inspect.isclass(cls):
             described[name] = describe("sources", cls, module.__name__)
+    return described
+
+
+def _applications() -> Json:
+    """The models of `keras.applications`: functions, each of which makes one that stands in a list."""
+    module = importlib.import_module("keras.applications")
+    functions = {
+        name: value
+        for name, value in vars(module).items()
+        if inspect.isfunction(value) and "weights" in inspect.signature(value).parameters
+    }
+    learns = {
+        "kind": "boolean",
+        "required": False,
+        "default": True,
+        "doc": "Whether its weights learn.",
+    }
+    described = {}
+    for name, function in functions.items():
+        entry = describe_function("applications", function, module.__name__, FROM_CONTEXT)
+        entry["arguments"]["trainable"] = learns
+        described[name] = entry
     return described
 
 

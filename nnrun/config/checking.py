@@ -4,6 +4,7 @@
 import dataclasses
 import math
 import re
+from collections.abc import Sequence
 from functools import singledispatchmethod
 from pathlib import Path
 from typing import Any
@@ -197,7 +198,8 @@ class Checker:
     @_check.register
     def _(self, kind: OneOf, node: Node, path: str) -> Any:
         fitting = [inner for inner in kind.kinds if _has_shape_of(inner, node)]
-        fitting = [inner for inner in fitting if is_meant(inner, node)] or fitting[-1:]
+        if len(fitting) > 1 and isinstance(node, MappingNode):
+            fitting = _meant(fitting, node)
         if not fitting or _is_botched_number(kind, node):
             return self.expected(kind, node, path)
         for inner in fitting[:-1]:
@@ -291,12 +293,14 @@ def _is_botched_number(kind: OneOf, node: Node) -> bool:
     return takes_number and not takes_text and not looks_like_class(node.value)
 
 
-def is_meant(kind: Kind, node: Node) -> bool:
-    """Whether a mapping may be of a kind, by its keys: a section is known by its options."""
-    if not isinstance(kind, SectionOf) or not isinstance(node, MappingNode):
-        return True
-    options = options_of(kind.type)
-    return any(nearest(key, options, closeness=0.75) for key in node.entries)
+def _meant(kinds: Sequence[Kind], node: MappingNode) -> list[Kind]:
+    """What a mapping may be by its keys: a section is known by the names of its options."""
+    for kind in kinds:
+        if isinstance(kind, SectionOf):
+            options = options_of(kind.type)
+            if any(nearest(key, options, closeness=0.75) for key in node.entries):
+                return [kind]
+    return [kind for kind in kinds if not isinstance(kind, SectionOf)] or list(kinds)
 
 
 def _has_shape_of(kind: Kind, node: Node) -> bool:

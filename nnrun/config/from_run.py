@@ -29,7 +29,7 @@ class FromRun:
         default_says="none",
     )
     add: tuple[Component, ...] = option(
-        "The layers that come after them.", ListOf(ComponentOf(("layers",))), ()
+        "The layers that come after them.", ListOf(ComponentOf(("layers", "applications"))), ()
     )
     keep_preprocessing: bool = option(
         "Prepare the rows as the run did, with what it took from its own training rows, instead of "

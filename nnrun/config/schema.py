@@ -280,7 +280,7 @@ class Experiment:
         "(`module:Class`), or the layers of a run (`from_run`) and others after them.",
         OneOf(
             (
-                ListOf(ComponentOf(("layers",)), minimum=1),
+                ListOf(ComponentOf(("layers", "applications")), minimum=1),
                 SectionOf(FromRun),
                 ComponentOf(("presets",)),
             )

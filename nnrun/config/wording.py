@@ -28,6 +28,7 @@ LONGEST_QUOTE = 40
 
 _NOUNS = {
     "layers": "a layer",
+    "applications": "a model of keras.applications",
     "optimizers": "an optimizer",
     "schedules": "a learning-rate schedule",
     "losses": "a loss",

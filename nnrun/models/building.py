@@ -8,11 +8,13 @@ import keras
 
 from nnrun.config.catalogue import Catalogue
 from nnrun.config.components import Component
+from nnrun.config.from_run import FromRun
 from nnrun.config.relations import find_output_layer
 from nnrun.config.schema import Experiment
 from nnrun.data.splits import InputSpec, TargetSpec
 from nnrun.device import strategy_scope
 from nnrun.errors import ConfigError, Problem
+from nnrun.models import applications
 from nnrun.models.architecture import expand_architecture
 from nnrun.models.components import first_line, instantiate
 from nnrun.models.freezing import layers_to_unfreeze, learning_variables
@@ -20,7 +22,7 @@ from nnrun.models.from_run import take_layers
 from nnrun.models.layers import Step, preprocessing_layers
 from nnrun.models.losses import choose_loss, choose_metrics
 from nnrun.models.optimizers import build_optimizer
-from nnrun.models.own import build_alone, trains_itself
+from nnrun.models.own import build_alone, make_own, trains_itself
 from nnrun.models.shapes import output_shape
 
 
@@ -62,26 +64,53 @@ def build_model(
         (target,) = targets.values()
         layers = expand_architecture(experiment, spec, target)
         keras_input = keras.Input(spec.shape, name=input_name)
-        own = trains_itself(experiment.architecture)
-        if own is not None:
-            model = build_alone(own, layers[0], keras_input, steps[input_name])
-        else:
-            first = preprocessing_layers(steps[input_name])
-            first += [] if base is None else take_layers(base, experiment)
-            model = _stack(keras_input, first, layers)
-        path = "architecture.from_run"
-        taken = Component("from_run", "", place=experiment.place_of(path), path=path)
-        _check_output(model, layers[-1] if layers else taken, target)
-        units, activation = output_shape(model)[-1], last_activation(model, layers)
+        model = _assemble(experiment, layers, keras_input, steps[input_name], base)
+        _check_output(model, layers[-1] if layers else _taken_over(experiment), target)
+        units, activation = output_shape(model)[-1] or 0, last_activation(model, layers)
         model.compile(
             optimizer=build_optimizer(experiment, catalogue, steps_per_epoch),
             loss=instantiate(choose_loss(experiment, target, units, activation)),
             metrics=list(map(instantiate, choose_metrics(experiment, target, units, activation))),
         )
-        variables = learning_variables(model, layers_to_unfreeze(model, experiment))
-        if variables:
-            model.optimizer.build(variables)
+        _build_optimizer_state(model, experiment)
         return model
+
+
+def _assemble(
+    experiment: Experiment,
+    layers: Sequence[Component],
+    keras_input: Any,
+    steps: Sequence[Step],
+    base: Any,
+) -> Any:
+    """The model, not yet compiled: preprocessing, what is taken over from a run, and the layers."""
+    own = make_own(experiment.architecture)
+    if trains_itself(own):
+        return build_alone(own, layers[0], keras_input, steps)
+    taken = [] if base is None else take_layers(base, experiment)
+    return _stack(keras_input, [*preprocessing_layers(steps), *taken], layers, own)
+
+
+def _taken_over(experiment: Experiment) -> Component:
+    """What is to blame for layers that the config does not list."""
+    path = "architecture.from_run"
+    return Component("from_run", "", place=experiment.place_of(path), path=path)
+
+
+def _build_optimizer_state(model: Any, experiment: Experiment) -> None:
+    """Make the optimizer's variables, also for layers that learn later.
+
+    Raises:
+        ConfigError: All that a run gave is frozen, and nothing else learns.
+    """
+    variables = learning_variables(model, layers_to_unfreeze(model, experiment))
+    if variables:
+        model.optimizer.build(variables)
+    elif isinstance(experiment.architecture, FromRun):
+        blamed = _taken_over(experiment)
+        hint = "freeze fewer layers, or add some"
+        message = "every layer is frozen, so that nothing learns"
+        raise ConfigError([Problem(message, blamed.place, blamed.path, hint)])
 
 
 def last_activation(model: Any, layers: Sequence[Component]) -> str:
@@ -109,18 +138,20 @@ def gives_logits(
     return declared or last_activation(model, layers) == "linear"
 
 
-def _stack(keras_input: Any, first: Sequence[Any], layers: Sequence[Component]) -> Any:
-    """The layers of a list, one after the other."""
+def _stack(
+    keras_input: Any, first: Sequence[Any], layers: Sequence[Component], own: Any = None
+) -> Any:
+    """The layers of a list, one after the other; `own` is the one layer where it is made already."""
     model = keras.Sequential([keras_input, *first], name="model")
     for component in layers:
         before = model.output_shape if model.layers else keras_input.shape
-        _add(model, component, before[1:])
+        _add(model, component, before[1:], own)
     return model
 
 
-def _add(model: Any, component: Component, before: Sequence[int | None]) -> None:
+def _add(model: Any, component: Component, before: Sequence[int | None], own: Any = None) -> None:
     try:
-        model.add(instantiate(component))
+        model.add(_made(component, before) if own is None else own)
     except ConfigError:
         raise
     except Exception as error:
@@ -128,6 +159,13 @@ def _add(model: Any, component: Component, before: Sequence[int | None]) -> None
         hint = _shape_hint(component.name, before)
         problem = Problem(message, component.place, component.path, hint)
         raise ConfigError([problem]) from error
+
+
+def _made(component: Component, before: Sequence[int | None]) -> Any:
+    """The layer that a component names, for rows of a shape."""
+    if component.group == applications.GROUP:
+        return applications.make_application(component, before)
+    return instantiate(component)
 
 
 def _plain(error: Exception) -> str:

@@ -7,17 +7,17 @@ import keras
 
 from nnrun.config.components import Component
 from nnrun.errors import ConfigError, Problem
-from nnrun.models.components import instantiate
+from nnrun.models.components import first_line, instantiate
 
 STEPS = ("train_step", "test_step", "compute_loss", "compute_metrics")
 """Methods with which a class trains in a way of its own; within another model they are not called."""
 
 
-def trains_itself(declared: Any) -> Any:
-    """The model of the user's own class that a config names, where it trains in a way of its own.
+def make_own(declared: Any) -> Any:
+    """The model of the user's own class that a config names as the whole architecture, not built.
 
     Returns:
-        The model, not built; None where it can as well be the last layer of another.
+        The model, or layer; None where the architecture is something else.
 
     Raises:
         ConfigError: The class cannot be imported or made, is no Keras layer or model, or cannot be
@@ -27,21 +27,23 @@ def trains_itself(declared: Any) -> Any:
         return None
     made = instantiate(declared)
     if not isinstance(made, keras.Layer):
-        message = f"{declared.name} makes no Keras model or layer"
-        raise ConfigError(
-            [Problem(message, declared.place, declared.path, "derive it from keras.Model")]
-        )
+        message, hint = f"{declared.name} makes no Keras model", "derive it from keras.Model"
+        raise ConfigError([Problem(message, declared.place, declared.path, hint)])
     try:
         made.get_config()
     except (NotImplementedError, TypeError, ValueError) as error:
-        told = str(error).strip().splitlines()[0]
+        told = first_line(error)
         hint = "give it a get_config that returns the arguments of its __init__"
         message = f"{declared.name} cannot be saved: {told}"
         raise ConfigError([Problem(message, declared.place, declared.path, hint)]) from error
-    own = [
-        name for name in STEPS if getattr(type(made), name, None) is not getattr(keras.Model, name)
-    ]
-    return made if isinstance(made, keras.Model) and own else None
+    return made
+
+
+def trains_itself(made: Any) -> bool:
+    """Whether a model trains in a way of its own, which within another one nobody would ask for."""
+    if not isinstance(made, keras.Model):
+        return False
+    return any(getattr(type(made), name) is not getattr(keras.Model, name) for name in STEPS)
 
 
 def build_alone(model: Any, declared: Component, inputs: Any, steps: Sequence[Any]) -> Any:

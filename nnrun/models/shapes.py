@@ -11,7 +11,7 @@ Shape = tuple[int | None, ...]
 
 def output_shape(model: Any) -> Shape:
     """The shape of what a model gives for a row."""
-    return tuple(keras.tree.flatten(model.output)[0].shape[1:])
+    return tuple(_tensors(model, "output")[0].shape[1:])
 
 
 def layer_shapes(layer: Any) -> list[Shape]:
@@ -38,12 +38,20 @@ def listed_layers(model: Any) -> Iterator[tuple[str, Any]]:
 def row_sizes(model: Any) -> list[int]:
     """How many values each layer of a model gives for a row."""
     shapes = [shape for layer in model.layers for shape in layer_shapes(layer)]
-    return [size_of(shape) for shape in [*shapes, *layer_shapes(model)]]
+    shapes = shapes or [output_shape(model)]
+    return [size_of(shape) for shape in shapes]
 
 
 def input_sizes(model: Any) -> list[int]:
     """How many values a row of each input has."""
-    return [size_of(tensor.shape[1:]) for tensor in keras.tree.flatten(model.input)]
+    return [size_of(tensor.shape[1:]) for tensor in _tensors(model, "input")]
+
+
+def _tensors(model: Any, side: str) -> list[Any]:
+    # A class of the user's own has no `inputs`, and a list of layers no `input`.
+    named = getattr(model, f"{side}s", None)
+    tensors: list[Any] = keras.tree.flatten(getattr(model, side) if named is None else named)
+    return tensors
 
 
 def size_of(shape: Sequence[int | None]) -> int:

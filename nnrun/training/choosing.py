@@ -130,5 +130,8 @@ def inner_layers(layer: Any) -> Iterator[Any]:
             continue
         seen.add(id(layer))
         yield layer
+        if isinstance(layer, keras.Model):  # which holds its optimizer and much else as well
+            waiting += layer.layers
+            continue
         held = keras.tree.flatten(list(vars(layer).values()))
         waiting += [inner for inner in held if isinstance(inner, keras.Layer)]
