@@ -6,6 +6,7 @@ import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nnrun.config.adapting import adapts
 from nnrun.config.catalogue import load_catalogue
 from nnrun.config.facts import DataFacts
 from nnrun.config.loading import load_experiment
@@ -19,7 +20,7 @@ from nnrun.runs.manifest import RunRecord
 from nnrun.runs.settings import read_resolved
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from nnrun.config.schema import Experiment, Runtime
     from nnrun.data.signature import Signature
@@ -61,7 +62,7 @@ def prepare(
 ) -> Prepared:
     """Read and check a config, load its data, and check them against each other.
 
-    TensorFlow is not needed for any of it. Code that the config names is trusted; that of a run
+    TensorFlow is needed only where a layer adapts to the training rows. Code that the config names is trusted; that of a run
     that its model is built on only with `trust`.
 
     Raises:
@@ -96,7 +97,29 @@ def prepare_experiment(experiment: Experiment, config: Path, base: Base | None =
     if base is not None and getattr(experiment.architecture, "keep_preprocessing", False):
         steps = {name: tuple(kept) for name, kept in base.signature.steps.items()}
     warnings = tuple(inspect(splits, steps))
-    return Prepared(experiment, splits, steps, warnings, config, base)
+    prepared = Prepared(experiment, splits, steps, warnings, config, base)
+    return dataclasses.replace(prepared, adapted=_adapt(prepared))
+
+
+def _adapt(prepared: Prepared) -> Mapping[str, Mapping[str, Any]]:
+    """What layers learn from the training rows before the first step; none do, mostly."""
+    declared = prepared.experiment.architecture
+    if not isinstance(declared, tuple) or not any(map(adapts, declared)):
+        return {}
+    from nnrun.device import import_tensorflow
+
+    import_tensorflow(prepared.experiment.runtime.device)
+    from nnrun.models.building import adapt_layers
+
+    splits = prepared.splits
+    (rows,) = splits.train.inputs.values()
+    return adapt_layers(
+        prepared.experiment,
+        inputs=splits.inputs,
+        targets=splits.targets,
+        steps=prepared.steps,
+        rows=rows,
+    )
 
 
 def build(prepared: Prepared, strategy: str = "none") -> Any:
@@ -110,10 +133,7 @@ def build(prepared: Prepared, strategy: str = "none") -> Any:
         ConfigError: If the layers do not fit each other or the data.
         UserError: If the device asked for is not there.
     """
-    from nnrun.data.signature import Signature
-
-    signature = Signature.of(prepared.splits, prepared.steps)
-    return build_for(prepared.experiment, signature, strategy, prepared.base)
+    return build_for(prepared.experiment, prepared.signature, strategy, prepared.base)
 
 
 def build_for(
@@ -149,6 +169,7 @@ def build_for(
         steps_per_epoch=signature.steps_per_epoch(experiment.training.batch_size),
         strategy=strategy,
         base=layers,
+        adapted=signature.adapted,
     )
 
 

@@ -81,11 +81,10 @@ class Run:
 
     def train(self, watch: Watcher) -> Outcome:
         """Train to the end, whatever the end is, and write everything."""
-        from nnrun.data.signature import Signature
         from nnrun.training.signals import StopRequest
 
         with self.writer, StopRequest() as request:
-            signature = Signature.of(self.prepared.splits, self.prepared.steps).to_json()
+            signature = self.prepared.signature.to_json()
             if self.resumed is None:
                 config = self.prepared.config.read_bytes()
                 if self.prepared.base is not None:

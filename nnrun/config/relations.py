@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Collection, Iterator
 
-from nnrun.config import fitting, reuse
+from nnrun.config import adapting, fitting, reuse
 from nnrun.config.catalogue import Catalogue
 from nnrun.config.components import Component
 from nnrun.config.diagnostics import did_you_mean
@@ -262,6 +262,7 @@ _RULES: dict[Callable[[Subject], Iterator[Problem]], set[str]] = {
     fitting.class_weights: {"dataset", "training.class_weight"},
     _expectations: {"dataset.split", "dataset.task", "metrics", "expect"},
     _layer_names: {"architecture"},
+    adapting.only_in_a_list: {"architecture"},
     reuse.one_preprocessing: {"architecture", "dataset.preprocess"},
     reuse.regularization_of_own: {"architecture", "regularization"},
     reuse.fine_tuning: {"training", "optimizer"},

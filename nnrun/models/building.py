@@ -5,7 +5,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
+import numpy as np
 
+from nnrun.config.adapting import adapts
 from nnrun.config.catalogue import Catalogue
 from nnrun.config.components import Component
 from nnrun.config.from_run import FromRun
@@ -15,6 +17,7 @@ from nnrun.data.splits import InputSpec, TargetSpec
 from nnrun.device import strategy_scope
 from nnrun.errors import ConfigError, Problem
 from nnrun.models import applications
+from nnrun.models.adapting import State, learn_state, with_state
 from nnrun.models.architecture import expand_architecture
 from nnrun.models.components import first_line, instantiate
 from nnrun.models.freezing import layers_to_unfreeze, learning_variables
@@ -24,6 +27,8 @@ from nnrun.models.losses import choose_loss, choose_metrics
 from nnrun.models.optimizers import build_optimizer
 from nnrun.models.own import build_alone, make_own, trains_itself
 from nnrun.models.shapes import output_shape
+
+NOTHING: State = {}
 
 
 def build_model(
@@ -36,6 +41,7 @@ def build_model(
     steps_per_epoch: int,
     strategy: str = "none",
     base: Any = None,
+    adapted: State = NOTHING,
 ) -> Any:
     """A compiled `keras.Model`, built, with the initial weights that the seed gives.
 
@@ -50,6 +56,7 @@ def build_model(
         steps_per_epoch: What durations in epochs are counted in.
         strategy: `mirrored` for a model on all devices, to be trained on them.
         base: The model that `from_run` begins with, built just before.
+        adapted: What layers have learnt from the training rows: see `adapt_layers`.
 
     Raises:
         ConfigError: If a layer does not fit the shape before it, or the output the target; the
@@ -62,7 +69,7 @@ def build_model(
     with strategy_scope(strategy):
         ((input_name, spec),) = inputs.items()
         (target,) = targets.values()
-        layers = expand_architecture(experiment, spec, target)
+        layers = with_state(expand_architecture(experiment, spec, target), adapted)
         keras_input = keras.Input(spec.shape, name=input_name)
         model = _assemble(experiment, layers, keras_input, steps[input_name], base)
         _check_output(model, layers[-1] if layers else _taken_over(experiment), target)
@@ -74,6 +81,38 @@ def build_model(
         )
         _build_optimizer_state(model, experiment)
         return model
+
+
+def adapt_layers(
+    experiment: Experiment,
+    *,
+    inputs: Mapping[str, InputSpec],
+    targets: Mapping[str, TargetSpec],
+    steps: Mapping[str, Sequence[Step]],
+    rows: np.ndarray,
+) -> dict[str, dict[str, Any]]:
+    """What the layers of a list that adapt learn from the training rows, by their paths.
+
+    Args:
+        experiment: The checked config.
+        inputs: Shapes of the inputs, by name.
+        targets: What is predicted, by name.
+        steps: The fitted preprocessing, by input.
+        rows: The training rows of the one input.
+    """
+    keras.backend.clear_session()
+    keras.config.set_dtype_policy(experiment.runtime.precision)
+    keras.utils.set_random_seed(experiment.seed)
+    ((name, spec),), (target,) = inputs.items(), targets.values()
+    layers = expand_architecture(experiment, spec, target)
+    last = max(index for index, layer in enumerate(layers) if adapts(layer))
+    keras_input = keras.Input(spec.shape, name=name)
+    model = keras.Sequential([keras_input, *preprocessing_layers(steps[name])])
+
+    def add(model: Any, layer: Component) -> None:
+        _add(model, layer, (model.output_shape if model.layers else keras_input.shape)[1:])
+
+    return learn_state(layers[: last + 1], add, model, rows)
 
 
 def _assemble(

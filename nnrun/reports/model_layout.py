@@ -9,6 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 SWEEPS = 12
+"""How often the rows are put in order, down and up again."""
+
+ROUNDS = 80
+"""How often the places are brought nearer to those of their neighbours."""
 
 Key = str | tuple[str, str, int]
 """A box by its name, or the stand-in for a line in a row by the line's ends and the row."""
@@ -99,7 +103,7 @@ def _spread(
 ) -> dict[Key, float]:
     """Bring each box near the middle of its neighbours, none nearer to another than its width."""
     x = {key: at - (len(row) - 1) / 2 for row in rows for at, key in enumerate(row)}
-    for _ in range(SWEEPS):
+    for _ in range(ROUNDS):
         for ordered in (rows, rows[::-1]):
             for row in ordered:
                 wanted = [_mean([*above.get(key, []), *below.get(key, [])], x, key) for key in row]
