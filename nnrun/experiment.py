@@ -203,6 +203,7 @@ def find_learning_rate(
     steps: int = 500,
     out_dir: str | Path = "lr-find",
     apply_to: str | Path | None = None,
+    runs_dir: str | Path = RUNS,
     trust: bool = False,
     watch: Callable[[SearchStep], None] | None = None,
 ) -> SearchReport:
@@ -216,7 +217,8 @@ def find_learning_rate(
         steps: How many steps there are.
         out_dir: Where the curve is written, as `<name>.png` and `<name>.csv`.
         apply_to: Where the config with the recommended rate is written: a new file, or the config.
-        trust: Whether code that a run names, which the model is built on, may run.
+        runs_dir: Where a run that the model is built on is looked for; see `train`.
+        trust: Whether code that it names may run.
         watch: Called with every step.
 
     Returns:
@@ -229,18 +231,13 @@ def find_learning_rate(
     from nnrun.searching import SearchRange, apply_rate, check_target, search, with_constant_rate
 
     tried = SearchRange(lowest, highest, steps)
-    prepared, notes = with_constant_rate(prepare(Path(config), overrides, trust=trust))
+    prepared = prepare(Path(config), overrides, Path(runs_dir), trust=trust)
+    prepared, notes = with_constant_rate(prepared)
     target = None if apply_to is None else Path(apply_to)
     if target is not None:
         check_target(prepared, target)
-    report = search(
-        prepared,
-        build(prepared),
-        tried,
-        out_dir=Path(out_dir),
-        notes=notes,
-        watch=watch or _ignore,
-    )
+    model, folder = build(prepared), Path(out_dir)
+    report = search(prepared, model, tried, out_dir=folder, notes=notes, watch=watch or _ignore)
     return report if target is None else apply_rate(report, prepared.config, target)
 
 

@@ -50,6 +50,23 @@ def config(tiny_run: RunDirectory, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     return path
 
 
+@pytest.fixture(scope="module")
+def moved_folder(_trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("moved")
+    shutil.copytree(_trained, folder / "tiny_run")
+    (folder / "moved.yaml").write_text(CONFIG)
+    path = list(sys.path)
+    train(folder / "moved.yaml", run_dir=folder / "run")
+    sys.path[:] = path
+    return folder
+
+
+@pytest.fixture
+def moved(moved_folder: Path, tmp_path: Path) -> RunDirectory:
+    """A copy of a finished run that was built on another, the test's own to spoil."""
+    return RunDirectory(shutil.copytree(moved_folder / "run", tmp_path / "moved"))
+
+
 def kernels(run: RunDirectory, name: str) -> dict[str, np.ndarray]:
     arrays = CheckpointStore(run.checkpoints).load(name).arrays
     return {
@@ -124,50 +141,54 @@ def test_a_run_that_breaks_off_goes_on_in_its_part(
 
 
 def test_a_run_needs_the_one_it_was_built_on_no_more(
-    config: Path, tiny_run: RunDirectory, tmp_path: Path
+    config: Path, moved: RunDirectory, moved_folder: Path, tmp_path: Path
 ) -> None:
-    run = RunDirectory(tmp_path / "run")
-    train(config, run_dir=run.path)
-    shutil.rmtree(tiny_run.path)
-    assert evaluate(run, split="validation").rows == 20
-    assert resume(run, epochs=5).epochs == 5
+    hidden = (moved_folder / "tiny_run").rename(moved_folder / "away")
+    try:
+        assert evaluate(moved, split="validation").rows == 20
+        assert resume(moved, epochs=5).epochs == 5
+    finally:
+        hidden.rename(moved_folder / "tiny_run")
     # And one that is built on it takes over what it took over.
-    again = config.with_name("again.yaml")
-    again.write_text(CONFIG.replace("tiny_run", "run").replace("drop_last: 1", "drop_last: 0"))
-    overrides = ["architecture.add=[]", "architecture.freeze=1", "training={epochs: 3}"]
-    assert train(again, run_dir=tmp_path / "again", overrides=overrides).epochs == 3
+    text = CONFIG.replace("tiny_run", "moved").replace("drop_last: 1", "drop_last: 0")
+    config.write_text(text)
+    overrides = ["architecture.add=[]", "architecture.freeze=1", "training={epochs: 1}"]
+    assert train(config, run_dir=tmp_path / "again", overrides=overrides).epochs == 1
     assert (tmp_path / "again" / "from_run" / "from_run" / "resolved.yaml").exists()
 
 
-def test_changed_weights_are_noticed(config: Path, tiny_run: RunDirectory, tmp_path: Path) -> None:
-    run = RunDirectory(tmp_path / "run")
-    train(config, run_dir=run.path)
-    recorded = json.loads(run.record.read_text())["from_run"]
-    assert recorded["run"] == str(tiny_run.path.resolve())
-    store = CheckpointStore(tiny_run.checkpoints)
-    assert recorded["weights"] == store.digest("best")
+def test_changed_weights_are_noticed(
+    moved: RunDirectory, moved_folder: Path, tmp_path: Path
+) -> None:
+    base = RunDirectory(moved_folder / "tiny_run")
+    recorded = json.loads(moved.record.read_text())["from_run"]
+    store = CheckpointStore(base.checkpoints)
+    assert recorded == {"run": str(base.path.resolve()), "weights": store.digest("best")}
+    kept = shutil.copytree(base.path, tmp_path / "kept")
     best = store.load("best")
     store.commit("best", {name: array * 2 for name, array in best.arrays.items()}, best.facts)
-    with pytest.raises(RunError, match=r"the weights of .*tiny_run are others than they were"):
-        resume(run, epochs=5)
-    assert resume(run, epochs=5, anyway=True).epochs == 5
+    try:
+        with pytest.raises(RunError, match=r"the weights of .*tiny_run are others than they were"):
+            resume(moved, epochs=5)
+    finally:
+        shutil.rmtree(base.path)
+        shutil.copytree(kept, base.path)
 
 
 def test_preprocessing_is_the_new_config_s_own_or_the_run_s(
-    config: Path, tiny_run: RunDirectory, tmp_path: Path
+    config: Path, tiny_run: RunDirectory, moved: RunDirectory, tmp_path: Path
 ) -> None:
     def mean(run: Path) -> list[float]:
         (step,) = json.loads((run / "signature.json").read_text())["inputs"]["inputs"]["preprocess"]
         return list(step["standardize"]["mean"])
 
-    train(config, run_dir=tmp_path / "own", overrides=["training={epochs: 1}"])
     kept = [
         "training={epochs: 1}",
         "dataset.preprocess.standardize=null",
         "architecture.keep_preprocessing=true",
     ]
     train(config, run_dir=tmp_path / "kept", overrides=kept)
-    assert mean(tmp_path / "kept") == mean(tiny_run.path) != mean(tmp_path / "own")
+    assert mean(tmp_path / "kept") == mean(tiny_run.path) != mean(moved.path)
 
 
 @pytest.mark.parametrize(
@@ -239,12 +260,8 @@ def test_a_run_with_code_of_its_own_needs_trust(config: Path, tmp_path: Path) ->
     assert evaluate(run, split="validation", trust=True).rows == 20
 
 
-def test_a_link_in_a_run_is_not_followed(
-    config: Path, tiny_run: RunDirectory, tmp_path: Path
-) -> None:
-    run = RunDirectory(tmp_path / "run")
-    train(config, run_dir=run.path, overrides=["training={epochs: 1}"])
-    run.base.path.rename(tmp_path / "elsewhere")
-    run.base.path.symlink_to(tmp_path / "elsewhere")
+def test_a_link_in_a_run_is_not_followed(moved: RunDirectory, tmp_path: Path) -> None:
+    moved.base.path.rename(tmp_path / "elsewhere")
+    moved.base.path.symlink_to(tmp_path / "elsewhere")
     with pytest.raises(RunError, match="is a link"):
-        evaluate(run, split="validation")
+        evaluate(moved, split="validation")

@@ -25,8 +25,8 @@ def test_an_application_is_a_layer_for_rows_of_any_shape(build: Build) -> None:
     )
     assert model.count_params() == alone.count_params() + 1280 + 1
     assert [variable.path for variable in model.trainable_variables] == [
-        "dense/kernel",
-        "dense/bias",
+        "model/dense/kernel",
+        "model/dense/bias",
     ]
 
 

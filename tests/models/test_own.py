@@ -26,7 +26,7 @@ class Branching(keras.Model):
         x = inputs
         for layer in self.hidden:
             x = layer(x)
-        return self.out(keras.ops.concatenate([inputs, x]))
+        return self.out(keras.ops.concatenate([inputs, x], axis=-1))
 
     def get_config(self):
         return {**super().get_config(), "units": self.units, "gives": self.gives}
