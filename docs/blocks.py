@@ -7,6 +7,7 @@ What stands on a fence after the language says how a block is meant:
     ```console exit=2       its last command ends with that exit code
     ```bash                 commands alone
     ```yaml                 a whole config; with `file=flats.yaml` it is also written for the commands
+    ```yaml needs=run       a config that builds on a run; with `file=` too
     ```yaml fragment        a part of a config, laid over `configs/digits_mlp.yaml` or `over=…`
     ```yaml wrong           a config with mistakes
     ```csv file=flats.csv   any other file that the commands need

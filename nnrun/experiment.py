@@ -7,16 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nnrun.errors import UserError
+from nnrun.own_code import check_trust, with_own_code
 from nnrun.preparing import (
+    RUNS,
     build,
     build_for,
-    check_trust,
     load,
     load_run,
     prepare,
     prepare_experiment,
-    with_own_code,
 )
+from nnrun.reusing import kept_base, resolve_base
 from nnrun.running import Run, Watcher
 from nnrun.runs.directory import RunDirectory, create_run, create_run_at, needed_bytes
 from nnrun.runs.locking import RunLock
@@ -34,22 +35,42 @@ if TYPE_CHECKING:
     from nnrun.searching import SearchStep
 
 
-def describe(config: str | Path, *, overrides: Sequence[str] = (), trust: bool = False) -> Card:
+def describe(
+    config: str | Path,
+    *,
+    overrides: Sequence[str] = (),
+    runs_dir: str | Path = RUNS,
+    trust: bool = False,
+    plot: Path | None = None,
+) -> Card:
     """What a config would run; a few steps are made to tell the time, and thrown away.
 
     Args:
         config: The YAML file.
         overrides: Changes of the form `training.epochs=5`.
+        runs_dir: Where a run that the model is built on is looked for.
         trust: Whether code of the user's own that the config names may run.
+        plot: Where the model is drawn: a `.png`, `.svg` or `.pdf`.
 
     Raises:
         UserError: For mistakes in the config or the data, and code that is not trusted.
     """
-    experiment = load(Path(config), overrides)
+    experiment = load(Path(config), overrides, Path(runs_dir))
     check_trust(experiment, Path(config), trust=trust)
-    prepared = prepare_experiment(experiment, Path(config))
+    experiment, base = resolve_base(experiment, Path(config), Path(runs_dir), trust=trust)
+    prepared = prepare_experiment(experiment, Path(config), base)
     model = build(prepared)
+    if plot is not None:
+        from nnrun.picturing import picture
+
+        picture(model, plot, title=experiment.name)
+    return _card(prepared, model)
+
+
+def _card(prepared: Prepared, model: Any) -> Card:
+    """The card of a built model, which is good for nothing else afterwards."""
     from nnrun.device import device_name
+    from nnrun.models.shapes import layer_shapes, listed_layers
     from nnrun.reports.card import Card, LayerRow
     from nnrun.training.choosing import engine_of
     from nnrun.training.estimating import estimate_memory, estimate_seconds, learning_rates
@@ -68,8 +89,14 @@ def describe(config: str | Path, *, overrides: Sequence[str] = (), trust: bool =
         rows={name: part.rows for name, part in splits.parts.items()},
         source=splits.source,
         layers=[
-            LayerRow(one.name, type(one).__name__, tuple(one.output.shape[1:]), one.count_params())
-            for one in model.layers
+            LayerRow(
+                name,
+                type(one).__name__,
+                next(iter(layer_shapes(one)), ()),
+                one.count_params(),
+                frozen=bool(one.weights) and not one.trainable,
+            )
+            for name, one in listed_layers(model)
         ],
         parameters=model.count_params(),
         loss=getattr(model.loss, "name", None) or str(model.loss),
@@ -77,7 +104,7 @@ def describe(config: str | Path, *, overrides: Sequence[str] = (), trust: bool =
         memory=estimate_memory(model, splits, experiment.training.batch_size),
         engine=f"{engine.name}: {engine.reason}",
         device=device_name(),
-        rates=learning_rates(model, steps * experiment.training.epochs),
+        rates=learning_rates(model, experiment.training, steps),
         seconds=estimate_seconds(model, splits, experiment.training, engine.name, placement.rows),
         warnings=(*prepared.warnings, *placing_warnings(model, experiment.runtime)),
     )
@@ -87,9 +114,10 @@ def train(
     config: str | Path,
     *,
     overrides: Sequence[str] = (),
-    runs_dir: str | Path = "runs",
+    runs_dir: str | Path = RUNS,
     run_dir: str | Path | None = None,
     command: Sequence[str] = (),
+    trust: bool = False,
     watch: Watcher | None = None,
 ) -> Outcome:
     """Train the experiment that a config declares, and write its run directory.
@@ -97,9 +125,11 @@ def train(
     Args:
         config: The YAML file.
         overrides: Changes of the form `training.epochs=5`.
-        runs_dir: Where a directory for the run is made.
+        runs_dir: Where a directory for the run is made; a run that the model is built on is looked
+            for there.
         run_dir: Exactly where the run is written instead; missing or empty.
         command: The command line, for the record.
+        trust: Whether code that a run names, which the model is built on, may run.
         watch: Called with every event of the training.
 
     Returns:
@@ -108,7 +138,7 @@ def train(
     Raises:
         UserError: For mistakes in the config, the data or the place; nothing is left behind.
     """
-    prepared = prepare(Path(config), overrides)
+    prepared = prepare(Path(config), overrides, Path(runs_dir), trust=trust)
     model = build(prepared, prepared.experiment.runtime.strategy)
     directory = _claim(prepared, model, Path(runs_dir), run_dir)
     # Only its holder may throw the directory away: without the lock it is another process's run.
@@ -173,6 +203,8 @@ def find_learning_rate(
     steps: int = 500,
     out_dir: str | Path = "lr-find",
     apply_to: str | Path | None = None,
+    runs_dir: str | Path = RUNS,
+    trust: bool = False,
     watch: Callable[[SearchStep], None] | None = None,
 ) -> SearchReport:
     """Search a learning rate for a config by the range test; the model is thrown away.
@@ -185,6 +217,8 @@ def find_learning_rate(
         steps: How many steps there are.
         out_dir: Where the curve is written, as `<name>.png` and `<name>.csv`.
         apply_to: Where the config with the recommended rate is written: a new file, or the config.
+        runs_dir: Where a run that the model is built on is looked for; see `train`.
+        trust: Whether code that it names may run.
         watch: Called with every step.
 
     Returns:
@@ -197,18 +231,13 @@ def find_learning_rate(
     from nnrun.searching import SearchRange, apply_rate, check_target, search, with_constant_rate
 
     tried = SearchRange(lowest, highest, steps)
-    prepared, notes = with_constant_rate(prepare(Path(config), overrides))
+    prepared = prepare(Path(config), overrides, Path(runs_dir), trust=trust)
+    prepared, notes = with_constant_rate(prepared)
     target = None if apply_to is None else Path(apply_to)
     if target is not None:
         check_target(prepared, target)
-    report = search(
-        prepared,
-        build(prepared),
-        tried,
-        out_dir=Path(out_dir),
-        notes=notes,
-        watch=watch or _ignore,
-    )
+    model, folder = build(prepared), Path(out_dir)
+    report = search(prepared, model, tried, out_dir=folder, notes=notes, watch=watch or _ignore)
     return report if target is None else apply_rate(report, prepared.config, target)
 
 
@@ -232,13 +261,14 @@ def open_run(directory: RunDirectory, *, trust: bool = False, with_data: bool = 
     record = read_trained(directory)
     experiment = with_own_code(load_run(directory, trust=trust), directory.resolved)
     signature, splits = load_data(directory, experiment, record, with_rows=with_data)
-    model = build_for(experiment, signature)
+    base = kept_base(directory, experiment, trust=trust)
+    model = build_for(experiment, signature, base=base)
     from nnrun.models.building import gives_logits
     from nnrun.training.choosing import engine_for
 
     epoch = load_weights(model, directory, record)
     engine = engine_for(model, experiment.runtime.engine)
-    logits = gives_logits(experiment, signature.inputs, signature.targets)
+    logits = gives_logits(experiment, signature.inputs, signature.targets, model)
     return OpenRun(directory, experiment, signature, splits, model, engine.name, epoch, logits)
 
 

@@ -12,7 +12,8 @@ from nnrun.config.gallery_sheet import GalleryEntry, read_sheet
 from nnrun.config.writer import experiment_to_yaml
 from nnrun.errors import ConfigError, RunError, UserError
 from nnrun.experiment import resume, train
-from nnrun.preparing import load, with_own_code
+from nnrun.own_code import with_own_code
+from nnrun.preparing import load
 from nnrun.reports.gallery import (
     FAILED,
     HELD,

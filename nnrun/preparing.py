@@ -3,57 +3,87 @@
 from __future__ import annotations
 
 import dataclasses
-import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nnrun.config.adapting import adapts
 from nnrun.config.catalogue import load_catalogue
-from nnrun.config.components import Component, uses_own_code
+from nnrun.config.components import Component
 from nnrun.config.facts import DataFacts
 from nnrun.config.loading import load_experiment
 from nnrun.config.relations import check_relations
 from nnrun.data.prepared import Prepared
-from nnrun.errors import ConfigError, UserError
+from nnrun.errors import ConfigError
+from nnrun.opening import load_weights
+from nnrun.own_code import check_trust, with_own_code
+from nnrun.reusing import base_problems, check_shapes, resolve_base
+from nnrun.runs.manifest import RunRecord
 from nnrun.runs.settings import read_resolved
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from nnrun.config.schema import Experiment
+    from nnrun.config.schema import Experiment, Runtime
     from nnrun.data.signature import Signature
     from nnrun.data.splits import Splits
+    from nnrun.reusing import Base
     from nnrun.runs.directory import RunDirectory
 
+RUNS = Path("runs")
+"""Where runs lie, unless somebody says otherwise."""
 
-def load(config: Path, overrides: Sequence[str] = ()) -> Experiment:
+
+def load(config: Path, overrides: Sequence[str] = (), runs_dir: Path = RUNS) -> Experiment:
     """Read and check a config, and whatever can be said of its data without reading the rows.
+
+    Args:
+        config: The YAML file.
+        overrides: Changes of the form `training.epochs=5`.
+        runs_dir: Where a run that the model is built on is looked for.
 
     Raises:
         ConfigError: With every problem found.
     """
-    return _load(config, overrides)
-
-
-def _load(config: Path, overrides: Sequence[str] = (), text: str | None = None) -> Experiment:
     from nnrun.data.describing import check_source
 
-    return load_experiment(config, overrides, check_source=check_source, text=text)
+    return load_experiment(
+        config,
+        overrides,
+        check_source=check_source,
+        check_base=lambda experiment: base_problems(experiment, config, runs_dir),
+    )
 
 
-def prepare(config: Path, overrides: Sequence[str] = ()) -> Prepared:
+def prepare(
+    config: Path,
+    overrides: Sequence[str] = (),
+    runs_dir: Path = RUNS,
+    *,
+    trust: bool = False,
+) -> Prepared:
     """Read and check a config, load its data, and check them against each other.
 
-    TensorFlow is not needed for any of it.
+    TensorFlow is needed only where a layer adapts to the training rows. Code that the config names is trusted; that of a run
+    that its model is built on only with `trust`.
 
     Raises:
         ConfigError: With all problems of the config.
         DataError: If the data cannot be used.
+        UserError: The run names code of its own and is not trusted.
     """
-    return prepare_experiment(load(config, overrides), config)
+    experiment = load(config, overrides, runs_dir)
+    experiment, base = resolve_base(experiment, config, runs_dir, trust=trust)
+    return prepare_experiment(experiment, config, base)
 
 
-def prepare_experiment(experiment: Experiment, config: Path) -> Prepared:
-    """Load an experiment's data, and check experiment and data against each other."""
+def prepare_experiment(experiment: Experiment, config: Path, base: Base | None = None) -> Prepared:
+    """Load an experiment's data, and check experiment and data against each other.
+
+    Args:
+        experiment: The checked config.
+        config: Its file.
+        base: The run that the model is built on.
+    """
     experiment = with_own_code(experiment, config)
     from nnrun.data.loading import load_splits
     from nnrun.data.preprocessing import fit
@@ -63,9 +93,13 @@ def prepare_experiment(experiment: Experiment, config: Path) -> Prepared:
     problems = check_relations(experiment, load_catalogue(), _facts(splits))
     if problems:
         raise ConfigError(problems)
+    check_shapes(experiment, list(splits.inputs.values()), base)
     steps = fit(experiment.dataset.preprocess, splits)
+    if base is not None and getattr(experiment.architecture, "keep_preprocessing", False):
+        steps = {name: tuple(kept) for name, kept in base.signature.steps.items()}
     warnings = (*inspect(splits, steps), *_model_warnings(experiment, splits))
-    return Prepared(experiment, splits, steps, warnings, config)
+    prepared = Prepared(experiment, splits, steps, warnings, config, base)
+    return dataclasses.replace(prepared, adapted=_adapt(prepared))
 
 
 def _model_warnings(experiment: Experiment, splits: Splits) -> Iterator[str]:
@@ -83,14 +117,25 @@ def _model_warnings(experiment: Experiment, splits: Splits) -> Iterator[str]:
     yield from map(in_one_line, doubts(layers, experiment))
 
 
-def with_own_code(experiment: Experiment, config: Path) -> Experiment:
-    """An experiment that knows where its own classes lie, which can now be imported."""
-    if not uses_own_code(experiment):
-        return experiment
-    modules = experiment.modules or str(config.parent.resolve())
-    # Last, so that a file of the user's cannot take the place of an installed module.
-    sys.path.append(modules)
-    return dataclasses.replace(experiment, modules=modules)
+def _adapt(prepared: Prepared) -> Mapping[str, Mapping[str, Any]]:
+    """What layers learn from the training rows before the first step; none do, mostly."""
+    declared = prepared.experiment.architecture
+    if not isinstance(declared, tuple) or not any(map(adapts, declared)):
+        return {}
+    from nnrun.device import import_tensorflow
+
+    import_tensorflow(prepared.experiment.runtime.device)
+    from nnrun.models.building import adapt_layers
+
+    splits = prepared.splits
+    (rows,) = splits.train.inputs.values()
+    return adapt_layers(
+        prepared.experiment,
+        inputs=splits.inputs,
+        targets=splits.targets,
+        steps=prepared.steps,
+        rows=rows,
+    )
 
 
 def build(prepared: Prepared, strategy: str = "none") -> Any:
@@ -104,14 +149,23 @@ def build(prepared: Prepared, strategy: str = "none") -> Any:
         ConfigError: If the layers do not fit each other or the data.
         UserError: If the device asked for is not there.
     """
-    from nnrun.data.signature import Signature
-
-    signature = Signature.of(prepared.splits, prepared.steps)
-    return build_for(prepared.experiment, signature, strategy)
+    return build_for(prepared.experiment, prepared.signature, strategy, prepared.base)
 
 
-def build_for(experiment: Experiment, signature: Signature, strategy: str = "none") -> Any:
-    """The compiled Keras model of an experiment, for data of this signature."""
+def build_for(
+    experiment: Experiment,
+    signature: Signature,
+    strategy: str = "none",
+    base: Base | None = None,
+) -> Any:
+    """The compiled Keras model of an experiment, for data of this signature.
+
+    Args:
+        experiment: The checked config.
+        signature: What the model takes and gives.
+        strategy: `mirrored` for a model on all devices.
+        base: The run that the model is built on.
+    """
     from nnrun.device import import_tensorflow
 
     runtime = experiment.runtime
@@ -121,6 +175,7 @@ def build_for(experiment: Experiment, signature: Signature, strategy: str = "non
 
     if runtime.deterministic:
         make_deterministic()
+    layers = None if base is None else _base_layers(base, runtime, strategy)
     return build_model(
         experiment,
         inputs=signature.inputs,
@@ -129,7 +184,19 @@ def build_for(experiment: Experiment, signature: Signature, strategy: str = "non
         catalogue=load_catalogue(),
         steps_per_epoch=signature.steps_per_epoch(experiment.training.batch_size),
         strategy=strategy,
+        base=layers,
+        adapted=signature.adapted,
     )
+
+
+def _base_layers(base: Base, runtime: Runtime, strategy: str) -> Any:
+    """What the model begins with: the model of another run, with the weights of its best epoch."""
+    experiment = dataclasses.replace(base.experiment, runtime=runtime)
+    model = build_for(experiment, base.signature, strategy, base.base)
+    if base.weights is not None:
+        record = RunRecord.read(base.weights.record)
+        load_weights(model, base.weights, record)
+    return model
 
 
 def load_run(
@@ -147,15 +214,6 @@ def load_run(
     )
     check_trust(experiment, directory.resolved, trust=trust)
     return experiment
-
-
-def check_trust(experiment: Experiment, config: Path, *, trust: bool) -> None:
-    """Only training runs code that a config names without being told to."""
-    if uses_own_code(experiment) and not trust:
-        raise UserError(
-            f"{config} names code of its own, which would run",
-            hint="Read it, and add --trust if you trust it.",
-        )
 
 
 def _facts(splits: Splits) -> DataFacts:

@@ -9,6 +9,7 @@ from nnrun.config.plain_reader import read_plain
 from nnrun.config.writer import experiment_to_yaml
 from nnrun.errors import RunError
 from nnrun.preparing import build, load_run, prepare_experiment
+from nnrun.reusing import base_for_resuming, changed_weights
 from nnrun.running import Run
 from nnrun.runs.checksums import check_file
 from nnrun.runs.directory import check_place, needed_bytes
@@ -21,6 +22,7 @@ from nnrun.runs.writing import utc_now
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from nnrun.config.schema import Experiment
     from nnrun.data.prepared import Prepared
     from nnrun.runs.directory import RunDirectory
 
@@ -54,10 +56,9 @@ def reopen(
     check_place(directory.path, needed_bytes(record.parameters or 0))
     check_config(directory, saved, anyway=anyway)
     declared = load_run(directory, trust=trust, epochs=epochs, edited=True)
-    kept, wanted = len(saved.facts.get("callbacks", declared.callbacks)), len(declared.callbacks)
-    if kept != wanted:
-        raise RunError(f"{directory.name} saved {kept} callbacks, and its config has {wanted}")
-    prepared = prepare_experiment(declared, directory.resolved)
+    has_state = saved.last is not None
+    base = base_for_resuming(directory, declared, trust=trust, has_state=has_state)
+    prepared = prepare_experiment(declared, directory.resolved, base)
     differences = find_differences(directory, record, saved, prepared)
     if differences and not anyway:
         refuse_differences(directory, differences)
@@ -65,6 +66,8 @@ def reopen(
     differences += find_device_differences(record)
     if differences and not anyway:
         refuse_differences(directory, differences)
+    if saved.last is not None:
+        _check_callbacks(directory, saved, declared)
     if epochs is not None and saved.last is not None:
         try:
             notes = extension_notes(prepared, model, saved)
@@ -75,6 +78,14 @@ def reopen(
     resolved = experiment_to_yaml(declared)
     resumed = make_resumed(record, saved, differences, resolved, extended=epochs is not None)
     return Run(prepared, model, directory, (), resumed)
+
+
+def _check_callbacks(directory: RunDirectory, saved: Saved, declared: Experiment) -> None:
+    from nnrun.training.callbacks import all_callbacks
+
+    kept, wanted = len(saved.facts["callbacks"]), len(all_callbacks(declared))
+    if kept != wanted:
+        raise RunError(f"{directory.name} saved {kept} callbacks, and its config has {wanted}")
 
 
 def check_unfinished(
@@ -139,6 +150,7 @@ def find_differences(
     return [
         *_changed_settings(directory, saved),
         *_changed_data(record, prepared),
+        *changed_weights(record.from_run, needed=saved.last is None),
         *_changed_versions(record),
     ]
 
@@ -222,7 +234,8 @@ def extension_notes(prepared: Prepared, model: Any, saved: Saved) -> list[str]:
     first = rate_at(model, done * steps)
     last = rate_at(model, experiment.training.epochs * steps - 1)
     notes = []
-    if first is None or last is None:
+    tuned = experiment.training.fine_tune
+    if first is None or last is None or (tuned and done >= tuned.after_epoch):
         notes.append("The learning rate goes on as it was.")
     else:
         name = experiment.schedule.name if experiment.schedule else "The schedule"

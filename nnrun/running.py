@@ -51,6 +51,7 @@ class Run:
     ) -> None:
         from nnrun.training.callbacks import all_callbacks, build_callbacks
         from nnrun.training.choosing import EngineChoice, engine_of
+        from nnrun.training.fine_tuning import FineTuning
         from nnrun.training.placing import place, placing_warnings
 
         self.prepared = prepared
@@ -66,26 +67,26 @@ class Run:
         self.placement = place(model, prepared.splits, self.experiment.runtime)
         asked = placing_warnings(model, self.experiment.runtime)
         self.warnings = (*prepared.warnings, *asked)
+        self.fine_tuning = FineTuning.of(model, self.experiment)
         self.declared = build_callbacks(all_callbacks(self.experiment), directory.callbacks)
         self.many_epochs = self._makes_many_epochs_at_once()
         record = self._record(command) if resumed is None else resumed.record
         self.writer = RunWriter(directory, record)
         self._initial: Mapping[str, Any] = {}
-        self._resolved = experiment_to_yaml(self.experiment)
-        if resumed is not None:
-            self._resolved = resumed.resolved
+        self._resolved = resumed.resolved if resumed else experiment_to_yaml(self.experiment)
         self._started = time.perf_counter()
         self._before = 0.0 if resumed is None else resumed.seconds
 
     def train(self, watch: Watcher) -> Outcome:
         """Train to the end, whatever the end is, and write everything."""
-        from nnrun.data.signature import Signature
         from nnrun.training.signals import StopRequest
 
         with self.writer, StopRequest() as request:
-            signature = Signature.of(self.prepared.splits, self.prepared.steps).to_json()
+            signature = self.prepared.signature.to_json()
             if self.resumed is None:
                 config = self.prepared.config.read_bytes()
+                if self.prepared.base is not None:
+                    self.prepared.base.keep(self.directory)
                 self.writer.begin(config, self._resolved, signature)
             else:
                 self.writer.resume(self.resumed.saved, self._resolved, signature)
@@ -120,22 +121,24 @@ class Run:
         self, events: Iterator[Event], watch: Watcher, request: StopRequest
     ) -> TrainingEnded:
         """Keep what every event brings and pass it on, until the training ends."""
-        from nnrun.training.events import BestReached, EpochEnded, Resumable, TrainingEnded
+        from nnrun.training import events as kinds
         from nnrun.training.state import capture_state
 
         for told in events:
             event = told
-            if isinstance(told, TrainingEnded) and told.reason == "diverged":
+            if isinstance(told, kinds.TrainingEnded) and told.reason == "diverged":
                 event = self._explained(told, request.is_made)
             match event:
-                case EpochEnded():
+                case kinds.EpochEnded():
                     self.writer.add_epoch(event.epoch, event.figures, event.seconds)
-                case BestReached():
+                case kinds.BestReached():
                     self.writer.keep_best(Snapshot(event.epoch, capture_state(self.model)))
-                case Resumable():
+                case kinds.FineTuningBegan():
+                    self._initial = capture_state(self.model)
+                case kinds.Resumable():
                     self._keep(event.position, now=request.is_made())
             watch(event)
-            if isinstance(event, TrainingEnded):
+            if isinstance(event, kinds.TrainingEnded):
                 return event
         raise RuntimeError("the events of a training end with its end")
 
@@ -158,10 +161,12 @@ class Run:
 
     def _last_good(self) -> tuple[Mapping[str, Any], int]:
         """The variables as they were last known to be good, and the steps done in that epoch."""
+        from nnrun.training.callback_state import model_arrays
+
         last = self.writer.last
-        if last is None:
+        if last is None or self._initial:
             return self._initial, 0
-        return _own_arrays(last.arrays), last.facts["position"]["step"]
+        return model_arrays(last.arrays), last.facts["position"]["step"]
 
     def _keep(self, position: Position, *, now: bool) -> None:
         """Keep the state after an epoch; between two steps only where it is time to."""
@@ -193,7 +198,7 @@ class Run:
 
     def _position(self) -> Position:
         """Bring model and callbacks into the state that was saved; where that is."""
-        from nnrun.training.callback_state import restore_callbacks
+        from nnrun.training.callback_state import model_arrays, restore_callbacks
         from nnrun.training.events import Position
         from nnrun.training.state import restore_state
 
@@ -201,7 +206,7 @@ class Run:
         if last is None:
             return Position()
         try:
-            restore_state(self.model, _own_arrays(last.arrays))
+            restore_state(self.model, model_arrays(last.arrays))
             restore_callbacks(self.declared, last.facts["callbacks"], last.arrays)
             return Position(**last.facts["position"])
         except (AttributeError, KeyError, TypeError, ValueError) as error:
@@ -244,7 +249,13 @@ class Run:
             done=len(self.writer.history),
         )
         yield from train_epochs(
-            self.model, engine, callbacks, plan, should_stop, resume=self._position
+            self.model,
+            engine,
+            callbacks,
+            plan,
+            should_stop,
+            resume=self._position,
+            fine_tuning=self.fine_tuning,
         )
 
     def _compiled(self) -> Engine:
@@ -383,13 +394,7 @@ class Run:
                 "source": splits.source,
                 "rows": {name: part.rows for name, part in splits.parts.items()},
             },
+            from_run=self.prepared.base.to_json() if self.prepared.base else None,
             parameters=self.model.count_params(),
             warnings=self.warnings,
         )
-
-
-def _own_arrays(arrays: Mapping[str, Any]) -> dict[str, Any]:
-    """The arrays of a snapshot that are the model's, and not its callbacks'."""
-    from nnrun.training.callback_state import ARRAYS
-
-    return {name: array for name, array in arrays.items() if not name.startswith(ARRAYS)}

@@ -34,6 +34,12 @@ STEPS = dict.fromkeys(
     "steps",
 )
 KINDS_BY_GROUP = {
+    "applications": {
+        "pooling": "choice:avg|max",
+        "weights": "choice:imagenet",
+        "classes": "integer",
+        "include_top": "boolean",
+    },
     "optimizers": {"learning_rate": "number|component:schedules"},
     "schedules": {
         **STEPS,

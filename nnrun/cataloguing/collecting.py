@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
-from nnrun.cataloguing.signatures import Json, describe
+from nnrun.cataloguing.signatures import Json, describe, describe_function
 
 KERAS = {
     "layers": ("keras.layers", "Layer"),
@@ -71,6 +71,9 @@ REFUSED = {
 LEFT_OUT = {"layers": {"Wrapper"}, "callbacks": {"CallbackList"}}
 """Classes that are no components, besides each group's base: nobody would name them."""
 
+FROM_CONTEXT = ("input_tensor", "input_shape")
+"""Arguments of the models of `keras.applications` that follow from what stands before them."""
+
 COMPILE_ALIASES = ("accuracy", "acc", "crossentropy", "ce")
 """Metrics whose class Keras chooses by the shapes of target and output, when compiling."""
 
@@ -91,6 +94,7 @@ def collect() -> Json:
             components.setdefault(group, {})[name] = describe(group, cls, module_name)
             if group == "activations":  # which are layers too, as Keras's are
                 components["layers"][name] = describe("layers", cls, module_name)
+    components["applications"] = _applications()
     components["sources"] = _sources()
     aliases = {group: _aliases(group, components[group]) for group in KERAS}
     aliases["activations"] = dict.fromkeys(_named_objects("activations"))
@@ -209,6 +213,28 @@ def _sources() -> Json:
         cls = getattr(module, name.capitalize(), None)
         if inspect.isclass(cls):
             described[name] = describe("sources", cls, module.__name__)
+    return described
+
+
+def _applications() -> Json:
+    """The models of `keras.applications`: functions, each of which makes one that stands in a list."""
+    module = importlib.import_module("keras.applications")
+    functions = {
+        name: value
+        for name, value in vars(module).items()
+        if inspect.isfunction(value) and "weights" in inspect.signature(value).parameters
+    }
+    learns = {
+        "kind": "boolean",
+        "required": False,
+        "default": True,
+        "doc": "Whether its weights learn.",
+    }
+    described = {}
+    for name, function in functions.items():
+        entry = describe_function("applications", function, module.__name__, FROM_CONTEXT)
+        entry["arguments"]["trainable"] = learns
+        described[name] = entry
     return described
 
 

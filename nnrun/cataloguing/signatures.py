@@ -5,6 +5,7 @@ import inspect
 import math
 import re
 import textwrap
+from collections.abc import Collection
 from typing import Any
 
 from nnrun.cataloguing.argument_kinds import Given, kind_of, sentences
@@ -83,6 +84,28 @@ def describe(group: str, cls: type, module: str) -> Json:
     summary = inspect.cleandoc(cls.__doc__ or "").partition("\n\n")[0]
     described = {"module": module, "summary": " ".join(summary.split()), "arguments": arguments}
     return {**described, "open": True} if is_open else described
+
+
+def describe_function(group: str, function: Any, module: str, without: Collection[str]) -> Json:
+    """What the catalogue says of a function that makes a component.
+
+    Args:
+        group: The group of the catalogue.
+        function: The function.
+        module: The module that exports it.
+        without: Arguments that a config does not give.
+    """
+    docs = _argument_docs(function.__doc__)
+    summary = inspect.cleandoc(function.__doc__ or "").partition("\n\n")[0]
+    return {
+        "module": module,
+        "summary": " ".join(summary.split()),
+        "arguments": {
+            name: _describe_argument(group, parameter, docs.get(name, ""))
+            for name, parameter in inspect.signature(function).parameters.items()
+            if name not in without
+        },
+    }
 
 
 def _describe_argument(group: str, parameter: inspect.Parameter, doc: str) -> Json:

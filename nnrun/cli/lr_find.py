@@ -4,13 +4,23 @@ import contextlib
 import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nnrun.cli.options import ConfigArgument, JsonOption, SetOption, gather_overrides
+from nnrun.cli.options import (
+    ConfigArgument,
+    JsonOption,
+    RunsDirOption,
+    SetOption,
+    TrustOption,
+    gather_overrides,
+)
 from nnrun.cli.printing import complain, make_console
 from nnrun.cli.progress import SearchDisplay
+
+if TYPE_CHECKING:
+    from nnrun.reports.lr_report import SearchReport
 
 LowestOption = Annotated[
     float, typer.Option("--min", metavar="RATE", help="Learning rate of the first step.")
@@ -46,6 +56,8 @@ def lr_find_cli(
     changes: SetOption = None,
     out_dir: OutDirOption = Path("lr-find"),
     apply_to: ApplyOption = None,
+    runs_dir: RunsDirOption = Path("runs"),
+    trust: TrustOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Search a learning rate by the range test.
@@ -74,15 +86,21 @@ def lr_find_cli(
             steps=steps,
             out_dir=out_dir,
             apply_to=apply_to,
+            runs_dir=runs_dir,
+            trust=trust,
             watch=display.show,
         )
+    _print(report, as_json=as_json)
+    raise typer.Exit(report.exit_code)
+
+
+def _print(report: "SearchReport", *, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(report.to_json(), indent=2))
-        raise typer.Exit(report.exit_code)
+        return
 
     from nnrun.reports.lr_report import report_view
 
     for warning in report.warnings:
         complain(f"warning: {warning}")
     make_console().print(report_view(report), soft_wrap=True)
-    raise typer.Exit(report.exit_code)

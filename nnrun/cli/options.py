@@ -46,13 +46,16 @@ def gather_overrides(
     return overrides
 
 
-def check_out(path: Path, suffixes: Sequence[str] = (), *, overwrite: bool = True) -> None:
-    """Refuse a file for --out that could not be written, before there is anything to write.
+def check_out(
+    path: Path, suffixes: Sequence[str] = (), *, overwrite: bool = True, option: str = "--out"
+) -> None:
+    """Refuse a file for an option such as --out that could not be written, before there is anything to write.
 
     Args:
         path: The file.
         suffixes: What its name may end in; anything where there are none.
         overwrite: Whether it may stand there already.
+        option: The option that names it.
 
     Raises:
         UserError: It ends otherwise, is a folder, its folder is missing or cannot be written, or
@@ -63,15 +66,15 @@ def check_out(path: Path, suffixes: Sequence[str] = (), *, overwrite: bool = Tru
 
     if suffixes and path.suffix.lower() not in suffixes:
         raise UserError(
-            f"--out: cannot write {path}",
+            f"{option}: cannot write {path}",
             hint=f"End it in {', '.join(suffixes)}.",
         )
     if path.is_dir():
-        raise UserError(f"--out: {path} is a folder", hint="Name a file in it.")
+        raise UserError(f"{option}: {path} is a folder", hint="Name a file in it.")
     if not path.parent.is_dir():
-        raise UserError(f"--out: there is no folder {path.parent}", hint="Make it first.")
+        raise UserError(f"{option}: there is no folder {path.parent}", hint="Make it first.")
     if path.exists() and not overwrite:
         raise UserError(
-            f"--out: {path} stands there already", hint="Add --overwrite to replace it."
+            f"{option}: {path} stands there already", hint="Add --overwrite to replace it."
         )
     check_writable(path.parent)

@@ -77,7 +77,13 @@ class TrainingDisplay:
             print(sentence)  # noqa: T201
 
     def _show(self, event: "Event") -> None:
-        from nnrun.training.events import ChunkEnded, EpochEnded, TrainingEnded, TrainingStarted
+        from nnrun.training.events import (
+            ChunkEnded,
+            EpochEnded,
+            FineTuningBegan,
+            TrainingEnded,
+            TrainingStarted,
+        )
 
         match event:
             case TrainingStarted():
@@ -86,6 +92,9 @@ class TrainingDisplay:
                 self._bars.chunk(event)
             case EpochEnded():
                 self._epoch(event)
+            case FineTuningBegan():
+                layers = ", ".join(event.layers)
+                self._print(f"now {layers} learn too, at a rate of {event.learning_rate:.3g}")
             case TrainingEnded():
                 self._end(event)
 

@@ -12,6 +12,7 @@ from nnrun.cli.options import (
     RunsDirOption,
     SetOption,
     TrustOption,
+    check_out,
     gather_overrides,
 )
 from nnrun.cli.printing import make_console
@@ -22,14 +23,21 @@ def show_cli(
     changes: SetOption = None,
     runs_dir: RunsDirOption = Path("runs"),
     trust: TrustOption = False,
+    plot: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Draw the model of a config, too: a .png, .svg or .pdf file."
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show what a config would run, before it runs; or how a run went.
 
     Of a config: every value with its default (what differs is marked), the model layer by layer,
     the split of the rows, the memory, the time estimated from a few steps that are really made, the
-    learning rate over the training, and what is doubtful about the data. Nothing is written. The
-    model is built for it: where the config names code of its own, only with --trust.
+    learning rate over the training, and what is doubtful about the data. Nothing is written but
+    the picture that --plot asks for. The model is built for it: where the config names code of its
+    own, only with --trust.
 
     Of a run (its name, its beginning, its path, or latest): what it was, its figures, what was
     expected, the loss over the epochs, and where its files are.
@@ -37,14 +45,24 @@ def show_cli(
     \b
     Examples:
       $ nnrun show configs/digits_mlp.yaml --set training.batch_size=128
+      $ nnrun show configs/digits_mlp.yaml --plot digits.png
       $ nnrun show latest
     """
     if _is_config(Path(what)):
-        _show_config(Path(what), gather_overrides(changes), trust=trust, as_json=as_json)
+        overrides = gather_overrides(changes)
+        if plot is not None:
+            check_out(plot, [f".{form}" for form in FORMS], option="--plot")
+        _show_config(Path(what), overrides, runs_dir, trust=trust, plot=plot, as_json=as_json)
         return
+    if plot is not None:
+        raise typer.BadParameter("it draws a config, and this is a run", param_hint="--plot")
     if changes:
         raise typer.BadParameter("it changes a config, and this is a run", param_hint="--set")
     _show_run(what, runs_dir, as_json)
+
+
+FORMS = ("png", "svg", "pdf")
+"""What a picture of a model can be."""
 
 
 def _is_config(path: Path) -> bool:
@@ -54,10 +72,18 @@ def _is_config(path: Path) -> bool:
         return path.suffix in (".yaml", ".yml")
 
 
-def _show_config(config: Path, overrides: list[str], *, trust: bool, as_json: bool) -> None:
+def _show_config(
+    config: Path,
+    overrides: list[str],
+    runs_dir: Path,
+    *,
+    trust: bool,
+    plot: Path | None,
+    as_json: bool,
+) -> None:
     from nnrun.experiment import describe
 
-    card = describe(config, overrides=overrides, trust=trust)
+    card = describe(config, overrides=overrides, runs_dir=runs_dir, trust=trust, plot=plot)
     if as_json:
         typer.echo(json.dumps(card.to_json(), indent=2))
         return

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from nnrun.cli.options import ConfigArgument, JsonOption, SetOption, gather_overrides
+from nnrun.cli.options import ConfigArgument, JsonOption, SetOption, TrustOption, gather_overrides
 from nnrun.cli.printing import make_console
 
 
@@ -23,6 +23,7 @@ def train_cli(
     run_dir: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Exactly where the run is written instead.")
     ] = None,
+    trust: TrustOption = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -51,6 +52,7 @@ def train_cli(
             runs_dir=runs_dir,
             run_dir=run_dir,
             command=["nnrun", *sys.argv[1:]],
+            trust=trust,
             watch=display.show,
         )
     if as_json:

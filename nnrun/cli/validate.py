@@ -6,13 +6,14 @@ from typing import Annotated
 
 import typer
 
-from nnrun.cli.options import JsonOption, SetOption, gather_overrides
+from nnrun.cli.options import JsonOption, RunsDirOption, SetOption, gather_overrides
 from nnrun.cli.printing import printable
 
 
 def validate_cli(
     configs: Annotated[list[Path], typer.Argument(help="YAML files.", metavar="CONFIG")],
     changes: SetOption = None,
+    runs_dir: RunsDirOption = Path("runs"),
     as_json: JsonOption = False,
 ) -> None:
     """Report every mistake of configs at once, without running anything.
@@ -33,7 +34,7 @@ def validate_cli(
     problems: list[Problem] = []
     for config in configs:
         try:
-            load(config, gather_overrides(changes))
+            load(config, gather_overrides(changes), runs_dir)
         except ConfigError as error:
             problems += error.problems
         else:

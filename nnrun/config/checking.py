@@ -4,11 +4,12 @@
 import dataclasses
 import math
 import re
+from collections.abc import Sequence
 from functools import singledispatchmethod
 from pathlib import Path
 from typing import Any
 
-from nnrun.config.advice import about_unknown_key, about_value
+from nnrun.config.advice import about_missing, about_unknown_key, about_value
 from nnrun.config.catalogue import Catalogue
 from nnrun.config.component_checking import (
     INVALID,
@@ -35,6 +36,7 @@ from nnrun.config.kinds import (
     Steps,
     Text,
 )
+from nnrun.config.options import options_of
 from nnrun.config.reader import (
     MappingNode,
     Node,
@@ -43,7 +45,7 @@ from nnrun.config.reader import (
     plain_value,
     resolve_scalar,
 )
-from nnrun.config.schema import Experiment, options_of
+from nnrun.config.schema import Experiment
 from nnrun.config.wording import describe, quoted, show_value
 from nnrun.errors import Place, Problem
 
@@ -196,6 +198,8 @@ class Checker:
     @_check.register
     def _(self, kind: OneOf, node: Node, path: str) -> Any:
         fitting = [inner for inner in kind.kinds if _has_shape_of(inner, node)]
+        if len(fitting) > 1 and isinstance(node, MappingNode):
+            fitting = _meant(fitting, node)
         if not fitting or _is_botched_number(kind, node):
             return self.expected(kind, node, path)
         for inner in fitting[:-1]:
@@ -235,10 +239,10 @@ class Checker:
         return kind.type(**values)
 
     def _report_missing(self, name: str, node: MappingNode, path: str) -> None:
-        place = Place(node.place.source)
-        self.report(
-            "is missing", place, f"{path}.{name}".lstrip("."), f"every config needs `{name}:`"
-        )
+        if path:
+            self.report(f"'{name}' is missing", node.place, path, about_missing(name))
+            return
+        self.report("is missing", Place(node.place.source), name, f"every config needs `{name}:`")
 
     @_check.register
     def _(self, kind: ComponentOf, node: Node, path: str) -> Any:
@@ -282,7 +286,21 @@ def _is_botched_number(kind: OneOf, node: Node) -> bool:
     if not isinstance(node, ScalarNode) or not isinstance(node.value, str):
         return False
     takes_number = any(isinstance(inner, Number | Integer) for inner in kind.kinds)
-    return takes_number and not looks_like_class(node.value)
+    takes_text = any(
+        isinstance(inner, Text) and node.value in (inner.choices or (node.value,))
+        for inner in kind.kinds
+    )
+    return takes_number and not takes_text and not looks_like_class(node.value)
+
+
+def _meant(kinds: Sequence[Kind], node: MappingNode) -> list[Kind]:
+    """What a mapping may be by its keys: a section is known by the names of its options."""
+    for kind in kinds:
+        if isinstance(kind, SectionOf):
+            options = options_of(kind.type)
+            if any(nearest(key, options, closeness=0.75) for key in node.entries):
+                return [kind]
+    return [kind for kind in kinds if not isinstance(kind, SectionOf)] or list(kinds)
 
 
 def _has_shape_of(kind: Kind, node: Node) -> bool:

@@ -1,5 +1,6 @@
 """What checking needs to know of a data set, without its rows."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 
@@ -35,17 +36,71 @@ def against_the_others(positive: str) -> tuple[str, str]:
     return f"not {positive}", positive
 
 
-def as_used(facts: DataFacts, *, positive: str | None, task: str) -> DataFacts:
+def class_numbers(names: Sequence[str], wanted: Sequence[str | int]) -> list[int]:
+    """The numbers of classes that are given by name or by number; a number that is a name is that name.
+
+    Raises:
+        LookupError: There is no such class; its argument is the index in `wanted`.
+
+    >>> class_numbers(["Coat", "Bag", "Shirt"], ["Shirt", 0])
+    [2, 0]
+    >>> class_numbers(["1", "2", "3"], [1, 2])
+    [0, 1]
+    """
+    known = {name: number for number, name in reversed(list(enumerate(names)))}
+    found = []
+    for index, one in enumerate(wanted):
+        if str(one) in known:
+            found.append(known[str(one)])
+        elif isinstance(one, int) and one < len(names):
+            found.append(one)
+        else:
+            raise LookupError(index)
+    return found
+
+
+def task_of_classes(count: int, declared: str) -> str:
+    """The task of so many classes: two of them may also be taken as `multiclass`."""
+    return "binary" if count == 2 and declared != "multiclass" else "multiclass"  # noqa: PLR2004
+
+
+def with_classes(facts: DataFacts, wanted: Sequence[str | int] | None, task: str) -> DataFacts:
+    """The facts of a data set of which some classes are kept; as they are where that cannot be.
+
+    How many rows are left only the rows tell: the numbers of rows are those of all classes.
+
+    Args:
+        facts: Those of the whole data set.
+        wanted: The classes to keep; None for all.
+        task: The task that the config declares.
+    """
+    if not facts.classes:
+        return facts
+    names = facts.class_names
+    if wanted is not None:
+        try:
+            names = tuple(names[number] for number in class_numbers(names, wanted))
+        except LookupError:
+            names = facts.class_names
+    if task != "multiclass" and len(names) == facts.classes:
+        return facts
+    kept = task_of_classes(len(names), task)
+    return replace(facts, task=kept, classes=len(names), class_names=names)
+
+
+def as_used(
+    facts: DataFacts, *, classes: Sequence[str | int] | None, positive: str | None, task: str
+) -> DataFacts:
     """The facts of a named data set in the use that a config makes of its classes.
 
     Args:
         facts: Those of the data set itself.
+        classes: The classes to keep; None for all.
         positive: The class to tell from all others, if any.
         task: What the config says under `dataset.task`; two classes may be taken as `multiclass`.
     """
-    if positive is not None and facts.classes:
-        names = against_the_others(positive)
-        facts = replace(facts, task="binary", classes=len(names), class_names=names)
-    if facts.classes and task == "multiclass":
-        return replace(facts, task="multiclass")
-    return facts
+    facts = with_classes(facts, classes, task)
+    if positive is None or not facts.classes:
+        return facts
+    names = against_the_others(positive)
+    return replace(facts, task=task_of_classes(2, task), classes=2, class_names=names)

@@ -8,8 +8,8 @@ from nnrun.config.catalogue import load_catalogue
 from nnrun.config.checking import Checker
 from nnrun.config.kinds import Integer, MapOf, SectionOf, Text
 from nnrun.config.merging import read_text
+from nnrun.config.options import option
 from nnrun.config.reader import read_yaml
-from nnrun.config.schema import option
 from nnrun.errors import ConfigError
 
 SHEET = "gallery.yaml"

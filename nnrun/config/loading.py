@@ -19,6 +19,7 @@ def load_experiment(
     overrides: Sequence[str] = (),
     *,
     check_source: Callable[[Dataset], Sequence[Problem]] | None = None,
+    check_base: Callable[[Experiment], Sequence[Problem]] | None = None,
     text: str | None = None,
 ) -> Experiment:
     """Read, merge and check a config file.
@@ -27,6 +28,7 @@ def load_experiment(
         path: The YAML file.
         overrides: Changes of the form `training.epochs=5`, applied last.
         check_source: What can cheaply be said against the source of the data.
+        check_base: What can be said against the run that the model is built on.
         text: What the file is taken to hold; what it does hold where None.
 
     Raises:
@@ -42,6 +44,8 @@ def load_experiment(
     blamed = {*doubtful, *(problem.path for problem in problems)}
     if check_source and not any(path.startswith("dataset") for path in blamed):
         problems += _placed(check_source(experiment.dataset), experiment)
+    if check_base and "architecture.from_run" not in blamed:
+        problems += _placed(check_base(experiment), experiment)
     if problems:
         raise ConfigError(problems)
     return experiment
@@ -61,7 +65,9 @@ def named_facts(experiment: Experiment, catalogue: Catalogue) -> DataFacts | Non
     named = catalogue.dataset(dataset.name) if dataset.name is not None else None
     if named is None:
         return None
-    return as_used(named.facts, positive=dataset.positive, task=dataset.task)
+    return as_used(
+        named.facts, classes=dataset.classes, positive=dataset.positive, task=dataset.task
+    )
 
 
 def _default_name(path: Path) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from nnrun.config.components import looks_like_class
 from nnrun.config.diagnostics import did_you_mean
 from nnrun.config.kinds import ArgumentsOf, ComponentOf, MapOf, OneOf, SectionOf
+from nnrun.config.options import options_of
 from nnrun.config.reader import (
     MAX_BYTES,
     MappingNode,
@@ -16,7 +17,6 @@ from nnrun.config.reader import (
     SequenceNode,
     read_yaml,
 )
-from nnrun.config.schema import options_of
 from nnrun.config.wording import quoted, show_value
 from nnrun.errors import ConfigError, Place, Problem
 from nnrun.reading import check_regular

@@ -19,7 +19,8 @@ from nnrun.config.kinds import (
     SectionOf,
     Text,
 )
-from nnrun.config.schema import Experiment, options_of
+from nnrun.config.options import options_of
+from nnrun.config.schema import Experiment
 from nnrun.config.wording import describe, group_noun
 
 OWN_PACKAGE = "nnrun."
@@ -132,9 +133,7 @@ def _sections(section: type = Experiment, path: str = "") -> Iterator[str]:
     for name, item in options_of(section).items():
         below = f"{path}.{name}" if path else name
         rows.append(_option_row(name, item, below))
-        nested = _section_in(item.metadata["kind"])
-        if nested:
-            inner.append((below, nested))
+        inner += [(below, nested) for nested in _sections_in(item.metadata["kind"])]
     yield f"{heading} {title}\n\n{_told(section)}\n\n" + "\n".join(rows)
     for below, nested in inner:
         yield from _sections(nested, below)
@@ -146,21 +145,21 @@ def _told(section: type) -> str:
     return (section.__doc__ or "").strip().splitlines()[0]
 
 
-def _section_in(kind: Any) -> type | None:
-    """The section that an option holds, itself or as the values of a mapping."""
+def _sections_in(kind: Any) -> list[type]:
+    """The sections that an option holds: itself, as the values of a mapping, or by choice."""
     match kind:
         case SectionOf():
-            return kind.type
+            return [kind.type]
         case MapOf():
-            return _section_in(kind.value)
+            return _sections_in(kind.value)
         case OneOf():
-            return next((found for inner in kind.kinds if (found := _section_in(inner))), None)
-    return None
+            return [found for inner in kind.kinds for found in _sections_in(inner)]
+    return []
 
 
 def _option_row(name: str, item: Field[Any], path: str) -> str:
     words = type_in_words(item.metadata["kind"])
-    if _section_in(item.metadata["kind"]):
+    if _sections_in(item.metadata["kind"]):
         before, _, after = words.rpartition("a mapping")
         words = f"{before}[a mapping](#{path.replace('.', '')}){after}"
     return _row(f"`{name}`", words, default_in_words(item), item.metadata["doc"])

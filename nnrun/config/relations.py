@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Collection, Iterator
 
-from nnrun.config import fitting, rates
+from nnrun.config import adapting, fitting, rates, reuse
 from nnrun.config.catalogue import Catalogue
 from nnrun.config.components import Component
 from nnrun.config.diagnostics import did_you_mean
@@ -194,10 +194,8 @@ def _is_empty_range(wanted: Expectation) -> bool:
 
 def _layer_names(subject: Subject) -> Iterator[Problem]:
     """Names of layers, which become names of files and of columns."""
-    if isinstance(subject.experiment.architecture, Component):
-        return
     seen: set[str] = set()
-    for layer in subject.experiment.architecture:
+    for layer in subject.layers:
         name = layer.arguments.get("name")
         if not isinstance(name, str):
             continue
@@ -244,5 +242,9 @@ _RULES: dict[Callable[[Subject], Iterator[Problem]], set[str]] = {
     fitting.class_weights: {"dataset", "training.class_weight"},
     _expectations: {"dataset.split", "dataset.task", "metrics", "expect"},
     _layer_names: {"architecture"},
+    adapting.only_in_a_list: {"architecture"},
+    reuse.one_preprocessing: {"architecture", "dataset.preprocess"},
+    reuse.regularization_of_own: {"architecture", "regularization"},
+    reuse.fine_tuning: {"training", "optimizer"},
 }
 """Each rule with the paths it reads."""

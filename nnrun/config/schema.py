@@ -5,17 +5,16 @@ This is the one place that says so: checking, the JSON Schema and the reference 
 # ruff: noqa: RUF009 - `option` makes a dataclass field
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
-from typing import Any
+from dataclasses import dataclass, field
 
 from nnrun.config.components import Component
+from nnrun.config.from_run import FineTune, FromRun
 from nnrun.config.kinds import (
     ArgumentsOf,
     Boolean,
     ComponentOf,
     FilePath,
     Integer,
-    Kind,
     ListOf,
     MapOf,
     Number,
@@ -24,29 +23,12 @@ from nnrun.config.kinds import (
     Share,
     Text,
 )
+from nnrun.config.options import REQUIRED, option
 from nnrun.config.tasks import AUTO, TASKS
 from nnrun.errors import Place
 
 CONFIG_VERSION = 1
-REQUIRED = object()
-"""The default of a field that must be given."""
-
 NAME_PATTERN = r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}"
-
-
-def option(
-    doc: str, kind: Kind, default: Any = None, *, factory: Any = None, default_says: str = ""
-) -> Any:
-    """A field of a section; `default_says` is the default in words where it is worked out later."""
-    metadata = {
-        "doc": doc,
-        "kind": kind,
-        "required": default is REQUIRED,
-        "default_says": default_says,
-    }
-    if factory is not None:
-        return field(default_factory=factory, metadata=metadata)
-    return field(default=None if default is REQUIRED else default, metadata=metadata)
 
 
 def named_columns(target: str | Sequence[str] | None) -> tuple[str, ...]:
@@ -54,11 +36,6 @@ def named_columns(target: str | Sequence[str] | None) -> tuple[str, ...]:
     if target is None:
         return ()
     return (target,) if isinstance(target, str) else tuple(target)
-
-
-def options_of(section: type) -> dict[str, Any]:
-    """The declared options of a section: dataclass fields by name."""
-    return {item.name: item for item in fields(section) if "kind" in item.metadata}
 
 
 @dataclass(frozen=True)
@@ -113,6 +90,12 @@ class Dataset:
     csv: Component | None = option(
         "A CSV file with a header: a file name, or `{path: …, separator: …}`.",
         ArgumentsOf("sources", "csv"),
+    )
+    classes: tuple[str | int, ...] | None = option(
+        "The classes to keep, by name or number, of a data set that has more; they are numbered "
+        "anew from 0, in this order.",
+        ListOf(OneOf((Text(), Integer(minimum=0))), minimum=2),
+        default_says="all of them",
     )
     target: str | tuple[str, ...] | None = option(
         "The column to predict, or a list of them (for files).",
@@ -204,6 +187,10 @@ class Training:
         Text(),
         default_says="what EarlyStopping monitors, else `val_loss`, else `loss`",
     )
+    fine_tune: FineTune | None = option(
+        "A second part of the training, in which frozen layers learn too.",
+        OneOf((SectionOf(FineTune),)),
+    )
 
 
 @dataclass(frozen=True)
@@ -293,9 +280,16 @@ class Experiment:
         default_says="the config's folder",
     )
     dataset: Dataset = option("The data.", SectionOf(Dataset), REQUIRED)
-    architecture: tuple[Component, ...] | Component = option(
-        "The model: a list of layers, or a preset such as `MLP`.",
-        OneOf((ListOf(ComponentOf(("layers",)), minimum=1), ComponentOf(("presets",)))),
+    architecture: tuple[Component, ...] | Component | FromRun = option(
+        "The model: a list of layers, a preset such as `MLP`, a `keras.Model` class of your own "
+        "(`module:Class`), or the layers of a run (`from_run`) and others after them.",
+        OneOf(
+            (
+                ListOf(ComponentOf(("layers", "applications")), minimum=1),
+                SectionOf(FromRun),
+                ComponentOf(("presets",)),
+            )
+        ),
         REQUIRED,
     )
     loss: Component | None = option(

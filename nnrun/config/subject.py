@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from nnrun.config.catalogue import Catalogue
 from nnrun.config.components import Component
 from nnrun.config.facts import DataFacts
+from nnrun.config.from_run import FromRun
 from nnrun.config.schema import Experiment
 from nnrun.config.tasks import AUTO, DEFAULT_METRICS
 from nnrun.errors import Problem
@@ -40,10 +41,17 @@ class Subject:
         return _class_of(self.catalogue, self.experiment.loss)
 
     @property
+    def layers(self) -> Sequence[Component]:
+        """The layers that the config lists: of a model that begins with a run's, those after them."""
+        declared = self.experiment.architecture
+        if isinstance(declared, FromRun):
+            return declared.add
+        return () if isinstance(declared, Component) else declared
+
+    @property
     def output(self) -> OutputLayer | None:
         """The last layer of a list architecture; None for presets, whose output follows the task."""
-        declared = self.experiment.architecture
-        return None if isinstance(declared, Component) else find_output_layer(declared)
+        return find_output_layer(self.layers)
 
     @property
     def task(self) -> str | None:

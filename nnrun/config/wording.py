@@ -20,14 +20,15 @@ from nnrun.config.kinds import (
     Steps,
     Text,
 )
+from nnrun.config.options import options_of
 from nnrun.config.reader import MappingNode, Node, ScalarNode
-from nnrun.config.schema import options_of
 
 LONGEST_QUOTE = 40
 """Characters of a user's text that a message shows."""
 
 _NOUNS = {
     "layers": "a layer",
+    "applications": "a model of keras.applications",
     "optimizers": "an optimizer",
     "schedules": "a learning-rate schedule",
     "losses": "a loss",

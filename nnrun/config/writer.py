@@ -8,8 +8,9 @@ import yaml
 
 from nnrun.config.components import Component, Duration
 from nnrun.config.kinds import ArgumentsOf
+from nnrun.config.options import options_of
 from nnrun.config.reader import resolve_scalar
-from nnrun.config.schema import Experiment, options_of
+from nnrun.config.schema import Experiment
 
 _TAGS = {
     type(None): "tag:yaml.org,2002:null",

@@ -6,8 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nnrun.config.diagnostics import did_you_mean
-from nnrun.config.facts import as_used
+from nnrun.config.facts import as_used, class_numbers
 from nnrun.config.schema import named_columns
+from nnrun.config.wording import first_of
 from nnrun.data.sources.csv import Csv
 from nnrun.data.sources.finding import named_dataset, named_datasets
 from nnrun.errors import DataError, Problem
@@ -32,7 +33,9 @@ def describe(dataset: Dataset) -> DataFacts | None:
     if dataset.name is None:
         return None
     named = named_dataset(dataset.name)
-    facts = as_used(named.facts, positive=dataset.positive, task=dataset.task)
+    facts = as_used(
+        named.facts, classes=dataset.classes, positive=dataset.positive, task=dataset.task
+    )
     if dataset.features and named.features:
         return replace(facts, input_shape=(len(dataset.features),))
     return facts
@@ -78,7 +81,10 @@ def _named_problems(named: NamedDataset, dataset: Dataset) -> Iterator[Problem]:
         yield from _unknown_columns(
             "features", dataset.features, named.features, f"'{dataset.name}'"
         )
-    facts = as_used(named.facts, positive=dataset.positive, task=dataset.task)
+    yield from _class_problems(dataset, named.facts.class_names, f"'{dataset.name}'")
+    facts = as_used(
+        named.facts, classes=dataset.classes, positive=dataset.positive, task=dataset.task
+    )
     if dataset.positive is not None and dataset.positive not in named.facts.class_names:
         classes = named.facts.class_names
         yield Problem(
@@ -107,6 +113,38 @@ def _named_problems(named: NamedDataset, dataset: Dataset) -> Iterator[Problem]:
                 path="dataset.split.test",
                 hint="leave it out",
             )
+
+
+def _class_problems(dataset: Dataset, names: Sequence[str], where: str) -> Iterator[Problem]:
+    """What is wrong with the choice of classes."""
+    wanted = dataset.classes
+    if wanted is None:
+        return
+    if not names:
+        yield Problem(f"{where} has no classes", path="dataset.classes", hint="leave it out")
+        return
+    try:
+        numbers = class_numbers(names, wanted)
+    except LookupError as error:
+        (index,) = error.args
+        message = f"{where} has no class '{wanted[index]}'"
+        hint = did_you_mean(str(wanted[index]), names) or f"classes: {first_of(names, 10)}"
+        yield Problem(message, path=f"dataset.classes[{index}]", hint=hint)
+        return
+    for index, number in enumerate(numbers):
+        if number in numbers[:index]:
+            message = f"the class '{names[number]}' stands twice"
+            yield Problem(message, path=f"dataset.classes[{index}]", hint="name each class once")
+
+
+def refuse_classes(dataset: Dataset, names: Sequence[str], where: str) -> None:
+    """See that the classes to keep are classes of the data.
+
+    Raises:
+        DataError: One is not, or the data have none.
+    """
+    for problem in _class_problems(dataset, names, where):
+        raise DataError(f"{problem.path}: {problem.message}", hint=problem.hint)
 
 
 def _file_problems(dataset: Dataset) -> Iterator[Problem]:

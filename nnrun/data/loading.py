@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nnrun.data.describing import check_source, describe, source_of
+from nnrun.config.facts import with_classes
+from nnrun.data.describing import check_source, describe, refuse_classes, source_of
 from nnrun.data.fingerprint import fingerprint
+from nnrun.data.selecting import select_classes, select_target
 from nnrun.data.sources.csv import Csv
 from nnrun.data.sources.finding import named_dataset
 from nnrun.data.sources.named import Rows
@@ -56,7 +58,7 @@ def load_splits(dataset: Dataset, *, seed: int) -> Splits:
     """
     for problem in check_source(dataset):
         raise DataError(problem.message, hint=problem.hint)
-    loaded = _load_named(dataset) if dataset.name else _load_file(dataset)
+    loaded = _of_classes(_load_named(dataset) if dataset.name else _load_file(dataset), dataset)
     if dataset.positive is not None:
         loaded = _against_others(loaded, dataset.positive, dataset.task)
     target = loaded.target
@@ -120,7 +122,8 @@ def _table_file(dataset: Dataset, spec: InputSpec, file: str) -> Csv:
 
 def _load_named(dataset: Dataset) -> _Loaded:
     named = named_dataset(str(dataset.name))
-    facts, own = describe(dataset) or named.facts, named.facts
+    facts = describe(dataset) or named.facts
+    whole = with_classes(named.facts, None, dataset.task)
     rows = named.load()
     features = dataset.features or named.features
     if features != named.features:
@@ -128,7 +131,7 @@ def _load_named(dataset: Dataset) -> _Loaded:
     return _Loaded(
         rows,
         InputSpec(facts.input_shape, named.input_dtype, features),
-        TargetSpec(facts.task, own.class_names, own.target_width),
+        TargetSpec(whole.task, whole.class_names, whole.target_width),
         parts={} if rows.test is None else {"test": rows.test},
     )
 
@@ -162,6 +165,20 @@ def _against_others(loaded: _Loaded, positive: str, task: str) -> _Loaded:
     _, target = against_others(np.empty(0), loaded.target, positive, task)
     parts = {name: relabelled(rows) for name, rows in loaded.parts.items()}
     return _Loaded(relabelled(loaded.rows), loaded.input, target, parts)
+
+
+def _of_classes(loaded: _Loaded, dataset: Dataset) -> _Loaded:
+    """The rows of the classes that the config keeps."""
+    wanted, names = dataset.classes, loaded.target.classes
+    if wanted is None:
+        return loaded
+    refuse_classes(dataset, names, loaded.rows.source)
+    return _Loaded(
+        select_classes(loaded.rows, names, wanted),
+        loaded.input,
+        select_target(loaded.target, wanted, dataset.task),
+        parts={part: select_classes(rows, names, wanted) for part, rows in loaded.parts.items()},
+    )
 
 
 def _divide(loaded: _Loaded, dataset: Dataset, seed: int) -> dict[str, Rows]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 
     from nnrun.config.schema import Experiment
     from nnrun.data.preprocessing import Step
+    from nnrun.data.signature import Signature
     from nnrun.data.splits import Splits
+    from nnrun.reusing import Base
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,6 +27,8 @@ class Prepared:
         steps: The preprocessing, fitted on the training rows, by input.
         warnings: What is doubtful about the data, in words.
         config: The config file.
+        base: The run that the model is built on, if it is built on one.
+        adapted: What layers have learnt from the training rows: arguments by the layer's path.
     """
 
     experiment: Experiment
@@ -32,6 +36,15 @@ class Prepared:
     steps: Mapping[str, Sequence[Step]]
     warnings: tuple[str, ...]
     config: Path
+    base: Base | None = None
+    adapted: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
+
+    @property
+    def signature(self) -> Signature:
+        """What the model takes and gives."""
+        from nnrun.data.signature import Signature
+
+        return Signature.of(self.splits, self.steps, self.adapted)
 
     @property
     def steps_per_epoch(self) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 from nnrun.data.preprocessing import Scaling, Standardizing, Step
@@ -28,6 +28,8 @@ class Signature:
         greatest: The greatest number in the training rows, by input: what is white in pictures.
         train_rows: How many training rows there were; durations in epochs follow from it.
         source: Where they came from, in words.
+        adapted: What layers have learnt from the training rows before the first step: arguments by
+            the path of the layer in the config.
     """
 
     inputs: Mapping[str, InputSpec]
@@ -36,13 +38,20 @@ class Signature:
     greatest: Mapping[str, float]
     train_rows: int
     source: str
+    adapted: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, splits: Splits, steps: Mapping[str, Sequence[Step]]) -> Self:
+    def of(
+        cls,
+        splits: Splits,
+        steps: Mapping[str, Sequence[Step]],
+        adapted: Mapping[str, Mapping[str, Any]] | None = None,
+    ) -> Self:
         """The signature of a model trained on these data, with these fitted steps."""
         greatest = {name: float(array.max()) for name, array in splits.train.inputs.items()}
         rows = splits.train.rows
-        return cls(splits.inputs, splits.targets, steps, greatest, rows, splits.source)
+        source = splits.source
+        return cls(splits.inputs, splits.targets, steps, greatest, rows, source, adapted or {})
 
     def steps_per_epoch(self, batch_size: int) -> int:
         """Training steps (batches) in an epoch, a partial last one counted."""
@@ -62,6 +71,7 @@ class Signature:
             "targets": {name: asdict(spec) for name, spec in self.targets.items()},
             "train_rows": self.train_rows,
             "source": self.source,
+            **({"adapted": self.adapted} if self.adapted else {}),
         }
 
     @classmethod
@@ -83,6 +93,7 @@ class Signature:
                 targets={name: _target_from_json(told) for name, told in values["targets"].items()},
                 train_rows=int(values["train_rows"]),
                 source=str(values["source"]),
+                adapted={path: dict(told) for path, told in values.get("adapted", {}).items()},
             )
         except (AttributeError, KeyError, TypeError) as error:
             raise ValueError("it tells no inputs and targets") from error

@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Sequence
 
 from nnrun.config.components import Component
+from nnrun.config.from_run import FromRun
 from nnrun.config.schema import Experiment
 from nnrun.data.splits import InputSpec, TargetSpec
 from nnrun.models import presets
@@ -15,18 +16,24 @@ def expand_architecture(
 ) -> list[Component]:
     """The layers of the model in order: presets unfolded, regularization put in.
 
+    Of a model that begins with the layers of a run, they are those that come after them; a class
+    of the user's own is the one layer that there is.
+
     Args:
         experiment: The checked config.
         inputs: The input's shape.
         targets: What is predicted.
     """
     declared = experiment.architecture
+    if isinstance(declared, Component) and declared.is_users_own:
+        return [dataclasses.replace(declared, group="layers")]
     if isinstance(declared, Component):
         layers = _unfold(declared, inputs, targets)
     else:
-        layers = [part for layer in declared for part in _with_own_activation(layer)]
+        listed = declared.add if isinstance(declared, FromRun) else declared
+        layers = [part for layer in listed for part in _with_own_activation(layer)]
     layers = regularize(layers, experiment.regularization)
-    if experiment.runtime.precision != "float32":
+    if experiment.runtime.precision != "float32" and layers:
         layers[-1] = _in_float32(layers[-1])
     return layers
 

@@ -1,5 +1,6 @@
 """Layers that Keras lacks, and the first layers of a model: what was fitted on the training rows."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -58,6 +59,12 @@ def preprocessing_layers(steps: Sequence[Step]) -> list[Any]:
     They reckon in float32 whatever the model's precision: raw values do not fit into half of it.
     """
     return [_layer(step, index) for index, step in enumerate(steps)]
+
+
+def is_preprocessing(layer: Any) -> bool:
+    """Whether a layer of a model does what the config's `preprocess` asks for."""
+    own = isinstance(layer, keras.layers.Normalization | keras.layers.Rescaling)
+    return own and re.fullmatch(r"(standardize|scale)(_\w+)?_\d+", layer.name) is not None
 
 
 def _layer(step: Step, index: int) -> Any:

@@ -4,7 +4,8 @@ import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from nnrun.config.schema import Experiment, options_of
+from nnrun.config.options import options_of
+from nnrun.config.schema import Experiment
 from nnrun.config.writer import is_default, to_plain, write_yaml
 from nnrun.reports.tables import fact_lines, format_figure, format_seconds, wrapped
 from nnrun.reports.textplots import line_plot
@@ -20,12 +21,13 @@ CARD_FORMAT = 1
 
 @dataclasses.dataclass(frozen=True)
 class LayerRow:
-    """A layer as the card shows it: its name, class, output shape and number of parameters."""
+    """A layer as the card shows it: its name, class, output shape, parameters, whether it is frozen."""
 
     name: str
     kind: str
     shape: tuple[int | None, ...]
     parameters: int
+    frozen: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -121,7 +123,8 @@ def _layer_table(card: Card) -> "Table":
     table = _table("model", "layer", "class", "output shape", "parameters")
     for layer in card.layers:
         shape = " x ".join("?" if size is None else str(size) for size in layer.shape)
-        table.add_row("", layer.name, layer.kind, shape, f"{layer.parameters:,}")
+        kind = f"{layer.kind} (frozen)" if layer.frozen else layer.kind
+        table.add_row("", layer.name, kind, shape, f"{layer.parameters:,}")
     table.add_row("", "", "", "", f"{card.parameters:,}", style="bold")
     return table
 

@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nnrun.reports.bootstrap import CHUNK, Statistic
 from nnrun.reports.scores import (
     CALIBRATION_BINS,
-    CHUNK,
     ClassScores,
-    Statistic,
     auc_statistic,
     average_precision,
     bin_of,

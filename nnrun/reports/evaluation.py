@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
+from nnrun.reports.bootstrap import LEVEL, Interval, Statistic, bootstrap, number_of_resamples
 from nnrun.reports.column_scores import (
     LabelScores,
     TargetScores,
@@ -18,15 +19,10 @@ from nnrun.reports.column_scores import (
     target_statistics,
 )
 from nnrun.reports.scores import (
-    LEVEL,
     ClassScores,
-    Interval,
-    Statistic,
-    bootstrap,
     class_scores,
     classification_statistics,
     entropy,
-    number_of_resamples,
     regression_statistics,
 )
 from nnrun.reports.tables import fact_lines, format_figure

@@ -153,6 +153,21 @@ class CheckpointStore:
         for other in numbers - {generation, previous}:
             self._remove(name, other)
 
+    def digest(self, name: str) -> str:
+        """The sha256 of the newest generation's arrays and facts, as its manifest has it.
+
+        Raises:
+            RunError: There is none, or its manifest is damaged.
+        """
+        generation = max(self._generations(name), default=None)
+        if generation is None:
+            raise RunError(f"there is no checkpoint {name!r} in {self.directory}")
+        path = self._path(name, generation).with_suffix(".json")
+        try:
+            return str(parse_json(_read(path, MAX_JSON))["sha256"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise RunError(f"{path} is damaged") from error
+
     def has(self, name: str) -> bool:
         """Whether a generation of the checkpoint was ever committed and is still there."""
         return bool(self._generations(name))

@@ -51,6 +51,11 @@ class RunDirectory:
         return self.path / "signature.json"
 
     @property
+    def base(self) -> "RunDirectory":
+        """The config and the signature of the run that this one was built on; there only if it was."""
+        return RunDirectory(self.path / "from_run")
+
+    @property
     def record(self) -> Path:
         """What the run is and how it ended: see `manifest.RunRecord`."""
         return self.path / "run.json"

@@ -44,6 +44,7 @@ class RunRecord:
         engine: `name` and `reason`, and what else the engine tells.
         git: `commit` and `dirty` (None where nobody can tell); None outside a repository.
         data: `fingerprint`, `source` and `rows`.
+        from_run: `run` and `weights` (a sha256) of the run that it was built on; None for none.
         parameters: How many the model has.
         best_epoch: The best epoch, from 1.
         epochs: How many epochs were trained.
@@ -69,6 +70,7 @@ class RunRecord:
     engine: Mapping[str, Any] = field(default_factory=dict)
     git: Mapping[str, Any] | None = None
     data: Mapping[str, Any] = field(default_factory=dict)
+    from_run: Mapping[str, Any] | None = None
     parameters: int | None = None
     best_epoch: int | None = None
     epochs: int = 0

@@ -14,6 +14,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from nnrun.models.shapes import row_sizes
 from nnrun.training.engines import (
     CHUNK_SECONDS,
     CompiledEvaluation,
@@ -60,10 +61,8 @@ def fits_blocks(model: Any, rows: int, callbacks: Sequence[Any], validation_rows
     """
     if keeps_average(model) or any(type(callback) not in _CALLED_AHEAD for callback in callbacks):
         return False
-    outputs = keras.tree.flatten([layer.output for layer in model.layers])
-    values = sum(int(np.prod([size or 1 for size in tensor.shape[1:]])) for tensor in outputs)
     parameters: int = model.count_params()
-    return (rows + validation_rows) * (parameters + values) <= TINY_EPOCH
+    return (rows + validation_rows) * (parameters + sum(row_sizes(model))) <= TINY_EPOCH
 
 
 class Blocks:
@@ -105,7 +104,13 @@ class Blocks:
         self._names: list[str] = []
         self._train_on = training_step(model)
         self._test_on = evaluation_step(model)
-        self._program = compiler(engine)(self._epochs)
+        self._engine = engine
+        self.compile()
+
+    def compile(self) -> None:
+        """Make the program, or make it anew where other variables learn than before."""
+        self._program = compiler(self._engine)(self._epochs)
+        self._warm = False
 
     def run(self, epoch: int, last: int) -> list[dict[str, float]]:
         """Make as many epochs as take about CHUNK_SECONDS, from `epoch` on, none after `last`.

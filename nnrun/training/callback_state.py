@@ -162,3 +162,8 @@ def _cut(file: Path, size: int) -> None:
     if file.exists() and file.stat().st_size > size:
         with file.open("rb+") as opened:
             opened.truncate(size)
+
+
+def model_arrays(arrays: Mapping[str, Any]) -> dict[str, Any]:
+    """The arrays of a snapshot that are the model's, and not its callbacks'."""
+    return {name: array for name, array in arrays.items() if not name.startswith(ARRAYS)}

@@ -96,7 +96,8 @@ def engine_for(
     """
     if replicas_of(model) > 1:
         return EngineChoice("graph", "several devices train")
-    choice = choose_engine(requested, model.layers, on_gpu=on_gpu())
+    layers = [model] if is_users_own(model) else model.layers
+    choice = choose_engine(requested, layers, on_gpu=on_gpu())
     if choice is not None:
         return choice
     if rows is None:
@@ -129,5 +130,8 @@ def inner_layers(layer: Any) -> Iterator[Any]:
             continue
         seen.add(id(layer))
         yield layer
+        if isinstance(layer, keras.Model):  # which holds its optimizer and much else as well
+            waiting += layer.layers
+            continue
         held = keras.tree.flatten(list(vars(layer).values()))
         waiting += [inner for inner in held if isinstance(inner, keras.Layer)]

@@ -17,6 +17,7 @@ import tensorflow as tf
 
 from nnrun.data.splits import Part
 from nnrun.errors import UserError
+from nnrun.models.shapes import input_sizes, row_sizes
 from nnrun.training.mirroring import mirrored_test, mirrored_training, replicas_of
 from nnrun.training.randomness import compilable_random
 
@@ -115,7 +116,12 @@ class CompiledTraining:
         self.full_steps, self.rows_left = divmod(data.rows, batch_size)
         self.steps = self.full_steps + bool(self.rows_left)
         self.parts = data.parts
-        self._run_steps, self._run_last = training_programs(model, engine)
+        self._engine = engine
+        self.compile()
+
+    def compile(self) -> None:
+        """Make the programs, or make them anew where other variables learn than before."""
+        self._run_steps, self._run_last = training_programs(self.model, self._engine)
 
     def begin_epoch(self, order: np.ndarray) -> None:
         """Take the order in which the epoch visits the rows; the metrics go on as they are."""
@@ -318,8 +324,7 @@ def evaluation_batch(rows: int, width: int) -> int:
 
 def widest_row(model: Any) -> int:
     """Values that a row has at its widest, in the input or in the output of any layer."""
-    tensors = keras.tree.flatten([model.inputs, [layer.output for layer in model.layers]])
-    return max(int(np.prod([size or 1 for size in tensor.shape[1:]])) for tensor in tensors)
+    return max([*input_sizes(model), *row_sizes(model)])
 
 
 def build_loss_and_metrics(model: Any, data: Resident) -> None:

@@ -1,5 +1,6 @@
 """What a training would take: memory by arithmetic, time by making a few steps."""
 
+import dataclasses
 import functools
 import time
 from typing import Any
@@ -9,6 +10,7 @@ import numpy as np
 
 from nnrun.config.schema import Training
 from nnrun.data.splits import Splits
+from nnrun.models.shapes import row_sizes
 from nnrun.training.placing import AnyTraining, make_evaluation, make_training
 
 TRIAL_SECONDS = 0.3
@@ -30,10 +32,7 @@ def estimate_memory(model: Any, splits: Splits, batch_size: int) -> dict[str, in
         for array in arrays.values()
     )
     variables = [*model.variables, *model.trainable_variables, *model.optimizer.variables]
-    outputs = [
-        tensor.shape[1:] for layer in model.layers for tensor in keras.tree.flatten(layer.output)
-    ]
-    values = sum(int(np.prod([size or 1 for size in shape])) for shape in outputs)
+    values = sum(row_sizes(model))
     width = np.dtype("float32").itemsize
     return {
         "data": data,
@@ -71,13 +70,21 @@ def _run(training: AnyTraining, steps: int) -> None:
     training.run(training.full_steps, training.steps)
 
 
-def learning_rates(model: Any, steps: int) -> list[float]:
+def learning_rates(model: Any, options: Training, steps_per_epoch: int) -> list[float]:
     """The learning rate at evenly spaced steps of the training, the first and the last among them."""
+    steps, tuned = options.epochs * steps_per_epoch, options.fine_tune
+    if tuned is not None:
+        first = dataclasses.replace(options, epochs=tuned.after_epoch, fine_tune=None)
+        rates = learning_rates(model, first, steps_per_epoch)
+        points = min(RATE_POINTS, steps)
+        before = max(1, points * tuned.after_epoch // options.epochs)
+        spread = np.linspace(0, len(rates) - 1, before).round().astype(int)
+        return [rates[index] for index in spread] + [tuned.learning_rate] * (points - before)
     schedule = _schedule_of(model)
     if schedule is None:
         return [float(model.optimizer.learning_rate)]
-    points = np.unique(np.linspace(0, max(0, steps - 1), RATE_POINTS).astype(int))
-    return [float(schedule(int(step))) for step in points]
+    told = np.unique(np.linspace(0, max(0, steps - 1), RATE_POINTS).astype(int))
+    return [float(schedule(int(step))) for step in told]
 
 
 def rate_at(model: Any, step: int) -> float | None:

@@ -110,6 +110,21 @@ class Resumable:
 
 
 @dataclass(frozen=True)
+class FineTuningBegan:
+    """Layers that were frozen learn from now on, with an optimizer that is as new.
+
+    Attributes:
+        epoch: The first epoch of this part, from 1.
+        layers: Their names.
+        learning_rate: The rate of this part.
+    """
+
+    epoch: int
+    layers: tuple[str, ...]
+    learning_rate: float
+
+
+@dataclass(frozen=True)
 class TrainingEnded:
     """The loop is over.
 
@@ -126,4 +141,12 @@ class TrainingEnded:
     hint: str = ""
 
 
-Event = TrainingStarted | ChunkEnded | EpochEnded | BestReached | Resumable | TrainingEnded
+Event = (
+    TrainingStarted
+    | ChunkEnded
+    | EpochEnded
+    | BestReached
+    | Resumable
+    | FineTuningBegan
+    | TrainingEnded
+)

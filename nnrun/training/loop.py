@@ -13,10 +13,12 @@ from nnrun.training.events import (
     ChunkEnded,
     EpochEnded,
     Event,
+    FineTuningBegan,
     Position,
     Resumable,
     TrainingEnded,
 )
+from nnrun.training.fine_tuning import FineTuning
 from nnrun.training.order import epoch_order
 from nnrun.training.placing import AnyEvaluation, AnyTraining
 from nnrun.training.state import averaged_weights, first_not_finite
@@ -75,6 +77,7 @@ def train_epochs(
     should_stop: Callable[[], bool],
     *,
     resume: Callable[[], Position] = Position,
+    fine_tuning: FineTuning | None = None,
 ) -> Iterator[Event]:
     """Train from a position to the end, and tell what happens.
 
@@ -91,10 +94,11 @@ def train_epochs(
         should_stop: Asked after every chunk; True ends the training there.
         resume: Brings model and callbacks, once these have begun, into the state to go on from, and
             says where that is.
+        fine_tuning: What makes frozen layers learn after some epochs.
     """
     model.stop_training = False
     callbacks.on_train_begin()
-    loop = _Loop(model, engine, callbacks, plan, should_stop, resume())
+    loop = _Loop(model, engine, callbacks, plan, should_stop, resume(), fine_tuning)
     ended: TrainingEnded | None = None
     try:
         ended = yield from loop.run()
@@ -113,6 +117,7 @@ class _Loop:
     plan: Plan
     should_stop: Callable[[], bool]
     start: Position
+    fine_tuning: FineTuning | None = None
     chunk: ChunkSize = field(default_factory=ChunkSize)
     best: float | None = field(init=False)
     best_epoch: int | None = field(init=False)
@@ -122,6 +127,8 @@ class _Loop:
         self.best, self.best_epoch = self.start.best, self.start.best_epoch
         self.logs = dict(self.start.logs)
         self.model.stop_training = self.start.stopping
+        if self.fine_tuning and self.fine_tuning.is_under_way(self.start):
+            self.fine_tuning.go_on()  # before the first step is traced
 
     def run(self) -> Steps:
         """All epochs from the start to the plan's last."""
@@ -129,6 +136,8 @@ class _Loop:
         if step == 0 and self.start.stopping:
             return TrainingEnded("stopped", done, self._who_stopped())
         while done < self.plan.epochs:
+            if self.fine_tuning and self.fine_tuning.is_due(done, step):
+                yield self._begin_fine_tuning(self.fine_tuning)
             if self.engine.blocks is None:
                 ended = yield from self._run_epoch(done + 1, step)
                 done += 1
@@ -139,6 +148,14 @@ class _Loop:
             if ended is not None:
                 return ended
         return None
+
+    def _begin_fine_tuning(self, fine_tuning: FineTuning) -> FineTuningBegan:
+        """Let frozen layers learn: another model, to those who compiled its steps."""
+        began = fine_tuning.begin()
+        self.engine.training.compile()
+        if self.engine.blocks is not None:
+            self.engine.blocks.compile()
+        return began
 
     def position(self, epoch: int, step: int = 0) -> Position:
         """Where the training stands after so many epochs and steps of the next."""
@@ -218,8 +235,10 @@ class _Loop:
         do something to the model, the block ends with that epoch: the model is brought there, by
         making the same epochs again, and the callback is called anew.
         """
-        plan, before = self.plan, self.best_epoch
-        rows = blocks.run(epoch, plan.epochs)
+        last, before = self.plan.epochs, self.best_epoch
+        if self.fine_tuning:
+            last = self.fine_tuning.last_epoch(epoch - 1, last)
+        rows = blocks.run(epoch, last)
         told: list[EpochEnded] = []
         ended, waiting = None, False
         for number, figures in enumerate(rows, start=epoch):

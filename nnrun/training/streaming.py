@@ -130,7 +130,12 @@ class StreamedTraining:
         self.full_steps, self.rows_left = divmod(part.rows, batch_size)
         self.steps = self.full_steps + bool(self.rows_left)
         self._blocks = RowBlocks(part, weights, batch_size, block_bytes)
-        self._run_steps, self._run_last = training_programs(model, engine)
+        self._engine = engine
+        self.compile()
+
+    def compile(self) -> None:
+        """Make the programs, or make them anew where other variables learn than before."""
+        self._run_steps, self._run_last = training_programs(self.model, self._engine)
 
     def begin_epoch(self, order: np.ndarray) -> None:
         """Take the order in which the epoch visits the rows; the metrics go on as they are."""

@@ -1,6 +1,7 @@
 """The configs that nnrun comes with do what their first lines say."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,13 @@ def test_there_is_a_gallery() -> None:
 @pytest.mark.parametrize("config", GALLERY, ids=lambda path: path.stem)
 def test_a_config_of_the_gallery_is_valid_and_tells_its_purpose(nnrun: Nnrun, config: Path) -> None:
     done = nnrun("validate", config)
-    assert (done.code, done.err) == (0, "")
+    base = re.search(r"^  from_run: (.+)$", config.read_text(encoding="utf-8"), re.MULTILINE)
+    if base is None:
+        assert (done.code, done.err) == (0, "")
+    else:  # which is the only thing that is missing here
+        assert f"there is no run '{base[1]}'" in done.err
+        assert done.err.count("architecture") == 1
+        assert (CONFIGS / f"{base[1]}.yaml").is_file()
     lines = config.read_text(encoding="utf-8").splitlines()
     assert lines[0].startswith("# ")
     assert f"name: {config.stem}" in lines

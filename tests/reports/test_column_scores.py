@@ -8,13 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as sk
 
+from nnrun.reports.bootstrap import Statistic, bootstrap
 from nnrun.reports.column_scores import (
     label_scores,
     label_statistics,
     target_scores,
     target_statistics,
 )
-from nnrun.reports.scores import Statistic, as_label_probabilities, bootstrap
+from nnrun.reports.scores import (
+    as_label_probabilities,
+)
 
 TRUE = np.array([[1, 0], [1, 1], [0, 1], [0, 0]], float)
 GIVEN = np.array([[0.9, 0.2], [0.4, 0.7], [0.3, 0.5], [0.8, 0.1]])

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from sklearn import metrics as sk
 
 from nnrun.reports import scores
+from nnrun.reports.bootstrap import bootstrap
 from nnrun.reports.scores import (
     as_probabilities,
     average_precision,
-    bootstrap,
     calibration,
     class_scores,
     classification_statistics,

@@ -1,0 +1,46 @@
+"""Layers that learn something from the training rows before the first step, as Keras's `adapt` does."""
+
+from collections.abc import Iterator, Sequence
+
+from nnrun.config.components import Component
+from nnrun.config.from_run import FromRun
+from nnrun.config.subject import Subject
+from nnrun.errors import Problem
+
+ADAPTING = {
+    "Normalization": ("mean", "variance"),
+    "Discretization": ("bin_boundaries",),
+    "IntegerLookup": ("vocabulary",),
+}
+"""The layers, with the arguments that say what they would learn; nothing is learnt where these are given."""
+
+
+def adapts(layer: Component) -> bool:
+    """Whether a layer has to see the training rows before it can be used."""
+    learnt = ADAPTING.get(layer.name, ()) if layer.module == "keras.layers" else ()
+    return bool(learnt) and all(layer.arguments.get(name) is None for name in learnt)
+
+
+def only_in_a_list(subject: Subject) -> Iterator[Problem]:
+    """Layers that adapt stand in the list itself: neither in another layer, nor after those of a run."""
+    declared = subject.experiment.architecture
+    in_list = not isinstance(declared, FromRun | Component)
+    for layer in subject.layers:
+        found = list(_inner(layer.arguments.values()))
+        for one in found if in_list else [layer, *found]:
+            if adapts(one):
+                names = " and ".join(f"`{name}`" for name in ADAPTING[one.name])
+                message = f"{one.name} adapts to the training rows in a list of layers only"
+                yield subject.problem_of(one, message, f"give it {names}")
+
+
+def _inner(values: object) -> Iterator[Component]:
+    """The components among arguments, and in them."""
+    if isinstance(values, Component):
+        yield values
+        yield from _inner(list(values.arguments.values()))
+    elif isinstance(values, Sequence) and not isinstance(values, str):
+        for value in values:
+            yield from _inner(value)
+    elif hasattr(values, "__iter__") and not isinstance(values, str):
+        yield from _inner(list(values))

@@ -1,0 +1,58 @@
+"""Rules on models that begin with the layers of a run, and on fine-tuning."""
+
+from collections.abc import Iterator
+
+from nnrun.config.components import Component
+from nnrun.config.from_run import FromRun
+from nnrun.config.subject import Subject
+from nnrun.errors import Problem
+
+
+def one_preprocessing(subject: Subject) -> Iterator[Problem]:
+    """The rows are prepared as the run did, or as this config says."""
+    declared, asked = subject.experiment.architecture, subject.experiment.dataset.preprocess
+    if not isinstance(declared, FromRun) or not declared.keep_preprocessing:
+        return
+    for name in ("scale", "standardize", "minmax"):
+        if getattr(asked, name):
+            yield subject.problem(
+                f"dataset.preprocess.{name}",
+                "architecture.keep_preprocessing prepares the rows already",
+                "keep one of the two",
+            )
+
+
+def fine_tuning(subject: Subject) -> Iterator[Problem]:
+    """There are epochs left to fine-tune in, and an optimizer that can begin anew."""
+    tuned = subject.experiment.training.fine_tune
+    if tuned is None:
+        return
+    epochs = subject.experiment.training.epochs
+    if tuned.after_epoch >= epochs:
+        yield subject.problem(
+            "training.fine_tune.after_epoch",
+            f"no epoch comes after it: training.epochs is {epochs}",
+            "give a smaller one, or more epochs",
+        )
+    if subject.experiment.optimizer.arguments.get("use_ema"):
+        yield subject.problem_of(
+            subject.experiment.optimizer,
+            "averaged weights cannot begin anew in the midst of a training",
+            "remove it, or training.fine_tune",
+            argument="use_ema",
+        )
+
+
+def regularization_of_own(subject: Subject) -> Iterator[Problem]:
+    """Regularization goes into layers that the config lists, not into a class of the user's own."""
+    declared = subject.experiment.architecture
+    if not isinstance(declared, Component) or not declared.is_users_own:
+        return
+    asked = subject.experiment.regularization
+    for name in ("l1", "l2", "max_norm", "dropout", "batch_normalization"):
+        if getattr(asked, name):
+            yield subject.problem(
+                f"regularization.{name}",
+                f"nnrun cannot put it into the layers of {declared.name}",
+                "put it there yourself",
+            )

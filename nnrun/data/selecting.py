@@ -1,0 +1,45 @@
+"""Some classes of a data set: their rows alone, numbered anew."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from nnrun.config.facts import class_numbers, task_of_classes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from nnrun.data.sources.named import Rows
+    from nnrun.data.splits import TargetSpec
+
+
+def select_classes(rows: Rows, names: Sequence[str], wanted: Sequence[str | int]) -> Rows:
+    """The rows of some classes in their order, the first of the classes as label 0.
+
+    Args:
+        rows: The rows, labelled by the classes' numbers; their test rows are selected as well.
+        names: The names of all classes.
+        wanted: The classes to keep, by name or number.
+    """
+    numbers = class_numbers(names, wanted)
+    renumbered = np.full(len(names), -1, np.int32)
+    renumbered[numbers] = np.arange(len(numbers))
+    labels = renumbered[rows.targets]
+    kept = labels >= 0
+    test = None if rows.test is None else select_classes(rows.test, names, wanted)
+    return replace(rows, inputs=rows.inputs[kept], targets=labels[kept], test=test)
+
+
+def select_target(target: TargetSpec, wanted: Sequence[str | int], task: str) -> TargetSpec:
+    """What is predicted, where some of its classes are kept.
+
+    Args:
+        target: What all classes are.
+        wanted: The classes to keep, by name or number.
+        task: The task that the config declares.
+    """
+    classes = tuple(target.classes[number] for number in class_numbers(target.classes, wanted))
+    return replace(target, task=task_of_classes(len(classes), task), classes=classes)

@@ -1,0 +1,68 @@
+"""Models of the user's own classes."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+
+from nnrun.config.components import Component
+from nnrun.errors import ConfigError, Problem
+from nnrun.models.components import first_line, instantiate
+
+STEPS = ("train_step", "test_step", "compute_loss", "compute_metrics")
+"""Methods with which a class trains in a way of its own; within another model they are not called."""
+
+
+def make_own(declared: Any) -> Any:
+    """The model of the user's own class that a config names as the whole architecture, not built.
+
+    Returns:
+        The model, or layer; None where the architecture is something else.
+
+    Raises:
+        ConfigError: The class cannot be imported or made, is no Keras layer or model, or cannot be
+            saved.
+    """
+    if not isinstance(declared, Component) or not declared.is_users_own:
+        return None
+    made = instantiate(declared)
+    if not isinstance(made, keras.Layer):
+        message, hint = f"{declared.name} makes no Keras model", "derive it from keras.Model"
+        raise ConfigError([Problem(message, declared.place, declared.path, hint)])
+    try:
+        made.get_config()
+    except (NotImplementedError, TypeError, ValueError) as error:
+        told = first_line(error)
+        hint = "give it a get_config that returns the arguments of its __init__"
+        message = f"{declared.name} cannot be saved: {told}"
+        raise ConfigError([Problem(message, declared.place, declared.path, hint)]) from error
+    return made
+
+
+def trains_itself(made: Any) -> bool:
+    """Whether a model trains in a way of its own, which within another one nobody would ask for."""
+    if not isinstance(made, keras.Model):
+        return False
+    return any(getattr(type(made), name) is not getattr(keras.Model, name) for name in STEPS)
+
+
+def build_alone(model: Any, declared: Component, inputs: Any, steps: Sequence[Any]) -> Any:
+    """A model of the user's own that is all there is, built.
+
+    Args:
+        model: The model.
+        declared: How the config names it.
+        inputs: A `keras.Input`.
+        steps: The fitted preprocessing, which has no place in it.
+
+    Raises:
+        ConfigError: There is some, or it cannot be called on rows of that shape.
+    """
+    if steps:
+        message = (
+            f"{declared.name} has a training step of its own, which takes the rows as they are"
+        )
+        hint = "leave dataset.preprocess out, and prepare the rows in its call"
+        raise ConfigError([Problem(message, declared.place, declared.path, hint)])
+    model(inputs)
+    return model

@@ -1,0 +1,59 @@
+"""The shapes that a row has on its way through a model, as far as Keras knows them."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+
+Shape = tuple[int | None, ...]
+
+
+def output_shape(model: Any) -> Shape:
+    """The shape of what a model gives for a row."""
+    return tuple(_tensors(model, "output")[0].shape[1:])
+
+
+def layer_shapes(layer: Any) -> list[Shape]:
+    """The shapes of a layer's outputs; none for one within a class that says itself how it calls it."""
+    try:
+        tensors = keras.tree.flatten(layer.output)
+    except (AttributeError, ValueError):
+        return []
+    return [tuple(tensor.shape[1:]) for tensor in tensors]
+
+
+def listed_layers(model: Any) -> Iterator[tuple[str, Any]]:
+    """The layers of a model by the names to show; those within a class of the user's are indented."""
+    own = not type(model).__module__.startswith("keras.")
+    if own:
+        yield model.name, model
+    for layer in model.layers:
+        if isinstance(layer, keras.Model) and not type(layer).__module__.startswith("keras."):
+            yield from listed_layers(layer)
+        else:
+            yield f"  {layer.name}" if own else layer.name, layer
+
+
+def row_sizes(model: Any) -> list[int]:
+    """How many values each layer of a model gives for a row."""
+    shapes = [shape for layer in model.layers for shape in layer_shapes(layer)]
+    shapes = shapes or [output_shape(model)]
+    return [size_of(shape) for shape in shapes]
+
+
+def input_sizes(model: Any) -> list[int]:
+    """How many values a row of each input has."""
+    return [size_of(tensor.shape[1:]) for tensor in _tensors(model, "input")]
+
+
+def _tensors(model: Any, side: str) -> list[Any]:
+    # A class of the user's own has no `inputs`, and a list of layers no `input`.
+    named = getattr(model, f"{side}s", None)
+    tensors: list[Any] = keras.tree.flatten(getattr(model, side) if named is None else named)
+    return tensors
+
+
+def size_of(shape: Sequence[int | None]) -> int:
+    """How many values a shape holds; an unknown axis counts as one."""
+    return int(np.prod([size or 1 for size in shape]))
