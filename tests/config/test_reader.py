@@ -188,19 +188,19 @@ BOMBS = {
 
 @pytest.mark.parametrize("name", BOMBS)
 def test_bombs_are_refused_soon(name):
-    start = time.perf_counter()
+    start = time.process_time()
     with contextlib.suppress(ConfigError):
         read(BOMBS[name])
-    assert time.perf_counter() - start < 3
+    assert time.process_time() - start < 10  # of hours, were they not refused
 
 
 @pytest.mark.parametrize(
     "text", [" " * 240_000, "#" * 240_000, "a: " + "x" * 240_000, "\n" * 240_000]
 )
 def test_long_texts_are_read_soon(text):
-    start = time.perf_counter()
+    start = time.process_time()
     read(text)
-    assert time.perf_counter() - start < 3
+    assert time.process_time() - start < 10  # of hours, were they not refused
 
 
 def test_an_alias_bomb_takes_little_memory():

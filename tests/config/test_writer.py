@@ -8,11 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nnrun.config.components import Component, Duration
+from nnrun.config.gallery_sheet import SHEET
 from nnrun.config.loading import load_experiment
 from nnrun.config.reader import plain_value, read_yaml
 from nnrun.config.writer import experiment_to_yaml, is_default, to_plain, write_yaml
 
-GALLERY = sorted((Path(__file__).parents[2] / "configs").glob("**/*.yaml"))
+CONFIGS = Path(__file__).parents[2] / "configs"
+GALLERY = sorted(path for path in CONFIGS.glob("**/*.yaml") if path.name != SHEET)
 TRICKY = [
     "", " ", "~", "null", "no", "yes", "on", "true", "True", "1", "1e-4", "1.", ".5", "0x10", "0o17", "1_000",
     ".inf", ".nan", "=", "<<", "- a", "a: b", "a #b", "# a", "[a", "{a", "*a", "&a", "!a", "|", ">", "%a", "@a",
