@@ -87,7 +87,7 @@ def collect() -> Json:
     }
     for group, module_name in OWN.items():
         for name, cls in _own_classes(module_name):
-            components.setdefault(group, {})[name] = describe(group, cls, module_name)
+            components.setdefault(group, {})[name] = describe(group, cls, cls.__module__)
     components["sources"] = _sources()
     aliases = {group: _aliases(group, components[group]) for group in KERAS}
     aliases["activations"] = dict.fromkeys(_named_objects("activations"))
@@ -185,11 +185,11 @@ def _module(name: str) -> ModuleType | None:
 
 
 def _own_classes(module_name: str) -> Iterator[tuple[str, type]]:
-    """The classes that a module of nnrun defines and names in `__all__`."""
+    """The classes of nnrun's that one of its modules names in `__all__`."""
     module = _module(module_name)
     for name in getattr(module, "__all__", ()):
         value = getattr(module, name)
-        if inspect.isclass(value) and value.__module__ == module_name:
+        if inspect.isclass(value) and value.__module__.startswith("nnrun."):
             yield name, value
 
 

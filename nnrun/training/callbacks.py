@@ -10,6 +10,12 @@ from nnrun.config.components import Component
 from nnrun.errors import ConfigError, Problem
 from nnrun.models.components import instantiate
 from nnrun.runs.history import metric_mode
+from nnrun.training.layer_monitor import LayerMonitor
+from nnrun.training.pruning import Pruning
+from nnrun.training.recording import Recorder
+from nnrun.training.traces import Traces
+
+__all__ = ["LayerMonitor", "Pruning", "Traces"]
 
 _FILE_ARGUMENTS = {
     "CSVLogger": "filename",
@@ -51,7 +57,10 @@ def _build(component: Component, folder: Path) -> Any:
     if component.name in _MONITORING and arguments.get("mode", "auto") == "auto":
         # Keras guesses the direction from the name alone, or fails to: it is known here.
         arguments["mode"] = metric_mode(arguments.get("monitor", "val_loss"))
-    return instantiate(dataclasses.replace(component, arguments=arguments))
+    made = instantiate(dataclasses.replace(component, arguments=arguments))
+    if isinstance(made, Recorder):
+        made.write_into(folder)
+    return made
 
 
 def _inside(component: Component, folder: Path, name: str) -> Path:
