@@ -110,9 +110,9 @@ def _predicted(model: Any, rows: Part) -> np.ndarray:
 
     outputs = CompiledPrediction(model, rows.rows, "graph").run(rows.inputs)
     if outputs.shape[1] > 1:
-        return outputs.argmax(axis=1)
+        return np.argmax(outputs, axis=1)
     logits = outputs.min() < 0 or outputs.max() > 1
-    return (outputs[:, 0] > (0 if logits else 0.5)).astype(int)
+    return np.asarray(outputs[:, 0] > (0 if logits else 0.5), int)
 
 
 def _monitored(recorder: Recorder) -> list[Any]:

@@ -43,8 +43,8 @@ class Curve:
 
     @property
     def best(self) -> int:
-        """The point at which the smooth curve is lowest, the first of equals."""
-        return min(range(len(self)), key=self.smooth.__getitem__)
+        """The point at which the smooth curve is lowest, of equals the one with the least value."""
+        return min(range(len(self)), key=lambda point: (self.smooth[point], self.values[point]))
 
     @property
     def noise(self) -> float:

@@ -263,8 +263,8 @@ class RunWriter:
             figures = {name: row[name] for name in row if name not in ("epoch", "seconds")}
             self._events.add_epoch(int(row["epoch"]), figures)
         self._told = len(history)
-        for epoch, figures in points:
-            self._events.add_points(epoch, figures)
+        for epoch, beside in points:
+            self._events.add_points(epoch, beside)
         for epoch, arrays in histograms:
             self._events.add_histograms(epoch, arrays)
         return self._events.flush()

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from nnrun.data.splits import Part
@@ -40,13 +41,20 @@ class LayerMonitor(Recorder):
         """Take in the model, and choose the batch."""
         self._probe = Probe(model, spread_rows(train, self.rows))
         self._shown = [layer for layer in model.layers if _is_shown(layer)]
+        self._sizes = {
+            f"{layer.name}/parameters": sum(
+                int(np.prod(one.shape)) for one in layer.trainable_weights
+            )
+            for layer in self._shown
+            if layer.trainable_weights
+        }
         self._program = tf.function(self._measure)
 
     def measure(self, epoch: int) -> Mapping[str, float]:
-        """The figures of all layers, as `LAYER/FIGURE`."""
+        """The figures of all layers, as `LAYER/FIGURE`; the numbers of their parameters first."""
         del epoch
         with no_trace(self._probe.model):
-            return as_floats(self._program())
+            return self._sizes | as_floats(self._program())
 
     def _measure(self) -> dict[str, Any]:
         probe, weights = self._probe, self._probe.model.trainable_weights
@@ -60,7 +68,6 @@ class LayerMonitor(Recorder):
             own = layer.trainable_weights
             told: dict[str, Any] = {}
             if own:
-                told["parameters"] = sum(int(weight.value.shape.num_elements()) for weight in own)
                 told["weight_norm"] = _norm([weight.value for weight in own])
                 told["gradient_norm"] = _norm([by_weight[id(weight)] for weight in own])
             if layer.name in outputs:

@@ -121,8 +121,8 @@ class Pruning(Recorder):
     def _before(self, history: History) -> list[tuple[str, Mapping[str, float]]]:
         """The best rows of the figures that tell the cost, of the epochs that pruned nothing."""
         whole = History(history.rows[: max(1, self.begin + self.every)])
-        names = [name for name in ("val_accuracy", "val_loss") if name in history.columns]
-        found = [(name, whole.best(name)) for name in names or ["loss"]]
+        known = ("val_accuracy", "val_loss") if "val_loss" in history.columns else ("loss",)
+        found = [(name, whole.best(name)) for name in known if name in history.columns]
         return [(name, row) for name, row in found if row is not None]
 
     def _shares(self) -> dict[str, float]:

@@ -17,7 +17,7 @@ from nnrun.runs.history import History
 from nnrun.training.engines import make_resident
 
 
-class Recorder(keras.callbacks.Callback):
+class Recorder(keras.callbacks.Callback):  # type: ignore[misc]
     """What the callbacks that look have in common; `attach` comes before the first step.
 
     Args:
@@ -132,7 +132,7 @@ class Probe:
 def _has_output(layer: Any) -> bool:
     """Whether a layer has one output, a tensor: not where it is used in several places."""
     try:
-        return keras.backend.is_keras_tensor(layer.output)
+        return bool(keras.backend.is_keras_tensor(layer.output))
     except (AttributeError, ValueError):
         return False
 
