@@ -110,7 +110,8 @@ def _predicted(model: Any, rows: Part) -> np.ndarray:
 
     outputs = CompiledPrediction(model, rows.rows, "graph").run(rows.inputs)
     if outputs.shape[1] > 1:
-        return np.argmax(outputs, axis=1)
+        largest: np.ndarray = np.argmax(outputs, axis=1)
+        return largest
     logits = outputs.min() < 0 or outputs.max() > 1
     return np.asarray(outputs[:, 0] > (0 if logits else 0.5), int)
 

@@ -69,7 +69,9 @@ class Run:
         self.placement = place(model, prepared.splits, self.experiment.runtime)
         asked = placing_warnings(model, self.experiment.runtime)
         self.warnings = (*prepared.warnings, *asked)
-        self.declared = build_callbacks(self.experiment.callbacks, directory.callbacks)
+        self.declared = build_callbacks(
+            self.experiment.callbacks, directory.callbacks, prepared.steps_per_epoch
+        )
         self.recorders = [one for one in self.declared if isinstance(one, Recorder)]
         for recorder in self.recorders:
             recorder.attach(model, prepared.splits.train)

@@ -31,7 +31,7 @@ KINDS_BY_NAME = {
 }
 STEPS = {"decay_steps": "steps", "first_decay_steps": "steps", "warmup_steps": "steps"}
 KINDS_BY_GROUP = {
-    "callbacks": {"layers": "list:text"},
+    "callbacks": {"layers": "list:text", "save_freq": "steps|text"},
     "optimizers": {"learning_rate": "number|component:schedules"},
     "schedules": {**STEPS, "boundaries": "list:steps", "values": "list:number"},
     "sources": {"path": "file"},

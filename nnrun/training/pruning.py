@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from nnrun.data.splits import Part
+from nnrun.errors import UserError
 from nnrun.runs.history import History
 from nnrun.training.choosing import inner_layers
 from nnrun.training.recording import Recorder
@@ -56,7 +57,7 @@ class Pruning(Recorder):
         """Put a mask over every kernel; the optimizer applies it after each of its steps.
 
         Raises:
-            ValueError: A layer is named that is not there or has no kernel.
+            UserError: A layer is named that is not there or has no kernel, or no layer has one.
         """
         del train
         self._kernels = find_kernels(model, self.layers)
@@ -169,7 +170,7 @@ def find_kernels(model: Any, names: Sequence[str] | None) -> dict[str, Any]:
     """The kernels of a model's layers by the layers' names, those that share a name numbered.
 
     Raises:
-        ValueError: A layer is named that is not there or has no kernel.
+        UserError: A layer is named that is not there or has no kernel, or no layer has one.
     """
     found: dict[str, Any] = {}
     for layer in (inner for outer in model.layers for inner in inner_layers(outer)):
@@ -183,8 +184,9 @@ def find_kernels(model: Any, names: Sequence[str] | None) -> dict[str, Any]:
             name, number = f"{layer.name}-{number}", number + 1
         found[name] = kernel
     missing = [name for name in names or () if name not in found]
-    if missing or not found:
-        known = f"those that have: {', '.join(found)}" if found else "no layer has one"
-        told = f"no layer '{missing[0]}' with a kernel" if missing else "nothing to prune"
-        raise ValueError(f"{told}; {known}")
+    if missing:
+        message = f"Pruning: there is no layer '{missing[0]}' with a kernel"
+        raise UserError(message, hint=f"Those with one: {', '.join(found) or 'none'}.")
+    if not found:
+        raise UserError("Pruning: no layer has a kernel", hint="Remove the callback.")
     return {name: kernel for name, kernel in found.items() if not names or name in names}
