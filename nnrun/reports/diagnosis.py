@@ -10,7 +10,7 @@ import math
 import statistics
 from collections.abc import Callable, Sequence
 
-from nnrun.reports.findings import Finding
+from nnrun.reports.findings import FEW, Finding
 from nnrun.reports.layer_health import LayerHealth, diagnose_layers
 from nnrun.reports.trends import Curve, Steps
 from nnrun.runs.history import History
@@ -107,7 +107,7 @@ def _first_of_curves(evidence: Evidence) -> Finding:
     count = len(evidence.history)
     if count < FEW_EPOCHS:
         told = "1 epoch says" if count == 1 else f"{count} epochs say"
-        return Finding("few_epochs", f"{told} too little about the curves to judge them.")
+        return Finding(FEW, f"{told} too little about the curves to judge them.")
     curves = _Curves.of(evidence.history)
     if curves is None:
         return Finding("unknown", "The history holds no loss to judge.")

@@ -7,6 +7,9 @@ from typing import Any
 
 _WIDTH = 78
 
+FEW = "few_epochs"
+"""The kind of finding that there is nothing to find."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Finding:
@@ -31,10 +34,16 @@ def as_plain(findings: Sequence[Finding]) -> tuple[dict[str, str], ...]:
 def in_words(findings: Sequence[Mapping[str, Any]]) -> list[str]:
     """Findings of a `run.json` as paragraphs that a narrow terminal holds.
 
+    That there are too few epochs to say anything is not said.
+
     >>> in_words([{"kind": "fine", "text": "All is well.", "advice": ""}])
     ['All is well.']
     """
-    told = (f"{item.get('text', '')} {item.get('advice', '')}".strip() for item in findings)
+    told = (
+        f"{item.get('text', '')} {item.get('advice', '')}".strip()
+        for item in findings
+        if item.get("kind") != FEW
+    )
     return [
         textwrap.fill(text, _WIDTH, break_long_words=False, break_on_hyphens=False) for text in told
     ]

@@ -141,8 +141,8 @@ def run_view(report: RunReport, *, encoding: str | None = None) -> "Group":
     curves = _curves(shown.history, encoding)
     if curves:
         parts += [Text(curves, no_wrap=True), ""]
-    if record.diagnosis:
-        parts += [*map(Text, in_words(record.diagnosis)), ""]
+    if words := in_words(record.diagnosis):
+        parts += [*map(Text, words), ""]
     parts.append(run_facts(record, directory))
     doubts = [*shown.problems, *record.warnings]
     parts += [Text(f"warning: {doubt}", style="yellow") for doubt in doubts]

@@ -50,8 +50,8 @@ def results_table(
         parts += ["", figures]
     if record.expectations:
         parts += ["", expectations_table(record.expectations, speaks_unicode(encoding))]
-    if record.diagnosis:
-        parts += ["", *map(Text, in_words(record.diagnosis))]
+    if words := in_words(record.diagnosis):
+        parts += ["", *map(Text, words)]
     parts += ["", run_facts(record, directory)]
     return Group(*parts)
 

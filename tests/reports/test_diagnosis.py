@@ -242,3 +242,4 @@ def test_findings_as_paragraphs() -> None:
     (text,) = in_words(findings)
     assert max(map(len, text.splitlines())) <= 78
     assert text.endswith("end. Try this.")
+    assert in_words(as_plain(diagnose(Evidence(History(), "finished")))) == []
