@@ -56,6 +56,7 @@ def diagnose_run(
         stopped=ended.reason == "stopped",
         best_epoch=best_epoch,
         epochs=experiment.training.epochs,
+        rows=parts.train.rows,
         rate=rate_key(experiment),
         weighted=experiment.training.class_weight is not None,
         classes=classes,

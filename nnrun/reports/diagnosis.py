@@ -33,6 +33,8 @@ _HIGH = 0.5
 _ROUGH_STEP = 0.1
 _ROUGH_SHARE = 0.02
 """The typical step of a loss that jumps, as a share of its level and of the first epoch's."""
+_FEW_ROWS = 20
+"""Of so few rows as those of a truth table the loss jumps where they cannot be learned, too."""
 _FEW = 0.15
 _CHANCE = 0.1
 _CLIMBS = 1.5
@@ -71,6 +73,7 @@ class Evidence:
         stopped: Whether a callback ended it.
         best_epoch: The epoch whose weights were saved.
         epochs: The last epoch that was planned.
+        rows: The training rows; None where nobody tells.
         rate: The key of the config that sets the learning rate.
         weighted: Whether the classes or the rows are weighted.
         classes: Each class of the validation rows, where these are predicted.
@@ -82,6 +85,7 @@ class Evidence:
     stopped: bool = False
     best_epoch: int | None = None
     epochs: int = 0
+    rows: int | None = None
     rate: str = "optimizer"
     weighted: bool = False
     classes: Sequence[ClassFound] = ()
@@ -172,7 +176,8 @@ def _rate_too_high(curves: _Curves, evidence: Evidence) -> Finding | None:
     late = curves.raw[len(curves.raw) // 2 :]
     steps, level = Steps.of(late), statistics.median(late)
     rough = steps.typical > max(_ROUGH_STEP * level, _ROUGH_SHARE * first)
-    if rough and steps.up > _HIGH * steps.down:
+    many = evidence.rows is None or evidence.rows >= _FEW_ROWS
+    if rough and many and steps.up > _HIGH * steps.down:
         text = (
             f"The training loss jumps up and down around {level:.3g}, by {steps.typical:.2g} from "
             "epoch to epoch: the learning rate looks too high."
@@ -283,8 +288,8 @@ def _improving(curves: _Curves, evidence: Evidence) -> Finding | None:
         "improving",
         f"Still improving: {name} fell by {100 * fall / abs(before):.2g} % in the last {since:,} "
         "epochs.",
-        f"Try more epochs: training.epochs: {more}, or `nnrun resume RUN --epochs {more}`; or a "
-        f"larger {evidence.rate}.",
+        f"Try more epochs: training.epochs: {more}, or `nnrun resume RUN --epochs {more}`; or raise "
+        f"{evidence.rate}.",
     )
 
 

@@ -1,7 +1,7 @@
 """The plots that a run ends with."""
 
 from nnrun.reports.curves import draw_learning_curves, draw_learning_rate
-from nnrun.reports.trace_plot import draw_traces
+from nnrun.reports.trace_plot import draw_traces, list_panels
 from nnrun.runs.atomic import write_with
 from nnrun.runs.directory import RunDirectory
 from nnrun.runs.history import History
@@ -21,6 +21,8 @@ def draw_run(directory: RunDirectory, history: History, best_epoch: int, *, titl
         lambda path: draw_learning_curves(history, path, best_epoch=best_epoch, title=title),
     )
     write_with(directory.learning_rate, lambda path: draw_learning_rate(history, path))
+    traces = History()
     if directory.traces.exists():
         traces = History.from_csv(directory.traces.read_text(encoding="utf-8"))
+    if list_panels(traces):
         write_with(directory.traces_plot, lambda path: draw_traces(traces, path, title=title))

@@ -15,6 +15,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from nnrun.runs.directory import refuse_link
 from nnrun.training.recording import Recorder
 
 ARRAYS = "callback/"
@@ -160,7 +161,12 @@ def _unpack(value: Any, arrays: Mapping[str, np.ndarray]) -> Any:
 
 
 def _cut(file: Path, size: int) -> None:
-    """Take away what was written to a file after the state was saved."""
+    """Take away what was written to a file after the state was saved.
+
+    Raises:
+        RunError: It is a link, which may lead out of the run.
+    """
+    refuse_link(file)
     if file.exists() and file.stat().st_size > size:
         with file.open("rb+") as opened:
             opened.truncate(size)

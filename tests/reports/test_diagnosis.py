@@ -93,6 +93,8 @@ def test_a_rate_that_is_too_high_makes_the_loss_jump() -> None:
     finding = found(history(loss=jumps, val_loss=jumps))
     assert finding.kind == "rate_too_high"
     assert RATE in finding.advice
+    xor = history(loss=jumps, val_loss=jumps)
+    assert found(xor, rows=4).kind == "plateau", "no rate would help a truth table"
 
 
 def test_a_rate_that_is_too_high_makes_the_loss_climb() -> None:
