@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from nnrun.data.splits import Part
-from nnrun.errors import UserError
+from nnrun.errors import RunError, UserError
 from nnrun.runs.history import History
 from nnrun.training.engines import CompiledTraining, make_resident
 from nnrun.training.layer_monitor import LayerMonitor
@@ -86,6 +86,26 @@ def test_norms_and_dead_units_by_hand(tmp_path: Path) -> None:
     assert "output/dead" not in first
     assert [epoch for epoch, _ in monitor.take_points()] == [0, 2]
     assert monitor.take_points() == []
+
+
+def test_a_table_is_cut_back_but_never_through_a_link(tmp_path: Path) -> None:
+    from nnrun.training.callback_state import capture_callbacks, prepare_callbacks
+
+    model, part = make_model(), make_part()
+    traces = attached(Traces(rows=1), model, part, tmp_path / "callbacks")
+    traces.on_train_begin()
+    states, _ = capture_callbacks([traces])
+    before = Path(traces.filename).read_bytes()
+    traces.on_epoch_end(0)
+    prepare_callbacks([traces], states)
+    assert Path(traces.filename).read_bytes() == before
+    elsewhere = tmp_path / "elsewhere.csv"
+    elsewhere.write_text("precious\n" * 1000)
+    Path(traces.filename).unlink()
+    Path(traces.filename).symlink_to(elsewhere)
+    with pytest.raises(RunError, match="is a link"):
+        prepare_callbacks([traces], states)
+    assert elsewhere.read_text() == "precious\n" * 1000
 
 
 def test_rows_from_all_over() -> None:
