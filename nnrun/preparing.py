@@ -225,6 +225,6 @@ def _facts(splits: Splits) -> DataFacts:
         class_names=target.classes,
         input_shape=spec.shape,
         target_width=1 if target.classes else target.width,
-        train_rows=splits.train.rows,
+        train_rows=sum(part.rows for part in splits.parts.values()),
         test_rows=splits.test.rows if splits.test else 0,
     )

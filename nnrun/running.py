@@ -11,7 +11,9 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from nnrun.config.writer import experiment_to_yaml
+from nnrun.diagnosing import diagnose_run
 from nnrun.errors import RunError, UserError
+from nnrun.reports.run_plots import draw_run
 from nnrun.runs.expectations import judge
 from nnrun.runs.manifest import RunRecord
 from nnrun.runs.monitoring import monitored_figure
@@ -53,6 +55,7 @@ class Run:
         from nnrun.training.choosing import EngineChoice, engine_of
         from nnrun.training.fine_tuning import FineTuning
         from nnrun.training.placing import place, placing_warnings
+        from nnrun.training.recording import Recorder
 
         self.prepared = prepared
         self.experiment = prepared.experiment
@@ -68,7 +71,12 @@ class Run:
         asked = placing_warnings(model, self.experiment.runtime)
         self.warnings = (*prepared.warnings, *asked)
         self.fine_tuning = FineTuning.of(model, self.experiment)
-        self.declared = build_callbacks(all_callbacks(self.experiment), directory.callbacks)
+        self.declared = build_callbacks(
+            all_callbacks(self.experiment), directory.callbacks, prepared.steps_per_epoch
+        )
+        self.recorders = [one for one in self.declared if isinstance(one, Recorder)]
+        for recorder in self.recorders:
+            recorder.attach(model, prepared.splits.train)
         self.many_epochs = self._makes_many_epochs_at_once()
         record = self._record(command) if resumed is None else resumed.record
         self.writer = RunWriter(directory, record)
@@ -193,6 +201,9 @@ class Run:
         if frequency and position.step == 0 and position.epoch % frequency == 0:
             weights = [(variable.path, variable.numpy()) for variable in self.model.weights]
             self.writer.add_histograms(position.epoch, weights)
+        for recorder in self.recorders:
+            for epoch, figures in recorder.take_points():
+                self.writer.add_points(epoch, figures)
         # Last, since a commit that follows from it is to hold the histograms of its epoch.
         self.writer.keep_last(Snapshot(position.epoch, arrays, facts))
 
@@ -289,6 +300,7 @@ class Run:
 
     def _plan(self) -> Plan:
         from nnrun.training.loop import Plan
+        from nnrun.training.pruning import pruned_from
 
         options = self.experiment.training
         has_validation = self.prepared.splits.validation is not None
@@ -302,27 +314,32 @@ class Run:
         if monitor not in known:
             message = f"'{monitor}' is monitored, but not recorded"
             raise UserError(message, hint=f"recorded: {', '.join(known)}")
-        return Plan(options.epochs, self.experiment.seed, options.shuffle, monitor, mode)
+        anew = pruned_from(self.recorders)
+        return Plan(options.epochs, self.experiment.seed, options.shuffle, monitor, mode, anew)
 
     def _end(self, ended: TrainingEnded, request: StopRequest) -> Outcome:
         """Save the best model, evaluate it, draw the curves, and write how it came out."""
         from nnrun.runs.checksums import write_with
         from nnrun.training.engines import EvaluationStoppedError
+        from nnrun.training.recording import figures_of
         from nnrun.training.state import restore_state, use_averaged_weights
 
         test, status = None, "finished" if ended.reason == "stopped" else ended.reason
-        if self.writer.best is not None:
-            restore_state(self.model, self.writer.best.arrays)
+        figures, best = None, self.writer.best
+        if best is not None:
+            restore_state(self.model, best.arrays)
             use_averaged_weights(self.model)
             write_with(self.directory.model, self.model.save)
             try:
                 test = self._test_figures(request.is_made)
             except EvaluationStoppedError:
                 status = "interrupted"
-            self._draw()
-        metrics = self.writer.metrics(test)
+            draw_run(self.directory, self.writer.history, best.epoch, title=self.experiment.name)
+            figures = figures_of(self.recorders)
+        metrics = self.writer.metrics(test, figures)
         expectations = judge(self.experiment.expect, metrics, self.model.count_params())
         stop_reason = f"stopped by {ended.detail}" if ended.reason == "stopped" else ended.detail
+        diagnosis = diagnose_run(self.prepared, self.model, self.writer, ended, self.recorders)
         seconds = self.seconds
         self.writer.end(
             metrics,
@@ -330,6 +347,7 @@ class Run:
             seconds=seconds,
             stop_reason=stop_reason,
             expectations=tuple(expectations),
+            diagnosis=diagnosis,
         )
         return Outcome(
             run_dir=str(self.directory.path),
@@ -342,6 +360,7 @@ class Run:
             warnings=self.warnings,
             seconds=seconds,
             engine=self.writer.record.engine,
+            diagnosis=diagnosis,
             signal=request.signal if status == "interrupted" else None,
         )
 
@@ -353,19 +372,6 @@ class Run:
             return None
         evaluation = make_evaluation(self.model, test, self.engine.name, self.placement.rows)
         return evaluation.run(should_stop)
-
-    def _draw(self) -> None:
-        from nnrun.reports.curves import draw_learning_curves, draw_learning_rate
-        from nnrun.runs.atomic import write_with
-
-        history, best = self.writer.history, self.writer.best
-        write_with(
-            self.directory.learning_curves,
-            lambda path: draw_learning_curves(
-                history, path, best_epoch=best.epoch if best else None, title=self.experiment.name
-            ),
-        )
-        write_with(self.directory.learning_rate, lambda path: draw_learning_rate(history, path))
 
     def _record(self, command: Sequence[str]) -> RunRecord:
         from nnrun.device import device_name, processor_name, thread_count

@@ -63,6 +63,11 @@ training: {class_weight: {setosa: 3, virginica: 0.5}}
     + "  - ModelCheckpoint: {filepath: 'epoch-{epoch:02d}.keras', save_best_only: true}\n"
     + "  - remembering:Remembering\n"
     + "tensorboard: {histogram_freq: 1}\n",
+    "looking inside, pruning": ADAM
+    + "callbacks:\n"
+    + "  - LayerMonitor: {every: 2, rows: 20}\n"
+    + "  - Traces: {rows: 2}\n"
+    + "  - Pruning: {sparsity: 0.6, begin: 1, end: 5}\n",
     "rows that are streamed": ADAM + "runtime: {rows: streaming}\n",
 }
 BLOCKS = {
@@ -73,6 +78,10 @@ BLOCKS = {
     + "schedule: {PerformanceSchedule: {monitor: loss, patience: 2, min_delta: 0.5}}\n"
     + "callbacks:\n"
     + "  - EarlyStopping: {monitor: loss, patience: 4, min_delta: 1.0, restore_best_weights: true}\n",
+    "traces and pruning": ADAM
+    + "callbacks:\n"
+    + "  - Traces: {every: 3, rows: 2}\n"
+    + "  - Pruning: {sparsity: 0.6, begin: 1, end: 4, every: 2}\n",
 }
 """Tiny epochs that are made many at once."""
 
@@ -135,7 +144,7 @@ def _epoch_of(event: Any) -> int | None:
 @pytest.fixture(autouse=True)
 def _short(monkeypatch: pytest.MonkeyPatch) -> None:
     """Commits after every epoch, chunks of a step, blocks of an epoch, nothing drawn."""
-    from nnrun.running import Run
+    from nnrun import running
     from nnrun.runs import writing
     from nnrun.training import blocks, engines, streaming
 
@@ -146,7 +155,7 @@ def _short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engines, "EVALUATION_VALUES", 32)  # four rows of eight units
     monkeypatch.setattr(blocks, "CHUNK_SECONDS", 10.0)
     monkeypatch.setattr(blocks, "MOST_EPOCHS", 1)
-    monkeypatch.setattr(Run, "_draw", lambda _: None)  # a third of the time
+    monkeypatch.setattr(running, "draw_run", lambda *_, **__: None)  # a third of the time
     for made in (streaming.StreamedTraining, streaming.StreamedEvaluation):
         monkeypatch.setitem(made.__init__.__kwdefaults__, "block_bytes", 200)
 

@@ -40,6 +40,7 @@ KINDS_BY_GROUP = {
         "classes": "integer",
         "include_top": "boolean",
     },
+    "callbacks": {"layers": "list:text", "save_freq": "steps|text"},
     "optimizers": {"learning_rate": "number|component:schedules"},
     "schedules": {
         **STEPS,

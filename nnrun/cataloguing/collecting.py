@@ -91,9 +91,9 @@ def collect() -> Json:
     }
     for group, module_name in OWN.items():
         for name, cls in _own_classes(module_name):
-            components.setdefault(group, {})[name] = describe(group, cls, module_name)
+            components.setdefault(group, {})[name] = describe(group, cls, cls.__module__)
             if group == "activations":  # which are layers too, as Keras's are
-                components["layers"][name] = describe("layers", cls, module_name)
+                components["layers"][name] = describe("layers", cls, cls.__module__)
     components["applications"] = _applications()
     components["sources"] = _sources()
     aliases = {group: _aliases(group, components[group]) for group in KERAS}
@@ -192,11 +192,11 @@ def _module(name: str) -> ModuleType | None:
 
 
 def _own_classes(module_name: str) -> Iterator[tuple[str, type]]:
-    """The classes that a module of nnrun defines and names in `__all__`."""
+    """The classes of nnrun's that one of its modules names in `__all__`."""
     module = _module(module_name)
     for name in getattr(module, "__all__", ()):
         value = getattr(module, name)
-        if inspect.isclass(value) and value.__module__ == module_name:
+        if inspect.isclass(value) and value.__module__.startswith("nnrun."):
             yield name, value
 
 

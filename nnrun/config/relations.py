@@ -17,6 +17,8 @@ __all__ = ["check_relations", "find_output_layer"]
 
 MONITORING = dict.fromkeys(("EarlyStopping", "ReduceLROnPlateau", "ModelCheckpoint"), "val_loss")
 """Callbacks that watch a metric, with the one Keras has them watch by default."""
+CALLBACK_FIGURES = {"Pruning": "sparsity", "Traces": "distinct_codes"}
+"""Callbacks that tell a figure of the saved model, and its name."""
 CLIPPING = {"norm": "clipnorm", "global_norm": "global_clipnorm", "value": "clipvalue"}
 """The options of `regularization.clip` with the optimizer's arguments that they set."""
 
@@ -171,7 +173,8 @@ def _expectations(subject: Subject) -> Iterator[Problem]:
     if recorded is None:
         return
     plain = [name for name in recorded if not name.startswith("val_")]
-    known = ["params", *recorded, *(f"test_{name}" for name in plain)]
+    told = [CALLBACK_FIGURES.get(callback.name, "") for callback in subject.experiment.callbacks]
+    known = ["params", *recorded, *(f"test_{name}" for name in plain), *filter(None, told)]
     for name, wanted in subject.experiment.expect.items():
         path = f"expect.{name}"
         if name not in known:
@@ -186,6 +189,25 @@ def _expectations(subject: Subject) -> Iterator[Problem]:
         elif isinstance(wanted, Expectation) and _is_empty_range(wanted):
             message = f"no value is at least {wanted.min} and at most {wanted.max}"
             yield subject.problem(path, message, "swap the two")
+
+
+def _pruning(subject: Subject) -> Iterator[Problem]:
+    """Pruning ends while there are epochs to train what is left, and nothing undoes it."""
+    experiment = subject.experiment
+    for callback in experiment.callbacks:
+        if callback.name != "Pruning":
+            continue
+        begin, end = (callback.arguments.get(name, at) for name, at in (("begin", 0), ("end", 1)))
+        if begin >= end:
+            message = f"pruning would end after epoch {end}, and begin after epoch {begin}"
+            yield subject.problem_of(callback, message, "begin before the end", argument="begin")
+        if end >= experiment.training.epochs:
+            message = f"of {experiment.training.epochs} epochs none is left after the pruning"
+            hint = "end earlier, or set training.epochs higher: what is left is trained then"
+            yield subject.problem_of(callback, message, hint, argument="end")
+        if experiment.optimizer.arguments.get("use_ema"):
+            message = "averaged weights are not sparse: they remember what was pruned"
+            yield subject.problem_of(callback, message, "remove it, or the optimizer's use_ema")
 
 
 def _is_empty_range(wanted: Expectation) -> bool:
@@ -226,6 +248,7 @@ _RULES: dict[Callable[[Subject], Iterator[Problem]], set[str]] = {
     },
     rates.one_hand_on_the_rate: {"optimizer", "schedule", "callbacks"},
     _averaged_weights: {"optimizer", "callbacks"},
+    _pruning: {"optimizer", "callbacks", "training.epochs"},
     _one_clip: {"optimizer", "regularization.clip"},
     _several_devices: {"runtime", "optimizer"},
     rates.schedule_values: {"schedule"},
@@ -240,7 +263,7 @@ _RULES: dict[Callable[[Subject], Iterator[Problem]], set[str]] = {
     fitting.output_of_preset: {"dataset", "architecture"},
     fitting.task_options: {"dataset", "metrics", "training.class_weight"},
     fitting.class_weights: {"dataset", "training.class_weight"},
-    _expectations: {"dataset.split", "dataset.task", "metrics", "expect"},
+    _expectations: {"dataset.split", "dataset.task", "metrics", "expect", "callbacks"},
     _layer_names: {"architecture"},
     adapting.only_in_a_list: {"architecture"},
     reuse.one_preprocessing: {"architecture", "dataset.preprocess"},

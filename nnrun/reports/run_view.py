@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from nnrun.config.diagnostics import escaped
 from nnrun.errors import RunError
+from nnrun.reports.findings import in_words
 from nnrun.reports.tables import (
     expectations_table,
     fact_lines,
@@ -140,6 +141,8 @@ def run_view(report: RunReport, *, encoding: str | None = None) -> "Group":
     curves = _curves(shown.history, encoding)
     if curves:
         parts += [Text(curves, no_wrap=True), ""]
+    if words := in_words(record.diagnosis):
+        parts += [*map(Text, words), ""]
     parts.append(run_facts(record, directory))
     doubts = [*shown.problems, *record.warnings]
     parts += [Text(f"warning: {doubt}", style="yellow") for doubt in doubts]
@@ -230,7 +233,7 @@ def _drawn(history: History, name: str) -> bool:
 
 def _without_controls(report: RunReport) -> RunReport:
     record = _clean(dataclasses.asdict(report.record))
-    record |= {name: tuple(record[name]) for name in ("expectations", "warnings")}
+    record |= {name: tuple(record[name]) for name in ("expectations", "warnings", "diagnosis")}
     return dataclasses.replace(
         report,
         record=RunRecord(**record),

@@ -5,6 +5,7 @@ import textwrap
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from nnrun.reports.findings import in_words
 from nnrun.reports.textplots import speaks_unicode
 from nnrun.runs.directory import RunDirectory
 from nnrun.runs.history import NOT_METRICS
@@ -41,6 +42,7 @@ def results_table(
         Something that a rich console prints, and `render` makes text of.
     """
     from rich.console import Group
+    from rich.text import Text
 
     parts: list[RenderableType] = [headline(record, status or record.status, directory)]
     figures = _figures(metrics)
@@ -48,6 +50,8 @@ def results_table(
         parts += ["", figures]
     if record.expectations:
         parts += ["", expectations_table(record.expectations, speaks_unicode(encoding))]
+    if words := in_words(record.diagnosis):
+        parts += ["", *map(Text, words)]
     parts += ["", run_facts(record, directory)]
     return Group(*parts)
 

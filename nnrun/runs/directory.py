@@ -116,6 +116,21 @@ class RunDirectory:
         return self.path / "callbacks"
 
     @property
+    def monitor(self) -> Path:
+        """What a `LayerMonitor` measured; there only if the config has one."""
+        return self.callbacks / "monitor.csv"
+
+    @property
+    def traces(self) -> Path:
+        """What `Traces` wrote; there only if the config has them."""
+        return self.callbacks / "traces.csv"
+
+    @property
+    def traces_plot(self) -> Path:
+        """The plot of the traces."""
+        return self.plots / "traces.png"
+
+    @property
     def tensorboard(self) -> Path:
         """The directory of TensorBoard's event files."""
         return self.path / "tensorboard"

@@ -49,6 +49,14 @@ class EventFiles:
         for part, points in parts.items():
             self._write(part, epoch, [_scalar(tag, value) for tag, value in points.items()])
 
+    def add_points(self, epoch: int, figures: Mapping[str, float]) -> None:
+        """Write figures beside those of the history to the training's file.
+
+        Raises:
+            RunError: If they cannot be written.
+        """
+        self._write("train", epoch, [_scalar(tag, value) for tag, value in figures.items()])
+
     def add_histograms(
         self, epoch: int, arrays: Iterable[tuple[str, "np.ndarray[Any, Any]"]]
     ) -> None:

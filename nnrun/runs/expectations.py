@@ -16,14 +16,15 @@ def judge(
 
     Args:
         expect: The config's `expect` block.
-        metrics: The run's figures; those of the best epoch count, and those of the test.
+        metrics: The run's figures; those of the best epoch count, those of the test, and what
+            callbacks tell of the saved model.
         parameters: Parameters of the model.
 
     Returns:
         A mapping each: `figure`, `value`, `held`, and `equals` or the bounds `min` and `max`.
     """
     test = {f"test_{name}": value for name, value in (metrics.test or {}).items()}
-    reached = {"params": parameters, **metrics.best, **test}
+    reached = {"params": parameters, **metrics.best, **test, **(metrics.callbacks or {})}
     judged = []
     for figure, wanted in expect.items():
         value, bounds = reached.get(figure), _bounds(wanted)

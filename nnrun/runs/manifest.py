@@ -50,6 +50,7 @@ class RunRecord:
         epochs: How many epochs were trained.
         stop_reason: Why it ended before its last epoch; empty where it did not.
         warnings: What is doubtful about the data, in words.
+        diagnosis: What the curves show, a mapping each: `kind`, `text` and `advice`.
         expectations: A mapping each: `figure`, `value`, `held`, and `equals` or `min` and `max`.
         resumes: A mapping each time it went on: `at` (the time), `after_epoch`, `exact`, and
             `differences`, what was no longer as it had been.
@@ -78,6 +79,7 @@ class RunRecord:
     expectations: tuple[Mapping[str, Any], ...] = ()
     warnings: tuple[str, ...] = ()
     resumes: tuple[Mapping[str, Any], ...] = ()
+    diagnosis: tuple[Mapping[str, Any], ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The record as it stands in `run.json`."""
@@ -104,6 +106,8 @@ class RunRecord:
             raise RunError(f"{path} is damaged: its status is {record.status!r}")
         if not all(isinstance(item, Mapping) for item in record.expectations):
             raise RunError(f"{path} is damaged: an expectation is no mapping")
+        if not all(isinstance(item, Mapping) for item in record.diagnosis):
+            raise RunError(f"{path} is damaged: a finding of its diagnosis is no mapping")
         figures = ("value", "equals", "min", "max")
         _check_numbers((item.get(name) for item in record.expectations for name in figures), path)
         return record
@@ -117,11 +121,13 @@ class Metrics:
         best: Of the best epoch.
         last: Of the last epoch.
         test: On the test rows; None where they were not looked at.
+        callbacks: What callbacks tell of the saved model; None where there are none that do.
     """
 
     best: Mapping[str, float | None] = field(default_factory=dict)
     last: Mapping[str, float | None] = field(default_factory=dict)
     test: Mapping[str, float | None] | None = None
+    callbacks: Mapping[str, float | None] | None = None
 
     def write(self, path: Path) -> None:
         """Write the figures, whole or not at all; one that is not finite becomes None.
@@ -139,7 +145,7 @@ class Metrics:
             RunError: The file is missing, damaged, or of a newer nnrun.
         """
         metrics = cls(**_checked(cls, read_format(path), path))
-        for figures in (metrics.best, metrics.last, metrics.test or {}):
+        for figures in (metrics.best, metrics.last, metrics.test or {}, metrics.callbacks or {}):
             _check_numbers(figures.values(), path)
         return metrics
 

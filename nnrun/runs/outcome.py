@@ -20,6 +20,7 @@ class Outcome:
         best_epoch: The epoch whose weights `model.keras` holds; None where no epoch ended.
         metrics: `best`, `last` and `test` figures.
         expectations: What was expected, with the value reached and whether it held.
+        diagnosis: What the curves show, a mapping each: `kind`, `text` and `advice`.
         warnings: What is doubtful about the data, in words.
         seconds: What the training took.
         engine: The engine's name and why it was chosen.
@@ -36,6 +37,7 @@ class Outcome:
     warnings: Sequence[str]
     seconds: float
     engine: Mapping[str, Any]
+    diagnosis: Sequence[Mapping[str, Any]] = ()
     signal: int | None = None
 
     @property

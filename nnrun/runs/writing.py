@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, np.dtype[Any]]
     Arrays = Mapping[str, Array]
+    _Histograms = list[tuple[int, list[tuple[str, Array]]]]
+    _Points = list[tuple[int, Mapping[str, float]]]
 
 COMMIT_SECONDS = 1.0
 """Epochs shorter than this share a commit, so that writing never costs more than training."""
@@ -70,7 +72,8 @@ class RunWriter:
         self.last: Snapshot | None = None
         self._store = CheckpointStore(directory.checkpoints)
         self._events = EventFiles(directory.tensorboard)
-        self._histograms: list[tuple[int, list[tuple[str, Array]]]] = []
+        self._histograms: _Histograms = []
+        self._points: _Points = []
         self._told = 0
         self._committed: dict[str, Snapshot] = {}
         self._warm = False
@@ -147,6 +150,10 @@ class RunWriter:
         """Take in arrays whose histograms TensorBoard is to show for an epoch."""
         self._histograms.append((epoch, list(arrays)))
 
+    def add_points(self, epoch: int, figures: Mapping[str, float]) -> None:
+        """Take in figures beside the history's that TensorBoard is to show for an epoch."""
+        self._points.append((epoch, figures))
+
     def keep_best(self, snapshot: Snapshot) -> None:
         """Take in the state of the best epoch so far."""
         self.best = snapshot
@@ -177,9 +184,12 @@ class RunWriter:
         self._begin_commit()
         self._finish_commit()
 
-    def metrics(self, test: Mapping[str, float] | None) -> Metrics:
-        """The figures of the best and the last epoch, and those of the test."""
-        return Metrics(best=self._row(self.best), last=self._row(self.last), test=test)
+    def metrics(
+        self, test: Mapping[str, float] | None, callbacks: Mapping[str, float] | None = None
+    ) -> Metrics:
+        """The figures of the best and the last epoch, those of the test and those of callbacks."""
+        best, last = self._row(self.best), self._row(self.last)
+        return Metrics(best=best, last=last, test=test, callbacks=callbacks)
 
     def end(self, metrics: Metrics, **changes: Any) -> None:
         """Write the figures and the record as the run ends; `changes` are fields of the record."""
@@ -213,7 +223,9 @@ class RunWriter:
         """Have the present state written in the background."""
         self._finish_commit()
         histograms, self._histograms = self._histograms, []
-        self._pending = self._thread.submit(self._write, self.best, self.last, histograms)
+        points, self._points = self._points, []
+        beside = (points, histograms)
+        self._pending = self._thread.submit(self._write, self.best, self.last, beside)
 
     def _finish_commit(self) -> None:
         pending, self._pending = self._pending, None
@@ -224,13 +236,13 @@ class RunWriter:
         self,
         best: Snapshot | None,
         last: Snapshot | None,
-        histograms: "list[tuple[int, list[tuple[str, Array]]]]",
+        beside: "tuple[_Points, _Histograms]",
     ) -> None:
         """Write a state: last of all the checkpoint that a resume begins with."""
         started = time.monotonic()
         if last is not None and self._committed.get("last") is not last:
             history = History(self.history.rows[: last.epoch])
-            sizes = self._tell_tensorboard(history, histograms)
+            sizes = self._tell_tensorboard(history, *beside)
             text = history.to_csv() if len(history) else ""
             if text:
                 write_file(self.directory.history, text.encode())
@@ -244,11 +256,13 @@ class RunWriter:
         self._next_commit = self._last_commit + max(COMMIT_SECONDS, seconds / COMMIT_SHARE)
 
     def _tell_tensorboard(
-        self, history: History, histograms: "list[tuple[int, list[tuple[str, Array]]]]"
+        self, history: History, points: "_Points", histograms: "_Histograms"
     ) -> dict[str, Any]:
         for row in history.rows[self._told :]:
             self._events.add_epoch(int(row["epoch"]), figures_of(row))
         self._told = len(history)
+        for epoch, beside in points:
+            self._events.add_points(epoch, beside)
         for epoch, arrays in histograms:
             self._events.add_histograms(epoch, arrays)
         return self._events.flush()

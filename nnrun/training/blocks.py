@@ -26,6 +26,7 @@ from nnrun.training.engines import (
     training_step,
 )
 from nnrun.training.order import epoch_order
+from nnrun.training.recording import Recorder
 from nnrun.training.state import capture_state, keeps_average, restore_state
 
 TINY_EPOCH = 20_000_000
@@ -45,7 +46,10 @@ _CALLED_AHEAD = (
     keras.callbacks.ReduceLROnPlateau,
     keras.callbacks.TerminateOnNaN,
 )
-"""Callbacks that look at an epoch's figures alone, and only now and then act on the model."""
+"""Callbacks that look at an epoch's figures alone, and only now and then act on the model.
+
+So does a `Recorder`, which says in advance after which epochs it looks at the model.
+"""
 
 
 def fits_blocks(model: Any, rows: int, callbacks: Sequence[Any], validation_rows: int = 0) -> bool:
@@ -59,7 +63,8 @@ def fits_blocks(model: Any, rows: int, callbacks: Sequence[Any], validation_rows
         callbacks: The callbacks that the config declares.
         validation_rows: Rows that are evaluated after every epoch.
     """
-    if keeps_average(model) or any(type(callback) not in _CALLED_AHEAD for callback in callbacks):
+    ahead = (type(one) in _CALLED_AHEAD or isinstance(one, Recorder) for one in callbacks)
+    if keeps_average(model) or not all(ahead):
         return False
     parameters: int = model.count_params()
     return (rows + validation_rows) * (parameters + sum(row_sizes(model))) <= TINY_EPOCH

@@ -15,12 +15,15 @@ from typing import Any
 import keras
 import numpy as np
 
+from nnrun.runs.directory import refuse_link
+from nnrun.training.recording import Recorder
+
 ARRAYS = "callback/"
 """What the names of the callbacks' arrays begin with."""
 
 _NOT_STATE = {"_model", "params", "_params"}
-_APPENDING = (keras.callbacks.CSVLogger,)
-"""Callbacks whose state is the file that they append to."""
+_APPENDING = (keras.callbacks.CSVLogger, Recorder)
+"""Callbacks that append to a file, which belongs to their state."""
 
 _ARRAY, _TUPLE, _FILE = "array", "tuple", "file_bytes"
 _WRAPPED = "wrapped"
@@ -68,16 +71,17 @@ def restore_callbacks(
     if len(callbacks) != len(states):
         raise ValueError(f"{len(states)} callbacks were saved, and there are {len(callbacks)}")
     for callback, state in zip(callbacks, states, strict=True):
-        if not isinstance(callback, _APPENDING):
-            values = {name: _unpack(value, arrays) for name, value in state.items()}
-            kept = {
-                name: value for name, value in values.items() if _is_state(callback, name, value)
-            }
-            vars(callback).update(kept)
+        values = {name: _unpack(value, arrays) for name, value in state.items()}
+        kept = {name: value for name, value in values.items() if _is_state(callback, name, value)}
+        vars(callback).update(kept)
+        if isinstance(callback, Recorder):
+            callback.restored()
 
 
 def _is_state(callback: Any, name: str, value: Any) -> bool:
     """Whether an attribute is what a callback has come to, not what it was made with."""
+    if isinstance(callback, _APPENDING):
+        return name in getattr(callback, "state", ())
     if name in _NOT_STATE | _arguments(callback.__class__):
         return False
     return not (_is_keras(type(callback)) and isinstance(value, str))
@@ -109,10 +113,9 @@ class _Packing:
         self.arrays = arrays
 
     def pack_attributes(self, callback: Any) -> dict[str, Any]:
-        if isinstance(callback, _APPENDING):
-            file = Path(callback.filename)
-            return {_FILE: file.stat().st_size} if file.exists() else {}
-        state = {}
+        state: dict[str, Any] = {}
+        if isinstance(callback, _APPENDING) and Path(callback.filename).exists():
+            state[_FILE] = Path(callback.filename).stat().st_size
         for name, value in vars(callback).items():
             if not _is_state(callback, name, value):
                 continue
@@ -158,7 +161,12 @@ def _unpack(value: Any, arrays: Mapping[str, np.ndarray]) -> Any:
 
 
 def _cut(file: Path, size: int) -> None:
-    """Take away what was written to a file after the state was saved."""
+    """Take away what was written to a file after the state was saved.
+
+    Raises:
+        RunError: It is a link, which may lead out of the run.
+    """
+    refuse_link(file)
     if file.exists() and file.stat().st_size > size:
         with file.open("rb+") as opened:
             opened.truncate(size)

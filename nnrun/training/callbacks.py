@@ -13,6 +13,12 @@ from nnrun.errors import ConfigError, Problem
 from nnrun.models.components import instantiate
 from nnrun.models.schedules import PerformanceSchedule
 from nnrun.runs.history import metric_mode
+from nnrun.training.layer_monitor import LayerMonitor
+from nnrun.training.pruning import Pruning
+from nnrun.training.recording import Recorder
+from nnrun.training.traces import Traces
+
+__all__ = ["LayerMonitor", "Pruning", "Traces"]
 
 _FILE_ARGUMENTS = {
     "CSVLogger": "filename",
@@ -39,20 +45,23 @@ def all_callbacks(experiment: Experiment) -> tuple[Component, ...]:
     return (*experiment.callbacks, PerformanceSchedule(**schedule.arguments).as_callback(schedule))
 
 
-def build_callbacks(components: Sequence[Component], folder: Path) -> list[Any]:
+def build_callbacks(
+    components: Sequence[Component], folder: Path, steps_per_epoch: int = 1
+) -> list[Any]:
     """Keras's callbacks, writing into their own folder of the run and nowhere else.
 
     Args:
         components: What the config declares.
         folder: The folder for what they write, which their file names are relative to.
+        steps_per_epoch: What `5 epochs` in `save_freq` is counted in.
 
     Raises:
         ConfigError: If a callback would write outside, or refuses its arguments.
     """
-    return [_build(component, folder) for component in components]
+    return [_build(component, folder, steps_per_epoch) for component in components]
 
 
-def _build(component: Component, folder: Path) -> Any:
+def _build(component: Component, folder: Path, steps_per_epoch: int) -> Any:
     arguments = dict(component.arguments)
     where = _FILE_ARGUMENTS.get(component.name)
     if where:
@@ -62,7 +71,11 @@ def _build(component: Component, folder: Path) -> Any:
     if component.name in _MONITORING and arguments.get("mode", "auto") == "auto":
         # Keras guesses the direction from the name alone, or fails to: it is known here.
         arguments["mode"] = metric_mode(arguments.get("monitor", "val_loss"))
-    return instantiate(dataclasses.replace(component, arguments=arguments))
+    declared = dataclasses.replace(component, arguments=arguments)
+    made = instantiate(declared, steps_per_epoch=steps_per_epoch)
+    if isinstance(made, Recorder):
+        made.write_into(folder)
+    return made
 
 
 def _inside(component: Component, folder: Path, name: str) -> Path:

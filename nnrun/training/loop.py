@@ -21,6 +21,7 @@ from nnrun.training.events import (
 from nnrun.training.fine_tuning import FineTuning
 from nnrun.training.order import epoch_order
 from nnrun.training.placing import AnyEvaluation, AnyTraining
+from nnrun.training.recording import next_look
 from nnrun.training.state import averaged_weights, first_not_finite
 
 Steps = Generator[Event, None, TrainingEnded | None]
@@ -37,6 +38,8 @@ class Plan:
         shuffle: Whether every epoch has an order of its own.
         monitor: The figure that tells which epoch is best.
         mode: `min` or `max`: which direction of it is better.
+        anew: From this epoch on only later ones can be the best: a pruned model is not measured
+            against one with all of its weights.
     """
 
     epochs: int
@@ -44,6 +47,7 @@ class Plan:
     shuffle: bool
     monitor: str
     mode: str
+    anew: int | None = None
 
     def is_better(self, value: float, best: float | None) -> bool:
         """Whether a monitored value beats the best so far; a value that is not finite never does."""
@@ -238,7 +242,7 @@ class _Loop:
         last, before = self.plan.epochs, self.best_epoch
         if self.fine_tuning:
             last = self.fine_tuning.last_epoch(epoch - 1, last)
-        rows = blocks.run(epoch, last)
+        rows = blocks.run(epoch, next_look(self.callbacks.callbacks, epoch, last))
         told: list[EpochEnded] = []
         ended, waiting = None, False
         for number, figures in enumerate(rows, start=epoch):
@@ -275,6 +279,8 @@ class _Loop:
     def _take_in(self, epoch: int, figures: dict[str, float], seconds: float) -> EpochEnded:
         """An epoch with finite figures, as the event to tell it by."""
         value = figures[self.plan.monitor]
+        if epoch == self.plan.anew:
+            self.best = None
         improved = self.plan.is_better(value, self.best)
         if improved:
             self.best, self.best_epoch = value, epoch

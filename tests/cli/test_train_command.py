@@ -28,6 +28,7 @@ RESULT_KEYS = [
     "warnings",
     "seconds",
     "engine",
+    "diagnosis",
 ]
 
 

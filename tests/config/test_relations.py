@@ -57,6 +57,8 @@ def load(tmp_path):
         + "training: {class_weight: {malignant: 2, '1': 1}}",
         DIGITS + TEN + "schedule: {PiecewiseConstantDecay: {boundaries: [5 epochs], values: [1, 0.1]}}",
         DIGITS + TEN + "regularization: {clip: {norm: 1.0}}",
+        DIGITS + TEN + "callbacks: [Pruning: {end: 9}, Traces]\nexpect: {sparsity: 0.8, distinct_codes: 8}",
+        DIGITS + TEN + "callbacks: [ModelCheckpoint: {filepath: x.keras, save_freq: 5 epochs}]",
     ],
 )  # fmt: skip
 def test_what_fits_is_accepted(load, text):
@@ -71,6 +73,10 @@ def test_what_fits_is_accepted(load, text):
         (DIGITS + TEN + "optimizer: {SGD: {clipnorm: 1}}\nregularization: {clip: {value: 1}}", ["regularization.clip.value"]),
         (DIGITS + TEN + "optimizer: {SGD: {clipnorm: 1, clipvalue: 1}}", ["optimizer"]),
         (DIGITS + TEN + "expect: {val_loss: {min: 2, max: 1}}", ["expect.val_loss"]),
+        (DIGITS + TEN + "callbacks: [Pruning: {end: 10}]", ["callbacks[0].Pruning"]),
+        (DIGITS + TEN + "callbacks: [Pruning: {begin: 5, end: 5}]", ["callbacks[0].Pruning"]),
+        (DIGITS + TEN + "optimizer: {SGD: {use_ema: true}}\ncallbacks: [Pruning]", ["callbacks[0].Pruning"]),
+        (DIGITS + TEN + "expect: {sparsity: 0.8}", ["expect.sparsity"]),
         (DIGITS.replace("0.2", "0.5, test: 0.5") + TEN, ["dataset.split"]),
         (DIGITS.replace("0.2", "1797") + TEN, ["dataset.split"]),
         ("dataset: {name: digits}\n" + TEN + "callbacks: [ModelCheckpoint: {filepath: x.keras, monitor: val_x}]", ["callbacks[0].ModelCheckpoint"]),

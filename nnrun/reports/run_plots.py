@@ -1,0 +1,28 @@
+"""The plots that a run ends with."""
+
+from nnrun.reports.curves import draw_learning_curves, draw_learning_rate
+from nnrun.reports.trace_plot import draw_traces, list_panels
+from nnrun.runs.atomic import write_with
+from nnrun.runs.directory import RunDirectory
+from nnrun.runs.history import History
+
+
+def draw_run(directory: RunDirectory, history: History, best_epoch: int, *, title: str) -> None:
+    """Draw what there is to draw of a run, into its folder of plots.
+
+    Args:
+        directory: The run.
+        history: Its epochs, one at least.
+        best_epoch: The epoch to mark.
+        title: What stands above the curves.
+    """
+    write_with(
+        directory.learning_curves,
+        lambda path: draw_learning_curves(history, path, best_epoch=best_epoch, title=title),
+    )
+    write_with(directory.learning_rate, lambda path: draw_learning_rate(history, path))
+    traces = History()
+    if directory.traces.exists():
+        traces = History.from_csv(directory.traces.read_text(encoding="utf-8"))
+    if list_panels(traces):
+        write_with(directory.traces_plot, lambda path: draw_traces(traces, path, title=title))

@@ -1,0 +1,172 @@
+"""Callbacks that look at the model after some of the epochs, and keep a row of figures each time.
+
+They go with the compiled engines and with blocks of tiny epochs: a block ends where one of them
+looks. Their tables are CSV files that a resumed run cuts back to the state it goes on from.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, ClassVar
+
+import keras
+import numpy as np
+
+from nnrun.data.splits import Part
+from nnrun.runs.history import History
+from nnrun.training.engines import make_resident
+
+
+class Recorder(keras.callbacks.Callback):
+    """What the callbacks that look have in common; `attach` comes before the first step.
+
+    Args:
+        every: It looks after every so many epochs.
+
+    Attributes:
+        table: The name of its file, in the run's folder for callbacks.
+        state: The attributes that it is resumed with, besides its table.
+        charted: Whether TensorBoard shows its figures.
+        looks_first: Whether it looks before the first epoch too.
+        points: Rows that TensorBoard has not been told of yet.
+    """
+
+    table: ClassVar[str]
+    state: ClassVar[tuple[str, ...]] = ()
+    charted: ClassVar[bool] = True
+    looks_first: ClassVar[bool] = True
+
+    def __init__(self, every: int = 1) -> None:
+        super().__init__()
+        if every < 1:
+            raise ValueError(f"every must be 1 epoch at least, not {every}")
+        self.every = every
+        self.filename = ""
+        self.points: list[tuple[int, Mapping[str, float]]] = []
+
+    def write_into(self, folder: Path) -> None:
+        """Keep the table in a folder, which need not be there yet."""
+        self.filename = str(folder / self.table)
+
+    def attach(self, model: Any, train: Part) -> None:
+        """Take in the model and the training rows, before anything is compiled."""
+
+    def measure(self, epoch: int) -> Mapping[str, float]:
+        """The figures of the model as it is after an epoch, 0 before the first."""
+        raise NotImplementedError
+
+    def figures(self) -> Mapping[str, float]:
+        """What an `expect:` may ask of the saved model, which `self.model` now is."""
+        return {}
+
+    def says(self, history: History, best_epoch: int) -> Sequence[tuple[str, str]]:
+        """What it saw, in sentences, each with its kind; `self.model` is the saved model."""
+        del history, best_epoch
+        return ()
+
+    def restored(self) -> None:
+        """Called when `state` has been given back."""
+
+    def next_look(self, epoch: int) -> int | None:
+        """The first epoch from this one on, after which it looks; None where there is none."""
+        return -(-epoch // self.every) * self.every
+
+    def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
+        """Look at the model before its first epoch."""
+        del logs
+        if not self._rows_written() and self.looks_first:
+            self._record(0)
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+        """Look at the model, where it is time to."""
+        del logs
+        if self.next_look(epoch + 1) == epoch + 1:
+            self._record(epoch + 1)
+
+    def take_points(self) -> list[tuple[int, Mapping[str, float]]]:
+        """The rows since the last call, for TensorBoard."""
+        points, self.points = self.points, []
+        return points if self.charted else []
+
+    def _rows_written(self) -> bool:
+        file = Path(self.filename)
+        return file.exists() and file.stat().st_size > 0
+
+    def _record(self, epoch: int) -> None:
+        # The model is asked for by name: one that is further on, in a block, refuses to answer.
+        figures = self.measure(epoch) if self.model.layers else {}
+        text = History([{"epoch": epoch, **figures}]).to_csv()
+        if self._rows_written():
+            text = text.partition("\n")[2]
+        Path(self.filename).parent.mkdir(parents=True, exist_ok=True)
+        with Path(self.filename).open("a", encoding="utf-8", newline="") as file:
+            file.write(text)
+        self.points = [*self.points, (epoch, figures)]
+
+
+class Probe:
+    """A model's layers seen from within, on some rows, without a trace in the model.
+
+    Dropout and its like are off and batch normalization uses its averages, so nothing is drawn and
+    nothing learned.
+
+    Args:
+        model: A compiled model.
+        part: The rows.
+    """
+
+    def __init__(self, model: Any, part: Part) -> None:
+        data = make_resident(part)
+        self.model = model
+        self.x, self.y = data.x, data.y
+        self.seen = {layer.name: layer.output for layer in model.layers if _has_output(layer)}
+        self._inside = keras.Model(model.inputs, list(self.seen.values())) if self.seen else None
+
+    def run(self) -> tuple[dict[str, Any], Any]:
+        """The outputs of the layers by name, and those of the model."""
+        values = [] if self._inside is None else self._inside(self.x, training=False)
+        predicted = self.model(self.x, training=False)
+        return dict(zip(self.seen, values, strict=True)), predicted
+
+
+def _has_output(layer: Any) -> bool:
+    """Whether a layer has one output, a tensor: not where it is used in several places."""
+    try:
+        return bool(keras.backend.is_keras_tensor(layer.output))
+    except (AttributeError, ValueError):
+        return False
+
+
+def spread_rows(part: Part, count: int) -> Part:
+    """So many rows from all over a part, the same ones each time."""
+    chosen = np.unique(np.linspace(0, part.rows - 1, min(count, part.rows)).astype(int))
+    return Part(
+        {name: array[chosen] for name, array in part.inputs.items()},
+        {name: array[chosen] for name, array in part.targets.items()},
+    )
+
+
+@contextmanager
+def no_trace(model: Any) -> Iterator[None]:
+    """Within the block, what is not trained (metrics, seeds, averages) may change: it is set back."""
+    kept = [
+        (variable, np.array(variable.numpy()))
+        for variable in (*model.metrics_variables, *model.non_trainable_variables)
+    ]
+    try:
+        yield
+    finally:
+        for variable, value in kept:
+            variable.assign(value)
+
+
+def next_look(callbacks: Sequence[Any], epoch: int, last: int) -> int:
+    """The first epoch from this one on, after which a `Recorder` looks, or the last."""
+    looks = (one.next_look(epoch) for one in callbacks if isinstance(one, Recorder))
+    return min([look for look in looks if look is not None], default=last)
+
+
+def figures_of(recorders: Sequence[Recorder]) -> dict[str, float] | None:
+    """What callbacks tell of the saved model; None where there are none that do."""
+    told = {name: value for one in recorders for name, value in one.figures().items()}
+    return told or None
