@@ -24,6 +24,8 @@ TEN_ONE_HOT = TargetSpec("multiclass", TEN_CLASSES.classes, width=10, one_hot=Tr
         ("{units: 10, activation: softmax}", TEN_ONE_HOT, "CategoricalCrossentropy", False),
         ("10", TEN_ONE_HOT, "CategoricalCrossentropy", True),
         ("{units: 2, activation: sigmoid}", PAIR, "BinaryCrossentropy", False),
+        ("{units: 1, activation: Heaviside}", TWO_CLASSES, "HalfSquaredError", None),
+        ("{units: 10, activation: Heaviside}", TEN_ONE_HOT, "HalfSquaredError", None),
     ],
 )
 def test_the_loss_follows_from_task_and_output(

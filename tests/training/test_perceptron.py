@@ -52,19 +52,3 @@ def test_the_loss_is_half_the_squared_error_of_a_row() -> None:
     assert float(loss(np.float32([[0, 1]]), np.float32([[1, 0]]))) == 1.0
     copy = keras.losses.deserialize(keras.losses.serialize(loss))
     assert isinstance(copy, HalfSquaredError)
-
-
-def test_it_is_the_loss_of_what_ends_in_heaviside() -> None:
-    from nnrun.config.components import Component
-    from nnrun.config.schema import Dataset, Experiment
-    from nnrun.data.splits import TargetSpec
-    from nnrun.models.components import instantiate
-    from nnrun.models.losses import choose_loss
-
-    experiment = Experiment(
-        dataset=Dataset(name="xor"), architecture=(Component("Dense", "layers"),)
-    )
-    target = TargetSpec("binary", ("0", "1"))
-    assert isinstance(
-        instantiate(choose_loss(experiment, target, 1, "heaviside")), HalfSquaredError
-    )
