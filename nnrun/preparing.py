@@ -90,7 +90,7 @@ def prepare_experiment(experiment: Experiment, config: Path, base: Base | None =
     from nnrun.data.quality import inspect
 
     splits = load_splits(experiment.dataset, seed=experiment.seed)
-    problems = check_relations(experiment, load_catalogue(), _facts(splits))
+    problems = check_relations(experiment, load_catalogue(), _facts(splits, experiment))
     if problems:
         raise ConfigError(problems)
     check_shapes(experiment, list(splits.inputs.values()), base)
@@ -216,8 +216,9 @@ def load_run(
     return experiment
 
 
-def _facts(splits: Splits) -> DataFacts:
+def _facts(splits: Splits, experiment: Experiment) -> DataFacts:
     """What the relations want to know, from the data themselves."""
+    drawn = {"train", "validation"} | ({"test"} if experiment.dataset.split.test else set())
     (spec,), (target,) = splits.inputs.values(), splits.targets.values()
     return DataFacts(
         task=target.task,
@@ -225,6 +226,6 @@ def _facts(splits: Splits) -> DataFacts:
         class_names=target.classes,
         input_shape=spec.shape,
         target_width=1 if target.classes else target.width,
-        train_rows=sum(part.rows for part in splits.parts.values()),
+        train_rows=sum(part.rows for name, part in splits.parts.items() if name in drawn),
         test_rows=splits.test.rows if splits.test else 0,
     )

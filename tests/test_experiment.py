@@ -688,3 +688,10 @@ def test_of_two_processes_on_one_directory_one_wins(
     record = RunRecord.read(tmp_path / "one" / "run.json")
     assert (record.status, record.seed) == ("finished", winner)
     assert len(History.read(tmp_path / "one" / "history.csv")) == 2
+
+
+def test_few_rows_may_be_left_to_train_on(write_config: WriteConfig) -> None:
+    parts = ["dataset.split.validation=100", "dataset.split.test=30"]
+    assert prepare(write_config(), parts).splits.train.rows == 20
+    with pytest.raises(ConfigError, match="no rows are left to train on"):
+        prepare(write_config(), ["dataset.split.validation=150"])

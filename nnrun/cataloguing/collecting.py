@@ -47,6 +47,7 @@ REFUSED = {
         "JaxLayer": f"{FUNCTION}.",
         "TorchModuleWrapper": "It takes a PyTorch module, which YAML cannot hold.",
         "FlaxLayer": f"{FUNCTION}.",
+        "Equalization": "Outside of training it gives back its very input, which Keras cannot connect.",
         "Input": INPUT,
         "InputLayer": INPUT,
     },

@@ -24,7 +24,7 @@ def test_what_cannot_be_drawn_is_told(
         ("model.jpg", "--plot: cannot write"),
         ("no/model.png", "there is no folder"),
     ):
-        done = nnrun("show", config, "--plot", config.with_name(file))
+        done = nnrun("show", config, "--plot", config.parent / file)
         assert (done.code, told in done.err) == (2, True)
     done = nnrun("show", tiny_run.path, "--plot", "model.png")
     assert (done.code, "it draws a config, and this is a run" in done.err) == (2, True)
