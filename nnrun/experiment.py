@@ -15,6 +15,7 @@ from nnrun.preparing import (
     load_run,
     prepare,
     prepare_experiment,
+    roles_of_graph,
     with_own_code,
 )
 from nnrun.running import Run, Watcher
@@ -49,8 +50,9 @@ def describe(config: str | Path, *, overrides: Sequence[str] = (), trust: bool =
     check_trust(experiment, Path(config), trust=trust)
     prepared = prepare_experiment(experiment, Path(config))
     model = build(prepared)
+    from nnrun.describing import layer_rows, output_rows
     from nnrun.device import device_name
-    from nnrun.reports.card import Card, LayerRow
+    from nnrun.reports.card import SEVERAL, Card
     from nnrun.training.choosing import engine_of
     from nnrun.training.estimating import estimate_memory, estimate_seconds, learning_rates
     from nnrun.training.placing import place, placing_warnings
@@ -59,20 +61,19 @@ def describe(config: str | Path, *, overrides: Sequence[str] = (), trust: bool =
     engine = engine_of(prepared, model)
     placement = place(model, splits, experiment.runtime)
     steps = prepared.steps_per_epoch
-    (target,) = splits.targets.values()
+    outputs = output_rows(model, splits.targets)
+    only = outputs[0] if len(outputs) == 1 else None
     return Card(
         experiment=experiment,
-        task=target.task,
-        classes=target.classes,
-        targets=target.names,
+        task=only.task if only else SEVERAL,
+        classes=only.classes if only else (),
+        targets=only.targets if only else (),
+        outputs=outputs,
         rows={name: part.rows for name, part in splits.parts.items()},
         source=splits.source,
-        layers=[
-            LayerRow(one.name, type(one).__name__, tuple(one.output.shape[1:]), one.count_params())
-            for one in model.layers
-        ],
+        layers=layer_rows(model),
         parameters=model.count_params(),
-        loss=getattr(model.loss, "name", None) or str(model.loss),
+        loss=only.loss if only else ", ".join(f"{one.name} {one.loss}" for one in outputs),
         steps=steps,
         memory=estimate_memory(model, splits, experiment.training.batch_size),
         engine=f"{engine.name}: {engine.reason}",
@@ -233,12 +234,14 @@ def open_run(directory: RunDirectory, *, trust: bool = False, with_data: bool = 
     experiment = with_own_code(load_run(directory, trust=trust), directory.resolved)
     signature, splits = load_data(directory, experiment, record, with_rows=with_data)
     model = build_for(experiment, signature)
-    from nnrun.models.building import gives_logits
+    from nnrun.models.heads import gives_logits
     from nnrun.training.choosing import engine_for
 
     epoch = load_weights(model, directory, record)
     engine = engine_for(model, experiment.runtime.engine)
-    logits = gives_logits(experiment, signature.inputs, signature.targets)
+    logits = {
+        name: gives_logits(experiment, name, target) for name, target in signature.targets.items()
+    }
     return OpenRun(directory, experiment, signature, splits, model, engine.name, epoch, logits)
 
 
@@ -250,8 +253,10 @@ def evaluate(
     batch_size: int | None = None,
     mc_samples: int | None = None,
     trust: bool = False,
-) -> Evaluation:
+) -> dict[str, Evaluation]:
     """Evaluate a run's best model, and write `evaluation/<split>/` in its directory.
+
+    Of a model with several outputs there is a directory for each in it.
 
     Args:
         directory: The run.
@@ -260,6 +265,9 @@ def evaluate(
         batch_size: Rows predicted at once; None for as many as fit well.
         mc_samples: How many times to predict with the dropout layers on, as well.
         trust: Whether code of the user's own that the run names may run.
+
+    Returns:
+        The figures of each output.
 
     Raises:
         UserError: For a run that cannot be used, rows that it has not, and mistakes in the file.
@@ -275,12 +283,13 @@ def evaluate(
         from nnrun.data.loading import load_rows
 
         name = split_of_file(data)
-        part = load_rows(run.experiment.dataset, run.signature, str(data))
+        roles = roles_of_graph(run.experiment)
+        part = load_rows(run.experiment.dataset, run.signature, str(data), roles)
     return evaluate_rows(run, name, part, batch_size=batch_size, draws=mc_samples)
 
 
-def predict(directory: RunDirectory, file: Path, *, trust: bool = False) -> Predictions:
-    """Predict rows that nobody knows the targets of.
+def predict(directory: RunDirectory, file: Path, *, trust: bool = False) -> dict[str, Predictions]:
+    """Predict rows that nobody knows the targets of, by output.
 
     Args:
         directory: The run.

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 from nnrun.config.catalogue import load_catalogue
 from nnrun.config.components import uses_own_code
 from nnrun.config.facts import DataFacts
+from nnrun.config.graphs import Graph
 from nnrun.config.loading import load_experiment
 from nnrun.config.relations import check_relations
+from nnrun.config.roles import Roles, roles_of
 from nnrun.data.prepared import Prepared
-from nnrun.errors import ConfigError, UserError
+from nnrun.errors import ConfigError, Problem, UserError
 from nnrun.runs.settings import read_resolved
 
 if TYPE_CHECKING:
@@ -35,9 +37,18 @@ def load(config: Path, overrides: Sequence[str] = ()) -> Experiment:
 
 
 def _load(config: Path, overrides: Sequence[str] = (), text: str | None = None) -> Experiment:
+    return load_experiment(config, overrides, check_source=_check_source, text=text)
+
+
+def _check_source(experiment: Experiment) -> list[Problem]:
     from nnrun.data.describing import check_source
 
-    return load_experiment(config, overrides, check_source=check_source, text=text)
+    return check_source(experiment.dataset, roles_of_graph(experiment))
+
+
+def roles_of_graph(experiment: Experiment) -> Roles | None:
+    """What a graph makes of the columns; None for any other architecture."""
+    return roles_of(experiment) if isinstance(experiment.architecture, Graph) else None
 
 
 def prepare(config: Path, overrides: Sequence[str] = ()) -> Prepared:
@@ -59,8 +70,11 @@ def prepare_experiment(experiment: Experiment, config: Path) -> Prepared:
     from nnrun.data.preprocessing import fit
     from nnrun.data.quality import inspect
 
-    splits = load_splits(experiment.dataset, seed=experiment.seed)
-    problems = check_relations(experiment, load_catalogue(), _facts(splits))
+    roles = roles_of_graph(experiment)
+    splits = load_splits(experiment.dataset, seed=experiment.seed, roles=roles)
+    facts = _facts(splits)
+    first = next(iter(facts.values()))
+    problems = check_relations(experiment, load_catalogue(), first, by_output=facts)
     if problems:
         raise ConfigError(problems)
     steps = fit(experiment.dataset.preprocess, splits)
@@ -143,15 +157,18 @@ def check_trust(experiment: Experiment, config: Path, *, trust: bool) -> None:
         )
 
 
-def _facts(splits: Splits) -> DataFacts:
-    """What the relations want to know, from the data themselves."""
-    (spec,), (target,) = splits.inputs.values(), splits.targets.values()
-    return DataFacts(
-        task=target.task,
-        classes=len(target.classes),
-        class_names=target.classes,
-        input_shape=spec.shape,
-        target_width=1 if target.classes else target.width,
-        train_rows=splits.train.rows,
-        test_rows=splits.test.rows if splits.test else 0,
-    )
+def _facts(splits: Splits) -> dict[str, DataFacts]:
+    """What the relations want to know of each output, from the data themselves."""
+    first = next(iter(splits.inputs.values()))
+    return {
+        name: DataFacts(
+            task=target.task,
+            classes=len(target.classes),
+            class_names=target.classes,
+            input_shape=target.shape or first.shape,
+            target_width=1 if target.classes else target.width,
+            train_rows=splits.train.rows,
+            test_rows=splits.test.rows if splits.test else 0,
+        )
+        for name, target in splits.targets.items()
+    }

@@ -17,8 +17,9 @@ from nnrun.config.kinds import (
     Steps,
     Text,
 )
+from nnrun.config.options import options_of
 from nnrun.config.reader import Node, ScalarNode, resolve_scalar
-from nnrun.config.schema import Experiment, options_of
+from nnrun.config.schema import Experiment
 
 _NOT_AN_OPTION = {
     "<<": "merge keys are not YAML 1.2; write the keys out, or use `extends:`",
@@ -50,6 +51,13 @@ def about_unknown_key(section: type, key: str) -> str:
         if meant:
             return f"did you mean '{meant}' {_at(path)}?"
     return f"known: {', '.join(options)}"
+
+
+def about_missing(name: str) -> str:
+    """How an option that must be given is written."""
+    if name == "from":
+        return "say what the layer is applied to, as in `from: hidden1`"
+    return f"write `{name}:`"
 
 
 def _at(path: str) -> str:

@@ -4,17 +4,19 @@
 import dataclasses
 import math
 import re
+from collections.abc import Sequence
 from functools import singledispatchmethod
 from pathlib import Path
 from typing import Any
 
-from nnrun.config.advice import about_unknown_key, about_value
+from nnrun.config.advice import about_missing, about_unknown_key, about_value
 from nnrun.config.catalogue import Catalogue
 from nnrun.config.component_checking import (
     INVALID,
     check_arguments_of,
     check_component,
     find_serialized,
+    take_component,
 )
 from nnrun.config.components import Duration, looks_like_class
 from nnrun.config.diagnostics import did_you_mean, nearest
@@ -35,6 +37,7 @@ from nnrun.config.kinds import (
     Steps,
     Text,
 )
+from nnrun.config.options import component_option, options_of
 from nnrun.config.reader import (
     MappingNode,
     Node,
@@ -43,7 +46,7 @@ from nnrun.config.reader import (
     plain_value,
     resolve_scalar,
 )
-from nnrun.config.schema import Experiment, options_of
+from nnrun.config.schema import Experiment
 from nnrun.config.wording import describe, quoted, show_value
 from nnrun.errors import Place, Problem
 
@@ -189,6 +192,8 @@ class Checker:
             return self.expected(kind, node, path)
         values = {}
         for key, item in node.entries.items():
+            if isinstance(kind.value, SectionOf) and _is_null(item):
+                item = MappingNode({}, item.place)  # noqa: PLW2901 nothing said is all left out
             values[key] = self.check(kind.value, item, f"{path}.{key}")
             self.places[f"{path}.{key}"] = node.key_places[key]
         return INVALID if INVALID in values.values() else values
@@ -196,6 +201,8 @@ class Checker:
     @_check.register
     def _(self, kind: OneOf, node: Node, path: str) -> Any:
         fitting = [inner for inner in kind.kinds if _has_shape_of(inner, node)]
+        if len(fitting) > 1 and isinstance(node, MappingNode):
+            fitting = _meant(fitting, node)
         if not fitting or _is_botched_number(kind, node):
             return self.expected(kind, node, path)
         for inner in fitting[:-1]:
@@ -208,10 +215,12 @@ class Checker:
 
     @_check.register
     def _(self, kind: SectionOf, node: Node, path: str) -> Any:
-        if not isinstance(node, MappingNode):
-            return self.expected(kind, node, path)
         options = options_of(kind.type)
         values: dict[str, Any] = {}
+        if component_option(kind.type):
+            node, values = take_component(self, kind.type, node, path)
+        if not isinstance(node, MappingNode):
+            return self.expected(kind, node, path)
         for key, item in node.entries.items():
             below = f"{path}.{key}".lstrip(".")
             if key not in options:
@@ -219,9 +228,8 @@ class Checker:
                 hint = about_unknown_key(kind.type, key) if self.wants_hints else ""
                 self.problems.append(Problem(f"unknown key {quoted(key)}", place, path, hint))
             elif not _is_null(item) or options[key].metadata["required"]:
-                value = self.check(options[key].metadata["kind"], item, below)
-                if value is not INVALID:
-                    values[key] = value
+                values[key] = self.check(options[key].metadata["kind"], item, below)
+        values = {key: value for key, value in values.items() if value is not INVALID}
         unknown = [key for key in node.entries if key not in options][:MANY]
         absent = [name for name in options if name not in node.entries]
         meant = {nearest(key, absent) for key in unknown}
@@ -232,13 +240,13 @@ class Checker:
                     self._report_missing(name, node, path)
                 if isinstance(options[name].metadata["kind"], SectionOf):
                     values[name] = options[name].metadata["kind"].type()
-        return kind.type(**values)
+        return kind.type(**{options[name].name: value for name, value in values.items()})
 
     def _report_missing(self, name: str, node: MappingNode, path: str) -> None:
-        place = Place(node.place.source)
-        self.report(
-            "is missing", place, f"{path}.{name}".lstrip("."), f"every config needs `{name}:`"
-        )
+        if path:
+            self.report(f"'{name}' is missing", node.place, path, about_missing(name))
+            return
+        self.report("is missing", Place(node.place.source), name, f"every config needs `{name}:`")
 
     @_check.register
     def _(self, kind: ComponentOf, node: Node, path: str) -> Any:
@@ -283,6 +291,16 @@ def _is_botched_number(kind: OneOf, node: Node) -> bool:
         return False
     takes_number = any(isinstance(inner, Number | Integer) for inner in kind.kinds)
     return takes_number and not looks_like_class(node.value)
+
+
+def _meant(kinds: Sequence[Kind], node: MappingNode) -> list[Kind]:
+    """What a mapping may be by its keys: a section is known by the names of its options."""
+    for kind in kinds:
+        if isinstance(kind, SectionOf):
+            options = options_of(kind.type)
+            if any(nearest(key, options, closeness=0.75) for key in node.entries):
+                return [kind]
+    return [kind for kind in kinds if not isinstance(kind, SectionOf)] or list(kinds)
 
 
 def _has_shape_of(kind: Kind, node: Node) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from nnrun.config.diagnostics import did_you_mean
 from nnrun.config.subject import OutputLayer, Subject
+from nnrun.config.tasks import AUTOENCODER
 from nnrun.config.wording import first_of, quoted
 from nnrun.errors import Problem
 
@@ -19,9 +20,10 @@ CLASS_METRICS = {"accuracy", "acc", "crossentropy", "ce"}
 LABEL_ACTIVATIONS = {"sigmoid", "hard_sigmoid", "sparse_sigmoid", "linear"}
 """Activations that give each label a probability, or a logit, of its own."""
 BINARY_CLASSES = 2
-_COLUMN_NOUNS = {"regression": "number", "multilabel": "label"}
+_COLUMN_NOUNS = {"regression": "number", "multilabel": "label", AUTOENCODER: "number"}
 _ACTIVATION_HINTS = {
     "regression": "leave the activation out",
+    AUTOENCODER: "use `activation: sigmoid` for values from 0 to 1, none for others",
     "multilabel": "use `activation: sigmoid`",
 }
 
@@ -103,6 +105,7 @@ def loss_against_labels(subject: Subject) -> Iterator[Problem]:
         unfit = PROBABILITY_LOSSES | ONE_HOT_LOSSES
         if loss in unfit and (for_numbers or not loss.startswith("Binary")):
             hint = "use mse, mae or Huber" if for_numbers else "use binary_crossentropy"
+            hint = "use mse, or binary_crossentropy" if subject.task == AUTOENCODER else hint
             yield subject.problem("loss", f"{loss} {subject.objection}", hint)
     elif loss == "SparseCategoricalCrossentropy" and one_hot:
         yield subject.problem(
@@ -132,6 +135,8 @@ def output_against_task(subject: Subject) -> Iterator[Problem]:
         width = subject.target_width or units
         noun = _COLUMN_NOUNS.get(subject.task or "", "column")
         fitting, has = [width], f"the target {_counted(width, noun)}"
+        if subject.task == AUTOENCODER and facts is not None and len(facts.input_shape) > 1:
+            fitting.append(facts.input_shape[-1])  # a Dense layer on the last of several axes
     elif facts is None:
         return
     else:
@@ -179,10 +184,11 @@ def task_options(subject: Subject) -> Iterator[Problem]:
         ("dataset.preprocess.one_hot", experiment.dataset.preprocess.one_hot),
         ("training.class_weight", experiment.training.class_weight is not None),
     ):
-        if is_set:
+        # Another output may have the classes that these are meant for.
+        if is_set and subject.is_only_output:
             yield subject.problem(path, objection, "leave it out")
     for metric in experiment.metrics or ():
-        if subject.task == "regression":
+        if subject.task in ("regression", AUTOENCODER):
             unfit = metric.name in CLASS_METRICS or "Accuracy" in metric.name
             hint = "use mae, mse or RootMeanSquaredError"
         else:

@@ -27,7 +27,8 @@ from nnrun.config.kinds import (
     Steps,
     Text,
 )
-from nnrun.config.schema import Experiment, options_of
+from nnrun.config.options import options_of
+from nnrun.config.schema import Experiment
 from nnrun.config.writer import to_plain
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"

@@ -10,7 +10,8 @@ from nnrun.config.facts import DataFacts
 from nnrun.config.kinds import SectionOf
 from nnrun.config.merging import read_config
 from nnrun.config.relations import check_relations
-from nnrun.config.schema import Dataset, Experiment
+from nnrun.config.roles import facts_for, roles_of
+from nnrun.config.schema import Experiment
 from nnrun.errors import ConfigError, Problem
 
 
@@ -18,7 +19,7 @@ def load_experiment(
     path: Path,
     overrides: Sequence[str] = (),
     *,
-    check_source: Callable[[Dataset], Sequence[Problem]] | None = None,
+    check_source: Callable[[Experiment], Sequence[Problem]] | None = None,
     text: str | None = None,
 ) -> Experiment:
     """Read, merge and check a config file.
@@ -38,10 +39,15 @@ def load_experiment(
         tree, catalogue, path.parent.resolve(), _default_name(path)
     )
     facts = named_facts(experiment, catalogue)
-    problems += check_relations(experiment, catalogue, facts, without=doubtful)
+    by_output = {
+        name: known
+        for name in roles_of(experiment).aims
+        if (known := named_facts(experiment, catalogue, name))
+    }
+    problems += check_relations(experiment, catalogue, facts, without=doubtful, by_output=by_output)
     blamed = {*doubtful, *(problem.path for problem in problems)}
     if check_source and not any(path.startswith("dataset") for path in blamed):
-        problems += _placed(check_source(experiment.dataset), experiment)
+        problems += _placed(check_source(experiment), experiment)
     if problems:
         raise ConfigError(problems)
     return experiment
@@ -55,16 +61,22 @@ def _placed(problems: Sequence[Problem], experiment: Experiment) -> list[Problem
     ]
 
 
-def named_facts(experiment: Experiment, catalogue: Catalogue) -> DataFacts | None:
-    """What is known of the data before they are read: named data sets only."""
+def named_facts(experiment: Experiment, catalogue: Catalogue, output: str = "") -> DataFacts | None:
+    """What is known of the data before they are read, as an output meets them: named sets only.
+
+    Args:
+        experiment: The config.
+        catalogue: What is known of data sets.
+        output: The output of a graph; the first of all outputs where none is named.
+    """
     if experiment.dataset.name is None:
         return None
     named = catalogue.dataset(experiment.dataset.name)
     if named is None:
         return None
-    if named.facts.classes and experiment.dataset.task == "multiclass":
-        return dataclasses.replace(named.facts, task="multiclass")
-    return named.facts
+    roles = roles_of(experiment)
+    aim = roles.aims.get(output) or next(iter(roles.aims.values()), None)
+    return facts_for(aim, named.facts, named.features, roles.inputs) if aim else named.facts
 
 
 def _default_name(path: Path) -> str:

@@ -19,7 +19,8 @@ from nnrun.config.kinds import (
     SectionOf,
     Text,
 )
-from nnrun.config.schema import Experiment, options_of
+from nnrun.config.options import options_of
+from nnrun.config.schema import Experiment
 from nnrun.config.wording import describe, group_noun
 
 OWN_PACKAGE = "nnrun."

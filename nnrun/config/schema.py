@@ -5,17 +5,16 @@ This is the one place that says so: checking, the JSON Schema and the reference 
 # ruff: noqa: RUF009 - `option` makes a dataclass field
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
-from typing import Any
+from dataclasses import dataclass, field
 
 from nnrun.config.components import Component
+from nnrun.config.graphs import Graph
 from nnrun.config.kinds import (
     ArgumentsOf,
     Boolean,
     ComponentOf,
     FilePath,
     Integer,
-    Kind,
     ListOf,
     MapOf,
     Number,
@@ -24,29 +23,12 @@ from nnrun.config.kinds import (
     Share,
     Text,
 )
+from nnrun.config.options import REQUIRED, option
 from nnrun.config.tasks import AUTO, TASKS
 from nnrun.errors import Place
 
 CONFIG_VERSION = 1
-REQUIRED = object()
-"""The default of a field that must be given."""
-
 NAME_PATTERN = r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}"
-
-
-def option(
-    doc: str, kind: Kind, default: Any = None, *, factory: Any = None, default_says: str = ""
-) -> Any:
-    """A field of a section; `default_says` is the default in words where it is worked out later."""
-    metadata = {
-        "doc": doc,
-        "kind": kind,
-        "required": default is REQUIRED,
-        "default_says": default_says,
-    }
-    if factory is not None:
-        return field(default_factory=factory, metadata=metadata)
-    return field(default=None if default is REQUIRED else default, metadata=metadata)
 
 
 def named_columns(target: str | Sequence[str] | None) -> tuple[str, ...]:
@@ -54,11 +36,6 @@ def named_columns(target: str | Sequence[str] | None) -> tuple[str, ...]:
     if target is None:
         return ()
     return (target,) if isinstance(target, str) else tuple(target)
-
-
-def options_of(section: type) -> dict[str, Any]:
-    """The declared options of a section: dataclass fields by name."""
-    return {item.name: item for item in fields(section) if "kind" in item.metadata}
 
 
 @dataclass(frozen=True)
@@ -125,7 +102,8 @@ class Dataset:
     )
     task: str = option(
         "What is predicted. `auto` reads it off the target: text or few whole numbers are classes; "
-        "several columns are labels where each has two values, else numbers.",
+        "several columns are labels where each has two values, else numbers. An `autoencoder` "
+        "predicts its own input, as the preprocessing leaves it, and takes no target.",
         Text(choices=(AUTO, *TASKS)),
         AUTO,
     )
@@ -288,9 +266,15 @@ class Experiment:
         default_says="the config's folder",
     )
     dataset: Dataset = option("The data.", SectionOf(Dataset), REQUIRED)
-    architecture: tuple[Component, ...] | Component = option(
-        "The model: a list of layers, or a preset such as `MLP`.",
-        OneOf((ListOf(ComponentOf(("layers",)), minimum=1), ComponentOf(("presets",)))),
+    architecture: tuple[Component, ...] | Component | Graph = option(
+        "The model: a list of layers, a preset such as `MLP`, or a graph of layers with names.",
+        OneOf(
+            (
+                ListOf(ComponentOf(("layers",)), minimum=1),
+                SectionOf(Graph),
+                ComponentOf(("presets",)),
+            )
+        ),
         REQUIRED,
     )
     loss: Component | None = option(

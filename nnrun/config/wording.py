@@ -20,8 +20,8 @@ from nnrun.config.kinds import (
     Steps,
     Text,
 )
+from nnrun.config.options import options_of
 from nnrun.config.reader import MappingNode, Node, ScalarNode
-from nnrun.config.schema import options_of
 
 LONGEST_QUOTE = 40
 """Characters of a user's text that a message shows."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from nnrun.config.diagnostics import did_you_mean
 from nnrun.config.schema import named_columns
+from nnrun.config.tasks import AUTO, AUTOENCODER
 from nnrun.data.sources.csv import Csv
 from nnrun.data.sources.finding import named_dataset, named_datasets
 from nnrun.errors import DataError, Problem
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from nnrun.config.facts import DataFacts
+    from nnrun.config.roles import Roles
     from nnrun.config.schema import Dataset
     from nnrun.data.sources.named import NamedDataset
 
@@ -31,15 +33,15 @@ def describe(dataset: Dataset) -> DataFacts | None:
     if dataset.name is None:
         return None
     named = named_dataset(dataset.name)
-    facts = replace(named.facts, task=task_of(named, dataset))
+    facts = replace(named.facts, task=task_of(named, dataset.task))
     if dataset.features and named.features:
         return replace(facts, input_shape=(len(dataset.features),))
     return facts
 
 
-def task_of(named: NamedDataset, dataset: Dataset) -> str:
+def task_of(named: NamedDataset, task: str) -> str:
     """The task a named data set is used for; two classes may also be taken as `multiclass`."""
-    if named.facts.classes and dataset.task == "multiclass":
+    if named.facts.classes and task == "multiclass":
         return "multiclass"
     return named.facts.task
 
@@ -52,18 +54,66 @@ def source_of(dataset: Dataset, path: str | None = None) -> Csv:
     return Csv(**(arguments if path is None else arguments | {"path": path}))
 
 
-def check_source(dataset: Dataset) -> list[Problem]:
+def check_source(dataset: Dataset, roles: Roles | None = None) -> list[Problem]:
     """What is wrong with the source of a data set; of a file, only the header is read.
 
     Each problem says its `path` in the config; the caller knows the place. Whether there is one
     source, and whether its name is known, the relations of the config check.
+
+    Args:
+        dataset: The config's section.
+        roles: What a graph makes of the columns; None for an architecture without named inputs.
     """
     problems: list[Problem] = []
     if dataset.name in named_datasets():
         problems += _named_problems(named_datasets()[dataset.name], dataset)
+        if roles is not None:
+            problems += _roles_of_named(named_datasets()[dataset.name], dataset, roles)
     if dataset.csv is not None:
-        problems += _file_problems(dataset)
+        problems += _file_problems(dataset, names_outputs=roles is not None)
+        if roles is not None and not problems:
+            problems += _roles_of_file(dataset, roles)
     return problems
+
+
+def _roles_of_named(named: NamedDataset, dataset: Dataset, roles: Roles) -> Iterator[Problem]:
+    where = f"'{dataset.name}'"
+    for name, columns in roles.inputs.items():
+        path = f"architecture.inputs.{name}.features"
+        if not columns or columns == dataset.features:
+            continue
+        if named.features:
+            yield from _unknown_columns(path, columns, named.features, where)
+        else:
+            hint = "leave `features` out: the input is the whole row"
+            yield Problem(f"{where} has no columns to choose from", path=path, hint=hint)
+    for name, aim in roles.aims.items():
+        path = f"architecture.outputs.{name}.target"
+        if aim.columns and named.target in aim.columns and len(aim.columns) > 1:
+            message = f"'{named.target}' is predicted by itself, not together with other columns"
+            yield Problem(message, path=path, hint="give it an output of its own")
+        elif aim.columns not in ((), (named.target,)):
+            known = (named.target, *named.features)
+            yield from _unknown_columns(path, aim.columns, known, where)
+        elif aim.task not in (AUTO, AUTOENCODER, task_of(named, aim.task)):
+            yield Problem(
+                f"'{named.target}' is a {named.facts.task} target, not {aim.task}",
+                path=f"architecture.outputs.{name}.task",
+                hint="leave it out",
+            )
+
+
+def _roles_of_file(dataset: Dataset, roles: Roles) -> Iterator[Problem]:
+    source = source_of(dataset)
+    known, where = source.columns(), str(source.path)
+    for name, columns in roles.inputs.items():
+        if columns and columns != dataset.features:
+            path = f"architecture.inputs.{name}.features"
+            yield from _unknown_columns(path, columns, known, where, roles.predicted)
+    for name, aim in roles.aims.items():
+        if aim.columns != dataset.targets:
+            path = f"architecture.outputs.{name}.target"
+            yield from _unknown_columns(path, aim.columns, known, where)
 
 
 def _named_problems(named: NamedDataset, dataset: Dataset) -> Iterator[Problem]:
@@ -84,7 +134,7 @@ def _named_problems(named: NamedDataset, dataset: Dataset) -> Iterator[Problem]:
         yield from _unknown_columns(
             "features", dataset.features, named.features, f"'{dataset.name}'"
         )
-    if dataset.task not in ("auto", task_of(named, dataset)):
+    if dataset.task not in (AUTO, AUTOENCODER, task_of(named, dataset.task)):
         yield Problem(
             f"'{dataset.name}' is a {named.facts.task} data set, not {dataset.task}",
             path="dataset.task",
@@ -106,9 +156,9 @@ def _named_problems(named: NamedDataset, dataset: Dataset) -> Iterator[Problem]:
             )
 
 
-def _file_problems(dataset: Dataset) -> Iterator[Problem]:
+def _file_problems(dataset: Dataset, *, names_outputs: bool) -> Iterator[Problem]:
     targets = dataset.targets
-    if not targets:
+    if not targets and not names_outputs and dataset.task != AUTOENCODER:
         hint = "name the column to predict"
         yield Problem("'target' is missing", path="dataset.target", hint=hint)
     for target in dict.fromkeys(targets):
@@ -154,7 +204,8 @@ def _unknown_columns(
     used: Sequence[str] = (),
 ) -> Iterator[Problem]:
     for index, name in enumerate(named_columns(wanted)):
-        path = f"dataset.{option}" + ("" if isinstance(wanted, str) else f"[{index}]")
+        path = option if "." in option else f"dataset.{option}"
+        path += "" if isinstance(wanted, str) else f"[{index}]"
         if name not in known:
             hint = nearest_column(name, known, [*named_columns(wanted), *used])
             yield Problem(f"{where} has no column '{name}'", path=path, hint=hint)

@@ -41,12 +41,14 @@ class TargetSpec:
     """One named target of a model.
 
     Attributes:
-        task: `regression`, `binary`, `multiclass` or `multilabel`.
+        task: `regression`, `binary`, `multiclass`, `multilabel` or `autoencoder`.
         classes: Names of the classes, in the order of their integer labels; empty where a row does
             not belong to one class: for regression and multilabel.
         width: Numbers in a target row: 1, or more for several columns and for one-hot labels.
         one_hot: Whether class labels are given as one-hot rows.
         columns: The columns, where there are several: labels, or numbers.
+        input: The input that an autoencoder gives back; empty for everything else.
+        shape: The shape of what an autoencoder gives back; empty for everything else.
     """
 
     task: str
@@ -54,6 +56,8 @@ class TargetSpec:
     width: int = 1
     one_hot: bool = False
     columns: tuple[TargetColumn, ...] = ()
+    input: str = ""
+    shape: tuple[int, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -1,6 +1,5 @@
 """The only door into `models`: an experiment and the shapes of its data → a compiled Keras model."""
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -8,15 +7,17 @@ import keras
 
 from nnrun.config.catalogue import Catalogue
 from nnrun.config.components import Component
-from nnrun.config.relations import find_output_layer
+from nnrun.config.graphs import Graph
 from nnrun.config.schema import Experiment
 from nnrun.data.splits import InputSpec, TargetSpec
 from nnrun.device import strategy_scope
 from nnrun.errors import ConfigError, Problem
 from nnrun.models.architecture import expand_architecture
-from nnrun.models.components import first_line, instantiate
+from nnrun.models.components import instantiate
+from nnrun.models.graphs import build_graph
+from nnrun.models.heads import Head
 from nnrun.models.layers import Step, preprocessing_layers
-from nnrun.models.losses import choose_loss, choose_metrics
+from nnrun.models.misfits import plain_message, shape_hint, show_shape
 from nnrun.models.optimizers import build_optimizer
 
 
@@ -51,37 +52,56 @@ def build_model(
     keras.config.set_dtype_policy(experiment.runtime.precision)
     keras.utils.set_random_seed(experiment.seed)
     with strategy_scope(strategy):
-        ((input_name, spec),) = inputs.items()
-        (target,) = targets.values()
-        layers = expand_architecture(experiment, spec, target)
-        model = keras.Sequential([keras.Input(spec.shape, name=input_name)], name="model")
-        for layer in preprocessing_layers(steps[input_name]):
-            model.add(layer)
-        for component in layers:
-            _add(model, component, model.output_shape[1:] if model.layers else spec.shape)
-        _check_output(model, layers[-1], target)
-        output, units = find_output_layer(layers), model.output_shape[-1]
-        activation = output.activation if output else "unknown"
+        graph = experiment.architecture
+        if isinstance(graph, Graph):
+            model = build_graph(experiment, graph, inputs, steps)
+        else:
+            model = _build_list(experiment, inputs, targets, steps)
+        heads = [Head.of(model, experiment, name, target) for name, target in targets.items()]
+        problems = [problem for head in heads for problem in head.problems()]
+        if problems:
+            raise ConfigError(problems)
         model.compile(
             optimizer=build_optimizer(experiment, catalogue, steps_per_epoch),
-            loss=instantiate(choose_loss(experiment, target, units, activation)),
-            metrics=list(map(instantiate, choose_metrics(experiment, target, units, activation))),
+            loss=_alone_or_all({head.name: instantiate(head.loss) for head in heads}),
+            loss_weights=_loss_weights(experiment, heads),
+            metrics=_alone_or_all({head.name: head.metrics for head in heads}),
         )
         if model.trainable_variables:
             model.optimizer.build(model.trainable_variables)
         return model
 
 
-def gives_logits(
-    experiment: Experiment, inputs: Mapping[str, InputSpec], targets: Mapping[str, TargetSpec]
-) -> bool:
-    """Whether the model of an experiment ends without the sigmoid or softmax of a classifier."""
-    (spec,), (target,) = inputs.values(), targets.values()
-    if target.task == "regression":
-        return False
-    output = find_output_layer(expand_architecture(experiment, spec, target))
-    declared = experiment.loss is not None and experiment.loss.arguments.get("from_logits") is True
-    return declared or (output is not None and output.activation == "linear")
+def _loss_weights(
+    experiment: Experiment, heads: Sequence[Head]
+) -> dict[str, float] | list[float] | None:
+    """The weights of the losses; None where the architecture gives none."""
+    graph = experiment.architecture
+    if not isinstance(graph, Graph):
+        return None
+    weights = {head.name: graph.outputs[head.name].weight for head in heads}
+    return weights if len(weights) > 1 else list(weights.values())
+
+
+def _alone_or_all(by_name: Mapping[str, Any]) -> Any:
+    return next(iter(by_name.values())) if len(by_name) == 1 else dict(by_name)
+
+
+def _build_list(
+    experiment: Experiment,
+    inputs: Mapping[str, InputSpec],
+    targets: Mapping[str, TargetSpec],
+    steps: Mapping[str, Sequence[Step]],
+) -> Any:
+    """The Keras model of a list of layers or a preset, not yet compiled."""
+    ((name, spec),) = inputs.items()
+    (target,) = targets.values()
+    model = keras.Sequential([keras.Input(spec.shape, name=name)], name="model")
+    for layer in preprocessing_layers(steps[name]):
+        model.add(layer)
+    for component in expand_architecture(experiment, spec, target):
+        _add(model, component, model.output_shape[1:] if model.layers else spec.shape)
+    return model
 
 
 def _add(model: Any, component: Component, before: Sequence[int | None]) -> None:
@@ -90,46 +110,7 @@ def _add(model: Any, component: Component, before: Sequence[int | None]) -> None
     except ConfigError:
         raise
     except Exception as error:
-        message = f"does not fit rows of shape {_show(before)}: {_plain(error)}"
-        hint = _shape_hint(component.name, before)
+        message = f"does not fit rows of shape {show_shape(before)}: {plain_message(error)}"
+        hint = shape_hint(component.name, before)
         problem = Problem(message, component.place, component.path, hint)
         raise ConfigError([problem]) from error
-
-
-def _plain(error: Exception) -> str:
-    """Keras's message without the prefix that names a layer the user never named."""
-    told = first_line(error)
-    _, separator, rest = told.partition("is incompatible with the layer: ")
-    return rest if separator else told
-
-
-def _shape_hint(name: str, shape: Sequence[int | None]) -> str:
-    """How to bring rows into the shape that a layer for images or sequences takes."""
-    dimensions = re.search(r"([123])D", name)
-    if dimensions is None:
-        return ""
-    axes = int(dimensions[1]) + 1
-    if len(shape) == axes - 1:
-        return f"put `Reshape: [{', '.join(map(str, (*shape, 1)))}]` before it"
-    return f"{name} takes rows with {axes} axes"
-
-
-def _show(shape: Sequence[int | None]) -> str:
-    return "[" + ", ".join("?" if size is None else str(size) for size in shape) + "]"
-
-
-def _check_output(model: Any, last: Component, target: TargetSpec) -> None:
-    """Refuse an output that the loss would stretch over the target without a word."""
-    shape = model.output_shape[1:]
-    wanted = len(target.classes) or target.width
-    one_for_two = len(target.classes) == 2 and not target.one_hot  # noqa: PLR2004 two classes
-    if shape == (wanted,) or (one_for_two and shape == (1,)):
-        return
-    unit = "classes" if target.classes else "numbers" if wanted > 1 else "number"
-    if target.task == "multilabel":
-        unit = "labels"
-    hint = f"end with `Dense: {wanted}`"
-    if len(shape) > 1:
-        hint = "is a `Flatten` missing before the Dense layers?"
-    message = f"the model gives {_show(shape)} for a row, but the target is {wanted} {unit}"
-    raise ConfigError([Problem(message, last.place, last.path, hint)])

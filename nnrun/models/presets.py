@@ -12,7 +12,7 @@ class MLP:
 
     The output is one linear unit per number for regression, one sigmoid unit for two classes, one
     softmax unit per class for more, one sigmoid unit per label for multilabel (Géron, Hands-On
-    Machine Learning, chapter 10).
+    Machine Learning, chapter 10), and for an autoencoder one linear unit per number of its input.
 
     Args:
         hidden: List of integers, the units of each hidden layer; may be empty.
@@ -31,22 +31,33 @@ class MLP:
         self.kernel_initializer = kernel_initializer
 
     def layers(
-        self, *, task: str, classes: int, width: int, rank: int, one_hot: bool
+        self,
+        *,
+        task: str,
+        classes: int,
+        width: int,
+        rank: int,
+        one_hot: bool,
+        shape: Sequence[int] = (),
     ) -> list[tuple[str, dict[str, object]]]:
         """The layers as (class name, arguments), from the first to the output.
 
         Args:
-            task: `regression`, `binary`, `multiclass` or `multilabel`.
+            task: `regression`, `binary`, `multiclass`, `multilabel` or `autoencoder`.
             classes: Number of classes, for one class a row.
             width: Numbers or labels per target row, for regression and multilabel.
             rank: Number of axes of an input row; more than one are flattened.
             one_hot: Whether labels are one-hot rows, so that two classes need two units too.
+            shape: The shape of a row that an autoencoder gives back.
         """
         stack: list[tuple[str, dict[str, object]]] = [("Flatten", {})] if rank > 1 else []
         shared = {"activation": self.activation, "kernel_initializer": self.kernel_initializer}
         stack += [("Dense", {"units": units, **shared}) for units in self.hidden]
         if task == "regression":
             return [*stack, ("Dense", {"units": width})]
+        if task == "autoencoder":
+            stack.append(("Dense", {"units": width}))
+            return [*stack, ("Reshape", {"target_shape": list(shape)})] if len(shape) > 1 else stack
         if task == "multilabel":
             return [*stack, ("Dense", {"units": width, "activation": "sigmoid"})]
         if task == "binary" and not one_hot:

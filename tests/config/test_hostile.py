@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from nnrun.config.diagnostics import problems_to_json, render_problems
 from nnrun.config.kinds import SectionOf
 from nnrun.config.loading import load_experiment
+from nnrun.config.options import options_of
 from nnrun.config.reader import read_yaml
-from nnrun.config.schema import Experiment, options_of
+from nnrun.config.schema import Experiment
 from nnrun.config.writer import experiment_to_yaml, write_yaml
 from nnrun.errors import ConfigError
 

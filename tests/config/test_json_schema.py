@@ -8,8 +8,9 @@ import pytest
 
 from nnrun.config.catalogue import load_catalogue
 from nnrun.config.json_schema import build_schema
+from nnrun.config.options import options_of
 from nnrun.config.reader import plain_value, read_yaml
-from nnrun.config.schema import Experiment, options_of
+from nnrun.config.schema import Experiment
 
 GALLERY = sorted((Path(__file__).parents[2] / "configs").glob("**/*.yaml"))
 GOOD = "dataset: {name: digits}\narchitecture: [Flatten, Dense: {units: 10, activation: softmax}]\n"
