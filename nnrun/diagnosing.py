@@ -77,7 +77,8 @@ def find_classes(prepared: Prepared, model: Any, rows: Part) -> list[ClassFound]
     """The classes of some rows, and how many of each are found where one of them is rare.
 
     Args:
-        prepared: The experiment; there is nothing to find but where one class is predicted.
+        prepared: The experiment; there is nothing to find but where one class is predicted, and
+            classes can be weighted: not of several outputs.
         model: The model.
         rows: The rows.
     """

@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nnrun.config.roles import roles_of_graph
 from nnrun.errors import UserError
 from nnrun.own_code import check_trust, with_own_code
 from nnrun.preparing import (
@@ -69,9 +70,9 @@ def describe(
 
 def _card(prepared: Prepared, model: Any) -> Card:
     """The card of a built model, which is good for nothing else afterwards."""
+    from nnrun.describing import layer_rows, output_rows
     from nnrun.device import device_name
-    from nnrun.models.shapes import layer_shapes, listed_layers
-    from nnrun.reports.card import Card, LayerRow
+    from nnrun.reports.card import SEVERAL, Card
     from nnrun.training.choosing import engine_of
     from nnrun.training.estimating import estimate_memory, estimate_seconds, learning_rates
     from nnrun.training.placing import place, placing_warnings
@@ -80,26 +81,19 @@ def _card(prepared: Prepared, model: Any) -> Card:
     engine = engine_of(prepared, model)
     placement = place(model, splits, experiment.runtime)
     steps = prepared.steps_per_epoch
-    (target,) = splits.targets.values()
+    outputs = output_rows(model, splits.targets)
+    only = outputs[0] if len(outputs) == 1 else None
     return Card(
         experiment=experiment,
-        task=target.task,
-        classes=target.classes,
-        targets=target.names,
+        task=only.task if only else SEVERAL,
+        classes=only.classes if only else (),
+        targets=only.targets if only else (),
+        outputs=outputs,
         rows={name: part.rows for name, part in splits.parts.items()},
         source=splits.source,
-        layers=[
-            LayerRow(
-                name,
-                type(one).__name__,
-                next(iter(layer_shapes(one)), ()),
-                one.count_params(),
-                frozen=bool(one.weights) and not one.trainable,
-            )
-            for name, one in listed_layers(model)
-        ],
+        layers=layer_rows(model),
         parameters=model.count_params(),
-        loss=getattr(model.loss, "name", None) or str(model.loss),
+        loss=only.loss if only else ", ".join(f"{one.name} {one.loss}" for one in outputs),
         steps=steps,
         memory=estimate_memory(model, splits, experiment.training.batch_size),
         engine=f"{engine.name}: {engine.reason}",
@@ -263,12 +257,15 @@ def open_run(directory: RunDirectory, *, trust: bool = False, with_data: bool = 
     signature, splits = load_data(directory, experiment, record, with_rows=with_data)
     base = kept_base(directory, experiment, trust=trust)
     model = build_for(experiment, signature, base=base)
-    from nnrun.models.building import gives_logits
+    from nnrun.models.heads import gives_logits
     from nnrun.training.choosing import engine_for
 
     epoch = load_weights(model, directory, record)
     engine = engine_for(model, experiment.runtime.engine)
-    logits = gives_logits(experiment, signature.inputs, signature.targets, model)
+    logits = {
+        name: gives_logits(experiment, name, target, model)
+        for name, target in signature.targets.items()
+    }
     return OpenRun(directory, experiment, signature, splits, model, engine.name, epoch, logits)
 
 
@@ -280,8 +277,10 @@ def evaluate(
     batch_size: int | None = None,
     mc_samples: int | None = None,
     trust: bool = False,
-) -> Evaluation:
+) -> dict[str, Evaluation]:
     """Evaluate a run's best model, and write `evaluation/<split>/` in its directory.
+
+    Of a model with several outputs there is a directory for each in it.
 
     Args:
         directory: The run.
@@ -290,6 +289,9 @@ def evaluate(
         batch_size: Rows predicted at once; None for as many as fit well.
         mc_samples: How many times to predict with the dropout layers on, as well.
         trust: Whether code of the user's own that the run names may run.
+
+    Returns:
+        The figures of each output.
 
     Raises:
         UserError: For a run that cannot be used, rows that it has not, and mistakes in the file.
@@ -305,12 +307,13 @@ def evaluate(
         from nnrun.data.loading import load_rows
 
         name = split_of_file(data)
-        part = load_rows(run.experiment.dataset, run.signature, str(data))
+        roles = roles_of_graph(run.experiment)
+        part = load_rows(run.experiment.dataset, run.signature, str(data), roles)
     return evaluate_rows(run, name, part, batch_size=batch_size, draws=mc_samples)
 
 
-def predict(directory: RunDirectory, file: Path, *, trust: bool = False) -> Predictions:
-    """Predict rows that nobody knows the targets of.
+def predict(directory: RunDirectory, file: Path, *, trust: bool = False) -> dict[str, Predictions]:
+    """Predict rows that nobody knows the targets of, by output.
 
     Args:
         directory: The run.

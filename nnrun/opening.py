@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from nnrun.config.roles import roles_of_graph
 from nnrun.errors import DataError, RunError
 from nnrun.runs.checkpoints import CheckpointStore
 from nnrun.runs.checksums import check_file
@@ -79,7 +80,8 @@ def load_data(
 def _load_splits(directory: RunDirectory, experiment: Experiment, record: RunRecord) -> Splits:
     from nnrun.data.loading import load_splits
 
-    splits = load_splits(experiment.dataset, seed=experiment.seed)
+    roles = roles_of_graph(experiment)
+    splits = load_splits(experiment.dataset, seed=experiment.seed, roles=roles)
     if splits.fingerprint != record.data.get("fingerprint"):
         raise DataError(
             f"the data are not those that {directory.name} was trained on: "

@@ -10,10 +10,12 @@ from nnrun.config.adapting import adapts
 from nnrun.config.catalogue import load_catalogue
 from nnrun.config.components import Component
 from nnrun.config.facts import DataFacts
+from nnrun.config.graphs import Graph
 from nnrun.config.loading import load_experiment
 from nnrun.config.relations import check_relations
+from nnrun.config.roles import roles_of_graph
 from nnrun.data.prepared import Prepared
-from nnrun.errors import ConfigError
+from nnrun.errors import ConfigError, Problem
 from nnrun.opening import load_weights
 from nnrun.own_code import check_trust, with_own_code
 from nnrun.reusing import base_problems, check_shapes, resolve_base
@@ -44,14 +46,18 @@ def load(config: Path, overrides: Sequence[str] = (), runs_dir: Path = RUNS) -> 
     Raises:
         ConfigError: With every problem found.
     """
-    from nnrun.data.describing import check_source
-
     return load_experiment(
         config,
         overrides,
-        check_source=check_source,
+        check_source=_check_source,
         check_base=lambda experiment: base_problems(experiment, config, runs_dir),
     )
+
+
+def _check_source(experiment: Experiment) -> list[Problem]:
+    from nnrun.data.describing import check_source
+
+    return check_source(experiment.dataset, roles_of_graph(experiment))
 
 
 def prepare(
@@ -89,8 +95,10 @@ def prepare_experiment(experiment: Experiment, config: Path, base: Base | None =
     from nnrun.data.preprocessing import fit
     from nnrun.data.quality import inspect
 
-    splits = load_splits(experiment.dataset, seed=experiment.seed)
-    problems = check_relations(experiment, load_catalogue(), _facts(splits, experiment))
+    splits = load_splits(experiment.dataset, seed=experiment.seed, roles=roles_of_graph(experiment))
+    facts = _facts(splits, experiment)
+    first = next(iter(facts.values()))
+    problems = check_relations(experiment, load_catalogue(), first, by_output=facts)
     if problems:
         raise ConfigError(problems)
     check_shapes(experiment, list(splits.inputs.values()), base)
@@ -106,15 +114,19 @@ def _model_warnings(experiment: Experiment, splits: Splits) -> Iterator[str]:
     """What is doubtful about the layers that an experiment declares, each with its place."""
     from nnrun.config.diagnostics import in_one_line
     from nnrun.models.architecture import expand_architecture
+    from nnrun.models.expanding import lines_of_graph
     from nnrun.models.self_normalizing import doubts
 
     declared = experiment.architecture
     is_preset = isinstance(declared, Component) and not declared.is_users_own
-    if not is_preset and not isinstance(declared, tuple):
+    if isinstance(declared, Graph):
+        lines = lines_of_graph(experiment, declared)
+    elif is_preset or isinstance(declared, tuple):
+        (spec,), (target,) = splits.inputs.values(), splits.targets.values()
+        lines = [expand_architecture(experiment, spec, target)]
+    else:
         return
-    (spec,), (target,) = splits.inputs.values(), splits.targets.values()
-    layers = expand_architecture(experiment, spec, target)
-    yield from map(in_one_line, doubts(layers, experiment))
+    yield from map(in_one_line, doubts(lines, experiment))
 
 
 def _adapt(prepared: Prepared) -> Mapping[str, Mapping[str, Any]]:
@@ -216,16 +228,19 @@ def load_run(
     return experiment
 
 
-def _facts(splits: Splits, experiment: Experiment) -> DataFacts:
-    """What the relations want to know, from the data themselves."""
+def _facts(splits: Splits, experiment: Experiment) -> dict[str, DataFacts]:
+    """What the relations want to know of each output, from the data themselves."""
     drawn = {"train", "validation"} | ({"test"} if experiment.dataset.split.test else set())
-    (spec,), (target,) = splits.inputs.values(), splits.targets.values()
-    return DataFacts(
-        task=target.task,
-        classes=len(target.classes),
-        class_names=target.classes,
-        input_shape=spec.shape,
-        target_width=1 if target.classes else target.width,
-        train_rows=sum(part.rows for name, part in splits.parts.items() if name in drawn),
-        test_rows=splits.test.rows if splits.test else 0,
-    )
+    first = next(iter(splits.inputs.values()))
+    return {
+        name: DataFacts(
+            task=target.task,
+            classes=len(target.classes),
+            class_names=target.classes,
+            input_shape=target.shape or first.shape,
+            target_width=1 if target.classes else target.width,
+            train_rows=sum(part.rows for name, part in splits.parts.items() if name in drawn),
+            test_rows=splits.test.rows if splits.test else 0,
+        )
+        for name, target in splits.targets.items()
+    }

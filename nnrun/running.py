@@ -4,29 +4,27 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import platform
 import shlex
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from nnrun.beginning import first_record, make_plan
 from nnrun.config.writer import experiment_to_yaml
 from nnrun.diagnosing import diagnose_run
-from nnrun.errors import RunError, UserError
+from nnrun.errors import RunError
 from nnrun.reports.run_plots import draw_run
 from nnrun.runs.expectations import judge
-from nnrun.runs.manifest import RunRecord
-from nnrun.runs.monitoring import monitored_figure
 from nnrun.runs.outcome import Outcome
-from nnrun.runs.provenance import git_state, installed_versions
-from nnrun.runs.writing import RunWriter, Snapshot, utc_now
+from nnrun.runs.writing import RunWriter, Snapshot
 
 if TYPE_CHECKING:
     from nnrun.data.prepared import Prepared
     from nnrun.runs.directory import RunDirectory
+    from nnrun.runs.manifest import RunRecord
     from nnrun.runs.saved import Resumed
     from nnrun.training.events import Event, Position, TrainingEnded
-    from nnrun.training.loop import Engine, Plan
+    from nnrun.training.loop import Engine
     from nnrun.training.signals import StopRequest
 
 Watcher = Callable[["Event"], None]
@@ -78,8 +76,7 @@ class Run:
         for recorder in self.recorders:
             recorder.attach(model, prepared.splits.train)
         self.many_epochs = self._makes_many_epochs_at_once()
-        record = self._record(command) if resumed is None else resumed.record
-        self.writer = RunWriter(directory, record)
+        self.writer = RunWriter(directory, resumed.record if resumed else self._record(command))
         self._initial: Mapping[str, Any] = {}
         self._resolved = resumed.resolved if resumed else experiment_to_yaml(self.experiment)
         self._started = time.perf_counter()
@@ -113,6 +110,16 @@ class Run:
     def seconds(self) -> float:
         """How long the run has trained, over all resumes."""
         return round(self._before + time.perf_counter() - self._started, 3)
+
+    def _record(self, command: Sequence[str]) -> RunRecord:
+        how = {**dataclasses.asdict(self.engine), **dataclasses.asdict(self.placement)}
+        return first_record(
+            self.prepared,
+            command=command,
+            engine={**how, "many_epochs_a_call": self.many_epochs},
+            parameters=self.model.count_params(),
+            warnings=self.warnings,
+        )
 
     def _makes_many_epochs_at_once(self) -> bool:
         from nnrun.training.blocks import fits_blocks
@@ -236,7 +243,8 @@ class Run:
         from nnrun.training.state import capture_state
 
         options = self.experiment.training
-        engine, plan = self._compiled(), self._plan()
+        engine = self._compiled()
+        plan = make_plan(self.prepared, self.model, self.recorders)
         self._training, self._initial = engine.training, capture_state(self.model)
         if self.resumed is not None:
             nothing: list[dict[str, Any]] = [{} for _ in self.declared]
@@ -298,25 +306,6 @@ class Run:
         )
         return Engine(training, validation, blocks)
 
-    def _plan(self) -> Plan:
-        from nnrun.training.loop import Plan
-        from nnrun.training.pruning import pruned_from
-
-        options = self.experiment.training
-        has_validation = self.prepared.splits.validation is not None
-        monitor, mode = monitored_figure(
-            options.monitor,
-            [(callback.name, callback.arguments) for callback in self.experiment.callbacks],
-            has_validation=has_validation,
-        )
-        recorded = list(self.model.get_metrics_result())
-        known = [*recorded, *(f"val_{name}" for name in recorded if has_validation)]
-        if monitor not in known:
-            message = f"'{monitor}' is monitored, but not recorded"
-            raise UserError(message, hint=f"recorded: {', '.join(known)}")
-        anew = pruned_from(self.recorders)
-        return Plan(options.epochs, self.experiment.seed, options.shuffle, monitor, mode, anew)
-
     def _end(self, ended: TrainingEnded, request: StopRequest) -> Outcome:
         """Save the best model, evaluate it, draw the curves, and write how it came out."""
         from nnrun.runs.checksums import write_with
@@ -372,35 +361,3 @@ class Run:
             return None
         evaluation = make_evaluation(self.model, test, self.engine.name, self.placement.rows)
         return evaluation.run(should_stop)
-
-    def _record(self, command: Sequence[str]) -> RunRecord:
-        from nnrun.device import device_name, processor_name, thread_count
-
-        splits = self.prepared.splits
-        return RunRecord(
-            name=self.experiment.name,
-            status="running",
-            # A file name need not be text, but the record is.
-            command=shlex.join(command).encode(errors="backslashreplace").decode(),
-            seed=self.experiment.seed,
-            created=utc_now(),
-            versions=installed_versions(),
-            host=platform.node(),
-            device=device_name(),
-            processor=processor_name(),
-            threads=thread_count(),
-            engine={
-                **dataclasses.asdict(self.engine),
-                **dataclasses.asdict(self.placement),
-                "many_epochs_a_call": self.many_epochs,
-            },
-            git=git_state(self.prepared.config.parent),
-            data={
-                "fingerprint": splits.fingerprint,
-                "source": splits.source,
-                "rows": {name: part.rows for name, part in splits.parts.items()},
-            },
-            from_run=self.prepared.base.to_json() if self.prepared.base else None,
-            parameters=self.model.count_params(),
-            warnings=self.warnings,
-        )

@@ -53,7 +53,7 @@ def eval_cli(
     from nnrun.experiment import evaluate
     from nnrun.runs.index import find_run
 
-    evaluation = evaluate(
+    evaluations = evaluate(
         find_run(run, runs_dir),
         split=split,
         data=data,
@@ -61,10 +61,9 @@ def eval_cli(
         mc_samples=mc_samples,
         trust=trust,
     )
+    from nnrun.reports.evaluation import evaluations_to_json, evaluations_view
+
     if as_json:
-        typer.echo(json.dumps(evaluation.to_json(), indent=2))
+        typer.echo(json.dumps(evaluations_to_json(evaluations), indent=2))
         return
-
-    from nnrun.reports.evaluation import evaluation_view
-
-    make_console().print(evaluation_view(evaluation), soft_wrap=True)
+    make_console().print(evaluations_view(evaluations), soft_wrap=True)

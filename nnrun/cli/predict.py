@@ -44,18 +44,17 @@ def predict_cli(
         if out.resolve() == file.resolve():
             raise typer.BadParameter("it is FILE itself, which would be lost", param_hint="--out")
         check_out(out, overwrite=overwrite)
-    predictions = predict(find_run(run, runs_dir), file, trust=trust)
+    outputs = predict(find_run(run, runs_dir), file, trust=trust)
+    from nnrun.reports.predictions import SHOWN_ROWS, all_to_json, all_view, write_all
+
     if out is not None:
-        predictions.write(out)
+        write_all(outputs, out)
     if as_json:
-        rows = {"format": 1, "classes": predictions.classes, "rows": predictions.to_json()}
-        typer.echo(json.dumps(rows, indent=2))
+        typer.echo(json.dumps({"format": 1, **all_to_json(outputs)}, indent=2))
         return
-
-    from nnrun.reports.predictions import SHOWN_ROWS, predictions_view
-
     console = make_console()
-    console.print(predictions_view(predictions), soft_wrap=True)
-    if predictions.rows > SHOWN_ROWS:
+    console.print(all_view(outputs), soft_wrap=True)
+    rows = next(iter(outputs.values())).rows
+    if rows > SHOWN_ROWS:
         rest = "all are in the file" if out else "--out FILE writes all"
-        console.print(f"and {predictions.rows - SHOWN_ROWS:,} more rows; {rest}")
+        console.print(f"and {rows - SHOWN_ROWS:,} more rows; {rest}")

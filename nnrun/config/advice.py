@@ -55,6 +55,8 @@ def about_unknown_key(section: type, key: str) -> str:
 
 def about_missing(name: str) -> str:
     """How an option that must be given is written."""
+    if name == "from":
+        return "say what the layer is applied to, as in `from: hidden1`"
     return f"write `{name}:`"
 
 

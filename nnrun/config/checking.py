@@ -16,6 +16,7 @@ from nnrun.config.component_checking import (
     check_arguments_of,
     check_component,
     find_serialized,
+    take_component,
 )
 from nnrun.config.components import Duration, looks_like_class
 from nnrun.config.diagnostics import did_you_mean, nearest
@@ -36,7 +37,7 @@ from nnrun.config.kinds import (
     Steps,
     Text,
 )
-from nnrun.config.options import options_of
+from nnrun.config.options import component_option, options_of
 from nnrun.config.reader import (
     MappingNode,
     Node,
@@ -191,6 +192,8 @@ class Checker:
             return self.expected(kind, node, path)
         values = {}
         for key, item in node.entries.items():
+            if isinstance(kind.value, SectionOf) and _is_null(item):
+                item = MappingNode({}, item.place)  # noqa: PLW2901 nothing said is all left out
             values[key] = self.check(kind.value, item, f"{path}.{key}")
             self.places[f"{path}.{key}"] = node.key_places[key]
         return INVALID if INVALID in values.values() else values
@@ -212,10 +215,12 @@ class Checker:
 
     @_check.register
     def _(self, kind: SectionOf, node: Node, path: str) -> Any:
-        if not isinstance(node, MappingNode):
-            return self.expected(kind, node, path)
         options = options_of(kind.type)
         values: dict[str, Any] = {}
+        if component_option(kind.type):
+            node, values = take_component(self, kind.type, node, path)
+        if not isinstance(node, MappingNode):
+            return self.expected(kind, node, path)
         for key, item in node.entries.items():
             below = f"{path}.{key}".lstrip(".")
             if key not in options:
@@ -223,9 +228,8 @@ class Checker:
                 hint = about_unknown_key(kind.type, key) if self.wants_hints else ""
                 self.problems.append(Problem(f"unknown key {quoted(key)}", place, path, hint))
             elif not _is_null(item) or options[key].metadata["required"]:
-                value = self.check(options[key].metadata["kind"], item, below)
-                if value is not INVALID:
-                    values[key] = value
+                values[key] = self.check(options[key].metadata["kind"], item, below)
+        values = {key: value for key, value in values.items() if value is not INVALID}
         unknown = [key for key in node.entries if key not in options][:MANY]
         absent = [name for name in options if name not in node.entries]
         meant = {nearest(key, absent) for key in unknown}
@@ -236,7 +240,7 @@ class Checker:
                     self._report_missing(name, node, path)
                 if isinstance(options[name].metadata["kind"], SectionOf):
                     values[name] = options[name].metadata["kind"].type()
-        return kind.type(**values)
+        return kind.type(**{options[name].name: value for name, value in values.items()})
 
     def _report_missing(self, name: str, node: MappingNode, path: str) -> None:
         if path:

@@ -8,6 +8,7 @@ from nnrun.config.components import Component, is_import_path, looks_like_class
 from nnrun.config.diagnostics import did_you_mean, nearest
 from nnrun.config.kinds import Anything, ArgumentsOf, ComponentOf, Kind, OneOf
 from nnrun.config.merging import FIRST_ARGUMENT
+from nnrun.config.options import component_option, options_of
 from nnrun.config.reader import MappingNode, Node, ScalarNode, plain_value
 from nnrun.config.wording import first_of, group_noun, quoted
 from nnrun.errors import Place
@@ -55,6 +56,45 @@ def check_component(checker: "Checker", kind: ComponentOf, node: Node, path: str
     if stays_alias:
         return Component(name, entry.group, None, {}, place, path)
     return Component(entry.name, entry.group, entry.module, values, place, path)
+
+
+def take_component(
+    checker: "Checker", section: type, node: Node, path: str
+) -> tuple[Node, dict[str, Any]]:
+    """The component that a section holds under its own class, and the section's other entries.
+
+    Args:
+        checker: Where problems are noted.
+        section: The section's dataclass, one option of which is such a component.
+        node: The section as it is written.
+        path: Its path.
+    """
+    options, holder = options_of(section), component_option(section)
+    if isinstance(node, ScalarNode) and isinstance(
+        node.value, str
+    ):  # a class and nothing beside it
+        bare = ScalarNode(None, node.place)
+        node = MappingNode({node.value: bare}, node.place, {node.value: node.place})
+    if not isinstance(node, MappingNode):
+        return node, {}
+    classes = [key for key in node.entries if key not in options and looks_like_class(key)]
+    rest = {key: item for key, item in node.entries.items() if key not in classes}
+    others = MappingNode(rest, node.place, node.key_places)
+    named = [*classes, *(["shared"] if "shared" in rest else [])]
+    if len(named) > 1:
+        message = f"{quoted(named[1])} stands beside {quoted(named[0])}"
+        hint = "keep one; each layer of a graph has a name of its own"
+        checker.report(message, node.key_places[named[1]], path, hint)
+    elif not named and rest.keys() <= options.keys():
+        hint = f"as in `{path.rpartition('.')[2]}: {{Dense: 30, from: …}}`"
+        checker.report("names no layer", node.place, path, hint)
+    if holder is None or not classes or len(named) > 1:
+        return others, {}
+    (name,) = classes
+    place = node.key_places[name]
+    alone = MappingNode({name: node.entries[name]}, place, {name: place})
+    value = check_component(checker, options[holder].metadata["kind"], alone, path)
+    return others, {} if value is INVALID else {holder: value}
 
 
 def check_arguments_of(checker: "Checker", kind: ArgumentsOf, node: Node, path: str) -> Any:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from nnrun.config.components import Component
 from nnrun.config.diagnostics import did_you_mean
 from nnrun.config.subject import OutputLayer, Subject
+from nnrun.config.tasks import AUTOENCODER
 from nnrun.config.wording import first_of, quoted
 from nnrun.errors import Problem
 
@@ -20,9 +21,10 @@ CLASS_METRICS = {"accuracy", "acc", "crossentropy", "ce"}
 LABEL_ACTIVATIONS = {"sigmoid", "hard_sigmoid", "sparse_sigmoid", "linear", "heaviside"}
 """Activations that give each label a probability, or a logit, of its own."""
 BINARY_CLASSES = 2
-_COLUMN_NOUNS = {"regression": "number", "multilabel": "label"}
+_COLUMN_NOUNS = {"regression": "number", "multilabel": "label", AUTOENCODER: "number"}
 _ACTIVATION_HINTS = {
     "regression": "leave the activation out",
+    AUTOENCODER: "use `activation: sigmoid` for values from 0 to 1, none for others",
     "multilabel": "use `activation: sigmoid`",
 }
 
@@ -104,6 +106,7 @@ def loss_against_labels(subject: Subject) -> Iterator[Problem]:
         unfit = PROBABILITY_LOSSES | ONE_HOT_LOSSES
         if loss in unfit and (for_numbers or not loss.startswith("Binary")):
             hint = "use mse, mae or Huber" if for_numbers else "use binary_crossentropy"
+            hint = "use mse, or binary_crossentropy" if subject.task == AUTOENCODER else hint
             yield subject.problem("loss", f"{loss} {subject.objection}", hint)
     elif loss == "SparseCategoricalCrossentropy" and one_hot:
         yield subject.problem(
@@ -149,6 +152,8 @@ def output_against_task(subject: Subject) -> Iterator[Problem]:
         width = subject.target_width or units
         noun = _COLUMN_NOUNS.get(subject.task or "", "column")
         fitting, has = [width], f"the target {_counted(width, noun)}"
+        if subject.task == AUTOENCODER and facts is not None and len(facts.input_shape) > 1:
+            fitting.append(facts.input_shape[-1])  # a Dense layer on the last of several axes
     elif facts is None:
         return
     else:
@@ -174,11 +179,11 @@ def output_of_preset(subject: Subject) -> Iterator[Problem]:
     chosen = preset.arguments.get("output_activation")
     if chosen is None:
         return
-    if subject.task != "regression":
+    if subject.task not in ("regression", AUTOENCODER):
         message = f"output_activation is for numbers, but the task is {subject.task}"
         hint = "leave it out: the output follows the task"
     elif isinstance(chosen, Component) and chosen.name.lower() == "softmax":
-        message = "softmax is for classes, but the task is regression"
+        message = f"softmax is for classes, but the task is {subject.task}"
         hint = "use softplus for positive numbers, sigmoid for those between 0 and 1"
     else:
         return
@@ -215,10 +220,11 @@ def task_options(subject: Subject) -> Iterator[Problem]:
         ("dataset.preprocess.one_hot", experiment.dataset.preprocess.one_hot),
         ("training.class_weight", experiment.training.class_weight is not None),
     ):
-        if is_set:
+        # Another output may have the classes that these are meant for.
+        if is_set and subject.is_only_output:
             yield subject.problem(path, objection, "leave it out")
     for metric in experiment.metrics or ():
-        if subject.task == "regression":
+        if subject.task in ("regression", AUTOENCODER):
             unfit = metric.name in CLASS_METRICS or "Accuracy" in metric.name
             hint = "use mae, mse or RootMeanSquaredError"
         else:

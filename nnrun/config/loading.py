@@ -6,11 +6,12 @@ from pathlib import Path
 
 from nnrun.config.catalogue import Catalogue, load_catalogue
 from nnrun.config.checking import check_experiment
-from nnrun.config.facts import DataFacts, as_used
+from nnrun.config.facts import DataFacts
 from nnrun.config.kinds import SectionOf
 from nnrun.config.merging import read_config
 from nnrun.config.relations import check_relations
-from nnrun.config.schema import Dataset, Experiment
+from nnrun.config.roles import facts_for, roles_of
+from nnrun.config.schema import Experiment
 from nnrun.errors import ConfigError, Problem
 
 
@@ -18,7 +19,7 @@ def load_experiment(
     path: Path,
     overrides: Sequence[str] = (),
     *,
-    check_source: Callable[[Dataset], Sequence[Problem]] | None = None,
+    check_source: Callable[[Experiment], Sequence[Problem]] | None = None,
     check_base: Callable[[Experiment], Sequence[Problem]] | None = None,
     text: str | None = None,
 ) -> Experiment:
@@ -40,10 +41,15 @@ def load_experiment(
         tree, catalogue, path.parent.resolve(), _default_name(path)
     )
     facts = named_facts(experiment, catalogue)
-    problems += check_relations(experiment, catalogue, facts, without=doubtful)
+    by_output = {
+        name: known
+        for name in roles_of(experiment).aims
+        if (known := named_facts(experiment, catalogue, name))
+    }
+    problems += check_relations(experiment, catalogue, facts, without=doubtful, by_output=by_output)
     blamed = {*doubtful, *(problem.path for problem in problems)}
     if check_source and not any(path.startswith("dataset") for path in blamed):
-        problems += _placed(check_source(experiment.dataset), experiment)
+        problems += _placed(check_source(experiment), experiment)
     if check_base and "architecture.from_run" not in blamed:
         problems += _placed(check_base(experiment), experiment)
     if problems:
@@ -59,15 +65,24 @@ def _placed(problems: Sequence[Problem], experiment: Experiment) -> list[Problem
     ]
 
 
-def named_facts(experiment: Experiment, catalogue: Catalogue) -> DataFacts | None:
-    """What is known of the data before they are read: named data sets only."""
-    dataset = experiment.dataset
-    named = catalogue.dataset(dataset.name) if dataset.name is not None else None
+def named_facts(experiment: Experiment, catalogue: Catalogue, output: str = "") -> DataFacts | None:
+    """What is known of the data before they are read, as an output meets them: named sets only.
+
+    Args:
+        experiment: The config.
+        catalogue: What is known of data sets.
+        output: The output of a graph; the first of all outputs where none is named.
+    """
+    if experiment.dataset.name is None:
+        return None
+    named = catalogue.dataset(experiment.dataset.name)
     if named is None:
         return None
-    return as_used(
-        named.facts, classes=dataset.classes, positive=dataset.positive, task=dataset.task
-    )
+    roles = roles_of(experiment)
+    aim = roles.aims.get(output) or next(iter(roles.aims.values()), None)
+    if aim is None:
+        return named.facts
+    return facts_for(aim, experiment.dataset, named.facts, named.features, roles.inputs)
 
 
 def _default_name(path: Path) -> str:

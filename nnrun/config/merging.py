@@ -8,7 +8,7 @@ from typing import Any
 from nnrun.config.components import looks_like_class
 from nnrun.config.diagnostics import did_you_mean
 from nnrun.config.kinds import ArgumentsOf, ComponentOf, MapOf, OneOf, SectionOf
-from nnrun.config.options import options_of
+from nnrun.config.options import component_option, options_of
 from nnrun.config.reader import (
     MAX_BYTES,
     MappingNode,
@@ -161,10 +161,12 @@ def merge(base: Node, over: Node, kind: Any = None) -> Node:
     if component != _component_name(over, kind):
         return over
     entries = {key: node for key, node in base.entries.items() if key not in over.entries}
+    if any(_is_component_in(kind, key) for key in over.entries):
+        entries = {key: node for key, node in entries.items() if not _is_component_in(kind, key)}
     for key, node in over.entries.items():
         if key not in base.entries:
             entries[key] = node
-        elif component:
+        elif component or _is_component_in(kind, key):
             entries[key] = _merge_arguments(base.entries[key], node)
         else:
             entries[key] = merge(base.entries[key], node, _kind_below(kind, key))
@@ -192,7 +194,22 @@ def _is_null(node: Node) -> bool:
     return isinstance(node, ScalarNode) and node.value is None
 
 
+def _is_component_in(kind: Any, key: str) -> bool:
+    """Whether a key of a section is the class of the component that the section holds."""
+    if not isinstance(kind, SectionOf) or component_option(kind.type) is None:
+        return False
+    return key == "shared" or (key not in options_of(kind.type) and looks_like_class(key))
+
+
+def _section_with(kind: Any, key: str) -> Any:
+    """Of several kinds, the section that has an option of this name; the kind itself else."""
+    kinds = kind.kinds if isinstance(kind, OneOf) else ()
+    sections = [inner for inner in kinds if isinstance(inner, SectionOf)]
+    return next((inner for inner in sections if key in options_of(inner.type)), kind)
+
+
 def _kind_below(kind: Any, key: str) -> Any:
+    kind = _section_with(kind, key)
     if isinstance(kind, SectionOf):
         options = options_of(kind.type)
         return options[key].metadata["kind"] if key in options else None
@@ -204,6 +221,8 @@ def _component_name(node: MappingNode, kind: Any) -> str | None:
     if len(node.entries) != 1 or isinstance(kind, SectionOf | MapOf | ArgumentsOf):
         return None
     (name,) = node.entries
+    if isinstance(_section_with(kind, name), SectionOf):
+        return None
     kinds = kind.kinds if isinstance(kind, OneOf) else (kind,)
     if any(isinstance(inner, ComponentOf) for inner in kinds):
         return name

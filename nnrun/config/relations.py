@@ -1,13 +1,15 @@
 """What must hold between the parts of a config, and between a config and its data."""
 
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 
-from nnrun.config import adapting, fitting, rates, reuse
+from nnrun.config import adapting, fitting, graph_rules, rates, reuse
 from nnrun.config.catalogue import Catalogue
 from nnrun.config.components import Component
 from nnrun.config.diagnostics import did_you_mean
 from nnrun.config.facts import DataFacts
+from nnrun.config.graphs import Graph
+from nnrun.config.roles import view_of
 from nnrun.config.schema import Expectation, Experiment
 from nnrun.config.subject import Subject, find_output_layer, recorded_metrics
 from nnrun.config.wording import first_of, quoted
@@ -28,18 +30,51 @@ def check_relations(
     catalogue: Catalogue,
     facts: DataFacts | None = None,
     without: Collection[str] = (),
+    *,
+    by_output: Mapping[str, DataFacts] | None = None,
 ) -> list[Problem]:
     """Every contradiction within a config and, where `facts` are known, between it and its data.
 
     Rules that read a value whose path is in `without` (it had a mistake of its own) are left out.
+
+    Args:
+        experiment: The config.
+        catalogue: What Keras's classes take.
+        facts: What is known of the data.
+        without: Paths of the values that had mistakes.
+        by_output: The facts as each output of a graph meets them; `facts` where one is not there.
     """
-    subject = Subject(experiment, catalogue, facts)
-    return [
+    outputs = _subjects(experiment, catalogue, facts, by_output or {})
+    subject = Subject(experiment, catalogue, facts, by_output=outputs)
+    found = [
         problem
         for rule, read in _RULES.items()
         if not any(_overlap(path, doubtful) for path in read for doubtful in without)
-        for problem in rule(subject)
+        for one in ((outputs.values() or [subject]) if rule in _OF_OUTPUTS else [subject])
+        for problem in rule(one)
     ]
+    return list(dict.fromkeys(found))
+
+
+def _subjects(
+    experiment: Experiment,
+    catalogue: Catalogue,
+    facts: DataFacts | None,
+    by_output: Mapping[str, DataFacts],
+) -> dict[str, Subject]:
+    """Each output of a graph, as if there were no other."""
+    if not isinstance(experiment.architecture, Graph):
+        return {}
+    return {
+        name: Subject(
+            view_of(experiment, name),
+            catalogue,
+            by_output.get(name, facts),
+            f"architecture.outputs.{name}",
+            is_only_output=len(experiment.architecture.outputs) == 1,
+        )
+        for name in experiment.architecture.outputs
+    }
 
 
 def _overlap(read: str, doubtful: str) -> bool:
@@ -216,6 +251,8 @@ def _is_empty_range(wanted: Expectation) -> bool:
 
 def _layer_names(subject: Subject) -> Iterator[Problem]:
     """Names of layers, which become names of files and of columns."""
+    if isinstance(subject.experiment.architecture, Graph):
+        return  # its layers have names already
     seen: set[str] = set()
     for layer in subject.layers:
         name = layer.arguments.get("name")
@@ -269,5 +306,20 @@ _RULES: dict[Callable[[Subject], Iterator[Problem]], set[str]] = {
     reuse.one_preprocessing: {"architecture", "dataset.preprocess"},
     reuse.regularization_of_own: {"architecture", "regularization"},
     reuse.fine_tuning: {"training", "optimizer"},
+    graph_rules.graph: set(),
+    graph_rules.graph_targets: {"dataset.name", "dataset.csv", "dataset.target", "dataset.task"},
+    graph_rules.autoencoder: {"dataset.task", "dataset.target"},
 }
 """Each rule with the paths it reads."""
+
+_OF_OUTPUTS = {
+    fitting.task_against_target,
+    fitting.softmax_of_one,
+    fitting.loss_against_output,
+    fitting.loss_against_labels,
+    fitting.output_against_task,
+    fitting.steps_against_labels,
+    fitting.task_options,
+    fitting.class_weights,
+}
+"""The rules that look at one output at a time."""

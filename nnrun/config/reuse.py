@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from nnrun.config.components import Component
 from nnrun.config.from_run import FromRun
 from nnrun.config.subject import Subject
+from nnrun.config.tasks import AUTOENCODER
 from nnrun.errors import Problem
 
 
@@ -13,6 +14,12 @@ def one_preprocessing(subject: Subject) -> Iterator[Problem]:
     declared, asked = subject.experiment.architecture, subject.experiment.dataset.preprocess
     if not isinstance(declared, FromRun) or not declared.keep_preprocessing:
         return
+    if subject.task == AUTOENCODER:
+        yield subject.problem(
+            "architecture.keep_preprocessing",
+            "an autoencoder gives back its input as this config prepares it",
+            "leave it out, and say under dataset.preprocess what is done to the rows",
+        )
     for name in ("scale", "standardize", "minmax"):
         if getattr(asked, name):
             yield subject.problem(

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from nnrun.config.components import Component
 from nnrun.config.from_run import FineTune, FromRun
+from nnrun.config.graphs import Graph
 from nnrun.config.kinds import (
     ArgumentsOf,
     Boolean,
@@ -108,7 +109,8 @@ class Dataset:
     )
     task: str = option(
         "What is predicted. `auto` reads it off the target: text or few whole numbers are classes; "
-        "several columns are labels where each has two values, else numbers.",
+        "several columns are labels where each has two values, else numbers. An `autoencoder` "
+        "predicts its own input, as the preprocessing leaves it, and takes no target.",
         Text(choices=(AUTO, *TASKS)),
         AUTO,
     )
@@ -280,13 +282,15 @@ class Experiment:
         default_says="the config's folder",
     )
     dataset: Dataset = option("The data.", SectionOf(Dataset), REQUIRED)
-    architecture: tuple[Component, ...] | Component | FromRun = option(
-        "The model: a list of layers, a preset such as `MLP`, a `keras.Model` class of your own "
-        "(`module:Class`), or the layers of a run (`from_run`) and others after them.",
+    architecture: tuple[Component, ...] | Component | Graph | FromRun = option(
+        "The model: a list of layers, a preset such as `MLP`, a graph of layers with names, a "
+        "`keras.Model` class of your own (`module:Class`), or the layers of a run (`from_run`) and "
+        "others after them.",
         OneOf(
             (
                 ListOf(ComponentOf(("layers", "applications")), minimum=1),
                 SectionOf(FromRun),
+                SectionOf(Graph),
                 ComponentOf(("presets",)),
             )
         ),

@@ -1,14 +1,15 @@
 """What the relations look at: an experiment, with what can be told of its output and its metrics."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from nnrun.config.catalogue import Catalogue
 from nnrun.config.components import Component
 from nnrun.config.facts import DataFacts
 from nnrun.config.from_run import FromRun
+from nnrun.config.graphs import Graph
 from nnrun.config.schema import Experiment
-from nnrun.config.tasks import AUTO, DEFAULT_METRICS
+from nnrun.config.tasks import AUTO, AUTOENCODER, DEFAULT_METRICS
 from nnrun.errors import Problem
 
 
@@ -29,11 +30,23 @@ class OutputLayer:
 
 @dataclass(frozen=True)
 class Subject:
-    """What the relations look at."""
+    """What the relations look at: an experiment, or one output of a graph as if there were no other.
+
+    Attributes:
+        experiment: The checked config; of an output, its view of it.
+        catalogue: What Keras's classes take.
+        facts: What is known of the data.
+        output_path: Where the output is declared; empty for the experiment as a whole.
+        is_only_output: Whether there is no other output.
+        by_output: Of an experiment whose outputs have names, each of these.
+    """
 
     experiment: Experiment
     catalogue: Catalogue
     facts: DataFacts | None
+    output_path: str = ""
+    is_only_output: bool = True
+    by_output: "Mapping[str, Subject]" = field(default_factory=dict)
 
     @property
     def loss(self) -> str | None:
@@ -46,11 +59,15 @@ class Subject:
         declared = self.experiment.architecture
         if isinstance(declared, FromRun):
             return declared.add
+        if isinstance(declared, Graph):
+            return [node.layer for node in declared.nodes.values() if node.layer is not None]
         return () if isinstance(declared, Component) else declared
 
     @property
     def output(self) -> OutputLayer | None:
-        """The last layer of a list architecture; None for presets, whose output follows the task."""
+        """The last layer of a list; None for presets, whose output follows the task, and graphs."""
+        if isinstance(self.experiment.architecture, Graph):
+            return None
         return find_output_layer(self.layers)
 
     @property
@@ -71,8 +88,8 @@ class Subject:
     @property
     def objection(self) -> str:
         """Why what needs one class for each row is out of place; empty where it is not, or may not be."""
-        if self.task == "regression":
-            return "is for classes, but the task is regression"
+        if self.task in ("regression", AUTOENCODER):
+            return f"is for classes, but the task is {self.task}"
         if self.task == "multilabel":
             return "is for one class a row, but the task is multilabel"
         if self.task is None and (self.target_width or 0) > 1:
@@ -91,7 +108,10 @@ class Subject:
         return published or self.experiment.dataset.split.test is not None
 
     def problem(self, path: str, message: str, hint: str = "") -> Problem:
-        """A problem with the value at a path."""
+        """A problem with the value at a path; of an output, with its own where it has one."""
+        own = f"{self.output_path}.{path.removeprefix('dataset.')}"
+        if self.output_path and own in self.experiment.places:
+            path = own
         return Problem(message, self.experiment.place_of(path), path, hint)
 
     def problem_of(
@@ -104,6 +124,11 @@ class Subject:
 
 def recorded_metrics(subject: Subject) -> list[str] | None:
     """Names under which an epoch's figures are recorded; None where the user's own code decides."""
+    several = subject.by_output
+    if len(several) > 1:
+        return _recorded_of(several)
+    if several:
+        (subject,) = several.values()
     experiment, catalogue = subject.experiment, subject.catalogue
     if experiment.metrics is None:
         names = ["loss", *_default_metrics(subject.task)]
@@ -117,6 +142,17 @@ def recorded_metrics(subject: Subject) -> list[str] | None:
                 metric.name if metric.module is None or entry is None else entry.recorded_as
             )
             names.append(own or metric.name)
+    return [*names, *(f"val_{name}" for name in names)]
+
+
+def _recorded_of(outputs: Mapping[str, Subject]) -> list[str] | None:
+    """What is recorded of several outputs: the sum of the losses, and of each its own figures."""
+    names = ["loss"]
+    for output, subject in outputs.items():
+        own = recorded_metrics(subject)
+        if own is None:
+            return None
+        names += [f"{output}_{name}" for name in own if not name.startswith("val_")]
     return [*names, *(f"val_{name}" for name in names)]
 
 

@@ -87,10 +87,13 @@ def to_plain(value: Any, *, defaults: bool = True) -> Any:
 
 
 def _section_to_plain(section: Any, *, defaults: bool) -> dict[str, Any]:
-    plain = {}
+    plain: dict[str, Any] = {}
     for name, item in options_of(type(section)).items():
-        value = getattr(section, name)
+        value = getattr(section, item.name)
         if not defaults and is_default(section, name):
+            continue
+        if item.metadata["by_class"]:
+            plain |= _under_its_class(value)
             continue
         nested = to_plain(value, defaults=defaults)
         if isinstance(item.metadata["kind"], ArgumentsOf) and value is not None:
@@ -100,13 +103,19 @@ def _section_to_plain(section: Any, *, defaults: bool) -> dict[str, Any]:
     return plain
 
 
+def _under_its_class(component: Component | None) -> dict[str, Any]:
+    if component is None:
+        return {}
+    return {component.name: {key: to_plain(item) for key, item in component.arguments.items()}}
+
+
 def is_default(section: Any, name: str) -> bool:
     """Whether an option of a section has the value it would have if it were left out."""
     item = options_of(type(section))[name]
     if item.metadata["required"]:
         return False
     made = item.default_factory is not dataclasses.MISSING
-    return bool(getattr(section, name) == (item.default_factory() if made else item.default))
+    return bool(getattr(section, item.name) == (item.default_factory() if made else item.default))
 
 
 def experiment_to_yaml(experiment: Experiment) -> str:

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from nnrun.config.diagnostics import did_you_mean
 from nnrun.config.facts import as_used, class_numbers
+from nnrun.config.roles import roles_of_dataset
 from nnrun.config.schema import named_columns
+from nnrun.config.tasks import AUTO, AUTOENCODER
 from nnrun.config.wording import first_of
 from nnrun.data.sources.csv import Csv
 from nnrun.data.sources.finding import named_dataset, named_datasets
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from nnrun.config.facts import DataFacts
+    from nnrun.config.roles import Roles
     from nnrun.config.schema import Dataset
     from nnrun.data.sources.named import NamedDataset
 
@@ -33,12 +36,15 @@ def describe(dataset: Dataset) -> DataFacts | None:
     if dataset.name is None:
         return None
     named = named_dataset(dataset.name)
-    facts = as_used(
-        named.facts, classes=dataset.classes, positive=dataset.positive, task=dataset.task
-    )
+    facts = facts_in_use(named, dataset, dataset.task)
     if dataset.features and named.features:
         return replace(facts, input_shape=(len(dataset.features),))
     return facts
+
+
+def facts_in_use(named: NamedDataset, dataset: Dataset, task: str) -> DataFacts:
+    """The facts of a named data set with the classes that a config keeps, for one task."""
+    return as_used(named.facts, classes=dataset.classes, positive=dataset.positive, task=task)
 
 
 def source_of(dataset: Dataset, path: str | None = None) -> Csv:
@@ -49,18 +55,85 @@ def source_of(dataset: Dataset, path: str | None = None) -> Csv:
     return Csv(**(arguments if path is None else arguments | {"path": path}))
 
 
-def check_source(dataset: Dataset) -> list[Problem]:
+def check_source(dataset: Dataset, roles: Roles | None = None) -> list[Problem]:
     """What is wrong with the source of a data set; of a file, only the header is read.
 
     Each problem says its `path` in the config; the caller knows the place. Whether there is one
     source, and whether its name is known, the relations of the config check.
+
+    Args:
+        dataset: The config's section.
+        roles: What a graph makes of the columns; None for an architecture without named inputs.
     """
     problems: list[Problem] = []
     if dataset.name in named_datasets():
         problems += _named_problems(named_datasets()[dataset.name], dataset)
+        if roles is not None:
+            problems += _roles_of_named(named_datasets()[dataset.name], dataset, roles)
     if dataset.csv is not None:
-        problems += _file_problems(dataset)
+        problems += _file_problems(dataset, names_outputs=roles is not None)
+        if roles is not None and not problems:
+            problems += _roles_of_file(dataset, roles)
+    problems += _useless_choices(dataset, roles or roles_of_dataset(dataset))
     return problems
+
+
+def _useless_choices(dataset: Dataset, roles: Roles) -> Iterator[Problem]:
+    """A choice of classes where no output has these classes."""
+    named = named_datasets().get(dataset.name or "")
+    own = (named.target,) if named else dataset.targets
+    aims = [aim for aim in roles.aims.values() if aim.task != AUTOENCODER]
+    if any(aim.columns in ((), own) for aim in aims) or (named is None and len(aims) == 1):
+        return
+    hint = "leave it out"
+    if aims and named is None:
+        hint = "set dataset.target to the column of these classes"
+    if dataset.positive is not None:
+        yield Problem("no output predicts a class", path="dataset.positive", hint=hint)
+    if dataset.classes is not None and named is None:
+        message = "no output predicts a class that the rows could be chosen by"
+        yield Problem(message, path="dataset.classes", hint=hint)
+
+
+def _roles_of_named(named: NamedDataset, dataset: Dataset, roles: Roles) -> Iterator[Problem]:
+    where = f"'{dataset.name}'"
+    for name, columns in roles.inputs.items():
+        path = f"architecture.inputs.{name}.features"
+        if not columns or columns == dataset.features:
+            continue
+        if named.features:
+            yield from _unknown_columns(path, columns, named.features, where)
+        else:
+            hint = "leave `features` out: the input is the whole row"
+            yield Problem(f"{where} has no columns to choose from", path=path, hint=hint)
+    for name, aim in roles.aims.items():
+        path = f"architecture.outputs.{name}.target"
+        if aim.columns and named.target in aim.columns and len(aim.columns) > 1:
+            message = f"'{named.target}' is predicted by itself, not together with other columns"
+            yield Problem(message, path=path, hint="give it an output of its own")
+        elif aim.columns not in ((), (named.target,)):
+            known = (named.target, *named.features)
+            yield from _unknown_columns(path, aim.columns, known, where)
+        elif aim.task not in (AUTO, AUTOENCODER, facts_in_use(named, dataset, aim.task).task):
+            task = facts_in_use(named, dataset, aim.task).task
+            yield Problem(
+                f"'{named.target}' is a {task} target, not {aim.task}",
+                path=f"architecture.outputs.{name}.task",
+                hint="leave it out",
+            )
+
+
+def _roles_of_file(dataset: Dataset, roles: Roles) -> Iterator[Problem]:
+    source = source_of(dataset)
+    known, where = source.columns(), str(source.path)
+    for name, columns in roles.inputs.items():
+        if columns and columns != dataset.features:
+            path = f"architecture.inputs.{name}.features"
+            yield from _unknown_columns(path, columns, known, where, roles.predicted)
+    for name, aim in roles.aims.items():
+        if aim.columns != dataset.targets:
+            path = f"architecture.outputs.{name}.target"
+            yield from _unknown_columns(path, aim.columns, known, where)
 
 
 def _named_problems(named: NamedDataset, dataset: Dataset) -> Iterator[Problem]:
@@ -82,9 +155,7 @@ def _named_problems(named: NamedDataset, dataset: Dataset) -> Iterator[Problem]:
             "features", dataset.features, named.features, f"'{dataset.name}'"
         )
     yield from _class_problems(dataset, named.facts.class_names, f"'{dataset.name}'")
-    facts = as_used(
-        named.facts, classes=dataset.classes, positive=dataset.positive, task=dataset.task
-    )
+    facts = facts_in_use(named, dataset, dataset.task)
     if dataset.positive is not None and dataset.positive not in named.facts.class_names:
         classes = named.facts.class_names
         yield Problem(
@@ -93,7 +164,7 @@ def _named_problems(named: NamedDataset, dataset: Dataset) -> Iterator[Problem]:
             hint=did_you_mean(dataset.positive, classes)
             or (f"its classes: {', '.join(classes)}" if classes else "leave it out"),
         )
-    elif dataset.task not in ("auto", facts.task):
+    elif dataset.task not in (AUTO, AUTOENCODER, facts.task):
         yield Problem(
             f"'{dataset.name}' is a {facts.task} data set, not {dataset.task}",
             path="dataset.task",
@@ -147,9 +218,9 @@ def refuse_classes(dataset: Dataset, names: Sequence[str], where: str) -> None:
         raise DataError(f"{problem.path}: {problem.message}", hint=problem.hint)
 
 
-def _file_problems(dataset: Dataset) -> Iterator[Problem]:
+def _file_problems(dataset: Dataset, *, names_outputs: bool) -> Iterator[Problem]:
     targets = dataset.targets
-    if not targets:
+    if not targets and not names_outputs and dataset.task != AUTOENCODER:
         hint = "name the column to predict"
         yield Problem("'target' is missing", path="dataset.target", hint=hint)
     for target in dict.fromkeys(targets):
@@ -195,7 +266,8 @@ def _unknown_columns(
     used: Sequence[str] = (),
 ) -> Iterator[Problem]:
     for index, name in enumerate(named_columns(wanted)):
-        path = f"dataset.{option}" + ("" if isinstance(wanted, str) else f"[{index}]")
+        path = option if "." in option else f"dataset.{option}"
+        path += "" if isinstance(wanted, str) else f"[{index}]"
         if name not in known:
             hint = nearest_column(name, known, [*named_columns(wanted), *used])
             yield Problem(f"{where} has no column '{name}'", path=path, hint=hint)

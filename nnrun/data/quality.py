@@ -40,7 +40,7 @@ def inspect(splits: Splits, steps: Mapping[str, Sequence[Step]]) -> list[str]:
         warnings += _target_warnings(splits.train, name, target)
     for name in splits.inputs:
         warnings += _input_warnings(splits, name, steps.get(name, ()))
-    return warnings
+    return list(dict.fromkeys(warnings))  # two inputs may take the same column
 
 
 def _shared_rows(splits: Splits) -> Iterator[str]:

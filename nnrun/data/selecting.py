@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nnrun.config.facts import class_numbers, task_of_classes
+from nnrun.data.splits import Part
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,13 +25,40 @@ def select_classes(rows: Rows, names: Sequence[str], wanted: Sequence[str | int]
         names: The names of all classes.
         wanted: The classes to keep, by name or number.
     """
-    numbers = class_numbers(names, wanted)
-    renumbered = np.full(len(names), -1, np.int32)
-    renumbered[numbers] = np.arange(len(numbers))
-    labels = renumbered[rows.targets]
+    labels = _renumbered(rows.targets, names, wanted)
     kept = labels >= 0
     test = None if rows.test is None else select_classes(rows.test, names, wanted)
     return replace(rows, inputs=rows.inputs[kept], targets=labels[kept], test=test)
+
+
+def select_rows(
+    part: Part, own: Sequence[str], names: Sequence[str], wanted: Sequence[str | int]
+) -> Part:
+    """The rows of some classes, of every input and every target.
+
+    Args:
+        part: The rows.
+        own: The targets that hold the numbers of the classes; at least one, all the same.
+        names: The names of all classes.
+        wanted: The classes to keep, by name or number.
+    """
+    labels = _renumbered(part.targets[own[0]], names, wanted)
+    kept = labels >= 0
+    targets = {**part.targets, **dict.fromkeys(own, labels)}
+    return Part(
+        {name: array[kept] for name, array in part.inputs.items()},
+        {name: array[kept] for name, array in targets.items()},
+    )
+
+
+def _renumbered(
+    labels: np.ndarray, names: Sequence[str], wanted: Sequence[str | int]
+) -> np.ndarray:
+    """The new number of each row's class, by its place in `wanted`; -1 where it is not kept."""
+    numbers = class_numbers(names, wanted)
+    renumbered = np.full(len(names), -1, np.int32)
+    renumbered[numbers] = np.arange(len(numbers))
+    return np.asarray(renumbered[labels])
 
 
 def select_target(target: TargetSpec, wanted: Sequence[str | int], task: str) -> TargetSpec:

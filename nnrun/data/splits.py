@@ -41,7 +41,7 @@ class TargetSpec:
     """One named target of a model.
 
     Attributes:
-        task: `regression`, `binary`, `multiclass` or `multilabel`.
+        task: `regression`, `binary`, `multiclass`, `multilabel` or `autoencoder`.
         classes: Names of the classes, in the order of their integer labels; empty where a row does
             not belong to one class: for regression and multilabel.
         width: Numbers in a target row: 1, or more for several columns and for one-hot labels.
@@ -49,6 +49,8 @@ class TargetSpec:
         columns: The columns, where there are several: labels, or numbers.
         positive: The class that is told from all others, which are the other one; empty where each
             class is one of the data.
+        input: The input that an autoencoder gives back; empty for everything else.
+        shape: The shape of what an autoencoder gives back; empty for everything else.
     """
 
     task: str
@@ -57,6 +59,8 @@ class TargetSpec:
     one_hot: bool = False
     columns: tuple[TargetColumn, ...] = ()
     positive: str = ""
+    input: str = ""
+    shape: tuple[int, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -9,9 +9,16 @@ from keras.src.utils import file_utils
 from nnrun.config.components import Component
 from nnrun.data.sources.places import keras_cache
 from nnrun.errors import ConfigError, Problem
-from nnrun.models.components import find_class
+from nnrun.models.components import find_class, instantiate
 
 GROUP = "applications"
+
+
+def make_layer(component: Component, shape: Sequence[int | None]) -> Any:
+    """The layer, or model of `keras.applications`, that a component names, for rows of a shape."""
+    return (
+        make_application(component, shape) if component.group == GROUP else instantiate(component)
+    )
 
 
 def make_application(component: Component, shape: Sequence[int | None]) -> Any:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from nnrun.config.components import Component
 from nnrun.config.from_run import FromRun
+from nnrun.config.graphs import Graph
 from nnrun.config.schema import Experiment
 from nnrun.data.splits import InputSpec, TargetSpec
 from nnrun.models import presets
@@ -25,20 +26,22 @@ def expand_architecture(
         targets: What is predicted.
     """
     declared = experiment.architecture
+    if isinstance(declared, Graph):
+        raise TypeError("a graph is no list of layers")
     if isinstance(declared, Component) and declared.is_users_own:
         return [dataclasses.replace(declared, group="layers")]
     if isinstance(declared, Component):
         layers = _unfold(declared, inputs, targets)
     else:
         listed = declared.add if isinstance(declared, FromRun) else declared
-        layers = [part for layer in listed for part in _with_own_activation(layer)]
+        layers = [part for layer in listed for part in with_own_activation(layer)]
     layers = regularize(layers, experiment.regularization)
     if experiment.runtime.precision != "float32" and layers:
-        layers[-1] = _in_float32(layers[-1])
+        layers[-1] = in_float32(layers[-1])
     return layers
 
 
-def _in_float32(output: Component) -> Component:
+def in_float32(output: Component) -> Component:
     """The output layer in full precision: probabilities close to 0 do not fit into half of it."""
     if output.is_users_own:
         return output
@@ -53,15 +56,16 @@ def _unfold(preset: Component, inputs: InputSpec, targets: TargetSpec) -> list[C
         width=targets.width,
         rank=len(inputs.shape),
         one_hot=targets.one_hot,
+        shape=targets.shape,
     )
     layers = [
         Component(name, "layers", "keras.layers", arguments, preset.place, preset.path)
         for name, arguments in stack
     ]
-    return [part for layer in layers for part in _with_own_activation(layer)]
+    return [part for layer in layers for part in with_own_activation(layer)]
 
 
-def _with_own_activation(layer: Component) -> Sequence[Component]:
+def with_own_activation(layer: Component) -> Sequence[Component]:
     """A layer whose activation is itself a layer, such as LeakyReLU, as the two that it is."""
     activation = layer.arguments.get("activation")
     if not isinstance(activation, Component) or activation.module is None:

@@ -1,6 +1,5 @@
 """The only door into `models`: an experiment and the shapes of its data → a compiled Keras model."""
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,22 +10,23 @@ from nnrun.config.adapting import adapts
 from nnrun.config.catalogue import Catalogue
 from nnrun.config.components import Component
 from nnrun.config.from_run import FromRun
-from nnrun.config.relations import find_output_layer
+from nnrun.config.graphs import Graph
 from nnrun.config.schema import Experiment
 from nnrun.data.splits import InputSpec, TargetSpec
 from nnrun.device import strategy_scope
 from nnrun.errors import ConfigError, Problem
-from nnrun.models import applications
 from nnrun.models.adapting import State, learn_state, with_state
+from nnrun.models.applications import make_layer
 from nnrun.models.architecture import expand_architecture
-from nnrun.models.components import first_line, instantiate
+from nnrun.models.components import instantiate
 from nnrun.models.freezing import layers_to_unfreeze, learning_variables
 from nnrun.models.from_run import take_layers
+from nnrun.models.graphs import build_graph
+from nnrun.models.heads import Head, taken_over
 from nnrun.models.layers import Step, preprocessing_layers
-from nnrun.models.losses import choose_loss, choose_metrics
+from nnrun.models.misfits import plain_message, shape_hint, show_shape
 from nnrun.models.optimizers import build_optimizer
 from nnrun.models.own import build_alone, make_own, trains_itself
-from nnrun.models.shapes import output_shape
 
 NOTHING: State = {}
 
@@ -67,17 +67,16 @@ def build_model(
     keras.config.set_dtype_policy(experiment.runtime.precision)
     keras.utils.set_random_seed(experiment.seed)
     with strategy_scope(strategy):
-        ((input_name, spec),) = inputs.items()
-        (target,) = targets.values()
-        layers = with_state(expand_architecture(experiment, spec, target), adapted)
-        keras_input = keras.Input(spec.shape, name=input_name)
-        model = _assemble(experiment, layers, keras_input, steps[input_name], base)
-        _check_output(model, layers[-1] if layers else _taken_over(experiment), target)
-        units, activation = output_shape(model)[-1] or 0, last_activation(model, layers)
+        model = _assemble(experiment, inputs, targets, steps, base=base, adapted=adapted)
+        heads = [Head.of(model, experiment, name, target) for name, target in targets.items()]
+        problems = [problem for head in heads for problem in head.problems()]
+        if problems:
+            raise ConfigError(problems)
         model.compile(
             optimizer=build_optimizer(experiment, catalogue, steps_per_epoch),
-            loss=instantiate(choose_loss(experiment, target, units, activation)),
-            metrics=list(map(instantiate, choose_metrics(experiment, target, units, activation))),
+            loss=_alone_or_all({head.name: instantiate(head.loss) for head in heads}),
+            loss_weights=_loss_weights(experiment, heads),
+            metrics=_alone_or_all({head.name: head.metrics for head in heads}),
         )
         _build_optimizer_state(model, experiment)
         return model
@@ -117,23 +116,24 @@ def adapt_layers(
 
 def _assemble(
     experiment: Experiment,
-    layers: Sequence[Component],
-    keras_input: Any,
-    steps: Sequence[Step],
+    inputs: Mapping[str, InputSpec],
+    targets: Mapping[str, TargetSpec],
+    steps: Mapping[str, Sequence[Step]],
+    *,
     base: Any,
+    adapted: State,
 ) -> Any:
     """The model, not yet compiled: preprocessing, what is taken over from a run, and the layers."""
+    if isinstance(experiment.architecture, Graph):
+        return build_graph(experiment, experiment.architecture, inputs, steps)
+    ((name, spec),), (target,) = inputs.items(), targets.values()
+    layers = with_state(expand_architecture(experiment, spec, target), adapted)
+    keras_input = keras.Input(spec.shape, name=name)
     own = make_own(experiment.architecture)
     if trains_itself(own):
-        return build_alone(own, layers[0], keras_input, steps)
+        return build_alone(own, layers[0], keras_input, steps[name])
     taken = [] if base is None else take_layers(base, experiment)
-    return _stack(keras_input, [*preprocessing_layers(steps), *taken], layers, own)
-
-
-def _taken_over(experiment: Experiment) -> Component:
-    """What is to blame for layers that the config does not list."""
-    path = "architecture.from_run"
-    return Component("from_run", "", place=experiment.place_of(path), path=path)
+    return _stack(keras_input, [*preprocessing_layers(steps[name]), *taken], layers, own)
 
 
 def _build_optimizer_state(model: Any, experiment: Experiment) -> None:
@@ -146,35 +146,25 @@ def _build_optimizer_state(model: Any, experiment: Experiment) -> None:
     if variables:
         model.optimizer.build(variables)
     elif isinstance(experiment.architecture, FromRun):
-        blamed = _taken_over(experiment)
+        blamed = taken_over(experiment)
         hint = "freeze fewer layers, or add some"
         message = "every layer is frozen, so that nothing learns"
         raise ConfigError([Problem(message, blamed.place, blamed.path, hint)])
 
 
-def last_activation(model: Any, layers: Sequence[Component]) -> str:
-    """The activation that a model ends with, as the config or else the model says; or `unknown`."""
-    if layers:
-        output = find_output_layer(layers)
-        return output.activation if output else "unknown"
-    last = model.layers[-1]
-    name = getattr(getattr(last, "activation", None), "__name__", "unknown")
-    return "softmax" if isinstance(last, keras.layers.Softmax) else name
+def _loss_weights(
+    experiment: Experiment, heads: Sequence[Head]
+) -> dict[str, float] | list[float] | None:
+    """The weights of the losses; None where the architecture gives none."""
+    graph = experiment.architecture
+    if not isinstance(graph, Graph):
+        return None
+    weights = {head.name: graph.outputs[head.name].weight for head in heads}
+    return weights if len(weights) > 1 else list(weights.values())
 
 
-def gives_logits(
-    experiment: Experiment,
-    inputs: Mapping[str, InputSpec],
-    targets: Mapping[str, TargetSpec],
-    model: Any,
-) -> bool:
-    """Whether the model of an experiment ends without the sigmoid or softmax of a classifier."""
-    (spec,), (target,) = inputs.values(), targets.values()
-    if target.task == "regression":
-        return False
-    declared = experiment.loss is not None and experiment.loss.arguments.get("from_logits") is True
-    layers = expand_architecture(experiment, spec, target)
-    return declared or last_activation(model, layers) == "linear"
+def _alone_or_all(by_name: Mapping[str, Any]) -> Any:
+    return next(iter(by_name.values())) if len(by_name) == 1 else dict(by_name)
 
 
 def _stack(
@@ -190,57 +180,11 @@ def _stack(
 
 def _add(model: Any, component: Component, before: Sequence[int | None], own: Any = None) -> None:
     try:
-        model.add(_made(component, before) if own is None else own)
+        model.add(make_layer(component, before) if own is None else own)
     except ConfigError:
         raise
     except Exception as error:
-        message = f"does not fit rows of shape {_show(before)}: {_plain(error)}"
-        hint = _shape_hint(component.name, before)
+        message = f"does not fit rows of shape {show_shape(before)}: {plain_message(error)}"
+        hint = shape_hint(component.name, before)
         problem = Problem(message, component.place, component.path, hint)
         raise ConfigError([problem]) from error
-
-
-def _made(component: Component, before: Sequence[int | None]) -> Any:
-    """The layer that a component names, for rows of a shape."""
-    if component.group == applications.GROUP:
-        return applications.make_application(component, before)
-    return instantiate(component)
-
-
-def _plain(error: Exception) -> str:
-    """Keras's message without the prefix that names a layer the user never named."""
-    told = first_line(error)
-    _, separator, rest = told.partition("is incompatible with the layer: ")
-    return rest if separator else told
-
-
-def _shape_hint(name: str, shape: Sequence[int | None]) -> str:
-    """How to bring rows into the shape that a layer for images or sequences takes."""
-    dimensions = re.search(r"([123])D", name)
-    if dimensions is None:
-        return ""
-    axes = int(dimensions[1]) + 1
-    if len(shape) == axes - 1:
-        return f"put `Reshape: [{', '.join(map(str, (*shape, 1)))}]` before it"
-    return f"{name} takes rows with {axes} axes"
-
-
-def _show(shape: Sequence[int | None]) -> str:
-    return "[" + ", ".join("?" if size is None else str(size) for size in shape) + "]"
-
-
-def _check_output(model: Any, last: Component, target: TargetSpec) -> None:
-    """Refuse an output that the loss would stretch over the target without a word."""
-    shape = output_shape(model)
-    wanted = len(target.classes) or target.width
-    one_for_two = len(target.classes) == 2 and not target.one_hot  # noqa: PLR2004 two classes
-    if shape == (wanted,) or (one_for_two and shape == (1,)):
-        return
-    unit = "classes" if target.classes else "numbers" if wanted > 1 else "number"
-    if target.task == "multilabel":
-        unit = "labels"
-    hint = f"end with `Dense: {wanted}`"
-    if len(shape) > 1:
-        hint = "is a `Flatten` missing before the Dense layers?"
-    message = f"the model gives {_show(shape)} for a row, but the target is {wanted} {unit}"
-    raise ConfigError([Problem(message, last.place, last.path, hint)])

@@ -13,6 +13,7 @@ from nnrun.data.preprocessing import Scaling, Standardizing
 __all__ = ["Maxout", "Step", "preprocessing_layers"]
 
 Step = Scaling | Standardizing
+_NAMES = {Scaling: "scale", Standardizing: "standardize"}
 
 
 @keras.saving.register_keras_serializable("nnrun")
@@ -53,28 +54,34 @@ class Maxout(keras.layers.Dense):
         return config
 
 
-def preprocessing_layers(steps: Sequence[Step]) -> list[Any]:
+def preprocessing_layers(steps: Sequence[Step], *, prefix: str = "") -> list[Any]:
     """Keras's own layers that do to a row what the fitted steps say, so that raw rows go in.
 
     They reckon in float32 whatever the model's precision: raw values do not fit into half of it.
+
+    Args:
+        steps: The steps, in their order.
+        prefix: What the layers' names begin with, where a model has several inputs.
     """
-    return [_layer(step, index) for index, step in enumerate(steps)]
+    return [
+        _layer(step, f"{prefix}{_NAMES[type(step)]}_{index}") for index, step in enumerate(steps)
+    ]
 
 
 def is_preprocessing(layer: Any) -> bool:
     """Whether a layer of a model does what the config's `preprocess` asks for."""
     own = isinstance(layer, keras.layers.Normalization | keras.layers.Rescaling)
-    return own and re.fullmatch(r"(standardize|scale)(_\w+)?_\d+", layer.name) is not None
+    return own and re.fullmatch(r"(.+_)?(standardize|scale)(_\w+)?_\d+", layer.name) is not None
 
 
-def _layer(step: Step, index: int) -> Any:
+def _layer(step: Step, name: str) -> Any:
     if isinstance(step, Standardizing):
         axis = -1 if np.ndim(step.mean) else None
         return keras.layers.Normalization(
             axis=axis,
             mean=step.mean,
             variance=step.variance,
-            name=f"standardize_{index}",
+            name=name,
             dtype="float32",
         )
-    return keras.layers.Rescaling(step.multiply, step.add, name=f"scale_{index}", dtype="float32")
+    return keras.layers.Rescaling(step.multiply, step.add, name=name, dtype="float32")

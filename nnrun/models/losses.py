@@ -8,7 +8,7 @@ from keras import ops
 
 from nnrun.config.components import Component
 from nnrun.config.schema import Experiment
-from nnrun.config.tasks import DEFAULT_METRICS
+from nnrun.config.tasks import AUTOENCODER, DEFAULT_METRICS
 from nnrun.data.splits import TargetSpec
 
 __all__ = ["HalfSquaredError", "choose_loss", "choose_metrics"]
@@ -52,7 +52,7 @@ def choose_loss(
         return experiment.loss
     if activation == "heaviside":
         return Component("HalfSquaredError", "losses", __name__)
-    if target.task == "regression":
+    if target.task in ("regression", AUTOENCODER):
         return _loss("MeanSquaredError")
     from_logits = {"from_logits": True} if activation == "linear" else {}
     if target.task == "multilabel":

@@ -13,7 +13,7 @@ class MLP:
 
     The output is one linear unit per number for regression, one sigmoid unit for two classes, one
     softmax unit per class for more, one sigmoid unit per label for multilabel (Géron, Hands-On
-    Machine Learning, chapter 10).
+    Machine Learning, chapter 10), and for an autoencoder one linear unit per number of its input.
 
     Args:
         hidden: List of integers, the units of each hidden layer; may be empty.
@@ -21,9 +21,9 @@ class MLP:
         kernel_initializer: Initializer of the hidden layers' kernels; null follows the activation:
             `he_normal` for ReLU and its kin, `lecun_normal` for SELU, else `glorot_uniform`
             (chapter 11).
-        output_activation: Activation of the numbers that a regression predicts: `softplus` or
-            `relu` where they cannot be negative, `sigmoid` or `tanh` where they are scaled to lie
-            between 0 or -1 and 1.
+        output_activation: Activation of the numbers that a regression or an autoencoder predicts:
+            `softplus` or `relu` where they cannot be negative, `sigmoid` or `tanh` where they are
+            scaled to lie between 0 or -1 and 1.
     """
 
     def __init__(
@@ -39,23 +39,34 @@ class MLP:
         self.output_activation = output_activation
 
     def layers(
-        self, *, task: str, classes: int, width: int, rank: int, one_hot: bool
+        self,
+        *,
+        task: str,
+        classes: int,
+        width: int,
+        rank: int,
+        one_hot: bool,
+        shape: Sequence[int] = (),
     ) -> list[tuple[str, dict[str, object]]]:
         """The layers as (class name, arguments), from the first to the output.
 
         Args:
-            task: `regression`, `binary`, `multiclass` or `multilabel`.
+            task: `regression`, `binary`, `multiclass`, `multilabel` or `autoencoder`.
             classes: Number of classes, for one class a row.
             width: Numbers or labels per target row, for regression and multilabel.
             rank: Number of axes of an input row; more than one are flattened.
             one_hot: Whether labels are one-hot rows, so that two classes need two units too.
+            shape: The shape of a row that an autoencoder gives back.
         """
         stack: list[tuple[str, dict[str, object]]] = [("Flatten", {})] if rank > 1 else []
         shared = {"activation": self.activation, "kernel_initializer": self.kernel_initializer}
         stack += [("Dense", {"units": units, **shared}) for units in self.hidden]
+        own = {"activation": self.output_activation} if self.output_activation else {}
         if task == "regression":
-            own = {"activation": self.output_activation} if self.output_activation else {}
             return [*stack, ("Dense", {"units": width, **own})]
+        if task == "autoencoder":
+            stack.append(("Dense", {"units": width, **own}))
+            return [*stack, ("Reshape", {"target_shape": list(shape)})] if len(shape) > 1 else stack
         if task == "multilabel":
             return [*stack, ("Dense", {"units": width, "activation": "sigmoid"})]
         if task == "binary" and not one_hot:

@@ -55,14 +55,21 @@ def regularize(layers: Sequence[Component], regularization: Regularization) -> l
         while layers[end].name in FOLLOWERS:
             end += 1
         result += layers[done:index]
-        result += _regularized(layers[index], layers[index + 1 : end], regularization)
+        result += regularize_one(layers[index], layers[index + 1 : end], regularization)
         done = end
     return [*result, *layers[done:]]
 
 
-def _regularized(
+def regularize_one(
     layer: Component, followers: Sequence[Component], regularization: Regularization
 ) -> list[Component]:
+    """A hidden layer and what follows it, with what the whole model asks for put in.
+
+    Args:
+        layer: The layer.
+        followers: The activations, BatchNormalization and dropout after it.
+        regularization: What the whole model asks for.
+    """
     stack = [_penalized(layer, regularization), *followers]
     position = regularization.batch_normalization
     if position and not any(follower.name == "BatchNormalization" for follower in followers):

@@ -21,16 +21,18 @@ _HARMFUL = {
 _PENALTIES = ("kernel_regularizer", "kernel_constraint")
 
 
-def doubts(layers: Sequence[Component], experiment: Experiment) -> Iterator[Problem]:
+def doubts(lines: Sequence[Sequence[Component]], experiment: Experiment) -> Iterator[Problem]:
     """A doubt for each condition of self-normalization that is not met, where SELU is used at all.
 
     Args:
-        layers: The layers in their order, with what `regularization` adds.
+        lines: Layers that follow each other, with what `regularization` adds: the one line of a
+            list, or the branches of a graph.
         experiment: The config that they come from.
     """
-    selu = list(_kernels_before_selu(layers))
+    selu = [layer for line in lines for layer in _kernels_before_selu(line)]
     if not selu:
         return
+    layers = [layer for line in lines for layer in line]
     yield from _about_inputs(selu[0], experiment)
     for found in (_about_initializer(selu), _about_penalties(selu), _about_other_layers(layers)):
         if found is not None:

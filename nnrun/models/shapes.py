@@ -9,9 +9,11 @@ import numpy as np
 Shape = tuple[int | None, ...]
 
 
-def output_shape(model: Any) -> Shape:
-    """The shape of what a model gives for a row."""
-    return tuple(_tensors(model, "output")[0].shape[1:])
+def output_shape(model: Any, name: str = "") -> Shape:
+    """The shape of what a model gives for a row: the output of a name, where there are several."""
+    several = getattr(model, "output", None) if name else None
+    tensor = several[name] if isinstance(several, dict) else _tensors(model, "output")[0]
+    return tuple(tensor.shape[1:])
 
 
 def layer_shapes(layer: Any) -> list[Shape]:

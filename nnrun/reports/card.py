@@ -17,17 +17,54 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 CARD_FORMAT = 1
+SEVERAL = "several"
+"""The task of a model with several outputs."""
 
 
 @dataclasses.dataclass(frozen=True)
 class LayerRow:
-    """A layer as the card shows it: its name, class, output shape, parameters, whether it is frozen."""
+    """A layer as the card shows it.
+
+    Attributes:
+        name: Its name.
+        kind: Its class.
+        shape: The shape of what it gives for a row.
+        parameters: How many it has.
+        frozen: Whether its weights stay as they are.
+        sources: In a graph, the layers that it is applied to.
+    """
 
     name: str
     kind: str
     shape: tuple[int | None, ...]
     parameters: int
     frozen: bool = False
+    sources: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class OutputRow:
+    """An output as the card shows it.
+
+    Attributes:
+        name: Its name.
+        task: What it predicts.
+        classes: Names of the classes; empty where a row does not belong to one class.
+        targets: Names of the columns that it predicts, where there are several.
+        loss: The class of its loss.
+    """
+
+    name: str
+    task: str
+    classes: tuple[str, ...]
+    targets: tuple[str, ...]
+    loss: str
+
+    def __str__(self) -> str:
+        if self.targets:
+            noun = "labels" if self.task == "multilabel" else "numbers"
+            return f"{self.task}, {len(self.targets)} {noun}"
+        return f"{self.task}, {len(self.classes)} classes" if self.classes else self.task
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,9 +73,11 @@ class Card:
 
     Attributes:
         experiment: The checked config.
-        task: `regression`, `binary`, `multiclass` or `multilabel`.
+        task: `regression`, `binary`, `multiclass`, `multilabel` or `autoencoder`; `several` where
+            there are several outputs.
         classes: Names of the classes; empty where a row does not belong to one class.
         targets: Names of the columns that are predicted, where there are several.
+        outputs: The outputs.
         rows: Rows of each part.
         source: Where the rows come from.
         layers: The model.
@@ -57,6 +96,7 @@ class Card:
     task: str
     classes: Sequence[str]
     targets: Sequence[str]
+    outputs: Sequence[OutputRow]
     rows: Mapping[str, int]
     source: str
     layers: Sequence[LayerRow]
@@ -78,6 +118,7 @@ class Card:
             if item.name != "experiment"
         }
         fields["layers"] = [dataclasses.asdict(layer) for layer in self.layers]
+        fields["outputs"] = [dataclasses.asdict(output) for output in self.outputs]
         return {"format": CARD_FORMAT, "config": to_plain(self.experiment), **fields}
 
 
@@ -120,26 +161,28 @@ def marked_lines(section: Any, indent: int = 0) -> Iterator[tuple[str, bool]]:
 
 
 def _layer_table(card: Card) -> "Table":
-    table = _table("model", "layer", "class", "output shape", "parameters")
+    is_graph = any(layer.sources for layer in card.layers)
+    last = ("from",) if is_graph else ()
+    table = _table("model", "layer", "class", "output shape", "parameters", *last)
     for layer in card.layers:
         shape = " x ".join("?" if size is None else str(size) for size in layer.shape)
         kind = f"{layer.kind} (frozen)" if layer.frozen else layer.kind
-        table.add_row("", layer.name, kind, shape, f"{layer.parameters:,}")
+        cells = [layer.name, kind, shape, f"{layer.parameters:,}"]
+        table.add_row("", *cells, *([", ".join(layer.sources)] if is_graph else []))
     table.add_row("", "", "", "", f"{card.parameters:,}", style="bold")
     return table
 
 
 def _facts(card: Card) -> "Text":
     rows = ", ".join(f"{count:,} {part}" for part, count in card.rows.items())
-    predicted = f", {len(card.classes)} classes" if card.classes else ""
-    if card.targets:
-        noun = "labels" if card.task == "multilabel" else "numbers"
-        predicted = f", {len(card.targets)} {noun}"
+    predicted = str(card.outputs[0])
+    if len(card.outputs) > 1:
+        predicted = ", ".join(f"{output.name} ({output})" for output in card.outputs)
     epochs, batch = card.experiment.training.epochs, card.experiment.training.batch_size
     memory = ", ".join(f"{name} {format_bytes(size)}" for name, size in card.memory.items())
     seconds = {name: format_seconds(value) for name, value in card.seconds.items()}
     facts = {
-        "data": wrapped(f"{rows} rows; {card.task}{predicted}; {card.source}"),
+        "data": wrapped(f"{rows} rows; {predicted}; {card.source}"),
         "loss": card.loss,
         "steps": f"{card.steps:,} an epoch of {batch} rows each, {epochs} epochs",
         "learning rate": _rate_text(card.rates),

@@ -127,6 +127,26 @@ def score(
     )
 
 
+def evaluations_to_json(evaluations: Mapping[str, Evaluation]) -> dict[str, Any]:
+    """The evaluation of the one output; of several outputs `outputs`, each by its name."""
+    if len(evaluations) == 1:
+        return next(iter(evaluations.values())).to_json()
+    return {"format": FORMAT, "outputs": {name: one.to_json() for name, one in evaluations.items()}}
+
+
+def evaluations_view(evaluations: Mapping[str, Evaluation]) -> Group:
+    """The evaluation of every output as something that a rich console prints."""
+    from rich.console import Group
+    from rich.text import Text
+
+    parts: list[Any] = []
+    for name, evaluation in evaluations.items():
+        if len(evaluations) > 1:
+            parts += [*([""] if parts else []), Text(f"output {name}", style="bold")]
+        parts.append(evaluation_view(evaluation))
+    return Group(*parts)
+
+
 def evaluation_view(evaluation: Evaluation) -> Group:
     """The evaluation as something that a rich console prints."""
     from rich.console import Group

@@ -10,12 +10,13 @@ import numpy as np
 from nnrun.reports.column_scores import THRESHOLD
 from nnrun.reports.scores import entropy
 from nnrun.runs.atomic import write_text
-from nnrun.runs.predictions import PROBABILITY, prediction_columns, table_text
+from nnrun.runs.predictions import PREDICTED, PROBABILITY, prediction_columns, table_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from rich.console import Group
     from rich.table import Table
 
 SHOWN_ROWS = 20
@@ -162,6 +163,58 @@ class Predictions:
             parts += [self.sampled.mean.reshape(shape), self.sampled.deviation.reshape(shape)]
             parts += [entropy(self.sampled.mean)[:, None]] if self.classes else []
         return np.hstack(parts) if parts else np.empty((self.rows, 0))
+
+
+def header_of_all(outputs: Mapping[str, Predictions]) -> list[str]:
+    """The columns of the predictions of all outputs, each under the name of its output.
+
+    What an output predicts is called like it: `price`, and not `price_predicted`.
+    """
+    first = next(iter(outputs.values())).header()[0]
+    names = [first]
+    for name, predictions in outputs.items():
+        names += [
+            name if column == PREDICTED else f"{name}_{column.removeprefix(f'{PREDICTED}_')}"
+            for column in predictions.header()[1:]
+        ]
+    return names
+
+
+def write_all(outputs: Mapping[str, Predictions], path: Path) -> None:
+    """Write the predictions of all outputs as one CSV file, a row for each row.
+
+    Raises:
+        RunError: The file cannot be written.
+    """
+    if len(outputs) == 1:
+        next(iter(outputs.values())).write(path)
+        return
+    first, *others = (list(predictions.records()) for predictions in outputs.values())
+    rows = zip(first, *others, strict=True)
+    joined = ([*row[0], *(cell for cells in row[1:] for cell in cells[1:])] for row in rows)
+    write_text(path, table_text(header_of_all(outputs), joined))
+
+
+def all_to_json(outputs: Mapping[str, Predictions]) -> dict[str, Any]:
+    """The predictions as data: `classes` and `rows`; of several outputs by their names."""
+    told = {
+        name: {"classes": predictions.classes, "rows": predictions.to_json()}
+        for name, predictions in outputs.items()
+    }
+    return next(iter(told.values())) if len(told) == 1 else {"outputs": told}
+
+
+def all_view(outputs: Mapping[str, Predictions]) -> Group:
+    """The first rows of every output, as something that a console prints."""
+    from rich.console import Group
+    from rich.text import Text
+
+    if len(outputs) == 1:
+        return Group(*map(predictions_view, outputs.values()))
+    parts: list[Any] = []
+    for name, predictions in outputs.items():
+        parts += [*([""] if parts else []), Text(name, style="bold"), predictions_view(predictions)]
+    return Group(*parts)
 
 
 def predictions_view(predictions: Predictions) -> Table:

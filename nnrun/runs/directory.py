@@ -100,15 +100,22 @@ class RunDirectory:
         """The directory of what `nnrun eval` writes; there only if it did."""
         return self.path / "evaluation"
 
-    def evaluation(self, split: str) -> "EvaluationDirectory":
+    def evaluation(self, split: str, output: str = "") -> "EvaluationDirectory":
         """What an evaluation of a split wrote, or is to write.
+
+        Args:
+            split: The name of the rows.
+            output: Of a model with several outputs, which of them.
 
         Raises:
             RunError: It leads out of the run.
         """
         refuse_link(self.evaluations)
         refuse_link(self.evaluations / split)
-        return EvaluationDirectory(self.evaluations / split)
+        if not output:
+            return EvaluationDirectory(self.evaluations / split)
+        refuse_link(self.evaluations / split / output)
+        return EvaluationDirectory(self.evaluations / split / output)
 
     @property
     def callbacks(self) -> Path:

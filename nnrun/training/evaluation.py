@@ -46,25 +46,25 @@ class CompiledPrediction:
 
         @compiler(engine)
         def forward(x: Any) -> Any:
-            return tf.cast(model(x, training=False), tf.float32)
+            outputs = model(x, training=False)
+            return keras.tree.map_structure(lambda one: tf.cast(one, tf.float32), outputs)
 
         self._forward = forward
 
-    def run(self, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
-        """The outputs of all rows, float32 `(rows, outputs)`."""
+    def run(self, inputs: Mapping[str, np.ndarray]) -> Any:
+        """The outputs of all rows, float32 `(rows, outputs)`; by name where there are several."""
         rows = len(next(iter(inputs.values())))
-        starts = range(0, rows, self.batch_size)
-        return np.concatenate([self._batch(inputs, start) for start in starts])[:rows]
+        batches = [self._batch(inputs, start) for start in range(0, rows, self.batch_size)]
+        return keras.tree.map_structure(lambda *parts: np.concatenate(parts)[:rows], *batches)
 
-    def _batch(self, inputs: Mapping[str, np.ndarray], start: int) -> np.ndarray:
+    def _batch(self, inputs: Mapping[str, np.ndarray], start: int) -> Any:
         parts = {name: array[start : start + self.batch_size] for name, array in inputs.items()}
         # The last batch is filled up with its first row: another shape would be compiled anew.
         tensors = {
             name: tf.constant(_filled(part, self.batch_size)) for name, part in parts.items()
         }
         x = next(iter(tensors.values())) if len(tensors) == 1 else tensors
-        outputs: np.ndarray = self._forward(x).numpy()
-        return outputs
+        return keras.tree.map_structure(lambda one: one.numpy(), self._forward(x))
 
 
 def sample(

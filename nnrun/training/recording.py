@@ -120,7 +120,10 @@ class Probe:
         self.model = model
         self.x, self.y = data.x, data.y
         self.seen = {layer.name: layer.output for layer in model.layers if _has_output(layer)}
-        self._inside = keras.Model(model.inputs, list(self.seen.values())) if self.seen else None
+        inputs = model.inputs
+        if isinstance(self.x, Mapping):
+            inputs = {tensor.name: tensor for tensor in inputs}
+        self._inside = keras.Model(inputs, list(self.seen.values())) if self.seen else None
 
     def run(self) -> tuple[dict[str, Any], Any]:
         """The outputs of the layers by name, and those of the model."""

@@ -1,6 +1,6 @@
 """Hidden values, weights and errors of a small net over the epochs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -60,7 +60,7 @@ class Traces(Recorder):
                     f"Traces: there is no layer '{name}' with one output",
                     hint=f"Layers: {', '.join(self._probe.seen)}.",
                 )
-        self._targets = list(part.targets.values())
+        self._targets = part.targets
         units = sum(
             int(np.prod([size or 1 for size in self._probe.seen[name].shape[1:]]))
             for name in self._followed
@@ -75,7 +75,10 @@ class Traces(Recorder):
             )
 
     def measure(self, epoch: int) -> Mapping[str, float]:
-        """`hidden/LAYER/ROW/UNIT`, `weight/LAYER/VARIABLE/…` and `squared_error/UNIT`, from 1."""
+        """`hidden/LAYER/ROW/UNIT`, `weight/LAYER/VARIABLE/…` and `squared_error/UNIT`, from 1.
+
+        Of several outputs the errors are `squared_error/OUTPUT/UNIT`.
+        """
         del epoch
         weights = [
             (f"weight/{layer.name}/{one.name}", one.numpy())
@@ -84,7 +87,7 @@ class Traces(Recorder):
         ]
         hidden, predicted = self._values()
         tables = [(f"hidden/{name}", values) for name, values in hidden.items()]
-        tables += [*weights, ("squared_error", _squared_errors(self._targets, predicted))]
+        tables += [*weights, *_squared_errors(self._targets, predicted)]
         return as_floats(
             {
                 "/".join([name, *(str(one + 1) for one in place)]): value
@@ -111,10 +114,9 @@ class Traces(Recorder):
         )
         return [("codes", told)]
 
-    def _values(self) -> tuple[dict[str, np.ndarray], np.ndarray | None]:
+    def _values(self) -> tuple[dict[str, np.ndarray], Any]:
         outputs, predicted = self._probe.run()
-        hidden = {name: np.asarray(outputs[name]) for name in self._followed}
-        return hidden, np.asarray(predicted) if hasattr(predicted, "shape") else None
+        return {name: np.asarray(outputs[name]) for name in self._followed}, predicted
 
     def _codes(self) -> list[str]:
         values = self._values()[0][self._followed[0]]
@@ -123,17 +125,35 @@ class Traces(Recorder):
 
 
 def _hidden(model: Any) -> list[Any]:
-    """The layers with weights, without the last of them."""
-    return [layer for layer in model.layers if layer.trainable_weights][:-1]
+    """The layers with weights, without the last of them before each output."""
+    layers = [layer for layer in model.layers if layer.trainable_weights]
+    ends = getattr(model, "output", None)
+    if not isinstance(ends, Mapping):
+        return layers[:-1]
+    last = {id(_last_with_weights(tensor)) for tensor in ends.values()}
+    return [layer for layer in layers if id(layer) not in last]
 
 
-def _squared_errors(targets: list[Any], predicted: np.ndarray | None) -> np.ndarray:
-    """The sum over the rows, of each output unit; nothing where a model has several outputs."""
-    if predicted is None or len(targets) != 1 or predicted.ndim != 2:  # noqa: PLR2004 - a table
-        return np.zeros(0)
-    target, units = np.asarray(targets[0]), predicted.shape[1]
-    if target.ndim == 1 and units > 1:
-        target = np.eye(units)[target.astype(int)]
-    errors = target.reshape(len(predicted), -1) - predicted
-    sums: np.ndarray = (errors**2).sum(axis=0)
-    return sums
+def _last_with_weights(tensor: Any) -> Any:
+    """The last layer with weights on the way to a tensor; None where several come together first."""
+    history = tensor._keras_history
+    if history.operation.trainable_weights:
+        return history.operation
+    sources = history.operation._inbound_nodes[history.node_index].input_tensors
+    return _last_with_weights(sources[0]) if len(sources) == 1 else None
+
+
+def _squared_errors(
+    targets: Mapping[str, np.ndarray], predicted: Any
+) -> Iterator[tuple[str, np.ndarray]]:
+    """The sums over the rows, of each unit of each output that gives a table."""
+    outputs = predicted if isinstance(predicted, Mapping) else {next(iter(targets)): predicted}
+    for name, output in outputs.items():
+        if len(getattr(output, "shape", ())) != 2:  # noqa: PLR2004 - rows and units
+            continue
+        target, given = targets[name], np.asarray(output)
+        if target.ndim == 1 and given.shape[1] > 1:
+            target = np.eye(given.shape[1])[target.astype(int)]
+        errors = target.reshape(len(given), -1) - given
+        told = f"squared_error/{name}" if len(outputs) > 1 else "squared_error"
+        yield told, (errors**2).sum(axis=0)

@@ -19,7 +19,9 @@ def training_weights(
     splits: Splits, class_weight: str | Mapping[str, float] | None
 ) -> np.ndarray | None:
     """The weight of each training row by its class, as `row_weights` has it."""
-    ((name, target),) = splits.targets.items()
+    if class_weight is None:
+        return None
+    ((name, target),) = splits.targets.items()  # Keras weighs no classes of several outputs
     return row_weights(splits.train.targets[name], target, class_weight)
 
 

@@ -22,7 +22,7 @@ def told(declare: Declare, layers: str, more: str = "", standardize: bool = True
     experiment = declare(f"{dataset}architecture: {layers}\n{more}")
     expanded = expand_architecture(experiment, InputSpec((8, 8), "uint8"), TEN_CLASSES)
     return [
-        in_one_line(doubt).rpartition("config.yaml:")[2] for doubt in doubts(expanded, experiment)
+        in_one_line(doubt).rpartition("config.yaml:")[2] for doubt in doubts([expanded], experiment)
     ]
 
 

@@ -40,6 +40,7 @@ class Csv:
     def __init__(self, path: str, separator: str = ",") -> None:
         self.path = Path(path).expanduser()
         self.separator = separator
+        self._kept: pd.DataFrame | None = None
 
     def columns(self) -> list[str]:
         """The names in the header; no other line is read.
@@ -111,6 +112,12 @@ class Csv:
         return row + 2
 
     def _frame(self) -> pd.DataFrame:
+        """The rows; read once, however many things are made of them."""
+        if self._kept is None:
+            self._kept = self._read_frame()
+        return self._kept
+
+    def _read_frame(self) -> pd.DataFrame:
         import warnings
 
         import pandas as pd

@@ -1,0 +1,95 @@
+"""What a run begins with: the record that it opens, and the plan of its training."""
+
+from __future__ import annotations
+
+import platform
+import shlex
+from typing import TYPE_CHECKING, Any
+
+from nnrun.errors import UserError
+from nnrun.runs.manifest import RunRecord
+from nnrun.runs.monitoring import monitored_figure
+from nnrun.runs.provenance import git_state, installed_versions
+from nnrun.runs.writing import utc_now
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from nnrun.data.prepared import Prepared
+    from nnrun.training.loop import Plan
+    from nnrun.training.recording import Recorder
+
+
+def first_record(
+    prepared: Prepared,
+    *,
+    command: Sequence[str],
+    engine: Mapping[str, Any],
+    parameters: int,
+    warnings: Sequence[str],
+) -> RunRecord:
+    """The record of a run that begins.
+
+    Args:
+        prepared: The experiment and its data.
+        command: The command line.
+        engine: How it is trained.
+        parameters: How many the model has.
+        warnings: What is doubtful about it.
+    """
+    from nnrun.device import device_name, processor_name, thread_count
+
+    splits = prepared.splits
+    return RunRecord(
+        name=prepared.experiment.name,
+        status="running",
+        # A file name need not be text, but the record is.
+        command=shlex.join(command).encode(errors="backslashreplace").decode(),
+        seed=prepared.experiment.seed,
+        created=utc_now(),
+        versions=installed_versions(),
+        host=platform.node(),
+        device=device_name(),
+        processor=processor_name(),
+        threads=thread_count(),
+        engine=dict(engine),
+        git=git_state(prepared.config.parent),
+        data={
+            "fingerprint": splits.fingerprint,
+            "source": splits.source,
+            "rows": {name: part.rows for name, part in splits.parts.items()},
+        },
+        from_run=prepared.base.to_json() if prepared.base else None,
+        parameters=parameters,
+        warnings=tuple(warnings),
+    )
+
+
+def make_plan(prepared: Prepared, model: Any, recorders: Sequence[Recorder]) -> Plan:
+    """How long a model is trained, and which figure says when it is best.
+
+    Args:
+        prepared: The experiment and its data.
+        model: The compiled model.
+        recorders: The callbacks that look at it.
+
+    Raises:
+        UserError: The figure that is monitored is none of those recorded.
+    """
+    from nnrun.training.loop import Plan
+    from nnrun.training.pruning import pruned_from
+
+    experiment, options = prepared.experiment, prepared.experiment.training
+    has_validation = prepared.splits.validation is not None
+    monitor, mode = monitored_figure(
+        options.monitor,
+        [(callback.name, callback.arguments) for callback in experiment.callbacks],
+        has_validation=has_validation,
+    )
+    recorded = list(model.get_metrics_result())
+    known = [*recorded, *(f"val_{name}" for name in recorded if has_validation)]
+    if monitor not in known:
+        message = f"'{monitor}' is monitored, but not recorded"
+        raise UserError(message, hint=f"recorded: {', '.join(known)}")
+    anew = pruned_from(recorders)
+    return Plan(options.epochs, experiment.seed, options.shuffle, monitor, mode, anew)

@@ -1,0 +1,207 @@
+"""Rules on graphs: names that lead somewhere, no circles, nothing without a use."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from nnrun.config.diagnostics import did_you_mean, nearest
+from nnrun.config.graphs import Graph, GraphLayer
+from nnrun.config.roles import roles_of
+from nnrun.config.subject import Subject
+from nnrun.config.tasks import AUTOENCODER
+from nnrun.config.wording import first_of, quoted
+from nnrun.errors import Problem
+
+JOINING = {
+    "Add",
+    "AdditiveAttention",
+    "Attention",
+    "Average",
+    "Concatenate",
+    "Dot",
+    "Maximum",
+    "Minimum",
+    "Multiply",
+    "Subtract",
+}
+"""Layers of Keras that are applied to a list."""
+NAME = r"[A-Za-z0-9_][A-Za-z0-9_.-]*"
+FEWEST_JOINED = 2
+
+
+def graph(subject: Subject) -> Iterator[Problem]:
+    """Everything that is wrong with how the layers of a graph hang together."""
+    declared = subject.experiment.architecture
+    if not isinstance(declared, Graph):
+        return
+    yield from _names(subject, declared)
+    yield from _lost(subject, declared)
+    circle = find_circle(declared)
+    if circle:
+        shown = " → ".join(circle)
+        path = declared.path_of(circle[0])
+        yield subject.problem(
+            path, f"the layers run in a circle: {shown}", "a layer comes from layers before it"
+        )
+    if not declared.outputs:
+        hint = "as in `outputs: {price: {Dense: 1, from: hidden}}`"
+        yield subject.problem("architecture", "the graph has no outputs", hint)
+    else:
+        yield from _unused(subject, declared)
+    for name, node in declared.nodes.items():
+        yield from _joins(subject, declared, name, node)
+
+
+def _names(subject: Subject, declared: Graph) -> Iterator[Problem]:
+    seen: set[str] = set()
+    for section in (declared.entries, declared.layers, declared.outputs):
+        for name in section:
+            path = declared.path_of(name)
+            if not re.fullmatch(NAME, name):
+                message = (
+                    f"the name {quoted(name)} has characters beside letters, digits, "
+                    "'_', '.' and '-'"
+                )
+                yield subject.problem(path, message, "take another name")
+            elif name in seen:
+                message = f"{quoted(name)} is the name of something else already"
+                yield subject.problem(
+                    path, message, "inputs, layers and outputs share one set of names"
+                )
+            seen.add(name)
+    for name, node in declared.nodes.items():
+        if node.layer is not None and "name" in node.layer.arguments:
+            yield subject.problem_of(
+                node.layer, f"the layer is called {quoted(name)} already", "leave `name` out",
+                argument="name",
+            )  # fmt: skip
+
+
+def _lost(subject: Subject, declared: Graph) -> Iterator[Problem]:
+    """Names that there are not."""
+    known = [*declared.entries, *declared.nodes]
+    for name, node in declared.nodes.items():
+        path = declared.path_of(name)
+        for index, source in enumerate(node.sources):
+            if source not in known:
+                others = [one for one in known if one != name]
+                hint = did_you_mean(source, others) or f"known: {first_of(others, 12)}"
+                where = f"{path}.from" + ("" if isinstance(node.from_, str) else f"[{index}]")
+                message = f"there is no input or layer {quoted(source)}"
+                yield subject.problem(where, message, hint)
+        if node.shared is not None:
+            yield from _lost_share(subject, declared, name, node.shared)
+
+
+def _lost_share(subject: Subject, declared: Graph, name: str, shared: str) -> Iterator[Problem]:
+    path = f"{declared.path_of(name)}.shared"
+    own = [one for one, node in declared.nodes.items() if node.shared is None and one != name]
+    node = declared.nodes.get(shared)
+    if node is None or shared == name:
+        hint = did_you_mean(shared, own) or f"layers: {first_of(own, 12)}"
+        yield subject.problem(path, f"there is no other layer {quoted(shared)} to share", hint)
+    elif node.shared is not None:
+        message = f"{quoted(shared)} is itself shared"
+        yield subject.problem(path, message, f"name the layer it shares: '{node.shared}'")
+
+
+def find_circle(declared: Graph) -> list[str]:
+    """Names that each come from the next, from one back to itself; empty where there are none."""
+    nodes = declared.nodes
+    done: set[str] = set()
+
+    def walk(name: str, way: Sequence[str]) -> list[str]:
+        if name in way:
+            return [*way[way.index(name) :], name]
+        if name in done or name not in nodes:
+            return []
+        node = nodes[name]
+        for source in (*node.sources, *([node.shared] if node.shared else [])):
+            found = walk(source, [*way, name])
+            if found:
+                return found
+        done.add(name)
+        return []
+
+    return next((found for name in nodes if (found := walk(name, []))), [])
+
+
+def _unused(subject: Subject, declared: Graph) -> Iterator[Problem]:
+    named = {source for node in declared.nodes.values() for source in node.sources}
+    known = [*declared.entries, *declared.nodes]
+    used = named | {nearest(source, known) for source in named if source not in known}
+    shared = {node.shared for node in declared.nodes.values()}
+    for name in declared.layers:
+        if name not in used:
+            message = f"the output of the layer {quoted(name)} is used by nothing"
+            hint = "name it in a `from:`, or take the layer out"
+            if name in shared:
+                hint = "it is shared, but where it stands itself nothing comes from it"
+            yield subject.problem(declared.path_of(name), message, hint)
+    for name in declared.inputs or {}:
+        if name not in used:
+            message = f"no layer takes the input {quoted(name)}"
+            yield subject.problem(
+                declared.path_of(name), message, "name it in a `from:`, or take it out"
+            )
+
+
+def _joins(subject: Subject, declared: Graph, name: str, node: GraphLayer) -> Iterator[Problem]:
+    """Layers that join several are given several; others one."""
+    if node.layer is None or node.from_ is None or node.layer.is_users_own:
+        return
+    path, number = f"{declared.path_of(name)}.from", len(node.sources)
+    joins = node.layer.name in JOINING
+    if joins and number < FEWEST_JOINED:
+        message = f"{node.layer.name} joins several layers, and `from` names {number}"
+        yield subject.problem(path, message, "list them, as in `from: [a, b]`")
+    elif not joins and isinstance(node.from_, tuple) and number >= FEWEST_JOINED:
+        message = f"{node.layer.name} takes one layer, and `from` names {number}"
+        yield subject.problem(path, message, "join them first, with a `Concatenate` or an `Add`")
+
+
+def graph_targets(subject: Subject) -> Iterator[Problem]:
+    """Every output has something to predict, and sees it nowhere."""
+    experiment = subject.experiment
+    declared = experiment.architecture
+    if not isinstance(declared, Graph):
+        return
+    roles = roles_of(experiment)
+    for name, aim in roles.aims.items():
+        path = f"architecture.outputs.{name}"
+        if aim.task == AUTOENCODER and aim.input not in roles.inputs:
+            hint = f"as in `target: {next(iter(roles.inputs))}`"
+            if aim.input:
+                hint = did_you_mean(aim.input, roles.inputs) or f"inputs: {first_of(roles.inputs)}"
+            message = (
+                f"there is no input {quoted(aim.input)}"
+                if aim.input
+                else "it does not say which of the inputs it gives back"
+            )
+            yield subject.problem(f"{path}.target", message, hint)
+        elif aim.task != AUTOENCODER and not aim.columns and experiment.dataset.csv is not None:
+            hint = "give it a `target:`, or set dataset.target for all outputs"
+            yield subject.problem(path, "it does not say which column it predicts", hint)
+    for name, features in roles.inputs.items():
+        for column in features or ():
+            if column in roles.predicted:
+                where = f"architecture.inputs.{name}.features"
+                message = f"the target {quoted(column)} is also a feature"
+                yield subject.problem(where, message, "a model must not see what it predicts")
+    if len(roles.aims) > 1 and experiment.training.class_weight is not None:
+        message = "Keras weighs no classes where a model has several outputs"
+        yield subject.problem(
+            "training.class_weight", message, "leave it out; the outputs have a `weight:` each"
+        )
+
+
+def autoencoder(subject: Subject) -> Iterator[Problem]:
+    """An autoencoder that is a list predicts its input and nothing else."""
+    dataset = subject.experiment.dataset
+    if isinstance(subject.experiment.architecture, Graph) or dataset.task != AUTOENCODER:
+        return
+    if dataset.targets:
+        yield subject.problem(
+            "dataset.target",
+            "an autoencoder predicts its input, and no column",
+            "leave it out; dataset.features says which columns go in",
+        )

@@ -1,0 +1,155 @@
+"""Graphs: models whose layers have names and say what they come from (Keras's Functional API)."""
+# ruff: noqa: RUF009 - `option` makes a dataclass field
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from nnrun.config.components import Component
+from nnrun.config.kinds import ComponentOf, ListOf, MapOf, Number, OneOf, SectionOf, Text
+from nnrun.config.options import REQUIRED, option
+from nnrun.config.tasks import AUTO, TASKS
+
+INPUT = "inputs"
+"""The name of the one input, where an architecture names none."""
+
+From = str | tuple[str, ...] | Mapping[str, str] | None
+
+
+@dataclass(frozen=True)
+class GraphInput:
+    """One of the inputs of a graph."""
+
+    features: tuple[str, ...] | None = option(
+        "The columns that it takes; a column may go to several inputs.",
+        ListOf(Text(), minimum=1),
+        default_says="`dataset.features`, else every column that no output predicts",
+    )
+
+
+@dataclass(frozen=True)
+class GraphLayer:
+    """One of the layers of a graph, under a name of its own: a layer, and what it comes from."""
+
+    layer: Component | None = option(
+        "The layer, by its class, as in `{Dense: {units: 30, activation: relu}, from: deep}`.",
+        ComponentOf(("layers", "applications")),
+        by_class=True,
+    )
+    shared: str | None = option(
+        "Instead of a layer of its own, the name of one that is applied once more, with the same "
+        "weights.",
+        Text(),
+    )
+    from_: From = option(
+        "What the layer is applied to: the name of an input or a layer; a list for a layer that "
+        "joins several, such as `Concatenate`; a mapping for one that takes several arguments, "
+        "such as `MultiHeadAttention: {query: …, value: …}`.",
+        OneOf((Text(), ListOf(Text(), minimum=1), MapOf(Text()))),
+        REQUIRED,
+    )
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The names that the layer comes from."""
+        if self.from_ is None:
+            return ()
+        if isinstance(self.from_, str):
+            return (self.from_,)
+        return tuple(self.from_.values() if isinstance(self.from_, Mapping) else self.from_)
+
+
+@dataclass(frozen=True)
+class GraphOutput(GraphLayer):
+    """One of the outputs of a graph: a layer with what it is to predict."""
+
+    target: str | tuple[str, ...] | None = option(
+        "The column that it predicts, or a list of them; of an autoencoder, the input.",
+        OneOf((Text(), ListOf(Text(), minimum=1))),
+        default_says="`dataset.target`",
+    )
+    task: str | None = option(
+        "What is predicted, as in `dataset.task`.",
+        Text(choices=(AUTO, *TASKS)),
+        default_says="`dataset.task` where `target` is left out, else `auto`",
+    )
+    loss: Component | None = option(
+        "The loss of this output.",
+        ComponentOf(("losses",)),
+        default_says="the config's `loss`, else it follows from the task and the layer",
+    )
+    weight: float = option(
+        "The weight of its loss in the sum of all losses.", Number(minimum=0.0), 1.0
+    )
+    metrics: tuple[Component, ...] | None = option(
+        "What is measured of this output.",
+        ListOf(ComponentOf(("metrics",))),
+        default_says="the config's `metrics`, else they follow from the task",
+    )
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A graph of layers with names; each layer says what it comes from, in any order."""
+
+    inputs: Mapping[str, GraphInput] | None = option(
+        "The inputs, by name.",
+        MapOf(SectionOf(GraphInput)),
+        default_says=f"one, named `{INPUT}`",
+    )
+    layers: Mapping[str, GraphLayer] = option(
+        "The layers between the inputs and the outputs, by name.",
+        MapOf(SectionOf(GraphLayer)),
+        factory=dict,
+    )
+    outputs: Mapping[str, GraphOutput] = option(
+        "The outputs, by name; with several, figures are recorded under these names.",
+        MapOf(SectionOf(GraphOutput)),
+        factory=dict,
+    )
+
+    @property
+    def entries(self) -> Mapping[str, GraphInput]:
+        """The inputs, also where the config leaves them out."""
+        return {INPUT: GraphInput()} if self.inputs is None else self.inputs
+
+    @property
+    def nodes(self) -> dict[str, GraphLayer]:
+        """Layers and outputs by name, in their order."""
+        return {**self.layers, **self.outputs}
+
+    def path_of(self, name: str) -> str:
+        """The path in the config of an input, a layer or an output."""
+        for section in ("outputs", "layers", "inputs"):
+            if name in (getattr(self, section) or {}):
+                return f"architecture.{section}.{name}"
+        return "architecture"
+
+    def layer_of(self, name: str) -> Component:
+        """The layer under a name, also where it is another's.
+
+        Raises:
+            ValueError: There is none.
+        """
+        node = self.nodes[name]
+        layer = self.nodes[node.shared].layer if node.shared else node.layer
+        if layer is None:
+            raise ValueError(f"{name} has no layer")
+        return layer
+
+    def in_order(self) -> Iterator[tuple[str, GraphLayer]]:
+        """The layers and outputs, each after all that it comes from; else in their own order.
+
+        Raises:
+            ValueError: They run in a circle, or come from nothing known.
+        """
+        known, waiting = set(self.entries), self.nodes
+        while waiting:
+            ready = next((name for name, node in waiting.items() if _needs(node) <= known), None)
+            if ready is None:
+                raise ValueError(f"{next(iter(waiting))} waits for itself")
+            known.add(ready)
+            yield ready, waiting.pop(ready)
+
+
+def _needs(node: GraphLayer) -> set[str]:
+    return {*node.sources, *([node.shared] if node.shared else [])}

@@ -1,0 +1,155 @@
+"""What the data are to a model: what goes into each input, and what each output is to predict."""
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import prod
+
+from nnrun.config.components import Component
+from nnrun.config.facts import DataFacts, as_used
+from nnrun.config.graphs import INPUT, Graph, GraphOutput
+from nnrun.config.schema import Dataset, Experiment, named_columns
+from nnrun.config.tasks import AUTO, AUTOENCODER
+
+TARGET = "targets"
+"""The name of the one target, where an architecture names no outputs."""
+
+
+@dataclass(frozen=True)
+class Aim:
+    """What one output is to predict.
+
+    Attributes:
+        task: A task, or `auto`.
+        columns: The columns; empty for the target of a data set that has its own, and for an
+            autoencoder.
+        input: The input that an autoencoder is to give back; empty for everything else.
+    """
+
+    task: str
+    columns: tuple[str, ...] = ()
+    input: str = ""
+
+
+@dataclass(frozen=True)
+class Roles:
+    """The inputs and the aims of a model.
+
+    Attributes:
+        inputs: The columns of each input by name; None for all that are no target.
+        aims: By the name of the output.
+    """
+
+    inputs: Mapping[str, tuple[str, ...] | None]
+    aims: Mapping[str, Aim]
+
+    @property
+    def predicted(self) -> tuple[str, ...]:
+        """All columns that are predicted, each once."""
+        return tuple(dict.fromkeys(name for aim in self.aims.values() for name in aim.columns))
+
+
+def roles_of(experiment: Experiment) -> Roles:
+    """What an experiment makes of its data."""
+    dataset, graph = experiment.dataset, experiment.architecture
+    if not isinstance(graph, Graph):
+        return roles_of_dataset(dataset)
+    inputs = {
+        name: dataset.features if item.features is None else item.features
+        for name, item in graph.entries.items()
+    }
+    aims = {name: _aim(item, dataset, tuple(inputs)) for name, item in graph.outputs.items()}
+    return Roles(inputs, aims)
+
+
+def roles_of_graph(experiment: Experiment) -> Roles | None:
+    """What a graph makes of the columns; None for any other architecture."""
+    return roles_of(experiment) if isinstance(experiment.architecture, Graph) else None
+
+
+def roles_of_dataset(dataset: Dataset) -> Roles:
+    """The one input and the one aim of an architecture that names none."""
+    is_autoencoder = dataset.task == AUTOENCODER
+    aim = Aim(AUTOENCODER, input=INPUT) if is_autoencoder else Aim(dataset.task, dataset.targets)
+    return Roles({INPUT: dataset.features}, {TARGET: aim})
+
+
+def _aim(output: GraphOutput, dataset: Dataset, inputs: tuple[str, ...]) -> Aim:
+    same = output.target is None or named_columns(output.target) == dataset.targets
+    task = output.task or (dataset.task if same else AUTO)
+    if task == AUTOENCODER:
+        named = named_columns(output.target)
+        return Aim(task, input=(named or inputs)[0] if named or len(inputs) == 1 else "")
+    columns = dataset.targets if output.target is None else named_columns(output.target)
+    return Aim(task, columns)
+
+
+def view_of(experiment: Experiment, name: str) -> Experiment:
+    """An experiment as one of its outputs sees it: a list of the last layers, one loss, one target.
+
+    Args:
+        experiment: Of any architecture; without outputs that have names it is its own view.
+        name: The output.
+    """
+    graph = experiment.architecture
+    if not isinstance(graph, Graph):
+        return experiment
+    output, aim = graph.outputs[name], roles_of(experiment).aims[name]
+    return dataclasses.replace(
+        experiment,
+        architecture=_last_layers(graph, name),
+        loss=output.loss or experiment.loss,
+        metrics=experiment.metrics if output.metrics is None else output.metrics,
+        dataset=dataclasses.replace(experiment.dataset, target=aim.columns or None, task=aim.task),
+    )
+
+
+def _last_layers(graph: Graph, name: str) -> tuple[Component, ...]:
+    """The layers that follow each other at the end, back to where several things are joined."""
+    layers: list[Component] = []
+    nodes, seen = graph.nodes, set[str]()
+    while name in nodes and name not in seen:
+        seen.add(name)
+        node = nodes[name]
+        owner = nodes.get(node.shared) if node.shared else node
+        if owner is None or owner.layer is None:
+            break
+        layers.insert(0, owner.layer)
+        if not isinstance(node.from_, str):
+            break
+        name = node.from_
+    return tuple(layers)
+
+
+def facts_for(
+    aim: Aim,
+    dataset: Dataset,
+    facts: DataFacts,
+    features: tuple[str, ...],
+    inputs: Mapping[str, tuple[str, ...] | None],
+) -> DataFacts:
+    """The facts of a named data set, as one output meets them.
+
+    Args:
+        aim: What the output predicts.
+        dataset: What the config says of the data, and of their classes.
+        facts: Those of the data set, with its own target.
+        features: The columns of the data set, if it has any.
+        inputs: The columns of each input.
+    """
+    if aim.task == AUTOENCODER:
+        columns = inputs.get(aim.input) if features else None
+        shape = (len(columns),) if columns else facts.input_shape
+        return dataclasses.replace(
+            facts,
+            task=AUTOENCODER,
+            classes=0,
+            class_names=(),
+            input_shape=shape,
+            target_width=prod(shape),
+        )
+    if aim.columns and set(aim.columns) <= set(features):
+        return dataclasses.replace(
+            facts, task="regression", classes=0, class_names=(), target_width=len(aim.columns)
+        )
+    return as_used(facts, classes=dataset.classes, positive=dataset.positive, task=aim.task)

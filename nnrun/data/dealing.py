@@ -1,0 +1,265 @@
+"""Deals the columns of a source out to inputs and outputs, after its classes have been chosen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from nnrun.config.facts import with_classes
+from nnrun.config.tasks import AUTOENCODER
+from nnrun.data.describing import facts_in_use, refuse_classes, source_of
+from nnrun.data.selecting import select_classes, select_rows, select_target
+from nnrun.data.sources.finding import named_dataset
+from nnrun.data.splits import InputSpec, Part, TargetColumn, TargetSpec
+from nnrun.data.targets import against_others
+from nnrun.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from nnrun.config.roles import Aim, Roles
+    from nnrun.config.schema import Dataset
+    from nnrun.data.sources.csv import Csv
+    from nnrun.data.sources.named import NamedDataset, Rows
+
+
+@dataclass(frozen=True)
+class Dealt:
+    """Rows with what they mean; `parts` are those that were read from files of their own."""
+
+    inputs: Mapping[str, InputSpec]
+    targets: Mapping[str, TargetSpec]
+    rows: Part
+    parts: Mapping[str, Part]
+    source: str
+
+
+def deal_named(dataset: Dataset, roles: Roles) -> Dealt:
+    """The rows of a data set that is known by name, of the classes that the config keeps.
+
+    Raises:
+        DataError: Its files cannot be found or read, or a class is none of its own.
+    """
+    named = named_dataset(str(dataset.name))
+    rows = named.load()
+    if dataset.classes is not None:
+        rows = select_classes(rows, named.facts.class_names, dataset.classes)
+    left = tuple(name for name in named.features if name not in roles.predicted)
+    inputs = {
+        name: InputSpec(
+            (len(columns or left),) if named.features else named.facts.input_shape,
+            named.input_dtype,
+            (columns or left) if named.features else (),
+        )
+        for name, columns in roles.inputs.items()
+    }
+    targets = {
+        name: _target_of_named(named, aim, inputs, dataset) for name, aim in roles.aims.items()
+    }
+    made = _part_of_named(rows, named, roles, inputs, dataset)
+    parts = {}
+    if rows.test is not None:
+        parts["test"] = _part_of_named(rows.test, named, roles, inputs, dataset)
+    return Dealt(inputs, targets, made, parts, rows.source)
+
+
+def _is_own(aim: Aim, named: NamedDataset) -> bool:
+    """Whether an output predicts what the data set is there to predict, and no other column."""
+    return aim.task != AUTOENCODER and aim.columns in ((), (named.target,))
+
+
+def _target_of_named(
+    named: NamedDataset, aim: Aim, inputs: Mapping[str, InputSpec], dataset: Dataset
+) -> TargetSpec:
+    if aim.task == AUTOENCODER:
+        return _target_of_autoencoder(aim, inputs)
+    if _is_own(aim, named):
+        facts = facts_in_use(named, dataset, aim.task)
+        positive = dataset.positive or ""
+        return TargetSpec(facts.task, facts.class_names, facts.target_width, positive=positive)
+    columns = tuple(map(TargetColumn, aim.columns)) if len(aim.columns) > 1 else ()
+    return TargetSpec("regression", width=len(aim.columns), columns=columns)
+
+
+def _target_of_autoencoder(aim: Aim, inputs: Mapping[str, InputSpec]) -> TargetSpec:
+    spec = inputs[aim.input]
+    columns = tuple(map(TargetColumn, spec.features)) if len(spec.features) > 1 else ()
+    width = int(np.prod(spec.shape))
+    return TargetSpec(AUTOENCODER, (), width, columns=columns, input=aim.input, shape=spec.shape)
+
+
+def _part_of_named(
+    rows: Rows,
+    named: NamedDataset,
+    roles: Roles,
+    inputs: Mapping[str, InputSpec],
+    dataset: Dataset,
+) -> Part:
+    """The rows of a named data set by input and output; what an autoencoder predicts comes later."""
+    own = rows.targets
+    if dataset.positive is not None:
+        own, _ = against_others(own, _whole_target(named, dataset), dataset.positive, dataset.task)
+    targets = {
+        name: own if _is_own(aim, named) else _columns(rows.inputs, named.features, aim.columns)
+        for name, aim in roles.aims.items()
+        if aim.task != AUTOENCODER
+    }
+    return Part(group(rows.inputs, named.features, inputs), targets)
+
+
+def _whole_target(named: NamedDataset, dataset: Dataset) -> TargetSpec:
+    """What the rows of the chosen classes hold, before one is told from all others."""
+    facts = with_classes(named.facts, dataset.classes, dataset.task)
+    return TargetSpec(facts.task, facts.class_names, facts.target_width)
+
+
+def deal_file(dataset: Dataset, roles: Roles) -> Dealt:
+    """The rows of a file, of the classes that the config keeps, and of the files beside it.
+
+    Raises:
+        DataError: A file, a column or a cell cannot be used, or a class is none of the target's.
+    """
+    source = source_of(dataset)
+    aims = {name: aim for name, aim in roles.aims.items() if aim.task != AUTOENCODER}
+    features = _wanted_columns(source, roles, alone=len(aims) == 1)
+    own = [name for name, aim in aims.items() if aim.columns == dataset.targets]
+    own = own or (list(aims) if len(aims) == 1 else [])
+    tables = {
+        name: source.read(
+            target=aim.columns, features=features, task=_task_read(aim, dataset, name in own)
+        )
+        for name, aim in aims.items()
+    }
+    if tables:
+        features = next(iter(tables.values())).features
+    columns = features or ()
+    inputs = {
+        name: InputSpec((len(given or columns),), "float32", given or columns)
+        for name, given in roles.inputs.items()
+    }
+    choice = _Choice(dataset, {name: tables[name].target for name in own}, str(source.path))
+    targets = {
+        name: choice.target(name, aim.task, tables[name].target)
+        if name in tables
+        else _target_of_autoencoder(aim, inputs)
+        for name, aim in roles.aims.items()
+    }
+
+    def read(file: Csv) -> Part:
+        of_file = {
+            name: (table if file is source else file.read_like(table, target=aims[name].columns))
+            for name, table in tables.items()
+        }
+        values = next((table.rows.inputs for table in of_file.values()), None)
+        if values is None:
+            values = file.read_inputs(columns)
+        held = {name: table.rows.targets for name, table in of_file.items()}
+        return choice.rows(Part(group(values, columns, inputs), held))
+
+    files = {"validation": dataset.split.validation, "test": dataset.split.test}
+    parts = {
+        part: read(source_of(dataset, file))
+        for part, file in files.items()
+        if isinstance(file, str)
+    }
+    return Dealt(inputs, targets, read(source), parts, str(source.path))
+
+
+def _task_read(aim: Aim, dataset: Dataset, is_own: bool) -> str:
+    """As what a target is read: as many classes, where one of them is told from all others."""
+    many = is_own and dataset.positive is not None and aim.task != "regression"
+    return "multiclass" if many else aim.task
+
+
+@dataclass(frozen=True)
+class _Choice:
+    """What a config makes of the classes of a file.
+
+    Attributes:
+        dataset: The config's section.
+        own: The targets that the choice is about, as they were read.
+        source: The file, for messages.
+    """
+
+    dataset: Dataset
+    own: Mapping[str, TargetSpec]
+    source: str
+
+    def __post_init__(self) -> None:
+        if self.dataset.classes is not None:
+            names = next((spec.classes for spec in self.own.values()), ())
+            refuse_classes(self.dataset, names, self.source)
+
+    def target(self, name: str, task: str, read: TargetSpec) -> TargetSpec:
+        """What a target means, once the classes are chosen.
+
+        Args:
+            name: The target's name.
+            task: The task that the config declares.
+            read: What it meant as it was read.
+        """
+        if name not in self.own:
+            return read
+        kept = self._kept(read, task)
+        positive = self.dataset.positive
+        return kept if positive is None else against_others(np.empty(0), kept, positive, task)[1]
+
+    def rows(self, part: Part) -> Part:
+        """The rows of the classes that are kept, under their new numbers."""
+        if self.dataset.classes is not None:
+            names = next(iter(self.own.values())).classes
+            part = select_rows(part, tuple(self.own), names, self.dataset.classes)
+        if self.dataset.positive is None:
+            return part
+        told = {
+            name: against_others(
+                part.targets[name], self._kept(spec, spec.task), self.dataset.positive, spec.task
+            )[0]
+            for name, spec in self.own.items()
+        }
+        return Part(part.inputs, {**part.targets, **told})
+
+    def _kept(self, read: TargetSpec, task: str) -> TargetSpec:
+        wanted = self.dataset.classes
+        return read if wanted is None else select_target(read, wanted, task)
+
+
+def _wanted_columns(source: Csv, roles: Roles, *, alone: bool) -> tuple[str, ...] | None:
+    """All columns that go into any input, each once; None for all but those of the one target."""
+    given = list(roles.inputs.values())
+    if None not in given:
+        return tuple(dict.fromkeys(name for columns in given for name in columns or ()))
+    if alone:
+        return None
+    left = tuple(name for name in source.columns() if name not in roles.predicted)
+    if not left:
+        raise DataError(
+            f"all columns of {source.path} are targets, so there is nothing to predict from"
+        )
+    return left
+
+
+def group(
+    rows: np.ndarray, features: Sequence[str], inputs: Mapping[str, InputSpec]
+) -> dict[str, np.ndarray]:
+    """The columns of each input; whole rows where they have no columns.
+
+    Args:
+        rows: `(rows, features)`, or rows of any shape where there are no columns.
+        features: The names of the columns.
+        inputs: What goes into each input, by name.
+    """
+    return {name: _columns(rows, features, spec.features) for name, spec in inputs.items()}
+
+
+def _columns(rows: np.ndarray, features: Sequence[str], wanted: Sequence[str]) -> np.ndarray:
+    if tuple(wanted) == tuple(features):
+        return rows
+    return rows[:, [features.index(name) for name in wanted]]
+
+
+def columns_of(inputs: Mapping[str, InputSpec]) -> tuple[str, ...]:
+    """The columns of all inputs, each once."""
+    return tuple(dict.fromkeys(name for spec in inputs.values() for name in spec.features))

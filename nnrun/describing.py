@@ -1,0 +1,60 @@
+"""A built model in rows of text: its layers and its outputs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from nnrun.reports.card import LayerRow, OutputRow
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from nnrun.data.splits import TargetSpec
+
+
+def layer_rows(model: Any) -> list[LayerRow]:
+    """The layers of a model; those of a graph with the layers that they are applied to."""
+    import keras
+
+    from nnrun.models.shapes import layer_shapes, listed_layers
+
+    is_graph = type(model) is keras.models.Functional
+    return [
+        LayerRow(
+            name,
+            type(layer).__name__,
+            next(iter(layer_shapes(layer)), ()),
+            layer.count_params(),
+            frozen=bool(layer.weights) and not layer.trainable,
+            sources=_sources(model, layer) if is_graph else (),
+        )
+        for name, layer in listed_layers(model)
+    ]
+
+
+def output_rows(model: Any, targets: Mapping[str, TargetSpec]) -> list[OutputRow]:
+    """The outputs of a compiled model with what they predict."""
+    losses = model.loss if isinstance(model.loss, dict) else dict.fromkeys(targets, model.loss)
+    return [
+        OutputRow(
+            name,
+            target.task,
+            target.classes,
+            target.names,
+            getattr(losses[name], "name", None) or str(losses[name]),
+        )
+        for name, target in targets.items()
+    ]
+
+
+def _sources(model: Any, layer: Any) -> tuple[str, ...]:
+    """The layers that a layer of a graph is applied to; of a shared one, at all its places."""
+    used = {id(node) for nodes in model._nodes_by_depth.values() for node in nodes}
+    return tuple(
+        dict.fromkeys(
+            tensor._keras_history.operation.name
+            for node in layer._inbound_nodes
+            if id(node) in used
+            for tensor in node.input_tensors
+        )
+    )

@@ -1,0 +1,148 @@
+"""The outputs of a model: what each gives, what it is measured by, and whether that fits its target."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from math import prod
+from typing import Any, Self
+
+import keras
+
+from nnrun.config.components import Component
+from nnrun.config.from_run import FromRun
+from nnrun.config.graphs import Graph
+from nnrun.config.relations import find_output_layer
+from nnrun.config.roles import view_of
+from nnrun.config.schema import Experiment
+from nnrun.data.splits import InputSpec, TargetSpec
+from nnrun.errors import Problem
+from nnrun.models.architecture import expand_architecture, with_own_activation
+from nnrun.models.components import instantiate
+from nnrun.models.losses import choose_loss, choose_metrics
+from nnrun.models.misfits import show_shape
+from nnrun.models.shapes import output_shape
+
+
+def gives_logits(experiment: Experiment, name: str, target: TargetSpec, model: Any) -> bool:
+    """Whether an output of a model ends without the sigmoid or softmax of a classifier.
+
+    Args:
+        experiment: The checked config.
+        name: The output.
+        target: What it predicts.
+        model: The model.
+    """
+    if not target.classes and target.task != "multilabel":
+        return False
+    view = view_of(experiment, name)
+    declared = view.loss is not None and view.loss.arguments.get("from_logits") is True
+    return declared or last_activation(model, experiment, last_layers(view, target)) == "linear"
+
+
+def last_activation(model: Any, experiment: Experiment, layers: Sequence[Component]) -> str:
+    """The activation that an output ends with, as the config or else the model says; or `unknown`.
+
+    Args:
+        model: The model.
+        experiment: The checked config.
+        layers: The layers that the config lists before this output.
+    """
+    if layers or isinstance(experiment.architecture, Graph):
+        output = find_output_layer(layers)
+        return output.activation if output else "unknown"
+    last = model.layers[-1]
+    name = getattr(getattr(last, "activation", None), "__name__", "unknown")
+    return "softmax" if isinstance(last, keras.layers.Softmax) else name
+
+
+def taken_over(experiment: Experiment) -> Component:
+    """What is to blame for layers that the config does not list."""
+    path = "architecture.from_run"
+    return Component("from_run", "", place=experiment.place_of(path), path=path)
+
+
+@dataclass(frozen=True)
+class Head:
+    """An output of a model.
+
+    Attributes:
+        name: Its name.
+        view: The experiment as this output sees it.
+        target: What it predicts.
+        shape: The shape of what it gives for a row.
+        last: The layer that gives it.
+        activation: The last activation; "linear" for logits, "unknown" where it cannot be told.
+    """
+
+    name: str
+    view: Experiment
+    target: TargetSpec
+    shape: tuple[int | None, ...]
+    last: Component
+    activation: str
+
+    @classmethod
+    def of(cls, model: Any, experiment: Experiment, name: str, target: TargetSpec) -> Self:
+        """The output of a model that predicts a target."""
+        view, graph = view_of(experiment, name), experiment.architecture
+        layers = last_layers(view, target)
+        activation = last_activation(model, experiment, layers)
+        if isinstance(graph, Graph):
+            last = graph.layer_of(name)
+        else:
+            last = layers[-1] if layers else taken_over(experiment)
+        return cls(name, view, target, output_shape(model, name), last, activation)
+
+    @property
+    def loss(self) -> Component:
+        """Its loss."""
+        return choose_loss(self.view, self.target, self._units, self.activation)
+
+    @property
+    def metrics(self) -> list[Any]:
+        """Its metrics."""
+        chosen = choose_metrics(self.view, self.target, self._units, self.activation)
+        return [instantiate(metric) for metric in chosen]
+
+    @property
+    def _units(self) -> int:
+        return self.shape[-1] or 0 if self.shape else 0
+
+    def problems(self) -> Iterator[Problem]:
+        """What is wrong with an output that the loss would stretch over the target without a word."""
+        target = self.target
+        wanted = target.shape or (len(target.classes) or target.width,)
+        one_for_two = len(target.classes) == 2 and not target.one_hot  # noqa: PLR2004 two classes
+        if self.shape == wanted or (one_for_two and self.shape == (1,)):
+            return
+        has, hint = self._wanted(wanted)
+        message = f"the model gives {show_shape(self.shape)} for a row, but the target is {has}"
+        yield Problem(message, self.last.place, self.last.path, hint)
+
+    def _wanted(self, shape: tuple[int, ...]) -> tuple[str, str]:
+        """The target in words, and how to come to its shape."""
+        target, width = self.target, prod(shape)
+        if len(shape) > 1:
+            back = f"`Reshape: {show_shape(shape)}`"
+            fits = prod(size or 0 for size in self.shape) == width
+            hint = f"end with {back}" if fits else f"end with `Dense: {width}` and {back}"
+            return f"the input, {show_shape(shape)}", hint
+        hint = f"end with `Dense: {width}`"
+        if len(self.shape) > 1:
+            hint = "is a `Flatten` missing before the Dense layers?"
+        if target.input:
+            return f"the input, {width} numbers", hint
+        unit = "classes" if target.classes else "numbers" if width > 1 else "number"
+        return f"{width} {'labels' if target.task == 'multilabel' else unit}", hint
+
+
+def last_layers(view: Experiment, target: TargetSpec) -> Sequence[Component]:
+    """The layers that an output ends in, presets unfolded."""
+    if isinstance(view.architecture, Component):
+        spec = InputSpec(target.shape or (1,), "float32")
+        return expand_architecture(view, spec, target)
+    listed = view.architecture
+    if isinstance(listed, FromRun):
+        listed = listed.add
+    if isinstance(listed, Graph):
+        raise TypeError("a graph has no last layers, but its outputs have")
+    return [part for layer in listed for part in with_own_activation(layer)]

@@ -1,0 +1,29 @@
+"""How a layer that does not fit what it is applied to is told of."""
+
+import re
+from collections.abc import Sequence
+
+from nnrun.models.components import first_line
+
+
+def plain_message(error: Exception) -> str:
+    """Keras's message without the prefix that names a layer the user never named."""
+    told = first_line(error)
+    _, separator, rest = told.partition("is incompatible with the layer: ")
+    return rest if separator else told
+
+
+def shape_hint(name: str, shape: Sequence[int | None]) -> str:
+    """How to bring rows into the shape that a layer for images or sequences takes."""
+    dimensions = re.search(r"([123])D", name)
+    if dimensions is None:
+        return ""
+    axes = int(dimensions[1]) + 1
+    if len(shape) == axes - 1:
+        return f"put `Reshape: [{', '.join(map(str, (*shape, 1)))}]` before it"
+    return f"{name} takes rows with {axes} axes"
+
+
+def show_shape(shape: Sequence[int | None]) -> str:
+    """A shape as a config would write it: `[28, 28]`."""
+    return "[" + ", ".join("?" if size is None else str(size) for size in shape) + "]"
