@@ -167,6 +167,7 @@ def predict_file(run: OpenRun, file: Path) -> dict[str, Predictions]:
     from nnrun.data.loading import load_inputs
     from nnrun.data.pictures import SUFFIXES, find_pictures, read_pictures
 
+    _refuse_pictures(run)
     specs = run.signature.inputs
     files: tuple[str, ...] = ()
     if all(spec.features for spec in specs.values()):
@@ -196,6 +197,7 @@ def evaluate_rows(
     """
     from nnrun.training.engines import CompiledEvaluation, make_resident
 
+    _refuse_pictures(run)
     predicted = predict_rows(run, part, batch_size=batch_size, draws=draws)
     recorded = CompiledEvaluation(run.model, make_resident(part), run.engine, batch_size).run()
     evaluations = {}
@@ -228,6 +230,23 @@ def _recorded_of(recorded: Mapping[str, float], output: str) -> dict[str, float]
         for name, value in recorded.items()
         if name.startswith(prefix)
     }
+
+
+def _refuse_pictures(run: OpenRun) -> None:
+    """Say what cannot be written of an autoencoder: whole pictures, as columns of a table.
+
+    Raises:
+        UserError: An output gives back pictures.
+    """
+    for name, target in run.signature.targets.items():
+        if len(target.shape) > 1:
+            shape = " x ".join(map(str, target.shape))
+            raise UserError(
+                f"the output '{name}' of {run.directory.name} gives back pictures of {shape}, which "
+                "fit into no table of predictions",
+                hint=f"Its figures are in `nnrun show {run.directory.name}`; to see pictures, load "
+                f"{run.directory.model} with keras.models.load_model.",
+            )
 
 
 def _predict(

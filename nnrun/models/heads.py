@@ -57,14 +57,14 @@ class Head:
     @classmethod
     def of(cls, model: Any, experiment: Experiment, name: str, target: TargetSpec) -> Self:
         """The output of a model that predicts a target."""
-        tensors = model.output if isinstance(model.output, dict) else {name: model.output}
+        tensor = model.output[name] if len(model.outputs) > 1 else model.outputs[0]
         view = view_of(experiment, name)
         layers = last_layers(view, target)
         output = find_output_layer(layers)
         activation = output.activation if output else "unknown"
         graph = experiment.architecture
         last = graph.layer_of(name) if isinstance(graph, Graph) else layers[-1]
-        return cls(name, view, target, tuple(tensors[name].shape[1:]), last, activation)
+        return cls(name, view, target, tuple(tensor.shape[1:]), last, activation)
 
     @property
     def loss(self) -> Component:
