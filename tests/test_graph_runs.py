@@ -140,3 +140,28 @@ def test_an_autoencoder_of_a_table_is_evaluated_by_column(
         "sepal_length", "sepal_width", "petal_length", "petal_width",
     ]  # fmt: skip
     assert evaluated["headline"]["mae"]["value"] == pytest.approx(figures["mae"], rel=1e-5)
+
+
+def test_an_autoencoder_of_pictures_is_evaluated_by_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, nnrun: Nnrun
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("own.yaml").write_text(
+        "dataset: {name: digits, task: autoencoder, split: {test: 100}, preprocess: {scale: 16}}\n"
+        "architecture: {MLP: {hidden: [5]}}\ntraining: {epochs: 1}\nruntime: {engine: graph}\n"
+    )
+    done = nnrun("train", "own.yaml", "--run-dir", "runs/own", "--json")
+    assert done.code == 0, done.err
+    figures = json.loads(done.out)["metrics"]["test"]
+    told = json.loads(nnrun("eval", "own", "--json").out)
+    assert told["headline"]["mse"]["value"] == pytest.approx(figures["loss"], rel=1e-5)
+    assert told["headline"]["mae"]["value"] == pytest.approx(figures["mae"], rel=1e-5)
+    files = RunDirectory(Path("runs/own")).evaluation("test")
+    with files.predictions.open() as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 100
+    mean = sum(float(row["mse"]) for row in rows) / 100
+    assert mean == pytest.approx(figures["loss"], rel=1e-5)
+    assert files.reconstructions.is_file()
+    refused = nnrun("eval", "own", "--mc-samples", 3)
+    assert (refused.code, "gives back pictures" in refused.err) == (2, True)

@@ -53,9 +53,14 @@ def graph(subject: Subject) -> Iterator[Problem]:
 
 def _names(subject: Subject, declared: Graph) -> Iterator[Problem]:
     seen: set[str] = set()
-    for section in (declared.entries, declared.layers, declared.outputs):
-        for name in section:
-            path = declared.path_of(name)
+    sections = {
+        "inputs": declared.entries,
+        "layers": declared.layers,
+        "outputs": declared.outputs,
+    }
+    for section, names in sections.items():
+        for name in names:
+            path = f"architecture.{section}.{name}"
             if not re.fullmatch(NAME, name):
                 message = (
                     f"the name {quoted(name)} has characters beside letters, digits, "
@@ -140,9 +145,8 @@ def _unused(subject: Subject, declared: Graph) -> Iterator[Problem]:
     for name in declared.inputs or {}:
         if name not in used:
             message = f"no layer takes the input {quoted(name)}"
-            yield subject.problem(
-                declared.path_of(name), message, "name it in a `from:`, or take it out"
-            )
+            path = f"architecture.inputs.{name}"
+            yield subject.problem(path, message, "name it in a `from:`, or take it out")
 
 
 def _joins(subject: Subject, declared: Graph, name: str, node: GraphLayer) -> Iterator[Problem]:

@@ -90,7 +90,7 @@ def test_every_mistake_is_told_at_once_with_its_place(load):
         ("layers.i j.from", "there is no input or layer 'wid'"),
         ("layers.a", "the layers run in a circle: a → b → a"),
         ("layers.i j", "the output of the layer 'i j' is used by nothing"),
-        ("outputs.unused", "no layer takes the input 'unused'"),
+        ("inputs.unused", "no layer takes the input 'unused'"),
         ("layers.f.from", "Concatenate joins several layers, and `from` names 1"),
         ("layers.g.from", "Dense takes one layer, and `from` names 2"),
         ("training.class_weight", "Keras weighs no classes where a model has several outputs"),
@@ -103,7 +103,7 @@ def test_every_mistake_is_told_at_once_with_its_place(load):
 @pytest.mark.parametrize(
     ("old", "new", "path", "message"),
     [
-        ("  outputs:\n", "  outputs: {}\n  else:\n", "", "unknown key 'else'"),
+        ("  outputs:\n", "  outputs: {}\n  else:\n", "architecture", "the graph has no outputs"),
         ("Dense: 1, from: joined", "Dense: {units: 2}, from: joined", "outputs.price.Dense",
          "the last layer has 2 units, the target 1 number"),
         ("loss: mae", "loss: categorical_crossentropy", "outputs.aux.loss",
