@@ -1,7 +1,8 @@
 """Rules on graphs: names that lead somewhere, no circles, nothing without a use."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 
 from nnrun.config.diagnostics import did_you_mean, nearest
 from nnrun.config.graphs import Graph, GraphLayer
@@ -112,22 +113,14 @@ def _lost_share(subject: Subject, declared: Graph, name: str, shared: str) -> It
 def find_circle(declared: Graph) -> list[str]:
     """Names that each come from the next, from one back to itself; empty where there are none."""
     nodes = declared.nodes
-    done: set[str] = set()
-
-    def walk(name: str, way: Sequence[str]) -> list[str]:
-        if name in way:
-            return [*way[way.index(name) :], name]
-        if name in done or name not in nodes:
-            return []
-        node = nodes[name]
-        for source in (*node.sources, *([node.shared] if node.shared else [])):
-            found = walk(source, [*way, name])
-            if found:
-                return found
-        done.add(name)
-        return []
-
-    return next((found for name in nodes if (found := walk(name, []))), [])
+    known = {name: [one for one in node.needs if one in nodes] for name, node in nodes.items()}
+    try:
+        TopologicalSorter(known).prepare()
+    except CycleError as error:
+        circle: list[str] = list(reversed(error.args[1]))[1:]
+        first = circle.index(next(name for name in nodes if name in circle))
+        return [*circle[first:], *circle[:first], circle[first]]
+    return []
 
 
 def _unused(subject: Subject, declared: Graph) -> Iterator[Problem]:
