@@ -27,6 +27,10 @@ JOINING = {
 """Layers of Keras that are applied to a list."""
 NAME = r"[A-Za-z0-9_][A-Za-z0-9_.-]*"
 FEWEST_JOINED = 2
+MOST_SHOWN = 8
+"""Layers of a circle that are shown."""
+MOST_MEANT = 20
+"""Unknown names for which the nearest known one is looked for."""
 
 
 def graph(subject: Subject) -> Iterator[Problem]:
@@ -38,7 +42,7 @@ def graph(subject: Subject) -> Iterator[Problem]:
     yield from _lost(subject, declared)
     circle = find_circle(declared)
     if circle:
-        shown = " → ".join(circle)
+        shown = " → ".join(circle if len(circle) <= MOST_SHOWN else [*circle[:MOST_SHOWN], "…"])
         path = declared.path_of(circle[0])
         yield subject.problem(
             path, f"the layers run in a circle: {shown}", "a layer comes from layers before it"
@@ -84,13 +88,16 @@ def _names(subject: Subject, declared: Graph) -> Iterator[Problem]:
 
 def _lost(subject: Subject, declared: Graph) -> Iterator[Problem]:
     """Names that there are not."""
-    known = [*declared.entries, *declared.nodes]
+    known = dict.fromkeys([*declared.entries, *declared.nodes])
+    lost = 0
     for name, node in declared.nodes.items():
         path = declared.path_of(name)
         for index, source in enumerate(node.sources):
             if source not in known:
+                lost += 1
                 others = [one for one in known if one != name]
-                hint = did_you_mean(source, others) or f"known: {first_of(others, 12)}"
+                near = did_you_mean(source, others) if lost <= MOST_MEANT else ""
+                hint = near or f"known: {first_of(others, 12)}"
                 where = f"{path}.from" + ("" if isinstance(node.from_, str) else f"[{index}]")
                 message = f"there is no input or layer {quoted(source)}"
                 yield subject.problem(where, message, hint)
@@ -125,8 +132,9 @@ def find_circle(declared: Graph) -> list[str]:
 
 def _unused(subject: Subject, declared: Graph) -> Iterator[Problem]:
     named = {source for node in declared.nodes.values() for source in node.sources}
-    known = [*declared.entries, *declared.nodes]
-    used = named | {nearest(source, known) for source in named if source not in known}
+    known = dict.fromkeys([*declared.entries, *declared.nodes])
+    lost = [source for source in named if source not in known][:MOST_MEANT]
+    used = named | {nearest(source, known) for source in lost}
     shared = {node.shared for node in declared.nodes.values()}
     for name in declared.layers:
         if name not in used:

@@ -166,12 +166,12 @@ def test_what_does_not_fit_is_blamed_by_name(
 @pytest.mark.parametrize(
     ("end", "hint"),
     [
-        ("Dense: 16", "End with `Reshape: [4, 4]`."),
-        ("Flatten", "End with `Dense: 16` and `Reshape: [4, 4]`."),
+        ("Dense: 64", "End with `Reshape: [8, 8]`."),
+        ("LayerNormalization", "End with `Dense: 64` and `Reshape: [8, 8]`."),
     ],
 )
 def test_an_autoencoder_gives_back_the_shape_of_its_input(make: Make, end: str, hint: str) -> None:
-    target = TargetSpec("autoencoder", width=16, input="inputs", shape=(4, 4))
+    target = TargetSpec("autoencoder", width=64, input="inputs", shape=(8, 8))
     text = """
 dataset: {name: digits}
 architecture:
@@ -181,5 +181,5 @@ architecture:
     name, _, units = end.partition(": ")
     text = text.replace("%s: {}", f"{name}: {units or '{}'}")
     with pytest.raises(ConfigError) as caught:
-        make(text, {"inputs": (4, 4)}, {"picture": target})
+        make(text, {"inputs": (8, 8)}, {"picture": target})
     assert caught.value.problems[0].hint == hint
