@@ -75,7 +75,7 @@ def test_each_output_is_evaluated(run: RunDirectory, nnrun: Nnrun) -> None:
     )
     assert kind["recorded"]["accuracy"] == pytest.approx(recorded["kind_accuracy"], abs=1e-6)
     width = outputs["width"]["headline"]["mae"]["value"]
-    assert width == pytest.approx(recorded["width_mae"], rel=1e-5)
+    assert width == pytest.approx(recorded["width_mae"], rel=1e-4)
     for name in ("kind", "width"):
         written = run.evaluation("test", name)
         assert json.loads(written.metrics.read_text()) == outputs[name]
@@ -139,7 +139,7 @@ def test_an_autoencoder_of_a_table_is_evaluated_by_column(
     assert [one["name"] for one in evaluated["targets"]] == [
         "sepal_length", "sepal_width", "petal_length", "petal_width",
     ]  # fmt: skip
-    assert evaluated["headline"]["mae"]["value"] == pytest.approx(figures["mae"], rel=1e-5)
+    assert evaluated["headline"]["mae"]["value"] == pytest.approx(figures["mae"], rel=1e-4)
 
 
 def test_an_autoencoder_of_pictures_is_evaluated_by_row(
@@ -154,14 +154,14 @@ def test_an_autoencoder_of_pictures_is_evaluated_by_row(
     assert done.code == 0, done.err
     figures = json.loads(done.out)["metrics"]["test"]
     told = json.loads(nnrun("eval", "own", "--json").out)
-    assert told["headline"]["mse"]["value"] == pytest.approx(figures["loss"], rel=1e-5)
-    assert told["headline"]["mae"]["value"] == pytest.approx(figures["mae"], rel=1e-5)
+    assert told["headline"]["mse"]["value"] == pytest.approx(figures["loss"], rel=1e-4)
+    assert told["headline"]["mae"]["value"] == pytest.approx(figures["mae"], rel=1e-4)
     files = RunDirectory(Path("runs/own")).evaluation("test")
     with files.predictions.open() as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 100
     mean = sum(float(row["mse"]) for row in rows) / 100
-    assert mean == pytest.approx(figures["loss"], rel=1e-5)
+    assert mean == pytest.approx(figures["loss"], rel=1e-4)
     assert files.reconstructions.is_file()
     refused = nnrun("eval", "own", "--mc-samples", 3)
     assert (refused.code, "gives back pictures" in refused.err) == (2, True)

@@ -5,7 +5,7 @@ from typing import Any
 
 from nnrun.config.components import Component
 from nnrun.config.schema import Experiment
-from nnrun.config.tasks import DEFAULT_METRICS
+from nnrun.config.tasks import AUTOENCODER, DEFAULT_METRICS
 from nnrun.data.splits import TargetSpec
 
 BINARY_ACCURACIES = ("accuracy", "acc", "binary_accuracy", "BinaryAccuracy")
@@ -25,7 +25,7 @@ def choose_loss(
     """
     if experiment.loss is not None:
         return experiment.loss
-    if target.task == "regression":
+    if target.task in ("regression", AUTOENCODER):
         return _loss("MeanSquaredError")
     from_logits = {"from_logits": True} if activation == "linear" else {}
     if target.task == "multilabel":
