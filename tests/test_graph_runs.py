@@ -98,6 +98,16 @@ def test_new_rows_get_the_predictions_of_all_outputs(run: RunDirectory, nnrun: N
     assert "width" in nnrun("predict", "both", "new.csv").out
 
 
+def test_a_signature_of_other_outputs_is_refused(run: RunDirectory, nnrun: Nnrun) -> None:
+    told = json.loads(run.signature.read_text())
+    told["targets"]["price"] = told["targets"].pop("width")
+    run.signature.write_text(json.dumps(told))
+    (run.path / "checksums.json").unlink()
+    Path("new.csv").write_text("petal_length,sepal_width,sepal_length\n1.4,3.5,5.1\n")
+    done = nnrun("predict", "both", "new.csv")
+    assert (done.code, "not those of the config" in done.err) == (2, True)
+
+
 def test_a_resumed_graph_is_the_one_that_never_broke_off(run: RunDirectory, nnrun: Nnrun) -> None:
     whole = nnrun("train", "both.yaml", "--set", "training.epochs=4", "--run-dir", "runs/whole")
     assert whole.code == 0, whole.err
