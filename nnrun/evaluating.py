@@ -12,6 +12,7 @@ from nnrun.errors import DataError, UserError
 from nnrun.reports.evaluation import Evaluation, score
 from nnrun.reports.evaluation_files import write_files
 from nnrun.reports.predictions import Predictions, Sampled
+from nnrun.reports.reconstructions import Reconstructions
 from nnrun.reports.scores import (
     as_label_probabilities,
     as_probabilities,
@@ -63,13 +64,16 @@ class OpenRun:
     def outputs(self, name: str, raw: np.ndarray) -> np.ndarray:
         """What an output gives, as probabilities `(rows, classes)` or as values `(rows,)`.
 
-        Of several columns, as probabilities or as values `(rows, columns)`.
+        Of several columns, as probabilities or as values `(rows, columns)`; of an autoencoder of
+        pictures, these `(rows, *shape)`.
         """
         target = self.signature.targets[name]
         if target.classes:
             return as_probabilities(raw, logits=self.logits[name])
         if target.task == "multilabel":
             return as_label_probabilities(raw, logits=self.logits[name])
+        if len(target.shape) > 1:
+            return raw
         values = raw.astype(np.float64)
         return values if target.columns else values.reshape(len(raw))
 
@@ -84,6 +88,8 @@ class OpenRun:
     ) -> Predictions:
         """What an output gives with what it means."""
         target = self.signature.targets[name]
+        if len(target.shape) > 1:
+            return Reconstructions(outputs, targets=targets, files=files)
         labels = target.task == "multilabel"
         return Predictions(
             outputs, target.classes, targets, files, sampled, target.names, are_labels=labels
@@ -134,6 +140,9 @@ def predict_rows(
     Raises:
         UserError: Draws are asked for, and the model has no dropout.
     """
+    if draws and any(len(target.shape) > 1 for target in run.signature.targets.values()):
+        message = f"{run.directory.name} gives back pictures, of which no draws are told"
+        raise UserError(message, hint="leave --mc-samples out")
     outputs = _predict(run, part.inputs, batch_size)
     return {
         name: run.predictions(
@@ -151,6 +160,8 @@ def _truth(run: OpenRun, name: str, part: Part) -> np.ndarray:
     target, known = run.signature.targets[name], part.targets[name]
     if target.classes:
         return known.argmax(axis=1) if target.one_hot else known.reshape(-1)
+    if len(target.shape) > 1:
+        return known
     return (known if target.columns else known.reshape(-1)).astype(np.float64)
 
 
@@ -166,6 +177,7 @@ def predict_file(run: OpenRun, file: Path) -> dict[str, Predictions]:
     """
     from nnrun.data.loading import load_inputs
     from nnrun.data.pictures import SUFFIXES, find_pictures, read_pictures
+    from nnrun.data.preprocessing import apply_steps
 
     specs = run.signature.inputs
     files: tuple[str, ...] = ()
@@ -182,7 +194,15 @@ def predict_file(run: OpenRun, file: Path) -> dict[str, Predictions]:
         }
         files = tuple(map(str, pictures))
     outputs = _predict(run, inputs, None)
-    return {name: run.predictions(name, outputs[name], files=files) for name in run.names}
+    wanted = {
+        name: apply_steps(run.signature.steps[target.input], inputs[target.input])
+        for name, target in run.signature.targets.items()
+        if len(target.shape) > 1
+    }
+    return {
+        name: run.predictions(name, outputs[name], wanted.get(name), files=files)
+        for name in run.names
+    }
 
 
 def evaluate_rows(

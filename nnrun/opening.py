@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from nnrun.config.roles import roles_of_graph
+from nnrun.config.roles import roles_of, roles_of_graph
 from nnrun.errors import DataError, RunError
 from nnrun.runs.checkpoints import CheckpointStore
 from nnrun.runs.checksums import check_file
@@ -67,14 +67,31 @@ def load_data(
     from nnrun.data.preprocessing import fit
     from nnrun.data.signature import Signature
 
-    known = directory.signature.exists()
-    if known and not with_rows:
-        return read_signature(directory), None
+    signature = None
+    if directory.signature.exists():
+        signature = read_signature(directory)
+        _check_names(directory, experiment, signature)
+    if signature is not None and not with_rows:
+        return signature, None
     splits = _load_splits(directory, experiment, record)
-    if known:
-        return read_signature(directory), splits
+    if signature is not None:
+        return signature, splits
     # Runs of nnrun 0.1.0 do not tell it; the same rows give the same steps.
     return Signature.of(splits, fit(experiment.dataset.preprocess, splits)), splits
+
+
+def _check_names(directory: RunDirectory, experiment: Experiment, signature: Signature) -> None:
+    """Refuse a signature that tells of other inputs and outputs than the config."""
+    roles = roles_of(experiment)
+    own = {target.input for target in signature.targets.values() if target.input}
+    if (
+        list(signature.inputs) != list(roles.inputs)
+        or list(signature.targets) != list(roles.aims)
+        or not own <= set(signature.inputs)
+    ):
+        raise RunError(
+            f"{directory.signature} is damaged: its inputs and targets are not those of the config"
+        )
 
 
 def _load_splits(directory: RunDirectory, experiment: Experiment, record: RunRecord) -> Splits:

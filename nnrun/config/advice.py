@@ -17,7 +17,7 @@ from nnrun.config.kinds import (
     Steps,
     Text,
 )
-from nnrun.config.options import options_of
+from nnrun.config.options import component_option, keys_of, options_of
 from nnrun.config.reader import Node, ScalarNode, resolve_scalar
 from nnrun.config.schema import Experiment
 
@@ -32,6 +32,7 @@ _NOT_AN_OPTION = {
     "validation_data": "write `dataset: {split: {validation: 0.2}}`",
     "weight_decay": "it is the optimizer's, as in `optimizer: {AdamW: {weight_decay: 0.004}}`",
 }
+_LAYER = "{Dense: {units: 30}, from: …}"
 _MISTAKEN_TRUTHS = {"yes": "true", "on": "true", "no": "false", "off": "false"}
 
 
@@ -39,7 +40,7 @@ def about_unknown_key(section: type, key: str) -> str:
     """Where a key belongs, or the key that was meant."""
     if key in _NOT_AN_OPTION:
         return _NOT_AN_OPTION[key]
-    options = options_of(section)
+    options = keys_of(section)
     homes = [path for path, known in _sections() if key in options_of(known)]
     if homes:
         return f"'{key}' belongs {_at(homes[0])}"
@@ -50,6 +51,8 @@ def about_unknown_key(section: type, key: str) -> str:
         meant = nearest(key, options_of(known), closeness=0.75)
         if meant:
             return f"did you mean '{meant}' {_at(path)}?"
+    if component_option(section) is not None:
+        return f"a layer is named by its class, and holds its arguments: `{_LAYER}`"
     return f"known: {', '.join(options)}"
 
 

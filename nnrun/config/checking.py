@@ -37,7 +37,7 @@ from nnrun.config.kinds import (
     Steps,
     Text,
 )
-from nnrun.config.options import component_option, options_of
+from nnrun.config.options import component_option, keys_of, options_of
 from nnrun.config.reader import (
     MappingNode,
     Node,
@@ -215,7 +215,7 @@ class Checker:
 
     @_check.register
     def _(self, kind: SectionOf, node: Node, path: str) -> Any:
-        options = options_of(kind.type)
+        declared, options = options_of(kind.type), keys_of(kind.type)
         values: dict[str, Any] = {}
         if component_option(kind.type):
             node, values = take_component(self, kind.type, node, path)
@@ -240,7 +240,7 @@ class Checker:
                     self._report_missing(name, node, path)
                 if isinstance(options[name].metadata["kind"], SectionOf):
                     values[name] = options[name].metadata["kind"].type()
-        return kind.type(**{options[name].name: value for name, value in values.items()})
+        return kind.type(**{declared[name].name: value for name, value in values.items()})
 
     def _report_missing(self, name: str, node: MappingNode, path: str) -> None:
         if path:

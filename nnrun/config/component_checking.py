@@ -8,7 +8,7 @@ from nnrun.config.components import Component, is_import_path, looks_like_class
 from nnrun.config.diagnostics import did_you_mean, nearest
 from nnrun.config.kinds import Anything, ArgumentsOf, ComponentOf, Kind, OneOf
 from nnrun.config.merging import FIRST_ARGUMENT
-from nnrun.config.options import component_option, options_of
+from nnrun.config.options import component_option, keys_of, options_of
 from nnrun.config.reader import MappingNode, Node, ScalarNode, plain_value
 from nnrun.config.wording import first_of, group_noun, quoted
 from nnrun.errors import Place
@@ -69,7 +69,7 @@ def take_component(
         node: The section as it is written.
         path: Its path.
     """
-    options, holder = options_of(section), component_option(section)
+    options, holder = keys_of(section), component_option(section)
     if isinstance(node, ScalarNode) and isinstance(
         node.value, str
     ):  # a class and nothing beside it
@@ -93,7 +93,8 @@ def take_component(
     (name,) = classes
     place = node.key_places[name]
     alone = MappingNode({name: node.entries[name]}, place, {name: place})
-    value = check_component(checker, options[holder].metadata["kind"], alone, path)
+    kind = options_of(section)[holder].metadata["kind"]
+    value = check_component(checker, kind, alone, path)
     return others, {} if value is INVALID else {holder: value}
 
 
@@ -215,6 +216,8 @@ def _arguments(checker: "Checker", entry: Entry, node: Node | None, place: Place
         else:
             near = did_you_mean(name, entry.arguments) if checker.wants_hints else ""
             hint = near or f"known: {first_of(entry.arguments)}"
+            if name == "from":
+                hint = f"it stands beside the layer: `{{{entry.name}: …, from: …}}`"
             values[name] = checker.report(f"unknown argument {quoted(name)}", key_place, path, hint)
     complete = _has_required(checker, entry, given, place, path)
     return values if complete and INVALID not in values.values() else INVALID

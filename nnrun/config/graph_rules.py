@@ -1,7 +1,8 @@
 """Rules on graphs: names that lead somewhere, no circles, nothing without a use."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 
 from nnrun.config.diagnostics import did_you_mean, nearest
 from nnrun.config.graphs import Graph, GraphLayer
@@ -26,6 +27,10 @@ JOINING = {
 """Layers of Keras that are applied to a list."""
 NAME = r"[A-Za-z0-9_][A-Za-z0-9_.-]*"
 FEWEST_JOINED = 2
+MOST_SHOWN = 8
+"""Layers of a circle that are shown."""
+MOST_MEANT = 20
+"""Unknown names for which the nearest known one is looked for."""
 
 
 def graph(subject: Subject) -> Iterator[Problem]:
@@ -37,7 +42,7 @@ def graph(subject: Subject) -> Iterator[Problem]:
     yield from _lost(subject, declared)
     circle = find_circle(declared)
     if circle:
-        shown = " → ".join(circle)
+        shown = " → ".join(circle if len(circle) <= MOST_SHOWN else [*circle[:MOST_SHOWN], "…"])
         path = declared.path_of(circle[0])
         yield subject.problem(
             path, f"the layers run in a circle: {shown}", "a layer comes from layers before it"
@@ -53,9 +58,14 @@ def graph(subject: Subject) -> Iterator[Problem]:
 
 def _names(subject: Subject, declared: Graph) -> Iterator[Problem]:
     seen: set[str] = set()
-    for section in (declared.entries, declared.layers, declared.outputs):
-        for name in section:
-            path = declared.path_of(name)
+    sections = {
+        "inputs": declared.entries,
+        "layers": declared.layers,
+        "outputs": declared.outputs,
+    }
+    for section, names in sections.items():
+        for name in names:
+            path = f"architecture.{section}.{name}"
             if not re.fullmatch(NAME, name):
                 message = (
                     f"the name {quoted(name)} has characters beside letters, digits, "
@@ -78,13 +88,16 @@ def _names(subject: Subject, declared: Graph) -> Iterator[Problem]:
 
 def _lost(subject: Subject, declared: Graph) -> Iterator[Problem]:
     """Names that there are not."""
-    known = [*declared.entries, *declared.nodes]
+    known = dict.fromkeys([*declared.entries, *declared.nodes])
+    lost = 0
     for name, node in declared.nodes.items():
         path = declared.path_of(name)
         for index, source in enumerate(node.sources):
             if source not in known:
+                lost += 1
                 others = [one for one in known if one != name]
-                hint = did_you_mean(source, others) or f"known: {first_of(others, 12)}"
+                near = did_you_mean(source, others) if lost <= MOST_MEANT else ""
+                hint = near or f"known: {first_of(others, 12)}"
                 where = f"{path}.from" + ("" if isinstance(node.from_, str) else f"[{index}]")
                 message = f"there is no input or layer {quoted(source)}"
                 yield subject.problem(where, message, hint)
@@ -107,28 +120,21 @@ def _lost_share(subject: Subject, declared: Graph, name: str, shared: str) -> It
 def find_circle(declared: Graph) -> list[str]:
     """Names that each come from the next, from one back to itself; empty where there are none."""
     nodes = declared.nodes
-    done: set[str] = set()
-
-    def walk(name: str, way: Sequence[str]) -> list[str]:
-        if name in way:
-            return [*way[way.index(name) :], name]
-        if name in done or name not in nodes:
-            return []
-        node = nodes[name]
-        for source in (*node.sources, *([node.shared] if node.shared else [])):
-            found = walk(source, [*way, name])
-            if found:
-                return found
-        done.add(name)
-        return []
-
-    return next((found for name in nodes if (found := walk(name, []))), [])
+    known = {name: [one for one in node.needs if one in nodes] for name, node in nodes.items()}
+    try:
+        TopologicalSorter(known).prepare()
+    except CycleError as error:
+        circle: list[str] = list(reversed(error.args[1]))[1:]
+        first = circle.index(next(name for name in nodes if name in circle))
+        return [*circle[first:], *circle[:first], circle[first]]
+    return []
 
 
 def _unused(subject: Subject, declared: Graph) -> Iterator[Problem]:
     named = {source for node in declared.nodes.values() for source in node.sources}
-    known = [*declared.entries, *declared.nodes]
-    used = named | {nearest(source, known) for source in named if source not in known}
+    known = dict.fromkeys([*declared.entries, *declared.nodes])
+    lost = [source for source in named if source not in known][:MOST_MEANT]
+    used = named | {nearest(source, known) for source in lost}
     shared = {node.shared for node in declared.nodes.values()}
     for name in declared.layers:
         if name not in used:
@@ -140,9 +146,8 @@ def _unused(subject: Subject, declared: Graph) -> Iterator[Problem]:
     for name in declared.inputs or {}:
         if name not in used:
             message = f"no layer takes the input {quoted(name)}"
-            yield subject.problem(
-                declared.path_of(name), message, "name it in a `from:`, or take it out"
-            )
+            path = f"architecture.inputs.{name}"
+            yield subject.problem(path, message, "name it in a `from:`, or take it out")
 
 
 def _joins(subject: Subject, declared: Graph, name: str, node: GraphLayer) -> Iterator[Problem]:

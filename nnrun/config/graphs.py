@@ -1,6 +1,7 @@
 """Graphs: models whose layers have names and say what they come from (Keras's Functional API)."""
 # ruff: noqa: RUF009 - `option` makes a dataclass field
 
+import heapq
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -56,6 +57,11 @@ class GraphLayer:
         if isinstance(self.from_, str):
             return (self.from_,)
         return tuple(self.from_.values() if isinstance(self.from_, Mapping) else self.from_)
+
+    @property
+    def needs(self) -> set[str]:
+        """The names of all that must be there before it."""
+        return {*self.sources, *([self.shared] if self.shared else [])}
 
 
 @dataclass(frozen=True)
@@ -142,14 +148,24 @@ class Graph:
         Raises:
             ValueError: They run in a circle, or come from nothing known.
         """
-        known, waiting = set(self.entries), self.nodes
-        while waiting:
-            ready = next((name for name, node in waiting.items() if _needs(node) <= known), None)
-            if ready is None:
-                raise ValueError(f"{next(iter(waiting))} waits for itself")
-            known.add(ready)
-            yield ready, waiting.pop(ready)
-
-
-def _needs(node: GraphLayer) -> set[str]:
-    return {*node.sources, *([node.shared] if node.shared else [])}
+        nodes, inputs = self.nodes, set(self.entries)
+        names = list(nodes)
+        missing = {name: node.needs - inputs for name, node in nodes.items()}
+        users: dict[str, list[str]] = {}
+        for name, needs in missing.items():
+            for one in needs:
+                users.setdefault(one, []).append(name)
+        place = {name: index for index, name in enumerate(names)}
+        ready = [index for index, name in enumerate(names) if not missing[name]]
+        done = 0
+        while ready:
+            name = names[heapq.heappop(ready)]
+            done += 1
+            yield name, nodes[name]
+            for user in users.get(name, ()):
+                missing[user].discard(name)
+                if not missing[user]:
+                    heapq.heappush(ready, place[user])
+        if done < len(names):
+            waiting = next(name for name in names if missing[name])
+            raise ValueError(f"{waiting} waits for itself")

@@ -27,7 +27,7 @@ from nnrun.config.kinds import (
     Steps,
     Text,
 )
-from nnrun.config.options import options_of
+from nnrun.config.options import component_option, options_of
 from nnrun.config.schema import Experiment
 from nnrun.config.writer import to_plain
 
@@ -40,6 +40,8 @@ _MERGED = ("optimizers", "schedules", "losses", "presets", "sources")
 
 So nothing is required of them here. Components that stand in lists are replaced with their list.
 """
+_BESIDE = ("layers", "applications")
+"""The groups whose members stand in a section beside other options: in the layers of a graph."""
 _BOUNDS = {
     "minimum": "minimum",
     "maximum": "maximum",
@@ -117,8 +119,23 @@ def _text(kind: Text) -> _Schema:
 
 
 def _section(kind: SectionOf) -> _Schema:
-    properties = _properties(kind.type)
-    return {"type": "object", "properties": properties, "additionalProperties": False}
+    properties, holder = _properties(kind.type), component_option(kind.type)
+    if holder is None:
+        return {"type": "object", "properties": properties, "additionalProperties": False}
+    del properties[holder]
+    groups = options_of(kind.type)[holder].metadata["kind"].groups
+    return {
+        "type": "object",
+        "properties": properties,
+        "allOf": [_reference(f"{group}:beside") for group in groups],
+        "unevaluatedProperties": False,
+    }
+
+
+def _value(kind: Kind) -> _Schema:
+    """A value of a mapping; a section of which nothing is said may be left empty."""
+    schema = _schema_of(kind)
+    return _nullable(schema) if isinstance(kind, SectionOf) else schema
 
 
 _SCHEMAS: dict[type, Callable[[Any], _Schema]] = {
@@ -133,7 +150,7 @@ _SCHEMAS: dict[type, Callable[[Any], _Schema]] = {
         "items": _schema_of(kind.item),
         **({"minItems": kind.minimum} if kind.minimum else {}),
     },
-    MapOf: lambda kind: {"type": "object", "additionalProperties": _schema_of(kind.value)},
+    MapOf: lambda kind: {"type": "object", "additionalProperties": _value(kind.value)},
     Number: lambda kind: {"type": "number", **_bounds(kind)},
     OneOf: lambda kind: _any_of([_schema_of(inner) for inner in kind.kinds]),
     SectionOf: _section,
@@ -161,7 +178,8 @@ def _group_definitions(catalogue: Catalogue, group: str) -> dict[str, _Schema]:
         if entry is not None and not entry.refused:
             entries[name] = entry
     return {
-        group: _choice(entries, group),
+        group: _choice(entries),
+        **({f"{group}:beside": _under_their_classes(entries)} if group in _BESIDE else {}),
         **{
             f"{group}.{name}": _component(entry)
             for name, entry in entries.items()
@@ -170,15 +188,9 @@ def _group_definitions(catalogue: Catalogue, group: str) -> dict[str, _Schema]:
     }
 
 
-def _choice(entries: Mapping[str, Entry], group: str) -> _Schema:
+def _choice(entries: Mapping[str, Entry]) -> _Schema:
     """A member of a group in each of the forms it may have."""
     bare = [name for name, entry in entries.items() if not _required(entry)]
-    with_arguments = {
-        name: {"maxProperties": 0}
-        if name == entry.alias == entry.name
-        else _reference(f"{group}.{entry.name}")
-        for name, entry in entries.items()
-    }
     return {
         "anyOf": [
             {"enum": bare},
@@ -187,11 +199,24 @@ def _choice(entries: Mapping[str, Entry], group: str) -> _Schema:
                 "type": "object",
                 "minProperties": 1,
                 "maxProperties": 1,
-                "properties": with_arguments,
-                "patternProperties": {f"^{IMPORT_PATH}$": {"type": ["object", "null"]}},
+                **_under_their_classes(entries),
                 "additionalProperties": False,
             },
         ]
+    }
+
+
+def _under_their_classes(entries: Mapping[str, Entry]) -> _Schema:
+    """The members of a group as the keys of a mapping, each with its arguments."""
+    with_arguments = {
+        name: {"maxProperties": 0}
+        if name == entry.alias == entry.name
+        else _reference(f"{entry.group}.{entry.name}")
+        for name, entry in entries.items()
+    }
+    return {
+        "properties": with_arguments,
+        "patternProperties": {f"^{IMPORT_PATH}$": {"type": ["object", "null"]}},
     }
 
 

@@ -50,6 +50,12 @@ def options_of(section: type) -> dict[str, Any]:
     return {item.name.removesuffix("_"): item for item in declared}
 
 
+def keys_of(section: type) -> dict[str, Any]:
+    """The options of a section that are keys of it: all but a component under its own class."""
+    options = options_of(section)
+    return {name: item for name, item in options.items() if not item.metadata["by_class"]}
+
+
 def component_option(section: type) -> str | None:
     """The option of a section whose component stands there under its own class, if it has one."""
     options = options_of(section)

@@ -162,7 +162,8 @@ def _option_row(name: str, item: Field[Any], path: str) -> str:
     if _sections_in(item.metadata["kind"]):
         before, _, after = words.rpartition("a mapping")
         words = f"{before}[a mapping](#{path.replace('.', '')}){after}"
-    return _row(f"`{name}`", words, default_in_words(item), item.metadata["doc"])
+    shown = "*the class of a layer*" if item.metadata["by_class"] else f"`{name}`"
+    return _row(shown, words, default_in_words(item), item.metadata["doc"])
 
 
 def _row(*cells: str) -> str:

@@ -49,8 +49,13 @@ def check_relations(
     found = [
         problem
         for rule, read in _RULES.items()
-        if not any(_overlap(path, doubtful) for path in read for doubtful in without)
         for one in ((outputs.values() or [subject]) if rule in _OF_OUTPUTS else [subject])
+        if not any(
+            _overlap(path, doubtful)
+            for path in read
+            for doubtful in without
+            if not _is_anothers(doubtful, one)
+        )
         for problem in rule(one)
     ]
     return list(dict.fromkeys(found))
@@ -75,6 +80,13 @@ def _subjects(
         )
         for name in experiment.architecture.outputs
     }
+
+
+def _is_anothers(path: str, subject: Subject) -> bool:
+    """Whether a value belongs to another output than the one that is looked at."""
+    return bool(subject.output_path) and (
+        path.startswith("architecture.outputs.") and not path.startswith(subject.output_path)
+    )
 
 
 def _overlap(read: str, doubtful: str) -> bool:

@@ -111,10 +111,10 @@ def _last_layers(graph: Graph, name: str) -> tuple[Component, ...]:
     while name in nodes and name not in seen:
         seen.add(name)
         node = nodes[name]
-        owner = nodes.get(node.shared) if node.shared else node
-        if owner is None or owner.layer is None:
+        layer = nodes[node.shared].layer if node.shared in nodes else node.layer
+        if layer is None:
             break
-        layers.insert(0, owner.layer)
+        layers.insert(0, layer)
         if not isinstance(node.from_, str):
             break
         name = node.from_

@@ -20,7 +20,7 @@ from nnrun.config.kinds import (
     Steps,
     Text,
 )
-from nnrun.config.options import options_of
+from nnrun.config.options import keys_of
 from nnrun.config.reader import MappingNode, Node, ScalarNode
 
 LONGEST_QUOTE = 40
@@ -89,7 +89,7 @@ _DESCRIPTIONS: dict[type, Callable[[Any], str]] = {
     MapOf: lambda kind: f"a mapping (each value {describe(kind.value)})",
     Number: _describe_number,
     OneOf: lambda kind: " or ".join(describe(inner) for inner in kind.kinds),
-    SectionOf: lambda kind: f"a mapping with {first_of(options_of(kind.type), 3)}",
+    SectionOf: lambda kind: f"a mapping with {first_of(keys_of(kind.type), 3)}",
     Share: lambda _: "a number of rows, a fraction between 0 and 1, or a file name",
     Steps: lambda _: "a number of steps, or text such as '20 epochs'",
     Text: _describe_text,

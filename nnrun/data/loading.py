@@ -103,6 +103,8 @@ def load_rows(
             targets[name] = source.read_like(like, target=columns).rows.targets
     inputs = group(source.read_inputs(features), features, signature.inputs)
     part = Part(inputs, _encode(targets, signature.targets))
+    if not any(target.input for target in signature.targets.values()):
+        return part
     return _with_own_inputs(part, signature.targets, signature.steps)
 
 

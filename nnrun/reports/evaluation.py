@@ -18,6 +18,7 @@ from nnrun.reports.column_scores import (
     target_scores,
     target_statistics,
 )
+from nnrun.reports.reconstructions import Reconstructions
 from nnrun.reports.scores import (
     ClassScores,
     class_scores,
@@ -49,7 +50,7 @@ class Evaluation:
         run: The run's name.
         split: `train`, `validation`, `test`, or the name of a file's rows.
         rows: How many rows were predicted.
-        task: `regression`, `binary`, `multiclass` or `multilabel`.
+        task: `regression`, `binary`, `multiclass`, `multilabel` or `autoencoder`.
         epoch: The epoch whose weights were used.
         headline: The metrics of the whole split: `value`, and `low` and `high` of the 95 %
             bootstrap interval.
@@ -100,7 +101,7 @@ def score(
         predictions: Of a split's rows.
         run: The run's name.
         split: The split's name.
-        task: `regression`, `binary`, `multiclass` or `multilabel`.
+        task: `regression`, `binary`, `multiclass`, `multilabel` or `autoencoder`.
         epoch: The epoch whose weights were used.
         seed: Of the bootstrap.
         recorded: Loss and metrics of the config.
@@ -174,6 +175,8 @@ def evaluation_view(evaluation: Evaluation) -> Group:
 def _statistics(predictions: Predictions, outputs: np.ndarray) -> dict[str, Statistic]:
     """The headline metrics of the task, of outputs like those of the predictions."""
     targets = predictions.truth
+    if isinstance(predictions, Reconstructions):
+        return predictions.statistics()
     if predictions.classes:
         return classification_statistics(targets, outputs)
     if predictions.are_labels:

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nnrun.reports.reconstructions import Reconstructions, draw_reconstructions
 from nnrun.reports.scores import calibration, confusion_matrix
 from nnrun.runs.atomic import write_text, write_with
 from nnrun.runs.predictions import table_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from nnrun.data.splits import InputSpec
     from nnrun.reports.evaluation import Evaluation
@@ -43,7 +44,11 @@ def write_files(
         RunError: A file cannot be written.
     """
     predictions.write(files.predictions)
-    if predictions.classes:
+    if isinstance(predictions, Reconstructions):
+        if are_pictures(predictions.truth.shape[1:]):
+            made = predictions
+            write_with(files.reconstructions, lambda path: draw_reconstructions(made, path))
+    elif predictions.classes:
         _write_classification(predictions, evaluation, files, inputs, specs)
     elif predictions.are_labels:
         _write_curves(predictions, evaluation, files)
@@ -69,7 +74,14 @@ def _write_classification(
     )
     _write_curves(predictions, evaluation, files)
     worst = most_wrong(predictions)
-    pictures = next((inputs[name] for name, spec in specs.items() if _are_pictures(spec)), None)
+    pictures = next(
+        (
+            inputs[name]
+            for name, spec in specs.items()
+            if not spec.features and are_pictures(spec.shape)
+        ),
+        None,
+    )
     if pictures is not None:
         write_with(
             files.most_wrong_plot,
@@ -132,10 +144,9 @@ def _wrong_table(
     return table_text([*head, *columns], records())
 
 
-def _are_pictures(spec: InputSpec) -> bool:
-    if spec.features:
-        return False
-    return len(spec.shape) == 2 or (len(spec.shape) == 3 and spec.shape[2] in (1, 3))  # noqa: PLR2004
+def are_pictures(shape: Sequence[int]) -> bool:
+    """Whether rows of a shape can be drawn: grey, or with one or three channels."""
+    return len(shape) == 2 or (len(shape) == 3 and shape[2] in (1, 3))  # noqa: PLR2004
 
 
 def _write_regression(predictions: Predictions, files: EvaluationDirectory) -> None:

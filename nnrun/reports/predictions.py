@@ -136,6 +136,10 @@ class Predictions:
             plain.append(values)
         return plain
 
+    def view(self) -> Table:
+        """The first rows, as something that a console prints."""
+        return predictions_view(self)
+
     def _columns_as_data(self) -> Iterator[dict[str, Any]]:
         first, held, outputs = self.header()[0], self.held.tolist(), self.outputs.tolist()
         for name, predicted, given in zip(self._names(), held, outputs, strict=True):
@@ -210,10 +214,10 @@ def all_view(outputs: Mapping[str, Predictions]) -> Group:
     from rich.text import Text
 
     if len(outputs) == 1:
-        return Group(*map(predictions_view, outputs.values()))
+        return Group(*(predictions.view() for predictions in outputs.values()))
     parts: list[Any] = []
     for name, predictions in outputs.items():
-        parts += [*([""] if parts else []), Text(name, style="bold"), predictions_view(predictions)]
+        parts += [*([""] if parts else []), Text(name, style="bold"), predictions.view()]
     return Group(*parts)
 
 

@@ -2,9 +2,10 @@
 
 import dataclasses
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from nnrun.config.components import looks_like_class
 from nnrun.config.diagnostics import escaped
 from nnrun.errors import RunError
 from nnrun.reports.findings import in_words
@@ -172,9 +173,29 @@ def _declared(report: RunReport) -> dict[str, str]:
 
 
 def _layers(architecture: Any) -> str:
+    if isinstance(architecture, Mapping) and "outputs" in architecture:
+        return ", ".join(_graph_layers(architecture))
     if not isinstance(architecture, list):
         return describe_briefly(architecture) if architecture else ""
     return ", ".join(describe_briefly(layer) for layer in architecture)
+
+
+def _graph_layers(graph: Mapping[str, Any]) -> Iterator[str]:
+    """The layers of a graph, each with what it comes from."""
+    for section in ("layers", "outputs"):
+        nodes = graph.get(section)
+        for name, node in nodes.items() if isinstance(nodes, Mapping) else ():
+            held = dict(node) if isinstance(node, Mapping) else {}
+            source = held.pop("from", "")
+            shared = f"{held['shared']} again" if "shared" in held else ""
+            layer = next((key for key in held if looks_like_class(str(key))), "")
+            what = shared or describe_briefly({layer: held[layer]} if layer else "?")
+            yield f"{name}: {what} from {_named(source)}"
+
+
+def _named(source: Any) -> str:
+    names = source.values() if isinstance(source, Mapping) else source
+    return source if isinstance(source, str) else " and ".join(map(str, names or ()))
 
 
 def _figures(report: RunReport) -> "Table":

@@ -215,6 +215,11 @@ class EvaluationDirectory:
         return self.path / "calibration.png"
 
     @property
+    def reconstructions(self) -> Path:
+        """Of an autoencoder, the first pictures above what was made of them."""
+        return self.path / "reconstructions.png"
+
+    @property
     def most_wrong(self) -> Path:
         """The most confidently wrong rows as a table."""
         return self.path / "most_wrong.csv"

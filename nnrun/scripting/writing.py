@@ -6,14 +6,8 @@ import sys
 import textwrap
 from typing import TYPE_CHECKING
 
-from nnrun.config.adapting import adapts
 from nnrun.config.catalogue import load_catalogue
-from nnrun.config.from_run import FromRun
-from nnrun.config.graphs import Graph
 from nnrun.config.relations import find_output_layer
-from nnrun.config.tasks import AUTOENCODER
-from nnrun.errors import UserError
-from nnrun.models import applications
 from nnrun.models.architecture import expand_architecture
 from nnrun.reports.gallery import first_comment
 from nnrun.scripting.components import Components
@@ -31,7 +25,6 @@ from nnrun.scripting.training import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from nnrun.config.schema import Experiment
     from nnrun.data.prepared import Prepared
 
 _DEFINITION = ("def ", "class ", "@")
@@ -49,10 +42,9 @@ def write_script(prepared: Prepared) -> str:
         prepared: The experiment with its data.
 
     Raises:
-        UserError: The config says what plain Keras cannot, or what is not written as a script.
+        UserError: The config says what plain Keras cannot.
     """
     experiment, catalogue = prepared.experiment, load_catalogue()
-    _refuse_unwritten(experiment)
     components = Components(catalogue, prepared.steps_per_epoch)
     imports = {"import keras", "import matplotlib.pyplot as plt", "import numpy as np"}
     data = [*loading_lines(prepared, imports)]
@@ -84,33 +76,6 @@ def write_script(prepared: Prepared) -> str:
     imports |= components.imports | components.copies.imports
     head = [_docstring(prepared, imports), _import_block(imports)]
     return _joined([*head, *definitions, *("\n".join(_rest(lines)) for lines in sections)])
-
-
-def _refuse_unwritten(experiment: Experiment) -> None:
-    """See that the script would say all that the config does.
-
-    Raises:
-        UserError: It would not.
-    """
-    declared, dataset = experiment.architecture, experiment.dataset
-    listed = declared if isinstance(declared, tuple) else ()
-    unwritten = {
-        "architecture: a graph": isinstance(declared, Graph),
-        "architecture.from_run": isinstance(declared, FromRun),
-        "architecture: models of keras.applications": any(
-            one.group == applications.GROUP for one in listed
-        ),
-        "architecture: layers that adapt to the training rows": any(map(adapts, listed)),
-        "dataset.task: autoencoder": dataset.task == AUTOENCODER,
-        "dataset.classes": dataset.classes is not None,
-        "training.fine_tune": experiment.training.fine_tune is not None,
-    }
-    told = [what for what, is_asked in unwritten.items() if is_asked]
-    if told:
-        raise UserError(
-            f"this config is not written as a plain Keras script, because of {'; '.join(told)}",
-            hint="Train it with `nnrun train`; its model is saved as Keras reads it.",
-        )
 
 
 def _docstring(prepared: Prepared, imports: Iterable[str]) -> str:

@@ -7,6 +7,7 @@ from nnrun.data.splits import TargetColumn, TargetSpec
 
 from .conftest import NUMBER, TEN_CLASSES, TWO_CLASSES, Build
 
+ITS_INPUT = TargetSpec("autoencoder", width=3, input="x", shape=(3,))
 PAIR = TargetSpec("binary", ("no", "yes"), width=2, one_hot=True)
 TEN_ONE_HOT = TargetSpec("multiclass", TEN_CLASSES.classes, width=10, one_hot=True)
 
@@ -26,6 +27,7 @@ TEN_ONE_HOT = TargetSpec("multiclass", TEN_CLASSES.classes, width=10, one_hot=Tr
         ("{units: 2, activation: sigmoid}", PAIR, "BinaryCrossentropy", False),
         ("{units: 1, activation: Heaviside}", TWO_CLASSES, "HalfSquaredError", None),
         ("{units: 10, activation: Heaviside}", TEN_ONE_HOT, "HalfSquaredError", None),
+        ("{units: 3, activation: sigmoid}", ITS_INPUT, "MeanSquaredError", None),
     ],
 )
 def test_the_loss_follows_from_task_and_output(

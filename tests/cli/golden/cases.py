@@ -464,4 +464,33 @@ training: {epoch: 100, batch_size: 0}
     ),
 }
 
-CASES: dict[str, Case] = {**SYNTAX, **KEYS, **VALUES, **COMPONENTS, **MERGING, **RELATIONS}
+GRAPHS = {
+    "a_graph": Case(
+        """\
+dataset: {name: california_housing, split: {validation: 0.2}}
+architecture:
+  inputs:
+    wide: {features: [MedIncome, HouseAge]}
+    deep:
+  layers:
+    hidden: {Dense: {units: 30, activation: relu}, from: dep}
+    first: {Dense: 3, from: second}
+    second: {Dense: 3, from: first}
+    joined: {Concatenate: {}, from: wide}
+    loose: {Dense: 3, from: joined}
+  outputs:
+    price: {Dense: 2, from: hidden}
+    aux: {Dense: 1, target: MedHouseValue}
+"""
+    ),
+}
+
+CASES: dict[str, Case] = {
+    **SYNTAX,
+    **KEYS,
+    **VALUES,
+    **COMPONENTS,
+    **MERGING,
+    **RELATIONS,
+    **GRAPHS,
+}
