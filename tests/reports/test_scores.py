@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sklearn import metrics as sk
 
 from nnrun.reports import scores
-from nnrun.reports.bootstrap import bootstrap
+from nnrun.reports.bootstrap import Statistic, bootstrap, number_of_resamples
 from nnrun.reports.scores import (
     as_probabilities,
     average_precision,
@@ -39,7 +39,7 @@ PROBABILITIES = np.array(
 """Predicted 0 0 1 1 0 2: four of six right."""
 
 
-def values(statistics: dict[str, scores.Statistic], rows: int) -> dict[str, float]:
+def values(statistics: dict[str, Statistic], rows: int) -> dict[str, float]:
     return {name: float(statistic(np.ones((1, rows)))[0]) for name, statistic in statistics.items()}
 
 
@@ -229,7 +229,7 @@ def test_chunks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_large_sets_get_fewer_resamples() -> None:
-    found = [scores.number_of_resamples(rows) for rows in (1, 20_000, 50_000, 10**7)]
+    found = [number_of_resamples(rows) for rows in (1, 20_000, 50_000, 10**7)]
     assert found == [1000, 1000, 400, 200]
 
 
