@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as sk
 
+from nnrun.reports import bootstrap as bootstrap_module
 from nnrun.reports import scores
 from nnrun.reports.bootstrap import Statistic, bootstrap, number_of_resamples
 from nnrun.reports.scores import (
@@ -222,7 +223,7 @@ def test_the_same_seed_draws_the_same_whatever_else_is_asked_for() -> None:
 def test_chunks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     statistics = regression_statistics(np.arange(50.0), np.arange(50.0) ** 1.1)
     at_once = bootstrap(statistics, 50, seed=0, resamples=30)
-    monkeypatch.setattr(scores, "CHUNK", 7 * 50)
+    monkeypatch.setattr(bootstrap_module, "CHUNK", 7 * 50)
     in_chunks = bootstrap(statistics, 50, seed=0, resamples=30)
     for name, interval in at_once.items():
         assert dataclasses.astuple(in_chunks[name]) == pytest.approx(dataclasses.astuple(interval))
