@@ -111,14 +111,7 @@ def run_exhibit(
     Raises:
         GalleryInterruptedError: The training was told to stop.
     """
-    row = GalleryRow(
-        group=exhibit.group,
-        name=exhibit.config.stem,
-        config=str(exhibit.config),
-        shows="",
-        material=exhibit.entry.material,
-        seeds=(),
-    )
+    row = _not_run(exhibit)
     # TensorFlow takes the many models of one process for one that is compiled again and again.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     changes = () if epochs is None else (f"training.epochs={epochs}",)
@@ -142,6 +135,18 @@ def run_exhibit(
     except Exception as error:  # noqa: BLE001 one config that breaks must not take the others along
         told = str(error).strip().splitlines() or [""]
         return dataclasses.replace(row, problem=f"{type(error).__name__}: {told[0]}".rstrip(": "))
+
+
+def _not_run(exhibit: Exhibit) -> GalleryRow:
+    """The row of a config of which nothing is known but what its sheet says."""
+    return GalleryRow(
+        group=exhibit.group,
+        name=exhibit.config.stem,
+        config=str(exhibit.config),
+        shows="",
+        material=exhibit.entry.material,
+        seeds=(),
+    )
 
 
 def write_gallery(rows: Sequence[GalleryRow], out: Path) -> None:

@@ -16,32 +16,35 @@ if TYPE_CHECKING:
 
 PAGE = Path("docs/gallery.md")
 
+ConfigsArgument = Annotated[
+    list[Path] | None,
+    typer.Argument(metavar="[CONFIG]...", help="YAML files; all of the folder without."),
+]
+FolderOption = Annotated[Path, typer.Option(metavar="DIR", help="Where the configs lie.")]
+PageOption = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="The page to write, its curves into a folder of its name. Where the whole folder "
+        f"is run as it is, {PAGE}; else none.",
+    ),
+]
+SeedsOption = Annotated[
+    int | None, typer.Option(min=1, max=100, help="So many seeds for every config.")
+]
+EpochsOption = Annotated[
+    int | None, typer.Option(min=1, help="So many epochs for every config: a quick try.")
+]
+FreshOption = Annotated[bool, typer.Option("--fresh", help="Train again what was trained already.")]
+
 
 def gallery_cli(
-    configs: Annotated[
-        list[Path] | None,
-        typer.Argument(metavar="[CONFIG]...", help="YAML files; all of the folder without."),
-    ] = None,
-    folder: Annotated[Path, typer.Option(metavar="DIR", help="Where the configs lie.")] = Path(
-        "configs"
-    ),
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="The page to write, its curves into a folder of its name. Where the whole folder "
-            f"is run as it is, {PAGE}; else none.",
-        ),
-    ] = None,
-    seeds: Annotated[
-        int | None, typer.Option(min=1, max=100, help="So many seeds for every config.")
-    ] = None,
-    epochs: Annotated[
-        int | None, typer.Option(min=1, help="So many epochs for every config: a quick try.")
-    ] = None,
-    fresh: Annotated[
-        bool, typer.Option("--fresh", help="Train again what was trained already.")
-    ] = False,
+    configs: ConfigsArgument = None,
+    folder: FolderOption = Path("configs"),
+    out: PageOption = None,
+    seeds: SeedsOption = None,
+    epochs: EpochsOption = None,
+    fresh: FreshOption = False,
     runs_dir: RunsDirOption = Path("runs"),
     as_json: JsonOption = False,
 ) -> None:

@@ -6,7 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from nnrun.config.components import Component
-from nnrun.config.schema import options_of
+from nnrun.config.options import options_of
 from nnrun.config.writer import is_default
 from nnrun.errors import ConfigError, Problem
 
