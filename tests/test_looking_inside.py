@@ -32,7 +32,8 @@ RUNS = {
     + "architecture: {MLP: {hidden: [64]}}\n"
     + "optimizer: {Adam: {learning_rate: 0.01}}\ntraining: {epochs: 60}\n",
     "imbalance_ignored": TABLE.replace("rows.csv", "rare.csv")
-    + "architecture: {MLP: {hidden: [4]}}\ntraining: {epochs: 40}\n",
+    + "architecture: {MLP: {hidden: [4]}}\noptimizer: {Adam: {learning_rate: 0.01}}\n"
+    + "training: {epochs: 40}\n",
     "vanishing": DIGITS.replace("[16]", "[8, 8, 8, 8, 8, 8, 8, 8, 8, 8], activation: sigmoid")
     + "callbacks: [LayerMonitor]\ntraining: {epochs: 5}\n",
 }
