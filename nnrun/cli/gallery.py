@@ -21,12 +21,12 @@ ConfigsArgument = Annotated[
     typer.Argument(metavar="[CONFIG]...", help="YAML files; all of the folder without."),
 ]
 FolderOption = Annotated[Path, typer.Option(metavar="DIR", help="Where the configs lie.")]
-PageOption = Annotated[
+OutOption = Annotated[
     Path | None,
     typer.Option(
         metavar="FILE",
-        help="The page to write, its curves into a folder of its name. Where the whole folder "
-        f"is run as it is, {PAGE}; else none.",
+        help="The page to write, its curves into a folder of its name. Where the whole folder is "
+        f"run as it is, {PAGE}; else none.",
     ),
 ]
 SeedsOption = Annotated[
@@ -41,7 +41,7 @@ FreshOption = Annotated[bool, typer.Option("--fresh", help="Train again what was
 def gallery_cli(
     configs: ConfigsArgument = None,
     folder: FolderOption = Path("configs"),
-    out: PageOption = None,
+    out: OutOption = None,
     seeds: SeedsOption = None,
     epochs: EpochsOption = None,
     fresh: FreshOption = False,
@@ -68,8 +68,7 @@ def gallery_cli(
     page = PAGE if out is None and whole else out
     if page is not None:
         check_out(page, (".md",))
-    exhibits = find_exhibits(configs or [], folder)
-    rows = []
+    exhibits, rows = find_exhibits(configs or [], folder), []
     for number, exhibit in enumerate(exhibits, start=1):
         # What callbacks print belongs to a person: programs read the one object on standard output.
         with contextlib.redirect_stdout(sys.stderr):
