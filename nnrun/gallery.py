@@ -111,14 +111,7 @@ def run_exhibit(
     Raises:
         GalleryInterruptedError: The training was told to stop.
     """
-    row = GalleryRow(
-        group=exhibit.group,
-        name=exhibit.config.stem,
-        config=str(exhibit.config),
-        shows="",
-        material=exhibit.entry.material,
-        seeds=(),
-    )
+    row = _not_run(exhibit)
     # TensorFlow takes the many models of one process for one that is compiled again and again.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     changes = () if epochs is None else (f"training.epochs={epochs}",)
@@ -134,14 +127,20 @@ def run_exhibit(
         return _judged(row, experiment, runs)
     except GalleryInterruptedError:
         raise
-    except ConfigError as error:
-        problem = error.problems[0]
-        return dataclasses.replace(row, problem=f"{problem.path}: {problem.message}".lstrip(": "))
-    except UserError as error:
-        return dataclasses.replace(row, problem=error.message)
     except Exception as error:  # noqa: BLE001 one config that breaks must not take the others along
-        told = str(error).strip().splitlines() or [""]
-        return dataclasses.replace(row, problem=f"{type(error).__name__}: {told[0]}".rstrip(": "))
+        return dataclasses.replace(row, problem=_told(error))
+
+
+def _not_run(exhibit: Exhibit) -> GalleryRow:
+    """The row of a config of which nothing is known but what its sheet says."""
+    return GalleryRow(
+        group=exhibit.group,
+        name=exhibit.config.stem,
+        config=str(exhibit.config),
+        shows="",
+        material=exhibit.entry.material,
+        seeds=(),
+    )
 
 
 def write_gallery(rows: Sequence[GalleryRow], out: Path) -> None:
@@ -161,6 +160,17 @@ def write_gallery(rows: Sequence[GalleryRow], out: Path) -> None:
         pictures[row.name] = f"{folder.name}/{row.name}.png"
     page = gallery_page(rows, pictures, _facts(rows))
     write_bytes(out, page.encode())
+
+
+def _told(error: Exception) -> str:
+    """Why a config failed, in a sentence."""
+    if isinstance(error, ConfigError):
+        problem = error.problems[0]
+        return f"{problem.path}: {problem.message}".removeprefix(": ")
+    if isinstance(error, UserError):
+        return error.message
+    first = (str(error).strip().splitlines() or [""])[0]
+    return f"{type(error).__name__}: {first}".removesuffix(": ")
 
 
 def _run(config: Path, changes: Sequence[str], runs_dir: Path, *, fresh: bool) -> RunDirectory:

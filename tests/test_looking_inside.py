@@ -27,13 +27,14 @@ runtime: {engine: graph}
 """
 RUNS = {
     "rate_too_high": DIGITS + "optimizer: {SGD: {learning_rate: 10.0}}\ntraining: {epochs: 12}\n",
-    "rate_too_low": DIGITS + "optimizer: {SGD: {learning_rate: 1e-4}}\ntraining: {epochs: 6}\n",
+    "rate_too_low": DIGITS + "optimizer: {SGD: {learning_rate: 1e-4}}\ntraining: {epochs: 10}\n",
     "overfitting": TABLE
     + "architecture: {MLP: {hidden: [64]}}\n"
     + "optimizer: {Adam: {learning_rate: 0.01}}\ntraining: {epochs: 60}\n",
     "imbalance_ignored": TABLE.replace("rows.csv", "rare.csv")
-    + "architecture: {MLP: {hidden: [4]}}\ntraining: {epochs: 40}\n",
-    "vanishing": DIGITS.replace("[16]", "[8, 8, 8, 8, 8, 8], activation: sigmoid")
+    + "architecture: {MLP: {hidden: [4]}}\noptimizer: {Adam: {learning_rate: 0.01}}\n"
+    + "training: {epochs: 40}\n",
+    "vanishing": DIGITS.replace("[16]", "[8, 8, 8, 8, 8, 8, 8, 8, 8, 8], activation: sigmoid")
     + "callbacks: [LayerMonitor]\ntraining: {epochs: 5}\n",
 }
 INSIDE = """\

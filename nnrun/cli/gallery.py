@@ -16,32 +16,35 @@ if TYPE_CHECKING:
 
 PAGE = Path("docs/gallery.md")
 
+ConfigsArgument = Annotated[
+    list[Path] | None,
+    typer.Argument(metavar="[CONFIG]...", help="YAML files; all of the folder without."),
+]
+FolderOption = Annotated[Path, typer.Option(metavar="DIR", help="Where the configs lie.")]
+OutOption = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="The page to write, its curves into a folder of its name. Where the whole folder is "
+        f"run as it is, {PAGE}; else none.",
+    ),
+]
+SeedsOption = Annotated[
+    int | None, typer.Option(min=1, max=100, help="So many seeds for every config.")
+]
+EpochsOption = Annotated[
+    int | None, typer.Option(min=1, help="So many epochs for every config: a quick try.")
+]
+FreshOption = Annotated[bool, typer.Option("--fresh", help="Train again what was trained already.")]
+
 
 def gallery_cli(
-    configs: Annotated[
-        list[Path] | None,
-        typer.Argument(metavar="[CONFIG]...", help="YAML files; all of the folder without."),
-    ] = None,
-    folder: Annotated[Path, typer.Option(metavar="DIR", help="Where the configs lie.")] = Path(
-        "configs"
-    ),
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="The page to write, its curves into a folder of its name. Where the whole folder "
-            f"is run as it is, {PAGE}; else none.",
-        ),
-    ] = None,
-    seeds: Annotated[
-        int | None, typer.Option(min=1, max=100, help="So many seeds for every config.")
-    ] = None,
-    epochs: Annotated[
-        int | None, typer.Option(min=1, help="So many epochs for every config: a quick try.")
-    ] = None,
-    fresh: Annotated[
-        bool, typer.Option("--fresh", help="Train again what was trained already.")
-    ] = False,
+    configs: ConfigsArgument = None,
+    folder: FolderOption = Path("configs"),
+    out: OutOption = None,
+    seeds: SeedsOption = None,
+    epochs: EpochsOption = None,
+    fresh: FreshOption = False,
     runs_dir: RunsDirOption = Path("runs"),
     as_json: JsonOption = False,
 ) -> None:
@@ -65,8 +68,7 @@ def gallery_cli(
     page = PAGE if out is None and whole else out
     if page is not None:
         check_out(page, (".md",))
-    exhibits = find_exhibits(configs or [], folder)
-    rows = []
+    exhibits, rows = find_exhibits(configs or [], folder), []
     for number, exhibit in enumerate(exhibits, start=1):
         # What callbacks print belongs to a person: programs read the one object on standard output.
         with contextlib.redirect_stdout(sys.stderr):

@@ -1,7 +1,7 @@
 """`gallery.yaml`, beside the configs of a gallery: their order, their seeds, what others report."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from nnrun.config.catalogue import load_catalogue
@@ -10,7 +10,7 @@ from nnrun.config.kinds import Integer, MapOf, SectionOf, Text
 from nnrun.config.merging import read_text
 from nnrun.config.options import option
 from nnrun.config.reader import read_yaml
-from nnrun.errors import ConfigError
+from nnrun.errors import ConfigError, Problem
 
 SHEET = "gallery.yaml"
 OTHERS = "Others"
@@ -70,5 +70,13 @@ def _read(path: Path, found: set[str]) -> Sheet:
                 checker.report("stands in the gallery twice", checker.places[below], below[1:])
             seen.add(name)
     if checker.problems:
-        raise ConfigError(checker.problems)
+        raise ConfigError(list(map(_as_of_a_sheet, checker.problems)))
     return sheet
+
+
+def _as_of_a_sheet(problem: Problem) -> Problem:
+    """A problem without what is said of the keys of configs."""
+    hint = problem.hint
+    if problem.message.startswith("unknown key"):
+        hint = "known: " + ", ".join(item.name for item in fields(GalleryEntry))
+    return replace(problem, path=problem.path.removeprefix("."), hint=hint)

@@ -93,7 +93,10 @@ class Signature:
                 targets={name: _target_from_json(told) for name, told in values["targets"].items()},
                 train_rows=int(values["train_rows"]),
                 source=str(values["source"]),
-                adapted={path: dict(told) for path, told in values.get("adapted", {}).items()},
+                adapted={
+                    path: {name: _numbers(value) for name, value in told.items()}
+                    for path, told in values.get("adapted", {}).items()
+                },
             )
         except (AttributeError, KeyError, TypeError) as error:
             raise ValueError("it tells no inputs and targets") from error
@@ -112,6 +115,15 @@ def _step_to_json(step: Step) -> dict[str, Any]:
 def _step_from_json(told: Mapping[str, Any]) -> Step:
     ((name, numbers),) = told.items()
     return _STEPS[name](**_tuples(numbers))
+
+
+def _numbers(value: Any) -> Any:
+    """A number, or a list of them; no text, which a layer may take for the name of a file."""
+    if isinstance(value, list):
+        return [_numbers(item) for item in value]
+    if not isinstance(value, int | float):
+        raise TypeError(value)
+    return value
 
 
 def _tuples(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -71,7 +71,7 @@ def preprocessing_layers(steps: Sequence[Step], *, prefix: str = "") -> list[Any
 def is_preprocessing(layer: Any) -> bool:
     """Whether a layer of a model does what the config's `preprocess` asks for."""
     own = isinstance(layer, keras.layers.Normalization | keras.layers.Rescaling)
-    return own and re.fullmatch(r"(.+_)?(standardize|scale)(_\w+)?_\d+", layer.name) is not None
+    return own and re.fullmatch(r"(.+_)?(standardize|scale)_\d+", layer.name) is not None
 
 
 def _layer(step: Step, name: str) -> Any:

@@ -32,7 +32,9 @@ _HIGH = 0.5
 """The share of the first loss above which little was learned."""
 _ROUGH_STEP = 0.1
 _ROUGH_SHARE = 0.02
-"""The typical step of a loss that jumps, as a share of its level and of the first epoch's."""
+_ROUGH_GUESSING = 0.01
+"""The typical step of a loss that jumps, as a share of its level and of the first epoch's; a smaller
+one of its level where the model does no better than to guess."""
 _FEW_ROWS = 20
 """Of so few rows as those of a truth table the loss jumps where they cannot be learned, too."""
 _FEW = 0.15
@@ -166,6 +168,8 @@ def _diverged(evidence: Evidence) -> Finding:
 
 def _rate_too_high(curves: _Curves, evidence: Evidence) -> Finding | None:
     """The training loss jumps about at a height where it should still fall, or climbs."""
+    if evidence.rows is not None and evidence.rows < _FEW_ROWS:
+        return None
     advice = f"Try a third or a tenth of {evidence.rate}; `nnrun lr-find` measures one."
     loss, first = curves.loss, curves.loss.values[0]
     end, best = loss.smooth[-1], loss.smooth[loss.best]
@@ -175,18 +179,19 @@ def _rate_too_high(curves: _Curves, evidence: Evidence) -> Finding | None:
         return Finding("rate_too_high", f"{text}: the learning rate looks too high.", advice)
     late = curves.raw[len(curves.raw) // 2 :]
     steps, level = Steps.of(late), statistics.median(late)
+    guesses = _guesses(curves, evidence)
     rough = steps.typical > max(_ROUGH_STEP * level, _ROUGH_SHARE * first)
-    many = evidence.rows is None or evidence.rows >= _FEW_ROWS
-    if rough and many and steps.up > _HIGH * steps.down:
-        text = (
-            f"The training loss jumps up and down around {level:.3g}, by {steps.typical:.2g} from "
-            "epoch to epoch: the learning rate looks too high."
-        )
-        return Finding("rate_too_high", text, advice)
-    if first > _CLIMBS * level and _guesses(curves, evidence) and loss.fall(1, -1) < _FEW * level:
+    rough = rough or (guesses and steps.typical > _ROUGH_GUESSING * level)
+    if first > _CLIMBS * level and guesses and loss.fall(1, -1) < _FEW * level:
         text = (
             f"The first epoch threw the model out, to a loss of {first:.3g}, and it has not learned "
             "since: the learning rate looks too high."
+        )
+        return Finding("rate_too_high", text, advice)
+    if rough and steps.up > _HIGH * steps.down:
+        text = (
+            f"The training loss jumps up and down around {level:.3g}, by {steps.typical:.2g} from "
+            "epoch to epoch: the learning rate looks too high."
         )
         return Finding("rate_too_high", text, advice)
     return None

@@ -178,8 +178,10 @@ def _add_settings(rows: Sequence[Row], names: Iterable[str], condition: Filter |
 def _whole_path(
     name: str, end: str, paths: Sequence[str], known: Sequence[str], condition: Filter | None
 ) -> str:
-    """The one path that ends so."""
+    """The one path that ends so; of several, the one that is not as deep as the others."""
     found = [path for path in paths if path.endswith(f".{end}")]
+    least = min((path.count(".") for path in found), default=0)
+    found = [path for path in found if path.count(".") == least]
     if len(found) == 1:
         return found[0]
     if found:

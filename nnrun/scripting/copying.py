@@ -37,6 +37,9 @@ class Copies:
         if name in self.blocks:
             return
         source = _Source.read(module)
+        if name not in source.definitions:
+            self._import(source.imports[name], name)
+            return
         node = source.definitions[name]
         needed = sorted(set(_names(node)) - {name})
         inner = [item for item in ast.walk(node) if isinstance(item, ast.ImportFrom)]

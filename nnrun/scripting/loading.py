@@ -151,5 +151,6 @@ def _targets(dataset: Dataset, target: TargetSpec) -> str:
         return f"rows[{names}].to_numpy()"
     ones = [column.values[1] for column in target.columns if column.values]
     if set(ones) - {"1", "True"}:
-        return f'(rows[{names}] == {layout(literal(ones))}).to_numpy("float32")'
+        cells = [{"1": 1, "True": True}.get(one, one) for one in ones]
+        return f'(rows[{names}] == {layout(literal(cells))}).to_numpy("float32")'
     return f'rows[{names}].to_numpy("float32")'

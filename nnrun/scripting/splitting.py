@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nnrun.data.splitting import DRAW
-from nnrun.scripting.expressions import Atom, Expression, call
+from nnrun.scripting.expressions import Atom, Expression, call, literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -98,9 +98,12 @@ def preprocessing(prepared: Prepared, imports: set[str]) -> tuple[list[str], lis
     ((name, spec),) = prepared.splits.inputs.items()
     lines: list[str] = []
     layers: list[Expression] = []
-    scale = None if preprocess.scale is None else f"{preprocess.scale:g}"
+    scale = None if preprocess.scale is None else f"{preprocess.scale:.15g}"
+    # Raw values do not fit into half of float32, whatever the layers behind reckon in.
+    mixed = prepared.experiment.runtime.precision != "float32"
+    exact = {"dtype": literal("float32")} if mixed else {}
     if scale:
-        layers.append(call("keras.layers.Rescaling", f"1 / {scale}"))
+        layers.append(call("keras.layers.Rescaling", f"1 / {scale}", **exact))
     if not (preprocess.standardize or preprocess.minmax):
         return lines, layers
     table = len(spec.shape) == 1
@@ -114,7 +117,7 @@ def preprocessing(prepared: Prepared, imports: set[str]) -> tuple[list[str], lis
         if constant:
             imports.add("import numpy as np")
             lines.append("variance = np.where(np.ptp(X_train, axis=0) > 0, variance, 1)")
-        named |= {"mean": "mean", "variance": "variance"}
+        named |= {"mean": "mean", "variance": "variance", **exact}
         layers.append(call("keras.layers.Normalization", **named))
     else:
         lines.append(f"low, high = X_train.min({axis}){over}, X_train.max({axis}){over}")
@@ -125,6 +128,8 @@ def preprocessing(prepared: Prepared, imports: set[str]) -> tuple[list[str], lis
             width = "width"
         bracketed = width if constant else f"({width})"
         layers.append(
-            call("keras.layers.Rescaling", f"1 / {bracketed}", offset=f"-low / {bracketed}")
+            call(
+                "keras.layers.Rescaling", f"1 / {bracketed}", offset=f"-low / {bracketed}", **exact
+            )
         )
     return lines, layers

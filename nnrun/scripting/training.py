@@ -12,6 +12,7 @@ from nnrun.models.optimizers import complete_optimizer
 from nnrun.runs.history import metric_mode
 from nnrun.runs.monitoring import monitored_figure
 from nnrun.scripting.expressions import Atom, Expression, assign, call, layout, listed, literal
+from nnrun.scripting.limits import WATCHING
 from nnrun.scripting.splitting import part_names
 from nnrun.training.callbacks import all_callbacks
 
@@ -66,7 +67,8 @@ def fit_lines(prepared: Prepared, components: Components, imports: set[str]) -> 
     experiment = prepared.experiment
     training = experiment.training
     has_validation = prepared.splits.validation is not None
-    callbacks = [_callback(one, components) for one in all_callbacks(experiment)]
+    written = [one for one in all_callbacks(experiment) if one.name not in WATCHING]
+    callbacks = [_callback(one, components) for one in written]
     checkpoint = f"{experiment.name}.weights.h5"
     keeps_best = _restores_best(experiment, has_validation=has_validation)
     if not keeps_best:

@@ -12,6 +12,7 @@ from nnrun.models.architecture import expand_architecture
 from nnrun.reports.gallery import first_comment
 from nnrun.scripting.components import Components
 from nnrun.scripting.expressions import WIDTH, assign, call, listed, literal
+from nnrun.scripting.limits import check_expressible
 from nnrun.scripting.loading import loading_lines
 from nnrun.scripting.splitting import preprocessing, splitting_lines
 from nnrun.scripting.training import (
@@ -42,8 +43,10 @@ def write_script(prepared: Prepared) -> str:
         prepared: The experiment with its data.
 
     Raises:
-        UserError: The config says what plain Keras cannot.
+        ConfigError: The config says what plain Keras cannot.
+        UserError: Its data cannot be read without nnrun.
     """
+    check_expressible(prepared.experiment)
     experiment, catalogue = prepared.experiment, load_catalogue()
     components = Components(catalogue, prepared.steps_per_epoch)
     imports = {"import keras", "import matplotlib.pyplot as plt", "import numpy as np"}

@@ -81,6 +81,14 @@ def test_bounds_divide_the_training_rows_evenly(write: Any) -> None:
     assert set(bins.ravel()) == {0, 1, 2, 3}
 
 
+def test_a_signature_names_no_file(write: Any) -> None:
+    """A layer would read it."""
+    told = prepare(write("IntegerLookup, Flatten")).signature.to_json()
+    told["adapted"]["architecture[0].IntegerLookup"]["vocabulary"] = "/etc/passwd"
+    with pytest.raises(ValueError, match="no inputs and targets"):
+        Signature.from_json(told)
+
+
 def test_what_is_given_is_not_learnt(write: Any) -> None:
     assert prepare(write("Normalization: {mean: 1.0, variance: 4.0}")).adapted == {}
 

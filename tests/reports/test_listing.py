@@ -113,6 +113,13 @@ def test_a_key_that_several_values_have_is_refused(runs: Path) -> None:
     assert "optimizer.rate, schedule.rate" in caught.value.hint
 
 
+def test_a_key_is_that_of_the_outer_section(runs: Path) -> None:
+    tuned = "training: {fine_tune: {learning_rate: 3}}\n"
+    make(runs, "d", 4, "optimizer: {Adam: {learning_rate: 2}}\n" + tuned, {})
+    rows = list_rows(list_runs(runs), columns=["learning_rate"]).rows
+    assert [row.values["learning_rate"] for row in rows if row.entry.name[0] == "d"] == [2]
+
+
 def test_runs_that_are_not_whole(runs: Path) -> None:
     make(runs, "d", 4, ADAM, {}).joinpath("run.json").write_text("{")
     make(runs, "e", 5, ADAM, {}).joinpath("metrics.json").write_text("[]")

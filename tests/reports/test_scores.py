@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as sk
 
+from nnrun.reports import bootstrap as bootstrap_module
 from nnrun.reports import scores
-from nnrun.reports.bootstrap import bootstrap
+from nnrun.reports.bootstrap import Statistic, bootstrap, number_of_resamples
 from nnrun.reports.scores import (
     as_probabilities,
     average_precision,
@@ -39,7 +40,7 @@ PROBABILITIES = np.array(
 """Predicted 0 0 1 1 0 2: four of six right."""
 
 
-def values(statistics: dict[str, scores.Statistic], rows: int) -> dict[str, float]:
+def values(statistics: dict[str, Statistic], rows: int) -> dict[str, float]:
     return {name: float(statistic(np.ones((1, rows)))[0]) for name, statistic in statistics.items()}
 
 
@@ -222,14 +223,14 @@ def test_the_same_seed_draws_the_same_whatever_else_is_asked_for() -> None:
 def test_chunks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     statistics = regression_statistics(np.arange(50.0), np.arange(50.0) ** 1.1)
     at_once = bootstrap(statistics, 50, seed=0, resamples=30)
-    monkeypatch.setattr(scores, "CHUNK", 7 * 50)
+    monkeypatch.setattr(bootstrap_module, "CHUNK", 7 * 50)
     in_chunks = bootstrap(statistics, 50, seed=0, resamples=30)
     for name, interval in at_once.items():
         assert dataclasses.astuple(in_chunks[name]) == pytest.approx(dataclasses.astuple(interval))
 
 
 def test_large_sets_get_fewer_resamples() -> None:
-    found = [scores.number_of_resamples(rows) for rows in (1, 20_000, 50_000, 10**7)]
+    found = [number_of_resamples(rows) for rows in (1, 20_000, 50_000, 10**7)]
     assert found == [1000, 1000, 400, 200]
 
 

@@ -69,12 +69,9 @@ def assert_same(config: Path, overrides: tuple[str, ...] = ()) -> None:
     assert model.count_params() == ours.count_params()
     for mine, other in zip(ours.get_weights(), model.get_weights(), strict=True):
         np.testing.assert_array_equal(mine, other)
-    first = dict.fromkeys(("x",), splits.train.inputs["inputs"][:200])
-    labels = splits.train.targets["targets"][:200]
-    expected = ours.evaluate(first["x"], labels, verbose=0, return_dict=True)
-    told = model.evaluate(
-        theirs["X_train"][:200], theirs["y_train"][:200], verbose=0, return_dict=True
-    )
+    rows, labels = splits.train.inputs["inputs"][:64], splits.train.targets["targets"][:64]
+    expected = figures(ours, rows, labels)
+    told = figures(model, theirs["X_train"][:64].astype("float32"), theirs["y_train"][:64])
     assert told == pytest.approx(expected, rel=1e-3, abs=1e-5)
     assert rates(model, prepared) == pytest.approx(rates(ours, prepared), rel=1e-6)
     settings = ("learning_rate", "name")
@@ -83,6 +80,17 @@ def assert_same(config: Path, overrides: tuple[str, ...] = ()) -> None:
         for one in (ours, model)
     )
     assert mine == other
+
+
+def figures(model: Any, rows: np.ndarray, labels: np.ndarray) -> dict[str, float]:
+    """Loss and metrics of rows, and the mean of the outputs; without compiling a program for it."""
+    from keras import ops
+
+    outputs = model(rows)
+    loss = model.compute_loss(rows, ops.convert_to_tensor(labels), outputs)
+    metrics = model.compute_metrics(rows, labels, outputs)
+    told = {"loss": loss, **{name: value for name, value in metrics.items() if name != "loss"}}
+    return {name: float(value) for name, value in {**told, "mean": ops.mean(outputs)}.items()}
 
 
 def rates(model: Any, prepared: Any) -> list[float]:
@@ -224,3 +232,38 @@ def test_a_script_alone_trains_what_nnrun_trains(
         theirs = float(re.findall(r"'accuracy': ([0-9.]+)", figures[part])[0])
         assert theirs == pytest.approx(ours, abs=3 / 36), "three rows of 36"
     assert Path("wine_validation_rows.png").stat().st_size > 1000
+
+
+def test_every_option_is_written_or_known_not_to_be() -> None:
+    from nnrun.config.schema import Experiment, options_of
+    from nnrun.scripting.limits import _ABOUT_NNRUN, _WRITTEN
+
+    for path, names in _WRITTEN.items():
+        section: type = Experiment
+        for name in filter(None, path.split(".")):
+            section = options_of(section)[name].metadata["kind"].type
+        assert names <= set(options_of(section)), f"{path} has lost an option"
+    assert set(_ABOUT_NNRUN) <= set(options_of(Experiment))
+
+
+def test_what_no_script_says_is_refused_by_name(write_config: Callable[..., Path]) -> None:
+    import dataclasses
+
+    from nnrun.config.components import Component
+    from nnrun.errors import ConfigError
+    from nnrun.scripting.limits import check_expressible
+
+    experiment = prepare(write_config()).experiment
+    check_expressible(experiment)
+    watching = Component("Traces", "callbacks", "nnrun.training.callbacks")
+    check_expressible(dataclasses.replace(experiment, callbacks=(watching,)))
+    pruning = Component("Pruning", "callbacks", "nnrun.training.callbacks")
+    taken = Component("ResNet50", "applications", "keras.applications")
+    with pytest.raises(ConfigError) as caught:
+        check_expressible(
+            dataclasses.replace(experiment, callbacks=(pruning,), architecture=(taken,))
+        )
+    assert [problem.message for problem in caught.value.problems] == [
+        "architecture cannot be written as plain Keras",
+        "Pruning cannot be written as plain Keras",
+    ]
