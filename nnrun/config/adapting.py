@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 
 from nnrun.config.components import Component
-from nnrun.config.from_run import FromRun
 from nnrun.config.subject import Subject
 from nnrun.errors import Problem
 
@@ -22,9 +21,9 @@ def adapts(layer: Component) -> bool:
 
 
 def only_in_a_list(subject: Subject) -> Iterator[Problem]:
-    """Layers that adapt stand in the list itself: neither in another layer, nor after those of a run."""
+    """Layers that adapt stand in a list itself: not in another layer, a graph, or after those of a run."""
     declared = subject.experiment.architecture
-    in_list = not isinstance(declared, FromRun | Component)
+    in_list = isinstance(declared, tuple)
     for layer in subject.layers:
         found = list(_inner(layer.arguments.values()))
         for one in found if in_list else [layer, *found]:

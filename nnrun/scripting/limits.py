@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
+from nnrun.config.adapting import adapts
 from nnrun.config.components import Component
 from nnrun.config.options import options_of
 from nnrun.config.tasks import AUTOENCODER
@@ -79,3 +80,5 @@ def _models(experiment: Experiment) -> Iterator[str]:
     )
     if not plain:
         yield "architecture"
+    else:
+        yield from (one.path for one in listed if adapts(one))
