@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from nnrun.data.splits import InputSpec
     from nnrun.reports.evaluation import Evaluation
     from nnrun.reports.predictions import Predictions
-    from nnrun.runs.directory import EvaluationDirectory
+    from nnrun.runs.evaluation_directory import EvaluationDirectory
 
 MOST_WRONG = 100
 """Most rows in the table of the most confidently wrong ones."""

@@ -172,3 +172,24 @@ def _plain(value: Any) -> Any:
         return value
     # `tolist` is how scalars and arrays of NumPy become Python's own, without importing NumPy.
     return _plain(value.tolist()) if hasattr(value, "tolist") else str(value)
+
+
+def make_directory(path: Path) -> None:
+    """Make a directory, with its parents, where there is none.
+
+    Raises:
+        RunError: It cannot be made.
+    """
+    try:
+        if not path.is_dir():
+            path.mkdir(parents=True, exist_ok=True)
+            sync_directory(path.parent)
+    except FileExistsError as error:
+        raise RunError(f"cannot create {path}: a file stands there") from error
+    except OSError as error:
+        raise cannot_create(path, error) from error
+
+
+def cannot_create(path: Path, error: OSError) -> RunError:
+    """What is said of a directory that cannot be made."""
+    return RunError(f"cannot create {path}: {describe_cause(error)}")

@@ -11,7 +11,8 @@ from datetime import datetime
 from pathlib import Path
 
 from nnrun.errors import RunError
-from nnrun.runs.atomic import check_writable, describe_cause, sync_directory
+from nnrun.runs.atomic import cannot_create, check_writable, make_directory, sync_directory
+from nnrun.runs.evaluation_directory import EvaluationDirectory
 
 RUN_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}")
 STAMPED_NAME = re.compile(r".+-(\d{8}-\d{6})-[a-z]{4}")
@@ -100,7 +101,7 @@ class RunDirectory:
         """The directory of what `nnrun eval` writes; there only if it did."""
         return self.path / "evaluation"
 
-    def evaluation(self, split: str, output: str = "") -> "EvaluationDirectory":
+    def evaluation(self, split: str, output: str = "") -> EvaluationDirectory:
         """What an evaluation of a split wrote, or is to write.
 
         Args:
@@ -151,7 +152,7 @@ class RunDirectory:
         for path in (self.callbacks, self.tensorboard, self.checkpoints, self.plots):
             refuse_link(path)
         for path in (self.checkpoints, self.plots):
-            _make(path)
+            make_directory(path)
 
     def discard(self) -> bool:
         """Remove a directory claimed by this process that holds nothing of value yet.
@@ -167,85 +168,6 @@ class RunDirectory:
     def _holds_value(self) -> bool:
         kept = (self.metrics, self.model)
         return any(path.exists() for path in kept) or any(self.checkpoints.glob("[!.]*"))
-
-
-@dataclass(frozen=True)
-class EvaluationDirectory:
-    """The directory of one evaluation and the paths in it; the files need not be there.
-
-    Attributes:
-        path: The directory.
-    """
-
-    path: Path
-
-    @property
-    def metrics(self) -> Path:
-        """The figures, with intervals."""
-        return self.path / "metrics.json"
-
-    @property
-    def predictions(self) -> Path:
-        """A row for each row of the split."""
-        return self.path / "predictions.csv"
-
-    @property
-    def confusion_matrix(self) -> Path:
-        """Rows of each class by the class predicted, as numbers."""
-        return self.path / "confusion_matrix.csv"
-
-    @property
-    def confusion_plot(self) -> Path:
-        """The same as a plot."""
-        return self.path / "confusion_matrix.png"
-
-    @property
-    def roc(self) -> Path:
-        """The plot of the ROC curves."""
-        return self.path / "roc.png"
-
-    @property
-    def precision_recall(self) -> Path:
-        """The plot of the precision-recall curves."""
-        return self.path / "precision_recall.png"
-
-    @property
-    def calibration(self) -> Path:
-        """The plot of accuracy over confidence."""
-        return self.path / "calibration.png"
-
-    @property
-    def reconstructions(self) -> Path:
-        """Of an autoencoder, the first pictures above what was made of them."""
-        return self.path / "reconstructions.png"
-
-    @property
-    def most_wrong(self) -> Path:
-        """The most confidently wrong rows as a table."""
-        return self.path / "most_wrong.csv"
-
-    @property
-    def most_wrong_plot(self) -> Path:
-        """The most confidently wrong rows as pictures."""
-        return self.path / "most_wrong.png"
-
-    @property
-    def residuals(self) -> Path:
-        """The histogram of the residuals of a regression."""
-        return self.path / "residuals.png"
-
-    @property
-    def predicted_against_true(self) -> Path:
-        """The plot of predicted against true values of a regression."""
-        return self.path / "predicted_against_true.png"
-
-    def make(self) -> None:
-        """Make the directory.
-
-        Raises:
-            RunError: It cannot be made.
-        """
-        _make(self.path)
 
 
 def create_run(
@@ -276,7 +198,7 @@ def create_run(
             f"{name!r} cannot name a run",
             hint="Use 1 to 64 letters, digits, '.', '_' or '-', not starting with a dot.",
         )
-    _make(runs_dir)
+    make_directory(runs_dir)
     _check_room(runs_dir, needed_bytes)
     letters = letters or _random_letters
     for _ in range(_TRIES):
@@ -287,7 +209,7 @@ def create_run(
         except FileExistsError:
             continue
         except OSError as error:
-            raise _cannot_create(path, error) from error
+            raise cannot_create(path, error) from error
         return _checked(RunDirectory(path, claimed=True))
     raise RunError(f"cannot find a free name for a run of {name!r} in {runs_dir}")
 
@@ -306,7 +228,7 @@ def create_run_at(path: Path, *, needed_bytes: int = 0) -> RunDirectory:
         RunError: It holds files already, or cannot be written, or is too small.
     """
     existed = path.exists()
-    _make(path)
+    make_directory(path)
     held = sorted(entry.name for entry in path.iterdir())
     if (path / "run.json").exists():
         raise RunError(
@@ -360,21 +282,6 @@ def refuse_link(path: Path) -> None:
     """
     if path.is_symlink():
         raise RunError(f"{path} is a link, which may lead anywhere; nothing was done there")
-
-
-def _make(path: Path) -> None:
-    try:
-        if not path.is_dir():
-            path.mkdir(parents=True, exist_ok=True)
-            sync_directory(path.parent)
-    except FileExistsError as error:
-        raise RunError(f"cannot create {path}: a file stands there") from error
-    except OSError as error:
-        raise _cannot_create(path, error) from error
-
-
-def _cannot_create(path: Path, error: OSError) -> RunError:
-    return RunError(f"cannot create {path}: {describe_cause(error)}")
 
 
 def _check_room(path: Path, needed_bytes: int) -> None:
