@@ -8,7 +8,9 @@ import pytest
 
 from nnrun.preparing import build, prepare
 from nnrun.training.engines import CompiledEvaluation, CompiledTraining, make_resident
+from nnrun.training.layer_monitor import LayerMonitor
 from nnrun.training.order import epoch_order
+from nnrun.training.traces import Traces
 
 from .conftest import every_variable
 
@@ -60,3 +62,24 @@ def test_an_epoch_of_several_inputs_and_outputs_equals_keras(engine: str, tmp_pa
     assert found == pytest.approx(expected, rel=1e-4)
     for name, array in every_variable(mine).items():
         np.testing.assert_allclose(array, weights[name], rtol=1e-4, atol=2e-6, err_msg=name)
+
+
+def test_traces_and_the_layer_monitor_see_every_branch_and_every_output(tmp_path: Path) -> None:
+    (tmp_path / "iris.yaml").write_text(CONFIG)
+    prepared = prepare(tmp_path / "iris.yaml")
+    model, train = build(prepared), prepared.splits.train
+    traces, monitor = Traces(rows=4), LayerMonitor(rows=8)
+    for recorder in (traces, monitor):
+        recorder.attach(model, train)
+    found = traces.measure(0)
+    followed = {name.split("/")[1] for name in found if name.startswith("hidden/")}
+    assert followed == {"one", "hidden"}, "the layers before the outputs"
+    predicted = model({name: array[:4] for name, array in train.inputs.items()})
+    labels = np.eye(3)[train.targets["species"][:4]]
+    errors = ((labels - np.asarray(predicted["species"])) ** 2).sum(axis=0)
+    assert [found[f"squared_error/species/{one}"] for one in (1, 2, 3)] == pytest.approx(errors)
+    again = ((train.targets["again"][:4] - np.asarray(predicted["again"])) ** 2).sum(axis=0)
+    assert [found[f"squared_error/again/{one}"] for one in (1, 2)] == pytest.approx(again, rel=1e-5)
+    figures = monitor.measure(0)
+    assert all(figures[f"{name}/gradient_norm"] > 0 for name in ("one", "hidden", "width"))
+    assert "hidden/dead" in figures
