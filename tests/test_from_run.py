@@ -145,7 +145,7 @@ def test_a_run_needs_the_one_it_was_built_on_no_more(
 ) -> None:
     hidden = (moved_folder / "tiny_run").rename(moved_folder / "away")
     try:
-        assert evaluate(moved, split="validation").rows == 20
+        assert evaluate(moved, split="validation")["targets"].rows == 20
         assert resume(moved, epochs=5).epochs == 5
     finally:
         hidden.rename(moved_folder / "tiny_run")
@@ -257,7 +257,7 @@ def test_a_run_with_code_of_its_own_needs_trust(config: Path, tmp_path: Path) ->
     train(config, run_dir=run.path, overrides=overrides, trust=True)
     with pytest.raises(UserError, match="names code of its own"):
         evaluate(run, split="validation")
-    assert evaluate(run, split="validation", trust=True).rows == 20
+    assert evaluate(run, split="validation", trust=True)["targets"].rows == 20
 
 
 def test_a_link_in_a_run_is_not_followed(moved: RunDirectory, tmp_path: Path) -> None:
