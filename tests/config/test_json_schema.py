@@ -11,7 +11,11 @@ from nnrun.config.json_schema import build_schema
 from nnrun.config.reader import plain_value, read_yaml
 from nnrun.config.schema import Experiment, options_of
 
-GALLERY = sorted((Path(__file__).parents[2] / "configs").glob("**/*.yaml"))
+GALLERY = sorted(
+    path
+    for path in (Path(__file__).parents[2] / "configs").glob("**/*.yaml")
+    if path.name != "gallery.yaml"
+)
 GOOD = "dataset: {name: digits}\narchitecture: [Flatten, Dense: {units: 10, activation: softmax}]\n"
 
 

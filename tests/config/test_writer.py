@@ -12,7 +12,11 @@ from nnrun.config.loading import load_experiment
 from nnrun.config.reader import plain_value, read_yaml
 from nnrun.config.writer import experiment_to_yaml, is_default, to_plain, write_yaml
 
-GALLERY = sorted((Path(__file__).parents[2] / "configs").glob("**/*.yaml"))
+GALLERY = sorted(
+    path
+    for path in (Path(__file__).parents[2] / "configs").glob("**/*.yaml")
+    if path.name != "gallery.yaml"
+)
 TRICKY = [
     "", " ", "~", "null", "no", "yes", "on", "true", "True", "1", "1e-4", "1.", ".5", "0x10", "0o17", "1_000",
     ".inf", ".nan", "=", "<<", "- a", "a: b", "a #b", "# a", "[a", "{a", "*a", "&a", "!a", "|", ">", "%a", "@a",
