@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from same_run import assert_same_run
 
 from nnrun.runs.directory import RunDirectory
 from nnrun.runs.history import History
-
-from .same_run import assert_same_run
 
 GRAPH = """\
 name: both
