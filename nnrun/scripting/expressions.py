@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import keyword
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -97,6 +99,17 @@ def quoted(text: str) -> str:
     """Text as a literal in the quotes that a formatter leaves alone."""
     written = repr(text)
     return f'"{written[1:-1]}"' if written[0] == "'" and '"' not in written else written
+
+
+def identifier(text: str) -> str:
+    """A name of a config as a Python name.
+
+    >>> identifier("hidden-1"), identifier("2nd"), identifier("class")
+    ('hidden_1', '_2nd', 'class_')
+    """
+    plain = re.sub(r"\W", "_", text)
+    plain = f"_{plain}" if plain[0].isdigit() else plain
+    return f"{plain}_" if keyword.iskeyword(plain) else plain
 
 
 def assign(name: str, value: Expression | str) -> str:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from nnrun.config.adapting import adapts
 from nnrun.config.components import Component
+from nnrun.config.graphs import Graph
 from nnrun.config.options import options_of
-from nnrun.config.tasks import AUTOENCODER
 from nnrun.config.writer import is_default
 from nnrun.errors import ConfigError, Problem
 
@@ -70,10 +70,10 @@ def _unwritten(path: str, section: Any) -> Iterator[str]:
 
 
 def _models(experiment: Experiment) -> Iterator[str]:
-    """What is predicted, and architectures that are neither layers in a line nor a preset."""
-    if experiment.dataset.task == AUTOENCODER:
-        yield "dataset.task"
+    """Architectures that are neither graphs nor layers in a line nor a preset."""
     declared: Any = experiment.architecture
+    if isinstance(declared, Graph):
+        return
     listed = [declared] if isinstance(declared, Component) else declared
     plain = isinstance(listed, list | tuple) and all(
         one.is_users_own or one.group in ("layers", "presets") for one in listed

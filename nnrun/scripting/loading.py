@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from nnrun.data.sources.finding import named_dataset
 from nnrun.errors import UserError
 from nnrun.scripting.expressions import assign, call, layout, literal, quoted
+from nnrun.scripting.grouping import csv_lines, is_grouped, named_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -45,20 +46,28 @@ def loading_lines(prepared: Prepared, imports: set[str]) -> Iterator[str]:
         UserError: The data come from where plain Python would not find them.
     """
     dataset = prepared.experiment.dataset
-    (spec,), (target,) = prepared.splits.inputs.values(), prepared.splits.targets.values()
+    spec = next(iter(prepared.splits.inputs.values()))
+    target = next(iter(prepared.splits.targets.values()))
+    grouped = is_grouped(prepared)
     if dataset.csv is not None:
         imports.add("import pandas as pd")
-        yield from _csv_lines(dataset, spec, target, imports)
-    elif dataset.name in PUBLISHED:
+        yield from _csv_lines(prepared, dataset, spec, target, imports)
+        return
+    named = named_dataset(str(dataset.name))
+    if dataset.name in PUBLISHED:
         yield from _published_lines(str(dataset.name))
     elif dataset.name in OF_SCIKIT_LEARN:
         yield from _scikit_learn_lines(str(dataset.name), spec, imports)
-    elif dataset.name is not None and named_dataset(dataset.name).credit == "computed":
-        yield from _computed_lines(named_dataset(dataset.name), spec, imports)
+    elif named.credit == "computed":
+        yield from _computed_lines(named, imports)
     else:
         raise UserError("the rows of this config cannot be read by a script without nnrun")
-    if target.positive and dataset.name is not None:
-        number = named_dataset(dataset.name).facts.class_names.index(target.positive)
+    if grouped:
+        yield from named_lines(prepared)
+    else:
+        yield from _columns(spec, named.features)
+    if target.positive:
+        number = named.facts.class_names.index(target.positive)
         yield f'y = (y == {number}).astype("int32")  # {target.positive}'
 
 
@@ -80,7 +89,6 @@ def _scikit_learn_lines(name: str, spec: InputSpec, imports: set[str]) -> Iterat
     else:
         inputs = "images" if len(spec.shape) > 1 else "data"
         yield f"X, y = {name}.{inputs}, {name}.target"
-    yield from _columns(spec, named_dataset(name).features)
 
 
 def _columns(spec: InputSpec, features: Sequence[str]) -> Iterator[str]:
@@ -89,18 +97,17 @@ def _columns(spec: InputSpec, features: Sequence[str]) -> Iterator[str]:
         yield f"X = X[:, {chosen}]  # {', '.join(spec.features)}"
 
 
-def _computed_lines(named: NamedDataset, spec: InputSpec, imports: set[str]) -> Iterator[str]:
+def _computed_lines(named: NamedDataset, imports: set[str]) -> Iterator[str]:
     """The rows themselves: truth tables are written out."""
     imports.add("import numpy as np")
     rows = named.load()
     inputs, targets = rows.inputs.astype(int).tolist(), rows.targets.tolist()
     yield assign("X", call("np.array", literal(inputs), dtype=literal("float32")))
     yield assign("y", call("np.array", literal(targets)))
-    yield from _columns(spec, named.features)
 
 
 def _csv_lines(
-    dataset: Dataset, spec: InputSpec, target: TargetSpec, imports: set[str]
+    prepared: Prepared, dataset: Dataset, spec: InputSpec, target: TargetSpec, imports: set[str]
 ) -> Iterator[str]:
     split = dataset.split
     files = {"valid": split.validation, "test": split.test}
@@ -110,6 +117,19 @@ def _csv_lines(
     options = {}
     if dataset.csv.arguments.get("separator", ",") != ",":
         options["sep"] = literal(dataset.csv.arguments["separator"])
+    if is_grouped(prepared):
+        if own:
+            raise UserError("several outputs of several files cannot be written as plain Keras yet")
+        yield assign("rows", call("pd.read_csv", literal(_shown(path)), **options))
+        yield from csv_lines(prepared)
+        return
+    if target.input and own:
+        raise UserError("an autoencoder of several files cannot be written as plain Keras yet")
+    if target.input:
+        columns = layout(literal(list(spec.features)))
+        yield assign("rows", call("pd.read_csv", literal(_shown(path)), **options))
+        yield f'X = rows[{columns}].to_numpy("float32")'
+        return
     inputs, targets = _features(dataset, spec), _targets(dataset, target)
     if not own:
         yield assign("rows", call("pd.read_csv", literal(_shown(path)), **options))

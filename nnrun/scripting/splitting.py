@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nnrun.data.splitting import DRAW
-from nnrun.scripting.expressions import Atom, Expression, call, literal
+from nnrun.scripting.expressions import Atom, Expression, call, identifier, literal, quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from nnrun.data.prepared import Prepared
     from nnrun.scripting.copying import Copies
 
+_ROWS_OF = """\
+def rows_of(arrays, rows):
+    return {name: array[rows] for name, array in arrays.items()}"""
 _SHORT = {"test": "test", "validation": "valid"}
 
 
@@ -32,25 +35,21 @@ def splitting_lines(prepared: Prepared, imports: set[str], copies: Copies) -> It
         for part, short in _SHORT.items()
         if isinstance(getattr(split, part), int | float)
     }
+    splits = prepared.splits
+    named = {"X": len(splits.inputs) > 1, "y": len(splits.targets) > 1}
+    if any(target.input for target in splits.targets.values()):
+        del named["y"]  # the targets are made of the inputs
     if not counts:
-        yield "X_train, y_train = X, y"
-    elif not split.shuffle and not split.stratify:
-        yield from _unshuffled_lines(counts, imports)
+        yield f"{', '.join(f'{one}_train' for one in named)} = {', '.join(named)}"
+    elif not any(named.values()) and not split.shuffle and not split.stratify:
+        yield from _unshuffled_lines(counts, [*named], imports)
     else:
         imports.add("import numpy as np")
-        order = (
-            f"np.random.default_rng([{prepared.experiment.seed}, {DRAW:#x}]).permutation(len(X))"
-        )
-        yield f"order = {order if split.shuffle else 'np.arange(len(X))'}"
         if split.stratify:
             copies.add("nnrun.data.splitting", "_take")
-            yield from _stratified_lines(counts)
-        else:
-            yield from _drawn_lines(counts)
-        names = ["train", *reversed(counts)]
-        for array in ("X", "y"):
-            made = ", ".join(f"{array}_{name}" for name in names)
-            yield f"{made} = {', '.join(f'{array}[{name}]' for name in names)}"
+        yield from _order_lines(prepared, sum(counts.values()) + splits.train.rows, named["X"])
+        yield from _stratified_lines(counts, prepared) if split.stratify else _drawn_lines(counts)
+        yield from _part_lines(["train", *reversed(counts)], named)
     yield from _one_hot_lines(prepared)
 
 
@@ -59,15 +58,17 @@ def part_names(prepared: Prepared) -> list[str]:
     return [{"validation": "valid"}.get(name, name) for name in prepared.splits.parts]
 
 
-def _unshuffled_lines(counts: dict[str, int], imports: set[str]) -> Iterator[str]:
+def _unshuffled_lines(
+    counts: dict[str, int], arrays: Sequence[str], imports: set[str]
+) -> Iterator[str]:
     if len(counts) == 1:
         ((name, count),) = counts.items()
-        for array in ("X", "y"):
+        for array in arrays:
             yield f"{array}_{name}, {array}_train = {array}[:{count}], {array}[{count}:]"
         return
     imports.add("import numpy as np")
     ends = np.cumsum(list(counts.values())).tolist()
-    for array in ("X", "y"):
+    for array in arrays:
         made = ", ".join(f"{array}_{name}" for name in (*counts, "train"))
         yield f"{made} = np.split({array}, {ends})"
 
@@ -78,24 +79,76 @@ def _drawn_lines(counts: dict[str, int]) -> Iterator[str]:
     yield f"{names} = (np.sort(rows) for rows in np.split(order, {ends}))"
 
 
-def _stratified_lines(counts: dict[str, int]) -> Iterator[str]:
+def _order_lines(prepared: Prepared, rows: int, by_name: bool) -> Iterator[str]:
+    """The order from which the parts take their rows."""
+    split, seed = prepared.experiment.dataset.split, prepared.experiment.seed
+    count = str(rows) if by_name else "len(X)"
+    drawn = f"drawn by the seed {seed}" if split.shuffle else "in their order"
+    yield f"# The rows of the parts, {drawn}{', each class in its share' if split.stratify else ''}"
+    if split.shuffle:
+        yield f"order = np.random.default_rng([{seed}, {DRAW:#x}]).permutation({count})"
+    else:
+        yield f"order = np.arange({count})"
+
+
+def _stratified_lines(counts: dict[str, int], prepared: Prepared) -> Iterator[str]:
     for name, count in counts.items():
-        yield f"taken = _take(order, y[order], {count})"
+        yield f"taken = _take(order, {_labels(prepared)}[order], {count})"
         yield f"{name}, order = np.sort(order[taken]), order[~taken]"
     yield "train = np.sort(order)"
 
 
+def _part_lines(parts: Sequence[str], named: Mapping[str, bool]) -> Iterator[str]:
+    """The rows of the parts, of arrays and of arrays by name."""
+    if any(named.values()):
+        yield _ROWS_OF
+    for array, by_name in named.items():
+        made = ", ".join(f"{array}_{part}" for part in parts)
+        rows = (f"rows_of({array}, {part})" if by_name else f"{array}[{part}]" for part in parts)
+        yield f"{made} = {', '.join(rows)}"
+
+
+def _labels(prepared: Prepared) -> str:
+    """The labels by which the classes are kept in their shares."""
+    targets = prepared.splits.targets
+    name = next(name for name, target in targets.items() if target.classes)
+    return f"y[{quoted(name)}]" if len(targets) > 1 else "y"
+
+
 def _one_hot_lines(prepared: Prepared) -> Iterator[str]:
-    (target,) = prepared.splits.targets.values()
-    if target.one_hot:
-        for part in part_names(prepared):
-            yield f"y_{part} = keras.utils.to_categorical(y_{part}, {target.width})"
+    targets = prepared.splits.targets
+    for name, target in targets.items():
+        if target.one_hot:
+            for part in part_names(prepared):
+                labels = f"y_{part}[{quoted(name)}]" if len(targets) > 1 else f"y_{part}"
+                yield f"{labels} = keras.utils.to_categorical({labels}, {target.width})"
 
 
-def preprocessing(prepared: Prepared, imports: set[str]) -> tuple[list[str], list[Expression]]:
-    """The lines that measure the training rows, and the layers that prepare every row."""
+def autoencoder_lines(prepared: Prepared) -> Iterator[str]:
+    """Lines that make the prepared inputs the targets, where these are to be given back."""
+    if not any(target.input for target in prepared.splits.targets.values()):
+        return
     preprocess = prepared.experiment.dataset.preprocess
-    ((name, spec),) = prepared.splits.inputs.items()
+    for part in part_names(prepared):
+        rows = f"X_{part}"
+        if preprocess.scale is not None:
+            rows = f"{rows} / {preprocess.scale:.15g}"
+        if preprocess.standardize:
+            rows = f"({rows} - mean) / np.sqrt(variance)"
+        elif preprocess.minmax:
+            rows = f"({rows} - low) / (high - low)"
+        yield f"y_{part} = {rows}"
+
+
+def preprocessing(
+    prepared: Prepared, imports: set[str], name: str
+) -> tuple[list[str], list[Expression]]:
+    """The lines that measure the training rows of an input, and the layers that prepare every row."""
+    preprocess = prepared.experiment.dataset.preprocess
+    spec = prepared.splits.inputs[name]
+    several = len(prepared.splits.inputs) > 1
+    X = f"X_train[{quoted(name)}]" if several else "X_train"  # noqa: N806 as in the script
+    of = f"_of_{identifier(name)}" if several else ""
     lines: list[str] = []
     layers: list[Expression] = []
     scale = None if preprocess.scale is None else f"{preprocess.scale:.15g}"
@@ -112,24 +165,26 @@ def preprocessing(prepared: Prepared, imports: set[str]) -> tuple[list[str], lis
     axis = "axis=0" if table else ""
     over, squared = (f" / {scale}", f" / {scale}**2") if scale else ("", "")
     if preprocess.standardize:
-        lines += [f"mean = X_train.mean({axis}){over}", f"variance = X_train.var({axis}){squared}"]
+        mean, variance = f"mean{of}", f"variance{of}"
+        lines += [
+            f"{mean} = {X}.mean({axis}){over}",
+            f"{variance} = {X}.var({axis}){squared}",
+        ]
         named: dict[str, Expression | str] = {} if table else {"axis": Atom("None")}
         if constant:
             imports.add("import numpy as np")
-            lines.append("variance = np.where(np.ptp(X_train, axis=0) > 0, variance, 1)")
-        named |= {"mean": "mean", "variance": "variance", **exact}
+            lines.append(f"{variance} = np.where(np.ptp({X}, axis=0) > 0, {variance}, 1)")
+        named |= {"mean": mean, "variance": variance, **exact}
         layers.append(call("keras.layers.Normalization", **named))
     else:
-        lines.append(f"low, high = X_train.min({axis}){over}, X_train.max({axis}){over}")
-        width = "high - low"
+        low, high, width = f"low{of}", f"high{of}", f"width{of}"
+        lines.append(f"{low}, {high} = {X}.min({axis}){over}, {X}.max({axis}){over}")
+        divisor = f"({high} - {low})"
         if constant:
             imports.add("import numpy as np")
-            lines.append("width = np.where(high > low, high - low, 1)")
-            width = "width"
-        bracketed = width if constant else f"({width})"
+            lines.append(f"{width} = np.where({high} > {low}, {high} - {low}, 1)")
+            divisor = width
         layers.append(
-            call(
-                "keras.layers.Rescaling", f"1 / {bracketed}", offset=f"-low / {bracketed}", **exact
-            )
+            call("keras.layers.Rescaling", f"1 / {divisor}", offset=f"-{low} / {divisor}", **exact)
         )
     return lines, layers

@@ -6,12 +6,27 @@ import dataclasses
 import re
 from typing import TYPE_CHECKING, Any
 
+from nnrun.config.graphs import Graph
 from nnrun.config.rates import CYCLE
+from nnrun.config.relations import find_output_layer
+from nnrun.config.roles import view_of
+from nnrun.models.heads import last_layers
 from nnrun.models.losses import choose_loss, choose_metrics
 from nnrun.models.optimizers import complete_optimizer
 from nnrun.runs.history import metric_mode
 from nnrun.runs.monitoring import monitored_figure
-from nnrun.scripting.expressions import Atom, Expression, assign, call, layout, listed, literal
+from nnrun.scripting.expressions import (
+    Atom,
+    Bracketed,
+    Expression,
+    Item,
+    assign,
+    call,
+    layout,
+    listed,
+    literal,
+    quoted,
+)
 from nnrun.scripting.limits import WATCHING
 from nnrun.scripting.splitting import part_names
 from nnrun.training.callbacks import all_callbacks
@@ -49,17 +64,37 @@ def optimizer_lines(
         yield "cycle_momentum(optimizer, schedule)"
 
 
-def compile_line(prepared: Prepared, components: Components, *, units: int, activation: str) -> str:
+def compile_line(prepared: Prepared, components: Components) -> str:
     """`model.compile(…)`."""
-    experiment = prepared.experiment
-    (target,) = prepared.splits.targets.values()
-    chosen = choose_loss(experiment, target, units, activation)
-    loss = components.write(chosen)
-    if experiment.loss is None and not chosen.arguments and chosen.module == "keras.losses":
-        loss = literal(_snake_case(chosen.name))
-    metrics = map(components.write, choose_metrics(experiment, target, units, activation))
-    made = call("model.compile", loss=loss, optimizer="optimizer", metrics=listed(metrics))
+    experiment, targets = prepared.experiment, prepared.splits.targets
+    losses, metrics, weights = {}, {}, {}
+    for name, target in targets.items():
+        view = view_of(experiment, name)
+        output = find_output_layer(last_layers(view, target))
+        units = (output.units if output else None) or len(target.classes) or target.width
+        activation = output.activation if output else "unknown"
+        chosen = choose_loss(view, target, units, activation)
+        losses[name] = components.write(chosen)
+        if view.loss is None and not chosen.arguments and chosen.module == "keras.losses":
+            losses[name] = literal(_snake_case(chosen.name))
+        written = map(components.write, choose_metrics(view, target, units, activation))
+        metrics[name] = listed(written)
+        graph = experiment.architecture
+        weights[name] = graph.outputs[name].weight if isinstance(graph, Graph) else 1.0
+    named: dict[str, Expression | str] = {"loss": _of_outputs(losses)}
+    if set(weights.values()) != {1.0}:
+        own = {name: literal(weight) for name, weight in weights.items()}
+        named["loss_weights"] = _of_outputs(own) if len(own) > 1 else listed(own.values())
+    made = call("model.compile", **named, optimizer="optimizer", metrics=_of_outputs(metrics))
     return layout(made)
+
+
+def _of_outputs(values: Mapping[str, Expression]) -> Expression:
+    """The one value, or all by the names of the outputs."""
+    if len(values) == 1:
+        return next(iter(values.values()))
+    items = tuple(Item(value, f"{quoted(name)}: ") for name, value in values.items())
+    return Bracketed("{", items, "}")
 
 
 def fit_lines(prepared: Prepared, components: Components, imports: set[str]) -> Iterator[str]:

@@ -7,14 +7,15 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from nnrun.config.catalogue import load_catalogue
-from nnrun.config.relations import find_output_layer
+from nnrun.config.graphs import Graph
 from nnrun.models.architecture import expand_architecture
 from nnrun.reports.gallery import first_comment
 from nnrun.scripting.components import Components
 from nnrun.scripting.expressions import WIDTH, assign, call, listed, literal
+from nnrun.scripting.graphs import graph_lines
 from nnrun.scripting.limits import check_expressible
 from nnrun.scripting.loading import loading_lines
-from nnrun.scripting.splitting import preprocessing, splitting_lines
+from nnrun.scripting.splitting import autoencoder_lines, preprocessing, splitting_lines
 from nnrun.scripting.training import (
     compile_line,
     evaluation_lines,
@@ -52,24 +53,16 @@ def write_script(prepared: Prepared) -> str:
     imports = {"import keras", "import matplotlib.pyplot as plt", "import numpy as np"}
     data = [*loading_lines(prepared, imports)]
     data += splitting_lines(prepared, imports, components.copies)
-    measured, first_layers = preprocessing(prepared, imports)
-    (spec,), (target,) = prepared.splits.inputs.values(), prepared.splits.targets.values()
-    declared = expand_architecture(experiment, spec, target)
-    output = find_output_layer(declared)
-    layers = [call("keras.Input", shape=literal(spec.shape, tuples=True)), *first_layers]
-    layers += map(components.write, declared)
-    model = [f"keras.utils.set_random_seed({experiment.seed})"]
+    measured, made = _model_lines(prepared, components, imports)
+    model = [f"keras.utils.set_random_seed({experiment.seed})", *made, "model.summary()"]
     if experiment.runtime.precision != "float32":
         model.insert(0, f'keras.config.set_dtype_policy("{experiment.runtime.precision}")')
-    model += [assign("model", call("keras.Sequential", listed(layers))), "model.summary()"]
-    units = (output.units if output else None) or len(target.classes) or target.width
-    activation = output.activation if output else "unknown"
     compiled = [*optimizer_lines(experiment, catalogue, components)]
-    compiled.append(compile_line(prepared, components, units=units, activation=activation))
+    compiled.append(compile_line(prepared, components))
     fitted = [*fit_lines(prepared, components, imports)]
     sections = [
         data,
-        [*measured, *model],
+        [*measured, *autoencoder_lines(prepared), *model],
         compiled,
         fitted,
         [*evaluation_lines(prepared)],
@@ -79,6 +72,22 @@ def write_script(prepared: Prepared) -> str:
     imports |= components.imports | components.copies.imports
     head = [_docstring(prepared, imports), _import_block(imports)]
     return _joined([*head, *definitions, *("\n".join(_rest(lines)) for lines in sections)])
+
+
+def _model_lines(
+    prepared: Prepared, components: Components, imports: set[str]
+) -> tuple[list[str], list[str]]:
+    """The lines that measure the training rows, and those after which `model` is there."""
+    graph = prepared.experiment.architecture
+    if isinstance(graph, Graph):
+        return graph_lines(prepared, graph, components, imports)
+    ((name, spec),) = prepared.splits.inputs.items()
+    (target,) = prepared.splits.targets.values()
+    measured, layers = preprocessing(prepared, imports, name)
+    declared = expand_architecture(prepared.experiment, spec, target)
+    layers = [call("keras.Input", shape=literal(spec.shape, tuples=True)), *layers]
+    layers += map(components.write, declared)
+    return measured, [assign("model", call("keras.Sequential", listed(layers)))]
 
 
 def _docstring(prepared: Prepared, imports: Iterable[str]) -> str:

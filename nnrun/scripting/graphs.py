@@ -1,0 +1,149 @@
+"""The lines of a script that make a graph of layers with names (Keras's Functional API)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from nnrun.models.expanding import expand_graph
+from nnrun.scripting.expressions import (
+    Bracketed,
+    Item,
+    assign,
+    call,
+    identifier,
+    layout,
+    literal,
+    quoted,
+)
+from nnrun.scripting.splitting import preprocessing
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from nnrun.config.graphs import From, Graph
+    from nnrun.data.prepared import Prepared
+    from nnrun.scripting.components import Components
+    from nnrun.scripting.expressions import Expression
+
+_TAKEN = frozenset(
+    [
+        "X",
+        "y",
+        "X_train",
+        "y_train",
+        "X_valid",
+        "y_valid",
+        "X_test",
+        "y_test",
+        "callbacks",
+        "class_weight",
+        "classes",
+        "counts",
+        "epochs",
+        "high",
+        "history",
+        "keras",
+        "loss",
+        "low",
+        "mean",
+        "model",
+        "np",
+        "optimizer",
+        "order",
+        "pd",
+        "plt",
+        "rows",
+        "rows_of",
+        "schedule",
+        "taken",
+        "test",
+        "tf",
+        "train",
+        "valid",
+        "variance",
+        "width",
+    ]
+)
+"""What else a script calls things."""
+
+
+def graph_lines(
+    prepared: Prepared, graph: Graph, components: Components, imports: set[str]
+) -> tuple[list[str], list[str]]:
+    """The lines that measure the training rows, and those after which `model` is there."""
+    inputs = prepared.splits.inputs
+    variables = {name: _variable(name) for name in (*inputs, *graph.nodes)}
+    measured: list[str] = []
+    lines = [
+        assign(
+            variables[name],
+            call("keras.Input", shape=literal(spec.shape, tuples=True), name=literal(name)),
+        )
+        for name, spec in inputs.items()
+    ]
+    raw = {name: variables[name] for name in inputs}
+    for name in inputs:
+        own, layers = preprocessing(prepared, imports, name)
+        measured += own
+        for layer in layers:
+            prepared_name = f"{raw[name]}_prepared"
+            lines.append(_applied(prepared_name, layer, variables[name]))
+            variables[name] = prepared_name
+    made: dict[str, str] = {}
+    for name, expanded in expand_graph(prepared.experiment, graph).items():
+        node = expanded.declared
+        sources = _sources(node.from_, variables)
+        target = variables[name]
+        if node.shared is not None:
+            lines.append(f"{target} = {made[node.shared]}({sources})")
+            continue
+        written = [components.write(part) for part in expanded.parts]
+        if any(other.shared == name for other in graph.nodes.values()):
+            made[name] = f"{target}_layer"
+            lines.append(assign(made[name], _chained(written)))
+            lines.append(f"{target} = {made[name]}({sources})")
+            continue
+        for layer in written:
+            lines.append(_applied(target, layer, sources))
+            sources = target
+    ends = (_named_tensors(raw), _named_tensors({name: variables[name] for name in graph.outputs}))
+    return measured, [*lines, assign("model", call("keras.Model", *ends))]
+
+
+def _chained(layers: Sequence[Expression]) -> Expression:
+    """Layers that are applied together: one, or a stack of several."""
+    if len(layers) == 1:
+        return layers[0]
+    items = tuple(Item(layer) for layer in layers)
+    return call("keras.Sequential", Bracketed("[", items, "]"))
+
+
+def _applied(target: str, layer: Expression, sources: str) -> str:
+    """`target = layer(sources)`."""
+    made = layout(layer, column=len(target) + 3, tail=len(sources) + 2)
+    return f"{target} = {made}({sources})"
+
+
+def _sources(given: From, variables: Mapping[str, str]) -> str:
+    if isinstance(given, Mapping):
+        return ", ".join(f"{key}={variables[name]}" for key, name in given.items())
+    if isinstance(given, str):
+        return variables[given]
+    return f"[{', '.join(variables[name] for name in given or ())}]"
+
+
+def _named_tensors(tensors: Mapping[str, str]) -> str:
+    if len(tensors) == 1:
+        return next(iter(tensors.values()))
+    return "{" + ", ".join(f"{quoted(name)}: {tensor}" for name, tensor in tensors.items()) + "}"
+
+
+def _variable(name: str) -> str:
+    """The name of a layer as that of a variable which nothing else has.
+
+    >>> _variable("hidden-1"), _variable("mean")
+    ('hidden_1', 'mean_')
+    """
+    plain = identifier(name)
+    return f"{plain}_" if plain in _TAKEN else plain
