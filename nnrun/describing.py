@@ -18,7 +18,7 @@ def layer_rows(model: Any) -> list[LayerRow]:
 
     from nnrun.models.shapes import layer_shapes, listed_layers
 
-    is_graph = type(model) is keras.models.Functional
+    is_graph = hasattr(model, "_nodes_by_depth") and not isinstance(model, keras.Sequential)
     return [
         LayerRow(
             name,

@@ -122,10 +122,9 @@ def test_frozen_layers_stay_and_then_learn_as_with_a_new_optimizer(
 def test_a_run_that_breaks_off_goes_on_in_its_part(
     config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, epoch: int
 ) -> None:
-    from nnrun.running import Run
 
     monkeypatch.setattr("nnrun.training.blocks.MOST_EPOCHS", 1)
-    monkeypatch.setattr(Run, "_draw", lambda _: None)
+    monkeypatch.setattr("nnrun.running.draw_run", lambda *_, **__: None)
     schedule = "schedule={ExponentialDecay: {decay_steps: 2, decay_rate: 0.5}}"
 
     def interrupt(event: Any) -> None:

@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from same_run import assert_same_run
 
 from nnrun.runs.directory import RunDirectory
 from nnrun.runs.history import History
-
-from .same_run import assert_same_run
 
 GRAPH = """\
 name: both
@@ -128,7 +127,7 @@ def test_the_other_commands_know_several_outputs(run: RunDirectory, nnrun: Nnrun
     assert (shown.code, "kind_accuracy" in shown.out) == (0, True)
     shutil.copytree(run.path, "runs/other")
     assert nnrun("compare", "both", "other").code == 0
-    found = nnrun("lr-find", "both.yaml", "--steps", 20, "--json")
+    found = nnrun("lr-find", "both.yaml", "--steps", 100, "--json")
     assert found.code == 0, found.err
 
 

@@ -73,6 +73,8 @@ def _models(experiment: Experiment) -> Iterator[str]:
     """Architectures that are neither graphs nor layers in a line nor a preset."""
     declared: Any = experiment.architecture
     if isinstance(declared, Graph):
+        layers = [node.layer for node in declared.nodes.values() if node.layer is not None]
+        yield from (one.path for one in layers if one.group != "layers")
         return
     listed = [declared] if isinstance(declared, Component) else declared
     plain = isinstance(listed, list | tuple) and all(

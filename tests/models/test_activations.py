@@ -31,7 +31,7 @@ def test_heaviside_is_a_step_whose_gradient_passes_through(compiled: bool) -> No
 def noisy(layer: Any, x: np.ndarray, engine: str = "graph") -> np.ndarray:
     @tf.function(jit_compile=engine == "xla")
     def draw() -> Any:
-        with compilable_random():
+        with compilable_random(engine):
             return layer(x, training=True)
 
     drawn: np.ndarray = draw().numpy()

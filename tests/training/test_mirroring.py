@@ -94,7 +94,7 @@ def test_a_run_on_two_devices_is_a_run_like_any_other(tmp_path: Path) -> None:
     assert record["engine"]["name"] == "graph"
     assert record["engine"]["replicas"] == 2
     assert not any("one device" in warning for warning in record["warnings"])
-    evaluation = evaluate(RunDirectory(tmp_path / "run"))  # on one device
+    evaluation = evaluate(RunDirectory(tmp_path / "run"))["targets"]  # on one device
     assert evaluation.recorded["loss"] == pytest.approx(metrics["test"]["loss"], rel=1e-5)
 
 
