@@ -44,7 +44,8 @@ def write_run(run: RunDirectory, told: Callable[[int], Any] = lambda epoch: None
             if BEST[epoch] == epoch:
                 writer.keep_best(Snapshot(epoch, {"model/w": np.full(5, float(epoch))}))
             arrays = {"model/w": np.full(5, float(epoch)), "optimizer/m": np.arange(3.0) + epoch}
-            facts = {"position": {"best_epoch": BEST[epoch]}, "callbacks": []}
+            position = {"epoch": epoch, "step": 0, "best_epoch": BEST[epoch]}
+            facts = {"position": position, "callbacks": [], "config": "", "seconds": 0.5 * epoch}
             writer.keep_last(Snapshot(epoch, arrays, facts))
             writer.commit()
             told(epoch)
