@@ -72,7 +72,7 @@ def test_the_consensus_is_the_median_of_the_rules_of_the_edge() -> None:
     )
 
 
-@settings(deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(seed=seeds, noise=noises)
 def test_noise_does_not_lead_astray(seed: int, noise: float) -> None:
     advice = advise(recorded(noisy(planted(), noise, seed)))
@@ -83,7 +83,7 @@ def test_noise_does_not_lead_astray(seed: int, noise: float) -> None:
     assert FALL / 4 < steepest < FALL * 4
 
 
-@settings(deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     seed=seeds,
     noise=noises,
@@ -115,7 +115,7 @@ def test_the_length_of_the_flat_start_does_not_matter(decades: float) -> None:
     assert 0.5 < advice.recommended / whole.recommended < 2
 
 
-@settings(deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(seed=seeds, scale=st.sampled_from([1e-3, 1.0, 1e4]))
 def test_the_scale_of_the_loss_does_not_matter(seed: int, scale: float) -> None:
     losses = noisy(planted(), 0.1, seed)
