@@ -139,6 +139,7 @@ def test_a_run_that_breaks_off_goes_on_in_its_part(
     assert_same_run(broken, whole)
 
 
+@pytest.mark.campaign
 def test_a_run_needs_the_one_it_was_built_on_no_more(
     config: Path, moved: RunDirectory, moved_folder: Path, tmp_path: Path
 ) -> None:

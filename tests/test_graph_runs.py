@@ -131,6 +131,7 @@ def test_the_other_commands_know_several_outputs(run: RunDirectory, nnrun: Nnrun
     assert found.code == 0, found.err
 
 
+@pytest.mark.campaign
 def test_an_autoencoder_of_a_table_is_evaluated_by_column(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, nnrun: Nnrun
 ) -> None:

@@ -85,7 +85,10 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], RunDirecto
     return run
 
 
-@pytest.mark.parametrize("kind", RUNS)
+@pytest.mark.parametrize(
+    "kind",
+    [*list(RUNS)[:3], *(pytest.param(one, marks=pytest.mark.campaign) for one in list(RUNS)[3:])],
+)
 def test_a_run_made_to_show_it_is_diagnosed_so(
     kind: str, runs: Callable[[str], RunDirectory]
 ) -> None:

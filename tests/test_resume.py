@@ -248,7 +248,13 @@ MOMENTS = {
 
 
 @pytest.mark.usefixtures("_one_by_one")
-@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize(
+    "moment",
+    [
+        "testing",
+        *(pytest.param(one, marks=pytest.mark.campaign) for one in ("compiling", "validating")),
+    ],
+)
 def test_interrupted_at_other_moments(lab: Lab, moment: str) -> None:
     config = lab.write(CASES["rows that are streamed"])
     watch, expected = MOMENTS[moment]

@@ -148,6 +148,7 @@ def test_the_screen(nnrun: Nnrun, tiny_run: RunDirectory) -> None:
     assert lines[-1] == f"files  {tiny_run.evaluation('test').path}"
 
 
+@pytest.mark.campaign
 def test_averaged_weights_logits_and_pictures(nnrun: Nnrun, runs: Path) -> None:
     """The model of this run gives logits, and its optimizer keeps an average of the weights."""
     told = evaluated(nnrun, "digits", "--runs-dir", runs)

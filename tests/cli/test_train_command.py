@@ -81,6 +81,7 @@ def test_json_prints_one_object_and_nothing_else(nnrun: Nnrun, write_config: Wri
     assert record.command.endswith("--json --seed 3 --name other")
 
 
+@pytest.mark.campaign
 def test_json_stays_alone_when_tensorflow_talks(
     write_config: WriteConfig, nnrun_process: Callable[..., Any]
 ) -> None:

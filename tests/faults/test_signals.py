@@ -101,6 +101,7 @@ def test_one_signal_ends_the_training_with_everything_written(
     assert temporary_files(run) == []
 
 
+@pytest.mark.campaign
 def test_a_process_that_is_killed_leaves_whole_files(
     tmp_path: Path, start: Callable[..., Any]
 ) -> None:

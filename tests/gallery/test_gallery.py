@@ -96,6 +96,7 @@ def test_california_holds_what_it_promises(nnrun: Nnrun) -> None:
     assert result["metrics"]["test"]["mae"] < 0.5
 
 
+@pytest.mark.campaign
 @pytest.mark.data
 def test_mnist_with_dropout_learns_in_two_epochs(nnrun: Nnrun) -> None:
     _, result = train(nnrun, "mnist_dropout", "training.epochs=2")
