@@ -152,6 +152,7 @@ def test_an_autoencoder_of_a_table_is_evaluated_by_column(
     assert evaluated["headline"]["mae"]["value"] == pytest.approx(figures["mae"], rel=1e-4)
 
 
+@pytest.mark.campaign
 def test_an_autoencoder_of_pictures_is_evaluated_by_row(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, nnrun: Nnrun
 ) -> None:

@@ -349,6 +349,7 @@ def test_a_run_that_was_stopped_waits_anew(lab: Lab) -> None:
     assert [row["epoch"] for row in rows(run)] == list(range(1, outcome.epochs + 1))
 
 
+@pytest.mark.campaign
 def test_a_run_may_be_moved_before_it_goes_on(lab: Lab) -> None:
     """Where callbacks write follows from the config and the directory, not from what was saved."""
     config = lab.write(

@@ -249,6 +249,7 @@ def test_a_run_without_a_signature_has_the_same_one(nnrun: Nnrun, tiny_run: RunD
     assert evaluated(nnrun, tiny_run.path) == told
 
 
+@pytest.mark.campaign
 def test_pictures(nnrun: Nnrun, runs: Path, tmp_path: Path) -> None:
     """A picture of a training row is predicted as that row is."""
     splits = prepare(runs / "digits" / "resolved.yaml").splits
