@@ -175,6 +175,7 @@ def test_changed_weights_are_noticed(
         shutil.copytree(kept, base.path)
 
 
+@pytest.mark.campaign
 def test_preprocessing_is_the_new_config_s_own_or_the_run_s(
     config: Path, tiny_run: RunDirectory, moved: RunDirectory, tmp_path: Path
 ) -> None:
@@ -218,6 +219,7 @@ def test_what_cannot_be_built_is_told(config: Path, override: str, told: str) ->
     assert not config.with_name("run").exists()
 
 
+@pytest.mark.campaign
 def test_a_run_is_found_by_the_name_of_its_experiment(
     config: Path, tiny_run: RunDirectory, tmp_path: Path, nnrun: Callable[..., Any]
 ) -> None:

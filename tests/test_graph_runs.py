@@ -114,6 +114,7 @@ def test_a_resumed_graph_is_the_one_that_never_broke_off(run: RunDirectory, nnru
     assert_same_run(RunDirectory(Path("runs/whole")), run)
 
 
+@pytest.mark.campaign
 def test_the_other_commands_know_several_outputs(run: RunDirectory, nnrun: Nnrun) -> None:
     card = json.loads(nnrun("show", "both.yaml", "--json").out)
     assert card["task"] == "several"

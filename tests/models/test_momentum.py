@@ -32,7 +32,11 @@ def gradient(step: int) -> Any:
     return tf.constant([np.sin(step + 1.0), 0.5], tf.float32)
 
 
-@pytest.mark.parametrize("compiled", [True, False], ids=["xla", "graph"])
+@pytest.mark.parametrize(
+    "compiled",
+    [True, pytest.param(False, marks=pytest.mark.campaign)],
+    ids=["xla", "graph"],
+)
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_every_step_is_that_of_an_optimizer_with_this_momentum(name: str, compiled: bool) -> None:
     schedule = OneCycle(STEPS, 0.01)
