@@ -68,7 +68,9 @@ training: {class_weight: {setosa: 3, virginica: 0.5}}
     + "  - LayerMonitor: {every: 2, rows: 20}\n"
     + "  - Traces: {rows: 2}\n"
     + "  - Pruning: {sparsity: 0.6, begin: 1, end: 5}\n",
-    "rows that are streamed": ADAM + "runtime: {rows: streaming}\n",
+    "rows that are streamed and weighed": ADAM
+    + "runtime: {rows: streaming}\n"
+    + "dataset: {sample_weight: petal_width}\n",
 }
 BLOCKS = {
     "dropout and batch normalization": CASES[

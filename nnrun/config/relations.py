@@ -197,6 +197,17 @@ def _one_clip(subject: Subject) -> Iterator[Problem]:
         )
 
 
+def _one_weighting(subject: Subject) -> Iterator[Problem]:
+    """Keras weighs the rows by their classes or by numbers of their own."""
+    experiment = subject.experiment
+    if experiment.dataset.sample_weight and experiment.training.class_weight is not None:
+        yield subject.problem(
+            "training.class_weight",
+            "Keras weighs rows by their class or by dataset.sample_weight, not by both",
+            "keep one; to weigh by both, multiply the weights in the column",
+        )
+
+
 def _several_devices(subject: Subject) -> Iterator[Problem]:
     """What goes with `runtime.strategy: mirrored`."""
     experiment = subject.experiment
@@ -299,6 +310,7 @@ _RULES: dict[Callable[[Subject], Iterator[Problem]], set[str]] = {
     _averaged_weights: {"optimizer", "callbacks"},
     _pruning: {"optimizer", "callbacks", "training.epochs"},
     _one_clip: {"optimizer", "regularization.clip"},
+    _one_weighting: {"dataset.sample_weight", "training.class_weight"},
     _several_devices: {"runtime", "optimizer"},
     rates.schedule_values: {"schedule"},
     rates.nested_schedules: {"optimizer", "schedule"},

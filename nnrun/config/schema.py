@@ -105,7 +105,7 @@ class Dataset:
     features: tuple[str, ...] | None = option(
         "The columns to predict from.",
         ListOf(Text(), minimum=1),
-        default_says="every column but those of `target`",
+        default_says="every column but those of `target` and `sample_weight`",
     )
     task: str = option(
         "What is predicted. `auto` reads it off the target: text or few whole numbers are classes; "
@@ -117,6 +117,10 @@ class Dataset:
     positive: str | None = option(
         "One class to tell from all others, as in `positive: setosa`: the others become one class, "
         "`not setosa`, and the task binary.",
+        Text(),
+    )
+    sample_weight: str | None = option(
+        "A column of numbers that weigh the rows in the training loss; it is then no feature.",
         Text(),
     )
     split: Split = option("Training, validation and test rows.", SectionOf(Split), factory=Split)

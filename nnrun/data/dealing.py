@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +14,7 @@ from nnrun.data.selecting import select_classes, select_rows, select_target
 from nnrun.data.sources.finding import named_dataset
 from nnrun.data.splits import InputSpec, Part, TargetColumn, TargetSpec
 from nnrun.data.targets import against_others
+from nnrun.data.weights import as_weights
 from nnrun.errors import DataError
 
 if TYPE_CHECKING:
@@ -46,7 +47,8 @@ def deal_named(dataset: Dataset, roles: Roles) -> Dealt:
     rows = named.load()
     if dataset.classes is not None:
         rows = select_classes(rows, named.facts.class_names, dataset.classes)
-    left = tuple(name for name in named.features if name not in roles.predicted)
+    aside = (*roles.predicted, dataset.sample_weight)
+    left = tuple(name for name in named.features if name not in aside)
     inputs = {
         name: InputSpec(
             (len(columns or left),) if named.features else named.facts.input_shape,
@@ -106,7 +108,17 @@ def _part_of_named(
         for name, aim in roles.aims.items()
         if aim.task != AUTOENCODER
     }
-    return Part(group(rows.inputs, named.features, inputs), targets)
+    weights = _weights_of_named(rows, named, dataset)
+    return Part(group(rows.inputs, named.features, inputs), targets, weights)
+
+
+def _weights_of_named(rows: Rows, named: NamedDataset, dataset: Dataset) -> np.ndarray | None:
+    column = dataset.sample_weight
+    if column is None:
+        return None
+    numbers = _columns(rows.inputs, named.features, (column,))[:, 0]
+    where = f"'{column}' of '{dataset.name}'"
+    return as_weights(numbers, where, lambda row: f"{numbers[row]:g}")
 
 
 def _whole_target(named: NamedDataset, dataset: Dataset) -> TargetSpec:
@@ -123,7 +135,7 @@ def deal_file(dataset: Dataset, roles: Roles) -> Dealt:
     """
     source = source_of(dataset)
     aims = {name: aim for name, aim in roles.aims.items() if aim.task != AUTOENCODER}
-    features = _wanted_columns(source, roles, alone=len(aims) == 1)
+    features = _wanted_columns(source, roles, dataset.sample_weight, alone=len(aims) == 1)
     own = [name for name, aim in aims.items() if aim.columns == dataset.targets]
     own = own or (list(aims) if len(aims) == 1 else [])
     tables = {
@@ -156,7 +168,9 @@ def deal_file(dataset: Dataset, roles: Roles) -> Dealt:
         if values is None:
             values = file.read_inputs(columns)
         held = {name: table.rows.targets for name, table in of_file.items()}
-        return choice.rows(Part(group(values, columns, inputs), held))
+        weighs = dataset.sample_weight if file is source else None
+        weights = None if weighs is None else file.read_weights(weighs)
+        return choice.rows(Part(group(values, columns, inputs), held, weights))
 
     files = {"validation": dataset.split.validation, "test": dataset.split.test}
     parts = {
@@ -219,24 +233,28 @@ class _Choice:
             )[0]
             for name, spec in self.own.items()
         }
-        return Part(part.inputs, {**part.targets, **told})
+        return replace(part, targets={**part.targets, **told})
 
     def _kept(self, read: TargetSpec, task: str) -> TargetSpec:
         wanted = self.dataset.classes
         return read if wanted is None else select_target(read, wanted, task)
 
 
-def _wanted_columns(source: Csv, roles: Roles, *, alone: bool) -> tuple[str, ...] | None:
+def _wanted_columns(
+    source: Csv, roles: Roles, weighs: str | None, *, alone: bool
+) -> tuple[str, ...] | None:
     """All columns that go into any input, each once; None for all but those of the one target."""
     given = list(roles.inputs.values())
     if None not in given:
         return tuple(dict.fromkeys(name for columns in given for name in columns or ()))
-    if alone:
+    if alone and weighs is None:
         return None
-    left = tuple(name for name in source.columns() if name not in roles.predicted)
+    aside = (*roles.predicted, weighs)
+    left = tuple(name for name in source.columns() if name not in aside)
     if not left:
+        what = "targets" if weighs is None else "targets or weights"
         raise DataError(
-            f"all columns of {source.path} are targets, so there is nothing to predict from"
+            f"all columns of {source.path} are {what}, so there is nothing to predict from"
         )
     return left
 

@@ -37,9 +37,10 @@ def describe(dataset: Dataset) -> DataFacts | None:
         return None
     named = named_dataset(dataset.name)
     facts = facts_in_use(named, dataset, dataset.task)
-    if dataset.features and named.features:
-        return replace(facts, input_shape=(len(dataset.features),))
-    return facts
+    if not named.features:
+        return facts
+    columns = dataset.features or [one for one in named.features if one != dataset.sample_weight]
+    return replace(facts, input_shape=(len(columns),))
 
 
 def facts_in_use(named: NamedDataset, dataset: Dataset, task: str) -> DataFacts:
@@ -74,8 +75,26 @@ def check_source(dataset: Dataset, roles: Roles | None = None) -> list[Problem]:
         problems += _file_problems(dataset, names_outputs=roles is not None)
         if roles is not None and not problems:
             problems += _roles_of_file(dataset, roles)
-    problems += _useless_choices(dataset, roles or roles_of_dataset(dataset))
-    return problems
+    asked = roles or roles_of_dataset(dataset)
+    return [*problems, *_useless_choices(dataset, asked), *_weight_problems(dataset, asked)]
+
+
+def _weight_problems(dataset: Dataset, roles: Roles) -> Iterator[Problem]:
+    """A column that weighs the rows does nothing else, and there is none in pictures."""
+    column, path = dataset.sample_weight, "dataset.sample_weight"
+    if column is None:
+        return
+    named = named_datasets().get(dataset.name or "")
+    if named is not None and not named.features:
+        message = f"'{dataset.name}' holds pictures, and no column that could weigh them"
+        yield Problem(message, path=path, hint="leave it out")
+    elif named is not None:
+        yield from _unknown_columns(path, column, named.features, f"'{dataset.name}'")
+    features = {name for columns in roles.inputs.values() for name in columns or ()}
+    for what, names in (("predicted", roles.predicted), ("a feature", features)):
+        if column in names:
+            message = f"'{column}' is {what} as well"
+            yield Problem(message, path=path, hint="a column that weighs the rows does only that")
 
 
 def _useless_choices(dataset: Dataset, roles: Roles) -> Iterator[Problem]:
@@ -250,9 +269,11 @@ def _column_problems(dataset: Dataset, file: str | None, path: str) -> Iterator[
         yield Problem(error.message, path=path, hint=error.hint)
         return
     targets, features = dataset.targets, dataset.features or ()
+    weighs = dataset.sample_weight if file is None else None  # only training rows are weighed
     for option, names, used in (
         ("target", dataset.target or (), features),
         ("features", features, targets),
+        ("sample_weight", weighs or (), (*features, *targets)),
     ):
         problems = _unknown_columns(option, names, columns, str(source.path), used)
         yield from problems if file is None else (replace(item, path=path) for item in problems)

@@ -20,7 +20,9 @@ def fingerprint(parts: Mapping[str, Part]) -> str:
     """
     digest = hashlib.sha256()
     for part, content in sorted(parts.items()):
-        for role, arrays in (("inputs", content.inputs), ("targets", content.targets)):
+        weights = {} if content.weights is None else {"": content.weights}
+        roles = {"inputs": content.inputs, "targets": content.targets, "weights": weights}
+        for role, arrays in roles.items():
             for name, array in sorted(arrays.items()):
                 head = (part, role, name, array.dtype.newbyteorder("<").str, array.shape)
                 digest.update(repr(head).encode())

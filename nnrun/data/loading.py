@@ -19,6 +19,7 @@ from nnrun.data.sources.finding import named_dataset
 from nnrun.data.splits import Part, Splits, TargetSpec
 from nnrun.data.splitting import split_rows
 from nnrun.data.tables import Table
+from nnrun.data.weights import refuse_no_weight
 from nnrun.errors import DataError
 
 if TYPE_CHECKING:
@@ -56,9 +57,13 @@ def load_splits(dataset: Dataset, *, seed: int, roles: Roles | None = None) -> S
     targets = loaded.targets
     if dataset.preprocess.one_hot:
         targets = _as_one_hot(targets)
+    divided = _divide(loaded, dataset, seed)
+    refuse_no_weight(divided["train"])
     parts = {
-        name: Part(rows.inputs, _encode(rows.targets, targets))
-        for name, rows in _divide(loaded, dataset, seed).items()
+        name: Part(
+            rows.inputs, _encode(rows.targets, targets), rows.weights if name == "train" else None
+        )
+        for name, rows in divided.items()
     }
     splits = Splits(
         inputs=loaded.inputs,
@@ -139,13 +144,7 @@ def _divide(loaded: Dealt, dataset: Dataset, seed: int) -> dict[str, Part]:
     indices = split_rows(rows.rows, labels, dataset.split, seed, has_test=has_test)
     if list(indices) == ["train"]:
         return {"train": rows, **loaded.parts}
-    drawn = {
-        part: Part(
-            {name: array[index] for name, array in rows.inputs.items()},
-            {name: array[index] for name, array in rows.targets.items()},
-        )
-        for part, index in indices.items()
-    }
+    drawn = {part: rows.take(index) for part, index in indices.items()}
     return {**drawn, **loaded.parts}
 
 
@@ -166,7 +165,7 @@ def _with_own_inputs(
         for name, target in targets.items()
         if target.input
     }
-    return Part(part.inputs, {name: {**part.targets, **made}[name] for name in targets})
+    return replace(part, targets={name: {**part.targets, **made}[name] for name in targets})
 
 
 def _as_one_hot(targets: Mapping[str, TargetSpec]) -> dict[str, TargetSpec]:

@@ -22,6 +22,8 @@ FAR_TARGET = 100
 """How far from 0 the mean of a target, or how large its standard deviation, may be."""
 UNEVEN_TARGETS = 10
 """How many times as widely as another one of several targets may scatter."""
+FAR_WEIGHT = 10
+"""How many times as much, or as little, as 1 the rows may weigh on average."""
 NAMED = 3
 """How many names a warning lists."""
 
@@ -33,7 +35,7 @@ def inspect(splits: Splits, steps: Mapping[str, Sequence[Step]]) -> list[str]:
         splits: The data.
         steps: What preprocessing does to each input, as `preprocessing.fit` gives it.
     """
-    warnings = [*_shared_rows(splits)]
+    warnings = [*_shared_rows(splits), *_weight_warnings(splits.train)]
     for name, target in splits.targets.items():
         warnings += _class_warnings(splits.parts, name, target)
         warnings += _label_warnings(splits.parts, name, target)
@@ -55,6 +57,17 @@ def _shared_rows(splits: Splits) -> Iterator[str]:
                 f"{shared:,} of {part.rows:,} {name} rows ({shared / part.rows:.1%}) have the very "
                 f"inputs of a training row, so that the {name} figures flatter the model"
             )
+
+
+def _weight_warnings(train: Part) -> Iterator[str]:
+    if train.weights is None:
+        return
+    mean = float(train.weights.mean(dtype=np.float64))
+    if not 1 / FAR_WEIGHT <= mean <= FAR_WEIGHT:
+        yield (
+            f"the training rows weigh {mean:.3g} on average, and so the loss and its gradients are "
+            f"{mean:.3g} times those of rows that weigh 1; consider weights whose mean is near 1"
+        )
 
 
 def _rows_as_bytes(part: Part) -> Iterator[bytes]:

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nnrun.config.facts import class_numbers, task_of_classes
-from nnrun.data.splits import Part
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from nnrun.data.sources.named import Rows
-    from nnrun.data.splits import TargetSpec
+    from nnrun.data.splits import Part, TargetSpec
 
 
 def select_classes(rows: Rows, names: Sequence[str], wanted: Sequence[str | int]) -> Rows:
@@ -45,10 +44,7 @@ def select_rows(
     labels = _renumbered(part.targets[own[0]], names, wanted)
     kept = labels >= 0
     targets = {**part.targets, **dict.fromkeys(own, labels)}
-    return Part(
-        {name: array[kept] for name, array in part.inputs.items()},
-        {name: array[kept] for name, array in targets.items()},
-    )
+    return replace(part, targets=targets).take(kept)
 
 
 def _renumbered(

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
@@ -75,15 +76,30 @@ class Part:
     Attributes:
         inputs: Arrays `(rows, *shape)` by the input's name.
         targets: By the target's name: `(rows,)` integers for classes, `(rows, width)` float32 else.
+        weights: `(rows,)` float32, what each row counts in the training loss; None where all count
+            the same.
     """
 
     inputs: Arrays
     targets: Arrays
+    weights: np.ndarray | None = None
 
     @property
     def rows(self) -> int:
         """How many rows the part has."""
         return len(next(iter(self.inputs.values())))
+
+    def take(self, rows: np.ndarray | slice) -> Self:
+        """Some of the rows, of every array.
+
+        Args:
+            rows: Their numbers, a mark for each row, or a slice.
+        """
+        return type(self)(
+            {name: array[rows] for name, array in self.inputs.items()},
+            {name: array[rows] for name, array in self.targets.items()},
+            None if self.weights is None else self.weights[rows],
+        )
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,10 @@ _WRITTEN = {
         "optimizer", "schedule", "regularization", "callbacks", "training", "runtime",
         "tensorboard", "expect",
     },
-    "dataset": {"name", "csv", "target", "features", "task", "positive", "split", "preprocess"},
+    "dataset": {
+        "name", "csv", "target", "features", "task", "positive", "sample_weight", "split",
+        "preprocess",
+    },
     "dataset.split": {"validation", "test", "stratify", "shuffle"},
     "dataset.preprocess": {"scale", "standardize", "minmax", "one_hot"},
     "regularization": {"l1", "l2", "max_norm", "dropout", "batch_normalization", "clip"},

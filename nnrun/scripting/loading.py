@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nnrun.config.schema import named_columns
 from nnrun.data.sources.finding import named_dataset
 from nnrun.errors import UserError
 from nnrun.scripting.expressions import assign, call, layout, literal, quoted
@@ -13,10 +14,12 @@ from nnrun.scripting.grouping import csv_lines, is_grouped, named_lines
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from nnrun.config.components import Component
     from nnrun.config.schema import Dataset
     from nnrun.data.prepared import Prepared
     from nnrun.data.sources.named import NamedDataset
     from nnrun.data.splits import InputSpec, TargetSpec
+    from nnrun.scripting.expressions import Expression
 
 PUBLISHED = ("mnist", "fashion_mnist", "cifar10", "cifar100")
 """Data sets of `keras.datasets` with test rows of their own."""
@@ -36,7 +39,8 @@ _FEW_COLUMNS = 8
 def loading_lines(prepared: Prepared, imports: set[str]) -> Iterator[str]:
     """Lines after which `X` and `y` hold the rows to divide, and parts of their own theirs.
 
-    These are `X_test` and `y_test` of published data sets, and parts that are files.
+    These are `X_test` and `y_test` of published data sets, and parts that are files. Where rows
+    have weights, `sample_weight` holds them.
 
     Args:
         prepared: The experiment with its data.
@@ -52,6 +56,7 @@ def loading_lines(prepared: Prepared, imports: set[str]) -> Iterator[str]:
     if dataset.csv is not None:
         imports.add("import pandas as pd")
         yield from _csv_lines(prepared, dataset, spec, target, imports)
+        yield from _weight_lines(dataset, dataset.csv)
         return
     named = named_dataset(str(dataset.name))
     if dataset.name in PUBLISHED:
@@ -62,6 +67,9 @@ def loading_lines(prepared: Prepared, imports: set[str]) -> Iterator[str]:
         yield from _computed_lines(named, imports)
     else:
         raise UserError("the rows of this config cannot be read by a script without nnrun")
+    if dataset.sample_weight is not None:
+        column = named.features.index(dataset.sample_weight)
+        yield f"sample_weight = X[:, {column}]  # {dataset.sample_weight}"
     if grouped:
         yield from named_lines(prepared)
     else:
@@ -113,10 +121,7 @@ def _csv_lines(
     files = {"valid": split.validation, "test": split.test}
     own = {part: file for part, file in files.items() if isinstance(file, str)}
     assert dataset.csv is not None  # noqa: S101 asked by the caller
-    path = str(dataset.csv.arguments["path"])
-    options = {}
-    if dataset.csv.arguments.get("separator", ",") != ",":
-        options["sep"] = literal(dataset.csv.arguments["separator"])
+    path, options = str(dataset.csv.arguments["path"]), _reading_options(dataset.csv)
     if is_grouped(prepared):
         if own:
             raise UserError("several outputs of several files cannot be written as plain Keras yet")
@@ -147,6 +152,21 @@ def _csv_lines(
         yield from (f"y_{part} = np.searchsorted(classes, y_{part})" for part in own)
 
 
+def _weight_lines(dataset: Dataset, csv: Component) -> Iterator[str]:
+    if dataset.sample_weight is None:
+        return
+    table = "rows"
+    if any(isinstance(share, str) for share in (dataset.split.validation, dataset.split.test)):
+        path = literal(_shown(str(csv.arguments["path"])))
+        table = layout(call("pd.read_csv", path, **_reading_options(csv)))
+    yield f'sample_weight = {table}[{quoted(dataset.sample_weight)}].to_numpy("float32")'
+
+
+def _reading_options(csv: Component) -> dict[str, Expression]:
+    separator = csv.arguments.get("separator", ",")
+    return {} if separator == "," else {"sep": literal(separator)}
+
+
 def _shown(path: str) -> str:
     """A file by its name from where the command was typed, if it lies below."""
     full, here = Path(path).resolve(), Path.cwd()
@@ -155,7 +175,7 @@ def _shown(path: str) -> str:
 
 def _features(dataset: Dataset, spec: InputSpec) -> str:
     if dataset.features is None or len(spec.features) > _FEW_COLUMNS:
-        columns = list(dataset.targets)
+        columns = [*dataset.targets, *named_columns(dataset.sample_weight)]
         left_out = quoted(columns[0]) if len(columns) == 1 else layout(literal(columns))
         if dataset.features is None:
             return f'rows.drop(columns={left_out}).to_numpy("float32")'

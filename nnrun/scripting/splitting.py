@@ -37,6 +37,8 @@ def splitting_lines(prepared: Prepared, imports: set[str], copies: Copies) -> It
     }
     splits = prepared.splits
     named = {"X": len(splits.inputs) > 1, "y": len(splits.targets) > 1}
+    if splits.train.weights is not None:
+        named["sample_weight"] = False
     if any(target.input for target in splits.targets.values()):
         del named["y"]  # the targets are made of the inputs
     if not counts:

@@ -121,6 +121,8 @@ def fit_lines(prepared: Prepared, components: Components, imports: set[str]) -> 
     if training.class_weight is not None:
         yield from _class_weight_lines(prepared, imports)
         named["class_weight"] = "class_weight"
+    if prepared.splits.train.weights is not None:
+        named["sample_weight"] = "sample_weight_train"
     named["callbacks"] = "callbacks"
     yield assign("history", call("model.fit", "X_train", "y_train", **named))
     if not keeps_best:

@@ -63,7 +63,7 @@ def choose_rows(requested: str, splits: Splits, memory: int | None) -> tuple[str
 def make_training(
     model: Any, splits: Splits, options: Training, engine: str, rows: str
 ) -> AnyTraining:
-    """The training steps of a model over the training rows, with the weights of their classes.
+    """The training steps of a model over the training rows, with their weights.
 
     Raises:
         UserError: A batch would have fewer rows than there are replicas.

@@ -143,10 +143,7 @@ def _has_output(layer: Any) -> bool:
 def spread_rows(part: Part, count: int) -> Part:
     """So many rows from all over a part, the same ones each time."""
     chosen = np.unique(np.linspace(0, part.rows - 1, min(count, part.rows)).astype(int))
-    return Part(
-        {name: array[chosen] for name, array in part.inputs.items()},
-        {name: array[chosen] for name, array in part.targets.items()},
-    )
+    return part.take(chosen)
 
 
 @contextmanager

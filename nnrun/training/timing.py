@@ -55,7 +55,7 @@ def timed_engine(model: Any, rows: Part, batch_size: int) -> Answer:
         rows: The training rows; a few batches of them are used.
         batch_size: Rows in a step.
     """
-    few = _first(rows, STEPS * batch_size)
+    few = rows.take(slice(STEPS * batch_size))
     batch_size = min(batch_size, few.rows)
     file = _remembered_in(model, few, batch_size)
     answer = _recall(file)
@@ -133,13 +133,6 @@ def undisturbed(model: Any) -> Iterator[None]:
         if generator is not None:
             generator.state.assign(drawn)
         global_state.set_global_attribute(_SEED_GENERATOR, generator)
-
-
-def _first(part: Part, rows: int) -> Part:
-    return Part(
-        {name: array[:rows] for name, array in part.inputs.items()},
-        {name: array[:rows] for name, array in part.targets.items()},
-    )
 
 
 def _remembered_in(model: Any, rows: Part, batch_size: int) -> Path | None:

@@ -48,10 +48,7 @@ class Traces(Recorder):
         Raises:
             UserError: The net is not small, or a layer is not there.
         """
-        part = Part(
-            {name: array[: self.rows] for name, array in train.inputs.items()},
-            {name: array[: self.rows] for name, array in train.targets.items()},
-        )
+        part = train.take(slice(self.rows))
         self._probe = Probe(model, part)
         self._followed = self.layers or [layer.name for layer in _hidden(model)]
         for name in self._followed:

@@ -1,4 +1,4 @@
-"""Class weights → a weight for every row."""
+"""The rows' own weights, or those of their classes → a weight for every row."""
 
 from collections.abc import Mapping
 
@@ -11,16 +11,16 @@ from nnrun.training.engines import Resident, make_resident
 def make_resident_training(
     splits: Splits, class_weight: str | Mapping[str, float] | None
 ) -> Resident:
-    """Put the training rows on the device, each with the weight of its class."""
+    """Put the training rows on the device, each with its weight."""
     return make_resident(splits.train, training_weights(splits, class_weight))
 
 
 def training_weights(
     splits: Splits, class_weight: str | Mapping[str, float] | None
 ) -> np.ndarray | None:
-    """The weight of each training row by its class, as `row_weights` has it."""
+    """The weight of each training row: its own, or by its class as `row_weights` has it."""
     if class_weight is None:
-        return None
+        return splits.train.weights
     ((name, target),) = splits.targets.items()  # Keras weighs no classes of several outputs
     return row_weights(splits.train.targets[name], target, class_weight)
 

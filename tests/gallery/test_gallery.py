@@ -77,6 +77,14 @@ def test_a_perceptron_converges_where_a_line_parts_the_rows(
     assert converged == (list(range(converged_in, len(rows) + 1)) if converged_in else [])
 
 
+def test_weights_of_the_rows_make_the_better_fit(nnrun: Nnrun) -> None:
+    code, weighted = train(nnrun, "lamps_sample_weight")
+    assert held(weighted) == {"params": True, "test_mae": True}
+    assert code == 0
+    _, plain = train(nnrun, "lamps_sample_weight", "dataset.sample_weight=null")
+    assert plain["metrics"]["test"]["mae"] > 3 * weighted["metrics"]["test"]["mae"]
+
+
 @pytest.mark.data
 def test_fashion_learns_in_two_epochs(nnrun: Nnrun) -> None:
     code, result = train(nnrun, "fashion_mlp", "training.epochs=2")

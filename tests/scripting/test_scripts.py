@@ -74,6 +74,8 @@ def assert_same(config: Path, overrides: tuple[str, ...] = ()) -> None:
             # What an autoencoder gives back is reckoned in another precision.
             inexact = any(target.input for target in splits.targets.values())
             assert_equal(theirs[f"y_{short}"], rows.targets, within=1e-5 * inexact)
+    if splits.train.weights is not None:
+        np.testing.assert_array_equal(theirs["sample_weight_train"], splits.train.weights)
     model = theirs["model"]
     ours = build(prepared)
     assert model.count_params() == ours.count_params()
@@ -177,7 +179,8 @@ size;kind;price;far;near
 @pytest.mark.parametrize(
     "target",
     ["kind, features: [size, price]", "price, features: [size, near]",
-     "[far, near], features: [size, price]", "kind, features: [size], positive: hut"],
+     "[far, near], features: [size, price]", "kind, features: [size], positive: hut",
+     "kind, features: [size], sample_weight: price"],
 )  # fmt: skip
 def test_rows_of_a_file_are_those_of_nnrun(
     target: str, tmp_path: Path, write_config: Callable[..., Path]

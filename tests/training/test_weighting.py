@@ -1,9 +1,11 @@
-"""Class weights, against numbers worked out by hand."""
+"""The weights of rows and of classes, against numbers worked out by hand."""
 
 import numpy as np
 import pytest
 
-from nnrun.data.splits import TargetSpec
+from nnrun.config.schema import Training
+from nnrun.data.splits import InputSpec, Part, Splits, TargetSpec
+from nnrun.training.placing import make_evaluation, make_training
 from nnrun.training.weighting import row_weights
 
 THREE = TargetSpec("multiclass", ("ant", "bee", "cat"))
@@ -55,3 +57,47 @@ def test_one_hot_labels_are_read() -> None:
     one_hot = TargetSpec("multiclass", THREE.classes, width=3, one_hot=True)
     rows = np.eye(3, dtype="float32")[LABELS]
     assert weights_of({"bee": 5.0}, rows, one_hot) == [1, 1, 1, 5, 5, 1]
+
+
+THREE_ROWS = Part(
+    {"x": np.array([[1], [2], [3]], "float32")},
+    {"y": np.full((3, 1), 2, "float32")},
+    weights=np.array([1, 0, 2], "float32"),
+)
+
+
+@pytest.mark.parametrize("engine", ["xla", "graph"])
+@pytest.mark.parametrize("rows", ["resident", "streaming"])
+def test_two_steps_with_weights_are_those_made_by_hand(engine: str, rows: str) -> None:
+    import keras
+
+    model = keras.Sequential(
+        [keras.Input((1,)), keras.layers.Dense(1, use_bias=False, kernel_initializer="ones")]
+    )
+    model.compile(optimizer=keras.optimizers.SGD(0.1), loss="mse", metrics=["mse"])
+    splits = Splits(
+        inputs={"x": InputSpec((1,), "float32")},
+        targets={"y": TargetSpec("regression")},
+        train=THREE_ROWS,
+        validation=None,
+        test=None,
+        fingerprint="",
+        source="",
+    )
+    training = make_training(model, splits, Training(batch_size=2), engine, rows)
+    training.begin_epoch(np.arange(3, dtype="int32"))
+    first = training.run(0, 1)
+    # w = 1: errors of -1 and 0, so the loss is (1 * 1 + 0 * 0) / 2 rows; the metric has no weights
+    assert first["loss"] == pytest.approx((1 * (-1) ** 2 + 0 * 0**2) / 2)
+    assert first["mse"] == pytest.approx(((-1) ** 2 + 0**2) / 2)
+    slope = (1 * 2 * -1 * 1 + 0 * 2 * 0 * 2) / 2
+    kernel = 1 - 0.1 * slope
+    assert model.get_weights()[0].item() == pytest.approx(kernel)
+    both = training.run(1, 2)
+    error = 3 * kernel - 2
+    assert both["loss"] == pytest.approx((2 * first["loss"] + 1 * (2 * error**2)) / 3, rel=1e-6)
+    kernel -= 0.1 * (2 * 2 * error * 3) / 1
+    assert model.get_weights()[0].item() == pytest.approx(kernel, rel=1e-6)
+    # Looked at afterwards, the same rows weigh the same.
+    seen = make_evaluation(model, THREE_ROWS, engine, rows).run()["loss"]
+    assert seen == pytest.approx(sum((x * kernel - 2) ** 2 for x in (1, 2, 3)) / 3, rel=1e-6)

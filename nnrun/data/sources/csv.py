@@ -104,6 +104,16 @@ class Csv:
 
         return make_inputs(self._frame(), self, features)
 
+    def read_weights(self, column: str) -> np.ndarray:
+        """Reads what each row weighs, float32 `(rows,)`.
+
+        Raises:
+            DataError: The file cannot be used, or the column has a cell that is no weight.
+        """
+        from nnrun.data.weights import read_weights
+
+        return read_weights(self._frame(), self, column)
+
     def line_of_row(self, row: int) -> int:
         """The line of the file on which a row (from 0) ends; blank lines and quotes are seen."""
         for index, line in enumerate(self._lines()):

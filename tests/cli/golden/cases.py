@@ -434,6 +434,21 @@ RELATIONS = {
         GOOD.replace("name: digits", "csv: {file: rows.csv, sep: ';'}, target: kind"), files=ROWS
     ),
     "class_weight_unknown": Case(SIGMOID + "training: {class_weight: {malign: 2, benign: 1}}\n"),
+    "sample_weight_twice": Case(
+        SIGMOID.replace("breast_cancer,", "breast_cancer, sample_weight: mean_aria,")
+        + "training: {class_weight: balanced}\n"
+    ),
+    "sample_weight_of_pictures": Case(GOOD.replace("digits,", "digits, sample_weight: weight,")),
+    "sample_weight_of_file": Case(
+        "dataset: {csv: rows.csv, target: kind, features: [length], sample_weight: widht}\n"
+        "architecture: {MLP: {hidden: [4]}}\n",
+        files=ROWS,
+    ),
+    "sample_weight_as_well": Case(
+        "dataset: {csv: rows.csv, target: kind, features: [length], sample_weight: length}\n"
+        "architecture: {MLP: {hidden: [4]}}\n",
+        files=ROWS,
+    ),
     "class_weight_word": Case(GOOD + "training: {class_weight: balance}\n"),
     "expect_unknown": Case(GOOD + "expect: {val_acuracy: 0.9, parameters: 5}\n"),
     "expect_without_rows": Case(

@@ -1,0 +1,115 @@
+"""A column of weights goes with its rows, and says where it cannot weigh them."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nnrun.config.components import Component
+from nnrun.config.roles import TARGET
+from nnrun.config.schema import Dataset, Split
+from nnrun.data.loading import check_source, describe, load_splits
+from nnrun.data.quality import inspect
+from nnrun.data.weights import as_weights
+from nnrun.errors import DataError
+
+ROWS = [(number, number % 4 / 2, ["ant", "bee", "cat"][number % 3]) for number in range(30)]
+HEADER = "number,weight,kind"
+TABLE = "\n".join([HEADER, *(f"{number},{weight},{kind}" for number, weight, kind in ROWS), ""])
+
+
+@pytest.fixture
+def table(tmp_path: Path):
+    def write(text: str = TABLE, **fields: object) -> Dataset:
+        path = tmp_path / "rows.csv"
+        path.write_text(text, encoding="utf-8")
+        source = Component("Csv", "sources", arguments={"path": str(path)})
+        given = {"target": "kind", "sample_weight": "weight", "task": "multiclass", **fields}
+        return Dataset(csv=source, **given)  # type: ignore[arg-type]
+
+    return write
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{}, {"features": ("number",)}, {"classes": ("cat", "ant")}, {"positive": "bee"}],
+    ids=str,
+)
+def test_every_training_row_keeps_its_weight_and_sees_it_not(table, fields) -> None:
+    splits = load_splits(table(split=Split(validation=6, test=0.2), **fields), seed=3)
+    assert splits.inputs["inputs"].features == ("number",)
+    assert splits.train.weights is not None
+    assert splits.train.weights.dtype == "float32"
+    numbers = splits.train.inputs["inputs"][:, 0]
+    assert splits.train.weights.tolist() == [number % 4 / 2 for number in numbers]
+    assert (splits.validation.weights, splits.test.weights) == (None, None)
+
+
+def test_a_file_of_validation_rows_needs_no_weights(table, tmp_path: Path) -> None:
+    (tmp_path / "more.csv").write_text("number,kind\n7,bee\n", encoding="utf-8")
+    dataset = table(split=Split(validation=str(tmp_path / "more.csv")))
+    assert check_source(dataset) == []
+    splits = load_splits(dataset, seed=1)
+    assert splits.train.weights.tolist() == [weight for _, weight, _ in ROWS]
+    assert splits.validation.inputs["inputs"].tolist() == [[7]]
+
+
+def test_a_column_of_a_named_table_weighs_its_rows() -> None:
+    dataset = Dataset(name="iris", sample_weight="petal_width")
+    splits = load_splits(dataset, seed=1)
+    plain = load_splits(Dataset(name="iris"), seed=1)
+    assert describe(dataset).input_shape == splits.inputs["inputs"].shape == (3,)
+    assert splits.train.weights.tolist() == plain.train.inputs["inputs"][:, 3].tolist()
+    assert splits.train.inputs["inputs"].tolist() == plain.train.inputs["inputs"][:, :3].tolist()
+    assert splits.train.targets[TARGET].tolist() == plain.train.targets[TARGET].tolist()
+
+
+def test_other_weights_are_other_data(table) -> None:
+    texts = (TABLE, TABLE.replace("1,0.5,", "1,0.25,", 1), TABLE)
+    first, other, again = (load_splits(table(text), seed=1).fingerprint for text in texts)
+    assert first == again != other
+    unweighted = table(features=("number",), sample_weight=None)
+    assert load_splits(unweighted, seed=1).fingerprint not in (first, other)
+
+
+@pytest.mark.parametrize(
+    ("cell", "shown"), [("-0.5", "'-0.5'"), ("", "'nan'"), ("inf", "'inf'"), ("much", "'much'")]
+)
+def test_a_cell_that_is_no_weight_is_told_with_its_line(table, cell, shown) -> None:
+    lines = TABLE.splitlines()
+    lines[5], lines[8] = f"4,{cell},bee", f"7,{cell},bee"
+    with pytest.raises(DataError) as caught:
+        load_splits(table("\n".join(lines)), seed=1)
+    assert caught.value.message.startswith("2 of the 30 cells in the column 'weight' of ")
+    assert caught.value.message.endswith(
+        f"rows.csv cannot weigh a row, the first {shown} in line 6"
+    )
+
+
+def test_negative_numbers_of_a_named_table_are_told() -> None:
+    numbers = np.array([1, 0.5, -2, -1], "float32")
+    with pytest.raises(DataError) as caught:
+        as_weights(numbers, "'Longitude' of 'housing'", lambda row: f"{numbers[row]:g}")
+    assert caught.value.message == (
+        "2 of the 4 cells in the column 'Longitude' of 'housing' cannot weigh a row, the first -2"
+    )
+
+
+def test_rows_that_all_weigh_nothing_teach_nothing(table) -> None:
+    none = "\n".join([HEADER, *(f"{number},0,{kind}" for number, _, kind in ROWS), ""])
+    with pytest.raises(DataError, match="gives every training row the weight 0"):
+        load_splits(table(none), seed=1)
+
+
+def test_a_column_beside_the_weights_is_needed(table) -> None:
+    text = "\n".join(["number,weight", *(f"{number},1" for number in range(5)), ""])
+    with pytest.raises(DataError, match=r"all columns of .* are targets or weights"):
+        load_splits(table(text, target="number", task="regression"), seed=1)
+
+
+@pytest.mark.parametrize(("factor", "told"), [(0.05, True), (0.2, False), (9, False), (14, True)])
+def test_weights_far_from_one_are_doubted(table, factor, told) -> None:
+    rows = (f"{number},{factor * (1 + number % 2 / 10)},{kind}" for number, _, kind in ROWS)
+    warnings = inspect(load_splits(table("\n".join([HEADER, *rows, ""])), seed=1), {})
+    mean = f"the training rows weigh {factor * 1.05:.3g} on average"
+    assert any(mean in warning for warning in warnings) == told
