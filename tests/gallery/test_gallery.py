@@ -77,6 +77,19 @@ def test_a_perceptron_converges_where_a_line_parts_the_rows(
     assert converged == (list(range(converged_in, len(rows) + 1)) if converged_in else [])
 
 
+@pytest.mark.campaign
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [("digits_vanishing", "vanishing"), ("digits_dying_relu", "dying"), ("digits_deep_relu", "")],
+)
+def test_what_goes_wrong_inside_is_told(nnrun: Nnrun, name: str, told: str) -> None:
+    code, result = train(nnrun, name)
+    assert (code, set(held(result).values())) == (0, {True})
+    inside = {finding["kind"] for finding in result["diagnosis"]} & {"vanishing", "dying"}
+    assert inside == ({told} if told else set())
+
+
+@pytest.mark.campaign
 def test_weights_of_the_rows_make_the_better_fit(nnrun: Nnrun) -> None:
     code, weighted = train(nnrun, "lamps_sample_weight")
     assert held(weighted) == {"params": True, "test_mae": True}
