@@ -125,7 +125,7 @@ WORKLOADS = (
     _named(
         "identity_8x3x8",
         "8-3-8 sigmoid, SGD with momentum, 5,000 epochs of one step",
-        "benchmarks/configs",
+        "configs",
         epochs=100,
         long=5000,
         quality="loss",

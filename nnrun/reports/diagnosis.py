@@ -320,11 +320,15 @@ def _plateau(curves: _Curves, evidence: Evidence) -> Finding | None:
 
 def _fine(curves: _Curves, evidence: Evidence) -> Finding:
     name, curve = curves.watched
-    if evidence.stopped:
-        text = f"All is well: it ended when there was nothing more to gain; {name} came to"
-    else:
-        text = f"All is well: {name} has come to rest at"
-    return Finding("fine", f"{text} {curve.smooth[curve.best]:.3g}.")
+    if not evidence.stopped:
+        lowest = curve.smooth[curve.best]
+        return Finding("fine", f"All is well: {name} has come to rest at {lowest:.3g}.")
+    text = "All is well: it ended when there was nothing more to gain"
+    if evidence.best_epoch:
+        # Not the level of the curve, but what the saved model has: the table above says it as well.
+        figure = evidence.history.column(name)[evidence.best_epoch - 1]
+        text += f"; {name} is {figure:.3g} in the best epoch, {evidence.best_epoch:,}"
+    return Finding("fine", f"{text}.")
 
 
 _RULES: tuple[Callable[[_Curves, Evidence], Finding | None], ...] = (

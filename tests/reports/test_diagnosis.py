@@ -145,6 +145,16 @@ def test_what_a_callback_ended_is_well_unless_it_overfits_much() -> None:
     assert found(history(loss=loss, val_loss=little)).kind == "overfitting"
 
 
+def test_what_a_callback_ended_is_told_by_its_best_epoch() -> None:
+    loss = curve(lambda epoch: 2 * math.exp(-epoch / 8), 22)
+    validation = [0.5 + 0.001 * (epoch - 12) ** 2 for epoch in range(1, 23)]
+    validation[8] = 0.4567  # lower by a fluke than the curve, and yet the epoch that is kept
+    told = found(history(loss=loss, val_loss=validation), stopped=True, best_epoch=9)
+    well = "All is well: it ended when there was nothing more to gain"
+    assert told == Finding("fine", f"{well}; val_loss is 0.457 in the best epoch, 9.")
+    assert found(history(loss=loss), stopped=True) == Finding("fine", f"{well}.")
+
+
 def test_rare_classes_that_are_never_found() -> None:
     well = history(loss=curve(learning), val_loss=curve(learning))
     classes = [ClassFound("no", 190, 190), ClassFound("yes", 10, 0)]
