@@ -200,7 +200,7 @@ def compare_runs(
     Args:
         runs: The runs, two at least; the others are held against the first.
         metric: The figure that decides; where None, what the first run monitors, else
-            `val_accuracy`, else `val_loss`.
+            `val_accuracy`, else `val_loss`, or the first metric where losses cannot be compared.
         split: `validation` or `test`: whose metric that is.
         anyway: Compare even where the data differ.
         skipped: Runs that were left out, with the reason.
@@ -223,7 +223,7 @@ def compare_runs(
         tuple(Group(label, side) for label, side in zip(labels, sides, strict=True)),
         _choose_metric(runs, metric, split),
         skipped or {},
-        tuple(_check_data(runs, anyway=anyway)),
+        (*_check_data(runs, anyway=anyway), *_check_losses(runs)),
         one_config,
     )
     if all(group.mean(comparison.metric) is None for group in comparison.groups):
@@ -262,6 +262,9 @@ def _choose_metric(runs: Sequence[ComparedRun], metric: str | None, split: str |
         return named if named in figures else metric
     monitored = runs[0].config.get("training", {}).get("monitor")
     tried = [monitored, "val_accuracy", "val_loss", "accuracy", "loss"]
+    if _check_losses(runs):
+        measured = sorted(figures, key=lambda name: not name.startswith("val_"))
+        tried = [name for name in (*tried, *measured) if not str(name).endswith("loss")]
     if split == "test":
         tried = [f"test_{str(name).removeprefix('val_')}" for name in tried]
     return next((name for name in tried if name in figures), str(tried[-1]))
@@ -294,6 +297,14 @@ def _check_data(runs: Sequence[ComparedRun], *, anyway: bool) -> list[str]:
         f"{_describe_data(first)} and {_describe_data(other)}",
         hint="Their figures say nothing about each other; --anyway compares them all the same.",
     )
+
+
+def _check_losses(runs: Sequence[ComparedRun]) -> list[str]:
+    """What must be said where the losses of runs are no numbers of one kind."""
+    if len({run.record.loss_of for run in runs}) == 1:
+        return []
+    kinds = dict.fromkeys(run.record.loss_of or "labels in their own units" for run in runs)
+    return [f"the losses cannot be compared: they are of {' and of '.join(kinds)}"]
 
 
 def _drawn_by_seed(runs: Sequence[ComparedRun]) -> bool:

@@ -117,6 +117,22 @@ def test_a_figure_that_no_run_has(make_run: Make) -> None:
     assert raised.value.hint.startswith("There are: val_loss, val_accuracy,")
 
 
+def test_losses_of_labels_in_other_scales_decide_nothing(make_run: Make) -> None:
+    runs = [
+        make_run(
+            "a", [0.5], overrides=["name=a", "training.monitor=val_loss"], loss_of="scaled labels"
+        ),
+        make_run("b", [0.7], overrides=["name=b", "training.monitor=val_loss"]),
+    ]
+    comparison = compare(*runs)
+    assert comparison.metric == "val_accuracy"
+    told = "they are of scaled labels and of labels in their own units"
+    assert comparison.notes == (f"the losses cannot be compared: {told}",)
+    changes = {row[0]: row[-1] for row in rows_of(tables_of(comparison)[-1])}
+    assert (changes["val_loss"], changes["val_accuracy"]) == ("", "+0.2000 ▲")
+    assert compare(*runs, metric="val_loss").metric == "val_loss"
+
+
 def test_other_data_are_refused(make_run: Make) -> None:
     data = {"fingerprint": "f" * 64, "rows": {"train": 120}}
     runs = make_run("a", [0.5]), make_run("b", [0.5], overrides=[SGD], data=data)
