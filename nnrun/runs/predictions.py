@@ -14,7 +14,7 @@ from nnrun.runs.history import escape_cell, unescape_cell
 
 ROW, FILE, TARGET, PREDICTED = "row", "file", "target", "predicted"
 PROBABILITY = "p_"
-_MEAN, _DEVIATION, _ENTROPY = "mc_mean", "mc_std", "mc_entropy"
+MEAN, DEVIATION, ENTROPY = "mc_mean", "mc_std", "mc_entropy"
 
 
 def prediction_columns(
@@ -42,16 +42,16 @@ def prediction_columns(
     first = FILE if from_files else ROW
     said = [*([TARGET] if with_targets else []), PREDICTED]
     if columns:
-        drawn = [_MEAN, _DEVIATION] if sampled else []
+        drawn = [MEAN, DEVIATION] if sampled else []
         kinds = [*said, *([PROBABILITY.rstrip("_")] if labels else []), *drawn]
         return [first, *(f"{kind}_{name}" for kind in kinds for name in columns)]
     names = [first, *said]
     names += [f"{PROBABILITY}{name}" for name in classes]
     if sampled and classes:
-        names += [f"{kind}_{name}" for kind in (_MEAN, _DEVIATION) for name in classes]
-        names.append(_ENTROPY)
+        names += [f"{kind}_{name}" for kind in (MEAN, DEVIATION) for name in classes]
+        names.append(ENTROPY)
     elif sampled:
-        names += [_MEAN, _DEVIATION]
+        names += [MEAN, DEVIATION]
     return names
 
 
