@@ -54,6 +54,14 @@ class ComparedRun:
         """Of its data; empty where the record has none."""
         return str(self.record.data.get("fingerprint", ""))
 
+    @property
+    def outputs(self) -> dict[str, str]:
+        """The outputs of its model, each with the folder of its evaluation: none of its own where there is one."""
+        architecture = self.config.get("architecture")
+        named = architecture.get("outputs") if isinstance(architecture, Mapping) else None
+        names = list(named) if isinstance(named, Mapping) else [""]
+        return {name: name if len(names) > 1 else "" for name in names}
+
     @cached_property
     def settings(self) -> Mapping[str, Any]:
         """The values of its config by their paths; a list is one value."""
@@ -317,6 +325,14 @@ def _drawn_by_seed(runs: Sequence[ComparedRun]) -> bool:
     shares = (split.get("validation"), split.get("test"))
     drawn = split.get("shuffle", True) and any(isinstance(share, int | float) for share in shares)
     return len(sources) == 1 and agree and bool(drawn)
+
+
+def have_same_rows(first: ComparedRun, second: ComparedRun) -> bool:
+    """Whether two runs divided the same rows alike, whatever each gave its inputs of their columns."""
+    if not first.fingerprint or not second.fingerprint:
+        return False
+    drawn = [(_source(run), run.record.seed) for run in (first, second)]
+    return first.fingerprint == second.fingerprint or drawn[0] == drawn[1]
 
 
 def _source(run: ComparedRun) -> dict[str, Any]:

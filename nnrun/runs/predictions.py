@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
@@ -13,6 +13,8 @@ from nnrun.runs.atomic import describe_cause
 from nnrun.runs.history import escape_cell, unescape_cell
 
 ROW, FILE, TARGET, PREDICTED = "row", "file", "target", "predicted"
+ERRORS = ("mse", "mae")
+"""What is told of a row that is given back whole, such as a picture."""
 PROBABILITY = "p_"
 MEAN, DEVIATION, ENTROPY = "mc_mean", "mc_std", "mc_entropy"
 
@@ -85,6 +87,8 @@ class PredictionTable:
         predicted: What was predicted.
         probabilities: Of each class or label, by its name; empty for regression.
         columns: Names of the columns, where several were predicted.
+        errors: Of rows that are given back whole, the mean squared and the mean absolute error, by
+            the names in `ERRORS`; targets and predicted are empty then.
     """
 
     rows: tuple[str, ...]
@@ -92,6 +96,7 @@ class PredictionTable:
     predicted: tuple[Said, ...]
     probabilities: dict[str, tuple[str, ...]]
     columns: tuple[str, ...] = ()
+    errors: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -108,6 +113,8 @@ class PredictionTable:
             columns = dict(zip(header, zip(*lines, strict=True), strict=True))
             several = () if TARGET in columns else _several(columns)
             rows = tuple(map(unescape_cell, columns[ROW]))
+            if tuple(header) == (ROW, *ERRORS):
+                return cls(rows, (), (), {}, errors={name: columns[name] for name in ERRORS})
             targets, predicted = (
                 tuple(zip(*(columns[f"{what}_{name}"] for name in several), strict=True))
                 if several
