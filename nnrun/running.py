@@ -15,7 +15,7 @@ from nnrun.config.writer import experiment_to_yaml
 from nnrun.diagnosing import diagnose_run
 from nnrun.errors import RunError
 from nnrun.reports.run_plots import draw_run
-from nnrun.runs.expectations import judge
+from nnrun.runs.expectations import figures_reached, judge
 from nnrun.runs.outcome import Outcome
 from nnrun.runs.writing import RunWriter, Snapshot
 
@@ -327,7 +327,8 @@ class Run:
             draw_run(self.directory, self.writer.history, best.epoch, title=self.experiment.name)
             figures = figures_of(self.recorders)
         metrics = self.writer.metrics(test, figures)
-        expectations = judge(self.experiment.expect, metrics, self.model.count_params())
+        reached = figures_reached(metrics, self.model.count_params())
+        expectations = judge(self.experiment.expect, reached)
         stop_reason = f"stopped by {ended.detail}" if ended.reason == "stopped" else ended.detail
         diagnosis = diagnose_run(self.prepared, self.model, self.writer, ended, self.recorders)
         seconds = self.seconds
