@@ -5,8 +5,8 @@ and predictions are both brought back. So a model learns as if its labels were s
 predictions and the saved model know nothing of it.
 """
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -77,15 +77,16 @@ def in_own_units(model: Any, targets: Mapping[str, TargetSpec]) -> Any:
     return keras.Model(model.input, outputs if several else outputs[name], name=model.name)
 
 
-def save_model(model: Any, path: Path) -> None:
-    """Save a model in Keras's format; without the loss where that is a `ScaledLoss`.
+@contextlib.contextmanager
+def loadable_by_keras(model: Any) -> Iterator[None]:
+    """Within the block, a model is saved without its loss where that is a `ScaledLoss`.
 
     So whoever has Keras alone can load it; to train or evaluate it there, it is compiled anew.
     """
     losses = keras.tree.flatten(model.loss)
     model.compiled = not any(isinstance(loss, ScaledLoss) for loss in losses)
     try:
-        model.save(path)
+        yield
     finally:
         model.compiled = True
 

@@ -9,7 +9,7 @@ import pytest
 
 from nnrun.data.splits import TargetSpec
 from nnrun.errors import ConfigError
-from nnrun.models.label_scaling import ScaledLoss, save_model, seen_by_loss
+from nnrun.models.label_scaling import ScaledLoss, loadable_by_keras, seen_by_loss
 
 from .conftest import NUMBER, Build
 
@@ -104,7 +104,8 @@ def test_a_class_that_trains_itself_takes_labels_as_they_are(
 
 def test_the_saved_model_needs_keras_alone(build: Build, tmp_path: Path) -> None:
     model = build("architecture: [Dense: {units: 1, activation: tanh}]", target=SCALED)
-    save_model(model, tmp_path / "model.keras")
+    with loadable_by_keras(model):
+        model.save(tmp_path / "model.keras")
     config = zipfile.ZipFile(tmp_path / "model.keras").read("config.json").decode()
     assert "nnrun" not in config
     loaded = keras.models.load_model(tmp_path / "model.keras")
@@ -114,5 +115,7 @@ def test_the_saved_model_needs_keras_alone(build: Build, tmp_path: Path) -> None
 
 
 def test_a_model_without_scaled_labels_is_saved_with_its_loss(build: Build, tmp_path: Path) -> None:
-    save_model(build(ZEROS), tmp_path / "model.keras")
+    model = build(ZEROS)
+    with loadable_by_keras(model):
+        model.save(tmp_path / "model.keras")
     assert keras.models.load_model(tmp_path / "model.keras").loss.name == "mean_squared_error"
