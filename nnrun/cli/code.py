@@ -5,12 +5,21 @@ from typing import Annotated
 
 import typer
 
-from nnrun.cli.options import ConfigArgument, SetOption, check_out, gather_overrides
+from nnrun.cli.options import (
+    ConfigArgument,
+    RunsDirOption,
+    SetOption,
+    TrustOption,
+    check_out,
+    gather_overrides,
+)
 
 
 def code_cli(
     config: ConfigArgument,
     changes: SetOption = None,
+    runs_dir: RunsDirOption = Path("runs"),
+    trust: TrustOption = False,
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write it to a file instead.")
     ] = None,
@@ -34,11 +43,11 @@ def code_cli(
 
     if out is not None:
         check_out(out, (".py",), overwrite=overwrite)
-    prepared = prepare(config, gather_overrides(changes))
+    prepared = prepare(config, gather_overrides(changes), runs_dir, trust=trust)
     import_keras()
     from nnrun.scripting.writing import write_script
 
-    script = write_script(prepared)
+    script = write_script(prepared, trust=trust)
     if out is None:
         typer.echo(script, nl=False)
         return

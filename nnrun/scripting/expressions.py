@@ -5,6 +5,7 @@ from __future__ import annotations
 import keyword
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -112,11 +113,27 @@ def identifier(text: str) -> str:
     return f"{plain}_" if keyword.iskeyword(plain) else plain
 
 
-def assign(name: str, value: Expression | str) -> str:
-    """The lines of `name = value`."""
+def snake_case(name: str) -> str:
+    """The name of a class as that of a variable; Keras also knows its classes by it.
+
+    >>> snake_case("SparseCategoricalCrossentropy")
+    'sparse_categorical_crossentropy'
+    """
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
+def shown_path(path: Path) -> str:
+    """A file by its name from where the command was typed, if it lies below."""
+    full, here = path.resolve(), Path.cwd()
+    return str(full.relative_to(here)) if full.is_relative_to(here) else str(full)
+
+
+def assign(name: str, value: Expression | str, *, indent: int = 0) -> str:
+    """The lines of `name = value`, in a block that is indented by so many spaces."""
     made = _expression(value)
     comment = f"  # {made.comment}" if isinstance(made, Atom) and made.comment else ""
-    return f"{name} = {layout(made, column=len(name) + 3)}{comment}"
+    text = layout(made, indent=indent, column=indent + len(name) + 3)
+    return f"{' ' * indent}{name} = {text}{comment}"
 
 
 def layout(value: Expression, *, indent: int = 0, column: int = 0, tail: int = 0) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nnrun.models.expanding import expand_graph
+from nnrun.scripting.built import as_called, is_frozen_where_made
 from nnrun.scripting.expressions import (
     Bracketed,
     Item,
@@ -16,7 +17,8 @@ from nnrun.scripting.expressions import (
     literal,
     quoted,
 )
-from nnrun.scripting.splitting import preprocessing
+from nnrun.scripting.freezing import freezing_lines
+from nnrun.scripting.preprocessing import preprocessing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,6 +46,8 @@ _TAKEN = frozenset(
         "high",
         "history",
         "keras",
+        "labels",
+        "layer",
         "loss",
         "low",
         "mean",
@@ -53,9 +57,11 @@ _TAKEN = frozenset(
         "order",
         "pd",
         "plt",
+        "read",
         "rows",
         "rows_of",
         "schedule",
+        "select",
         "taken",
         "test",
         "tf",
@@ -69,9 +75,16 @@ _TAKEN = frozenset(
 
 
 def graph_lines(
-    prepared: Prepared, graph: Graph, components: Components, imports: set[str]
+    prepared: Prepared, graph: Graph, components: Components, model: Any
 ) -> tuple[list[str], list[str]]:
-    """The lines that measure the training rows, and those after which `model` is there."""
+    """The lines that measure the training rows, and those after which `model` is there.
+
+    Args:
+        prepared: The experiment with its data.
+        graph: Its architecture.
+        components: Writes the layers.
+        model: nnrun's own model; None where the config says all that is asked of it.
+    """
     inputs = prepared.splits.inputs
     variables = {name: _variable(name) for name in (*inputs, *graph.nodes)}
     measured: list[str] = []
@@ -84,13 +97,14 @@ def graph_lines(
     ]
     raw = {name: variables[name] for name in inputs}
     for name in inputs:
-        own, layers = preprocessing(prepared, imports, name)
-        measured += own
-        for layer in layers:
+        preparation = preprocessing(prepared, name)
+        measured += preparation.measured
+        for layer in preparation.layers:
             prepared_name = f"{raw[name]}_prepared"
             lines.append(_applied(prepared_name, layer, variables[name]))
             variables[name] = prepared_name
     made: dict[str, str] = {}
+    frozen: list[str] = []
     for name, expanded in expand_graph(prepared.experiment, graph).items():
         node = expanded.declared
         sources = _sources(node.from_, variables)
@@ -98,7 +112,12 @@ def graph_lines(
         if node.shared is not None:
             lines.append(f"{target} = {made[node.shared]}({sources})")
             continue
-        written = [components.write(part) for part in expanded.parts]
+        parts = [
+            part if model is None else as_called(part, model.get_layer(part.arguments["name"]))
+            for part in expanded.parts
+        ]
+        frozen += [part.arguments["name"] for part in expanded.parts if is_frozen_where_made(part)]
+        written = [components.write(part) for part in parts]
         if any(other.shared == name for other in graph.nodes.values()):
             made[name] = f"{target}_layer"
             lines.append(assign(made[name], _chained(written)))
@@ -108,7 +127,10 @@ def graph_lines(
             lines.append(_applied(target, layer, sources))
             sources = target
     ends = (_named_tensors(raw), _named_tensors({name: variables[name] for name in graph.outputs}))
-    return measured, [*lines, assign("model", call("keras.Model", *ends))]
+    lines.append(assign("model", call("keras.Model", *ends)))
+    if model is not None:
+        lines += freezing_lines(model, written=frozen)
+    return measured, lines
 
 
 def _chained(layers: Sequence[Expression]) -> Expression:
