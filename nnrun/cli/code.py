@@ -34,6 +34,10 @@ def code_cli(
     within the noise of another seed. It writes the weights of the best epoch and the learning
     curves into the folder where it runs; scikit-learn is needed for the data sets that it has.
 
+    Of a model that is built on a run, the script loads that run's model.keras. Where layers are taken
+    over or learn later, nnrun builds the model to see which: if the config names code of its own, only
+    with --trust.
+
     \b
     Example:
       $ nnrun code configs/digits_mlp.yaml --set training.epochs=20 --out digits.py

@@ -48,7 +48,7 @@ def take_over(
         components.note(layer)
     path = quoted(shown_path(file))
     lines = [
-        f"# What the run {base.weights.name} has learnt",
+        "# What the run has learnt",
         assign("base", call("keras.models.load_model", path, compile="False")),
     ]
     steps = [layer.name for layer in preprocessing_layers(*base.signature.steps.values())]
