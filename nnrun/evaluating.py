@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nnrun.config.texts import text_layers
 from nnrun.errors import DataError, UserError
 from nnrun.reports.evaluation import Evaluation, score
 from nnrun.reports.evaluation_files import write_files
@@ -178,13 +179,16 @@ def predict_file(run: OpenRun, file: Path) -> dict[str, Predictions]:
     from nnrun.data.loading import load_inputs
     from nnrun.data.pictures import SUFFIXES, find_pictures, read_pictures
     from nnrun.data.preprocessing import apply_steps
+    from nnrun.models.texts import encode_inputs
 
     specs = run.signature.inputs
     files: tuple[str, ...] = ()
-    if all(spec.features for spec in specs.values()):
+    if all(spec.columns for spec in specs.values()):
         if file.suffix.lower() in SUFFIXES:
             raise DataError(f"{run.directory.name} predicts rows of a table, not pictures")
-        inputs = load_inputs(run.experiment.dataset, run.signature, str(file))
+        read = load_inputs(run.experiment.dataset, run.signature, str(file))
+        readers = text_layers(run.experiment.architecture)
+        inputs = encode_inputs(readers, run.signature.adapted, read)
     else:
         pictures = find_pictures(file)
         # What stands for white: 255 mostly, but 16 in the digits that nnrun carries.
@@ -234,7 +238,8 @@ def evaluate_rows(
         )
         files.make()
         specs = run.signature.inputs
-        write_files(predictions, evaluations[name], files, inputs=part.inputs, specs=specs)
+        read = {**part.inputs, **part.texts}
+        write_files(predictions, evaluations[name], files, inputs=read, specs=specs)
         # Last: where the figures stand, all that belongs to them does.
         write_json(files.metrics, evaluations[name].to_json())
     return evaluations

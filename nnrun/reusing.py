@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from nnrun.config.from_run import FromRun
 from nnrun.config.loading import load_experiment
+from nnrun.config.texts import text_layers
 from nnrun.config.writer import experiment_to_yaml
 from nnrun.errors import ConfigError, Problem, RunError
 from nnrun.opening import read_signature, read_trained
@@ -164,9 +165,12 @@ def read_base(files: RunDirectory) -> Base:
 
     Raises:
         ConfigError: Its config is not one that this nnrun takes.
-        RunError: It is damaged.
+        RunError: It is damaged, or reads text.
     """
     experiment = load_experiment(files.resolved, text=read_resolved(files))
+    if text_layers(experiment.architecture):
+        message = f"{files.path} reads text, and a run that does cannot be built on"
+        raise RunError(message, hint="Declare its layers anew.")
     return Base(
         files.resolved, experiment, read_signature(files), base=_kept_base(files, experiment)
     )

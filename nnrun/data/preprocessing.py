@@ -75,7 +75,7 @@ def fit(preprocess: Preprocess, splits: Splits) -> dict[str, tuple[Step, ...]]:
     Tables get one number for each feature. Images (and all else with more than one axis) get one
     mean and variance, or one least and greatest value, over all pixels: pixels of one scale keep
     it, and those that never change in the training rows cannot blow up. A feature that is
-    constant in the training rows becomes 0 in them.
+    constant in the training rows becomes 0 in them. What was made of text stays as it is.
 
     Args:
         preprocess: What the config asks for.
@@ -84,7 +84,10 @@ def fit(preprocess: Preprocess, splits: Splits) -> dict[str, tuple[Step, ...]]:
     Returns:
         Steps by the input's name; an empty tuple where nothing is to be done.
     """
-    return {name: tuple(_fit_one(preprocess, array)) for name, array in splits.train.inputs.items()}
+    return {
+        name: () if spec.text else tuple(_fit_one(preprocess, splits.train.inputs[name]))
+        for name, spec in splits.inputs.items()
+    }
 
 
 def apply_steps(steps: Sequence[Step], array: np.ndarray) -> np.ndarray:

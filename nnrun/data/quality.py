@@ -38,8 +38,9 @@ def inspect(splits: Splits, steps: Mapping[str, Sequence[Step]]) -> list[str]:
         warnings += _class_warnings(splits.parts, name, target)
         warnings += _label_warnings(splits.parts, name, target)
         warnings += _target_warnings(splits.train, name, target)
-    for name in splits.inputs:
-        warnings += _input_warnings(splits, name, steps.get(name, ()))
+    for name, spec in splits.inputs.items():
+        if not spec.text:
+            warnings += _input_warnings(splits, name, steps.get(name, ()))
     return list(dict.fromkeys(warnings))  # two inputs may take the same column
 
 

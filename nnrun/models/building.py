@@ -23,7 +23,7 @@ from nnrun.models.freezing import layers_to_unfreeze, learning_variables
 from nnrun.models.from_run import take_layers
 from nnrun.models.graphs import build_graph
 from nnrun.models.heads import Head, taken_over
-from nnrun.models.layers import Step, preprocessing_layers
+from nnrun.models.layers import Step, make_input, preprocessing_layers
 from nnrun.models.misfits import plain_message, shape_hint, show_shape
 from nnrun.models.optimizers import build_optimizer
 from nnrun.models.own import build_alone, make_own, trains_itself
@@ -105,7 +105,7 @@ def adapt_layers(
     ((name, spec),), (target,) = inputs.items(), targets.values()
     layers = expand_architecture(experiment, spec, target)
     last = max(index for index, layer in enumerate(layers) if adapts(layer))
-    keras_input = keras.Input(spec.shape, name=name)
+    keras_input = make_input(name, spec)
     model = keras.Sequential([keras_input, *preprocessing_layers(steps[name])])
 
     def add(model: Any, layer: Component) -> None:
@@ -128,7 +128,7 @@ def _assemble(
         return build_graph(experiment, experiment.architecture, inputs, steps)
     ((name, spec),), (target,) = inputs.items(), targets.values()
     layers = with_state(expand_architecture(experiment, spec, target), adapted)
-    keras_input = keras.Input(spec.shape, name=name)
+    keras_input = make_input(name, spec)
     own = make_own(experiment.architecture)
     if trains_itself(own):
         return build_alone(own, layers[0], keras_input, steps[name])

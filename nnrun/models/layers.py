@@ -9,8 +9,9 @@ import numpy as np
 from keras import ops
 
 from nnrun.data.preprocessing import Scaling, Standardizing
+from nnrun.data.splits import InputSpec
 
-__all__ = ["Maxout", "Step", "preprocessing_layers"]
+__all__ = ["Maxout", "Step", "make_input", "preprocessing_layers"]
 
 Step = Scaling | Standardizing
 _NAMES = {Scaling: "scale", Standardizing: "standardize"}
@@ -52,6 +53,11 @@ class Maxout(keras.layers.Dense):
         config = {**super().get_config(), "units": self.units // self.pieces, "pieces": self.pieces}
         del config["activation"]
         return config
+
+
+def make_input(name: str, spec: InputSpec) -> Any:
+    """Keras's input of that name: whole numbers where words were made into such, else floats."""
+    return keras.Input(spec.shape, dtype="int32" if spec.dtype == "int32" else None, name=name)
 
 
 def preprocessing_layers(steps: Sequence[Step], *, prefix: str = "") -> list[Any]:
