@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from nnrun.data.splits import InputSpec
+
 WIDTH = 100
 _INDENT = 4
 
@@ -120,6 +122,34 @@ def snake_case(name: str) -> str:
     'sparse_categorical_crossentropy'
     """
     return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
+class Names:
+    """Names of variables that are each given once.
+
+    >>> names = Names()
+    >>> names.of("Normalization"), names.of("Normalization")
+    ('normalization', 'normalization_2')
+    """
+
+    def __init__(self) -> None:
+        self._given: dict[str, int] = {}
+
+    def of(self, name: str) -> str:
+        """What a layer of a class is called in the script."""
+        plain = snake_case(name)
+        number = self._given[plain] = self._given.get(plain, 0) + 1
+        return plain if number == 1 else f"{plain}_{number}"
+
+
+def input_call(spec: InputSpec, name: str = "") -> Bracketed:
+    """`keras.Input(…)` for rows of a shape; whole numbers where words were made into such."""
+    named: dict[str, Expression | str] = {"shape": literal(spec.shape, tuples=True)}
+    if spec.dtype == "int32":
+        named["dtype"] = literal(spec.dtype)
+    if name:
+        named["name"] = literal(name)
+    return call("keras.Input", **named)
 
 
 def shown_path(path: Path) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from nnrun.config.texts import reads_text
 from nnrun.models.expanding import expand_graph
 from nnrun.scripting.built import as_called, is_frozen_where_made
 from nnrun.scripting.expressions import (
@@ -13,8 +14,8 @@ from nnrun.scripting.expressions import (
     assign,
     call,
     identifier,
+    input_call,
     layout,
-    literal,
     quoted,
 )
 from nnrun.scripting.freezing import freezing_lines
@@ -88,13 +89,7 @@ def graph_lines(
     inputs = prepared.splits.inputs
     variables = {name: _variable(name) for name in (*inputs, *graph.nodes)}
     measured: list[str] = []
-    lines = [
-        assign(
-            variables[name],
-            call("keras.Input", shape=literal(spec.shape, tuples=True), name=literal(name)),
-        )
-        for name, spec in inputs.items()
-    ]
+    lines = [assign(variables[name], input_call(spec, name)) for name, spec in inputs.items()]
     raw = {name: variables[name] for name in inputs}
     for name in inputs:
         preparation = preprocessing(prepared, name)
@@ -109,6 +104,9 @@ def graph_lines(
         node = expanded.declared
         sources = _sources(node.from_, variables)
         target = variables[name]
+        if reads_text(node.layer):  # which has been done before
+            variables[name] = sources
+            continue
         if node.shared is not None:
             lines.append(f"{target} = {made[node.shared]}({sources})")
             continue

@@ -33,6 +33,8 @@ def preprocessing(prepared: Prepared, name: str) -> Preparation:
     """How a script prepares the rows of an input as `dataset.preprocess` says."""
     preprocess = prepared.experiment.dataset.preprocess
     made = Preparation()
+    if prepared.splits.inputs[name].text:
+        return made
     # Raw values do not fit into half of float32, whatever the layers behind reckon in.
     mixed = prepared.experiment.runtime.precision != "float32"
     exact: dict[str, Expression | str] = {"dtype": literal("float32")} if mixed else {}

@@ -9,7 +9,7 @@ from nnrun.config.adapting import adapts
 from nnrun.config.from_run import FromRun
 from nnrun.models.architecture import expand_architecture
 from nnrun.scripting.built import as_called, is_frozen_where_made
-from nnrun.scripting.expressions import Atom, assign, call, layout, listed, literal, snake_case
+from nnrun.scripting.expressions import Atom, Names, assign, call, input_call, layout, listed
 from nnrun.scripting.freezing import freezing_lines
 from nnrun.scripting.preprocessing import preprocessing
 from nnrun.scripting.transfer import take_over
@@ -51,8 +51,9 @@ def stack_lines(
         declared = [as_called(one, layer) for one, layer in zip(declared, made, strict=True)]
         if taken:
             declared = [_named(one, layer.name) for one, layer in zip(declared, made, strict=True)]
-    shape = literal(spec.shape, tuples=True)
-    stack = _Stack([call("keras.Input", shape=shape), *first, *taken], before)
+    elif spec.text:
+        del declared[0]  # what stands in for the layer that has read the text
+    stack = _Stack([input_call(spec), *first, *taken], before)
     for layer in declared:
         if adapts(layer):
             stack.adapt(layer.name, components.write(layer))
@@ -82,7 +83,7 @@ class _Stack:
     def __init__(self, layers: list[Expression], before: list[str]) -> None:
         self._layers, self._before = layers, before
         self._lines: list[str] = []
-        self._names: set[str] = set()
+        self._names = Names()
 
     def add(self, layer: Expression) -> None:
         """Add a layer."""
@@ -93,7 +94,7 @@ class _Stack:
 
     def adapt(self, name: str, layer: Expression) -> None:
         """Add a layer that adapts to the training rows, as the layers before it hand them on."""
-        variable = self._variable(name)
+        variable = self._names.of(name)
         if len(self._layers) == 1:
             self._before += [assign(variable, layer), f"{variable}.adapt(X_train)"]
         else:
@@ -104,12 +105,3 @@ class _Stack:
     def finished(self) -> list[str]:
         """The lines after which the model is there."""
         return self._lines or [assign("model", call("keras.Sequential", listed(self._layers)))]
-
-    def _variable(self, name: str) -> str:
-        """What a layer is called in the script: `normalization`, then `normalization_2`."""
-        plain, number = snake_case(name), 2
-        variable = plain
-        while variable in self._names:
-            variable, number = f"{plain}_{number}", number + 1
-        self._names.add(variable)
-        return variable

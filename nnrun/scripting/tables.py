@@ -46,6 +46,8 @@ def table_lines(prepared: Prepared) -> Iterator[str]:
     for name, numbers in table.labels.items():
         yield assign(table.labels_of(name), _dictionary(numbers))
     named = {} if file.separator == "," else {"sep": literal(file.separator)}
+    if table.texts:
+        named |= {"dtype": literal(dict.fromkeys(table.texts, "str")), "na_filter": Atom("False")}
     arrays = arrays_of(prepared, table.inputs(), table.targets())
     lines = [
         ("rows", call("pd.read_csv", "path" if files else whole, **named)),
@@ -77,10 +79,16 @@ class _Table:
     def classes(self) -> Sequence[str]:
         """All classes of the config's own target, also those that are left out."""
         inputs = self.prepared.splits.inputs.values()
-        features = dict.fromkeys(name for spec in inputs for name in spec.features)
-        file = source_of(self.dataset)
+        features = dict.fromkeys(name for spec in inputs for name in spec.columns)
+        file = source_of(self.dataset).with_texts(self.texts)
         table = file.read(target=self.dataset.targets, features=[*features], task="multiclass")
         return table.classes
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The columns that are text, whatever stands in them."""
+        inputs = self.prepared.splits.inputs.values()
+        return tuple(dict.fromkeys(name for spec in inputs for name in spec.text))
 
     @cached_property
     def labels(self) -> Mapping[str, Mapping[Any, int]]:
@@ -108,13 +116,16 @@ class _Table:
     def inputs(self) -> dict[str, Expression]:
         """The inputs; the one input of all columns is all but the target's."""
         splits = self.prepared.splits
-        alone = len(splits.inputs) == len(splits.targets) == 1
+        alone = len(splits.inputs) == len(splits.targets) == 1 and not self.texts
         if alone and self.dataset.features is None and self.dataset.targets:
             left_out = _names(self.dataset.targets)
             rest = Atom(f'rows.drop(columns={left_out}).to_numpy("float32")')
             return dict.fromkeys(splits.inputs, rest)
         return {
-            name: Atom(f'rows[{layout(literal(list(spec.features)))}].to_numpy("float32")')
+            name: Atom(
+                f"rows[{layout(literal(list(spec.columns)))}]"
+                f".to_numpy({quoted('str' if spec.text else 'float32')})"
+            )
             for name, spec in splits.inputs.items()
         }
 

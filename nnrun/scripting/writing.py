@@ -18,6 +18,7 @@ from nnrun.scripting.loading import loading_lines
 from nnrun.scripting.preprocessing import autoencoder_lines
 from nnrun.scripting.splitting import splitting_lines
 from nnrun.scripting.stacking import stack_lines
+from nnrun.scripting.texts import text_lines
 from nnrun.scripting.training import (
     compile_line,
     evaluation_lines,
@@ -57,6 +58,7 @@ def write_script(prepared: Prepared, *, trust: bool = False) -> str:
     imports = {"import keras", "import matplotlib.pyplot as plt", "import numpy as np"}
     built = build_where_needed(prepared, trust=trust)
     data = [*loading_lines(prepared, imports), *splitting_lines(prepared, components.copies)]
+    data += text_lines(prepared, components)
     measured, made = _model_lines(prepared, components, built)
     model = [f"keras.utils.set_random_seed({experiment.seed})", *made, "model.summary()"]
     if experiment.runtime.precision != "float32":

@@ -128,6 +128,36 @@ def test_layers_adapt_to_what_those_before_them_hand_on(
     assert_same(write_config(ADAPTING), (f"architecture={layers}",))
 
 
+TEXTS = """\
+note,city,weight,late
+"Please, handle with care",Oslo,1.5,yes
+Leave it at the door,007,0.5,no
+Ring twice!,NA,4.0,no
+Handle with great care,007,3.5,yes
+Leave it,Oslo,2.5,no
+"""
+READING = """\
+dataset: {csv: orders.csv, target: late, split: {validation: 2, shuffle: false}, preprocess: {minmax: true}}
+architecture:
+  inputs: {note: {features: [note]}, city: {features: [city]}, weight: {features: [weight]}}
+  layers:
+    words: {TextVectorization: {max_tokens: 9}, from: note}
+    embedded: {Embedding: {input_dim: 9, output_dim: 2}, from: words}
+    flat: {Flatten, from: embedded}
+    cities: {StringLookup: {vocabulary: [Oslo, "007"], output_mode: one_hot}, from: city}
+    joined: {Concatenate, from: [flat, cities, weight]}
+  outputs:
+    late: {Dense: {units: 1, activation: sigmoid}, from: joined}
+"""
+
+
+def test_text_is_read_once_as_nnrun_reads_it(
+    tmp_path: Path, write_config: Callable[..., Path]
+) -> None:
+    (tmp_path / "orders.csv").write_text(TEXTS)
+    assert_same(write_config(READING))
+
+
 @pytest.mark.parametrize("name", ["moved", "adapting"])
 def test_such_a_script_reads_as_agreed(
     name: str, tiny_run: RunDirectory, write_config: Callable[..., Path]
