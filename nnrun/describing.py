@@ -23,7 +23,7 @@ def layer_rows(model: Any, experiment: Experiment) -> list[LayerRow]:
     import keras
 
     from nnrun.models.shapes import layer_shapes, listed_layers
-    from nnrun.models.texts import classes_of_stand_ins
+    from nnrun.models.stand_ins import classes_of_stand_ins
 
     read_before = classes_of_stand_ins(experiment.architecture)
     is_graph = hasattr(model, "_nodes_by_depth") and not isinstance(model, keras.Sequential)

@@ -10,7 +10,7 @@ from nnrun.config.schema import Experiment
 from nnrun.data.splits import InputSpec, TargetSpec
 from nnrun.models import presets
 from nnrun.models.regularization import regularize
-from nnrun.models.texts import stand_in
+from nnrun.models.stand_ins import stand_in
 
 
 def expand_architecture(

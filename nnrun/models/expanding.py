@@ -9,7 +9,7 @@ from nnrun.config.graphs import Graph, GraphLayer
 from nnrun.config.schema import Experiment
 from nnrun.models.architecture import in_float32, with_own_activation
 from nnrun.models.regularization import FOLLOWERS, PLAIN, regularize_one
-from nnrun.models.texts import stand_in
+from nnrun.models.stand_ins import stand_in
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 import contextlib
 import dataclasses
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -11,8 +10,6 @@ import numpy as np
 import tensorflow as tf
 
 from nnrun.config.components import Component
-from nnrun.config.graphs import Graph
-from nnrun.config.texts import reads_text, text_layers
 from nnrun.data.splits import Arrays, InputSpec, Part, Splits
 from nnrun.errors import ConfigError, Problem
 from nnrun.models.adapting import BATCH, State
@@ -76,27 +73,6 @@ def encode_inputs(readers: Readers, learnt: State, inputs: Arrays) -> dict[str, 
         with _blamed(layer):
             encoded[name] = _encode(_made(layer, learnt), inputs[name])
     return encoded
-
-
-def stand_in(layer: Component) -> Component:
-    """What stands in a training where a layer reads text: it is given what the layer makes of it.
-
-    A layer of any other kind stands for itself.
-    """
-    if not reads_text(layer):
-        return layer
-    name = layer.arguments.get("name") or re.sub(r"(?<!^)(?=[A-Z])", "_", layer.name).lower()
-    return dataclasses.replace(layer, name="Identity", arguments={"name": name})
-
-
-def classes_of_stand_ins(architecture: object) -> dict[str, str]:
-    """The classes of the layers that read text, by the names of what stands in for them."""
-    if isinstance(architecture, Graph):
-        read = {id(layer) for layer in text_layers(architecture).values()}
-        nodes = architecture.layers.items()
-        return {name: one.layer.name for name, one in nodes if one.layer and id(one.layer) in read}
-    layers = text_layers(architecture).values()
-    return {stand_in(layer).arguments["name"]: layer.name for layer in layers}
 
 
 def with_texts_in_front(
