@@ -200,10 +200,10 @@ def test_a_constant_column_becomes_nought(
     tmp_path: Path, write_config: Callable[..., Path]
 ) -> None:
     (tmp_path / "rows.csv").write_text("a,b,c\n" + "".join(f"{n},7,{n}.5\n" for n in range(9)))
-    for step in ("standardize", "minmax"):
-        for target in ("target: c", "features: [a, b], task: autoencoder"):
-            text = f"dataset: {{csv: rows.csv, {target}, preprocess: {{{step}: true}}}}\n"
-            assert_same(write_config(text + "architecture: {MLP: {hidden: [3]}}\n"))
+    back = "features: [a, b], task: autoencoder"
+    for step, target in {"standardize": "target: c", "minmax": back}.items():
+        text = f"dataset: {{csv: rows.csv, {target}, preprocess: {{{step}: true}}}}\n"
+        assert_same(write_config(text + "architecture: {MLP: {hidden: [3]}}\n"))
 
 
 @pytest.mark.data
