@@ -141,9 +141,10 @@ def _read_texts(
     from nnrun.device import import_tensorflow
 
     import_tensorflow(experiment.runtime.device)
-    from nnrun.models.texts import encode_splits, learn_words
+    from nnrun.models.texts import check_embeddings, encode_splits, learn_words
 
     words = learn_words(readers, splits)
+    check_embeddings(experiment.architecture, words)
     return encode_splits(readers, words, splits), words
 
 

@@ -4,7 +4,9 @@ Keras's strings cannot be compiled together with a training, and what a text is 
 not change while the weights do. So it is turned once, and the training sees numbers alone.
 """
 
+import itertools
 from collections.abc import Iterator
+from typing import TypeGuard
 
 from nnrun.config.adapting import inner_components
 from nnrun.config.components import Component
@@ -20,9 +22,9 @@ TEXT_LAYERS = {
 """The layers, with the arguments that would have them give something else than rows of numbers."""
 
 
-def reads_text(layer: Component | None) -> bool:
+def reads_text(layer: Component) -> bool:
     """Whether a layer takes text."""
-    return layer is not None and layer.module == "keras.layers" and layer.name in TEXT_LAYERS
+    return layer.module == "keras.layers" and layer.name in TEXT_LAYERS
 
 
 def text_layers(architecture: object) -> dict[str, Component]:
@@ -32,26 +34,48 @@ def text_layers(architecture: object) -> dict[str, Component]:
         architecture: That of an experiment, of any kind.
     """
     if isinstance(architecture, Graph):
-        return {
-            node.from_: node.layer
-            for node in architecture.layers.values()
-            if node.layer is not None
-            and reads_text(node.layer)
-            and isinstance(node.from_, str)
-            and node.from_ in architecture.entries
-        }
+        return dict(text_nodes(architecture).values())
     if isinstance(architecture, tuple) and reads_text(architecture[0]):
         return {INPUT: architecture[0]}
     return {}
 
 
+def text_nodes(graph: Graph) -> dict[str, tuple[str, Component]]:
+    """The layers of a graph that read text, by their names, each after the input that it reads."""
+    return {
+        name: (node.from_, node.layer)
+        for name, node in graph.layers.items()
+        if node.layer is not None
+        and reads_text(node.layer)
+        and isinstance(node.from_, str)
+        and node.from_ in graph.entries
+    }
+
+
+def text_embeddings(architecture: object) -> Iterator[tuple[Component, Component]]:
+    """Each layer that reads text with each `Embedding` of the numbers that it gives."""
+    if isinstance(architecture, Graph):
+        nodes = text_nodes(architecture)
+        for node in architecture.layers.values():
+            if isinstance(node.from_, str) and node.from_ in nodes and _embeds(node.layer):
+                yield nodes[node.from_][1], node.layer
+    elif isinstance(architecture, tuple):
+        for first, second in itertools.pairwise(architecture[:2]):
+            if reads_text(first) and _embeds(second):
+                yield first, second
+
+
+def _embeds(layer: Component | None) -> TypeGuard[Component]:
+    return layer is not None and layer.module == "keras.layers" and layer.name == "Embedding"
+
+
 def text_at_inputs(subject: Subject) -> Iterator[Problem]:
     """A layer that reads text is the first of a list, or applied to an input of a graph."""
     declared = subject.experiment.architecture
-    known = [id(layer) for layer in text_layers(declared).values()]
+    known = {layer.path for layer in text_layers(declared).values()}
     for layer in subject.layers:
         for one in [layer, *inner_components(layer.arguments.values())]:
-            if reads_text(one) and id(one) not in known:
+            if reads_text(one) and one.path not in known:
                 hint = "put it first"
                 if isinstance(declared, Graph):
                     hint = "put it under `layers`, `from` an input of its own"
@@ -64,21 +88,17 @@ def text_at_inputs(subject: Subject) -> Iterator[Problem]:
 
 def _readers_of_text(subject: Subject, graph: Graph) -> Iterator[Problem]:
     """Whatever else is applied to an input of text, or shares the layer that reads it."""
-    texts = text_layers(graph)
-    readers = {
-        name: node.from_
-        for name, node in graph.layers.items()
-        if isinstance(node.from_, str) and node.layer is texts.get(node.from_, ())
-    }
+    nodes = text_nodes(graph)
+    readers = {source: name for name, (source, _) in nodes.items()}
     for name, node in graph.nodes.items():
-        if name in readers:
+        if name in readers.values():
             continue
         for source in node.sources:
-            if source in texts:
-                reader = next(one for one, read in readers.items() if read == source)
-                message = f"'{source}' is text, which only '{reader}' reads"
-                yield subject.problem(f"{graph.path_of(name)}.from", message, f"use '{reader}'")
-        if node.shared in readers:
+            if source in readers:
+                message = f"'{source}' is text, which only '{readers[source]}' reads"
+                hint = f"use '{readers[source]}'"
+                yield subject.problem(f"{graph.path_of(name)}.from", message, hint)
+        if node.shared in nodes:
             message = f"'{node.shared}' reads the text of one input, and cannot be shared"
             path = f"{graph.path_of(name)}.shared"
             yield subject.problem(path, message, "write the layer once more")

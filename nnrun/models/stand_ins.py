@@ -5,7 +5,7 @@ import re
 
 from nnrun.config.components import Component
 from nnrun.config.graphs import Graph
-from nnrun.config.texts import reads_text, text_layers
+from nnrun.config.texts import reads_text, text_layers, text_nodes
 
 
 def stand_in(layer: Component) -> Component:
@@ -22,8 +22,6 @@ def stand_in(layer: Component) -> Component:
 def classes_of_stand_ins(architecture: object) -> dict[str, str]:
     """The classes of the layers that read text, by the names of what stands in for them."""
     if isinstance(architecture, Graph):
-        read = {id(layer) for layer in text_layers(architecture).values()}
-        nodes = architecture.layers.items()
-        return {name: one.layer.name for name, one in nodes if one.layer and id(one.layer) in read}
+        return {name: layer.name for name, (_, layer) in text_nodes(architecture).items()}
     layers = text_layers(architecture).values()
     return {stand_in(layer).arguments["name"]: layer.name for layer in layers}

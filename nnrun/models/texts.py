@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from nnrun.config.components import Component
+from nnrun.config.texts import text_embeddings
 from nnrun.data.splits import Arrays, InputSpec, Part, Splits
 from nnrun.errors import ConfigError, Problem
 from nnrun.models.adapting import BATCH, State
@@ -34,6 +35,20 @@ def learn_words(readers: Readers, splits: Splits) -> dict[str, dict[str, Any]]:
         layer.path: _learn(layer, splits.inputs[name], splits.train.inputs[name])
         for name, layer in readers.items()
     }
+
+
+def check_embeddings(architecture: object, learnt: State) -> None:
+    """See that every word has a place in the embedding that it comes to.
+
+    Raises:
+        ConfigError: An embedding has fewer places than there are words; XLA would take another's.
+    """
+    for reader, embedding in text_embeddings(architecture):
+        words, places = _made(reader, learnt).vocabulary_size(), embedding.arguments["input_dim"]
+        if places < words:
+            message = f"has {places} places, and {reader.name} tells {words} words apart"
+            hint = f"set `input_dim: {words}`, or fewer `max_tokens`"
+            raise ConfigError([Problem(message, embedding.place, embedding.path, hint)])
 
 
 def encode_splits(readers: Readers, learnt: State, splits: Splits) -> Splits:

@@ -136,7 +136,7 @@ def test_text_vectorization_reads_one_column(config: Any) -> None:
 
 def test_what_keras_refuses_is_told_of_the_layer(config: Any) -> None:
     with pytest.raises(ConfigError) as refused:
-        read("TextVectorization: {output_mode: bag}", [["x"]], [["x"]], config)
+        read("TextVectorization: {standardize: shout}", [["x"]], [["x"]], config)
     assert refused.value.problems[0].path == "architecture[0].TextVectorization"
 
 
@@ -174,6 +174,24 @@ def test_columns_that_look_like_numbers_are_text_where_they_are_looked_up(tmp_pa
     prepared = prepare(write(tmp_path, rows, "[StringLookup, Flatten, Dense: 1]"))
     texts = {name: part.texts["inputs"].ravel() for name, part in prepared.splits.parts.items()}
     assert sorted(np.concatenate(list(texts.values()))) == ["007", "007", "7", "NA"]
+
+
+@pytest.mark.parametrize("layer", ["TextVectorization", "StringLookup"])
+def test_an_embedding_has_a_place_for_every_word(tmp_path: Path, layer: str) -> None:
+    rows = "text,y\n" + "".join(f"{word},{index}.5\n" for index, word in enumerate("abcdef"))
+    words = {"TextVectorization": 7, "StringLookup": 6}[layer]  # with those that nobody knows
+    for graph in (False, True):
+        embedding = f"Embedding: {{input_dim: {words - 1}, output_dim: 2}}"
+        layers = f"[{layer}, {embedding}, Flatten, Dense: 1]"
+        if graph:
+            layers = f"""
+  layers:
+    read: {{{layer}, from: inputs}}
+    embedded: {{{embedding}, from: read}}
+    flat: {{Flatten, from: embedded}}
+  outputs: {{y: {{Dense: 1, from: flat}}}}"""
+        with pytest.raises(ConfigError, match=f"has {words - 1} places, and {layer} tells {words}"):
+            prepare(write(tmp_path, rows, layers))
 
 
 def test_an_empty_cell_is_told_with_its_line(tmp_path: Path) -> None:
