@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from nnrun.config.texts import reads_text
+from nnrun.config.texts import text_nodes
 from nnrun.models.expanding import expand_graph
 from nnrun.scripting.built import as_called, is_frozen_where_made
 from nnrun.scripting.expressions import (
@@ -88,23 +88,16 @@ def graph_lines(
     """
     inputs = prepared.splits.inputs
     variables = {name: _variable(name) for name in (*inputs, *graph.nodes)}
-    measured: list[str] = []
-    lines = [assign(variables[name], input_call(spec, name)) for name, spec in inputs.items()]
     raw = {name: variables[name] for name in inputs}
-    for name in inputs:
-        preparation = preprocessing(prepared, name)
-        measured += preparation.measured
-        for layer in preparation.layers:
-            prepared_name = f"{raw[name]}_prepared"
-            lines.append(_applied(prepared_name, layer, variables[name]))
-            variables[name] = prepared_name
+    measured, lines = _input_lines(prepared, variables)
     made: dict[str, str] = {}
     frozen: list[str] = []
+    readers = text_nodes(graph)
     for name, expanded in expand_graph(prepared.experiment, graph).items():
         node = expanded.declared
         sources = _sources(node.from_, variables)
         target = variables[name]
-        if reads_text(node.layer):  # which has been done before
+        if name in readers:  # its text has been read before
             variables[name] = sources
             continue
         if node.shared is not None:
@@ -128,6 +121,26 @@ def graph_lines(
     lines.append(assign("model", call("keras.Model", *ends)))
     if model is not None:
         lines += freezing_lines(model, written=frozen)
+    return measured, lines
+
+
+def _input_lines(prepared: Prepared, variables: dict[str, str]) -> tuple[list[str], list[str]]:
+    """The lines that measure the training rows, and those that make the inputs and prepare them.
+
+    Args:
+        prepared: The experiment with its data.
+        variables: The variables by name; those of inputs become what is prepared of them.
+    """
+    inputs = prepared.splits.inputs
+    measured: list[str] = []
+    lines = [assign(variables[name], input_call(spec, name)) for name, spec in inputs.items()]
+    for name in inputs:
+        preparation = preprocessing(prepared, name)
+        measured += preparation.measured
+        made = f"{variables[name]}_prepared"
+        for layer in preparation.layers:
+            lines.append(_applied(made, layer, variables[name]))
+            variables[name] = made
     return measured, lines
 
 
