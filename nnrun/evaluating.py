@@ -141,9 +141,7 @@ def predict_rows(
     Raises:
         UserError: Draws are asked for, and the model has no dropout.
     """
-    if draws and any(len(target.shape) > 1 for target in run.signature.targets.values()):
-        message = f"{run.directory.name} gives back pictures, of which no draws are told"
-        raise UserError(message, hint="leave --mc-samples out")
+    _check_draws(run, draws)
     outputs = _predict(run, part.inputs, batch_size)
     return {
         name: run.predictions(
@@ -166,16 +164,25 @@ def _truth(run: OpenRun, name: str, part: Part) -> np.ndarray:
     return (known if target.columns else known.reshape(-1)).astype(np.float64)
 
 
-def predict_file(run: OpenRun, file: Path) -> dict[str, Predictions]:
+def _check_draws(run: OpenRun, draws: int | None) -> None:
+    if draws and any(len(target.shape) > 1 for target in run.signature.targets.values()):
+        message = f"{run.directory.name} gives back pictures, of which no draws are told"
+        raise UserError(message, hint="leave --mc-samples out")
+
+
+def predict_file(run: OpenRun, file: Path, *, draws: int | None = None) -> dict[str, Predictions]:
     """Predict rows whose targets nobody knows, by output.
 
     Args:
         run: The run.
         file: A CSV file; for image models, a picture file or a folder of them.
+        draws: How many draws of dropout to make as well.
 
     Raises:
         DataError: The file cannot be used.
+        UserError: Draws are asked for, and the model has no dropout.
     """
+    _check_draws(run, draws)
     from nnrun.data.loading import load_inputs
     from nnrun.data.pictures import SUFFIXES, find_pictures, read_pictures
     from nnrun.data.preprocessing import apply_steps
@@ -204,7 +211,13 @@ def predict_file(run: OpenRun, file: Path) -> dict[str, Predictions]:
         if len(target.shape) > 1
     }
     return {
-        name: run.predictions(name, outputs[name], wanted.get(name), files=files)
+        name: run.predictions(
+            name,
+            outputs[name],
+            wanted.get(name),
+            files=files,
+            sampled=_sample(run, name, inputs, None, draws) if draws else None,
+        )
         for name in run.names
     }
 

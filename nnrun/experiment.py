@@ -315,22 +315,25 @@ def evaluate(
     return evaluate_rows(run, name, part, batch_size=batch_size, draws=mc_samples)
 
 
-def predict(directory: RunDirectory, file: Path, *, trust: bool = False) -> dict[str, Predictions]:
+def predict(
+    directory: RunDirectory, file: Path, *, mc_samples: int | None = None, trust: bool = False
+) -> dict[str, Predictions]:
     """Predict rows that nobody knows the targets of, by output.
 
     Args:
         directory: The run.
         file: A CSV file with the features' columns; for pictures, a PNG or JPEG file or a folder
             of them.
+        mc_samples: How many times to predict with the dropout layers on, as well.
         trust: Whether code of the user's own that the run names may run.
 
     Raises:
-        UserError: For a run that cannot be used, and mistakes in the file.
+        UserError: For a run that cannot be used or has no dropout, and mistakes in the file.
     """
     run = open_run(directory, trust=trust, with_data=False)
     from nnrun.evaluating import predict_file
 
-    return predict_file(run, file)
+    return predict_file(run, file, draws=mc_samples)
 
 
 def _claim(

@@ -115,10 +115,11 @@ def prepare_experiment(experiment: Experiment, config: Path, base: Base | None =
 def _model_warnings(experiment: Experiment, splits: Splits) -> Iterator[str]:
     """What is doubtful about the layers that an experiment declares, each with its place."""
     from nnrun.config.diagnostics import in_one_line
+    from nnrun.models import bounded, self_normalizing
     from nnrun.models.architecture import expand_architecture
     from nnrun.models.expanding import lines_of_graph
-    from nnrun.models.self_normalizing import doubts
 
+    yield from map(in_one_line, bounded.doubts(experiment, splits))
     declared = experiment.architecture
     is_preset = isinstance(declared, Component) and not declared.is_users_own
     if isinstance(declared, Graph):
@@ -128,7 +129,7 @@ def _model_warnings(experiment: Experiment, splits: Splits) -> Iterator[str]:
         lines = [expand_architecture(experiment, spec, target)]
     else:
         return
-    yield from map(in_one_line, doubts(lines, experiment))
+    yield from map(in_one_line, self_normalizing.doubts(lines, experiment))
 
 
 def _read_texts(

@@ -309,6 +309,7 @@ class Run:
 
     def _end(self, ended: TrainingEnded, request: StopRequest) -> Outcome:
         """Save the best model, evaluate it, draw the curves, and write how it came out."""
+        from nnrun.models.label_scaling import loadable_by_keras
         from nnrun.runs.checksums import write_with
         from nnrun.training.engines import EvaluationStoppedError
         from nnrun.training.recording import figures_of
@@ -319,12 +320,19 @@ class Run:
         if best is not None:
             restore_state(self.model, best.arrays)
             use_averaged_weights(self.model)
-            write_with(self.directory.model, self._saved_model().save)
+            with loadable_by_keras(self.model):
+                write_with(self.directory.model, self._saved_model().save)
             try:
                 test = self._test_figures(request.is_made)
             except EvaluationStoppedError:
                 status = "interrupted"
-            draw_run(self.directory, self.writer.history, best.epoch, title=self.experiment.name)
+            draw_run(
+                self.directory,
+                self.writer.history,
+                best.epoch,
+                title=self.experiment.name,
+                scaled=bool(self.writer.record.loss_of),
+            )
             figures = figures_of(self.recorders)
         metrics = self.writer.metrics(test, figures)
         reached = figures_reached(metrics, self.model.count_params())

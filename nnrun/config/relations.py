@@ -312,6 +312,7 @@ _RULES: dict[Callable[[Subject], Iterator[Problem]], set[str]] = {
     fitting.output_of_preset: {"dataset", "architecture"},
     fitting.task_options: {"dataset", "metrics", "training.class_weight"},
     fitting.class_weights: {"dataset", "training.class_weight"},
+    fitting.scaled_labels: {"dataset", "architecture"},
     _expectations: {"dataset.split", "dataset.task", "metrics", "expect", "callbacks"},
     _layer_names: {"architecture"},
     adapting.only_in_a_list: {"architecture"},

@@ -13,7 +13,7 @@ from nnrun.config.tasks import AUTOENCODER
 from nnrun.data.dealing import Dealt, columns_of, deal_file, deal_named, group
 from nnrun.data.describing import check_source, describe, source_of
 from nnrun.data.fingerprint import fingerprint
-from nnrun.data.preprocessing import apply_steps, fit
+from nnrun.data.preprocessing import apply_steps, fit, fit_labels
 from nnrun.data.sources.csv import Csv
 from nnrun.data.sources.finding import named_dataset
 from nnrun.data.splits import Part, Splits, TargetSpec
@@ -32,7 +32,7 @@ __all__ = ["INPUT", "TARGET", "check_source", "describe", "load_inputs", "load_r
 
 
 def load_splits(dataset: Dataset, *, seed: int, roles: Roles | None = None) -> Splits:
-    """Reads a data set and divides it as the config asks; nothing is scaled yet.
+    """Reads a data set and divides it as the config asks; no row is scaled yet.
 
     Args:
         dataset: The config's section; relative file names are taken from the working directory.
@@ -62,7 +62,7 @@ def load_splits(dataset: Dataset, *, seed: int, roles: Roles | None = None) -> S
     }
     splits = Splits(
         inputs=loaded.inputs,
-        targets=targets,
+        targets=fit_labels(dataset.preprocess, targets, parts["train"]),
         train=parts["train"],
         validation=parts.get("validation"),
         test=parts.get("test"),

@@ -62,6 +62,9 @@ class TargetSpec:
             class is one of the data.
         input: The input that an autoencoder gives back; empty for everything else.
         shape: The shape of what an autoencoder gives back; empty for everything else.
+        scale: Of each column: the loss sees `(label - offset) / scale`. Empty where it sees the
+            labels as they are.
+        offset: Likewise.
     """
 
     task: str
@@ -72,6 +75,8 @@ class TargetSpec:
     positive: str = ""
     input: str = ""
     shape: tuple[int, ...] = ()
+    scale: tuple[float, ...] = ()
+    offset: tuple[float, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:

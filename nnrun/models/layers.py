@@ -14,6 +14,8 @@ from nnrun.data.splits import InputSpec
 __all__ = ["Maxout", "Step", "make_input", "preprocessing_layers"]
 
 Step = Scaling | Standardizing
+OWN_UNITS = "own_units"
+"""The layer that brings what is learnt from scaled labels into their own units."""
 _NAMES = {Scaling: "scale", Standardizing: "standardize"}
 
 
@@ -77,7 +79,8 @@ def preprocessing_layers(steps: Sequence[Step], *, prefix: str = "") -> list[Any
 def is_preprocessing(layer: Any) -> bool:
     """Whether a layer of a model does what the config's `preprocess` asks for."""
     own = isinstance(layer, keras.layers.Normalization | keras.layers.Rescaling)
-    return own and re.fullmatch(r"(.+_)?(standardize|scale)_\d+", layer.name) is not None
+    names = rf"(.+_)?((standardize|scale)_\d+|{OWN_UNITS})"
+    return own and re.fullmatch(names, layer.name) is not None
 
 
 def _layer(step: Step, name: str) -> Any:

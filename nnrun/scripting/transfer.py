@@ -55,7 +55,9 @@ def take_over(
     if isinstance(base.experiment.architecture, Graph):
         cut, taken = _cut(steps, declared, model)
         return [*lines, cut], taken
-    first, last = 0 if declared.keep_preprocessing else len(steps), declared.drop_last
+    first = 0 if declared.keep_preprocessing else len(steps)
+    # A layer that brings scaled labels into their own units is left behind, too.
+    last = declared.drop_last + any(target.scale for target in base.signature.targets.values())
     left_out = ["its preprocessing"] if first else []
     left_out += [f"its last {f'{last} layers' if last > 1 else 'layer'}"] if last else []
     comment = f"without {' and '.join(left_out)}" if left_out else ""

@@ -113,6 +113,19 @@ def test_a_script_goes_on_with_a_part_of_a_graph(
     assert_same(write_config(MOVED), (f"architecture.from_run={graph_run}", *changes))
 
 
+@pytest.mark.campaign
+def test_a_script_leaves_the_scale_of_a_runs_labels_behind(
+    tmp_path: Path, write_config: Callable[..., Path]
+) -> None:
+    from nnrun.experiment import train
+
+    data = "dataset: {name: diabetes, preprocess: {standardize: true%s}}\n"
+    model = "architecture: [{Dense: 4}, {Dense: 1}]\ntraining: {epochs: 1}\n"
+    train(write_config(data % ", target: standardize" + model), run_dir=tmp_path / "scaled")
+    taken = "architecture: {from_run: scaled, drop_last: 1, add: [{Dense: 1}]}\n"
+    assert_same(write_config(data % "" + taken))
+
+
 @pytest.mark.parametrize(
     "layers",
     [

@@ -373,6 +373,17 @@ RELATIONS = {
     "preprocess_twice": Case(
         GOOD.replace("digits,", "digits, preprocess: {standardize: true, minmax: true},")
     ),
+    "target_scale_misspelt": Case(
+        REGRESSION.replace("0.2}", "0.2}, preprocess: {target: standardise}")
+    ),
+    "target_scale_of_classes": Case(
+        GOOD.replace("digits,", "digits, preprocess: {target: minmax},")
+    ),
+    "target_scale_of_autoencoder": Case(
+        GOOD.replace("digits,", "digits, task: autoencoder, preprocess: {target: minmax},").replace(
+            "Dense: {units: 10, activation: softmax}", "Dense: 64\n  - Reshape: [8, 8]"
+        )
+    ),
     "no_rows_left": Case(GOOD.replace("0.2}", "0.6, test: 0.5}")),
     "more_rows_than_there_are": Case(GOOD.replace("0.2}", "5000}")),
     "labels_wrongly_declared": Case(
