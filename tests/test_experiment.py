@@ -274,19 +274,19 @@ def test_a_run_that_stops_early_keeps_the_model_of_its_best_epoch(
     assert outcome.best_epoch == losses.index(min(losses)) + 1 == outcome.epochs - 2
     assert outcome.metrics["best"]["val_loss"] == min(losses)
     assert outcome.metrics["last"]["val_loss"] == losses[-1] > min(losses)
-    assert evaluate(outcome)["loss"] == pytest.approx(min(losses), abs=1e-6)
+    assert evaluate(outcome)["validation"]["loss"] == pytest.approx(min(losses), abs=1e-6)
 
 
-def evaluate(outcome: Outcome, part: str = "validation") -> dict[str, float]:
-    """What the saved model's own `evaluate` says of a part's raw rows."""
+def evaluate(outcome: Outcome, *parts: str) -> dict[str, dict[str, float]]:
+    """What the saved model's own `evaluate` says of the raw rows of parts; of the validation's alone."""
     import keras
 
     directory = RunDirectory(Path(outcome.run_dir))
-    rows = prepare(directory.resolved).splits.parts[part]
-    (x,), (y,) = rows.inputs.values(), rows.targets.values()
-    figures: dict[str, float] = keras.models.load_model(directory.model).evaluate(
-        x, y, verbose=0, return_dict=True
-    )
+    splits, model = prepare(directory.resolved).splits, keras.models.load_model(directory.model)
+    figures = {}
+    for part in parts or ("validation",):
+        (x,), (y,) = (rows.values() for rows in (splits.parts[part].inputs, splits.parts[part].targets))
+        figures[part] = model.evaluate(x, y, verbose=0, return_dict=True)
     return figures
 
 
@@ -356,7 +356,7 @@ def test_the_best_epoch_before_a_divergence_is_kept(
     losses = history_of(outcome).column("val_loss")
     assert np.isfinite(losses).all()
     assert outcome.best_epoch == losses.index(min(losses)) + 1
-    assert evaluate(outcome)["loss"] == pytest.approx(min(losses), rel=1e-6)
+    assert evaluate(outcome)["validation"]["loss"] == pytest.approx(min(losses), rel=1e-6)
     assert directory.learning_curves.exists()
 
 
@@ -479,9 +479,10 @@ def test_a_variation_trains(
 ) -> None:
     outcome = run(write_config(), *overrides, "training.epochs=1")
     assert (outcome.status, outcome.epochs) == ("finished", 1)
-    assert evaluate(outcome, "test") == pytest.approx(outcome.metrics["test"], abs=1e-6)
+    figures = evaluate(outcome, "validation", "test")
+    assert figures["test"] == pytest.approx(outcome.metrics["test"], abs=1e-6)
     best = {name: outcome.metrics["best"][f"val_{name}"] for name in outcome.metrics["test"]}
-    assert evaluate(outcome) == pytest.approx(best, abs=1e-6)
+    assert figures["validation"] == pytest.approx(best, abs=1e-6)
 
 
 def test_one_step_trains_the_means_over_its_rows(
