@@ -285,7 +285,9 @@ def evaluate(outcome: Outcome, *parts: str) -> dict[str, dict[str, float]]:
     splits, model = prepare(directory.resolved).splits, keras.models.load_model(directory.model)
     figures = {}
     for part in parts or ("validation",):
-        (x,), (y,) = (rows.values() for rows in (splits.parts[part].inputs, splits.parts[part].targets))
+        (x,), (y,) = (
+            rows.values() for rows in (splits.parts[part].inputs, splits.parts[part].targets)
+        )
         figures[part] = model.evaluate(x, y, verbose=0, return_dict=True)
     return figures
 
