@@ -162,6 +162,12 @@ def tiny_run(_trained: Path, tmp_path: Path) -> RunDirectory:
     return RunDirectory(shutil.copytree(_trained, tmp_path / "tiny_run"))
 
 
+@pytest.fixture
+def _undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs end without their plots, a quarter of a tiny training's time, where no test looks at any."""
+    monkeypatch.setattr("nnrun.running.draw_run", lambda *_, **__: None)
+
+
 def write_run(
     runs: Path,
     directory: str,
