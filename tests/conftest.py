@@ -1,12 +1,13 @@
 """What several tests share: the command in process and as a process, and one real run."""
 
 import functools
+import gc
 import os
 import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,29 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("data"):
             item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Keep what is imported by now out of Keras's many searches for garbage.
+
+    They take a fifth of the time of a tiny training, and most of the time in which a model is built.
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.collect()
+        gc.freeze()
+        gc.enable()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_wait_for_the_disk() -> Iterator[None]:
+    """Let runs in this process return before the disk has their files: no test cuts its power."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda descriptor: None)
+        yield
 
 
 @dataclass(frozen=True)
@@ -143,6 +167,12 @@ def _trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def tiny_run(_trained: Path, tmp_path: Path) -> RunDirectory:
     """A copy of a finished run of TINY, the test's own to spoil."""
     return RunDirectory(shutil.copytree(_trained, tmp_path / "tiny_run"))
+
+
+@pytest.fixture
+def _undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs end without their plots, a quarter of a tiny training's time, where no test looks at any."""
+    monkeypatch.setattr("nnrun.running.draw_run", lambda *_, **__: None)
 
 
 def write_run(
