@@ -14,6 +14,7 @@ from nnrun.errors import ConfigError
 from nnrun.preparing import build, load, prepare
 from nnrun.runs.directory import RunDirectory
 from nnrun.runs.manifest import Metrics
+from tests.scripting.sameness import assert_same
 
 CONFIG = """\
 name: bounded
@@ -85,6 +86,16 @@ def test_a_model_that_ends_as_the_run_does_learns_what_the_run_did(run: RunDirec
     again = build(prepare(Path("more.yaml")))
     assert [layer.name for layer in again.layers].count("own_units") == 1
     np.testing.assert_array_equal(again.predict(rows, verbose=0), saved.predict(rows, verbose=0))
+
+
+@pytest.mark.parametrize("add", ["[]", "[{Dense: {units: 1, activation: sigmoid}}]"])
+def test_a_script_that_builds_on_the_run_begins_where_nnrun_begins(
+    add: str, run: RunDirectory
+) -> None:
+    Path("more.yaml").write_text(ON_TOP)
+    assert_same(
+        Path("more.yaml"), (f"architecture.add={add}", f"architecture.drop_last={int(add != '[]')}")
+    )
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from nnrun.scripting.expressions import (
     quoted,
 )
 from nnrun.scripting.freezing import freezing_lines
+from nnrun.scripting.label_scaling import own_units
 from nnrun.scripting.preprocessing import preprocessing
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ _TAKEN = frozenset(
         "mean",
         "model",
         "np",
+        "offset",
         "optimizer",
         "order",
         "pd",
@@ -61,6 +63,8 @@ _TAKEN = frozenset(
         "read",
         "rows",
         "rows_of",
+        "scale",
+        "scaled",
         "schedule",
         "select",
         "taken",
@@ -117,6 +121,9 @@ def graph_lines(
         for layer in written:
             lines.append(_applied(target, layer, sources))
             sources = target
+    for name in graph.outputs:
+        for layer in own_units(prepared, name):
+            lines.append(_applied(variables[name], layer, variables[name]))
     ends = (_named_tensors(raw), _named_tensors({name: variables[name] for name in graph.outputs}))
     lines.append(assign("model", call("keras.Model", *ends)))
     if model is not None:

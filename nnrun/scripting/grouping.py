@@ -29,6 +29,12 @@ def has_several(prepared: Prepared) -> dict[str, bool]:
     return several
 
 
+def labels_in(prepared: Prepared, part: str, name: str) -> str:
+    """The labels of a target in a part: `y_train`, or `y_train["size"]` where there are several."""
+    several = len(prepared.splits.targets) > 1
+    return f"y_{part}[{quoted(name)}]" if several else f"y_{part}"
+
+
 def arrays_of(
     prepared: Prepared, inputs: Mapping[str, Expression], targets: Mapping[str, Expression]
 ) -> dict[str, Expression]:

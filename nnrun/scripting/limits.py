@@ -24,7 +24,7 @@ _WRITTEN = {
         "name", "csv", "classes", "target", "features", "task", "positive", "split", "preprocess",
     },
     "dataset.split": {"validation", "test", "stratify", "shuffle"},
-    "dataset.preprocess": {"scale", "standardize", "minmax", "one_hot"},
+    "dataset.preprocess": {"scale", "standardize", "minmax", "one_hot", "target"},
     "regularization": {"l1", "l2", "max_norm", "dropout", "batch_normalization", "clip"},
     "regularization.clip": {"norm", "global_norm", "value"},
     "training": {"epochs", "batch_size", "shuffle", "class_weight", "monitor", "fine_tune"},
@@ -35,7 +35,7 @@ _ABOUT_NNRUN = ("runtime", "tensorboard", "expect")
 """Sections that say how nnrun does its work, and nothing of the model."""
 WATCHING = ("LayerMonitor", "Traces")
 """Callbacks of nnrun's that look on and change nothing: a script does without them."""
-_HINT = "`nnrun train` does it"
+_HINT = "train with `nnrun train`, or leave it out"
 
 
 def check_expressible(experiment: Experiment) -> None:
@@ -45,13 +45,19 @@ def check_expressible(experiment: Experiment) -> None:
         ConfigError: With everything that cannot be written as plain Keras.
     """
     problems = [
-        Problem(f"{path} cannot be written as plain Keras", experiment.place_of(path), path, _HINT)
+        Problem(
+            "`nnrun code` does not know how to write this option, and a script without it would do "
+            "something else",
+            experiment.place_of(path),
+            path,
+            _HINT,
+        )
         for path in _unwritten("", experiment)
     ]
     problems += [
         Problem(
-            f"{one.name} cannot be written as plain Keras: the training loop of nnrun calls it, "
-            "and `fit` cannot",
+            f"{one.name} works between the steps of nnrun's own training loop, which a script that "
+            "calls `fit` does not have",
             one.place,
             one.path,
             _HINT,

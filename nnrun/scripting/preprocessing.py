@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from nnrun.scripting.expressions import Atom, Expression, call, identifier, literal, quoted
+from nnrun.scripting.grouping import labels_in
 from nnrun.scripting.splitting import part_names
 
 if TYPE_CHECKING:
@@ -35,9 +36,7 @@ def preprocessing(prepared: Prepared, name: str) -> Preparation:
     made = Preparation()
     if prepared.splits.inputs[name].text:
         return made
-    # Raw values do not fit into half of float32, whatever the layers behind reckon in.
-    mixed = prepared.experiment.runtime.precision != "float32"
-    exact: dict[str, Expression | str] = {"dtype": literal("float32")} if mixed else {}
+    exact = exact_dtype(prepared)
     scale = "" if preprocess.scale is None else f"{preprocess.scale:.15g}"
     if scale:
         made.layers.append(call("keras.layers.Rescaling", f"1 / {scale}", **exact))
@@ -47,6 +46,12 @@ def preprocessing(prepared: Prepared, name: str) -> Preparation:
     elif preprocess.minmax:
         _bring_into_range(made, prepared, name, scale, exact)
     return made
+
+
+def exact_dtype(prepared: Prepared) -> dict[str, Expression | str]:
+    """The argument with which a layer takes or gives raw values, which half of float32 cannot hold."""
+    mixed = prepared.experiment.runtime.precision != "float32"
+    return {"dtype": literal("float32")} if mixed else {}
 
 
 def _standardize(
@@ -123,5 +128,5 @@ def autoencoder_lines(prepared: Prepared) -> Iterator[str]:
         if len(formulas) == len(targets) > 1:
             yield f"y_{part} = {{}}"
         for name, (own, formula) in formulas.items():
-            made = f"y_{part}[{quoted(name)}]" if len(targets) > 1 else f"y_{part}"
+            made = labels_in(prepared, part, name)
             yield f"{made} = {formula.format(rows=_rows(prepared, part, own))}"

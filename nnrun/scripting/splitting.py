@@ -8,7 +8,7 @@ import numpy as np
 
 from nnrun.data.splitting import DRAW
 from nnrun.scripting.expressions import quoted
-from nnrun.scripting.grouping import has_several
+from nnrun.scripting.grouping import has_several, labels_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -109,9 +109,8 @@ def _labels(prepared: Prepared) -> str:
 
 
 def _one_hot_lines(prepared: Prepared) -> Iterator[str]:
-    targets = prepared.splits.targets
-    for name, target in targets.items():
+    for name, target in prepared.splits.targets.items():
         if target.one_hot:
             for part in part_names(prepared):
-                labels = f"y_{part}[{quoted(name)}]" if len(targets) > 1 else f"y_{part}"
+                labels = labels_in(prepared, part, name)
                 yield f"{labels} = keras.utils.to_categorical({labels}, {target.width})"

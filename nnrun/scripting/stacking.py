@@ -11,6 +11,7 @@ from nnrun.models.architecture import expand_architecture
 from nnrun.scripting.built import as_called, is_frozen_where_made
 from nnrun.scripting.expressions import Atom, Names, assign, call, input_call, layout, listed
 from nnrun.scripting.freezing import freezing_lines
+from nnrun.scripting.label_scaling import own_units
 from nnrun.scripting.preprocessing import preprocessing
 from nnrun.scripting.transfer import take_over
 
@@ -32,7 +33,7 @@ def stack_lines(
         model: nnrun's own model; None where the config says all that is asked of it.
     """
     ((name, spec),) = prepared.splits.inputs.items()
-    (target,) = prepared.splits.targets.values()
+    ((output, target),) = prepared.splits.targets.items()
     declared = expand_architecture(prepared.experiment, spec, target)
     preparation = preprocessing(prepared, name)
     before, first = [*preparation.measured], preparation.layers
@@ -42,7 +43,8 @@ def stack_lines(
         before += loaded
     written = []
     if model is not None:
-        made = model.layers[-len(declared) :] if declared else []
+        end = len(model.layers) - bool(target.scale)
+        made = model.layers[end - len(declared) : end]
         written = [
             layer.name
             for one, layer in zip(declared, made, strict=True)
@@ -59,6 +61,8 @@ def stack_lines(
             stack.adapt(layer.name, components.write(layer))
         else:
             stack.add(components.write(layer))
+    for last in own_units(prepared, output):
+        stack.add(last)
     lines = stack.finished()
     if model is not None:
         lines += freezing_lines(model, written=written)

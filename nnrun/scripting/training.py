@@ -31,6 +31,7 @@ from nnrun.scripting.expressions import (
     snake_case,
 )
 from nnrun.scripting.freezing import unfreezing_lines
+from nnrun.scripting.label_scaling import seen_by_loss
 from nnrun.scripting.limits import WATCHING
 from nnrun.scripting.splitting import part_names
 from nnrun.training.callbacks import all_callbacks
@@ -107,6 +108,7 @@ def compile_line(prepared: Prepared, components: Components, model: Any) -> str:
         losses[name] = components.write(chosen)
         if view.loss is None and not chosen.arguments and chosen.module == "keras.losses":
             losses[name] = literal(snake_case(chosen.name))
+        losses[name] = seen_by_loss(prepared, name, losses[name])
         written = map(components.write, choose_metrics(view, target, units, activation))
         metrics[name] = listed(written)
         graph = experiment.architecture

@@ -13,6 +13,7 @@ from nnrun.scripting.built import build_where_needed
 from nnrun.scripting.components import Components
 from nnrun.scripting.expressions import WIDTH
 from nnrun.scripting.graphs import graph_lines
+from nnrun.scripting.label_scaling import label_lines
 from nnrun.scripting.limits import check_expressible
 from nnrun.scripting.loading import loading_lines
 from nnrun.scripting.preprocessing import autoencoder_lines
@@ -65,7 +66,7 @@ def write_script(prepared: Prepared, *, trust: bool = False) -> str:
         model.insert(0, f'keras.config.set_dtype_policy("{experiment.runtime.precision}")')
     sections = [
         data,
-        [*measured, *autoencoder_lines(prepared), *model],
+        [*measured, *label_lines(prepared), *autoencoder_lines(prepared), *model],
         [
             *optimizer_lines(experiment, catalogue, components),
             compile_line(prepared, components, built),
