@@ -13,10 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from nnrun.caching import SWITCH
 from nnrun.runs.directory import RunDirectory
 
+# A test must not fail because the machine is busy.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 os.environ[SWITCH] = "1"  # tests neither profit from what others left nor leave anything behind
 
 TINY = """\
