@@ -53,17 +53,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
-    """Keep what is imported by now out of Keras's many searches for garbage.
-
-    They take a fifth of the time of a tiny training, and most of the time in which a model is built.
-    """
+    """Look for no garbage while modules are imported: they make much, and all of it stays."""
     gc.disable()
     try:
         return (yield)
     finally:
-        gc.collect()
-        gc.freeze()
         gc.enable()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _lasting() -> None:
+    """Keep what outlives a module's tests out of Keras's many searches for garbage.
+
+    They took a fifth of a tiny training's time, and most of the time in which a model is built.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)
