@@ -10,15 +10,12 @@ SOURCES := nnrun tests benchmarks docs
 help:  ## Say what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-$(INSTALLED): pyproject.toml constraints.txt
+$(DEVELOPING): EXTRA := [dev]
+$(INSTALLED) $(DEVELOPING): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), "nnrun needs Python 3.11 or newer"'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
-	touch $@
-
-$(DEVELOPING): $(INSTALLED)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
-	touch $@
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.$(EXTRA)'
+	touch $(INSTALLED) $@
 
 demo: $(INSTALLED)  ## Install nnrun into .venv and train a small network on data it carries
 	@$(BIN)/nnrun train configs/digits_mlp.yaml

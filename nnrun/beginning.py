@@ -6,6 +6,7 @@ import platform
 import shlex
 from typing import TYPE_CHECKING, Any
 
+from nnrun.config.label_scales import LABEL_SCALES
 from nnrun.errors import UserError
 from nnrun.runs.manifest import RunRecord
 from nnrun.runs.monitoring import monitored_figure
@@ -61,6 +62,7 @@ def first_record(
         },
         from_run=prepared.base.to_json() if prepared.base else None,
         parameters=parameters,
+        loss_of=LABEL_SCALES.get(prepared.experiment.dataset.preprocess.target or "", ""),
         warnings=tuple(warnings),
     )
 

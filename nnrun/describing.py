@@ -9,20 +9,28 @@ from nnrun.reports.card import LayerRow, OutputRow
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from nnrun.config.schema import Experiment
     from nnrun.data.splits import TargetSpec
 
 
-def layer_rows(model: Any) -> list[LayerRow]:
-    """The layers of a model; those of a graph with the layers that they are applied to."""
+def layer_rows(model: Any, experiment: Experiment) -> list[LayerRow]:
+    """The layers of a model; those of a graph with the layers that they are applied to.
+
+    Args:
+        model: The model.
+        experiment: The config that it was built from.
+    """
     import keras
 
     from nnrun.models.shapes import layer_shapes, listed_layers
+    from nnrun.models.stand_ins import classes_of_stand_ins
 
+    read_before = classes_of_stand_ins(experiment.architecture)
     is_graph = hasattr(model, "_nodes_by_depth") and not isinstance(model, keras.Sequential)
     return [
         LayerRow(
             name,
-            type(layer).__name__,
+            read_before.get(name, type(layer).__name__),
             next(iter(layer_shapes(layer)), ()),
             layer.count_params(),
             frozen=bool(layer.weights) and not layer.trainable,

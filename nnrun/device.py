@@ -43,12 +43,16 @@ def lean_imports() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _no_collections() -> Iterator[None]:
-    """Within the block, Python looks for no garbage: an import makes much, and all of it stays."""
+    """Within the block, Python looks for no garbage, nor later in what was made there.
+
+    An import makes much, and all of it stays; Keras has all of it searched for every model it makes.
+    """
     was_on = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
+        gc.freeze()
         if was_on:
             gc.enable()
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nnrun.config.texts import text_layers
 from nnrun.errors import DataError, UserError
 from nnrun.reports.evaluation import Evaluation, score
 from nnrun.reports.evaluation_files import write_files
@@ -140,9 +141,7 @@ def predict_rows(
     Raises:
         UserError: Draws are asked for, and the model has no dropout.
     """
-    if draws and any(len(target.shape) > 1 for target in run.signature.targets.values()):
-        message = f"{run.directory.name} gives back pictures, of which no draws are told"
-        raise UserError(message, hint="leave --mc-samples out")
+    _check_draws(run, draws)
     outputs = _predict(run, part.inputs, batch_size)
     return {
         name: run.predictions(
@@ -165,26 +164,38 @@ def _truth(run: OpenRun, name: str, part: Part) -> np.ndarray:
     return (known if target.columns else known.reshape(-1)).astype(np.float64)
 
 
-def predict_file(run: OpenRun, file: Path) -> dict[str, Predictions]:
+def _check_draws(run: OpenRun, draws: int | None) -> None:
+    if draws and any(len(target.shape) > 1 for target in run.signature.targets.values()):
+        message = f"{run.directory.name} gives back pictures, of which no draws are told"
+        raise UserError(message, hint="leave --mc-samples out")
+
+
+def predict_file(run: OpenRun, file: Path, *, draws: int | None = None) -> dict[str, Predictions]:
     """Predict rows whose targets nobody knows, by output.
 
     Args:
         run: The run.
         file: A CSV file; for image models, a picture file or a folder of them.
+        draws: How many draws of dropout to make as well.
 
     Raises:
         DataError: The file cannot be used.
+        UserError: Draws are asked for, and the model has no dropout.
     """
+    _check_draws(run, draws)
     from nnrun.data.loading import load_inputs
     from nnrun.data.pictures import SUFFIXES, find_pictures, read_pictures
     from nnrun.data.preprocessing import apply_steps
+    from nnrun.models.texts import encode_inputs
 
     specs = run.signature.inputs
     files: tuple[str, ...] = ()
-    if all(spec.features for spec in specs.values()):
+    if all(spec.columns for spec in specs.values()):
         if file.suffix.lower() in SUFFIXES:
             raise DataError(f"{run.directory.name} predicts rows of a table, not pictures")
-        inputs = load_inputs(run.experiment.dataset, run.signature, str(file))
+        read = load_inputs(run.experiment.dataset, run.signature, str(file))
+        readers = text_layers(run.experiment.architecture)
+        inputs = encode_inputs(readers, run.signature.adapted, read)
     else:
         pictures = find_pictures(file)
         # What stands for white: 255 mostly, but 16 in the digits that nnrun carries.
@@ -200,7 +211,13 @@ def predict_file(run: OpenRun, file: Path) -> dict[str, Predictions]:
         if len(target.shape) > 1
     }
     return {
-        name: run.predictions(name, outputs[name], wanted.get(name), files=files)
+        name: run.predictions(
+            name,
+            outputs[name],
+            wanted.get(name),
+            files=files,
+            sampled=_sample(run, name, inputs, None, draws) if draws else None,
+        )
         for name in run.names
     }
 
@@ -234,7 +251,8 @@ def evaluate_rows(
         )
         files.make()
         specs = run.signature.inputs
-        write_files(predictions, evaluations[name], files, inputs=part.inputs, specs=specs)
+        read = {**part.inputs, **part.texts}
+        write_files(predictions, evaluations[name], files, inputs=read, specs=specs)
         # Last: where the figures stand, all that belongs to them does.
         write_json(files.metrics, evaluations[name].to_json())
     return evaluations

@@ -6,7 +6,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nnrun.config.roles import roles_of_graph
+from nnrun.config.roles import roles_of
+from nnrun.config.texts import text_layers
 from nnrun.errors import UserError
 from nnrun.own_code import check_trust, with_own_code
 from nnrun.preparing import (
@@ -91,7 +92,7 @@ def _card(prepared: Prepared, model: Any) -> Card:
         outputs=outputs,
         rows={name: part.rows for name, part in splits.parts.items()},
         source=splits.source,
-        layers=layer_rows(model),
+        layers=layer_rows(model, experiment),
         parameters=model.count_params(),
         loss=only.loss if only else ", ".join(f"{one.name} {one.loss}" for one in outputs),
         steps=steps,
@@ -305,29 +306,34 @@ def evaluate(
         name, part = choose_part(run, split)
     else:
         from nnrun.data.loading import load_rows
+        from nnrun.models.texts import encode_part
 
         name = split_of_file(data)
-        roles = roles_of_graph(run.experiment)
+        roles = roles_of(run.experiment)
         part = load_rows(run.experiment.dataset, run.signature, str(data), roles)
+        part = encode_part(text_layers(run.experiment.architecture), run.signature.adapted, part)
     return evaluate_rows(run, name, part, batch_size=batch_size, draws=mc_samples)
 
 
-def predict(directory: RunDirectory, file: Path, *, trust: bool = False) -> dict[str, Predictions]:
+def predict(
+    directory: RunDirectory, file: Path, *, mc_samples: int | None = None, trust: bool = False
+) -> dict[str, Predictions]:
     """Predict rows that nobody knows the targets of, by output.
 
     Args:
         directory: The run.
         file: A CSV file with the features' columns; for pictures, a PNG or JPEG file or a folder
             of them.
+        mc_samples: How many times to predict with the dropout layers on, as well.
         trust: Whether code of the user's own that the run names may run.
 
     Raises:
-        UserError: For a run that cannot be used, and mistakes in the file.
+        UserError: For a run that cannot be used or has no dropout, and mistakes in the file.
     """
     run = open_run(directory, trust=trust, with_data=False)
     from nnrun.evaluating import predict_file
 
-    return predict_file(run, file)
+    return predict_file(run, file, draws=mc_samples)
 
 
 def _claim(

@@ -23,11 +23,11 @@ from nnrun.reports.gallery import (
     draw_small_curves,
     first_comment,
     gallery_page,
-    mean_metrics,
+    mean_figures,
 )
 from nnrun.runs.atomic import write_bytes
 from nnrun.runs.directory import RunDirectory
-from nnrun.runs.expectations import judge
+from nnrun.runs.expectations import figures_reached, judge
 from nnrun.runs.history import History
 from nnrun.runs.index import list_runs
 from nnrun.runs.manifest import Metrics, RunRecord
@@ -216,11 +216,11 @@ def _runs_of(experiment: Experiment, runs_dir: Path) -> Iterator[tuple[RunDirect
 
 def _judged(row: GalleryRow, experiment: Experiment, runs: Sequence[RunDirectory]) -> GalleryRow:
     records = [RunRecord.read(run.record) for run in runs]
-    metrics = [Metrics.read(run.metrics) for run in runs]
     parameters = records[0].parameters or 0
+    reached = [figures_reached(Metrics.read(run.metrics), parameters) for run in runs]
     judged = [
-        {**item, "deviation": deviation(metrics, item["figure"])}
-        for item in judge(experiment.expect, mean_metrics(metrics), parameters)
+        {**item, "deviation": deviation(reached, item["figure"])}
+        for item in judge(experiment.expect, mean_figures(reached))
     ]
     many = len(runs)
     return dataclasses.replace(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from nnrun.config.roles import roles_of, roles_of_graph
+from nnrun.config.roles import roles_of
+from nnrun.config.texts import text_layers
 from nnrun.errors import DataError, RunError
 from nnrun.runs.checkpoints import CheckpointStore
 from nnrun.runs.checksums import check_file
@@ -75,9 +76,22 @@ def load_data(
         return signature, None
     splits = _load_splits(directory, experiment, record)
     if signature is not None:
-        return signature, splits
+        return signature, _with_words(experiment, signature, splits)
     # Runs of nnrun 0.1.0 do not tell it; the same rows give the same steps.
     return Signature.of(splits, fit(experiment.dataset.preprocess, splits)), splits
+
+
+def _with_words(experiment: Experiment, signature: Signature, splits: Splits) -> Splits:
+    """The rows as the model takes them: all text turned into numbers."""
+    readers = text_layers(experiment.architecture)
+    if not readers:
+        return splits
+    from nnrun.device import import_tensorflow
+
+    import_tensorflow(experiment.runtime.device)
+    from nnrun.models.texts import encode_splits
+
+    return encode_splits(readers, signature.adapted, splits)
 
 
 def _check_names(directory: RunDirectory, experiment: Experiment, signature: Signature) -> None:
@@ -97,7 +111,7 @@ def _check_names(directory: RunDirectory, experiment: Experiment, signature: Sig
 def _load_splits(directory: RunDirectory, experiment: Experiment, record: RunRecord) -> Splits:
     from nnrun.data.loading import load_splits
 
-    roles = roles_of_graph(experiment)
+    roles = roles_of(experiment)
     splits = load_splits(experiment.dataset, seed=experiment.seed, roles=roles)
     if splits.fingerprint != record.data.get("fingerprint"):
         raise DataError(

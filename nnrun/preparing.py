@@ -13,7 +13,8 @@ from nnrun.config.facts import DataFacts
 from nnrun.config.graphs import Graph
 from nnrun.config.loading import load_experiment
 from nnrun.config.relations import check_relations
-from nnrun.config.roles import roles_of_graph
+from nnrun.config.roles import roles_of, roles_of_graph
+from nnrun.config.texts import text_layers
 from nnrun.data.prepared import Prepared
 from nnrun.errors import ConfigError, Problem
 from nnrun.opening import load_weights
@@ -69,7 +70,7 @@ def prepare(
 ) -> Prepared:
     """Read and check a config, load its data, and check them against each other.
 
-    TensorFlow is needed only where a layer adapts to the training rows. Code that the config names is trusted; that of a run
+    TensorFlow is needed only where a layer reads text or adapts to the training rows. Code that the config names is trusted; that of a run
     that its model is built on only with `trust`.
 
     Raises:
@@ -95,28 +96,30 @@ def prepare_experiment(experiment: Experiment, config: Path, base: Base | None =
     from nnrun.data.preprocessing import fit
     from nnrun.data.quality import inspect
 
-    splits = load_splits(experiment.dataset, seed=experiment.seed, roles=roles_of_graph(experiment))
+    splits = load_splits(experiment.dataset, seed=experiment.seed, roles=roles_of(experiment))
     facts = _facts(splits, experiment)
     first = next(iter(facts.values()))
     problems = check_relations(experiment, load_catalogue(), first, by_output=facts)
     if problems:
         raise ConfigError(problems)
     check_shapes(experiment, list(splits.inputs.values()), base)
+    splits, words = _read_texts(experiment, splits)
     steps = fit(experiment.dataset.preprocess, splits)
     if base is not None and getattr(experiment.architecture, "keep_preprocessing", False):
         steps = {name: tuple(kept) for name, kept in base.signature.steps.items()}
     warnings = (*inspect(splits, steps), *_model_warnings(experiment, splits))
     prepared = Prepared(experiment, splits, steps, warnings, config, base)
-    return dataclasses.replace(prepared, adapted=_adapt(prepared))
+    return dataclasses.replace(prepared, adapted={**words, **_adapt(prepared)})
 
 
 def _model_warnings(experiment: Experiment, splits: Splits) -> Iterator[str]:
     """What is doubtful about the layers that an experiment declares, each with its place."""
     from nnrun.config.diagnostics import in_one_line
+    from nnrun.models import bounded, self_normalizing
     from nnrun.models.architecture import expand_architecture
     from nnrun.models.expanding import lines_of_graph
-    from nnrun.models.self_normalizing import doubts
 
+    yield from map(in_one_line, bounded.doubts(experiment, splits))
     declared = experiment.architecture
     is_preset = isinstance(declared, Component) and not declared.is_users_own
     if isinstance(declared, Graph):
@@ -126,7 +129,24 @@ def _model_warnings(experiment: Experiment, splits: Splits) -> Iterator[str]:
         lines = [expand_architecture(experiment, spec, target)]
     else:
         return
-    yield from map(in_one_line, doubts(lines, experiment))
+    yield from map(in_one_line, self_normalizing.doubts(lines, experiment))
+
+
+def _read_texts(
+    experiment: Experiment, splits: Splits
+) -> tuple[Splits, Mapping[str, Mapping[str, Any]]]:
+    """The data with all text turned into numbers, and what its layers have learnt to do so."""
+    readers = text_layers(experiment.architecture)
+    if not readers:
+        return splits, {}
+    from nnrun.device import import_tensorflow
+
+    import_tensorflow(experiment.runtime.device)
+    from nnrun.models.texts import check_embeddings, encode_splits, learn_words
+
+    words = learn_words(readers, splits)
+    check_embeddings(experiment.architecture, words)
+    return encode_splits(readers, words, splits), words
 
 
 def _adapt(prepared: Prepared) -> Mapping[str, Mapping[str, Any]]:

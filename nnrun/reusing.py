@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nnrun.config.from_run import FromRun
+from nnrun.config.label_scales import LABEL_SCALES
 from nnrun.config.loading import load_experiment
+from nnrun.config.texts import text_layers
 from nnrun.config.writer import experiment_to_yaml
 from nnrun.errors import ConfigError, Problem, RunError
 from nnrun.opening import read_signature, read_trained
@@ -25,7 +27,7 @@ from nnrun.runs.manifest import FORMAT
 from nnrun.runs.settings import read_resolved
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from nnrun.config.schema import Experiment
     from nnrun.data.signature import Signature
@@ -129,13 +131,25 @@ def base_problems(experiment: Experiment, config: Path, runs_dir: Path) -> list[
     if not isinstance(declared, FromRun):
         return []
     try:
-        read_base(find_base(declared.from_run, config.parent, runs_dir))
+        base = read_base(find_base(declared.from_run, config.parent, runs_dir))
     except ConfigError as error:
         told = error.problems[0].message
         return [Problem(f"its config is not taken: {told}", path="architecture.from_run")]
     except RunError as error:
         return [Problem(error.message, path="architecture.from_run", hint=error.hint)]
-    return []
+    return list(_output_problems(experiment, declared, base))
+
+
+def _output_problems(experiment: Experiment, declared: FromRun, base: Base) -> Iterator[Problem]:
+    """What is wrong where the last layer of the run is that of the model: it gives what it learnt."""
+    path = "dataset.preprocess.target"
+    was, now = base.experiment.dataset.preprocess.target, experiment.dataset.preprocess.target
+    if declared.add or declared.drop_last or was == now:
+        return
+    learnt = LABEL_SCALES[was] if was else "labels in their own units"
+    message = f"the run's last layer learnt {learnt}"
+    hint = f"write `target: {was or 'null'}`, or end with a new layer (`drop_last`, `add`)"
+    yield Problem(message, experiment.place_of(path), path, hint)
 
 
 def resolve_base(
@@ -164,9 +178,12 @@ def read_base(files: RunDirectory) -> Base:
 
     Raises:
         ConfigError: Its config is not one that this nnrun takes.
-        RunError: It is damaged.
+        RunError: It is damaged, or reads text.
     """
     experiment = load_experiment(files.resolved, text=read_resolved(files))
+    if text_layers(experiment.architecture):
+        message = f"{files.path} reads text, and a run that does cannot be built on"
+        raise RunError(message, hint="Declare its layers anew.")
     return Base(
         files.resolved, experiment, read_signature(files), base=_kept_base(files, experiment)
     )

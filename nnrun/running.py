@@ -10,11 +10,12 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from nnrun.beginning import first_record, make_plan
+from nnrun.config.texts import text_layers
 from nnrun.config.writer import experiment_to_yaml
 from nnrun.diagnosing import diagnose_run
 from nnrun.errors import RunError
 from nnrun.reports.run_plots import draw_run
-from nnrun.runs.expectations import judge
+from nnrun.runs.expectations import figures_reached, judge
 from nnrun.runs.outcome import Outcome
 from nnrun.runs.writing import RunWriter, Snapshot
 
@@ -308,6 +309,7 @@ class Run:
 
     def _end(self, ended: TrainingEnded, request: StopRequest) -> Outcome:
         """Save the best model, evaluate it, draw the curves, and write how it came out."""
+        from nnrun.models.label_scaling import loadable_by_keras
         from nnrun.runs.checksums import write_with
         from nnrun.training.engines import EvaluationStoppedError
         from nnrun.training.recording import figures_of
@@ -318,15 +320,23 @@ class Run:
         if best is not None:
             restore_state(self.model, best.arrays)
             use_averaged_weights(self.model)
-            write_with(self.directory.model, self.model.save)
+            with loadable_by_keras(self.model):
+                write_with(self.directory.model, self._saved_model().save)
             try:
                 test = self._test_figures(request.is_made)
             except EvaluationStoppedError:
                 status = "interrupted"
-            draw_run(self.directory, self.writer.history, best.epoch, title=self.experiment.name)
+            draw_run(
+                self.directory,
+                self.writer.history,
+                best.epoch,
+                title=self.experiment.name,
+                scaled=bool(self.writer.record.loss_of),
+            )
             figures = figures_of(self.recorders)
         metrics = self.writer.metrics(test, figures)
-        expectations = judge(self.experiment.expect, metrics, self.model.count_params())
+        reached = figures_reached(metrics, self.model.count_params())
+        expectations = judge(self.experiment.expect, reached)
         stop_reason = f"stopped by {ended.detail}" if ended.reason == "stopped" else ended.detail
         diagnosis = diagnose_run(self.prepared, self.model, self.writer, ended, self.recorders)
         seconds = self.seconds
@@ -352,6 +362,14 @@ class Run:
             diagnosis=diagnosis,
             signal=request.signal if status == "interrupted" else None,
         )
+
+    def _saved_model(self) -> Any:
+        """The model as it is to be used: given what was read, text too."""
+        from nnrun.models.texts import with_texts_in_front
+
+        readers = text_layers(self.experiment.architecture)
+        inputs = self.prepared.splits.inputs
+        return with_texts_in_front(self.model, readers, self.prepared.adapted, inputs)
 
     def _test_figures(self, should_stop: Callable[[], bool]) -> dict[str, float] | None:
         from nnrun.training.placing import make_evaluation

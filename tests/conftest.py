@@ -1,21 +1,26 @@
 """What several tests share: the command in process and as a process, and one real run."""
 
 import functools
+import gc
 import os
 import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from nnrun.caching import SWITCH
 from nnrun.runs.directory import RunDirectory
 
+# A test must not fail because the machine is busy.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 os.environ[SWITCH] = "1"  # tests neither profit from what others left nor leave anything behind
 
 TINY = """\
@@ -44,6 +49,34 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("data"):
             item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Look for no garbage while modules are imported: they make much, and all of it stays."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _lasting() -> None:
+    """Keep what outlives a module's tests out of Keras's many searches for garbage.
+
+    They took a fifth of a tiny training's time, and most of the time in which a model is built.
+    """
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_wait_for_the_disk() -> Iterator[None]:
+    """Let runs in this process return before the disk has their files: no test cuts its power."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda descriptor: None)
+        yield
 
 
 @dataclass(frozen=True)
@@ -139,6 +172,12 @@ def _trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def tiny_run(_trained: Path, tmp_path: Path) -> RunDirectory:
     """A copy of a finished run of TINY, the test's own to spoil."""
     return RunDirectory(shutil.copytree(_trained, tmp_path / "tiny_run"))
+
+
+@pytest.fixture
+def _undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs end without their plots, a quarter of a tiny training's time, where no test looks at any."""
+    monkeypatch.setattr("nnrun.running.draw_run", lambda *_, **__: None)
 
 
 def write_run(

@@ -203,6 +203,7 @@ def test_plain_keras_loads_the_model_and_finds_the_same_figures(
 # --- The same bits ----------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("_undrawn")
 def test_the_same_config_gives_the_same_bits(
     write_config: WriteConfig, run: Callable[..., Outcome]
 ) -> None:
@@ -211,6 +212,7 @@ def test_the_same_config_gives_the_same_bits(
     assert_same_bits(one, run(config, "runtime.engine=xla", into="other"))
 
 
+@pytest.mark.usefixtures("_undrawn")
 def test_another_seed_gives_other_figures(
     write_config: WriteConfig, run: Callable[..., Outcome], tiny_run: RunDirectory
 ) -> None:
@@ -218,6 +220,7 @@ def test_another_seed_gives_other_figures(
     assert history_of(other).column("loss") != History.read(tiny_run.history).column("loss")
 
 
+@pytest.mark.usefixtures("_undrawn")
 def test_resolved_yaml_alone_gives_the_same_bits(
     tmp_path: Path, run: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -260,6 +263,7 @@ def test_resolved_yaml_alone_gives_the_same_bits(
 # --- How a run ends ---------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("_undrawn")
 @pytest.mark.parametrize("restore", ["true", "false"])
 def test_a_run_that_stops_early_keeps_the_model_of_its_best_epoch(
     write_config: WriteConfig, run: Callable[..., Outcome], restore: str
@@ -274,22 +278,25 @@ def test_a_run_that_stops_early_keeps_the_model_of_its_best_epoch(
     assert outcome.best_epoch == losses.index(min(losses)) + 1 == outcome.epochs - 2
     assert outcome.metrics["best"]["val_loss"] == min(losses)
     assert outcome.metrics["last"]["val_loss"] == losses[-1] > min(losses)
-    assert evaluate(outcome)["loss"] == pytest.approx(min(losses), abs=1e-6)
+    assert evaluate(outcome)["validation"]["loss"] == pytest.approx(min(losses), abs=1e-6)
 
 
-def evaluate(outcome: Outcome, part: str = "validation") -> dict[str, float]:
-    """What the saved model's own `evaluate` says of a part's raw rows."""
+def evaluate(outcome: Outcome, *parts: str) -> dict[str, dict[str, float]]:
+    """What the saved model's own `evaluate` says of the raw rows of parts; of the validation's alone."""
     import keras
 
     directory = RunDirectory(Path(outcome.run_dir))
-    rows = prepare(directory.resolved).splits.parts[part]
-    (x,), (y,) = rows.inputs.values(), rows.targets.values()
-    figures: dict[str, float] = keras.models.load_model(directory.model).evaluate(
-        x, y, verbose=0, return_dict=True
-    )
+    splits, model = prepare(directory.resolved).splits, keras.models.load_model(directory.model)
+    figures = {}
+    for part in parts or ("validation",):
+        (x,), (y,) = (
+            rows.values() for rows in (splits.parts[part].inputs, splits.parts[part].targets)
+        )
+        figures[part] = model.evaluate(x, y, verbose=0, return_dict=True)
     return figures
 
 
+@pytest.mark.usefixtures("_undrawn")
 @pytest.mark.parametrize(
     ("expect", "held", "code"),
     [
@@ -356,7 +363,7 @@ def test_the_best_epoch_before_a_divergence_is_kept(
     losses = history_of(outcome).column("val_loss")
     assert np.isfinite(losses).all()
     assert outcome.best_epoch == losses.index(min(losses)) + 1
-    assert evaluate(outcome)["loss"] == pytest.approx(min(losses), rel=1e-6)
+    assert evaluate(outcome)["validation"]["loss"] == pytest.approx(min(losses), rel=1e-6)
     assert directory.learning_curves.exists()
 
 
@@ -378,6 +385,7 @@ def test_weights_that_are_not_finite_behind_a_finite_loss_are_not_kept(
 # --- Data and tasks ---------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("_undrawn")
 @pytest.mark.parametrize(
     "name",
     ["digits", "iris", "wine", "breast_cancer", "diabetes", "and", "or", "xor", "not", "identity"],
@@ -396,6 +404,7 @@ def test_every_data_set_that_nnrun_carries_trains(
     assert list(outcome.metrics["best"]) == ["epoch", "loss", wanted, "learning_rate", "seconds"]
 
 
+@pytest.mark.usefixtures("_undrawn")
 def test_xor_is_learnt(write_config: WriteConfig, run: Callable[..., Outcome]) -> None:
     config = write_config(
         "dataset: {name: xor}\narchitecture: {MLP: {hidden: [8], activation: tanh}}\n"
@@ -405,6 +414,7 @@ def test_xor_is_learnt(write_config: WriteConfig, run: Callable[..., Outcome]) -
     assert run(config).exit_code == 0
 
 
+@pytest.mark.usefixtures("_undrawn")
 def test_regression_is_measured_as_numpy_measures_it(
     write_config: WriteConfig, run: Callable[..., Outcome]
 ) -> None:
@@ -420,6 +430,7 @@ def test_regression_is_measured_as_numpy_measures_it(
     assert outcome.metrics["test"]["mae"] == pytest.approx(np.abs(error).mean(), rel=1e-6)
 
 
+@pytest.mark.usefixtures("_undrawn")
 def test_one_hot_labels_give_the_figures_of_whole_numbers(
     write_config: WriteConfig, run: Callable[..., Outcome], tiny_run: RunDirectory
 ) -> None:
@@ -431,6 +442,7 @@ def test_one_hot_labels_give_the_figures_of_whole_numbers(
         assert history_of(outcome).column(column) == pytest.approx(plain.column(column), abs=1e-6)
 
 
+@pytest.mark.usefixtures("_undrawn")
 def test_class_weights_weigh_the_training_loss_only(
     write_config: WriteConfig, run: Callable[..., Outcome], tiny_run: RunDirectory
 ) -> None:
@@ -456,6 +468,7 @@ def test_without_validation_rows_the_training_loss_is_monitored(
     assert [path.name for path in directory.tensorboard.iterdir()] == ["train"]
 
 
+@pytest.mark.usefixtures("_undrawn")
 @pytest.mark.parametrize(
     "overrides",
     [
@@ -479,11 +492,13 @@ def test_a_variation_trains(
 ) -> None:
     outcome = run(write_config(), *overrides, "training.epochs=1")
     assert (outcome.status, outcome.epochs) == ("finished", 1)
-    assert evaluate(outcome, "test") == pytest.approx(outcome.metrics["test"], abs=1e-6)
+    figures = evaluate(outcome, "validation", "test")
+    assert figures["test"] == pytest.approx(outcome.metrics["test"], abs=1e-6)
     best = {name: outcome.metrics["best"][f"val_{name}"] for name in outcome.metrics["test"]}
-    assert evaluate(outcome) == pytest.approx(best, abs=1e-6)
+    assert figures["validation"] == pytest.approx(best, abs=1e-6)
 
 
+@pytest.mark.usefixtures("_undrawn")
 def test_one_step_trains_the_means_over_its_rows(
     write_config: WriteConfig, run: Callable[..., Outcome]
 ) -> None:
@@ -573,7 +588,7 @@ def test_doubts_about_the_data_are_kept_with_the_run(
         "dataset: {csv: large.csv, target: y, task: regression}\n"
         "architecture: {MLP: {hidden: []}}\n"
         "optimizer: {SGD: {learning_rate: 1e-12}}\n"
-        "training: {epochs: 1}\n"
+        "training: {epochs: 1}\nruntime: {engine: graph}\n"
     )
     outcome = run(config)
     doubts = "\n".join(outcome.warnings)

@@ -20,6 +20,8 @@ from nnrun.runs.directory import RunDirectory
 from nnrun.runs.saved import load_saved
 from nnrun.training.events import FineTuningBegan, Resumable
 
+pytestmark = pytest.mark.usefixtures("_undrawn")
+
 CONFIG = """\
 name: moved
 dataset:
@@ -249,7 +251,7 @@ def test_a_run_with_code_of_its_own_needs_trust(config: Path, tmp_path: Path) ->
     base.write_text(
         "dataset: {name: iris, split: {validation: 0.2}}\n"
         "architecture: ['halving:Halved', {Dense: {units: 3, activation: softmax}}]\n"
-        "training: {epochs: 1}\n"
+        "training: {epochs: 1}\nruntime: {engine: graph}\n"
     )
     train(base, run_dir=tmp_path / "base")
     overrides = ["architecture.from_run=base", "training={epochs: 1}"]

@@ -15,8 +15,9 @@ from nnrun.reports.gallery import (
     deviation,
     draw_small_curves,
     gallery_page,
-    mean_metrics,
+    mean_figures,
 )
+from nnrun.runs.expectations import figures_reached
 from nnrun.runs.history import History
 from nnrun.runs.manifest import Metrics
 
@@ -154,11 +155,21 @@ def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
 
 def test_means_and_deviations_are_those_of_the_runs() -> None:
     runs = [
-        Metrics(best={"val_loss": 1.0, "loss": None}, last={}, test={"accuracy": 0.5}),
-        Metrics(best={"val_loss": 3.0, "loss": 2.0}, last={}, test={"accuracy": 0.75}),
+        figures_reached(
+            Metrics({"val_loss": loss, "loss": other}, {}, {"accuracy": right}, told), 9
+        )
+        for loss, other, right, told in (
+            (1.0, None, 0.5, {"sparsity": 0.5}),
+            (3.0, 2.0, 0.75, {"sparsity": 0.75}),
+        )
     ]
-    means = mean_metrics(runs)
-    assert (means.best, means.test) == ({"val_loss": 2.0, "loss": None}, {"accuracy": 0.625})
+    assert mean_figures(runs) == {
+        "params": 9,
+        "val_loss": 2.0,
+        "loss": None,
+        "test_accuracy": 0.625,
+        "sparsity": 0.625,
+    }
     assert deviation(runs, "val_loss") == pytest.approx(2**0.5)
     assert deviation(runs, "test_accuracy") == pytest.approx(0.25 / 2**0.5)
     assert deviation(runs, "params") is None

@@ -15,7 +15,7 @@ from nnrun.runs.history import History
 
 GRAPH = """\
 name: both
-dataset: {name: iris, split: {validation: 30, test: 30, stratify: true}, preprocess: {standardize: true}}
+dataset: {name: iris, split: {validation: 30, test: 30, stratify: true}, preprocess: {standardize: true, target: symmetric}}
 architecture:
   inputs: {sepals: {features: [sepal_length, sepal_width]}, petals: {features: [petal_length]}}
   layers:
@@ -24,7 +24,7 @@ architecture:
     dropped: {Dropout: 0.2, from: hidden}
   outputs:
     kind: {Dense: {units: 3, activation: softmax}, from: dropped}
-    width: {Dense: 1, from: dropped, target: petal_width, weight: 0.5}
+    width: {Dense: {units: 1, activation: tanh}, from: dropped, target: petal_width, weight: 0.5}
 training: {epochs: 3, batch_size: 32}
 runtime: {engine: graph}
 expect: {val_kind_accuracy: {min: 0}}
@@ -61,6 +61,8 @@ def test_figures_are_recorded_by_output(run: RunDirectory) -> None:
     assert list(signature["inputs"]) == ["sepals", "petals"]
     assert signature["targets"]["kind"]["classes"] == ["setosa", "versicolor", "virginica"]
     assert signature["targets"]["width"]["task"] == "regression"
+    assert signature["targets"]["width"]["scale"] == pytest.approx([1.2])  # 0.1 to 2.5 cm
+    assert signature["targets"]["kind"]["scale"] == []
 
 
 def test_each_output_is_evaluated(run: RunDirectory, nnrun: Nnrun) -> None:

@@ -22,7 +22,7 @@ from nnrun.runs.saved import load_saved
 from nnrun.runs.writing import UNCHECKED
 from nnrun.training.events import ChunkEnded, Resumable, TrainingEnded, TrainingStarted
 
-pytestmark = pytest.mark.faults
+pytestmark = [pytest.mark.faults, pytest.mark.usefixtures("_undrawn")]
 
 Watch = Callable[[Any], None]
 
@@ -145,8 +145,7 @@ def _epoch_of(event: Any) -> int | None:
 
 @pytest.fixture(autouse=True)
 def _short(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Commits after every epoch, chunks of a step, blocks of an epoch, nothing drawn."""
-    from nnrun import running
+    """Commits after every epoch, chunks of a step, blocks of an epoch."""
     from nnrun.runs import writing
     from nnrun.training import blocks, engines, streaming
 
@@ -157,7 +156,6 @@ def _short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engines, "EVALUATION_VALUES", 32)  # four rows of eight units
     monkeypatch.setattr(blocks, "CHUNK_SECONDS", 10.0)
     monkeypatch.setattr(blocks, "MOST_EPOCHS", 1)
-    monkeypatch.setattr(running, "draw_run", lambda *_, **__: None)  # a third of the time
     for made in (streaming.StreamedTraining, streaming.StreamedEvaluation):
         monkeypatch.setitem(made.__init__.__kwdefaults__, "block_bytes", 200)
 

@@ -5,12 +5,21 @@ from typing import Annotated
 
 import typer
 
-from nnrun.cli.options import ConfigArgument, SetOption, check_out, gather_overrides
+from nnrun.cli.options import (
+    ConfigArgument,
+    RunsDirOption,
+    SetOption,
+    TrustOption,
+    check_out,
+    gather_overrides,
+)
 
 
 def code_cli(
     config: ConfigArgument,
     changes: SetOption = None,
+    runs_dir: RunsDirOption = Path("runs"),
+    trust: TrustOption = False,
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write it to a file instead.")
     ] = None,
@@ -25,6 +34,10 @@ def code_cli(
     within the noise of another seed. It writes the weights of the best epoch and the learning
     curves into the folder where it runs; scikit-learn is needed for the data sets that it has.
 
+    Of a model that is built on a run, the script loads that run's model.keras. Where layers are taken
+    over or learn later, nnrun builds the model to see which: if the config names code of its own, only
+    with --trust.
+
     \b
     Example:
       $ nnrun code configs/digits_mlp.yaml --set training.epochs=20 --out digits.py
@@ -34,11 +47,11 @@ def code_cli(
 
     if out is not None:
         check_out(out, (".py",), overwrite=overwrite)
-    prepared = prepare(config, gather_overrides(changes))
+    prepared = prepare(config, gather_overrides(changes), runs_dir, trust=trust)
     import_keras()
     from nnrun.scripting.writing import write_script
 
-    script = write_script(prepared)
+    script = write_script(prepared, trust=trust)
     if out is None:
         typer.echo(script, nl=False)
         return

@@ -6,7 +6,13 @@ from typing import Annotated
 
 import typer
 
-from nnrun.cli.options import JsonOption, RunArgument, RunsDirOption, TrustOption
+from nnrun.cli.options import (
+    DrawsOption,
+    JsonOption,
+    RunArgument,
+    RunsDirOption,
+    TrustOption,
+)
 from nnrun.cli.printing import make_console
 
 SplitOption = Annotated[
@@ -23,10 +29,6 @@ DataOption = Annotated[
 BatchOption = Annotated[
     int | None, typer.Option(metavar="ROWS", min=1, help="Rows predicted at once.")
 ]
-DrawsOption = Annotated[
-    int | None,
-    typer.Option(metavar="N", min=2, help="Also predict N times with dropout left on."),
-]
 
 
 def eval_cli(
@@ -41,14 +43,14 @@ def eval_cli(
 ) -> None:
     """Evaluate the model of a run's best epoch.
 
-        Writes evaluation/SPLIT/ in the run's directory: metrics.json with a 95 % interval of each
-    The model is built anew from the run's own config,
-        preprocessing and weights. The data must be those that it was trained on; --data does without
-        them.
+    Writes evaluation/SPLIT/ in the run's directory: metrics.json with a 95 % interval of each
+    figure, predictions.csv, and plots. The model is built anew from the run's own config,
+    preprocessing and weights. The data must be those that it was trained on; --data does without
+    them.
 
-        \b
-        Example:
-          $ nnrun eval latest --split validation
+    \b
+    Example:
+      $ nnrun eval latest --split validation
     """
     from nnrun.experiment import evaluate
     from nnrun.runs.index import find_run

@@ -29,6 +29,11 @@ RunArgument = Annotated[
     str, typer.Argument(help="A run: path, name, beginning of it, or `latest`.", metavar="RUN")
 ]
 
+DrawsOption = Annotated[
+    int | None,
+    typer.Option(metavar="N", min=2, help="Also predict N times with dropout left on."),
+]
+
 TrustOption = Annotated[
     bool, typer.Option("--trust", help="Let code run that the config names (module:Class).")
 ]

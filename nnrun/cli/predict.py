@@ -6,7 +6,14 @@ from typing import Annotated
 
 import typer
 
-from nnrun.cli.options import JsonOption, RunArgument, RunsDirOption, TrustOption, check_out
+from nnrun.cli.options import (
+    DrawsOption,
+    JsonOption,
+    RunArgument,
+    RunsDirOption,
+    TrustOption,
+    check_out,
+)
 from nnrun.cli.printing import make_console
 
 
@@ -22,6 +29,7 @@ def predict_cli(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Let --out replace a file that stands there.")
     ] = False,
+    mc_samples: DrawsOption = None,
     runs_dir: RunsDirOption = Path("runs"),
     trust: TrustOption = False,
     as_json: JsonOption = False,
@@ -30,8 +38,9 @@ def predict_cli(
 
     Raw rows go in: a CSV file with the columns of the features, whatever else stands in it; or
     pictures, which are resized to the model's input and made grey where that is grey. Light on
-    dark is not turned round. Out come classes with their probabilities, or values. The data that
-    the run was trained on are not needed.
+    dark is not turned round. Out come classes with their probabilities, or values; with
+    --mc-samples also their mean and standard deviation over so many draws of dropout. The data
+    that the run was trained on are not needed.
 
     \b
     Example:
@@ -44,7 +53,7 @@ def predict_cli(
         if out.resolve() == file.resolve():
             raise typer.BadParameter("it is FILE itself, which would be lost", param_hint="--out")
         check_out(out, overwrite=overwrite)
-    outputs = predict(find_run(run, runs_dir), file, trust=trust)
+    outputs = predict(find_run(run, runs_dir), file, mc_samples=mc_samples, trust=trust)
     from nnrun.reports.predictions import SHOWN_ROWS, all_to_json, all_view, write_all
 
     if out is not None:

@@ -25,7 +25,7 @@ def only_in_a_list(subject: Subject) -> Iterator[Problem]:
     declared = subject.experiment.architecture
     in_list = isinstance(declared, tuple)
     for layer in subject.layers:
-        found = list(_inner(layer.arguments.values()))
+        found = list(inner_components(layer.arguments.values()))
         for one in found if in_list else [layer, *found]:
             if adapts(one):
                 names = " and ".join(f"`{name}`" for name in ADAPTING[one.name])
@@ -33,13 +33,13 @@ def only_in_a_list(subject: Subject) -> Iterator[Problem]:
                 yield subject.problem_of(one, message, f"give it {names}")
 
 
-def _inner(values: object) -> Iterator[Component]:
+def inner_components(values: object) -> Iterator[Component]:
     """The components among arguments, and in them."""
     if isinstance(values, Component):
         yield values
-        yield from _inner(list(values.arguments.values()))
+        yield from inner_components(list(values.arguments.values()))
     elif isinstance(values, Sequence) and not isinstance(values, str):
         for value in values:
-            yield from _inner(value)
+            yield from inner_components(value)
     elif hasattr(values, "__iter__") and not isinstance(values, str):
-        yield from _inner(list(values))
+        yield from inner_components(list(values))

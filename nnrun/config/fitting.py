@@ -234,6 +234,19 @@ def task_options(subject: Subject) -> Iterator[Problem]:
             yield subject.problem_of(metric, f"{metric.name} {objection}", hint)
 
 
+def scaled_labels(subject: Subject) -> Iterator[Problem]:
+    """Labels are scaled where numbers are predicted."""
+    tasks = {output.task for output in subject.by_output.values() or [subject]}
+    if subject.experiment.dataset.preprocess.target is None or tasks & {"regression", None}:
+        return
+    what = f"the task is {' and '.join(sorted(map(str, tasks)))}"
+    message = f"labels are scaled where numbers are predicted, but {what}"
+    hint = "leave it out"
+    if tasks == {AUTOENCODER}:
+        hint = "leave it out: an autoencoder predicts its input as the other options prepare it"
+    yield subject.problem("dataset.preprocess.target", message, hint)
+
+
 def class_weights(subject: Subject) -> Iterator[Problem]:
     """Every weight belongs to a class of the data."""
     weights, facts = subject.experiment.training.class_weight, subject.facts

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 
-from nnrun.config import adapting, fitting, graph_rules, rates, reuse
+from nnrun.config import adapting, fitting, graph_rules, rates, reuse, texts
 from nnrun.config.catalogue import Catalogue
 from nnrun.config.components import Component
 from nnrun.config.diagnostics import did_you_mean
@@ -324,9 +324,13 @@ _RULES: dict[Callable[[Subject], Iterator[Problem]], set[str]] = {
     fitting.output_of_preset: {"dataset", "architecture"},
     fitting.task_options: {"dataset", "metrics", "training.class_weight"},
     fitting.class_weights: {"dataset", "training.class_weight"},
+    fitting.scaled_labels: {"dataset", "architecture"},
     _expectations: {"dataset.split", "dataset.task", "metrics", "expect", "callbacks"},
     _layer_names: {"architecture"},
     adapting.only_in_a_list: {"architecture"},
+    texts.text_at_inputs: {"architecture"},
+    texts.text_to_numbers: {"architecture", "dataset.name", "dataset.task"},
+    texts.text_is_not_scaled: {"architecture", "dataset.preprocess"},
     reuse.one_preprocessing: {"architecture", "dataset.preprocess"},
     reuse.regularization_of_own: {"architecture", "regularization"},
     reuse.fine_tuning: {"training", "optimizer"},

@@ -10,6 +10,7 @@ from nnrun.config.facts import DataFacts, as_used
 from nnrun.config.graphs import INPUT, Graph, GraphOutput
 from nnrun.config.schema import Dataset, Experiment, named_columns
 from nnrun.config.tasks import AUTO, AUTOENCODER
+from nnrun.config.texts import text_layers
 
 TARGET = "targets"
 """The name of the one target, where an architecture names no outputs."""
@@ -38,10 +39,12 @@ class Roles:
     Attributes:
         inputs: The columns of each input by name; None for all that are no target.
         aims: By the name of the output.
+        texts: The inputs that are text.
     """
 
     inputs: Mapping[str, tuple[str, ...] | None]
     aims: Mapping[str, Aim]
+    texts: tuple[str, ...] = ()
 
     @property
     def predicted(self) -> tuple[str, ...]:
@@ -52,14 +55,15 @@ class Roles:
 def roles_of(experiment: Experiment) -> Roles:
     """What an experiment makes of its data."""
     dataset, graph = experiment.dataset, experiment.architecture
+    texts = tuple(text_layers(graph))
     if not isinstance(graph, Graph):
-        return roles_of_dataset(dataset)
+        return dataclasses.replace(roles_of_dataset(dataset), texts=texts)
     inputs = {
         name: dataset.features if item.features is None else item.features
         for name, item in graph.entries.items()
     }
     aims = {name: _aim(item, dataset, tuple(inputs)) for name, item in graph.outputs.items()}
-    return Roles(inputs, aims)
+    return Roles(inputs, aims, texts)
 
 
 def roles_of_graph(experiment: Experiment) -> Roles | None:

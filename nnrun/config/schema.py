@@ -24,6 +24,7 @@ from nnrun.config.kinds import (
     Share,
     Text,
 )
+from nnrun.config.label_scales import LABEL_SCALES
 from nnrun.config.options import REQUIRED, option
 from nnrun.config.tasks import AUTO, TASKS
 from nnrun.errors import Place
@@ -78,6 +79,12 @@ class Preprocess:
     minmax: bool = option("Bring each feature into the range 0 to 1.", Boolean(), False)
     one_hot: bool = option(
         "Give the loss class labels as one-hot rows instead of integers.", Boolean(), False
+    )
+    target: str | None = option(
+        "Have the loss see numbers that are predicted in another scale, column by column: "
+        "`standardize` (mean 0, standard deviation 1), `minmax` (0 to 1, as a sigmoid gives) or "
+        "`symmetric` (-1 to 1, as tanh does). Metrics and predictions stay in the labels' own units.",
+        Text(choices=tuple(LABEL_SCALES)),
     )
 
 

@@ -20,6 +20,7 @@ class TableFile(Protocol):
     """The file that a table comes from, for messages."""
 
     path: Path
+    texts: tuple[str, ...]
 
     def line_of_row(self, row: int) -> int:
         """The line on which a row (from 0) stands."""
@@ -58,8 +59,32 @@ def as_float32(values: pd.Series, file: TableFile) -> np.ndarray:
     return numbers
 
 
-def refuse_cells(bad: np.ndarray, file: TableFile, name: str) -> None:
+def as_text(values: pd.Series, file: TableFile) -> np.ndarray:
+    """A column of text as strings `(rows,)`.
+
+    Raises:
+        DataError: A cell is empty.
+    """
+    texts: np.ndarray = values.to_numpy(object)
+    empty = np.array([not text.strip() for text in texts])
+    refuse_cells(empty, file, str(values.name), are="empty")
+    return texts
+
+
+def refuse_cells(
+    bad: np.ndarray,
+    file: TableFile,
+    name: str,
+    *,
+    are: str = "missing, infinite or no number",
+) -> None:
     """Refuse a column with cells that cannot be used.
+
+    Args:
+        bad: Which cells these are.
+        file: The column's file.
+        name: The column.
+        are: What is wrong with them.
 
     Raises:
         DataError: There are such; it tells how many, and the first line.
@@ -68,7 +93,7 @@ def refuse_cells(bad: np.ndarray, file: TableFile, name: str) -> None:
         line = file.line_of_row(int(np.argmax(bad)))
         raise DataError(
             f"the column '{name}' of {file.path} has {bad.sum():,} of {len(bad):,} cells that are "
-            f"missing, infinite or no number, the first in line {line}",
+            f"{are}, the first in line {line}",
             hint="fill them or leave out those rows (empty, NA, NaN, None and null count as "
             "missing), or leave the column out of dataset.features",
         )

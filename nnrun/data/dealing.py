@@ -12,7 +12,7 @@ from nnrun.config.tasks import AUTOENCODER
 from nnrun.data.describing import facts_in_use, refuse_classes, source_of
 from nnrun.data.selecting import select_classes, select_rows, select_target
 from nnrun.data.sources.finding import named_dataset
-from nnrun.data.splits import InputSpec, Part, TargetColumn, TargetSpec
+from nnrun.data.splits import TEXT, InputSpec, Part, TargetColumn, TargetSpec
 from nnrun.data.targets import against_others
 from nnrun.data.weights import as_weights
 from nnrun.errors import DataError
@@ -133,7 +133,7 @@ def deal_file(dataset: Dataset, roles: Roles) -> Dealt:
     Raises:
         DataError: A file, a column or a cell cannot be used, or a class is none of the target's.
     """
-    source = source_of(dataset)
+    source = _with_texts(source_of(dataset), roles, dataset.sample_weight)
     aims = {name: aim for name, aim in roles.aims.items() if aim.task != AUTOENCODER}
     features = _wanted_columns(source, roles, dataset.sample_weight, alone=len(aims) == 1)
     own = [name for name, aim in aims.items() if aim.columns == dataset.targets]
@@ -148,7 +148,7 @@ def deal_file(dataset: Dataset, roles: Roles) -> Dealt:
         features = next(iter(tables.values())).features
     columns = features or ()
     inputs = {
-        name: InputSpec((len(given or columns),), "float32", given or columns)
+        name: _input_of_file(given or columns, source, is_text=name in roles.texts)
         for name, given in roles.inputs.items()
     }
     choice = _Choice(dataset, {name: tables[name].target for name in own}, str(source.path))
@@ -174,11 +174,38 @@ def deal_file(dataset: Dataset, roles: Roles) -> Dealt:
 
     files = {"validation": dataset.split.validation, "test": dataset.split.test}
     parts = {
-        part: read(source_of(dataset, file))
+        part: read(source_of(dataset, file).with_texts(source.texts))
         for part, file in files.items()
         if isinstance(file, str)
     }
     return Dealt(inputs, targets, read(source), parts, str(source.path))
+
+
+def _with_texts(source: Csv, roles: Roles, weighs: str | None) -> Csv:
+    """A file that knows which of its columns are text."""
+    aside = (*roles.predicted, weighs)
+    chosen = [
+        roles.inputs[name] or [one for one in source.columns() if one not in aside]
+        for name in roles.texts
+    ]
+    return source.with_texts(dict.fromkeys(name for columns in chosen for name in columns))
+
+
+def _input_of_file(columns: tuple[str, ...], source: Csv, *, is_text: bool) -> InputSpec:
+    """An input of columns: text that becomes numbers later, or numbers.
+
+    Raises:
+        DataError: A column is text to one input, and a number to this one.
+    """
+    if is_text:
+        return InputSpec((len(columns),), TEXT, text=columns)
+    for name in columns:
+        if name in source.texts:
+            raise DataError(
+                f"the column '{name}' is read as text by one input, and as a number by another",
+                hint="give each input its own `features`",
+            )
+    return InputSpec((len(columns),), "float32", columns)
 
 
 def _task_read(aim: Aim, dataset: Dataset, is_own: bool) -> str:
@@ -265,11 +292,16 @@ def group(
     """The columns of each input; whole rows where they have no columns.
 
     Args:
-        rows: `(rows, features)`, or rows of any shape where there are no columns.
+        rows: `(rows, features)`, or rows of any shape where there are no columns; objects where
+            some columns are text.
         features: The names of the columns.
         inputs: What goes into each input, by name.
     """
-    return {name: _columns(rows, features, spec.features) for name, spec in inputs.items()}
+    grouped = {name: _columns(rows, features, spec.columns) for name, spec in inputs.items()}
+    return {
+        name: array.astype(np.float32) if array.dtype == object and not inputs[name].text else array
+        for name, array in grouped.items()
+    }
 
 
 def _columns(rows: np.ndarray, features: Sequence[str], wanted: Sequence[str]) -> np.ndarray:
@@ -280,4 +312,4 @@ def _columns(rows: np.ndarray, features: Sequence[str], wanted: Sequence[str]) -
 
 def columns_of(inputs: Mapping[str, InputSpec]) -> tuple[str, ...]:
     """The columns of all inputs, each once."""
-    return tuple(dict.fromkeys(name for spec in inputs.values() for name in spec.features))
+    return tuple(dict.fromkeys(name for spec in inputs.values() for name in spec.columns))

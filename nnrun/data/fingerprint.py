@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,6 +27,13 @@ def fingerprint(parts: Mapping[str, Part]) -> str:
             for name, array in sorted(arrays.items()):
                 head = (part, role, name, array.dtype.newbyteorder("<").str, array.shape)
                 digest.update(repr(head).encode())
-                little = array.astype(array.dtype.newbyteorder("<"), copy=False)
-                digest.update(np.ascontiguousarray(little).data)
+                digest.update(_bytes_of(array))
     return digest.hexdigest()
+
+
+def _bytes_of(array: np.ndarray) -> bytes | memoryview:
+    """The numbers as they lie in memory on most machines; of text, each cell in quotes."""
+    if array.dtype == object:
+        return json.dumps(array.tolist()).encode()
+    little = array.astype(array.dtype.newbyteorder("<"), copy=False)
+    return np.ascontiguousarray(little).data

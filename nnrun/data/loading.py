@@ -13,7 +13,7 @@ from nnrun.config.tasks import AUTOENCODER
 from nnrun.data.dealing import Dealt, columns_of, deal_file, deal_named, group
 from nnrun.data.describing import check_source, describe, source_of
 from nnrun.data.fingerprint import fingerprint
-from nnrun.data.preprocessing import apply_steps, fit
+from nnrun.data.preprocessing import apply_steps, fit, fit_labels
 from nnrun.data.sources.csv import Csv
 from nnrun.data.sources.finding import named_dataset
 from nnrun.data.splits import Part, Splits, TargetSpec
@@ -33,7 +33,7 @@ __all__ = ["INPUT", "TARGET", "check_source", "describe", "load_inputs", "load_r
 
 
 def load_splits(dataset: Dataset, *, seed: int, roles: Roles | None = None) -> Splits:
-    """Reads a data set and divides it as the config asks; nothing is scaled yet.
+    """Reads a data set and divides it as the config asks; no row is scaled yet.
 
     Args:
         dataset: The config's section; relative file names are taken from the working directory.
@@ -42,7 +42,7 @@ def load_splits(dataset: Dataset, *, seed: int, roles: Roles | None = None) -> S
 
     Returns:
         The parts. The one input is called "inputs", those of a graph as it calls them: `(rows,
-        *shape)`, uint8 for images and float32 for tables. The one target is called "targets", those
+        *shape)`, uint8 for images, float32 for tables and strings for text. The one target is called "targets", those
         of a graph by its outputs: `(rows,)` int32 labels, `(rows, 1)` float32 for regression,
         `(rows, columns)` float32 for several columns, `(rows, classes)` float32 with
         `preprocess.one_hot`, or, of an autoencoder, float32 like its input once it is preprocessed.
@@ -67,7 +67,7 @@ def load_splits(dataset: Dataset, *, seed: int, roles: Roles | None = None) -> S
     }
     splits = Splits(
         inputs=loaded.inputs,
-        targets=targets,
+        targets=fit_labels(dataset.preprocess, targets, parts["train"]),
         train=parts["train"],
         validation=parts.get("validation"),
         test=parts.get("test"),
@@ -114,7 +114,7 @@ def load_rows(
 
 
 def load_inputs(dataset: Dataset, signature: Signature, file: str) -> dict[str, np.ndarray]:
-    """Reads rows to predict from, `(rows, features)` float32 by input; no target is looked for.
+    """Reads rows to predict from, `(rows, columns)` by input, text as strings; no target is sought.
 
     Raises:
         DataError: As for `load_rows`.
@@ -125,7 +125,7 @@ def load_inputs(dataset: Dataset, signature: Signature, file: str) -> dict[str, 
 
 
 def _table_file(dataset: Dataset, signature: Signature, file: str) -> Csv:
-    pictures = [spec for spec in signature.inputs.values() if not spec.features]
+    pictures = [spec for spec in signature.inputs.values() if not spec.columns]
     if pictures:
         shape = " x ".join(map(str, pictures[0].shape))
         raise DataError(
@@ -133,7 +133,8 @@ def _table_file(dataset: Dataset, signature: Signature, file: str) -> Csv:
             "not tables",
             hint="`nnrun predict` takes PNG and JPEG files",
         )
-    return source_of(dataset, file) if dataset.csv is not None else Csv(file)
+    source = source_of(dataset, file) if dataset.csv is not None else Csv(file)
+    return source.with_texts([name for spec in signature.inputs.values() for name in spec.text])
 
 
 def _divide(loaded: Dealt, dataset: Dataset, seed: int) -> dict[str, Part]:

@@ -1,17 +1,19 @@
-"""What is done to the inputs before the first layer, with numbers taken from the training rows."""
+"""What is done to inputs and labels, with numbers taken from the training rows."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nnrun.config.label_scales import MINMAX, STANDARDIZE
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from nnrun.config.schema import Preprocess
-    from nnrun.data.splits import Splits
+    from nnrun.data.splits import Part, Splits, TargetSpec
 
 BLOCK = 4096
 """Rows looked at in one go, so that float64 copies of images stay small."""
@@ -75,7 +77,7 @@ def fit(preprocess: Preprocess, splits: Splits) -> dict[str, tuple[Step, ...]]:
     Tables get one number for each feature. Images (and all else with more than one axis) get one
     mean and variance, or one least and greatest value, over all pixels: pixels of one scale keep
     it, and those that never change in the training rows cannot blow up. A feature that is
-    constant in the training rows becomes 0 in them.
+    constant in the training rows becomes 0 in them. What was made of text stays as it is.
 
     Args:
         preprocess: What the config asks for.
@@ -84,7 +86,52 @@ def fit(preprocess: Preprocess, splits: Splits) -> dict[str, tuple[Step, ...]]:
     Returns:
         Steps by the input's name; an empty tuple where nothing is to be done.
     """
-    return {name: tuple(_fit_one(preprocess, array)) for name, array in splits.train.inputs.items()}
+    return {
+        name: () if spec.text else tuple(_fit_one(preprocess, splits.train.inputs[name]))
+        for name, spec in splits.inputs.items()
+    }
+
+
+def fit_labels(
+    preprocess: Preprocess, targets: Mapping[str, TargetSpec], train: Part
+) -> dict[str, TargetSpec]:
+    """The targets; those that are numbers with the scale that the loss is to see them in.
+
+    A column that is constant in the training rows becomes 0 in them.
+
+    Args:
+        preprocess: What the config asks for.
+        targets: What is predicted, by name.
+        train: The training rows, looked at in float64.
+    """
+    how = preprocess.target
+    if how is None:
+        return dict(targets)
+    return {
+        name: _with_scale(target, how, measure(train.targets[name]))
+        if target.task == "regression"
+        else target
+        for name, target in targets.items()
+    }
+
+
+def scale_labels(target: TargetSpec, labels: np.ndarray) -> np.ndarray:
+    """Labels `(rows, columns)` as the loss sees them, in float64."""
+    if not target.scale:
+        return labels.astype(np.float64)
+    return np.asarray((labels - np.array(target.offset)) / np.array(target.scale))
+
+
+def _with_scale(target: TargetSpec, how: str, statistics: Statistics) -> TargetSpec:
+    least, most = statistics.least, statistics.most
+    if how == STANDARDIZE:
+        scale, offset = np.sqrt(statistics.variance), statistics.mean
+    elif how == MINMAX:
+        scale, offset = most - least, least
+    else:
+        scale, offset = (most - least) / 2, (most + least) / 2
+    scale = np.where(least == most, 1.0, scale)
+    return replace(target, scale=tuple(scale.tolist()), offset=tuple(offset.tolist()))
 
 
 def apply_steps(steps: Sequence[Step], array: np.ndarray) -> np.ndarray:

@@ -40,8 +40,9 @@ def inspect(splits: Splits, steps: Mapping[str, Sequence[Step]]) -> list[str]:
         warnings += _class_warnings(splits.parts, name, target)
         warnings += _label_warnings(splits.parts, name, target)
         warnings += _target_warnings(splits.train, name, target)
-    for name in splits.inputs:
-        warnings += _input_warnings(splits, name, steps.get(name, ()))
+    for name, spec in splits.inputs.items():
+        if not spec.text:
+            warnings += _input_warnings(splits, name, steps.get(name, ()))
     return list(dict.fromkeys(warnings))  # two inputs may take the same column
 
 
@@ -109,7 +110,7 @@ def _label_warnings(parts: Mapping[str, Part], name: str, target: TargetSpec) ->
 
 
 def _target_warnings(train: Part, name: str, target: TargetSpec) -> Iterator[str]:
-    if target.task != "regression":
+    if target.task != "regression" or target.scale:
         return
     columns = train.targets[name].astype(np.float64).T
     spread = columns.std(axis=1)
@@ -118,15 +119,15 @@ def _target_warnings(train: Part, name: str, target: TargetSpec) -> Iterator[str
     if max(abs(values.mean()), values.std()) > FAR_TARGET:
         yield (
             f"the target{which} goes from {values.min():g} to {values.max():g}, far from what a "
-            "new model gives: training may crawl or diverge; consider a larger unit, such as "
-            "thousands"
+            "new model gives: training may crawl or diverge; consider preprocess: "
+            "`target: standardize`, or `minmax` before a sigmoid and `symmetric` before tanh"
         )
     wide, narrow = int(spread.argmax()), int(spread.argmin())
     if spread[wide] > UNEVEN_TARGETS * spread[narrow] > 0:
         yield (
             f"the target '{target.names[wide]}' scatters {spread[wide] / spread[narrow]:.0f} times "
             f"as widely as '{target.names[narrow]}', which the loss will hardly see; "
-            "consider units that make them alike"
+            "consider preprocess: `target: standardize`"
         )
 
 

@@ -94,7 +94,7 @@ class Signature:
                 train_rows=int(values["train_rows"]),
                 source=str(values["source"]),
                 adapted={
-                    path: {name: _numbers(value) for name, value in told.items()}
+                    path: {name: _plain(value) for name, value in told.items()}
                     for path, told in values.get("adapted", {}).items()
                 },
             )
@@ -117,10 +117,10 @@ def _step_from_json(told: Mapping[str, Any]) -> Step:
     return _STEPS[name](**_tuples(numbers))
 
 
-def _numbers(value: Any) -> Any:
-    """A number, or a list of them; no text, which a layer may take for the name of a file."""
+def _plain(value: Any) -> Any:
+    """A number, or a list of numbers or words; no text by itself, which may name a file."""
     if isinstance(value, list):
-        return [_numbers(item) for item in value]
+        return [item if isinstance(item, str) else _plain(item) for item in value]
     if not isinstance(value, int | float):
         raise TypeError(value)
     return value

@@ -1,12 +1,15 @@
 """What data is to the rest of the house: named inputs and targets in up to three parts."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 import numpy as np
 
 Arrays = Mapping[str, np.ndarray]
+
+TEXT = "string"
+"""The dtype of text that is not turned into numbers yet."""
 
 
 @dataclass(frozen=True)
@@ -15,13 +18,21 @@ class InputSpec:
 
     Attributes:
         shape: Shape of a row, without the batch axis: `(28, 28)`, `(8,)`.
-        dtype: The dtype the rows are stored in (`uint8`, `float32`).
-        features: Names of the columns, for tables; empty for images.
+        dtype: The dtype the rows are stored in (`uint8`, `float32`, `int32`); `TEXT` for text
+            that is not turned into numbers yet.
+        features: Names of the columns of numbers, for tables; empty for images and text.
+        text: Names of the columns of text that the numbers in a row are made of.
     """
 
     shape: tuple[int, ...]
     dtype: str
     features: tuple[str, ...] = ()
+    text: tuple[str, ...] = ()
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of a table that go into the input; none for images."""
+        return self.features or self.text
 
 
 @dataclass(frozen=True)
@@ -52,6 +63,9 @@ class TargetSpec:
             class is one of the data.
         input: The input that an autoencoder gives back; empty for everything else.
         shape: The shape of what an autoencoder gives back; empty for everything else.
+        scale: Of each column: the loss sees `(label - offset) / scale`. Empty where it sees the
+            labels as they are.
+        offset: Likewise.
     """
 
     task: str
@@ -62,6 +76,8 @@ class TargetSpec:
     positive: str = ""
     input: str = ""
     shape: tuple[int, ...] = ()
+    scale: tuple[float, ...] = ()
+    offset: tuple[float, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -78,11 +94,13 @@ class Part:
         targets: By the target's name: `(rows,)` integers for classes, `(rows, width)` float32 else.
         weights: `(rows,)` float32, what each row counts in the training loss; None where all count
             the same.
+        texts: What was read where an input is text, `(rows, columns)` strings, by the input's name.
     """
 
     inputs: Arrays
     targets: Arrays
     weights: np.ndarray | None = None
+    texts: Arrays = field(default_factory=dict)
 
     @property
     def rows(self) -> int:
@@ -99,6 +117,7 @@ class Part:
             {name: array[rows] for name, array in self.inputs.items()},
             {name: array[rows] for name, array in self.targets.items()},
             None if self.weights is None else self.weights[rows],
+            {name: array[rows] for name, array in self.texts.items()},
         )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nnrun.config.schema import named_columns
-from nnrun.data.cells import as_float32, column_of, refuse_cells
+from nnrun.data.cells import as_float32, as_text, column_of, refuse_cells
 from nnrun.data.sources.named import Rows
 from nnrun.data.targets import read_targets, read_targets_like
 from nnrun.errors import DataError
@@ -27,7 +27,7 @@ class Table:
     """Rows with named columns.
 
     Attributes:
-        rows: The inputs `(rows, features)` float32, and the targets.
+        rows: The inputs `(rows, features)`, float32 or, where some are text, objects; the targets.
         features: Names of the columns, in their order.
         target: What the targets mean.
     """
@@ -105,7 +105,7 @@ def make_table_like(
 def make_inputs(
     frame: pd.DataFrame, file: TableFile, features: Sequence[str], *, used: Sequence[str] = ()
 ) -> np.ndarray:
-    """The feature columns as one float32 array `(rows, features)`.
+    """The feature columns as one array `(rows, features)`: float32, or objects where some are text.
 
     Args:
         frame: The table.
@@ -114,11 +114,15 @@ def make_inputs(
         used: Columns that are not meant where a feature is misspelt: the targets.
 
     Raises:
-        DataError: A column is missing or not numeric, or a cell is missing.
+        DataError: A column is missing or not what it is to be, or a cell is missing.
     """
-    inputs = np.empty((len(frame), len(features)), np.float32)
+    any_text = not set(file.texts).isdisjoint(features)
+    inputs = np.empty((len(frame), len(features)), object if any_text else np.float32)
     for index, name in enumerate(features):
         column = column_of(frame, file, name, [*features, *used])
+        if name in file.texts:
+            inputs[:, index] = as_text(column, file)
+            continue
         if column.dtype.kind not in "iufb":
             _refuse_text(column, file, name)
         inputs[:, index] = as_float32(column, file)
@@ -134,5 +138,6 @@ def _refuse_text(column: pd.Series, file: TableFile, name: str) -> None:
     raise DataError(
         f"the column '{name}' of {file.path} holds text, such as '{as_text.iloc[example]}' "
         f"in line {file.line_of_row(example)}; inputs must be numbers",
-        hint="list the columns to use in dataset.features, without it",
+        hint="list the columns to use in dataset.features, without it, or read it with "
+        "TextVectorization or StringLookup",
     )

@@ -10,6 +10,7 @@ from nnrun.config.schema import Experiment
 from nnrun.data.splits import InputSpec, TargetSpec
 from nnrun.models import presets
 from nnrun.models.regularization import regularize
+from nnrun.models.stand_ins import stand_in
 
 
 def expand_architecture(
@@ -18,7 +19,7 @@ def expand_architecture(
     """The layers of the model in order: presets unfolded, regularization put in.
 
     Of a model that begins with the layers of a run, they are those that come after them; a class
-    of the user's own is the one layer that there is.
+    of the user's own is the one layer that there is. A layer that reads text is done already.
 
     Args:
         experiment: The checked config.
@@ -35,7 +36,7 @@ def expand_architecture(
     else:
         listed = declared.add if isinstance(declared, FromRun) else declared
         layers = [part for layer in listed for part in with_own_activation(layer)]
-    layers = regularize(layers, experiment.regularization)
+    layers = regularize([stand_in(layer) for layer in layers], experiment.regularization)
     if experiment.runtime.precision != "float32" and layers:
         layers[-1] = in_float32(layers[-1])
     return layers

@@ -23,7 +23,8 @@ from nnrun.models.freezing import layers_to_unfreeze, learning_variables
 from nnrun.models.from_run import take_layers
 from nnrun.models.graphs import build_graph
 from nnrun.models.heads import Head, taken_over
-from nnrun.models.layers import Step, preprocessing_layers
+from nnrun.models.label_scaling import in_own_units, seen_by_loss
+from nnrun.models.layers import Step, make_input, preprocessing_layers
 from nnrun.models.misfits import plain_message, shape_hint, show_shape
 from nnrun.models.optimizers import build_optimizer
 from nnrun.models.own import build_alone, make_own, trains_itself
@@ -45,7 +46,8 @@ def build_model(
 ) -> Any:
     """A compiled `keras.Model`, built, with the initial weights that the seed gives.
 
-    Raw rows go in: what `preprocess` asks for are the model's first layers.
+    Raw rows go in: what `preprocess` asks for are the model's first layers. Numbers come out in the
+    labels' own units, whatever scale the loss sees them in.
 
     Args:
         experiment: The checked config.
@@ -72,9 +74,12 @@ def build_model(
         problems = [problem for head in heads for problem in head.problems()]
         if problems:
             raise ConfigError(problems)
+        model = in_own_units(model, targets)
         model.compile(
             optimizer=build_optimizer(experiment, catalogue, steps_per_epoch),
-            loss=_alone_or_all({head.name: instantiate(head.loss) for head in heads}),
+            loss=_alone_or_all(
+                {head.name: seen_by_loss(instantiate(head.loss), head.target) for head in heads}
+            ),
             loss_weights=_loss_weights(experiment, heads),
             metrics=_alone_or_all({head.name: head.metrics for head in heads}),
         )
@@ -105,7 +110,7 @@ def adapt_layers(
     ((name, spec),), (target,) = inputs.items(), targets.values()
     layers = expand_architecture(experiment, spec, target)
     last = max(index for index, layer in enumerate(layers) if adapts(layer))
-    keras_input = keras.Input(spec.shape, name=name)
+    keras_input = make_input(name, spec)
     model = keras.Sequential([keras_input, *preprocessing_layers(steps[name])])
 
     def add(model: Any, layer: Component) -> None:
@@ -128,10 +133,10 @@ def _assemble(
         return build_graph(experiment, experiment.architecture, inputs, steps)
     ((name, spec),), (target,) = inputs.items(), targets.values()
     layers = with_state(expand_architecture(experiment, spec, target), adapted)
-    keras_input = keras.Input(spec.shape, name=name)
+    keras_input = make_input(name, spec)
     own = make_own(experiment.architecture)
     if trains_itself(own):
-        return build_alone(own, layers[0], keras_input, steps[name])
+        return build_alone(own, layers[0], keras_input, [*steps[name], *target.scale])
     taken = [] if base is None else take_layers(base, experiment)
     return _stack(keras_input, [*preprocessing_layers(steps[name]), *taken], layers, own)
 

@@ -1,6 +1,7 @@
 """A component of the config → the object it names."""
 
 import importlib
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -58,6 +59,9 @@ def _made(value: Any, steps_per_epoch: int) -> Any:
 
 def first_line(error: Exception) -> str:
     """What an exception of Keras says, cut to the sentence that matters."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    plain = re.sub(r"\x1b\[\d*m", "", str(error))
+    lines = [line.strip() for line in plain.splitlines() if line.strip()]
+    if len(lines) > 1 and lines[0].startswith("Exception encountered when calling"):
+        lines = lines[1:]
     told = lines[0] if lines else type(error).__name__
     return told if len(told) <= LONGEST_MESSAGE else told[: LONGEST_MESSAGE - 1] + "…"

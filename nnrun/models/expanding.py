@@ -9,6 +9,7 @@ from nnrun.config.graphs import Graph, GraphLayer
 from nnrun.config.schema import Experiment
 from nnrun.models.architecture import in_float32, with_own_activation
 from nnrun.models.regularization import FOLLOWERS, PLAIN, regularize_one
+from nnrun.models.stand_ins import stand_in
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def lines_of_graph(experiment: Experiment, graph: Graph) -> list[list[Component]
 
 
 def _own_parts(node: GraphLayer) -> list[Component]:
-    return [] if node.layer is None else list(with_own_activation(node.layer))
+    return [] if node.layer is None else list(with_own_activation(stand_in(node.layer)))
 
 
 def _regularize(

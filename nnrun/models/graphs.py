@@ -12,7 +12,7 @@ from nnrun.data.splits import InputSpec
 from nnrun.errors import ConfigError, Problem
 from nnrun.models.applications import make_layer
 from nnrun.models.expanding import expand_graph
-from nnrun.models.layers import Step, preprocessing_layers
+from nnrun.models.layers import Step, make_input, preprocessing_layers
 from nnrun.models.misfits import plain_message, shape_hint, show_shape
 
 
@@ -35,7 +35,7 @@ def build_graph(
     Raises:
         ConfigError: If a layer does not fit what it is applied to.
     """
-    raw = {name: keras.Input(spec.shape, dtype=None, name=name) for name, spec in inputs.items()}
+    raw = {name: make_input(name, spec) for name, spec in inputs.items()}
     tensors: dict[str, Any] = {}
     for name, tensor in raw.items():
         tensors[name] = tensor

@@ -9,10 +9,13 @@ import numpy as np
 from keras import ops
 
 from nnrun.data.preprocessing import Scaling, Standardizing
+from nnrun.data.splits import InputSpec
 
-__all__ = ["Maxout", "Step", "preprocessing_layers"]
+__all__ = ["Maxout", "Step", "make_input", "preprocessing_layers"]
 
 Step = Scaling | Standardizing
+OWN_UNITS = "own_units"
+"""The layer that brings what is learnt from scaled labels into their own units."""
 _NAMES = {Scaling: "scale", Standardizing: "standardize"}
 
 
@@ -54,6 +57,11 @@ class Maxout(keras.layers.Dense):
         return config
 
 
+def make_input(name: str, spec: InputSpec) -> Any:
+    """Keras's input of that name: whole numbers where words were made into such, else floats."""
+    return keras.Input(spec.shape, dtype="int32" if spec.dtype == "int32" else None, name=name)
+
+
 def preprocessing_layers(steps: Sequence[Step], *, prefix: str = "") -> list[Any]:
     """Keras's own layers that do to a row what the fitted steps say, so that raw rows go in.
 
@@ -71,7 +79,8 @@ def preprocessing_layers(steps: Sequence[Step], *, prefix: str = "") -> list[Any
 def is_preprocessing(layer: Any) -> bool:
     """Whether a layer of a model does what the config's `preprocess` asks for."""
     own = isinstance(layer, keras.layers.Normalization | keras.layers.Rescaling)
-    return own and re.fullmatch(r"(.+_)?(standardize|scale)_\d+", layer.name) is not None
+    names = rf"(.+_)?((standardize|scale)_\d+|{OWN_UNITS})"
+    return own and re.fullmatch(names, layer.name) is not None
 
 
 def _layer(step: Step, name: str) -> Any:

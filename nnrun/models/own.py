@@ -46,19 +46,19 @@ def trains_itself(made: Any) -> bool:
     return any(getattr(type(made), name) is not getattr(keras.Model, name) for name in STEPS)
 
 
-def build_alone(model: Any, declared: Component, inputs: Any, steps: Sequence[Any]) -> Any:
+def build_alone(model: Any, declared: Component, inputs: Any, prepared: Sequence[Any]) -> Any:
     """A model of the user's own that is all there is, built.
 
     Args:
         model: The model.
         declared: How the config names it.
         inputs: A `keras.Input`.
-        steps: The fitted preprocessing, which has no place in it.
+        prepared: What is fitted to rows and labels, which has no place in it.
 
     Raises:
         ConfigError: There is some, or it cannot be called on rows of that shape.
     """
-    if steps:
+    if prepared:
         message = (
             f"{declared.name} has a training step of its own, which takes the rows as they are"
         )

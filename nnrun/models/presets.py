@@ -22,8 +22,8 @@ class MLP:
             `he_normal` for ReLU and its kin, `lecun_normal` for SELU, else `glorot_uniform`
             (chapter 11).
         output_activation: Activation of the numbers that a regression or an autoencoder predicts:
-            `softplus` or `relu` where they cannot be negative, `sigmoid` or `tanh` where they are
-            scaled to lie between 0 or -1 and 1.
+            `softplus` or `relu` where they cannot be negative, `sigmoid` or `tanh` where they lie
+            between 0 or -1 and 1, or `dataset.preprocess.target` has them do so.
     """
 
     def __init__(

@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from nnrun.config.label_scales import LABEL_SCALES
 from nnrun.config.options import options_of
 from nnrun.config.schema import Experiment
 from nnrun.config.writer import is_default, to_plain, write_yaml
@@ -181,9 +182,10 @@ def _facts(card: Card) -> "Text":
     epochs, batch = card.experiment.training.epochs, card.experiment.training.batch_size
     memory = ", ".join(f"{name} {format_bytes(size)}" for name, size in card.memory.items())
     seconds = {name: format_seconds(value) for name, value in card.seconds.items()}
+    scaled = card.experiment.dataset.preprocess.target
     facts = {
         "data": wrapped(f"{rows} rows; {predicted}; {card.source}"),
-        "loss": card.loss,
+        "loss": f"{card.loss}, of {LABEL_SCALES[scaled]}" if scaled else card.loss,
         "steps": f"{card.steps:,} an epoch of {batch} rows each, {epochs} epochs",
         "learning rate": _rate_text(card.rates),
         "memory": memory,

@@ -54,6 +54,14 @@ class ComparedRun:
         """Of its data; empty where the record has none."""
         return str(self.record.data.get("fingerprint", ""))
 
+    @property
+    def outputs(self) -> dict[str, str]:
+        """The outputs of its model, each with the folder of its evaluation: none of its own where there is one."""
+        architecture = self.config.get("architecture")
+        named = architecture.get("outputs") if isinstance(architecture, Mapping) else None
+        names = list(named) if isinstance(named, Mapping) else [""]
+        return {name: name if len(names) > 1 else "" for name in names}
+
     @cached_property
     def settings(self) -> Mapping[str, Any]:
         """The values of its config by their paths; a list is one value."""
@@ -200,7 +208,7 @@ def compare_runs(
     Args:
         runs: The runs, two at least; the others are held against the first.
         metric: The figure that decides; where None, what the first run monitors, else
-            `val_accuracy`, else `val_loss`.
+            `val_accuracy`, else `val_loss`, or the first metric where losses cannot be compared.
         split: `validation` or `test`: whose metric that is.
         anyway: Compare even where the data differ.
         skipped: Runs that were left out, with the reason.
@@ -223,7 +231,7 @@ def compare_runs(
         tuple(Group(label, side) for label, side in zip(labels, sides, strict=True)),
         _choose_metric(runs, metric, split),
         skipped or {},
-        tuple(_check_data(runs, anyway=anyway)),
+        (*_check_data(runs, anyway=anyway), *_check_losses(runs)),
         one_config,
     )
     if all(group.mean(comparison.metric) is None for group in comparison.groups):
@@ -262,6 +270,9 @@ def _choose_metric(runs: Sequence[ComparedRun], metric: str | None, split: str |
         return named if named in figures else metric
     monitored = runs[0].config.get("training", {}).get("monitor")
     tried = [monitored, "val_accuracy", "val_loss", "accuracy", "loss"]
+    if _check_losses(runs):
+        measured = sorted(figures, key=lambda name: not name.startswith("val_"))
+        tried = [name for name in (*tried, *measured) if not str(name).endswith("loss")]
     if split == "test":
         tried = [f"test_{str(name).removeprefix('val_')}" for name in tried]
     return next((name for name in tried if name in figures), str(tried[-1]))
@@ -296,6 +307,14 @@ def _check_data(runs: Sequence[ComparedRun], *, anyway: bool) -> list[str]:
     )
 
 
+def _check_losses(runs: Sequence[ComparedRun]) -> list[str]:
+    """What must be said where the losses of runs are no numbers of one kind."""
+    if len({run.record.loss_of for run in runs}) == 1:
+        return []
+    kinds = dict.fromkeys(run.record.loss_of or "labels in their own units" for run in runs)
+    return [f"the losses cannot be compared: they are of {' and of '.join(kinds)}"]
+
+
 def _drawn_by_seed(runs: Sequence[ComparedRun]) -> bool:
     sources = {json.dumps(_source(run), sort_keys=True, default=str) for run in runs}
     by_seed: dict[int, str] = {}
@@ -306,6 +325,14 @@ def _drawn_by_seed(runs: Sequence[ComparedRun]) -> bool:
     shares = (split.get("validation"), split.get("test"))
     drawn = split.get("shuffle", True) and any(isinstance(share, int | float) for share in shares)
     return len(sources) == 1 and agree and bool(drawn)
+
+
+def have_same_rows(first: ComparedRun, second: ComparedRun) -> bool:
+    """Whether two runs divided the same rows alike, whatever each gave its inputs of their columns."""
+    if not first.fingerprint or not second.fingerprint:
+        return False
+    drawn = [(_source(run), run.record.seed) for run in (first, second)]
+    return first.fingerprint == second.fingerprint or drawn[0] == drawn[1]
 
 
 def _source(run: ComparedRun) -> dict[str, Any]:

@@ -148,6 +148,7 @@ def _verdict_json(verdict: Verdict) -> dict[str, Any]:
         "method": verdict.method,
         "first": verdict.first,
         "second": verdict.second,
+        "output": verdict.output,
         "metric": verdict.metric,
         "difference": _number(interval.difference) if interval else None,
         "interval": [_number(interval.low), _number(interval.high)] if interval else None,

@@ -255,6 +255,8 @@ def _change(first: Group, other: Group, name: str, style: Style) -> Cell:
     before, after = first.mean(name), other.mean(name)
     if before is None or after is None or name == "best_epoch":
         return Cell("")
+    if name.endswith("loss") and first.runs[0].record.loss_of != other.runs[0].record.loss_of:
+        return Cell("")  # these are no numbers of one kind
     change = after - before
     if change == 0:
         return Cell("same")

@@ -78,7 +78,7 @@ def _write_classification(
         (
             inputs[name]
             for name, spec in specs.items()
-            if not spec.features and are_pictures(spec.shape)
+            if not spec.columns and are_pictures(spec.shape)
         ),
         None,
     )
@@ -123,7 +123,7 @@ def _by_column(
     columns: dict[str, np.ndarray] = {}
     for name, array in inputs.items():
         flat = array.reshape(len(array), -1).T
-        names = specs[name].features or tuple(f"x{index}" for index in range(len(flat)))
+        names = specs[name].columns or tuple(f"x{index}" for index in range(len(flat)))
         columns |= dict(zip(names, flat, strict=True))
     return columns
 
@@ -138,7 +138,8 @@ def _wrong_table(
             true = int(targets[row])
             said = [classes[true], classes[int(predictions.labels[row])]]
             sure = [float(predictions.confidence[row]), float(outputs[row, true])]
-            yield [row, *said, *sure, *(column[row].item() for column in columns.values())]
+            read = (column[row : row + 1].tolist()[0] for column in columns.values())
+            yield [row, *said, *sure, *read]
 
     head = ["row", "target", "predicted", "confidence", "p_target"]
     return table_text([*head, *columns], records())

@@ -10,8 +10,8 @@ from nnrun.config.diagnostics import escaped
 from nnrun.reports.curves import epochs_of, finish_axes, finish_values, panel_names, values_of
 from nnrun.reports.style import TRAINING_COLOR, VALIDATION_COLOR, drawing
 from nnrun.reports.tables import format_figure, format_seconds
+from nnrun.runs.expectations import Figures
 from nnrun.runs.history import History
-from nnrun.runs.manifest import Metrics
 
 FORMAT = 1
 HELD = "held"
@@ -79,30 +79,15 @@ def first_comment(text: str) -> str:
     return " ".join(lines)
 
 
-def mean_metrics(metrics: Sequence[Metrics]) -> Metrics:
+def mean_figures(runs: Sequence[Figures]) -> Figures:
     """The means of the figures of several runs; None where one of them was not finite."""
-    tests = [one.test for one in metrics if one.test is not None]
-    return Metrics(
-        best=_means([one.best for one in metrics]),
-        last=_means([one.last for one in metrics]),
-        test=_means(tests) if tests else None,
-    )
+    return {name: _mean([figures.get(name) for figures in runs]) for name in runs[0]}
 
 
-def deviation(metrics: Sequence[Metrics], figure: str) -> float | None:
+def deviation(runs: Sequence[Figures], figure: str) -> float | None:
     """The standard deviation of a figure over several runs; None for one run, or `params`."""
-    values = [
-        (one.test or {}).get(figure.removeprefix("test_"))
-        if figure.startswith("test_")
-        else one.best.get(figure)
-        for one in metrics
-    ]
-    known = [value for value in values if value is not None]
-    return statistics.stdev(known) if len(known) > 1 else None
-
-
-def _means(figures: Sequence[Mapping[str, float | None]]) -> dict[str, float | None]:
-    return {name: _mean([one.get(name) for one in figures]) for name in figures[0]}
+    known = [value for figures in runs if (value := figures.get(figure)) is not None]
+    return statistics.stdev(known) if len(known) > 1 and figure != "params" else None
 
 
 def _mean(values: Sequence[float | None]) -> float | None:

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nnrun.reports.column_scores import THRESHOLD
 from nnrun.reports.scores import entropy
+from nnrun.reports.textplots import speaks_unicode
 from nnrun.runs.atomic import write_text
-from nnrun.runs.predictions import PREDICTED, PROBABILITY, prediction_columns, table_text
+from nnrun.runs.predictions import (
+    DEVIATION,
+    ENTROPY,
+    MEAN,
+    PREDICTED,
+    PROBABILITY,
+    prediction_columns,
+    table_text,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -21,6 +30,7 @@ if TYPE_CHECKING:
 
 SHOWN_ROWS = 20
 SHOWN_CLASSES = 5
+SHOWN_SAMPLED = 3  # a deviation beside each
 SHOWN_COLUMNS = 6
 
 
@@ -37,6 +47,12 @@ class Sampled:
     draws: int
     mean: np.ndarray
     deviation: np.ndarray
+
+    def to_json(self, names: Sequence[str]) -> Iterator[dict[str, Any]]:
+        """What was said of each row: `mc_mean` and `mc_std`, by name where there are names."""
+        for told in zip(self.mean.tolist(), self.deviation.tolist(), strict=True):
+            values = (dict(zip(names, one, strict=True)) for one in told) if names else told
+            yield dict(zip((MEAN, DEVIATION), values, strict=True))
 
 
 @dataclass(frozen=True)
@@ -124,7 +140,18 @@ class Predictions:
         write_text(path, table_text(self.header(), self.records()))
 
     def to_json(self) -> list[dict[str, Any]]:
-        """The rows as data: `row` or `file`, `predicted`, and `probabilities` by class or label."""
+        """The rows as data: `row` or `file`, `predicted`, and `probabilities` by class or label.
+
+        Where draws of dropout were made, `mc_mean` and `mc_std`, and for classes `mc_entropy`.
+        """
+        if self.sampled is not None:
+            plain = replace(self, sampled=None).to_json()
+            drawn = self.sampled.to_json(self.classes or self.columns)
+            rows = [row | told for row, told in zip(plain, drawn, strict=True)]
+            if self.classes:
+                entropies = entropy(self.sampled.mean).tolist()
+                rows = [row | {ENTROPY: one} for row, one in zip(rows, entropies, strict=True)]
+            return rows
         if self.columns:
             return list(self._columns_as_data())
         plain = []
@@ -213,63 +240,102 @@ def all_view(outputs: Mapping[str, Predictions]) -> Group:
     from rich.console import Group
     from rich.text import Text
 
-    if len(outputs) == 1:
-        return Group(*(predictions.view() for predictions in outputs.values()))
     parts: list[Any] = []
     for name, predictions in outputs.items():
-        parts += [*([""] if parts else []), Text(name, style="bold"), predictions.view()]
+        if len(outputs) > 1:
+            parts += [*([""] if parts else []), Text(name, style="bold")]
+        parts.append(predictions.view())
+        if predictions.sampled is not None and predictions.columns:
+            parts.append(Text(_of_draws(predictions.sampled), style="dim"))
     return Group(*parts)
 
 
 def predictions_view(predictions: Predictions) -> Table:
-    """The first rows with their most probable classes, as something that a console prints."""
-    from rich.table import Table
+    """The first rows with their most probable classes, as something that a console prints.
+
+    Where draws of dropout were made, their mean and standard deviation take the place of the
+    probabilities, and stand beside a value.
+    """
     from rich.text import Text
 
     if predictions.columns:
         return _columns_view(predictions)
-    shown = min(SHOWN_CLASSES, len(predictions.classes))
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    table.add_column("file" if predictions.files else "row", overflow="fold")
-    table.add_column("predicted", justify="left" if shown else "right")
-    if shown:
-        table.add_column("probabilities" if shown == len(predictions.classes) else "most probable")
+    classes, sampled = predictions.classes, predictions.sampled
+    table = _table(predictions)
+    table.add_column("predicted", justify="left" if classes else "right")
+    shown = min(SHOWN_CLASSES if sampled is None else SHOWN_SAMPLED, len(classes))
+    if sampled is not None:
+        table.add_column(_of_draws(sampled))
+    elif classes:
+        table.add_column("probabilities" if shown == len(classes) else "most probable")
     for row, record in zip(range(SHOWN_ROWS), predictions.records(), strict=False):
-        said = str(record[1]) if shown else f"{record[1]:.6g}"
+        said = str(record[1]) if classes else f"{record[1]:.6g}"
         cells = [Text(str(record[0])), Text(said)]
-        if shown:
-            order = np.argsort(-predictions.outputs[row], kind="stable")[:shown]
-            told = (
-                f"{predictions.classes[i]} {predictions.outputs[row, i]:.1%}"
-                for i in order.tolist()
-            )
+        if classes:
+            given = predictions.outputs[row] if sampled is None else sampled.mean[row]
+            order = np.argsort(-given, kind="stable")[:shown].tolist()
+            told = (f"{classes[i]} {_share(predictions, row, i)}" for i in order)
             cells.append(Text("  ".join(told), style="dim"))
+        elif sampled is not None:
+            cells.append(Text(_number(predictions, row, 0), style="dim"))
         table.add_row(*cells)
     return table
 
 
-def _columns_view(predictions: Predictions) -> Table:
-    """The first rows with a column for each label or number, as many as can be read."""
+def _table(predictions: Predictions) -> Table:
     from rich.table import Table
-    from rich.text import Text
 
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column("file" if predictions.files else "row", overflow="fold")
-    shown = predictions.columns[:SHOWN_COLUMNS]
+    return table
+
+
+def _of_draws(sampled: Sampled) -> str:
+    return f"mean {_plus_minus()} standard deviation of {sampled.draws:,} draws"
+
+
+def _share(predictions: Predictions, row: int, column: int) -> str:
+    """The probability of a class or label, or the mean of the draws with their deviation."""
+    sampled = predictions.sampled
+    if sampled is None:
+        return f"{predictions.outputs[row, column]:.1%}"
+    mean, deviation = sampled.mean[row, column], sampled.deviation[row, column]
+    return f"{mean:.1%} {_plus_minus()}{100 * deviation:.1f}"
+
+
+def _number(predictions: Predictions, row: int, column: int) -> str:
+    """A value, or the mean of the draws with their deviation."""
+    sampled = predictions.sampled
+    if sampled is None:
+        return f"{predictions.outputs.reshape(predictions.rows, -1)[row, column]:.4g}"
+    shape = (predictions.rows, -1)
+    mean, deviation = (one.reshape(shape)[row, column] for one in (sampled.mean, sampled.deviation))
+    return f"{mean:.4g} {_plus_minus()}{deviation:.2g}"
+
+
+def _plus_minus() -> str:
+    return "±" if speaks_unicode() else "+-"
+
+
+def _columns_view(predictions: Predictions) -> Table:
+    """The first rows with a column for each label or number, as many as can be read."""
+    from rich.text import Text
+
+    table, sampled = _table(predictions), predictions.sampled
+    shown = predictions.columns[: SHOWN_COLUMNS if sampled is None else SHOWN_SAMPLED]
     for name in shown:
         table.add_column(Text(name), justify="right", overflow="fold")
     left_out = len(predictions.columns) - len(shown)
     if left_out:
         table.add_column(f"and {left_out} more")
-    for row, record in zip(range(SHOWN_ROWS), predictions.to_json(), strict=False):
-        values = list(record["predicted"].values())[: len(shown)]
+    held = predictions.held[:SHOWN_ROWS].tolist()
+    for row, (called, values) in enumerate(zip(predictions._names(), held, strict=False)):
         if predictions.are_labels:
-            given = predictions.outputs[row].tolist()
             cells = [
-                Text(f"{p:.1%}", style="bold" if holds else "dim")
-                for holds, p in zip(values, given, strict=False)
+                Text(_share(predictions, row, column), style="bold" if values[column] else "dim")
+                for column in range(len(shown))
             ]
         else:
-            cells = [Text(f"{value:.4g}") for value in values]
-        table.add_row(Text(str(predictions.files[row] if predictions.files else row)), *cells)
+            cells = [Text(_number(predictions, row, column)) for column in range(len(shown))]
+        table.add_row(Text(str(called)), *cells)
     return table

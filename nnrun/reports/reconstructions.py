@@ -9,7 +9,7 @@ import numpy as np
 
 from nnrun.reports.predictions import SHOWN_ROWS, Predictions
 from nnrun.reports.scores import mean_of
-from nnrun.runs.predictions import FILE, ROW
+from nnrun.runs.predictions import ERRORS, FILE, ROW
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from nnrun.reports.bootstrap import Statistic
 
-FIGURES = ("mse", "mae")
 SHOWN_PICTURES = 10
 
 
@@ -37,11 +36,11 @@ class Reconstructions(Predictions):
         pairs = zip(self.truth, self.outputs, strict=True)
         differences = ((true.astype(np.float64) - given).ravel() for true, given in pairs)
         told = [((gap**2).mean(), np.abs(gap).mean()) for gap in differences]
-        return np.array(told).reshape(-1, len(FIGURES))
+        return np.array(told).reshape(-1, len(ERRORS))
 
     def header(self) -> list[str]:
         """The names of the columns."""
-        return [FILE if self.files else ROW, *FIGURES]
+        return [FILE if self.files else ROW, *ERRORS]
 
     def records(self) -> Iterator[list[str | int | float]]:
         """The rows, each with a cell for every column of the header."""

@@ -7,7 +7,9 @@ from nnrun.runs.directory import RunDirectory
 from nnrun.runs.history import History
 
 
-def draw_run(directory: RunDirectory, history: History, best_epoch: int, *, title: str) -> None:
+def draw_run(
+    directory: RunDirectory, history: History, best_epoch: int, *, title: str, scaled: bool = False
+) -> None:
     """Draw what there is to draw of a run, into its folder of plots.
 
     Args:
@@ -15,10 +17,14 @@ def draw_run(directory: RunDirectory, history: History, best_epoch: int, *, titl
         history: Its epochs, one at least.
         best_epoch: The epoch to mark.
         title: What stands above the curves.
+        scaled: Whether the loss is of scaled labels.
     """
+    units = {"loss": "of scaled labels"} if scaled else {}
     write_with(
         directory.learning_curves,
-        lambda path: draw_learning_curves(history, path, best_epoch=best_epoch, title=title),
+        lambda path: draw_learning_curves(
+            history, path, best_epoch=best_epoch, title=title, units=units
+        ),
     )
     write_with(directory.learning_rate, lambda path: draw_learning_rate(history, path))
     traces = History()

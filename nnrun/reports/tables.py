@@ -201,6 +201,7 @@ def run_facts(record: RunRecord, directory: RunDirectory) -> "Text":
     facts = {
         "epochs": epochs,
         "time": "" if record.seconds is None else format_seconds(record.seconds),
+        "loss": f"of {record.loss_of}; metrics in the labels' own units" if record.loss_of else "",
         "parameters": "" if record.parameters is None else f"{record.parameters:,}",
         "engine": _engine(record),
         "run": str(directory.path),

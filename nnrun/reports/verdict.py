@@ -1,12 +1,12 @@
 """Whether one side of a comparison is better, said in a sentence."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nnrun.errors import RunError, UserError
-from nnrun.reports.comparison import ComparedRun, Comparison, Group, direction
+from nnrun.reports.comparison import ComparedRun, Comparison, Group, direction, have_same_rows
 from nnrun.reports.significance import Interval, mcnemar, paired_bootstrap, welch
 from nnrun.runs.predictions import PredictionTable
 
@@ -30,6 +30,7 @@ class Verdict:
         metric: The figure that was tested; empty where none was.
         interval: The second side minus the first, as the figure counts; None where nothing was
             tested.
+        output: Of several outputs, the one whose predictions were tested; else empty.
     """
 
     method: str
@@ -38,6 +39,7 @@ class Verdict:
     text: str
     metric: str = ""
     interval: Interval | None = None
+    output: str = ""
 
 
 def check_split(split: str | None) -> None:
@@ -68,8 +70,8 @@ def judge(comparison: Comparison, split: str | None = None) -> list[Verdict]:
 
 
 def judge_pair(first: Group, second: Group, metric: str, split: str | None) -> list[Verdict]:
-    """What can be said about two sides: over the same rows, and over seeds."""
-    return [_judge_rows(first, second, metric, split), _judge_over_seeds(first, second, metric)]
+    """What can be said about two sides: over the same rows, by output, and over seeds."""
+    return [*_judge_rows(first, second, metric, split), _judge_over_seeds(first, second, metric)]
 
 
 def _judge_seeds_alone(comparison: Comparison) -> Verdict:
@@ -101,22 +103,60 @@ def _judge_over_seeds(first: Group, second: Group, metric: str) -> Verdict:
     return Verdict("seeds", *labels, text, metric, interval)
 
 
-def _judge_rows(first: Group, second: Group, metric: str, split: str | None) -> Verdict:
+def _judge_rows(first: Group, second: Group, metric: str, split: str | None) -> list[Verdict]:
+    """What the same rows say about each output that both sides have, or why they say nothing."""
     labels = first.label, second.label
+    outputs = _common_outputs(first.runs[0], second.runs[0])
+    if not outputs:
+        text = "They have no output in common, so nothing can be tested row by row."
+        return [Verdict("none", *labels, text)]
     parts = [split] if split else SPLITS
     pair = _same_data(first, second, parts)
     if pair is None:
         text = "No two runs of them have the same rows, so nothing can be tested row by row."
-        return Verdict("none", *labels, text)
+        return [Verdict("none", *labels, text)]
     for part in parts:
-        first_side, second_side = (_predictions(run, part) for run in pair)
-        if first_side and second_side:
-            return _test_rows(labels, metric, part, (first_side, second_side))
+        if all(_has(run, part) for run in pair):
+            known = {**pair[0].outputs, **pair[1].outputs}
+            return [
+                _test_rows(
+                    labels,
+                    _figure_of(name, metric, known),
+                    part,
+                    name,
+                    _predictions(pair, part, folders),
+                )
+                for name, folders in outputs.items()
+            ]
     missing = [run for run in pair if not any(_has(run, part) for part in parts)]
     option = f" --split {split}" if split else ""
     commands = " and ".join(f"`nnrun eval {run.directory.path}{option}`" for run in missing or pair)
     text = f"To test the difference row by row, run {commands} first."
-    return Verdict("none", *labels, text)
+    return [Verdict("none", *labels, text)]
+
+
+def _common_outputs(first: ComparedRun, second: ComparedRun) -> dict[str, tuple[str, str]]:
+    """The outputs that two runs have, each with its folders; the only ones, whatever they are called."""
+    if len(first.outputs) == len(second.outputs) == 1:
+        return {"": ("", "")}
+    return {
+        name: (folder, second.outputs[name])
+        for name, folder in first.outputs.items()
+        if name in second.outputs
+    }
+
+
+def _figure_of(output: str, metric: str, outputs: Iterable[str]) -> str:
+    """The figure of an output that is nearest to one: itself where it is not another output's.
+
+    >>> [_figure_of("kind", name, ["kind", "width"]) for name in ("val_loss", "val_width_mae")]
+    ['val_loss', 'accuracy']
+    """
+    if not output:
+        return metric
+    plain = metric.removeprefix("last.").removeprefix("test_").removeprefix("val_")
+    owners = [name for name in outputs if plain.startswith(f"{name}_")]
+    return metric if not owners or max(owners, key=len) == output else "accuracy"
 
 
 def _same_data(
@@ -124,34 +164,43 @@ def _same_data(
 ) -> tuple[ComparedRun, ComparedRun] | None:
     """The first two runs with the same rows; such with predictions are preferred."""
     pairs = [
-        (run, other)
-        for run in first.runs
-        for other in second.runs
-        if run.fingerprint and run.fingerprint == other.fingerprint
+        (run, other) for run in first.runs for other in second.runs if have_same_rows(run, other)
     ]
     able = (pair for pair in pairs if any(all(_has(run, part) for run in pair) for part in parts))
     return next(able, pairs[0] if pairs else None)
 
 
 def _has(run: ComparedRun, split: str) -> bool:
-    return run.directory.evaluation(split).predictions.is_file()
-
-
-def _predictions(run: ComparedRun, split: str) -> PredictionTable | None:
-    return (
-        PredictionTable.read(run.directory.evaluation(split).predictions)
-        if _has(run, split)
-        else None
+    return all(
+        run.directory.evaluation(split, folder).predictions.is_file()
+        for folder in run.outputs.values()
     )
 
 
+def _predictions(
+    pair: Sequence[ComparedRun], split: str, folders: Sequence[str]
+) -> list[PredictionTable]:
+    return [
+        PredictionTable.read(run.directory.evaluation(split, folder).predictions)
+        for run, folder in zip(pair, folders, strict=True)
+    ]
+
+
 def _test_rows(
-    labels: tuple[str, str], metric: str, split: str, sides: tuple[PredictionTable, PredictionTable]
+    labels: tuple[str, str],
+    metric: str,
+    split: str,
+    output: str,
+    sides: Sequence[PredictionTable],
 ) -> Verdict:
     first, second = sides
+    of_output = f" of {output}" if output else ""
     if not first.rows or (first.rows, first.targets) != (second.rows, second.targets):
-        text = f"The predictions for the {split} rows are not of the same rows; run `nnrun eval` for both again."
-        return Verdict("none", *labels, text)
+        text = (
+            f"The predictions{of_output} for the {split} rows are not of the same rows; "
+            "run `nnrun eval` for both again."
+        )
+        return Verdict("none", *labels, text, output=output)
     name, root = _row_metric(metric, first)
     scores = [_scores(side, name, metric) for side in sides]
     interval = paired_bootstrap(*scores, root=root)
@@ -164,11 +213,11 @@ def _test_rows(
             f"{_p('McNemar', interval.p)}, {labels[0]} alone is right on {alone[0]:,} rows "
             f"and {labels[1]} alone on {alone[1]:,}"
         )
-    told = f"{name} on the same {len(first.rows):,} {split} rows"
+    told = f"{name}{of_output} on the same {len(first.rows):,} {split} rows"
     if first.columns:
         told += f", {_all_columns(name, first)}"
     text = _sentence(labels, name, interval, told, test)
-    return Verdict("rows", *labels, text, name, interval)
+    return Verdict("rows", *labels, text, name, interval, output)
 
 
 def _all_columns(name: str, predictions: PredictionTable) -> str:
@@ -200,6 +249,8 @@ def _scores(predictions: PredictionTable, name: str, metric: str) -> "np.ndarray
         pairs = zip(predictions.targets, predictions.predicted, strict=True)
         return np.array([float(target == predicted) for target, predicted in pairs])
     try:
+        if predictions.errors:
+            return np.array(predictions.errors["mae" if name == "mae" else "mse"], float)
         if name == "log loss":
             chosen = np.asarray(_given(predictions), float)
             return _by_row(-np.log(np.maximum(chosen, _LEAST_PROBABILITY)))

@@ -8,23 +8,31 @@ from typing import Any
 from nnrun.config.schema import Expectation
 from nnrun.runs.manifest import Metrics
 
+Figures = Mapping[str, float | None]
 
-def judge(
-    expect: Mapping[str, float | Expectation], metrics: Metrics, parameters: int
-) -> list[dict[str, Any]]:
+
+def figures_reached(metrics: Metrics, parameters: int) -> Figures:
+    """The figures that a run may be expected to reach, by the names that `expect` calls them.
+
+    Args:
+        metrics: The run's figures; those of the best epoch count, those of the test, and what
+            callbacks tell of the saved model.
+        parameters: Parameters of the model.
+    """
+    test = {f"test_{name}": value for name, value in (metrics.test or {}).items()}
+    return {"params": parameters, **metrics.best, **test, **(metrics.callbacks or {})}
+
+
+def judge(expect: Mapping[str, float | Expectation], reached: Figures) -> list[dict[str, Any]]:
     """Each expectation with the value that the saved model reached, and whether it held.
 
     Args:
         expect: The config's `expect` block.
-        metrics: The run's figures; those of the best epoch count, those of the test, and what
-            callbacks tell of the saved model.
-        parameters: Parameters of the model.
+        reached: The figures, of one run or the means of several.
 
     Returns:
         A mapping each: `figure`, `value`, `held`, and `equals` or the bounds `min` and `max`.
     """
-    test = {f"test_{name}": value for name, value in (metrics.test or {}).items()}
-    reached = {"params": parameters, **metrics.best, **test, **(metrics.callbacks or {})}
     judged = []
     for figure, wanted in expect.items():
         value, bounds = reached.get(figure), _bounds(wanted)

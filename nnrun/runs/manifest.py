@@ -46,6 +46,7 @@ class RunRecord:
         data: `fingerprint`, `source` and `rows`.
         from_run: `run` and `weights` (a sha256) of the run that it was built on; None for none.
         parameters: How many the model has.
+        loss_of: What the loss is of, in words; empty where that is the labels as they are.
         best_epoch: The best epoch, from 1.
         epochs: How many epochs were trained.
         stop_reason: Why it ended before its last epoch; empty where it did not.
@@ -73,6 +74,7 @@ class RunRecord:
     data: Mapping[str, Any] = field(default_factory=dict)
     from_run: Mapping[str, Any] | None = None
     parameters: int | None = None
+    loss_of: str = ""
     best_epoch: int | None = None
     epochs: int = 0
     stop_reason: str = ""

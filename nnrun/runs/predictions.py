@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
@@ -13,8 +13,10 @@ from nnrun.runs.atomic import describe_cause
 from nnrun.runs.history import escape_cell, unescape_cell
 
 ROW, FILE, TARGET, PREDICTED = "row", "file", "target", "predicted"
+ERRORS = ("mse", "mae")
+"""What is told of a row that is given back whole, such as a picture."""
 PROBABILITY = "p_"
-_MEAN, _DEVIATION, _ENTROPY = "mc_mean", "mc_std", "mc_entropy"
+MEAN, DEVIATION, ENTROPY = "mc_mean", "mc_std", "mc_entropy"
 
 
 def prediction_columns(
@@ -42,16 +44,16 @@ def prediction_columns(
     first = FILE if from_files else ROW
     said = [*([TARGET] if with_targets else []), PREDICTED]
     if columns:
-        drawn = [_MEAN, _DEVIATION] if sampled else []
+        drawn = [MEAN, DEVIATION] if sampled else []
         kinds = [*said, *([PROBABILITY.rstrip("_")] if labels else []), *drawn]
         return [first, *(f"{kind}_{name}" for kind in kinds for name in columns)]
     names = [first, *said]
     names += [f"{PROBABILITY}{name}" for name in classes]
     if sampled and classes:
-        names += [f"{kind}_{name}" for kind in (_MEAN, _DEVIATION) for name in classes]
-        names.append(_ENTROPY)
+        names += [f"{kind}_{name}" for kind in (MEAN, DEVIATION) for name in classes]
+        names.append(ENTROPY)
     elif sampled:
-        names += [_MEAN, _DEVIATION]
+        names += [MEAN, DEVIATION]
     return names
 
 
@@ -85,6 +87,8 @@ class PredictionTable:
         predicted: What was predicted.
         probabilities: Of each class or label, by its name; empty for regression.
         columns: Names of the columns, where several were predicted.
+        errors: Of rows that are given back whole, the mean squared and the mean absolute error, by
+            the names in `ERRORS`; targets and predicted are empty then.
     """
 
     rows: tuple[str, ...]
@@ -92,6 +96,7 @@ class PredictionTable:
     predicted: tuple[Said, ...]
     probabilities: dict[str, tuple[str, ...]]
     columns: tuple[str, ...] = ()
+    errors: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -108,6 +113,8 @@ class PredictionTable:
             columns = dict(zip(header, zip(*lines, strict=True), strict=True))
             several = () if TARGET in columns else _several(columns)
             rows = tuple(map(unescape_cell, columns[ROW]))
+            if tuple(header) == (ROW, *ERRORS):
+                return cls(rows, (), (), {}, errors={name: columns[name] for name in ERRORS})
             targets, predicted = (
                 tuple(zip(*(columns[f"{what}_{name}"] for name in several), strict=True))
                 if several

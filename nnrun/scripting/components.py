@@ -64,6 +64,10 @@ class Components:
         ]
         return Bracketed(f"{self._class(component)}(", tuple(items), ")")
 
+    def note(self, component: Component) -> None:
+        """Remember what a component needs that is made from a file and not by a call."""
+        self.write(component)
+
     def _class(self, component: Component) -> str:
         """How the class is called in the script, once it is imported or copied."""
         if component.is_users_own:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import keyword
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+
+    from nnrun.data.splits import InputSpec
 
 WIDTH = 100
 _INDENT = 4
@@ -112,11 +115,55 @@ def identifier(text: str) -> str:
     return f"{plain}_" if keyword.iskeyword(plain) else plain
 
 
-def assign(name: str, value: Expression | str) -> str:
-    """The lines of `name = value`."""
+def snake_case(name: str) -> str:
+    """The name of a class as that of a variable; Keras also knows its classes by it.
+
+    >>> snake_case("SparseCategoricalCrossentropy")
+    'sparse_categorical_crossentropy'
+    """
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
+class Names:
+    """Names of variables that are each given once.
+
+    >>> names = Names()
+    >>> names.of("Normalization"), names.of("Normalization")
+    ('normalization', 'normalization_2')
+    """
+
+    def __init__(self) -> None:
+        self._given: dict[str, int] = {}
+
+    def of(self, name: str) -> str:
+        """What a layer of a class is called in the script."""
+        plain = snake_case(name)
+        number = self._given[plain] = self._given.get(plain, 0) + 1
+        return plain if number == 1 else f"{plain}_{number}"
+
+
+def input_call(spec: InputSpec, name: str = "") -> Bracketed:
+    """`keras.Input(…)` for rows of a shape; whole numbers where words were made into such."""
+    named: dict[str, Expression | str] = {"shape": literal(spec.shape, tuples=True)}
+    if spec.dtype == "int32":
+        named["dtype"] = literal(spec.dtype)
+    if name:
+        named["name"] = literal(name)
+    return call("keras.Input", **named)
+
+
+def shown_path(path: Path) -> str:
+    """A file by its name from where the command was typed, if it lies below."""
+    full, here = path.resolve(), Path.cwd()
+    return str(full.relative_to(here)) if full.is_relative_to(here) else str(full)
+
+
+def assign(name: str, value: Expression | str, *, indent: int = 0) -> str:
+    """The lines of `name = value`, in a block that is indented by so many spaces."""
     made = _expression(value)
     comment = f"  # {made.comment}" if isinstance(made, Atom) and made.comment else ""
-    return f"{name} = {layout(made, column=len(name) + 3)}{comment}"
+    text = layout(made, indent=indent, column=indent + len(name) + 3)
+    return f"{' ' * indent}{name} = {text}{comment}"
 
 
 def layout(value: Expression, *, indent: int = 0, column: int = 0, tail: int = 0) -> str:

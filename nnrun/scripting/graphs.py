@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from nnrun.config.texts import text_nodes
 from nnrun.models.expanding import expand_graph
+from nnrun.scripting.built import as_called, is_frozen_where_made
 from nnrun.scripting.expressions import (
     Bracketed,
     Item,
     assign,
     call,
     identifier,
+    input_call,
     layout,
-    literal,
     quoted,
 )
-from nnrun.scripting.splitting import preprocessing
+from nnrun.scripting.freezing import freezing_lines
+from nnrun.scripting.label_scaling import own_units
+from nnrun.scripting.preprocessing import preprocessing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,22 +48,29 @@ _TAKEN = frozenset(
         "high",
         "history",
         "keras",
+        "labels",
+        "layer",
         "loss",
         "low",
         "mean",
         "model",
         "np",
+        "offset",
         "optimizer",
         "order",
         "pd",
         "plt",
+        "read",
         "rows",
         "rows_of",
         "sample_weight",
         "sample_weight_test",
         "sample_weight_train",
         "sample_weight_valid",
+        "scale",
+        "scaled",
         "schedule",
+        "select",
         "taken",
         "test",
         "tf",
@@ -73,36 +84,39 @@ _TAKEN = frozenset(
 
 
 def graph_lines(
-    prepared: Prepared, graph: Graph, components: Components, imports: set[str]
+    prepared: Prepared, graph: Graph, components: Components, model: Any
 ) -> tuple[list[str], list[str]]:
-    """The lines that measure the training rows, and those after which `model` is there."""
+    """The lines that measure the training rows, and those after which `model` is there.
+
+    Args:
+        prepared: The experiment with its data.
+        graph: Its architecture.
+        components: Writes the layers.
+        model: nnrun's own model; None where the config says all that is asked of it.
+    """
     inputs = prepared.splits.inputs
     variables = {name: _variable(name) for name in (*inputs, *graph.nodes)}
-    measured: list[str] = []
-    lines = [
-        assign(
-            variables[name],
-            call("keras.Input", shape=literal(spec.shape, tuples=True), name=literal(name)),
-        )
-        for name, spec in inputs.items()
-    ]
     raw = {name: variables[name] for name in inputs}
-    for name in inputs:
-        own, layers = preprocessing(prepared, imports, name)
-        measured += own
-        for layer in layers:
-            prepared_name = f"{raw[name]}_prepared"
-            lines.append(_applied(prepared_name, layer, variables[name]))
-            variables[name] = prepared_name
+    measured, lines = _input_lines(prepared, variables)
     made: dict[str, str] = {}
+    frozen: list[str] = []
+    readers = text_nodes(graph)
     for name, expanded in expand_graph(prepared.experiment, graph).items():
         node = expanded.declared
         sources = _sources(node.from_, variables)
         target = variables[name]
+        if name in readers:  # its text has been read before
+            variables[name] = sources
+            continue
         if node.shared is not None:
             lines.append(f"{target} = {made[node.shared]}({sources})")
             continue
-        written = [components.write(part) for part in expanded.parts]
+        parts = [
+            part if model is None else as_called(part, model.get_layer(part.arguments["name"]))
+            for part in expanded.parts
+        ]
+        frozen += [part.arguments["name"] for part in expanded.parts if is_frozen_where_made(part)]
+        written = [components.write(part) for part in parts]
         if any(other.shared == name for other in graph.nodes.values()):
             made[name] = f"{target}_layer"
             lines.append(assign(made[name], _chained(written)))
@@ -111,8 +125,34 @@ def graph_lines(
         for layer in written:
             lines.append(_applied(target, layer, sources))
             sources = target
+    for name in graph.outputs:
+        for layer in own_units(prepared, name):
+            lines.append(_applied(variables[name], layer, variables[name]))
     ends = (_named_tensors(raw), _named_tensors({name: variables[name] for name in graph.outputs}))
-    return measured, [*lines, assign("model", call("keras.Model", *ends))]
+    lines.append(assign("model", call("keras.Model", *ends)))
+    if model is not None:
+        lines += freezing_lines(model, written=frozen)
+    return measured, lines
+
+
+def _input_lines(prepared: Prepared, variables: dict[str, str]) -> tuple[list[str], list[str]]:
+    """The lines that measure the training rows, and those that make the inputs and prepare them.
+
+    Args:
+        prepared: The experiment with its data.
+        variables: The variables by name; those of inputs become what is prepared of them.
+    """
+    inputs = prepared.splits.inputs
+    measured: list[str] = []
+    lines = [assign(variables[name], input_call(spec, name)) for name, spec in inputs.items()]
+    for name in inputs:
+        preparation = preprocessing(prepared, name)
+        measured += preparation.measured
+        made = f"{variables[name]}_prepared"
+        for layer in preparation.layers:
+            lines.append(_applied(made, layer, variables[name]))
+            variables[name] = made
+    return measured, lines
 
 
 def _chained(layers: Sequence[Expression]) -> Expression:

@@ -1,76 +1,86 @@
-"""The lines of a script that divide columns among the inputs and the outputs of a graph."""
+"""Arrays of a script by the names of a model's inputs and outputs."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from nnrun.config.roles import roles_of
-from nnrun.data.sources.finding import named_dataset
-from nnrun.errors import UserError
-from nnrun.scripting.expressions import Atom, Bracketed, Item, assign, layout, literal, quoted
+from nnrun.scripting.expressions import Atom, Bracketed, Item, assign, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from nnrun.data.prepared import Prepared
+    from nnrun.data.sources.named import NamedDataset
     from nnrun.data.splits import TargetSpec
+    from nnrun.scripting.expressions import Expression
 
 
-def is_grouped(prepared: Prepared) -> bool:
-    """Whether the arrays are others than one of inputs and one of the data set's own target."""
-    splits, name = prepared.splits, prepared.experiment.dataset.name
-    aims = roles_of(prepared.experiment).aims.values()
-    own = name is None or all(aim.columns in ((), (named_dataset(name).target,)) for aim in aims)
-    return len(splits.inputs) > 1 or len(splits.targets) > 1 or not own
+def targets_of_rows(prepared: Prepared) -> dict[str, TargetSpec]:
+    """The targets that stand in the data; what an autoencoder gives back is made of its input."""
+    return {name: one for name, one in prepared.splits.targets.items() if not one.input}
 
 
-def named_lines(prepared: Prepared) -> Iterator[str]:
-    """Lines that turn `X` and `y` of a named data set into the inputs and targets by name."""
-    named = named_dataset(str(prepared.experiment.dataset.name))
-    if not named.features:
-        raise UserError("several outputs of pictures cannot be written as plain Keras yet")
-
-    def columns(names: Sequence[str]) -> str:
-        return f"X[:, {[named.features.index(name) for name in names]}]"
-
-    targets = {}
-    for name, aim in roles_of(prepared.experiment).aims.items():
-        if aim.input:
-            raise UserError(
-                "an autoencoder with other outputs cannot be written as plain Keras yet"
-            )
-        own = aim.columns in ((), (named.target,))
-        targets[name] = "y" if own else columns(aim.columns)
-    inputs = {name: columns(spec.features) for name, spec in prepared.splits.inputs.items()}
-    yield _by_name("y", targets)
-    yield _by_name("X", inputs)
+def has_several(prepared: Prepared) -> dict[str, bool]:
+    """Whether `X` and `y` are arrays by name; without `y` where all targets are made of the inputs."""
+    several = {"X": len(prepared.splits.inputs) > 1}
+    if targets_of_rows(prepared):
+        several["y"] = len(prepared.splits.targets) > 1
+    return several
 
 
-def csv_lines(prepared: Prepared) -> Iterator[str]:
-    """Lines after which `X` and `y` hold the columns of the table `rows`, by name."""
+def labels_in(prepared: Prepared, part: str, name: str) -> str:
+    """The labels of a target in a part: `y_train`, or `y_train["size"]` where there are several."""
+    several = len(prepared.splits.targets) > 1
+    return f"y_{part}[{quoted(name)}]" if several else f"y_{part}"
+
+
+def arrays_of(
+    prepared: Prepared, inputs: Mapping[str, Expression], targets: Mapping[str, Expression]
+) -> dict[str, Expression]:
+    """What `X` and `y` are: an array each, or arrays by name.
+
+    Args:
+        prepared: The experiment with its data.
+        inputs: The arrays of the inputs.
+        targets: Those of the targets that stand in the data.
+    """
+    given = {"X": inputs, "y": targets}
+    return {one: _by_name(given[one], several) for one, several in has_several(prepared).items()}
+
+
+def dealing_lines(prepared: Prepared, named: NamedDataset, suffix: str) -> Iterator[str]:
+    """Lines that deal `X` and `y` of a named data set out to the inputs and outputs.
+
+    Args:
+        prepared: The experiment with its data.
+        named: The data set.
+        suffix: What the names of the two arrays end in: `_test` for published test rows.
+    """
+
+    def columns(names: Sequence[str]) -> Expression:
+        if tuple(names) == named.features:
+            return Atom(f"X{suffix}")
+        numbers = [named.features.index(name) for name in names]
+        return Atom(f"X{suffix}[:, {numbers}]", comment=", ".join(names))
+
     aims = roles_of(prepared.experiment).aims
     targets = {
-        name: _target(spec, aims[name].columns) for name, spec in prepared.splits.targets.items()
+        name: Atom(f"y{suffix}")
+        if aims[name].columns in ((), (named.target,))
+        else columns(aims[name].columns)
+        for name in targets_of_rows(prepared)
     }
-    inputs = {
-        name: f'rows[{layout(literal(list(spec.features)))}].to_numpy("float32")'
-        for name, spec in prepared.splits.inputs.items()
-    }
-    yield _by_name("y", targets)
-    yield _by_name("X", inputs)
+    inputs = {name: columns(spec.features) for name, spec in prepared.splits.inputs.items()}
+    made = arrays_of(prepared, inputs, targets)
+    for name in sorted(made, reverse=True):  # y first, which may be columns of X
+        if made[name] != Atom(name + suffix):
+            yield assign(name + suffix, made[name])
 
 
-def _target(spec: TargetSpec, columns: Sequence[str]) -> str:
-    names = layout(literal(list(columns)))
-    if spec.classes:
-        return f"np.unique(rows[{quoted(columns[0])}], return_inverse=True)[1]"
-    if any(column.values and set(column.values) - {"0", "1"} for column in spec.columns):
-        raise UserError("labels in words, of several outputs, cannot be written as plain Keras yet")
-    return f'rows[{names}].to_numpy("float32")'
-
-
-def _by_name(variable: str, arrays: Mapping[str, str]) -> str:
-    if len(arrays) == 1:
-        return f"{variable} = {next(iter(arrays.values()))}"
-    items = tuple(Item(Atom(array), f"{quoted(name)}: ") for name, array in arrays.items())
-    return assign(variable, Bracketed("{", items, "}"))
+def _by_name(arrays: Mapping[str, Expression], several: bool) -> Expression:
+    if not several:
+        return next(iter(arrays.values()))
+    return Bracketed(
+        "{", tuple(Item(one, f"{quoted(name)}: ") for name, one in arrays.items()), "}"
+    )

@@ -5,9 +5,6 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from nnrun.config.adapting import adapts
-from nnrun.config.components import Component
-from nnrun.config.graphs import Graph
 from nnrun.config.options import options_of
 from nnrun.config.writer import is_default
 from nnrun.errors import ConfigError, Problem
@@ -24,21 +21,22 @@ _WRITTEN = {
         "tensorboard", "expect",
     },
     "dataset": {
-        "name", "csv", "target", "features", "task", "positive", "sample_weight", "split",
+        "name", "csv", "classes", "target", "features", "task", "positive", "sample_weight", "split",
         "preprocess",
     },
     "dataset.split": {"validation", "test", "stratify", "shuffle"},
-    "dataset.preprocess": {"scale", "standardize", "minmax", "one_hot"},
+    "dataset.preprocess": {"scale", "standardize", "minmax", "one_hot", "target"},
     "regularization": {"l1", "l2", "max_norm", "dropout", "batch_normalization", "clip"},
     "regularization.clip": {"norm", "global_norm", "value"},
-    "training": {"epochs", "batch_size", "shuffle", "class_weight", "monitor"},
+    "training": {"epochs", "batch_size", "shuffle", "class_weight", "monitor", "fine_tune"},
+    "training.fine_tune": {"after_epoch", "learning_rate", "unfreeze"},
 }  # fmt: skip
 """The options that a script follows, by their section. One that is new is refused until it does."""
 _ABOUT_NNRUN = ("runtime", "tensorboard", "expect")
 """Sections that say how nnrun does its work, and nothing of the model."""
 WATCHING = ("LayerMonitor", "Traces")
 """Callbacks of nnrun's that look on and change nothing: a script does without them."""
-_HINT = "`nnrun train` does it"
+_HINT = "train with `nnrun train`, or leave it out"
 
 
 def check_expressible(experiment: Experiment) -> None:
@@ -48,11 +46,23 @@ def check_expressible(experiment: Experiment) -> None:
         ConfigError: With everything that cannot be written as plain Keras.
     """
     problems = [
-        Problem(f"{path} cannot be written as plain Keras", experiment.place_of(path), path, _HINT)
-        for path in [*_unwritten("", experiment), *_models(experiment)]
+        Problem(
+            "`nnrun code` does not know how to write this option, and a script without it would do "
+            "something else",
+            experiment.place_of(path),
+            path,
+            _HINT,
+        )
+        for path in _unwritten("", experiment)
     ]
     problems += [
-        Problem(f"{one.name} cannot be written as plain Keras", one.place, one.path, _HINT)
+        Problem(
+            f"{one.name} works between the steps of nnrun's own training loop, which a script that "
+            "calls `fit` does not have",
+            one.place,
+            one.path,
+            _HINT,
+        )
         for one in experiment.callbacks
         if one.module and one.module.startswith("nnrun.") and one.name not in WATCHING
     ]
@@ -70,20 +80,3 @@ def _unwritten(path: str, section: Any) -> Iterator[str]:
             yield below
         elif below in _WRITTEN and dataclasses.is_dataclass(value):
             yield from _unwritten(below, value)
-
-
-def _models(experiment: Experiment) -> Iterator[str]:
-    """Architectures that are neither graphs nor layers in a line nor a preset."""
-    declared: Any = experiment.architecture
-    if isinstance(declared, Graph):
-        layers = [node.layer for node in declared.nodes.values() if node.layer is not None]
-        yield from (one.path for one in layers if one.group != "layers")
-        return
-    listed = [declared] if isinstance(declared, Component) else declared
-    plain = isinstance(listed, list | tuple) and all(
-        one.is_users_own or one.group in ("layers", "presets") for one in listed
-    )
-    if not plain:
-        yield "architecture"
-    else:
-        yield from (one.path for one in listed if adapts(one))

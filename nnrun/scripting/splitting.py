@@ -1,4 +1,4 @@
-"""The lines of a script that divide the rows as nnrun does, and prepare them."""
+"""The lines of a script that divide the rows as nnrun does."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nnrun.data.splitting import DRAW
-from nnrun.scripting.expressions import Atom, Expression, call, identifier, literal, quoted
+from nnrun.scripting.expressions import quoted
+from nnrun.scripting.grouping import has_several, labels_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -21,12 +22,11 @@ def rows_of(arrays, rows):
 _SHORT = {"test": "test", "validation": "valid"}
 
 
-def splitting_lines(prepared: Prepared, imports: set[str], copies: Copies) -> Iterator[str]:
+def splitting_lines(prepared: Prepared, copies: Copies) -> Iterator[str]:
     """Lines after which `X_train`, `y_train` and so on hold the rows of each part.
 
     Args:
         prepared: The experiment with its data.
-        imports: Where the import statements that they need are added.
         copies: Where the functions of nnrun's that they need are added.
     """
     split, parts = prepared.experiment.dataset.split, prepared.splits.parts
@@ -35,21 +35,17 @@ def splitting_lines(prepared: Prepared, imports: set[str], copies: Copies) -> It
         for part, short in _SHORT.items()
         if isinstance(getattr(split, part), int | float)
     }
-    splits = prepared.splits
-    named = {"X": len(splits.inputs) > 1, "y": len(splits.targets) > 1}
-    if splits.train.weights is not None:
+    named = has_several(prepared)
+    if parts["train"].weights is not None:
         named["sample_weight"] = False
-    if any(target.input for target in splits.targets.values()):
-        del named["y"]  # the targets are made of the inputs
     if not counts:
         yield f"{', '.join(f'{one}_train' for one in named)} = {', '.join(named)}"
     elif not any(named.values()) and not split.shuffle and not split.stratify:
-        yield from _unshuffled_lines(counts, [*named], imports)
+        yield from _unshuffled_lines(counts, [*named])
     else:
-        imports.add("import numpy as np")
         if split.stratify:
             copies.add("nnrun.data.splitting", "_take")
-        yield from _order_lines(prepared, sum(counts.values()) + splits.train.rows, named["X"])
+        yield from _order_lines(prepared, sum(counts.values()) + parts["train"].rows, named["X"])
         yield from _stratified_lines(counts, prepared) if split.stratify else _drawn_lines(counts)
         yield from _part_lines(["train", *reversed(counts)], named)
     yield from _one_hot_lines(prepared)
@@ -60,15 +56,12 @@ def part_names(prepared: Prepared) -> list[str]:
     return [{"validation": "valid"}.get(name, name) for name in prepared.splits.parts]
 
 
-def _unshuffled_lines(
-    counts: dict[str, int], arrays: Sequence[str], imports: set[str]
-) -> Iterator[str]:
+def _unshuffled_lines(counts: dict[str, int], arrays: Sequence[str]) -> Iterator[str]:
     if len(counts) == 1:
         ((name, count),) = counts.items()
         for array in arrays:
             yield f"{array}_{name}, {array}_train = {array}[:{count}], {array}[{count}:]"
         return
-    imports.add("import numpy as np")
     ends = np.cumsum(list(counts.values())).tolist()
     for array in arrays:
         made = ", ".join(f"{array}_{name}" for name in (*counts, "train"))
@@ -118,75 +111,8 @@ def _labels(prepared: Prepared) -> str:
 
 
 def _one_hot_lines(prepared: Prepared) -> Iterator[str]:
-    targets = prepared.splits.targets
-    for name, target in targets.items():
+    for name, target in prepared.splits.targets.items():
         if target.one_hot:
             for part in part_names(prepared):
-                labels = f"y_{part}[{quoted(name)}]" if len(targets) > 1 else f"y_{part}"
+                labels = labels_in(prepared, part, name)
                 yield f"{labels} = keras.utils.to_categorical({labels}, {target.width})"
-
-
-def autoencoder_lines(prepared: Prepared) -> Iterator[str]:
-    """Lines that make the prepared inputs the targets, where these are to be given back."""
-    if not any(target.input for target in prepared.splits.targets.values()):
-        return
-    preprocess = prepared.experiment.dataset.preprocess
-    for part in part_names(prepared):
-        rows = f"X_{part}"
-        if preprocess.scale is not None:
-            rows = f"{rows} / {preprocess.scale:.15g}"
-        if preprocess.standardize:
-            rows = f"({rows} - mean) / np.sqrt(variance)"
-        elif preprocess.minmax:
-            rows = f"({rows} - low) / (high - low)"
-        yield f"y_{part} = {rows}"
-
-
-def preprocessing(
-    prepared: Prepared, imports: set[str], name: str
-) -> tuple[list[str], list[Expression]]:
-    """The lines that measure the training rows of an input, and the layers that prepare every row."""
-    preprocess = prepared.experiment.dataset.preprocess
-    spec = prepared.splits.inputs[name]
-    several = len(prepared.splits.inputs) > 1
-    X = f"X_train[{quoted(name)}]" if several else "X_train"  # noqa: N806 as in the script
-    of = f"_of_{identifier(name)}" if several else ""
-    lines: list[str] = []
-    layers: list[Expression] = []
-    scale = None if preprocess.scale is None else f"{preprocess.scale:.15g}"
-    # Raw values do not fit into half of float32, whatever the layers behind reckon in.
-    mixed = prepared.experiment.runtime.precision != "float32"
-    exact = {"dtype": literal("float32")} if mixed else {}
-    if scale:
-        layers.append(call("keras.layers.Rescaling", f"1 / {scale}", **exact))
-    if not (preprocess.standardize or preprocess.minmax):
-        return lines, layers
-    table = len(spec.shape) == 1
-    rows = prepared.splits.train.inputs[name]
-    constant = table and bool((rows.min(axis=0) == rows.max(axis=0)).any())
-    axis = "axis=0" if table else ""
-    over, squared = (f" / {scale}", f" / {scale}**2") if scale else ("", "")
-    if preprocess.standardize:
-        mean, variance = f"mean{of}", f"variance{of}"
-        lines += [
-            f"{mean} = {X}.mean({axis}){over}",
-            f"{variance} = {X}.var({axis}){squared}",
-        ]
-        named: dict[str, Expression | str] = {} if table else {"axis": Atom("None")}
-        if constant:
-            imports.add("import numpy as np")
-            lines.append(f"{variance} = np.where(np.ptp({X}, axis=0) > 0, {variance}, 1)")
-        named |= {"mean": mean, "variance": variance, **exact}
-        layers.append(call("keras.layers.Normalization", **named))
-    else:
-        low, high, width = f"low{of}", f"high{of}", f"width{of}"
-        lines.append(f"{low}, {high} = {X}.min({axis}){over}, {X}.max({axis}){over}")
-        divisor = f"({high} - {low})"
-        if constant:
-            imports.add("import numpy as np")
-            lines.append(f"{width} = np.where({high} > {low}, {high} - {low}, 1)")
-            divisor = width
-        layers.append(
-            call("keras.layers.Rescaling", f"1 / {divisor}", offset=f"-{low} / {divisor}", **exact)
-        )
-    return lines, layers

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-import re
+import textwrap
 from typing import TYPE_CHECKING, Any
 
+from nnrun.config.components import Component
 from nnrun.config.graphs import Graph
 from nnrun.config.rates import CYCLE
 from nnrun.config.relations import find_output_layer
 from nnrun.config.roles import view_of
-from nnrun.models.heads import last_layers
+from nnrun.models.freezing import layers_to_unfreeze
+from nnrun.models.heads import Head, last_layers
 from nnrun.models.losses import choose_loss, choose_metrics
 from nnrun.models.optimizers import complete_optimizer
 from nnrun.runs.history import metric_mode
@@ -26,7 +28,10 @@ from nnrun.scripting.expressions import (
     listed,
     literal,
     quoted,
+    snake_case,
 )
+from nnrun.scripting.freezing import unfreezing_lines
+from nnrun.scripting.label_scaling import seen_by_loss
 from nnrun.scripting.limits import WATCHING
 from nnrun.scripting.splitting import part_names
 from nnrun.training.callbacks import all_callbacks
@@ -35,14 +40,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from nnrun.config.catalogue import Catalogue
-    from nnrun.config.components import Component
     from nnrun.config.schema import Experiment
     from nnrun.data.prepared import Prepared
+    from nnrun.data.splits import TargetSpec
     from nnrun.scripting.components import Components
 
 KNOWN_TO_KERAS = ("loss", "accuracy", "acc")
 """Figures of which Keras's callbacks know by their name where they are best."""
 _MONITORING = ("EarlyStopping", "ReduceLROnPlateau", "ModelCheckpoint", "OrbaxCheckpoint")
+_STOPPING = ("EarlyStopping", "TerminateOnNaN")
+"""Callbacks of Keras that can end a training."""
 _BATCH_SIZE = 32  # what `fit` takes where nothing is said
 
 
@@ -51,32 +58,57 @@ def optimizer_lines(
 ) -> Iterator[str]:
     """Lines after which `optimizer` is there, with its schedule."""
     optimizer = complete_optimizer(experiment, catalogue)
-    schedule = optimizer.arguments.get("learning_rate")
-    name = getattr(schedule, "name", "")
-    if name:
+    rate = optimizer.arguments.get("learning_rate")
+    if isinstance(rate, Component):
         yield f"# One epoch has {components.steps_per_epoch:,} steps"
-        yield assign("schedule", components.write(schedule))  # type: ignore[arg-type]
-        arguments = {**optimizer.arguments, "learning_rate": Atom("schedule")}
-        optimizer = dataclasses.replace(optimizer, arguments=arguments)
-    yield assign("optimizer", components.write(optimizer))
-    if name == CYCLE and schedule.arguments.get("momentum", ()) is not None:  # type: ignore[union-attr]
+        yield assign("schedule", components.write(rate))
+        rate = Atom("schedule")
+    yield from _made(optimizer, rate, experiment, components)
+
+
+def tuned_optimizer_lines(
+    experiment: Experiment, catalogue: Catalogue, components: Components, rate: float
+) -> Iterator[str]:
+    """Lines after which `optimizer` is a new one with a constant rate."""
+    optimizer = complete_optimizer(experiment, catalogue)
+    yield from _made(optimizer, literal(rate), experiment, components)
+
+
+def _made(
+    optimizer: Component, rate: Expression | None, experiment: Experiment, components: Components
+) -> Iterator[str]:
+    """Lines that make the optimizer, and have a schedule move its momentum."""
+    given = {} if rate is None else {"learning_rate": rate}
+    arguments = {**optimizer.arguments, **given}
+    yield assign("optimizer", components.write(dataclasses.replace(optimizer, arguments=arguments)))
+    schedule = experiment.schedule
+    if (
+        schedule is not None
+        and schedule.name == CYCLE
+        and schedule.arguments.get("momentum", ()) is not None
+    ):
         components.copies.add("nnrun.models.momentum", "cycle_momentum")
         yield "cycle_momentum(optimizer, schedule)"
 
 
-def compile_line(prepared: Prepared, components: Components) -> str:
-    """`model.compile(…)`."""
+def compile_line(prepared: Prepared, components: Components, model: Any) -> str:
+    """`model.compile(…)`.
+
+    Args:
+        prepared: The experiment with its data.
+        components: Writes loss and metrics.
+        model: nnrun's own model; None where the config says all that is asked of it.
+    """
     experiment, targets = prepared.experiment, prepared.splits.targets
     losses, metrics, weights = {}, {}, {}
     for name, target in targets.items():
         view = view_of(experiment, name)
-        output = find_output_layer(last_layers(view, target))
-        units = (output.units if output else None) or len(target.classes) or target.width
-        activation = output.activation if output else "unknown"
+        units, activation = _end(model, experiment, name, target)
         chosen = choose_loss(view, target, units, activation)
         losses[name] = components.write(chosen)
         if view.loss is None and not chosen.arguments and chosen.module == "keras.losses":
-            losses[name] = literal(_snake_case(chosen.name))
+            losses[name] = literal(snake_case(chosen.name))
+        losses[name] = seen_by_loss(prepared, name, losses[name])
         written = map(components.write, choose_metrics(view, target, units, activation))
         metrics[name] = listed(written)
         graph = experiment.architecture
@@ -89,6 +121,16 @@ def compile_line(prepared: Prepared, components: Components) -> str:
     return layout(made)
 
 
+def _end(model: Any, experiment: Experiment, name: str, target: TargetSpec) -> tuple[int, str]:
+    """The units and the activation that an output ends with."""
+    if model is not None:
+        head = Head.of(model, experiment, name, target)
+        return head.shape[-1] or 0, head.activation
+    output = find_output_layer(last_layers(view_of(experiment, name), target))
+    units = (output.units if output else None) or len(target.classes) or target.width
+    return units, output.activation if output else "unknown"
+
+
 def _of_outputs(values: Mapping[str, Expression]) -> Expression:
     """The one value, or all by the names of the outputs."""
     if len(values) == 1:
@@ -97,36 +139,81 @@ def _of_outputs(values: Mapping[str, Expression]) -> Expression:
     return Bracketed("{", items, "}")
 
 
-def fit_lines(prepared: Prepared, components: Components, imports: set[str]) -> Iterator[str]:
+def fit_lines(prepared: Prepared, components: Components) -> Iterator[str]:
     """The callbacks, `history = model.fit(…)`, and the weights of the best epoch."""
     experiment = prepared.experiment
-    training = experiment.training
-    has_validation = prepared.splits.validation is not None
-    written = [one for one in all_callbacks(experiment) if one.name not in WATCHING]
-    callbacks = [_callback(one, components) for one in written]
-    checkpoint = f"{experiment.name}.weights.h5"
-    keeps_best = _restores_best(experiment, has_validation=has_validation)
-    if not keeps_best:
-        callbacks.append(_checkpoint(experiment, checkpoint, has_validation=has_validation))
-    if not keeps_best:
+    callbacks = [_callback(one, components, experiment) for one in _at_work(experiment)]
+    if not _restores_best(prepared):
+        callbacks.append(_checkpoint(prepared))
         yield "# The checkpoint keeps the weights of the best epoch"
     yield assign("callbacks", listed(callbacks))
-    named: dict[str, Expression | str] = {"epochs": str(training.epochs)}
+    if experiment.training.class_weight is not None:
+        yield from _class_weight_lines(prepared)
+    tuned = experiment.training.fine_tune
+    if tuned is None:
+        yield _fit_line(prepared, epochs=experiment.training.epochs)
+        yield from _best_lines(prepared)
+    else:
+        yield _fit_line(prepared, epochs=tuned.after_epoch)
+
+
+def fine_tuning_lines(
+    prepared: Prepared, catalogue: Catalogue, components: Components, model: Any
+) -> Iterator[str]:
+    """The second part of the training, in which frozen layers learn too.
+
+    Args:
+        prepared: The experiment with its data.
+        catalogue: Where the arguments of the optimizer stand.
+        components: Writes the optimizer, loss and metrics.
+        model: nnrun's own model, as its training begins.
+    """
+    experiment = prepared.experiment
+    tuned = experiment.training.fine_tune
+    if tuned is None:
+        return
+    lines = [
+        *unfreezing_lines(model, layers_to_unfreeze(model, experiment)),
+        *tuned_optimizer_lines(experiment, catalogue, components, tuned.learning_rate),
+        compile_line(prepared, components, model),
+        _fit_line(prepared, epochs=experiment.training.epochs, after=tuned.after_epoch),
+    ]
+    yield f"# Fine-tuning from epoch {tuned.after_epoch + 1} on; the history goes on"
+    if any(one.name in _STOPPING or one.is_users_own for one in experiment.callbacks):
+        yield "if not model.stop_training:"
+        lines = [textwrap.indent(line, "    ") for line in lines]
+    yield from lines
+    yield from _best_lines(prepared)
+
+
+def _fit_line(prepared: Prepared, *, epochs: int, after: int = 0) -> str:
+    """`history = model.fit(…)`, or its continuation after an epoch."""
+    training = prepared.experiment.training
+    named = {"initial_epoch": str(after)} if after else {}
+    named["epochs"] = str(epochs)
     if training.batch_size != _BATCH_SIZE:
         named["batch_size"] = str(training.batch_size)
-    if has_validation:
+    if prepared.splits.validation is not None:
         named["validation_data"] = "(X_valid, y_valid)"
     if not training.shuffle:
         named["shuffle"] = "False"
     if training.class_weight is not None:
-        yield from _class_weight_lines(prepared, imports)
         named["class_weight"] = "class_weight"
     if prepared.splits.train.weights is not None:
         named["sample_weight"] = "sample_weight_train"
-    named["callbacks"] = "callbacks"
-    yield assign("history", call("model.fit", "X_train", "y_train", **named))
-    if not keeps_best:
-        yield f"model.load_weights({layout(literal(checkpoint))})"
+    named["callbacks"] = "[*callbacks, history]" if after else "callbacks"
+    return assign("history", call("model.fit", "X_train", "y_train", **named))
+
+
+def _best_lines(prepared: Prepared) -> Iterator[str]:
+    """A line that brings back the weights of the best epoch, unless a callback does."""
+    if not _restores_best(prepared):
+        yield f"model.load_weights({layout(literal(_weights_file(prepared)))})"
+
+
+def _at_work(experiment: Experiment) -> list[Component]:
+    """The callbacks but for those that only look on."""
+    return [one for one in all_callbacks(experiment) if one.name not in WATCHING]
 
 
 def evaluation_lines(prepared: Prepared) -> Iterator[str]:
@@ -152,9 +239,11 @@ def plot_lines(prepared: Prepared) -> Iterator[str]:
     yield f"plt.savefig({layout(literal(f'{prepared.experiment.name}.png'))})"
 
 
-def _callback(component: Component, components: Components) -> Expression:
+def _callback(component: Component, components: Components, experiment: Experiment) -> Expression:
     """A callback; where a figure is best is said where Keras does not know."""
     arguments: dict[str, Any] = dict(component.arguments)
+    if experiment.training.fine_tune is not None:
+        arguments.pop("restore_best_weights", None)  # the second part goes on from the last epoch
     if component.name in _MONITORING:
         mode = _mode(arguments.get("monitor", "val_loss"))
         arguments = {**mode, **arguments}
@@ -168,39 +257,44 @@ def _mode(monitor: str) -> Mapping[str, str]:
     return {} if plain in KNOWN_TO_KERAS else {"mode": metric_mode(monitor)}
 
 
-def _monitored(experiment: Experiment, *, has_validation: bool) -> str:
+def _monitored(prepared: Prepared) -> str:
+    experiment = prepared.experiment
     declared = [(one.name, one.arguments) for one in experiment.callbacks]
-    return monitored_figure(experiment.training.monitor, declared, has_validation=has_validation)[0]
+    watches = prepared.splits.validation is not None
+    return monitored_figure(experiment.training.monitor, declared, has_validation=watches)[0]
 
 
-def _restores_best(experiment: Experiment, *, has_validation: bool) -> bool:
+def _restores_best(prepared: Prepared) -> bool:
     """Whether a callback leaves the model with the weights that nnrun would save."""
-    monitor = _monitored(experiment, has_validation=has_validation)
-    return any(
+    monitor, training = _monitored(prepared), prepared.experiment.training
+    return training.fine_tune is None and any(
         one.name == "EarlyStopping"
         and one.arguments.get("restore_best_weights") is True
         and one.arguments.get("monitor", "val_loss") == monitor
         and not one.arguments.get("min_delta")
         and not one.arguments.get("start_from_epoch")
-        for one in experiment.callbacks
+        for one in prepared.experiment.callbacks
     )
 
 
-def _checkpoint(experiment: Experiment, file: str, *, has_validation: bool) -> Expression:
-    monitor = _monitored(experiment, has_validation=has_validation)
+def _checkpoint(prepared: Prepared) -> Expression:
+    monitor = _monitored(prepared)
     named: dict[str, Expression | str] = {}
     if monitor != "val_loss":
         named["monitor"] = literal(monitor)
     named |= {key: literal(value) for key, value in _mode(monitor).items()}
     named |= {"save_best_only": "True", "save_weights_only": "True"}
-    return call("keras.callbacks.ModelCheckpoint", literal(file), **named)
+    return call("keras.callbacks.ModelCheckpoint", literal(_weights_file(prepared)), **named)
 
 
-def _class_weight_lines(prepared: Prepared, imports: set[str]) -> Iterator[str]:
+def _weights_file(prepared: Prepared) -> str:
+    return f"{prepared.experiment.name}.weights.h5"
+
+
+def _class_weight_lines(prepared: Prepared) -> Iterator[str]:
     (target,) = prepared.splits.targets.values()
     weights = prepared.experiment.training.class_weight
     if isinstance(weights, str):
-        imports.add("import numpy as np")
         labels = "y_train.argmax(axis=1)" if target.one_hot else "y_train"
         yield f"counts = np.bincount({labels})  # balanced: a class weighs what it lacks in rows"
         yield "class_weight = dict(enumerate(len(y_train) / (len(counts) * counts)))"
@@ -211,12 +305,3 @@ def _class_weight_lines(prepared: Prepared, imports: set[str]) -> Iterator[str]:
     table |= {numbers[key]: weight for key, weight in (weights or {}).items()}
     shown = ", ".join(f"{number}: {weight}" for number, weight in table.items())
     yield f"class_weight = {{{shown}}}  # {', '.join(target.classes)}"
-
-
-def _snake_case(name: str) -> str:
-    """The name that Keras also knows a class by.
-
-    >>> _snake_case("SparseCategoricalCrossentropy")
-    'sparse_categorical_crossentropy'
-    """
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()

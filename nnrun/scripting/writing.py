@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import sys
 import textwrap
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nnrun.config.catalogue import load_catalogue
 from nnrun.config.graphs import Graph
-from nnrun.models.architecture import expand_architecture
 from nnrun.reports.gallery import first_comment
+from nnrun.scripting.built import build_where_needed
 from nnrun.scripting.components import Components
-from nnrun.scripting.expressions import WIDTH, assign, call, listed, literal
+from nnrun.scripting.expressions import WIDTH
 from nnrun.scripting.graphs import graph_lines
+from nnrun.scripting.label_scaling import label_lines
 from nnrun.scripting.limits import check_expressible
 from nnrun.scripting.loading import loading_lines
-from nnrun.scripting.splitting import autoencoder_lines, preprocessing, splitting_lines
+from nnrun.scripting.preprocessing import autoencoder_lines
+from nnrun.scripting.splitting import splitting_lines
+from nnrun.scripting.stacking import stack_lines
+from nnrun.scripting.texts import text_lines
 from nnrun.scripting.training import (
     compile_line,
     evaluation_lines,
+    fine_tuning_lines,
     fit_lines,
     optimizer_lines,
     plot_lines,
@@ -34,7 +39,7 @@ _PACKAGES = {"sklearn": "scikit-learn"}
 """What packages are installed as, where they are not called like their modules."""
 
 
-def write_script(prepared: Prepared) -> str:
+def write_script(prepared: Prepared, *, trust: bool = False) -> str:
     """The script: it reads the same rows, divides them alike, and trains the same model.
 
     Its initial weights are those of nnrun; the order of the rows within the epochs is drawn by
@@ -42,29 +47,32 @@ def write_script(prepared: Prepared) -> str:
 
     Args:
         prepared: The experiment with its data.
+        trust: Whether code that the config names may run, where nnrun's own model has to be built.
 
     Raises:
         ConfigError: The config says what plain Keras cannot.
-        UserError: Its data cannot be read without nnrun.
+        UserError: Its data cannot be read without nnrun, or its code is not trusted.
     """
     check_expressible(prepared.experiment)
     experiment, catalogue = prepared.experiment, load_catalogue()
     components = Components(catalogue, prepared.steps_per_epoch)
     imports = {"import keras", "import matplotlib.pyplot as plt", "import numpy as np"}
-    data = [*loading_lines(prepared, imports)]
-    data += splitting_lines(prepared, imports, components.copies)
-    measured, made = _model_lines(prepared, components, imports)
+    built = build_where_needed(prepared, trust=trust)
+    data = [*loading_lines(prepared, imports), *splitting_lines(prepared, components.copies)]
+    data += text_lines(prepared, components)
+    measured, made = _model_lines(prepared, components, built)
     model = [f"keras.utils.set_random_seed({experiment.seed})", *made, "model.summary()"]
     if experiment.runtime.precision != "float32":
         model.insert(0, f'keras.config.set_dtype_policy("{experiment.runtime.precision}")')
-    compiled = [*optimizer_lines(experiment, catalogue, components)]
-    compiled.append(compile_line(prepared, components))
-    fitted = [*fit_lines(prepared, components, imports)]
     sections = [
         data,
-        [*measured, *autoencoder_lines(prepared), *model],
-        compiled,
-        fitted,
+        [*measured, *label_lines(prepared), *autoencoder_lines(prepared), *model],
+        [
+            *optimizer_lines(experiment, catalogue, components),
+            compile_line(prepared, components, built),
+        ],
+        [*fit_lines(prepared, components)],
+        [*fine_tuning_lines(prepared, catalogue, components, built)],
         [*evaluation_lines(prepared)],
         [*plot_lines(prepared)],
     ]
@@ -75,19 +83,13 @@ def write_script(prepared: Prepared) -> str:
 
 
 def _model_lines(
-    prepared: Prepared, components: Components, imports: set[str]
+    prepared: Prepared, components: Components, built: Any
 ) -> tuple[list[str], list[str]]:
-    """The lines that measure the training rows, and those after which `model` is there."""
+    """The lines that look at the training rows, and those after which `model` is there."""
     graph = prepared.experiment.architecture
     if isinstance(graph, Graph):
-        return graph_lines(prepared, graph, components, imports)
-    ((name, spec),) = prepared.splits.inputs.items()
-    (target,) = prepared.splits.targets.values()
-    measured, layers = preprocessing(prepared, imports, name)
-    declared = expand_architecture(prepared.experiment, spec, target)
-    layers = [call("keras.Input", shape=literal(spec.shape, tuples=True)), *layers]
-    layers += map(components.write, declared)
-    return measured, [assign("model", call("keras.Sequential", listed(layers)))]
+        return graph_lines(prepared, graph, components, built)
+    return stack_lines(prepared, components, built)
 
 
 def _docstring(prepared: Prepared, imports: Iterable[str]) -> str:

@@ -224,6 +224,33 @@ def test_new_rows_of_a_table(nnrun: Nnrun, runs: Path, tmp_path: Path) -> None:
     assert shown[0].split() == ["row", "predicted"]
 
 
+def test_new_rows_by_draws_of_dropout(
+    nnrun: Nnrun, runs: Path, tiny_run: RunDirectory, tmp_path: Path
+) -> None:
+    """Rows that are known are predicted as `nnrun eval` does, draw by draw."""
+    splits = prepare(runs / "flats" / "resolved.yaml").splits
+    rows = splits.validation.inputs["inputs"].tolist()
+    with (tmp_path / "new.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([splits.inputs["inputs"].features, *rows])
+    evaluated(nnrun, runs / "flats", "--mc-samples", 4)
+    known = table(RunDirectory(runs / "flats").evaluation("validation").predictions)
+    command = ("predict", runs / "flats", "new.csv", "--mc-samples", 4)
+    done = nnrun(*command, "--out", "out.csv", "--json")
+    assert (done.code, done.err) == (0, "")
+    written = table(tmp_path / "out.csv")
+    assert list(written[0]) == ["row", "predicted", "mc_mean", "mc_std"]
+    for row, line, expected in zip(json.loads(done.out)["rows"], written, known, strict=True):
+        for name in ("predicted", "mc_mean", "mc_std"):
+            assert line[name] == expected[name]
+            assert row[name] == pytest.approx(float(expected[name]))
+        assert row["mc_std"] > 0
+    assert "standard deviation of 4 draws" in nnrun(*command).out
+    features = prepare(tiny_run.resolved).splits.inputs["inputs"].features
+    (tmp_path / "iris.csv").write_text(f"{','.join(features)}\n5,3,1,0.2\n")
+    refused = nnrun("predict", tiny_run.path, "iris.csv", "--mc-samples", 4)
+    assert (refused.code, "has no dropout layer" in refused.err) == (2, True)
+
+
 def test_new_rows_need_no_training_data(nnrun: Nnrun, runs: Path, tmp_path: Path) -> None:
     """The run tells what its model takes; the rows it was trained on may be gone."""
     shutil.copytree(runs, tmp_path / "moved")

@@ -1,5 +1,6 @@
 import os
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from nnrun.config.schema import Dataset, Preprocess, Split
 from nnrun.data.loading import load_splits
 from nnrun.data.preprocessing import fit
 from nnrun.data.quality import inspect
-from nnrun.data.splits import InputSpec, Part, Splits, TargetSpec
+from nnrun.data.splits import InputSpec, Part, Splits, TargetColumn, TargetSpec
 
 
 def splits_of(train, labels, *, validation=None, test=None, classes=("a", "b"), one_hot=False):
@@ -103,3 +104,19 @@ def test_fashion_mnist_is_looked_through_in_a_second():
     (warning,) = inspect(splits, {})
     assert time.process_time() - start < 3
     assert "scale: 255" in warning
+
+
+def test_labels_that_the_loss_sees_scaled_may_be_large():
+    labels = np.array([[1e5, 1], [3e5, 2]])
+    part = Part({"inputs": np.array([[1.0], [2.0]])}, {"targets": labels})
+    large = TargetSpec("regression", width=2, columns=(TargetColumn("a"), TargetColumn("b")))
+
+    def told(target):
+        inputs = {"inputs": InputSpec((1,), "float32", ("x",))}
+        return inspect(Splits(inputs, {"targets": target}, part, None, None, "", ""), {})
+
+    far, uneven = told(large)
+    assert "'a' goes from 100000 to 300000" in far
+    assert "`target: standardize`, or `minmax` before a sigmoid" in far
+    assert "consider preprocess: `target: standardize`" in uneven
+    assert told(replace(large, scale=(1.0, 1.0), offset=(0.0, 0.0))) == []

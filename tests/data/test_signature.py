@@ -22,7 +22,10 @@ STEPS = st.lists(
 def test_it_reads_back_as_it_was(steps, greatest, one_hot) -> None:
     signature = Signature(
         {"inputs": InputSpec((2,), "float32", ("a", "b"))},
-        {"targets": TargetSpec("multiclass", ("x", "y", "z"), 3, one_hot)},
+        {
+            "targets": TargetSpec("multiclass", ("x", "y", "z"), 3, one_hot),
+            "scaled": TargetSpec("regression", scale=(greatest,), offset=(0.1,)),
+        },
         {"inputs": steps},
         {"inputs": greatest},
         90,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nnrun.config.components import Component
-from nnrun.config.roles import TARGET
+from nnrun.config.roles import TARGET, Aim, Roles
 from nnrun.config.schema import Dataset, Split
 from nnrun.data.loading import check_source, describe, load_splits
 from nnrun.data.quality import inspect
@@ -62,6 +62,15 @@ def test_a_column_of_a_named_table_weighs_its_rows() -> None:
     assert splits.train.weights.tolist() == plain.train.inputs["inputs"][:, 3].tolist()
     assert splits.train.inputs["inputs"].tolist() == plain.train.inputs["inputs"][:, :3].tolist()
     assert splits.train.targets[TARGET].tolist() == plain.train.targets[TARGET].tolist()
+
+
+def test_text_takes_its_rows_weights_along(table) -> None:
+    text = TABLE.replace("number,", "words,", 1)
+    roles = Roles({"inputs": None}, {TARGET: Aim("multiclass", ("kind",))}, texts=("inputs",))
+    splits = load_splits(table(text, split=Split(validation=6)), seed=1, roles=roles)
+    assert splits.inputs["inputs"].text == ("words",)
+    words = splits.train.inputs["inputs"][:, 0]
+    assert splits.train.weights.tolist() == [int(word) % 4 / 2 for word in words]
 
 
 def test_other_weights_are_other_data(table) -> None:

@@ -21,7 +21,10 @@ COMMANDS = {
     "nnrun train": ("train tiny.yaml --run-dir new --set training.epochs=1", set()),
     "nnrun resume": ("resume tiny_run --epochs 3", set()),
     "nnrun eval": ("eval tiny_run", set()),
-    "nnrun predict": ("predict tiny_run rows.csv", {"rows[].file"}),
+    "nnrun predict": (
+        "predict tiny_run rows.csv",
+        {"rows[].file", "rows[].mc_mean", "rows[].mc_std", "rows[].mc_entropy"},
+    ),
     "nnrun validate": ("validate wrong.yaml", set()),
     "nnrun show CONFIG": ("show tiny.yaml", set()),
     "nnrun show RUN": ("show tiny_run", set()),

@@ -13,7 +13,7 @@ from nnrun.running import Outcome
 from nnrun.runs.checkpoints import CheckpointStore
 from nnrun.runs.history import History
 
-pytestmark = pytest.mark.faults
+pytestmark = [pytest.mark.faults, pytest.mark.usefixtures("_undrawn")]
 
 REGRESSION = """\
 dataset: {name: diabetes, split: {validation: 42}}

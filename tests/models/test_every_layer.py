@@ -12,7 +12,7 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 
 SEVERAL_INPUTS = "takes several inputs: it stands in a graph"
 CELL = "is a cell, which stands in an RNN"
-TEXT = "takes text, which nnrun does not read yet"
+TEXT = "takes text: tests/models/test_texts.py"
 LABELS = "changes the labels with the pictures, which stand in no list of layers"
 BOXES = "takes bounding boxes, which nnrun does not read"
 

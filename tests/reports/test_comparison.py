@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from nnrun.errors import RunError, UserError
-from nnrun.reports import comparison_tables, sheets
+from nnrun.reports import comparison_tables, sheets, verdict
 from nnrun.reports.comparison import Comparison, compare_runs, direction, read_run, read_runs
-from nnrun.reports.comparison_files import to_csv, write_comparison
+from nnrun.reports.comparison_files import to_csv, to_json, write_comparison
 from nnrun.reports.comparison_tables import Style, leaderboard
 from nnrun.reports.comparison_tables import sheets as tables_of
 from nnrun.reports.sheets import Cell, Sheet, fit, markdown_table, shown
@@ -44,7 +44,7 @@ def rows_of(sheet: Sheet) -> list[list[str]]:
     return [[shown(cell, unicode=True) for cell in row] for row in sheet.rows]
 
 
-@pytest.mark.parametrize("module", [comparison_tables, sheets])
+@pytest.mark.parametrize("module", [comparison_tables, sheets, verdict])
 def test_the_docstrings_run(module: object) -> None:
     assert doctest.testmod(module).failed == 0  # type: ignore[arg-type]
 
@@ -115,6 +115,22 @@ def test_a_figure_that_no_run_has(make_run: Make) -> None:
     with pytest.raises(RunError, match="no run has the figure 'val_f1'") as raised:
         compare(*runs, metric="val_f1")
     assert raised.value.hint.startswith("There are: val_loss, val_accuracy,")
+
+
+def test_losses_of_labels_in_other_scales_decide_nothing(make_run: Make) -> None:
+    runs = [
+        make_run(
+            "a", [0.5], overrides=["name=a", "training.monitor=val_loss"], loss_of="scaled labels"
+        ),
+        make_run("b", [0.7], overrides=["name=b", "training.monitor=val_loss"]),
+    ]
+    comparison = compare(*runs)
+    assert comparison.metric == "val_accuracy"
+    told = "they are of scaled labels and of labels in their own units"
+    assert comparison.notes == (f"the losses cannot be compared: {told}",)
+    changes = {row[0]: row[-1] for row in rows_of(tables_of(comparison)[-1])}
+    assert (changes["val_loss"], changes["val_accuracy"]) == ("", "+0.2000 ▲")
+    assert compare(*runs, metric="val_loss").metric == "val_loss"
 
 
 def test_other_data_are_refused(make_run: Make) -> None:
@@ -347,6 +363,117 @@ def test_numbers_are_tested_by_their_errors(make_run: Make, metric: str, differe
     rows, _ = judge_pair(*compare(*runs).groups, metric, None)
     assert rows.interval is not None
     assert rows.interval.difference == pytest.approx(difference)
+
+
+def graph(*outputs: str) -> str:
+    """An override: a graph with outputs of these names, for kinds and for widths."""
+    made = {
+        "kind": "kind: {Dense: {units: 3, activation: softmax}, from: inputs}",
+        "width": "width: {Dense: 1, from: inputs, target: petal_width}",
+    }
+    return f"architecture={{outputs: {{{', '.join(made[name] for name in outputs)}}}}}"
+
+
+def tell(run: RunDirectory, output: str, text: str) -> None:
+    """Predictions of an output for the test rows."""
+    path = run.evaluation("test", output).predictions
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+KINDS = "row,target,predicted,p_a,p_b\n0,a,{},0.5,0.5\n1,a,{},0.5,0.5\n"
+WIDTHS = "row,target,predicted\n0,2,{}\n1,2,{}\n"
+
+
+@pytest.fixture
+def graphs(make_run: Make) -> list[RunDirectory]:
+    """Two runs of a graph: one has every kind wrong, the other every width further off."""
+    made = []
+    for name, kinds, widths in (("one", "bb", (2, 4)), ("two", "aa", (4, 6))):
+        changes = [graph("kind", "width"), f"name={name}", *([SGD] if made else [])]
+        run = make_run(name, [0.5], overrides=changes)
+        tell(run, "kind", KINDS.format(*kinds))
+        tell(run, "width", WIDTHS.format(*widths))
+        made.append(run)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("metric", "kind", "width"),
+    [
+        ("val_accuracy", ("accuracy", 1.0), ("rmse", 10**0.5 - 2**0.5)),
+        ("val_loss", ("log loss", 0.0), ("rmse", 10**0.5 - 2**0.5)),
+        ("val_width_mae", ("accuracy", 1.0), ("mae", 2.0)),
+        ("val_kind_loss", ("log loss", 0.0), ("rmse", 10**0.5 - 2**0.5)),
+    ],
+)
+def test_each_output_is_tested(
+    graphs: list[RunDirectory], metric: str, kind: tuple[str, float], width: tuple[str, float]
+) -> None:
+    first, second, seeds = judge_pair(*compare(*graphs).groups, metric, None)
+    assert (first.output, second.output, seeds.output) == ("kind", "width", "")
+    for found, (name, difference) in ((first, kind), (second, width)):
+        assert (found.method, found.metric) == ("rows", name)
+        assert found.interval is not None
+        assert found.interval.difference == pytest.approx(difference)
+
+
+def test_the_sentences_name_the_output_in_every_form(
+    graphs: list[RunDirectory], tmp_path: Path
+) -> None:
+    comparison = compare(*graphs)
+    kind, width, _ = verdicts = judge(comparison)
+    assert kind.text == (
+        "two is better than one by 100.0 points, 95 % interval 100.0 to 100.0, in accuracy of "
+        "kind on the same 2 test rows (McNemar: p = 0.5, one alone is right on 0 rows and two "
+        "alone on 2)."
+    )
+    assert width.text.startswith("one is better than two by 1.75, 95 % interval ")
+    assert width.text.endswith(" in rmse of width on the same 2 test rows.")
+    told = to_json(comparison, verdicts)["verdicts"]
+    assert [one["output"] for one in told] == ["kind", "width", ""]
+    for suffix in (".md", ".html"):
+        path = tmp_path / f"both{suffix}"
+        write_comparison(comparison, verdicts, path)
+        assert "in accuracy of kind on the same" in path.read_text()
+        assert "in rmse of width on the same" in path.read_text()
+
+
+def test_outputs_that_both_have_are_tested_where_the_rows_are_the_same(
+    graphs: list[RunDirectory], make_run: Make
+) -> None:
+    """A graph of other inputs or outputs has another fingerprint, and `--anyway` compares it."""
+    alone = make_run(
+        "alone", [0.5], overrides=[graph("kind"), "name=alone"],
+        data={"fingerprint": "other", "rows": {"train": 90, "test": 30}},
+    )  # fmt: skip
+    tell(alone, "", KINDS.format("a", "a"))
+    comparison = compare(graphs[0], alone, anyway=True)
+    rows, _ = judge(comparison)
+    assert (rows.output, rows.interval is not None) == ("kind", True)
+    assert "alone is better than one by 100.0 points" in rows.text
+    tell(alone, "", KINDS.replace(",a,", ",b,").format("a", "a"))
+    assert judge(comparison)[0].text.startswith("The predictions of kind for the test rows are not")
+    other = make_run("plain", [0.5], overrides=["name=plain"])
+    assert judge(compare(graphs[0], other, anyway=True))[0].text == (
+        "They have no output in common, so nothing can be tested row by row."
+    )
+
+
+def test_all_outputs_have_to_be_evaluated(graphs: list[RunDirectory]) -> None:
+    graphs[1].evaluation("test", "width").predictions.unlink()
+    text = judge(compare(*graphs))[0].text
+    assert text == f"To test the difference row by row, run `nnrun eval {graphs[1].path}` first."
+
+
+def test_rows_that_are_given_back_whole_are_tested_by_their_errors(make_run: Make) -> None:
+    runs = make_run("a", [0.5]), make_run("b", [0.5], overrides=[SGD])
+    tell(runs[0], "", "row,mse,mae\n0,1,2\n1,3,4\n")
+    tell(runs[1], "", "row,mse,mae\n0,9,6\n1,9,8\n")
+    for metric, name, difference in (("val_loss", "rmse", 3 - 2**0.5), ("val_mae", "mae", 4)):
+        rows, _ = judge_pair(*compare(*runs).groups, metric, None)
+        assert rows.interval is not None
+        assert (rows.metric, rows.interval.difference) == (name, pytest.approx(difference))
 
 
 def test_other_rows_are_not_tested(make_run: Make) -> None:

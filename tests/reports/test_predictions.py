@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from nnrun.reports import evaluation_plots as plots
-from nnrun.reports.predictions import Predictions, Sampled, predictions_view
+from nnrun.reports.predictions import Predictions, Sampled, all_view, predictions_view
 from nnrun.reports.scores import calibration
 from nnrun.reports.tables import render
 from nnrun.runs import predictions
@@ -77,6 +77,35 @@ def test_rows_as_data() -> None:
     assert Predictions(np.array([2.5])).to_json() == [{"row": 0, "predicted": 2.5}]
 
 
+def test_draws_as_data() -> None:
+    sampled = Sampled(4, np.array([[0.5, 0.5], [1.0, 0.0]]), np.array([[0.1, 0.2], [0.0, 0.0]]))
+    first, second = Predictions(OUTPUTS, ("no", "yes"), sampled=sampled).to_json()
+    assert first == {
+        "row": 0,
+        "predicted": "no",
+        "probabilities": {"no": 0.75, "yes": 0.25},
+        "mc_mean": {"no": 0.5, "yes": 0.5},
+        "mc_std": {"no": 0.1, "yes": 0.2},
+        "mc_entropy": pytest.approx(np.log(2)),
+    }
+    assert second["mc_entropy"] == 0
+    (number,) = Predictions(
+        np.array([1.0]), sampled=Sampled(2, np.array([3.0]), np.array([0.5]))
+    ).to_json()
+    assert number == {"row": 0, "predicted": 1.0, "mc_mean": 3.0, "mc_std": 0.5}
+    (labels,) = Predictions(
+        OUTPUTS[:1], columns=("a", "b"), are_labels=True,
+        sampled=Sampled(2, np.array([[0.5, 0.25]]), np.array([[0.1, 0.2]])),
+    ).to_json()  # fmt: skip
+    assert labels == {
+        "row": 0,
+        "predicted": {"a": 1, "b": 0},
+        "probabilities": {"a": 0.75, "b": 0.25},
+        "mc_mean": {"a": 0.5, "b": 0.25},
+        "mc_std": {"a": 0.1, "b": 0.2},
+    }
+
+
 def test_the_truth_of_new_rows_is_not_known() -> None:
     with pytest.raises(ValueError, match="nobody knows"):
         _ = Predictions(OUTPUTS, ("no", "yes")).truth
@@ -97,6 +126,44 @@ def test_the_view() -> None:
         "a",
         *["a", "12.5%", "b", "12.5%", "c", "12.5%", "d", "12.5%", "e", "12.5%"],
     ]
+
+
+def test_the_view_of_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nnrun.reports.predictions.speaks_unicode", lambda: True)
+    mean, deviation = np.array([[0.4, 0.6], [0.25, 0.75]]), np.array([[0.125, 0.125], [0, 0]])
+    sampled = Sampled(1000, mean, deviation)
+    of_classes = Predictions(OUTPUTS, ("no", "[b]yes"), sampled=sampled)
+    assert render(predictions_view(of_classes)).splitlines() == [
+        "row  predicted  mean ± standard deviation of 1,000 draws",
+        "0    no         [b]yes 60.0% ±12.5  no 40.0% ±12.5",
+        "1    [b]yes     [b]yes 75.0% ±0.0  no 25.0% ±0.0",
+    ]
+    values = Predictions(np.array([1.5]), sampled=Sampled(2, np.array([1.25]), np.array([0.0625])))
+    assert render(predictions_view(values)).splitlines() == [
+        "row  predicted  mean ± standard deviation of 2 draws",
+        "0          1.5  1.25 ±0.062",
+    ]
+    columns = Predictions(OUTPUTS, columns=("a", "b"), sampled=sampled)
+    assert render(all_view({"only": columns})).splitlines() == [
+        "row          a          b",
+        "0    0.4 ±0.12  0.6 ±0.12",
+        "1      0.25 ±0    0.75 ±0",
+        "mean ± standard deviation of 1,000 draws",
+    ]
+    labels = Predictions(OUTPUTS, columns=("a", "b"), sampled=sampled, are_labels=True)
+    assert render(all_view({"x": labels, "y": values})).splitlines() == [
+        "x",
+        "row            a            b",
+        "0    40.0% ±12.5  60.0% ±12.5",
+        "1     25.0% ±0.0   75.0% ±0.0",
+        "mean ± standard deviation of 1,000 draws",
+        "",
+        "y",
+        "row  predicted  mean ± standard deviation of 2 draws",
+        "0          1.5  1.25 ±0.062",
+    ]
+    monkeypatch.setattr("nnrun.reports.predictions.speaks_unicode", lambda: False)
+    assert "1.25 +-0.062" in render(predictions_view(values))
 
 
 @pytest.mark.parametrize("classes", [2, 3, 40, 100])

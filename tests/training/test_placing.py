@@ -64,9 +64,11 @@ def run(folder: Path, *overrides: str) -> tuple[list[str], dict[str, object]]:
     return [row.rpartition(",")[0] for row in history], record
 
 
+@pytest.mark.usefixtures("_undrawn")
 def test_a_streamed_run_is_the_resident_run(tmp_path: Path) -> None:
-    resident, first = run(tmp_path / "resident")
-    streamed, second = run(tmp_path / "streamed", "runtime.rows=streaming")
+    graph = "runtime.engine=graph"  # xla's own are compared in test_streaming.py
+    resident, first = run(tmp_path / "resident", graph)
+    streamed, second = run(tmp_path / "streamed", graph, "runtime.rows=streaming")
     assert streamed == resident
     assert len(streamed) == 3
     metrics = [
@@ -78,9 +80,13 @@ def test_a_streamed_run_is_the_resident_run(tmp_path: Path) -> None:
     assert (first["engine"]["rows"], second["engine"]["rows"]) == ("resident", "streaming")  # type: ignore[index]
 
 
-@pytest.mark.parametrize("precision", ["mixed_float16", "mixed_bfloat16"])
-def test_a_run_in_half_precision(tmp_path: Path, precision: str) -> None:
-    history, record = run(tmp_path / "half", f"runtime.precision={precision}")
+@pytest.mark.usefixtures("_undrawn")
+@pytest.mark.parametrize(
+    ("precision", "engine"), [("mixed_float16", "xla"), ("mixed_bfloat16", "graph")]
+)
+def test_a_run_in_half_precision(tmp_path: Path, precision: str, engine: str) -> None:
+    changes = (f"runtime.precision={precision}", f"runtime.engine={engine}")
+    history, record = run(tmp_path / "half", *changes)
     assert record["status"] == "finished"
     assert record["engine"]["precision"] == precision  # type: ignore[index]
     warned = any("made for GPUs" in str(warning) for warning in record["warnings"])  # type: ignore[attr-defined]

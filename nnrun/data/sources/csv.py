@@ -5,14 +5,14 @@ from __future__ import annotations
 import csv
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nnrun.config.diagnostics import did_you_mean
 from nnrun.errors import DataError
 from nnrun.reading import check_regular
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     import numpy as np
     import pandas as pd
@@ -40,7 +40,14 @@ class Csv:
     def __init__(self, path: str, separator: str = ",") -> None:
         self.path = Path(path).expanduser()
         self.separator = separator
+        self.texts: tuple[str, ...] = ()
         self._kept: pd.DataFrame | None = None
+
+    def with_texts(self, columns: Iterable[str]) -> Csv:
+        """The same file, some columns of which are text whatever stands in them."""
+        file = Csv(str(self.path), self.separator)
+        file.texts = tuple(columns)
+        return file
 
     def columns(self) -> list[str]:
         """The names in the header; no other line is read.
@@ -95,7 +102,7 @@ class Csv:
         """Reads rows to predict from: the features, and whatever else there is passed over.
 
         Returns:
-            float32 `(rows, features)`.
+            float32 `(rows, features)`; objects where a feature is text.
 
         Raises:
             DataError: The file, a column or a cell cannot be used; the message says which.
@@ -133,18 +140,11 @@ class Csv:
         import pandas as pd
 
         columns = self.columns()
+        texts = [name for name in self.texts if name in columns]
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("error", pd.errors.ParserWarning)
-                frame = pd.read_csv(
-                    self.path,
-                    sep=self.separator,
-                    encoding=ENCODING,
-                    index_col=False,
-                    low_memory=False,
-                    compression=None,
-                    engine="c",
-                )
+                frame = self._parsed()
         except (pd.errors.ParserError, pd.errors.ParserWarning, UnicodeDecodeError) as error:
             self._refuse_ragged(len(columns))
             raise DataError(f"{self.path} cannot be read: {error}") from error
@@ -152,6 +152,23 @@ class Csv:
             raise DataError(f"{self.path} has a header but no rows")
         if frame.iloc[:, -1].isna().any():
             self._refuse_ragged(len(columns))
+        if texts:  # as they stand there: 007 is no number in them, and NA is not missing
+            frame[texts] = self._parsed(usecols=texts, dtype=str, na_filter=False)[texts]
+        return frame
+
+    def _parsed(self, **options: Any) -> pd.DataFrame:
+        import pandas as pd
+
+        frame: pd.DataFrame = pd.read_csv(
+            self.path,
+            sep=self.separator,
+            encoding=ENCODING,
+            index_col=False,
+            low_memory=False,
+            compression=None,
+            engine="c",
+            **options,
+        )
         return frame
 
     def _lines(self) -> Iterator[_Line]:

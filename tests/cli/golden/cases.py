@@ -373,6 +373,17 @@ RELATIONS = {
     "preprocess_twice": Case(
         GOOD.replace("digits,", "digits, preprocess: {standardize: true, minmax: true},")
     ),
+    "target_scale_misspelt": Case(
+        REGRESSION.replace("0.2}", "0.2}, preprocess: {target: standardise}")
+    ),
+    "target_scale_of_classes": Case(
+        GOOD.replace("digits,", "digits, preprocess: {target: minmax},")
+    ),
+    "target_scale_of_autoencoder": Case(
+        GOOD.replace("digits,", "digits, task: autoencoder, preprocess: {target: minmax},").replace(
+            "Dense: {units: 10, activation: softmax}", "Dense: 64\n  - Reshape: [8, 8]"
+        )
+    ),
     "no_rows_left": Case(GOOD.replace("0.2}", "0.6, test: 0.5}")),
     "more_rows_than_there_are": Case(GOOD.replace("0.2}", "5000}")),
     "labels_wrongly_declared": Case(
@@ -500,7 +511,49 @@ architecture:
     ),
 }
 
+REVIEWS = {"reviews.csv": "review,title,stars\nGood soup.,Yes,5\nBad soup.,No,1\n"}
+OF_REVIEWS = "dataset: {csv: reviews.csv, target: stars, features: [review]}\n"
+
+TEXTS = {
+    "text_in_the_midst": Case(
+        OF_REVIEWS + "architecture: [Flatten, TextVectorization, Dense: 1]\n", files=REVIEWS
+    ),
+    "text_of_numbers": Case(
+        DATA + "architecture: [TextVectorization, Dense: {units: 10, activation: softmax}]\n"
+    ),
+    "text_scaled": Case(
+        "dataset: {csv: reviews.csv, target: stars, preprocess: {standardize: true}}\n"
+        "architecture: [StringLookup: {output_mode: multi_hot}, Dense: 1]\n",
+        files=REVIEWS,
+    ),
+    "text_ragged": Case(
+        OF_REVIEWS + "architecture: [TextVectorization: {ragged: true}, Dense: 1]\n", files=REVIEWS
+    ),
+    "text_given_back": Case(
+        "dataset: {csv: reviews.csv, task: autoencoder}\narchitecture: [TextVectorization, Dense: 1]\n",
+        files=REVIEWS,
+    ),
+    "text_in_a_graph": Case(
+        """\
+dataset: {csv: reviews.csv, target: stars}
+architecture:
+  inputs: {text: {features: [review]}, title: {features: [title]}}
+  layers:
+    words: {TextVectorization: {output_mode: multi_hot}, from: text}
+    raw: {Dense: 3, from: text}
+    both: {Concatenate, from: [words, title]}
+    again: {shared: words, from: title}
+    late: {StringLookup, from: raw}
+    joined: {Concatenate, from: [raw, both, again, late]}
+  outputs:
+    stars: {Dense: 1, from: joined}
+""",
+        files=REVIEWS,
+    ),
+}
+
 CASES: dict[str, Case] = {
+    **TEXTS,
     **SYNTAX,
     **KEYS,
     **VALUES,

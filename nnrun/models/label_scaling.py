@@ -1,0 +1,98 @@
+"""Labels that the loss sees scaled, while all that a person reads is in their own units.
+
+The model ends in a layer that brings its outputs into the labels' own units; before the loss, labels
+and predictions are both brought back. So a model learns as if its labels were scaled, and metrics,
+predictions and the saved model know nothing of it.
+"""
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import keras
+from keras import ops
+
+from nnrun.data.splits import TargetSpec
+from nnrun.models.layers import OWN_UNITS
+
+
+@keras.saving.register_keras_serializable("nnrun")
+class ScaledLoss(keras.losses.Loss):
+    """A loss that sees `(y - offset) / scale` of labels and predictions, column by column.
+
+    Args:
+        loss: The loss, or a function of labels and predictions `(rows, columns)`.
+        scale: Of each column.
+        offset: Of each column.
+    """
+
+    def __init__(self, loss: Any, scale: Sequence[float], offset: Sequence[float]) -> None:
+        self.loss = keras.losses.get(loss)
+        self.scale, self.offset = list(scale), list(offset)
+        super().__init__(
+            getattr(self.loss, "name", None) or self.loss.__name__,
+            getattr(self.loss, "reduction", "sum_over_batch_size"),
+        )
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """A number for each row of `(rows, columns)`."""
+        of_rows = self.loss.call if isinstance(self.loss, keras.losses.Loss) else self.loss
+        return of_rows(self._scaled(y_true), self._scaled(y_pred))
+
+    def get_config(self) -> dict[str, Any]:
+        """What the loss is made anew from."""
+        return {"loss": self.loss, "scale": self.scale, "offset": self.offset}
+
+    def _scaled(self, values: Any) -> Any:
+        # Subtracted first, so that of labels far from 0 the difference keeps its digits.
+        offset, scale = (
+            ops.convert_to_tensor(one, values.dtype) for one in (self.offset, self.scale)
+        )
+        return (values - offset) / scale
+
+
+def seen_by_loss(loss: Any, target: TargetSpec) -> Any:
+    """A loss, or its name, that sees the labels of a target in the scale that was asked for."""
+    return ScaledLoss(loss, target.scale, target.offset) if target.scale else loss
+
+
+def in_own_units(model: Any, targets: Mapping[str, TargetSpec]) -> Any:
+    """A model whose outputs are in the labels' own units, as its last layers make them.
+
+    Args:
+        model: A Keras model that gives each scaled column a number, not yet compiled.
+        targets: What is predicted, by name.
+    """
+    if not any(target.scale for target in targets.values()):
+        return model
+    if isinstance(model, keras.Sequential):
+        (target,) = targets.values()
+        model.add(_layer(target))
+        return model
+    several = isinstance(model.output, dict)
+    outputs = dict(model.output) if several else dict.fromkeys(targets, model.output)
+    for name, target in targets.items():
+        if target.scale:
+            outputs[name] = _layer(target, f"{name}_" if several else "")(outputs[name])
+    return keras.Model(model.input, outputs if several else outputs[name], name=model.name)
+
+
+@contextlib.contextmanager
+def loadable_by_keras(model: Any) -> Iterator[None]:
+    """Within the block, a model is saved without its loss where that is a `ScaledLoss`.
+
+    So whoever has Keras alone can load it; to train or evaluate it there, it is compiled anew.
+    """
+    losses = keras.tree.flatten(model.loss)
+    model.compiled = not any(isinstance(loss, ScaledLoss) for loss in losses)
+    try:
+        yield
+    finally:
+        model.compiled = True
+
+
+def _layer(target: TargetSpec, prefix: str = "") -> Any:
+    name = f"{prefix}{OWN_UNITS}"
+    return keras.layers.Rescaling(
+        list(target.scale), list(target.offset), name=name, dtype="float32"
+    )

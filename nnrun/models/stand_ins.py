@@ -1,0 +1,27 @@
+"""What stands in a training for the layers that read text, which have done so before it."""
+
+import dataclasses
+import re
+
+from nnrun.config.components import Component
+from nnrun.config.graphs import Graph
+from nnrun.config.texts import reads_text, text_layers, text_nodes
+
+
+def stand_in(layer: Component) -> Component:
+    """What stands in a training where a layer reads text: it is given what the layer makes of it.
+
+    A layer of any other kind stands for itself.
+    """
+    if not reads_text(layer):
+        return layer
+    name = layer.arguments.get("name") or re.sub(r"(?<!^)(?=[A-Z])", "_", layer.name).lower()
+    return dataclasses.replace(layer, name="Identity", arguments={"name": name})
+
+
+def classes_of_stand_ins(architecture: object) -> dict[str, str]:
+    """The classes of the layers that read text, by the names of what stands in for them."""
+    if isinstance(architecture, Graph):
+        return {name: layer.name for name, (_, layer) in text_nodes(architecture).items()}
+    layers = text_layers(architecture).values()
+    return {stand_in(layer).arguments["name"]: layer.name for layer in layers}
