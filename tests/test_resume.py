@@ -256,7 +256,7 @@ MOMENTS = {
     ],
 )
 def test_interrupted_at_other_moments(lab: Lab, moment: str) -> None:
-    config = lab.write(CASES["rows that are streamed"])
+    config = lab.write(CASES["rows that are streamed and weighed"])
     watch, expected = MOMENTS[moment]
     run = lab.broken(config, watch)
     position = load_saved(run).facts["position"]
