@@ -323,13 +323,7 @@ class Run:
                 test = self._test_figures(request.is_made)
             except EvaluationStoppedError:
                 status = "interrupted"
-            draw_run(
-                self.directory,
-                self.writer.history,
-                best.epoch,
-                title=self.experiment.name,
-                scaled=bool(self.writer.record.loss_of),
-            )
+            self._draw(best.epoch)
             figures = figures_of(self.recorders)
         metrics = self.writer.metrics(test, figures)
         reached = figures_reached(metrics, self.model.count_params())
@@ -359,6 +353,11 @@ class Run:
             diagnosis=diagnosis,
             signal=request.signal if status == "interrupted" else None,
         )
+
+    def _draw(self, best_epoch: int) -> None:
+        """Draw the curves of the run."""
+        title, scaled = self.experiment.name, bool(self.writer.record.loss_of)
+        draw_run(self.directory, self.writer.history, best_epoch, title=title, scaled=scaled)
 
     def _save_model(self) -> None:
         """Write the model as it is to be used: given what was read, text too."""
