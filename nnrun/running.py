@@ -309,8 +309,6 @@ class Run:
 
     def _end(self, ended: TrainingEnded, request: StopRequest) -> Outcome:
         """Save the best model, evaluate it, draw the curves, and write how it came out."""
-        from nnrun.models.label_scaling import loadable_by_keras
-        from nnrun.runs.checksums import write_with
         from nnrun.training.engines import EvaluationStoppedError
         from nnrun.training.recording import figures_of
         from nnrun.training.state import restore_state, use_averaged_weights
@@ -320,19 +318,12 @@ class Run:
         if best is not None:
             restore_state(self.model, best.arrays)
             use_averaged_weights(self.model)
-            with loadable_by_keras(self.model):
-                write_with(self.directory.model, self._saved_model().save)
+            self._save_model()
             try:
                 test = self._test_figures(request.is_made)
             except EvaluationStoppedError:
                 status = "interrupted"
-            draw_run(
-                self.directory,
-                self.writer.history,
-                best.epoch,
-                title=self.experiment.name,
-                scaled=bool(self.writer.record.loss_of),
-            )
+            self._draw(best.epoch)
             figures = figures_of(self.recorders)
         metrics = self.writer.metrics(test, figures)
         reached = figures_reached(metrics, self.model.count_params())
@@ -363,13 +354,22 @@ class Run:
             signal=request.signal if status == "interrupted" else None,
         )
 
-    def _saved_model(self) -> Any:
-        """The model as it is to be used: given what was read, text too."""
+    def _draw(self, best_epoch: int) -> None:
+        """Draw the curves of the run."""
+        title, scaled = self.experiment.name, bool(self.writer.record.loss_of)
+        draw_run(self.directory, self.writer.history, best_epoch, title=title, scaled=scaled)
+
+    def _save_model(self) -> None:
+        """Write the model as it is to be used: given what was read, text too."""
+        from nnrun.models.label_scaling import loadable_by_keras
         from nnrun.models.texts import with_texts_in_front
+        from nnrun.runs.checksums import write_with
 
         readers = text_layers(self.experiment.architecture)
         inputs = self.prepared.splits.inputs
-        return with_texts_in_front(self.model, readers, self.prepared.adapted, inputs)
+        with loadable_by_keras(self.model):
+            model = with_texts_in_front(self.model, readers, self.prepared.adapted, inputs)
+            write_with(self.directory.model, model.save)
 
     def _test_figures(self, should_stop: Callable[[], bool]) -> dict[str, float] | None:
         from nnrun.training.placing import make_evaluation

@@ -70,21 +70,26 @@ def build_model(
     keras.utils.set_random_seed(experiment.seed)
     with strategy_scope(strategy):
         model = _assemble(experiment, inputs, targets, steps, base=base, adapted=adapted)
-        heads = [Head.of(model, experiment, name, target) for name, target in targets.items()]
-        problems = [problem for head in heads for problem in head.problems()]
-        if problems:
-            raise ConfigError(problems)
+        heads = _heads(model, experiment, targets)
         model = in_own_units(model, targets)
+        losses = {head.name: seen_by_loss(instantiate(head.loss), head.target) for head in heads}
         model.compile(
             optimizer=build_optimizer(experiment, catalogue, steps_per_epoch),
-            loss=_alone_or_all(
-                {head.name: seen_by_loss(instantiate(head.loss), head.target) for head in heads}
-            ),
+            loss=_alone_or_all(losses),
             loss_weights=_loss_weights(experiment, heads),
             metrics=_alone_or_all({head.name: head.metrics for head in heads}),
         )
         _build_optimizer_state(model, experiment)
         return model
+
+
+def _heads(model: Any, experiment: Experiment, targets: Mapping[str, TargetSpec]) -> list[Head]:
+    """The outputs of a model, each of which fits its target."""
+    heads = [Head.of(model, experiment, name, target) for name, target in targets.items()]
+    problems = [problem for head in heads for problem in head.problems()]
+    if problems:
+        raise ConfigError(problems)
+    return heads
 
 
 def adapt_layers(

@@ -288,11 +288,11 @@ def _improving(curves: _Curves, evidence: Evidence) -> Finding | None:
     if fall <= max(_IMPROVING * abs(before), 2 * curve.noise) or len(curve) - curve.best > span:
         return None
     since = curve.epochs[-1] - curve.epochs[-span - 1]
+    way = f"by {100 * fall / before:.2g} %" if before > 0 else f"from {before:.3g} to {end:.3g}"
     more = 2 * max(evidence.epochs, curve.epochs[-1])
     return Finding(
         "improving",
-        f"Still improving: {name} fell by {100 * fall / abs(before):.2g} % in the last {since:,} "
-        "epochs.",
+        f"Still improving: {name} fell {way} in the last {since:,} epochs.",
         f"Try more epochs: training.epochs: {more}, or `nnrun resume RUN --epochs {more}`; or raise "
         f"{evidence.rate}.",
     )

@@ -78,6 +78,11 @@ def test_still_improving() -> None:
     assert finding.kind == "improving"
     assert finding.text == "Still improving: loss fell by 15 % in the last 7 epochs."
     assert "training.epochs: 60" in finding.advice
+
+
+def test_a_loss_that_falls_below_nought_has_no_share_to_fall_by() -> None:
+    finding = found(history(loss=[0.0] * 4 + [-1.0] * 2), epochs=6)
+    assert finding.text == "Still improving: loss fell from 0 to -1 in the last 3 epochs."
     assert RATE in finding.advice
 
 
