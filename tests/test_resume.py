@@ -214,7 +214,7 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
 
 
 LONG = (
-    "rows that are streamed",
+    "rows that are streamed and weighed",
     "early stopping, gradient accumulation",
     "moving average, plateau",
 )
