@@ -67,6 +67,15 @@ class Component:
         return ":" in self.name
 
 
+def snake_case(name: str) -> str:
+    """The name of a class as that of a variable; Keras also knows its classes by it.
+
+    >>> snake_case("SparseCategoricalCrossentropy")
+    'sparse_categorical_crossentropy'
+    """
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
 def is_import_path(name: str) -> bool:
     """Whether a name has the form `package.module:Name`."""
     return re.fullmatch(IMPORT_PATH, name) is not None

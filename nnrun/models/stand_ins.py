@@ -1,9 +1,8 @@
 """What stands in a training for the layers that read text, which have done so before it."""
 
 import dataclasses
-import re
 
-from nnrun.config.components import Component
+from nnrun.config.components import Component, snake_case
 from nnrun.config.graphs import Graph
 from nnrun.config.texts import reads_text, text_layers, text_nodes
 
@@ -15,7 +14,7 @@ def stand_in(layer: Component) -> Component:
     """
     if not reads_text(layer):
         return layer
-    name = layer.arguments.get("name") or re.sub(r"(?<!^)(?=[A-Z])", "_", layer.name).lower()
+    name = layer.arguments.get("name") or snake_case(layer.name)
     return dataclasses.replace(layer, name="Identity", arguments={"name": name})
 
 

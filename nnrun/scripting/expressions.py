@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nnrun.config.components import snake_case
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
@@ -113,15 +115,6 @@ def identifier(text: str) -> str:
     plain = re.sub(r"\W", "_", text)
     plain = f"_{plain}" if plain[0].isdigit() else plain
     return f"{plain}_" if keyword.iskeyword(plain) else plain
-
-
-def snake_case(name: str) -> str:
-    """The name of a class as that of a variable; Keras also knows its classes by it.
-
-    >>> snake_case("SparseCategoricalCrossentropy")
-    'sparse_categorical_crossentropy'
-    """
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 
 
 class Names:

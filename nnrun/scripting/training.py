@@ -6,7 +6,7 @@ import dataclasses
 import textwrap
 from typing import TYPE_CHECKING, Any
 
-from nnrun.config.components import Component
+from nnrun.config.components import Component, snake_case
 from nnrun.config.graphs import Graph
 from nnrun.config.rates import CYCLE
 from nnrun.config.relations import find_output_layer
@@ -28,7 +28,6 @@ from nnrun.scripting.expressions import (
     listed,
     literal,
     quoted,
-    snake_case,
 )
 from nnrun.scripting.freezing import unfreezing_lines
 from nnrun.scripting.label_scaling import seen_by_loss
