@@ -163,6 +163,7 @@ def test_means_and_deviations_are_those_of_the_runs() -> None:
             (3.0, 2.0, 0.75, {"sparsity": 0.75}),
         )
     ]
+    assert isinstance(mean_figures(runs)["params"], int)
     assert mean_figures(runs) == {
         "params": 9,
         "val_loss": 2.0,

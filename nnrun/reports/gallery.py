@@ -92,7 +92,9 @@ def deviation(runs: Sequence[Figures], figure: str) -> float | None:
 
 def _mean(values: Sequence[float | None]) -> float | None:
     known = [value for value in values if value is not None]
-    return statistics.fmean(known) if len(known) == len(values) else None
+    if len(known) < len(values):
+        return None
+    return known[0] if len(set(known)) == 1 else statistics.fmean(known)  # a whole number stays one
 
 
 def draw_small_curves(history: History, path: Path) -> None:
