@@ -38,7 +38,6 @@ def kept_in(cache: Path) -> list[Path]:
     return [path for path in (cache / "nnrun" / "xla").rglob("*") if path.is_file()]
 
 
-@pytest.mark.campaign
 def test_a_damaged_program_is_compiled_anew(tmp_path: Path) -> None:
     plain = compile_in_a_process(tmp_path, **{SWITCH: "1"})
     assert not list(tmp_path.iterdir())

@@ -684,7 +684,6 @@ def test_the_loser_of_a_race_leaves_the_winners_directory_alone(
     assert tree(tmp_path / "run") == [".lock", "config.yaml"]
 
 
-@pytest.mark.campaign
 def test_of_two_processes_on_one_directory_one_wins(
     tmp_path: Path, write_config: WriteConfig, nnrun_process: Callable[..., Any]
 ) -> None:

@@ -118,9 +118,7 @@ def test_frozen_layers_stay_and_then_learn_as_with_a_new_optimizer(
     assert began == [FineTuningBegan(3, ("dense",), 0.001)]
 
 
-@pytest.mark.parametrize(
-    "epoch", [2, *(pytest.param(other, marks=pytest.mark.campaign) for other in (1, 3))]
-)
+@pytest.mark.parametrize("epoch", [1, 2, 3])
 def test_a_run_that_breaks_off_goes_on_in_its_part(
     config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, epoch: int
 ) -> None:
@@ -141,7 +139,6 @@ def test_a_run_that_breaks_off_goes_on_in_its_part(
     assert_same_run(broken, whole)
 
 
-@pytest.mark.campaign
 def test_a_run_needs_the_one_it_was_built_on_no_more(
     config: Path, moved: RunDirectory, moved_folder: Path, tmp_path: Path
 ) -> None:
@@ -177,7 +174,6 @@ def test_changed_weights_are_noticed(
         shutil.copytree(kept, base.path)
 
 
-@pytest.mark.campaign
 def test_preprocessing_is_the_new_config_s_own_or_the_run_s(
     config: Path, tiny_run: RunDirectory, moved: RunDirectory, tmp_path: Path
 ) -> None:
@@ -221,7 +217,6 @@ def test_what_cannot_be_built_is_told(config: Path, override: str, told: str) ->
     assert not config.with_name("run").exists()
 
 
-@pytest.mark.campaign
 def test_a_run_is_found_by_the_name_of_its_experiment(
     config: Path, tiny_run: RunDirectory, tmp_path: Path, nnrun: Callable[..., Any]
 ) -> None:

@@ -91,7 +91,6 @@ def test_a_whole_gallery_is_run_judged_and_continued(nnrun: Callable[..., Any]) 
     assert Path("page.md").read_text() == page
 
 
-@pytest.mark.campaign
 @pytest.mark.usefixtures("_there")
 def test_only_a_run_of_the_same_config_is_taken(tmp_path: Path) -> None:
     exhibit = Exhibit("First", Path("configs/tiny.yaml"), GalleryEntry())
@@ -103,7 +102,6 @@ def test_only_a_run_of_the_same_config_is_taken(tmp_path: Path) -> None:
     assert '"nnrun": "' in record.read_text()
 
 
-@pytest.mark.campaign
 @pytest.mark.usefixtures("_there")
 def test_a_quick_try_writes_no_page(nnrun: Callable[..., Any]) -> None:
     done = nnrun("gallery", "configs/tiny.yaml", "--epochs", "1", "--runs-dir", "quick")

@@ -87,7 +87,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], RunDirecto
 
 @pytest.mark.parametrize(
     "kind",
-    [*list(RUNS)[:1], *(pytest.param(one, marks=pytest.mark.campaign) for one in list(RUNS)[1:])],
+    RUNS,
 )
 def test_a_run_made_to_show_it_is_diagnosed_so(
     kind: str, runs: Callable[[str], RunDirectory]
@@ -96,7 +96,6 @@ def test_a_run_made_to_show_it_is_diagnosed_so(
     assert kind in [item["kind"] for item in found], found
 
 
-@pytest.mark.campaign
 def test_looking_does_not_change_the_training(runs: Callable[[str], RunDirectory]) -> None:
     inside, plain = runs("inside"), runs("plain")
     assert rows(inside) == rows(plain)

@@ -148,7 +148,6 @@ def test_the_screen(nnrun: Nnrun, tiny_run: RunDirectory) -> None:
     assert lines[-1] == f"files  {tiny_run.evaluation('test').path}"
 
 
-@pytest.mark.campaign
 def test_averaged_weights_logits_and_pictures(nnrun: Nnrun, runs: Path) -> None:
     """The model of this run gives logits, and its optimizer keeps an average of the weights."""
     told = evaluated(nnrun, "digits", "--runs-dir", runs)
@@ -276,7 +275,6 @@ def test_a_run_without_a_signature_has_the_same_one(nnrun: Nnrun, tiny_run: RunD
     assert evaluated(nnrun, tiny_run.path) == told
 
 
-@pytest.mark.campaign
 def test_pictures(nnrun: Nnrun, runs: Path, tmp_path: Path) -> None:
     """A picture of a training row is predicted as that row is."""
     splits = prepare(runs / "digits" / "resolved.yaml").splits

@@ -81,7 +81,6 @@ def test_json_prints_one_object_and_nothing_else(nnrun: Nnrun, write_config: Wri
     assert record.command.endswith("--json --seed 3 --name other")
 
 
-@pytest.mark.campaign
 def test_json_stays_alone_when_tensorflow_talks(
     write_config: WriteConfig, nnrun_process: Callable[..., Any]
 ) -> None:
@@ -170,7 +169,7 @@ def test_a_reader_that_leaves_does_not_end_the_training(
     assert RunRecord.read(the_run(tmp_path / "runs") / "run.json").status == "finished"
 
 
-@pytest.mark.parametrize("encoding", ["ascii", pytest.param("latin-1", marks=pytest.mark.campaign)])
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
 def test_any_encoding_will_do(
     tmp_path: Path,
     write_config: WriteConfig,

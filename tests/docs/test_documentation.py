@@ -25,8 +25,6 @@ NOT_RUN = {
     "tensorboard --logdir runs": "serves until it is stopped",
 }
 """Commands that the tests leave out, and why."""
-LONG = ("how-to.md",)
-"""Pages whose commands take minutes together."""
 SHELL = set("|&;<>*$`()~")
 """What the shell does something with."""
 SMALLEST = "dataset: {{name: {name}, split: {{validation: 0.2}}}}\narchitecture: {{MLP: {{hidden: [4]}}}}\n"
@@ -49,8 +47,6 @@ def folder(page: Path, tmp_path: Path) -> Path:
 
 
 def test_commands_do_what_the_page_says(page: Path, folder: Path) -> None:
-    if page.name in LONG and not os.environ.get("NNRUN_CAMPAIGN"):
-        pytest.skip("takes long: NNRUN_CAMPAIGN=1 runs it")
     for block in read_blocks(page):
         if block.language in ("console", "bash"):
             _run_block(block, folder, f"{page.name}:{block.line}")

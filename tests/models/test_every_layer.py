@@ -127,30 +127,9 @@ def arguments_of(name: str) -> str:
     return "{" + ", ".join(f"{one}: {BY_ARGUMENT[one]}" for one in required) + "}"
 
 
-ALWAYS = {
-    "Bidirectional",
-    "CategoryEncoding",
-    "Conv1D",
-    "Discretization",
-    "Embedding",
-    "GRU",
-    "IntegerLookup",
-    "LSTM",
-    "Pipeline",
-    "RNN",
-    "SpectralNormalization",
-    "TimeDistributed",
-}
-"""Tried in every test run; the others in a campaign, since all of them take a minute."""
-
-
 @pytest.mark.parametrize(
     "name",
-    [
-        pytest.param(name, marks=() if name in ALWAYS else pytest.mark.campaign)
-        for name in load_catalogue().names("layers")
-        if name not in NOT_IN_A_LIST
-    ],
+    [name for name in load_catalogue().names("layers") if name not in NOT_IN_A_LIST],
 )
 def test_a_layer_trains_a_step(name: str, build: Build) -> None:
     shape = shape_of(name)

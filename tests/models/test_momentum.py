@@ -34,7 +34,7 @@ def gradient(step: int) -> Any:
 
 @pytest.mark.parametrize(
     "compiled",
-    [True, pytest.param(False, marks=pytest.mark.campaign)],
+    [True, False],
     ids=["xla", "graph"],
 )
 @pytest.mark.parametrize("name", OPTIMIZERS)

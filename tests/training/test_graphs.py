@@ -32,7 +32,7 @@ optimizer: {Adam: {learning_rate: 0.02}}
 BATCH = 40
 
 
-@pytest.mark.parametrize("engine", ["xla", pytest.param("graph", marks=pytest.mark.campaign)])
+@pytest.mark.parametrize("engine", ["xla", "graph"])
 def test_an_epoch_of_several_inputs_and_outputs_equals_keras(engine: str, tmp_path: Path) -> None:
     (tmp_path / "iris.yaml").write_text(CONFIG)
     prepared = prepare(tmp_path / "iris.yaml")

@@ -73,7 +73,6 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "nnrun" / "engines"
 
 
-@pytest.mark.campaign
 def test_a_timed_training_has_the_bits_of_one_that_was_not() -> None:
     results = []
     for timed in (True, False):
