@@ -89,7 +89,7 @@ class Signature:
                     for name, told in inputs.items()
                 },
                 greatest={name: float(told.pop("greatest")) for name, told in inputs.items()},
-                inputs={name: InputSpec(**_tuples(told)) for name, told in inputs.items()},
+                inputs={name: _input_from_json(told) for name, told in inputs.items()},
                 targets={name: _target_from_json(told) for name, told in values["targets"].items()},
                 train_rows=int(values["train_rows"]),
                 source=str(values["source"]),
@@ -102,9 +102,37 @@ class Signature:
             raise ValueError("it tells no inputs and targets") from error
 
 
+def _input_from_json(told: Mapping[str, Any]) -> InputSpec:
+    spec = InputSpec(**_tuples(told))
+    _check_all(str, spec.features, spec.text)
+    _check_all(int, spec.shape)
+    if min(spec.shape, default=1) < 1 or (spec.features and spec.shape != (len(spec.features),)):
+        raise TypeError(spec)
+    return spec
+
+
 def _target_from_json(told: Mapping[str, Any]) -> TargetSpec:
     columns = [TargetColumn(**_tuples(column)) for column in told.get("columns", ())]
-    return TargetSpec(**_tuples({**told, "columns": columns}))
+    target = TargetSpec(**_tuples({**told, "columns": columns}))
+    _check_all(str, target.classes, target.names, *(column.values for column in columns))
+    _check_all(int, target.shape, (target.width,))
+    _check_all(float, target.scale, target.offset)
+    if len(target.scale) != len(target.offset) or len(target.scale) not in (0, target.width):
+        raise TypeError(target)
+    if min(target.scale, default=1) <= 0:
+        raise TypeError(target)
+    return target
+
+
+def _check_all(kind: type, *values: Any) -> None:
+    """See that each of some values is a tuple of a kind: it may come from a stranger.
+
+    Raises:
+        TypeError: One is not.
+    """
+    for value in values:
+        if type(value) is not tuple or any(type(one) is not kind for one in value):
+            raise TypeError(value)
 
 
 def _step_to_json(step: Step) -> dict[str, Any]:

@@ -95,6 +95,31 @@ def test_weights_of_words(config: Any) -> None:
     assert splits.test.inputs["inputs"] == pytest.approx(np.array([[0, 0, rare]]), rel=1e-6)
 
 
+def test_weights_of_words_where_rows_are_as_long_as_may_be(config: Any) -> None:
+    layer = "TextVectorization: {output_mode: tf_idf, max_tokens: 5, pad_to_max_tokens: true}"
+    words, splits = read(layer, [["b b"], ["b c"]], [["c"]], config)
+    rare, common = np.log(1 + 2 / 2), np.log(1 + 2 / 3)
+    assert words["idf_weights"] == pytest.approx([common, rare], rel=1e-6)
+    assert splits.train.inputs["inputs"] == pytest.approx(
+        np.array([[0, 2 * common, 0, 0, 0], [0, common, rare, 0, 0]]), rel=1e-6
+    )
+
+
+@pytest.mark.parametrize(
+    ("layer", "text"),
+    [
+        ("TextVectorization", "!!"),
+        ("TextVectorization: {output_mode: multi_hot}", "!!"),
+        ("TextVectorization: {max_tokens: 2}", "good"),
+        ("StringLookup", "'[UNK]'"),
+    ],
+)
+def test_a_column_without_a_word_is_told_of_the_layer(config: Any, layer: str, text: str) -> None:
+    with pytest.raises(ConfigError, match="finds no word in the training rows") as refused:
+        read(layer, [[text.strip("'")]], [["good"]], config)
+    assert refused.value.problems[0].path.startswith("architecture[0].")
+
+
 @pytest.mark.parametrize(
     ("mode", "train", "test"),
     [
