@@ -221,8 +221,9 @@ def test_an_embedding_has_a_place_for_every_word(tmp_path: Path, layer: str) -> 
 
 def test_an_empty_cell_is_told_with_its_line(tmp_path: Path) -> None:
     rows = "text,y\ngood,1.5\n ,2.5\nbad,3.5\n"
-    with pytest.raises(DataError, match="1 of 3 cells that are empty, the first in line 3"):
+    with pytest.raises(DataError, match="1 of 3 cells that are empty, the first in line 3") as told:
         prepare(write(tmp_path, rows, "[TextVectorization, Flatten, Dense: 1]"))
+    assert "(blanks count as missing)" in told.value.hint
 
 
 def test_a_column_is_text_or_numbers(tmp_path: Path) -> None:
