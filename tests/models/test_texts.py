@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from nnrun.config.texts import text_layers
+from nnrun.data.loading import load_inputs
 from nnrun.data.signature import Signature
 from nnrun.data.splits import InputSpec, Part, Splits
 from nnrun.errors import ConfigError, DataError
@@ -224,6 +225,31 @@ def test_an_empty_cell_is_told_with_its_line(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="1 of 3 cells that are empty, the first in line 3") as told:
         prepare(write(tmp_path, rows, "[TextVectorization, Flatten, Dense: 1]"))
     assert "(blanks count as missing)" in told.value.hint
+
+
+OF_TEXTS = """
+  inputs: {{words: {{features: [text]}}, both: {{features: [kind, text]}}}}
+  layers:
+    found: {{StringLookup: {{output_mode: multi_hot}}, from: words}}
+    names: {{StringLookup: {{output_mode: multi_hot}}, from: both}}
+    joined: {{Concatenate, from: [found, names]}}
+  outputs: {{y: {{Dense: {units}, from: joined{target}}}}}"""
+KINDS = "text,kind,y\na,k,1.5\nb,l,2.5\nc,k,0.5\n"
+
+
+def test_two_inputs_may_read_one_column(tmp_path: Path) -> None:
+    prepared = prepare(write(tmp_path, KINDS, OF_TEXTS.format(units=1, target="")))
+    dataset, signature = prepared.experiment.dataset, prepared.signature
+    read = load_inputs(dataset, signature, str(tmp_path / "rows.csv"))
+    assert read["words"].tolist() == [["a"], ["b"], ["c"]]
+    assert read["both"].tolist() == [["k", "a"], ["l", "b"], ["k", "c"]]
+
+
+def test_text_is_not_given_back(tmp_path: Path) -> None:
+    target = ", target: words, task: autoencoder"
+    path = write(tmp_path, KINDS, OF_TEXTS.format(units=3, target=target))
+    with pytest.raises(ConfigError, match="'words' is text, which an autoencoder cannot give back"):
+        prepare(path)
 
 
 def test_a_column_is_text_or_numbers(tmp_path: Path) -> None:
