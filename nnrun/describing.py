@@ -57,12 +57,14 @@ def output_rows(model: Any, targets: Mapping[str, TargetSpec]) -> list[OutputRow
 
 def _sources(model: Any, layer: Any) -> tuple[str, ...]:
     """The layers that a layer of a graph is applied to; of a shared one, at all its places."""
+    from nnrun.models.shapes import applied_to
+
     used = {id(node) for nodes in model._nodes_by_depth.values() for node in nodes}
     return tuple(
         dict.fromkeys(
             tensor._keras_history.operation.name
             for node in layer._inbound_nodes
             if id(node) in used
-            for tensor in node.input_tensors
+            for tensor in applied_to(node)
         )
     )

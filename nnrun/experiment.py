@@ -65,7 +65,7 @@ def describe(
     if plot is not None:
         from nnrun.picturing import picture
 
-        picture(model, plot, title=experiment.name)
+        picture(model, plot, experiment)
     return _card(prepared, model)
 
 

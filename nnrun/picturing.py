@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Any
 
+from nnrun.config.texts import text_layers
 from nnrun.reports.model_plot import LayerBox, ModelGraph, draw_model
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+    from nnrun.config.schema import Experiment
 
 MOST_INNER = 12
 """A nested model of more layers is drawn as one box."""
@@ -19,8 +23,13 @@ Sources = list[str]
 _Tensor = tuple[int, int, int]
 
 
-def picture(model: Any, path: Path, *, title: str = "") -> None:
+def picture(model: Any, path: Path, experiment: Experiment) -> None:
     """Draw a built model into a file; its ending says in which form.
+
+    Args:
+        model: The model.
+        path: The file.
+        experiment: The config that it was built from.
 
     Raises:
         RunError: The file cannot be written.
@@ -28,7 +37,22 @@ def picture(model: Any, path: Path, *, title: str = "") -> None:
     from nnrun.runs.atomic import write_with
 
     graph, form = graph_of(model), path.suffix.lower().removeprefix(".")
-    write_with(path, lambda file: draw_model(graph, file, title=title, form=form))
+    _tell_text(graph, experiment)
+    write_with(path, lambda file: draw_model(graph, file, title=experiment.name, form=form))
+
+
+def _tell_text(graph: ModelGraph, experiment: Experiment) -> None:
+    """Have the boxes say what inputs of text are, and what reads them."""
+    from nnrun.models.stand_ins import classes_of_stand_ins
+
+    classes = classes_of_stand_ins(experiment.architecture)
+    texts = text_layers(experiment.architecture)
+    for index, box in enumerate(graph.boxes):
+        if box.state == "input" and box.key in texts:
+            graph.boxes[index] = dataclasses.replace(box, lines=("text",))
+        elif box.key in classes:
+            lines = (classes[box.key], *box.lines[1:])
+            graph.boxes[index] = dataclasses.replace(box, lines=lines)
 
 
 def graph_of(model: Any) -> ModelGraph:
@@ -64,6 +88,8 @@ def _walk(
     """
     import keras
 
+    from nnrun.models.shapes import applied_to
+
     made: dict[_Tensor, Sources] = {}
     if given is not None:
         for tensor, sources in zip(functional.inputs, given, strict=True):
@@ -79,7 +105,11 @@ def _walk(
                     graph.boxes.append(LayerBox(key, layer.name, lines, "input", group))
                     made[outputs[0]] = [key]
                 continue
-            came = [made[_tensor(tensor)] for tensor in node.input_tensors]
+            came = [made[_tensor(tensor)] for tensor in applied_to(node)]
+            if not isinstance(layer, keras.Layer):  # a mask, or a sum that code has written with +
+                passed = [source for sources in came for source in sources]
+                made |= dict.fromkeys(outputs, passed)
+                continue
             ends = _add_layer(graph, layer, f"{prefix}{layer.name}", group, came)
             made |= zip(outputs, ends * len(outputs) if len(ends) == 1 else ends, strict=False)
     return [made[_tensor(tensor)] for tensor in functional.outputs]

@@ -37,6 +37,22 @@ def test_a_list_is_a_line(keras: Any) -> None:
     ]
 
 
+def test_masks_are_no_layers(keras: Any) -> None:
+    layers = keras.layers
+    words = keras.Input((4,), dtype="int32", name="words")
+    embedded = layers.Embedding(5, 3, mask_zero=True, name="embedded")(words)
+    read = layers.GRU(2, name="read")(embedded)
+    doubled = read + read
+    model = keras.Model(words, layers.Dense(1, name="out")(doubled))
+    graph = graph_of(model)
+    assert [box.name for box in graph.boxes] == ["words", "embedded", "read", "out"]
+    assert list(dict.fromkeys(graph.lines)) == [
+        ("words", "embedded"),
+        ("embedded", "read"),
+        ("read", "out"),
+    ]
+
+
 def test_shared_layers_several_ends_and_nested_models(keras: Any) -> None:
     layers = keras.layers
     left, right = (keras.Input((4,), name=name) for name in ("left", "right"))

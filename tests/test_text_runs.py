@@ -180,6 +180,15 @@ def test_the_layers_are_shown_as_declared(run: RunDirectory, nnrun: Nnrun) -> No
     assert layers["mean"]["kind"] == "GlobalAveragePooling1D"
 
 
+def test_the_layers_are_drawn_as_declared(run: RunDirectory, nnrun: Nnrun) -> None:
+    done = nnrun("show", "meals.yaml", "--plot", "meals.svg")
+    assert done.code == 0, done.err
+    drawn = Path("meals.svg").read_text()
+    for told in ("TextVectorization", "StringLookup", "text"):
+        assert f">{told}<" in drawn or f"<!-- {told} -->" in drawn
+    assert "Identity" not in drawn
+
+
 def test_a_run_that_reads_text_is_not_built_on(run: RunDirectory, nnrun: Nnrun) -> None:
     Path("next.yaml").write_text(
         "dataset: {csv: meals.csv, target: opinion, features: [review]}\n"

@@ -136,8 +136,7 @@ def deal_file(dataset: Dataset, roles: Roles) -> Dealt:
     source = _with_texts(source_of(dataset), roles, dataset.sample_weight)
     aims = {name: aim for name, aim in roles.aims.items() if aim.task != AUTOENCODER}
     features = _wanted_columns(source, roles, dataset.sample_weight, alone=len(aims) == 1)
-    own = [name for name, aim in aims.items() if aim.columns == dataset.targets]
-    own = own or (list(aims) if len(aims) == 1 else [])
+    own = _own_outputs(aims, dataset)
     tables = {
         name: source.read(
             target=aim.columns, features=features, task=_task_read(aim, dataset, name in own)
@@ -164,9 +163,8 @@ def deal_file(dataset: Dataset, roles: Roles) -> Dealt:
             name: (table if file is source else file.read_like(table, target=aims[name].columns))
             for name, table in tables.items()
         }
-        values = next((table.rows.inputs for table in of_file.values()), None)
-        if values is None:
-            values = file.read_inputs(columns)
+        first = next(iter(of_file.values()), None)
+        values = file.read_inputs(columns) if first is None else first.rows.inputs
         held = {name: table.rows.targets for name, table in of_file.items()}
         weighs = dataset.sample_weight if file is source else None
         weights = None if weighs is None else file.read_weights(weighs)
@@ -179,6 +177,12 @@ def deal_file(dataset: Dataset, roles: Roles) -> Dealt:
         if isinstance(file, str)
     }
     return Dealt(inputs, targets, read(source), parts, str(source.path))
+
+
+def _own_outputs(aims: Mapping[str, Aim], dataset: Dataset) -> list[str]:
+    """The outputs that predict what `dataset.target` names, and whose classes may be chosen."""
+    own = [name for name, aim in aims.items() if aim.columns == dataset.targets]
+    return own or (list(aims) if len(aims) == 1 else [])
 
 
 def _with_texts(source: Csv, roles: Roles, weighs: str | None) -> Csv:

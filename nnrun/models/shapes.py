@@ -25,6 +25,19 @@ def layer_shapes(layer: Any) -> list[Shape]:
     return [tuple(tensor.shape[1:]) for tensor in tensors]
 
 
+def applied_to(node: Any) -> list[Any]:
+    """The tensors that a layer of a graph is applied to, without the masks that Keras reckons for it."""
+    masks = {
+        id(tensor)
+        for name, value in node.arguments.kwargs.items()
+        if name.endswith("mask")
+        for tensor in keras.tree.flatten(value)
+        if isinstance(tensor, keras.KerasTensor)
+        and not isinstance(tensor._keras_history.operation, keras.Layer)
+    }
+    return [tensor for tensor in node.input_tensors if id(tensor) not in masks]
+
+
 def listed_layers(model: Any) -> Iterator[tuple[str, Any]]:
     """The layers of a model by the names to show; those within a class of the user's are indented."""
     own = not type(model).__module__.startswith("keras.")
