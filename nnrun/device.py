@@ -92,6 +92,8 @@ def import_keras() -> None:
         hint = "Unset KERAS_BACKEND; nnrun trains on TensorFlow."
         raise UserError(f"Keras is set to the backend '{backend}'", hint=hint)
     keep_compiled_programs()
+    if {"keras", "tensorflow"} <= sys.modules.keys():
+        return  # what is garbage by now, such as the model of another run, is to be found
     with quiet_stderr(), lean_imports(), _no_collections():
         import keras  # noqa: F401 within this block its import is quick
         import tensorflow as tf  # noqa: F401

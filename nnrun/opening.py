@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from nnrun.config.roles import roles_of
 from nnrun.config.texts import text_layers
-from nnrun.errors import DataError, RunError
+from nnrun.errors import ConfigError, DataError, RunError
 from nnrun.runs.checkpoints import CheckpointStore
 from nnrun.runs.checksums import check_file
 from nnrun.runs.manifest import RunRecord, derived_status, read_format
@@ -72,23 +72,25 @@ def load_data(
     if directory.signature.exists():
         signature = read_signature(directory)
         _check_names(directory, experiment, signature)
+        _check_words(directory, experiment, signature)
     if signature is not None and not with_rows:
         return signature, None
     splits = _load_splits(directory, experiment, record)
     if signature is not None:
-        return signature, _with_words(experiment, signature, splits)
+        return signature, _with_words(directory, experiment, signature, splits)
     # Runs of nnrun 0.1.0 do not tell it; the same rows give the same steps.
     return Signature.of(splits, fit(experiment.dataset.preprocess, splits)), splits
 
 
-def _with_words(experiment: Experiment, signature: Signature, splits: Splits) -> Splits:
+def _with_words(
+    directory: RunDirectory, experiment: Experiment, signature: Signature, splits: Splits
+) -> Splits:
     """The rows as the model takes them: all text turned into numbers."""
     readers = text_layers(experiment.architecture)
     if not readers:
         return splits
-    from nnrun.device import import_tensorflow
-
-    import_tensorflow(experiment.runtime.device)
+    if any(len(signature.inputs[name].text) != len(splits.inputs[name].text) for name in readers):
+        raise RunError(f"{directory.signature} is damaged: its columns are not those of the config")
     from nnrun.models.texts import encode_splits
 
     return encode_splits(readers, signature.adapted, splits)
@@ -98,14 +100,38 @@ def _check_names(directory: RunDirectory, experiment: Experiment, signature: Sig
     """Refuse a signature that tells of other inputs and outputs than the config."""
     roles = roles_of(experiment)
     own = {target.input for target in signature.targets.values() if target.input}
+    scales = experiment.dataset.preprocess.target is not None
     if (
         list(signature.inputs) != list(roles.inputs)
         or list(signature.targets) != list(roles.aims)
         or not own <= set(signature.inputs)
+        or {name for name, spec in signature.inputs.items() if spec.text} != set(roles.texts)
+        or any(
+            bool(target.scale) != (scales and target.task == "regression")
+            for target in signature.targets.values()
+        )
     ):
         raise RunError(
             f"{directory.signature} is damaged: its inputs and targets are not those of the config"
         )
+
+
+def _check_words(directory: RunDirectory, experiment: Experiment, signature: Signature) -> None:
+    """Refuse a signature of which text would not become what the model was trained with."""
+    readers = text_layers(experiment.architecture)
+    if not readers:
+        return
+    from nnrun.device import import_tensorflow
+
+    import_tensorflow(experiment.runtime.device)
+    from nnrun.models.texts import check_embeddings, check_words
+
+    try:
+        check_words(readers, signature.adapted, signature.inputs)
+        check_embeddings(experiment.architecture, signature.adapted)
+    except ConfigError as error:
+        told = error.problems[0].message
+        raise RunError(f"{directory.signature} is damaged: {told}") from error
 
 
 def _load_splits(directory: RunDirectory, experiment: Experiment, record: RunRecord) -> Splits:

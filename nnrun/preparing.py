@@ -223,11 +223,22 @@ def build_for(
 
 def _base_layers(base: Base, runtime: Runtime, strategy: str) -> Any:
     """What the model begins with: the model of another run, with the weights of its best epoch."""
-    experiment = dataclasses.replace(base.experiment, runtime=runtime)
-    model = build_for(experiment, base.signature, strategy, base.base)
-    if base.weights is not None:
-        record = RunRecord.read(base.weights.record)
-        load_weights(model, base.weights, record)
+
+    def built(runtime: Runtime) -> Any:
+        experiment = dataclasses.replace(base.experiment, runtime=runtime)
+        return build_for(experiment, base.signature, strategy, base.base)
+
+    if base.weights is None:
+        return built(runtime)
+    # In another precision the optimizer, which is saved as well, may hold other variables.
+    as_trained = dataclasses.replace(runtime, precision=base.experiment.runtime.precision)
+    model = built(as_trained)
+    load_weights(model, base.weights, RunRecord.read(base.weights.record))
+    if as_trained == runtime:
+        return model
+    learnt = model.get_weights()
+    model = built(runtime)
+    model.set_weights(learnt)
     return model
 
 

@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 SCRIPT = """
-import gc, os, sys
+import gc, os, sys, weakref
 os.environ["CUDA_VISIBLE_DEVICES"] = ""
 from nnrun.device import UNWANTED, import_tensorflow
 from nnrun.errors import UserError
@@ -14,6 +14,12 @@ import_tensorflow("cpu")
 import tensorflow, keras
 print(sorted({name.partition(".")[0] for name in sys.modules} & set(UNWANTED)))
 print(gc.isenabled(), len(gc.get_objects()) < gc.get_freeze_count())
+class Model: pass
+model = Model()
+model.itself, gone = model, weakref.ref(model)
+del model
+import_tensorflow("cpu")
+print(gone() is not None, gc.collect() > 0, gone())
 import pandas, matplotlib.figure
 print(int(pandas.DataFrame({"a": [1, 2]})["a"].sum()))
 matplotlib.figure.Figure().subplots().plot([1, 2])
@@ -31,7 +37,7 @@ def test_companions_stay_out_while_tensorflow_comes_in_and_work_afterwards() -> 
     told, *others = done.stdout.splitlines()
     assert "finds no GPU" in told
     assert "device: auto" in told
-    assert others == ["[]", "True True", "3", "3.0"], done.stderr
+    assert others == ["[]", "True True", "True True None", "3", "3.0"], done.stderr
     assert done.stderr == ""
 
 

@@ -100,6 +100,22 @@ def states(config: Path, run: Path, *overrides: str) -> tuple[list[dict[str, np.
     return seen, began
 
 
+def test_layers_go_on_in_another_precision(config: Path, tiny_run: RunDirectory) -> None:
+    """Of float16 the saved optimizer has a scale of its loss beside its own variables."""
+    import keras
+
+    from nnrun.preparing import build, prepare
+
+    was = kernels(tiny_run, "best")["model/dense/kernel"]
+    try:
+        model = build(prepare(config, ["runtime.precision=mixed_float16"], tiny_run.path.parent))
+    finally:
+        keras.config.set_dtype_policy("float32")
+    dense = model.get_layer("dense")
+    assert dense.compute_dtype == "float16"
+    assert np.array_equal(dense.kernel.numpy(), was)
+
+
 def test_frozen_layers_stay_and_then_learn_as_with_a_new_optimizer(
     config: Path, tiny_run: RunDirectory, tmp_path: Path
 ) -> None:

@@ -25,7 +25,7 @@ architecture:
     numbers: {TextVectorization: {max_tokens: 20}, from: words}
     embedded: {Embedding: {input_dim: 20, output_dim: 3}, from: numbers}
     mean: {GlobalAveragePooling1D, from: embedded}
-    where: {StringLookup: {output_mode: one_hot}, from: place}
+    where: {StringLookup: {output_mode: multi_hot}, from: place}
     joined: {Concatenate, from: [mean, where, price]}
     dropped: {Dropout: 0.2, from: joined}
   outputs:
@@ -117,6 +117,47 @@ def test_a_cell_without_text_is_told(run: RunDirectory, nnrun: Nnrun) -> None:
     done = nnrun("predict", "meals", "new.csv")
     assert done.code == 2
     assert "the column 'review' of new.csv has 1 of 1 cells that are empty" in done.err
+
+
+WORDS = "architecture.layers.numbers.TextVectorization"
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("adapted",), {}),
+        (("adapted", WORDS), {}),
+        (("adapted", WORDS, "vocabulary"), 5),
+        (("adapted", WORDS, "vocabulary"), [1, 2]),
+        (("adapted", WORDS, "vocabulary"), ["a", "a"]),
+        (("adapted", WORDS, "vocabulary"), []),
+        (("adapted", WORDS, "vocabulary"), [f"w{number}" for number in range(19)]),
+        (("adapted", WORDS, "output_sequence_length"), 5),
+        (("adapted", WORDS, "split"), ["x"]),
+        (("inputs", "words", "text"), []),
+        (("inputs", "words", "text"), ["review", "place"]),
+        (("inputs", "words", "shape"), [5]),
+        (("inputs", "place", "text"), ["place", "place"]),
+        (("inputs", "price", "text"), ["price"]),
+        (("targets", "opinion", "scale"), [1.0]),
+    ],
+)
+def test_words_of_strangers_are_refused(
+    run: RunDirectory, nnrun: Nnrun, path: tuple[str, ...], value: object
+) -> None:
+    signature = json.loads(run.signature.read_text())
+    *way, last = path
+    within = signature
+    for key in way:
+        within = within[key]
+    within[last] = value
+    if path == ("targets", "opinion", "scale"):
+        within["offset"] = [0.0]
+    run.signature.write_text(json.dumps(signature))
+    (run.path / "checksums.json").unlink()
+    done = nnrun("eval", "meals")
+    assert done.code == 2
+    assert f"{run.signature.name} is damaged: " in done.err
 
 
 def test_it_goes_on_with_the_same_bits(run: RunDirectory, trained: Path) -> None:

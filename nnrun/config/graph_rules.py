@@ -6,7 +6,7 @@ from graphlib import CycleError, TopologicalSorter
 
 from nnrun.config.diagnostics import did_you_mean, nearest
 from nnrun.config.graphs import Graph, GraphLayer
-from nnrun.config.roles import roles_of
+from nnrun.config.roles import Roles, roles_of
 from nnrun.config.subject import Subject
 from nnrun.config.tasks import AUTOENCODER
 from nnrun.config.wording import first_of, quoted
@@ -171,6 +171,22 @@ def graph_targets(subject: Subject) -> Iterator[Problem]:
     if not isinstance(declared, Graph):
         return
     roles = roles_of(experiment)
+    yield from _aims(subject, roles)
+    for name, features in roles.inputs.items():
+        for column in features or ():
+            if column in roles.predicted:
+                where = f"architecture.inputs.{name}.features"
+                message = f"the target {quoted(column)} is also a feature"
+                yield subject.problem(where, message, "a model must not see what it predicts")
+    if len(roles.aims) > 1 and experiment.training.class_weight is not None:
+        message = "Keras weighs no classes where a model has several outputs"
+        yield subject.problem(
+            "training.class_weight", message, "leave it out; the outputs have a `weight:` each"
+        )
+
+
+def _aims(subject: Subject, roles: Roles) -> Iterator[Problem]:
+    """Outputs that do not say what they predict, or what nobody can."""
     for name, aim in roles.aims.items():
         path = f"architecture.outputs.{name}"
         if aim.task == AUTOENCODER and aim.input not in roles.inputs:
@@ -183,20 +199,16 @@ def graph_targets(subject: Subject) -> Iterator[Problem]:
                 else "it does not say which of the inputs it gives back"
             )
             yield subject.problem(f"{path}.target", message, hint)
-        elif aim.task != AUTOENCODER and not aim.columns and experiment.dataset.csv is not None:
+        elif aim.task == AUTOENCODER and aim.input in roles.texts:
+            message = f"{quoted(aim.input)} is text, which an autoencoder cannot give back"
+            yield subject.problem(path, message, "have it predict a column, or an input of numbers")
+        elif (
+            aim.task != AUTOENCODER
+            and not aim.columns
+            and subject.experiment.dataset.csv is not None
+        ):
             hint = "give it a `target:`, or set dataset.target for all outputs"
             yield subject.problem(path, "it does not say which column it predicts", hint)
-    for name, features in roles.inputs.items():
-        for column in features or ():
-            if column in roles.predicted:
-                where = f"architecture.inputs.{name}.features"
-                message = f"the target {quoted(column)} is also a feature"
-                yield subject.problem(where, message, "a model must not see what it predicts")
-    if len(roles.aims) > 1 and experiment.training.class_weight is not None:
-        message = "Keras weighs no classes where a model has several outputs"
-        yield subject.problem(
-            "training.class_weight", message, "leave it out; the outputs have a `weight:` each"
-        )
 
 
 def autoencoder(subject: Subject) -> Iterator[Problem]:

@@ -116,7 +116,8 @@ def text_to_numbers(subject: Subject) -> Iterator[Problem]:
         if experiment.dataset.name is not None:
             message = f"{layer.name} reads text, and '{experiment.dataset.name}' holds numbers"
             yield subject.problem_of(layer, message, "text comes from the columns of a CSV file")
-        if experiment.dataset.task == AUTOENCODER:
+        is_graph = isinstance(experiment.architecture, Graph)  # of which each output has a task
+        if experiment.dataset.task == AUTOENCODER and not is_graph:
             message = f"{layer.name} reads text, which an autoencoder cannot give back"
             yield subject.problem_of(layer, message, "name a target, and another task")
 

@@ -67,7 +67,7 @@ def as_text(values: pd.Series, file: TableFile) -> np.ndarray:
     """
     texts: np.ndarray = values.to_numpy(object)
     empty = np.array([not text.strip() for text in texts])
-    refuse_cells(empty, file, str(values.name), are="empty")
+    refuse_cells(empty, file, str(values.name), are="empty", counted="blanks")
     return texts
 
 
@@ -77,6 +77,7 @@ def refuse_cells(
     name: str,
     *,
     are: str = "missing, infinite or no number",
+    counted: str = "empty, NA, NaN, None and null",
 ) -> None:
     """Refuse a column with cells that cannot be used.
 
@@ -85,6 +86,7 @@ def refuse_cells(
         file: The column's file.
         name: The column.
         are: What is wrong with them.
+        counted: What counts as missing.
 
     Raises:
         DataError: There are such; it tells how many, and the first line.
@@ -94,6 +96,6 @@ def refuse_cells(
         raise DataError(
             f"the column '{name}' of {file.path} has {bad.sum():,} of {len(bad):,} cells that are "
             f"{are}, the first in line {line}",
-            hint="fill them or leave out those rows (empty, NA, NaN, None and null count as "
-            "missing), or leave the column out of dataset.features",
+            hint=f"fill them or leave out those rows ({counted} count as missing), or leave the "
+            "column out of dataset.features",
         )

@@ -192,7 +192,7 @@ def _with_texts(source: Csv, roles: Roles, weighs: str | None) -> Csv:
         roles.inputs[name] or [one for one in source.columns() if one not in aside]
         for name in roles.texts
     ]
-    return source.with_texts(dict.fromkeys(name for columns in chosen for name in columns))
+    return source.with_texts(name for columns in chosen for name in columns)
 
 
 def _input_of_file(columns: tuple[str, ...], source: Csv, *, is_text: bool) -> InputSpec:

@@ -116,9 +116,9 @@ def fit_labels(
 
 
 def scale_labels(target: TargetSpec, labels: np.ndarray) -> np.ndarray:
-    """Labels `(rows, columns)` as the loss sees them, in float64."""
+    """Labels `(rows, columns)` as the loss sees them, scaled in float64; the same, if they are not."""
     if not target.scale:
-        return labels.astype(np.float64)
+        return labels
     return np.asarray((labels - np.array(target.offset)) / np.array(target.scale))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from nnrun.data.preprocessing import Statistics, measure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from nnrun.data.preprocessing import Step
     from nnrun.data.splits import Part, Splits, TargetSpec
@@ -73,10 +74,19 @@ def _weight_warnings(train: Part) -> Iterator[str]:
 
 def _rows_as_bytes(part: Part) -> Iterator[bytes]:
     """The inputs of each row, joined."""
-    flat = [np.ascontiguousarray(array).reshape(part.rows, -1) for array in part.inputs.values()]
-    as_bytes = [array.view(np.uint8) for array in flat]
-    joined = as_bytes[0] if len(as_bytes) == 1 else np.concatenate(as_bytes, axis=1)
-    return (row.tobytes() for row in joined)
+    # Of text, what was read: other texts may have become the same numbers.
+    inputs: list[Iterable[bytes]] = [map(_text_as_bytes, array) for array in part.texts.values()]
+    numbers = [array for name, array in part.inputs.items() if name not in part.texts]
+    if numbers:
+        flat = [np.ascontiguousarray(array).reshape(part.rows, -1) for array in numbers]
+        as_bytes = [array.view(np.uint8) for array in flat]
+        joined = as_bytes[0] if len(as_bytes) == 1 else np.concatenate(as_bytes, axis=1)
+        inputs.append(row.tobytes() for row in joined)
+    return map(b"".join, zip(*inputs, strict=True))
+
+
+def _text_as_bytes(row: np.ndarray) -> bytes:
+    return json.dumps(row.tolist()).encode()
 
 
 def _class_warnings(parts: Mapping[str, Part], name: str, target: TargetSpec) -> Iterator[str]:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from nnrun.data.splits import Splits
 
 _STEPS: Mapping[str, type[Step]] = {"scale": Scaling, "standardize": Standardizing}
+_LISTS = ("vocabulary", "idf_weights", "bin_boundaries")
+"""What layers learn more than one of."""
 
 
 @dataclass(frozen=True)
@@ -85,16 +87,18 @@ class Signature:
             inputs = {name: dict(told) for name, told in values["inputs"].items()}
             return cls(
                 steps={
-                    name: tuple(map(_step_from_json, told.pop("preprocess")))
+                    name: tuple(
+                        _step_from_json(step, told["shape"]) for step in told.pop("preprocess")
+                    )
                     for name, told in inputs.items()
                 },
                 greatest={name: float(told.pop("greatest")) for name, told in inputs.items()},
-                inputs={name: InputSpec(**_tuples(told)) for name, told in inputs.items()},
+                inputs={name: _input_from_json(told) for name, told in inputs.items()},
                 targets={name: _target_from_json(told) for name, told in values["targets"].items()},
                 train_rows=int(values["train_rows"]),
                 source=str(values["source"]),
                 adapted={
-                    path: {name: _plain(value) for name, value in told.items()}
+                    path: {name: _learnt(name, value) for name, value in told.items()}
                     for path, told in values.get("adapted", {}).items()
                 },
             )
@@ -102,9 +106,37 @@ class Signature:
             raise ValueError("it tells no inputs and targets") from error
 
 
+def _input_from_json(told: Mapping[str, Any]) -> InputSpec:
+    spec = InputSpec(**_tuples(told))
+    _check_all(str, spec.features, spec.text)
+    _check_all(int, spec.shape)
+    if min(spec.shape, default=1) < 1 or (spec.features and spec.shape != (len(spec.features),)):
+        raise TypeError(spec)
+    return spec
+
+
 def _target_from_json(told: Mapping[str, Any]) -> TargetSpec:
     columns = [TargetColumn(**_tuples(column)) for column in told.get("columns", ())]
-    return TargetSpec(**_tuples({**told, "columns": columns}))
+    target = TargetSpec(**_tuples({**told, "columns": columns}))
+    _check_all(str, target.classes, target.names, *(column.values for column in columns))
+    _check_all(int, target.shape, (target.width,))
+    _check_all(float, target.scale, target.offset)
+    if len(target.scale) != len(target.offset) or len(target.scale) not in (0, target.width):
+        raise TypeError(target)
+    if min(target.scale, default=1) <= 0:
+        raise TypeError(target)
+    return target
+
+
+def _check_all(kind: type, *values: Any) -> None:
+    """See that each of some values is a tuple of a kind: it may come from a stranger.
+
+    Raises:
+        TypeError: One is not.
+    """
+    for value in values:
+        if type(value) is not tuple or any(type(one) is not kind for one in value):
+            raise TypeError(value)
 
 
 def _step_to_json(step: Step) -> dict[str, Any]:
@@ -112,15 +144,29 @@ def _step_to_json(step: Step) -> dict[str, Any]:
     return {name: asdict(step)}
 
 
-def _step_from_json(told: Mapping[str, Any]) -> Step:
+def _step_from_json(told: Mapping[str, Any], shape: Sequence[int]) -> Step:
     ((name, numbers),) = told.items()
-    return _STEPS[name](**_tuples(numbers))
+    step = _STEPS[name](**_tuples(numbers))
+    for value in vars(step).values():
+        by_column = value if isinstance(value, tuple) else (value,)
+        _check_all(float, by_column)
+        if len(by_column) not in (1, *shape[-1:]):
+            raise TypeError(step)
+    return step
 
 
-def _plain(value: Any) -> Any:
+def _learnt(name: str, value: Any) -> Any:
     """A number, or a list of numbers or words; no text by itself, which may name a file."""
+    if name in _LISTS and not isinstance(value, list):
+        raise TypeError(value)
+    if name == "vocabulary":
+        return [item if isinstance(item, str) else _numbers(item) for item in value]
+    return _numbers(value)
+
+
+def _numbers(value: Any) -> Any:
     if isinstance(value, list):
-        return [item if isinstance(item, str) else _plain(item) for item in value]
+        return [_numbers(item) for item in value]
     if not isinstance(value, int | float):
         raise TypeError(value)
     return value

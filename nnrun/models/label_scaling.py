@@ -6,13 +6,14 @@ predictions and the saved model know nothing of it.
 """
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import keras
 from keras import ops
 
 from nnrun.data.splits import TargetSpec
+from nnrun.errors import ConfigError, Problem
 from nnrun.models.layers import OWN_UNITS
 
 
@@ -62,18 +63,23 @@ def in_own_units(model: Any, targets: Mapping[str, TargetSpec]) -> Any:
     Args:
         model: A Keras model that gives each scaled column a number, not yet compiled.
         targets: What is predicted, by name.
+
+    Raises:
+        ConfigError: A layer has the name of one of these.
     """
     if not any(target.scale for target in targets.values()):
         return model
+    taken = {layer.name for layer in model.layers}
     if isinstance(model, keras.Sequential):
         (target,) = targets.values()
-        model.add(_layer(target))
+        model.add(_layer(target, taken))
         return model
     several = isinstance(model.output, dict)
     outputs = dict(model.output) if several else dict.fromkeys(targets, model.output)
     for name, target in targets.items():
         if target.scale:
-            outputs[name] = _layer(target, f"{name}_" if several else "")(outputs[name])
+            layer = _layer(target, taken, f"{name}_" if several else "")
+            outputs[name] = layer(outputs[name])
     return keras.Model(model.input, outputs if several else outputs[name], name=model.name)
 
 
@@ -91,8 +97,11 @@ def loadable_by_keras(model: Any) -> Iterator[None]:
         model.compiled = True
 
 
-def _layer(target: TargetSpec, prefix: str = "") -> Any:
+def _layer(target: TargetSpec, taken: Collection[str], prefix: str = "") -> Any:
     name = f"{prefix}{OWN_UNITS}"
+    if name in taken:
+        message = f"the layer that brings outputs into their own units is named '{name}', too"
+        raise ConfigError([Problem(message, path="architecture", hint="rename yours")])
     return keras.layers.Rescaling(
         list(target.scale), list(target.offset), name=name, dtype="float32"
     )

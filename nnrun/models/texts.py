@@ -51,6 +51,28 @@ def check_embeddings(architecture: object, learnt: State) -> None:
             raise ConfigError([Problem(message, embedding.place, embedding.path, hint)])
 
 
+def check_words(readers: Readers, learnt: State, inputs: Mapping[str, InputSpec]) -> None:
+    """See that layers make such rows as a model takes of what they are said to have learnt.
+
+    Args:
+        readers: The layers.
+        learnt: It, which may come from a stranger.
+        inputs: The inputs of the model.
+
+    Raises:
+        ConfigError: They do not.
+    """
+    for name, layer in readers.items():
+        spec = inputs[name]
+        with _blamed(layer):
+            word = _known(layer, learnt)["vocabulary"][0]
+        row = {name: np.full((1, len(spec.text)), word, object)}
+        made = _encoded(spec, encode_inputs({name: layer}, learnt, row)[name])
+        if made != spec:
+            message = f"{layer.name} would not give the rows that the model takes"
+            raise ConfigError([Problem(message, layer.place, layer.path)])
+
+
 def encode_splits(readers: Readers, learnt: State, splits: Splits) -> Splits:
     """A data set in which all text is numbers, and the parts keep what was read."""
     parts = {name: encode_part(readers, learnt, part) for name, part in splits.parts.items()}
@@ -142,21 +164,38 @@ def _learnt(layer: Component, rows: np.ndarray) -> Any:
     declared = layer.arguments
     made = instantiate(layer)
     if declared.get("vocabulary") is None:
-        made.adapt(rows)
-        words = made.get_vocabulary(include_special_tokens=False)
-        yield "vocabulary", [str(word) for word in words]
+        words = _adapt(made, layer, rows)
+        yield "vocabulary", words
         if declared.get("output_mode") == "tf_idf":
             weights = np.asarray(getattr(made, "_lookup_layer", made).idf_weights)
-            yield "idf_weights", weights[len(weights) - len(words) :].tolist()
+            first = len(made.get_vocabulary()) - len(words)
+            yield "idf_weights", weights[first : first + len(words)].tolist()
     counts_words = declared.get("output_mode", "int") == "int"
     if layer.name == "TextVectorization" and counts_words:
         length = declared.get("output_sequence_length")
         yield "output_sequence_length", length or _encode(made, rows).shape[1]
 
 
+def _adapt(made: Any, layer: Component, rows: np.ndarray) -> list[str]:
+    """The words that a layer learns, one at least: Keras's tables cannot be empty."""
+    words = []
+    with contextlib.suppress(tf.errors.InvalidArgumentError):
+        made.adapt(rows)
+        words = [str(word) for word in made.get_vocabulary(include_special_tokens=False)]
+    if words:
+        return words
+    message = f"{layer.name} finds no word in the training rows"
+    hint = "see what stands in its column, and whether `max_tokens` leaves room for a word"
+    raise ConfigError([Problem(message, layer.place, layer.path, hint)])
+
+
 def _made(layer: Component, learnt: State) -> Any:
-    known = {**layer.arguments, **learnt.get(layer.path, {})}
-    return instantiate(dataclasses.replace(layer, arguments=known))
+    return instantiate(dataclasses.replace(layer, arguments=_known(layer, learnt)))
+
+
+def _known(layer: Component, learnt: State) -> dict[str, Any]:
+    """A layer's arguments, declared and learnt."""
+    return {**layer.arguments, **learnt.get(layer.path, {})}
 
 
 def _read(layer: Any, tensor: Any, spec: InputSpec) -> Any:

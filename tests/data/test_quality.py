@@ -48,6 +48,20 @@ def test_rows_that_stand_in_training_too_are_counted():
     assert two.startswith("2 of 3 test rows")
 
 
+@pytest.mark.parametrize("numbers", [{}, {"size": np.zeros((2, 1), np.float32)}])
+def test_texts_are_the_same_where_what_was_read_is(numbers):
+    def part(*texts):
+        known = {"words": np.zeros((2, 3), np.int32)}
+        read = {"words": np.array([[text] for text in texts], object)}
+        return Part({**known, **numbers}, {}, texts=read)
+
+    specs = {"words": InputSpec((3,), "int32", text=("review",))}
+    specs |= {name: InputSpec((1,), "float32", (name,)) for name in numbers}
+    train, test = part("good", "bad"), part("fine", "bad")
+    warnings = inspect(Splits(specs, {}, train, None, test, "", ""), {})
+    assert warnings[0].startswith("1 of 2 test rows (50.0%) have the very inputs")
+
+
 @pytest.mark.parametrize("one_hot", [False, True])
 def test_unbalanced_classes_are_told_with_their_shares(one_hot):
     rows = [[i % 3, i % 5] for i in range(10)]

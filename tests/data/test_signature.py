@@ -24,7 +24,7 @@ def test_it_reads_back_as_it_was(steps, greatest, one_hot) -> None:
         {"inputs": InputSpec((2,), "float32", ("a", "b"))},
         {
             "targets": TargetSpec("multiclass", ("x", "y", "z"), 3, one_hot),
-            "scaled": TargetSpec("regression", scale=(greatest,), offset=(0.1,)),
+            "scaled": TargetSpec("regression", scale=(0.3,), offset=(greatest,)),
         },
         {"inputs": steps},
         {"inputs": greatest},
@@ -71,3 +71,44 @@ def test_it_is_taken_from_the_training_rows() -> None:
 def test_what_is_none_is_refused(values) -> None:
     with pytest.raises(ValueError, match="it tells no inputs and targets"):
         Signature.from_json(values)
+
+
+@pytest.mark.parametrize(
+    ("role", "told"),
+    [
+        *(("inputs", {"text": text}) for text in ("a", [1], [None], {"a": 1})),
+        *(("inputs", {"features": names}) for names in ("a", ["a"], [1, 2])),
+        ("inputs", {"preprocess": [{"standardize": {"mean": ["x"], "variance": [1.0]}}]}),
+        ("inputs", {"preprocess": [{"scale": {"multiply": [1.0, 2.0, 3.0], "add": 0.0}}]}),
+        *(("inputs", {"shape": shape}) for shape in ("x", [-1], [2.5], [True], None)),
+        *(("targets", {"scale": scale}) for scale in ("x", [None], [1.0, 1.0], [], 5.0, [0.0])),
+        *(("targets", {"offset": offset}) for offset in ("x", ["x"], [], 5.0, [[1.0]], [True])),
+        *(("targets", {"width": width}) for width in ("x", None, [1], 2)),
+        ("targets", {"classes": [1]}),
+        ("targets", {"columns": [{"name": 1}]}),
+    ],
+)
+def test_values_of_strangers_are_of_their_kinds(role, told) -> None:
+    signature = Signature(
+        {"x": InputSpec((2,), "float32", ("a", "b"))},
+        {"x": TargetSpec("regression", scale=(2.0,), offset=(1.0,))},
+        {"x": ()},
+        {"x": 1.0},
+        9,
+        "rows.csv",
+    ).to_json()
+    Signature.from_json(signature)
+    signature[role]["x"] |= told
+    with pytest.raises(ValueError, match="it tells no inputs and targets"):
+        Signature.from_json(signature)
+
+
+@pytest.mark.parametrize(
+    "learnt",
+    [{"mean": ["x"]}, {"bin_boundaries": 5.0}, {"bin_boundaries": ["x"]}, {"vocabulary": [["x"]]}],
+)
+def test_what_strangers_say_is_learnt_are_numbers_and_words(learnt) -> None:
+    with pytest.raises(ValueError, match="it tells no inputs and targets"):
+        Signature.from_json(
+            {"inputs": {}, "targets": {}, "train_rows": 1, "source": "", "adapted": {"x": learnt}}
+        )

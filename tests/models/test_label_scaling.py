@@ -84,6 +84,20 @@ def test_labels_far_from_0_keep_their_digits() -> None:
     assert float(loss(labels, np.array([[2.0**20]], np.float32))) == pytest.approx(1.25**2)
 
 
+@pytest.mark.parametrize(
+    "architecture",
+    [
+        "[Dense: {units: 1, name: own_units}]",
+        "{inputs: {x: }, layers: {own_units: {Dense: 2, from: x}}, "
+        "outputs: {y: {Dense: 1, from: own_units}}}",
+    ],
+)
+def test_a_layer_that_has_the_name_of_the_last_is_told(build: Build, architecture: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        build(f"architecture: {architecture}", target=SCALED)
+    assert "is named 'own_units', too" in caught.value.problems[0].message
+
+
 def test_an_output_of_another_width_is_refused_as_ever(build: Build) -> None:
     with pytest.raises(ConfigError) as caught:
         build("architecture: [Dense: 3]", target=TWO)

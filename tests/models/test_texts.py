@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from nnrun.config.texts import text_layers
+from nnrun.data.loading import load_inputs
 from nnrun.data.signature import Signature
 from nnrun.data.splits import InputSpec, Part, Splits
 from nnrun.errors import ConfigError, DataError
@@ -93,6 +94,31 @@ def test_weights_of_words(config: Any) -> None:
         np.array([[0, 2 * common, 0], [0, common, rare]]), rel=1e-6
     )
     assert splits.test.inputs["inputs"] == pytest.approx(np.array([[0, 0, rare]]), rel=1e-6)
+
+
+def test_weights_of_words_where_rows_are_as_long_as_may_be(config: Any) -> None:
+    layer = "TextVectorization: {output_mode: tf_idf, max_tokens: 5, pad_to_max_tokens: true}"
+    words, splits = read(layer, [["b b"], ["b c"]], [["c"]], config)
+    rare, common = np.log(1 + 2 / 2), np.log(1 + 2 / 3)
+    assert words["idf_weights"] == pytest.approx([common, rare], rel=1e-6)
+    assert splits.train.inputs["inputs"] == pytest.approx(
+        np.array([[0, 2 * common, 0, 0, 0], [0, common, rare, 0, 0]]), rel=1e-6
+    )
+
+
+@pytest.mark.parametrize(
+    ("layer", "text"),
+    [
+        ("TextVectorization", "!!"),
+        ("TextVectorization: {output_mode: multi_hot}", "!!"),
+        ("TextVectorization: {max_tokens: 2}", "good"),
+        ("StringLookup", "'[UNK]'"),
+    ],
+)
+def test_a_column_without_a_word_is_told_of_the_layer(config: Any, layer: str, text: str) -> None:
+    with pytest.raises(ConfigError, match="finds no word in the training rows") as refused:
+        read(layer, [[text.strip("'")]], [["good"]], config)
+    assert refused.value.problems[0].path.startswith("architecture[0].")
 
 
 @pytest.mark.parametrize(
@@ -196,8 +222,34 @@ def test_an_embedding_has_a_place_for_every_word(tmp_path: Path, layer: str) -> 
 
 def test_an_empty_cell_is_told_with_its_line(tmp_path: Path) -> None:
     rows = "text,y\ngood,1.5\n ,2.5\nbad,3.5\n"
-    with pytest.raises(DataError, match="1 of 3 cells that are empty, the first in line 3"):
+    with pytest.raises(DataError, match="1 of 3 cells that are empty, the first in line 3") as told:
         prepare(write(tmp_path, rows, "[TextVectorization, Flatten, Dense: 1]"))
+    assert "(blanks count as missing)" in told.value.hint
+
+
+OF_TEXTS = """
+  inputs: {{words: {{features: [text]}}, both: {{features: [kind, text]}}}}
+  layers:
+    found: {{StringLookup: {{output_mode: multi_hot}}, from: words}}
+    names: {{StringLookup: {{output_mode: multi_hot}}, from: both}}
+    joined: {{Concatenate, from: [found, names]}}
+  outputs: {{y: {{Dense: {units}, from: joined{target}}}}}"""
+KINDS = "text,kind,y\na,k,1.5\nb,l,2.5\nc,k,0.5\n"
+
+
+def test_two_inputs_may_read_one_column(tmp_path: Path) -> None:
+    prepared = prepare(write(tmp_path, KINDS, OF_TEXTS.format(units=1, target="")))
+    dataset, signature = prepared.experiment.dataset, prepared.signature
+    read = load_inputs(dataset, signature, str(tmp_path / "rows.csv"))
+    assert read["words"].tolist() == [["a"], ["b"], ["c"]]
+    assert read["both"].tolist() == [["k", "a"], ["l", "b"], ["k", "c"]]
+
+
+def test_text_is_not_given_back(tmp_path: Path) -> None:
+    target = ", target: words, task: autoencoder"
+    path = write(tmp_path, KINDS, OF_TEXTS.format(units=3, target=target))
+    with pytest.raises(ConfigError, match="'words' is text, which an autoencoder cannot give back"):
+        prepare(path)
 
 
 def test_a_column_is_text_or_numbers(tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ class Csv:
     def with_texts(self, columns: Iterable[str]) -> Csv:
         """The same file, some columns of which are text whatever stands in them."""
         file = Csv(str(self.path), self.separator)
-        file.texts = tuple(columns)
+        file.texts = tuple(dict.fromkeys(columns))
         return file
 
     def columns(self) -> list[str]:

@@ -143,6 +143,7 @@ def test_names_and_warnings_do_not_steer_the_terminal(
     steering = "\x1b[2J\x1b]0;owned\x07\r\x9b31m"
     record = json.loads(run.record.read_text())
     record |= {"name": steering, "warnings": [steering], "stop_reason": steering, "host": steering}
+    record |= {"loss_of": steering}
     run.record.write_text(json.dumps(record))
     run.history.write_text(f'"loss{steering}"\n1\n', newline="")
     renamed = RunDirectory(run.path.rename(run.path.with_name(f"theirs{steering}")))
@@ -155,6 +156,8 @@ def test_names_are_text_in_a_page(run: RunDirectory, nnrun: Callable[..., Any]) 
     script = "<script>alert(1)</script>"
     renamed = RunDirectory(run.path.rename(run.path.with_name("<img src=x onerror=alert(1)>")))
     (renamed.path / "checksums.json").unlink()
+    record = json.loads(renamed.record.read_text())
+    renamed.record.write_text(json.dumps(record | {"loss_of": script}))
     metrics = json.loads(renamed.metrics.read_text())
     metrics["best"][script] = 1.0
     renamed.metrics.write_text(json.dumps(metrics))
