@@ -158,7 +158,7 @@ def write_gallery(rows: Sequence[GalleryRow], out: Path) -> None:
         history = History.read(RunDirectory(Path(row.runs[0])).history)
         draw_small_curves(history, folder / f"{row.name}.png")
         pictures[row.name] = f"{folder.name}/{row.name}.png"
-    page = gallery_page(rows, pictures, _facts(rows))
+    page = gallery_page(rows, pictures, _facts(rows), out.parent)
     write_bytes(out, page.encode())
 
 

@@ -176,11 +176,12 @@ def test_means_and_deviations_are_those_of_the_runs() -> None:
 
 
 def test_what_a_config_says_is_no_markup() -> None:
-    row = GalleryRow("A|B", "a", "a.yaml", "<b>x</b>", "1 | 2", (1,), problem="no\nrows")
-    page = gallery_page([row], {}, "")
+    row = GalleryRow("A|B", "a", "my configs/a.yaml", "<b>x</b>", "1 | 2", (1,), problem="no\nrows")
+    page = gallery_page([row], {}, "", Path("docs"))
     assert "&lt;b>x&lt;/b>" in page
     assert "| 1 \\| 2 | no rows |" in page
     assert "**failed**" in page
+    assert "([a.yaml](../my%20configs/a.yaml))" in page
 
 
 def test_many_epochs_make_no_larger_picture(tmp_path: Path) -> None:

@@ -1,10 +1,12 @@
 """What came out of a gallery of configs: rows, and the page that shows them."""
 
+import os
 import statistics
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from nnrun.config.diagnostics import escaped
 from nnrun.reports.curves import epochs_of, finish_axes, finish_values, panel_names, values_of
@@ -131,13 +133,16 @@ def _reduce_colors(path: Path) -> None:
     reduced.save(path, optimize=True)
 
 
-def gallery_page(rows: Sequence[GalleryRow], pictures: Mapping[str, str], facts: str) -> str:
+def gallery_page(
+    rows: Sequence[GalleryRow], pictures: Mapping[str, str], facts: str, folder: Path
+) -> str:
     """The rows as a Markdown page.
 
     Args:
         rows: What came out.
         pictures: The learning curves, by the config's name; relative to the page.
         facts: What it was run with, in a sentence.
+        folder: Where the page is to lie.
     """
     held = sum(row.status == HELD for row in rows)
     lines = [
@@ -155,7 +160,8 @@ def gallery_page(rows: Sequence[GalleryRow], pictures: Mapping[str, str], facts:
         members = [row for row in rows if row.group == group]
         lines += [_table_line(row) for row in members]
         for row in members:
-            lines += ["", *_section(row, pictures.get(row.name, ""))]
+            config = quote(Path(os.path.relpath(row.config, folder)).as_posix())
+            lines += ["", *_section(row, config, pictures.get(row.name, ""))]
     return "\n".join(lines) + "\n"
 
 
@@ -171,10 +177,10 @@ def _table_line(row: GalleryRow) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _section(row: GalleryRow, picture: str) -> Iterator[str]:
+def _section(row: GalleryRow, config: str, picture: str) -> Iterator[str]:
     yield f"### {row.name}"
     yield ""
-    yield _plain(row.shows)
+    yield f"{_plain(row.shows)} ([{Path(config).name}]({config}))".lstrip()
     if row.problem:
         yield f"It {row.status}: {_plain(row.problem)}"
     if picture:
