@@ -25,6 +25,7 @@ from nnrun.reports.gallery import (
     gallery_page,
     mean_figures,
 )
+from nnrun.reusing import resolve_base
 from nnrun.runs.atomic import write_bytes
 from nnrun.runs.directory import RunDirectory
 from nnrun.runs.expectations import figures_reached, judge
@@ -117,7 +118,7 @@ def run_exhibit(
     changes = () if epochs is None else (f"training.epochs={epochs}",)
     try:
         shows = first_comment(exhibit.config.read_text(encoding="utf-8"))
-        experiment = load(exhibit.config, changes)
+        experiment = load(exhibit.config, changes, runs_dir)
         first, many = experiment.seed, seeds or exhibit.entry.seeds
         row = dataclasses.replace(row, shows=shows, seeds=tuple(range(first, first + many)))
         runs = [
@@ -175,7 +176,8 @@ def _told(error: Exception) -> str:
 
 def _run(config: Path, changes: Sequence[str], runs_dir: Path, *, fresh: bool) -> RunDirectory:
     """A finished run of a config: one that is at hand, one that goes on, or a new one."""
-    experiment = with_own_code(load(config, changes), config)
+    declared = with_own_code(load(config, changes, runs_dir), config)
+    experiment, _ = resolve_base(declared, config, runs_dir, trust=True)
     outcome = None
     for found, status in () if fresh else _runs_of(experiment, runs_dir):
         if status == "finished":

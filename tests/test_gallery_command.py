@@ -98,6 +98,11 @@ def test_only_a_run_of_the_same_config_is_taken(tmp_path: Path) -> None:
     assert run_exhibit(exhibit, runs_dir=tmp_path, epochs=1).runs == first.runs
     assert run_exhibit(exhibit, runs_dir=tmp_path, epochs=2).runs != first.runs
     assert run_exhibit(exhibit, runs_dir=tmp_path, epochs=1, fresh=True).runs != first.runs
+    text = config("next").replace("{MLP: {hidden: [8]}}", "{from_run: tiny}")
+    (tmp_path / "next.yaml").write_text(text)
+    built_on = Exhibit("First", tmp_path / "next.yaml", GalleryEntry())
+    after = run_exhibit(built_on, runs_dir=tmp_path, epochs=1)
+    assert run_exhibit(built_on, runs_dir=tmp_path, epochs=1).runs == after.runs != ()
     record = Path(first.runs[0]) / "run.json"
     assert '"nnrun": "' in record.read_text()
 
