@@ -70,8 +70,8 @@ def prepare(
 ) -> Prepared:
     """Read and check a config, load its data, and check them against each other.
 
-    TensorFlow is needed only where a layer reads text or adapts to the training rows. Code that the config names is trusted; that of a run
-    that its model is built on only with `trust`.
+    TensorFlow is needed only where a layer reads text or adapts to the training rows. Code that the
+    config names is trusted; that of a run that its model is built on only with `trust`.
 
     Raises:
         ConfigError: With all problems of the config.

@@ -42,9 +42,9 @@ def load_splits(dataset: Dataset, *, seed: int, roles: Roles | None = None) -> S
 
     Returns:
         The parts. The one input is called "inputs", those of a graph as it calls them: `(rows,
-        *shape)`, uint8 for images, float32 for tables and strings for text. The one target is called "targets", those
-        of a graph by its outputs: `(rows,)` int32 labels, `(rows, 1)` float32 for regression,
-        `(rows, columns)` float32 for several columns, `(rows, classes)` float32 with
+        *shape)`, uint8 for images, float32 for tables and strings for text. The one target is called
+        "targets", those of a graph by its outputs: `(rows,)` int32 labels, `(rows, 1)` float32 for
+        regression, `(rows, columns)` float32 for several columns, `(rows, classes)` float32 with
         `preprocess.one_hot`, or, of an autoencoder, float32 like its input once it is preprocessed.
 
     Raises:

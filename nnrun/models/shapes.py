@@ -26,7 +26,7 @@ def layer_shapes(layer: Any) -> list[Shape]:
 
 
 def applied_to(node: Any) -> list[Any]:
-    """The tensors that a layer of a graph is applied to, without the masks that Keras reckons for it."""
+    """The tensors that a layer of a graph is applied to, but for masks that Keras makes for it."""
     masks = {
         id(tensor)
         for name, value in node.arguments.kwargs.items()

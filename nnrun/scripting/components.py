@@ -12,6 +12,7 @@ from nnrun.scripting.expressions import (
     Bracketed,
     Expression,
     Item,
+    dictionary,
     literal,
     quoted,
     sequence,
@@ -89,11 +90,9 @@ class Components:
         if isinstance(value, list | tuple):
             return sequence([Item(self._value(one, tuples=tuples)) for one in value], tuples=tuples)
         if isinstance(value, dict):
-            items = (
-                Item(self._value(one, tuples=tuples), f"{quoted(str(key))}: ")
-                for key, one in value.items()
+            return dictionary(
+                {str(key): self._value(one, tuples=tuples) for key, one in value.items()}
             )
-            return Bracketed("{", tuple(items), "}")
         return literal(value)
 
 

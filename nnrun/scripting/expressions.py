@@ -83,14 +83,21 @@ def literal(value: Any, *, tuples: bool = False) -> Expression:
     if isinstance(value, str):
         return Atom(quoted(value))
     if isinstance(value, dict):
-        items = (
-            Item(literal(item, tuples=tuples), f"{quoted(key)}: ") for key, item in value.items()
-        )
-        return Bracketed("{", tuple(items), "}")
+        return dictionary({key: literal(item, tuples=tuples) for key, item in value.items()})
     if isinstance(value, list | tuple):
         made = tuple(Item(literal(item, tuples=tuples)) for item in value)
         return sequence(made, tuples=tuples)
     return Atom(repr(value))
+
+
+def dictionary(values: Mapping[Any, Expression]) -> Bracketed:
+    """A dictionary, its keys plain values: text, numbers or truth values.
+
+    >>> layout(dictionary({"a": Atom("x"), 2: Atom("y")}))
+    '{"a": x, 2: y}'
+    """
+    items = (Item(value, f"{layout(literal(key))}: ") for key, value in values.items())
+    return Bracketed("{", tuple(items), "}")
 
 
 def sequence(items: Sequence[Item], *, tuples: bool = False) -> Bracketed:
@@ -200,8 +207,3 @@ def _has_comment(value: Expression) -> bool:
 
 def _expression(value: Expression | str) -> Expression:
     return Atom(value) if isinstance(value, str) else value
-
-
-def named_items(values: Mapping[str, Expression]) -> tuple[Item, ...]:
-    """Arguments by name."""
-    return tuple(Item(value, f"{name}=") for name, value in values.items())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nnrun.config.roles import roles_of
-from nnrun.scripting.expressions import Atom, Bracketed, Item, assign, quoted
+from nnrun.scripting.expressions import Atom, assign, dictionary, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -33,6 +33,12 @@ def labels_in(prepared: Prepared, part: str, name: str) -> str:
     """The labels of a target in a part: `y_train`, or `y_train["size"]` where there are several."""
     several = len(prepared.splits.targets) > 1
     return f"y_{part}[{quoted(name)}]" if several else f"y_{part}"
+
+
+def rows_in(prepared: Prepared, part: str, name: str) -> str:
+    """The rows of an input in a part: `X_train`, or `X_train["wide"]` where there are several."""
+    several = len(prepared.splits.inputs) > 1
+    return f"X_{part}[{quoted(name)}]" if several else f"X_{part}"
 
 
 def arrays_of(
@@ -81,6 +87,4 @@ def dealing_lines(prepared: Prepared, named: NamedDataset, suffix: str) -> Itera
 def _by_name(arrays: Mapping[str, Expression], several: bool) -> Expression:
     if not several:
         return next(iter(arrays.values()))
-    return Bracketed(
-        "{", tuple(Item(one, f"{quoted(name)}: ") for name, one in arrays.items()), "}"
-    )
+    return dictionary(arrays)

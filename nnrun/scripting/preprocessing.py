@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from nnrun.scripting.expressions import Atom, Expression, call, identifier, literal, quoted
-from nnrun.scripting.grouping import labels_in
+from nnrun.scripting.expressions import Atom, Expression, call, identifier, literal
+from nnrun.scripting.grouping import labels_in, rows_in
 from nnrun.scripting.splitting import part_names
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def _standardize(
     scale: str,
     exact: dict[str, Expression | str],
 ) -> None:
-    rows, of = _rows(prepared, "train", name), _suffix(prepared, name)
+    rows, of = rows_in(prepared, "train", name), _suffix(prepared, name)
     mean, variance = f"mean{of}", f"variance{of}"
     table = _is_table(prepared, name)
     axis = "axis=0" if table else ""
@@ -83,7 +83,7 @@ def _bring_into_range(
     scale: str,
     exact: dict[str, Expression | str],
 ) -> None:
-    rows, of = _rows(prepared, "train", name), _suffix(prepared, name)
+    rows, of = rows_in(prepared, "train", name), _suffix(prepared, name)
     low, high, width = f"low{of}", f"high{of}", f"width{of}"
     axis = "axis=0" if _is_table(prepared, name) else ""
     over = f" / {scale}" if scale else ""
@@ -106,11 +106,6 @@ def _has_constant_column(prepared: Prepared, name: str) -> bool:
     return _is_table(prepared, name) and bool((rows.min(axis=0) == rows.max(axis=0)).any())
 
 
-def _rows(prepared: Prepared, part: str, name: str) -> str:
-    several = len(prepared.splits.inputs) > 1
-    return f"X_{part}[{quoted(name)}]" if several else f"X_{part}"
-
-
 def _suffix(prepared: Prepared, name: str) -> str:
     """What tells the measures of one input from those of others."""
     return f"_of_{identifier(name)}" if len(prepared.splits.inputs) > 1 else ""
@@ -129,4 +124,4 @@ def autoencoder_lines(prepared: Prepared) -> Iterator[str]:
             yield f"y_{part} = {{}}"
         for name, (own, formula) in formulas.items():
             made = labels_in(prepared, part, name)
-            yield f"{made} = {formula.format(rows=_rows(prepared, part, own))}"
+            yield f"{made} = {formula.format(rows=rows_in(prepared, part, own))}"

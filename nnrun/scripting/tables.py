@@ -14,10 +14,9 @@ from nnrun.data.describing import source_of
 from nnrun.data.targets import TRUTH_VALUES
 from nnrun.scripting.expressions import (
     Atom,
-    Bracketed,
-    Item,
     assign,
     call,
+    dictionary,
     identifier,
     layout,
     literal,
@@ -45,7 +44,8 @@ def table_lines(prepared: Prepared) -> Iterator[str]:
     }
     whole = quoted(shown_path(file.path))
     for name, numbers in table.labels.items():
-        yield assign(table.labels_of(name), _dictionary(numbers))
+        made = {cell: Atom(str(number)) for cell, number in numbers.items()}
+        yield assign(table.labels_of(name), dictionary(made))
     named = {} if file.separator == "," else {"sep": literal(file.separator)}
     if table.texts:
         named |= {"dtype": literal(dict.fromkeys(table.texts, "str")), "na_filter": Atom("False")}
@@ -178,10 +178,3 @@ def _cell(name: str, names: Sequence[str]) -> Any:
     except ValueError:
         return name
     return int(numbers[name]) if numbers[name].is_integer() else numbers[name]
-
-
-def _dictionary(numbers: Mapping[Any, int]) -> Expression:
-    items = (
-        Item(Atom(str(number)), f"{layout(literal(cell))}: ") for cell, number in numbers.items()
-    )
-    return Bracketed("{", tuple(items), "}")

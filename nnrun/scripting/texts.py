@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from nnrun.config.texts import text_layers
 from nnrun.scripting.expressions import Names, assign, quoted
+from nnrun.scripting.grouping import rows_in
 from nnrun.scripting.splitting import part_names
 
 if TYPE_CHECKING:
@@ -33,9 +34,8 @@ def text_lines(prepared: Prepared, components: Components) -> Iterator[str]:
         declared = dataclasses.replace(layer, arguments={**layer.arguments, **length})
         variable = variables.of(layer.name)
         yield assign(variable, components.write(declared))
-        column = f"[{quoted(name)}]" if several else ""
         if layer.arguments.get("vocabulary") is None:
-            yield f"{variable}.adapt(X_train{column})"
+            yield f"{variable}.adapt({rows_in(prepared, 'train', name)})"
         if several:
             made = f"X[{quoted(name)}] = np.array({variable}(X[{quoted(name)}]))"
             yield f"for X in ({', '.join(parts)}{',' * (len(parts) == 1)}):\n    {made}"

@@ -19,15 +19,13 @@ from nnrun.runs.history import metric_mode
 from nnrun.runs.monitoring import monitored_figure
 from nnrun.scripting.expressions import (
     Atom,
-    Bracketed,
     Expression,
-    Item,
     assign,
     call,
+    dictionary,
     layout,
     listed,
     literal,
-    quoted,
 )
 from nnrun.scripting.freezing import unfreezing_lines
 from nnrun.scripting.label_scaling import seen_by_loss
@@ -134,8 +132,7 @@ def _of_outputs(values: Mapping[str, Expression]) -> Expression:
     """The one value, or all by the names of the outputs."""
     if len(values) == 1:
         return next(iter(values.values()))
-    items = tuple(Item(value, f"{quoted(name)}: ") for name, value in values.items())
-    return Bracketed("{", items, "}")
+    return dictionary(values)
 
 
 def fit_lines(prepared: Prepared, components: Components) -> Iterator[str]:
