@@ -9,7 +9,7 @@ from nnrun.config.checking import check_experiment
 from nnrun.config.facts import DataFacts
 from nnrun.config.kinds import SectionOf
 from nnrun.config.merging import read_config
-from nnrun.config.relations import check_relations
+from nnrun.config.relations import check_relations, overlap
 from nnrun.config.roles import facts_for, roles_of
 from nnrun.config.schema import Experiment
 from nnrun.errors import ConfigError, Problem
@@ -50,7 +50,7 @@ def load_experiment(
     blamed = {*doubtful, *(problem.path for problem in problems)}
     if check_source and not any(path.startswith("dataset") for path in blamed):
         problems += _placed(check_source(experiment), experiment)
-    if check_base and "architecture.from_run" not in blamed:
+    if check_base and not any(overlap("architecture.from_run", path) for path in blamed):
         problems += _placed(check_base(experiment), experiment)
     if problems:
         raise ConfigError(problems)

@@ -15,7 +15,7 @@ from nnrun.config.subject import Subject, find_output_layer, recorded_metrics
 from nnrun.config.wording import first_of, quoted
 from nnrun.errors import Problem
 
-__all__ = ["check_relations", "find_output_layer"]
+__all__ = ["check_relations", "find_output_layer", "overlap"]
 
 MONITORING = dict.fromkeys(("EarlyStopping", "ReduceLROnPlateau", "ModelCheckpoint"), "val_loss")
 """Callbacks that watch a metric, with the one Keras has them watch by default."""
@@ -51,7 +51,7 @@ def check_relations(
         for rule, read in _RULES.items()
         for one in ((outputs.values() or [subject]) if rule in _OF_OUTPUTS else [subject])
         if not any(
-            _overlap(path, doubtful)
+            overlap(path, doubtful)
             for path in read
             for doubtful in without
             if not _is_anothers(doubtful, one)
@@ -89,7 +89,7 @@ def _is_anothers(path: str, subject: Subject) -> bool:
     )
 
 
-def _overlap(read: str, doubtful: str) -> bool:
+def overlap(read: str, doubtful: str) -> bool:
     """Whether one of two paths is, or leads to, the other."""
     short, long = sorted((read, doubtful), key=len)
     return long == short or long.startswith((f"{short}.", f"{short}["))

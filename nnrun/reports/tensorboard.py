@@ -71,7 +71,7 @@ def serve(logs: Path, port: int | None, tell: Callable[[str], None]) -> None:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
-        text=True,
+        encoding="utf-8",
         errors="replace",
         start_new_session=True,  # Ctrl-C is for this process, which then ends TensorBoard
     )

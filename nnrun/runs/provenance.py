@@ -32,10 +32,8 @@ def git_state(folder: Path) -> dict[str, Any] | None:
 
     def git(*arguments: str) -> str:
         command = ["git", *_WITHOUT_HOOKS, *arguments]
-        done = subprocess.run(
-            command, cwd=folder, capture_output=True, text=True, check=True, timeout=10
-        )
-        return done.stdout.strip()
+        done = subprocess.run(command, cwd=folder, capture_output=True, check=True, timeout=10)
+        return done.stdout.decode(errors="replace").strip()  # names are bytes to git
 
     with contextlib.suppress(OSError, subprocess.SubprocessError):
         commit = git("rev-parse", "HEAD")

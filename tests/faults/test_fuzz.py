@@ -18,9 +18,12 @@ from hypothesis import strategies as st
 
 from nnrun.config.catalogue import load_catalogue
 from nnrun.config.diagnostics import problems_to_json, render_problems
-from nnrun.config.loading import load_experiment
+from nnrun.config.from_run import FromRun
+from nnrun.config.graphs import Graph, GraphInput, GraphLayer, GraphOutput
+from nnrun.config.options import keys_of
 from nnrun.config.writer import experiment_to_yaml
 from nnrun.errors import ConfigError, RunError
+from nnrun.preparing import load
 from nnrun.runs.directory import RunDirectory
 
 pytestmark = pytest.mark.faults
@@ -68,7 +71,7 @@ def check(config: Path, content: bytes) -> None:
     """Load, and look at every problem as a person and an editor would see it."""
     config.write_bytes(content)
     try:
-        experiment = load_experiment(config)
+        experiment = load(config, runs_dir=config.parent)
     except ConfigError as error:
         problems, code = error.problems, error.exit_code
     else:
@@ -170,6 +173,29 @@ def components(draw: st.DrawFn) -> bytes:
     return _encoded(text)
 
 
+FORM_KEYS = {
+    name
+    for form in (Graph, GraphInput, GraphLayer, GraphOutput, FromRun)
+    for name in keys_of(form)
+} | {"MLP", "Dense", "Concatenate", "module:Class", "Adam", "hidden"}
+
+
+@st.composite
+def forms(draw: st.DrawFn) -> bytes:
+    """A config whose architecture mixes the keys of all its forms, on each of its levels."""
+    keys = st.sampled_from(sorted(FORM_KEYS))
+    tree = st.recursive(
+        ODD | keys | st.integers(0, 3),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=4),
+        max_leaves=12,
+    )
+    architecture = draw(st.dictionaries(keys, tree, min_size=1, max_size=4) | st.lists(tree))
+    text: str = yaml.safe_dump(
+        {"dataset": {"name": "iris"}, "architecture": architecture}, allow_unicode=True
+    )
+    return _encoded(text)
+
+
 @given(damaged())
 @settings(QUIET, max_examples=120 * MORE)
 def test_damaged_bytes(tmp_path: Path, content: bytes) -> None:
@@ -185,6 +211,12 @@ def test_mutated_trees(tmp_path: Path, content: bytes) -> None:
 @given(components())
 @settings(QUIET, max_examples=100 * MORE)
 def test_any_components(tmp_path: Path, content: bytes) -> None:
+    check(tmp_path / "theirs.yaml", content)
+
+
+@given(forms())
+@settings(QUIET, max_examples=100 * MORE)
+def test_any_form_of_architecture(tmp_path: Path, content: bytes) -> None:
     check(tmp_path / "theirs.yaml", content)
 
 
