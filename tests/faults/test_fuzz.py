@@ -174,9 +174,7 @@ def components(draw: st.DrawFn) -> bytes:
 
 
 FORM_KEYS = {
-    name
-    for form in (Graph, GraphInput, GraphLayer, GraphOutput, FromRun)
-    for name in keys_of(form)
+    name for form in (Graph, GraphInput, GraphLayer, GraphOutput, FromRun) for name in keys_of(form)
 } | {"MLP", "Dense", "Concatenate", "module:Class", "Adam", "hidden"}
 
 
