@@ -148,9 +148,17 @@ def _add_box(graph: ModelGraph, layer: Any, key: str, group: str) -> None:
         state = "learns" if layer.trainable_variables else "frozen"
     if state == "frozen" and layer.trainable:
         state = "plain"  # such as the means and variances of the preprocessing
+    lines[0] = ", ".join(filter(None, (lines[0], _activation(layer))))
     if state == "frozen":
         lines[0] += ", frozen"
     graph.boxes.append(LayerBox(key, layer.name, tuple(filter(None, lines)), state, group))
+
+
+def _activation(layer: Any) -> str:
+    """The name of the activation that a layer ends in; empty for none and for the identity."""
+    activation = getattr(layer, "activation", None)
+    name = getattr(activation, "__name__", type(activation).__name__)
+    return "" if activation is None or name == "linear" else name
 
 
 def _outputs_of(layer: Any) -> list[tuple[int | None, ...]]:

@@ -23,8 +23,8 @@ def test_a_list_is_a_line(keras: Any) -> None:
         [
             keras.Input((4, 2), name="rows"),
             layers.Flatten(name="flat"),
-            layers.Dense(3, name="held", trainable=False),
-            layers.Dense(2, name="out"),
+            layers.Dense(3, "relu", name="held", trainable=False),
+            layers.Dense(2, layers.LeakyReLU(), name="out"),
         ]
     )
     graph = graph_of(model)
@@ -32,8 +32,8 @@ def test_a_list_is_a_line(keras: Any) -> None:
     assert [(box.name, box.state, box.lines) for box in graph.boxes] == [
         ("rows", "input", ("4 x 2",)),
         ("flat", "plain", ("Flatten", "8")),
-        ("held", "frozen", ("Dense, frozen", "3", "27 parameters")),
-        ("out", "learns", ("Dense", "2", "8 parameters")),
+        ("held", "frozen", ("Dense, relu, frozen", "3", "27 parameters")),
+        ("out", "learns", ("Dense, LeakyReLU", "2", "8 parameters")),
     ]
 
 

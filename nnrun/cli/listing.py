@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nnrun.cli.options import JsonOption, RunsDirOption
-from nnrun.cli.printing import complain
+from nnrun.cli.printing import warn
 
 if TYPE_CHECKING:
     from nnrun.reports.listing import Listing
@@ -73,4 +73,4 @@ def _print(listing: "Listing", *, chosen: bool) -> None:
     typer.echo("\n".join(list_lines(listing, width=width, chosen=chosen, color=terminal)))
     for row in listing.rows:
         if row.problem:
-            complain(f"warning: {row.entry.name}: {row.problem}")
+            warn(f"{row.entry.name}: {row.problem}")

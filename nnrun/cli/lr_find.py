@@ -16,7 +16,7 @@ from nnrun.cli.options import (
     TrustOption,
     gather_overrides,
 )
-from nnrun.cli.printing import complain, make_console
+from nnrun.cli.printing import make_console, warn
 from nnrun.cli.progress import SearchDisplay
 
 if TYPE_CHECKING:
@@ -102,5 +102,5 @@ def _print(report: "SearchReport", *, as_json: bool) -> None:
     from nnrun.reports.lr_report import report_view
 
     for warning in report.warnings:
-        complain(f"warning: {warning}")
+        warn(warning)
     make_console().print(report_view(report), soft_wrap=True)

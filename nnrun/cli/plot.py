@@ -7,10 +7,11 @@ from typing import Annotated
 import typer
 
 from nnrun.cli.options import JsonOption, RunsDirOption, check_out
+from nnrun.cli.printing import complain
 
 
 def plot_cli(
-    runs: Annotated[list[str], typer.Argument(help="Runs.", metavar="RUN")],
+    runs: Annotated[list[str], typer.Argument(help="Runs, or a pattern.", metavar="RUN")],
     metric: Annotated[
         str | None,
         typer.Option(metavar="A,B,…", help="What to draw; all figures if left out."),
@@ -38,16 +39,21 @@ def plot_cli(
     """
     from nnrun.reports.overlay import FORMS, draw_runs, read_histories
     from nnrun.runs.atomic import write_with
-    from nnrun.runs.index import find_run
+    from nnrun.runs.selection import select_runs
 
     check_out(out, [f".{form}" for form in FORMS])
-    histories = read_histories(find_run(run, runs_dir) for run in runs)
+    directories, skipped = select_runs(runs, runs_dir)
+    histories, without = read_histories(directories)
+    skipped |= without
     metrics = [name.strip() for name in (metric or "").split(",") if name.strip()]
     write_with(
         out,
         lambda path: draw_runs(histories, path, metrics=metrics, log=log, smoothing=smooth),
     )
     if as_json:
-        typer.echo(json.dumps({"format": 1, "file": str(out), "runs": list(histories)}, indent=2))
+        drawn = {"format": 1, "file": str(out), "runs": list(histories), "skipped": skipped}
+        typer.echo(json.dumps(drawn, indent=2))
     else:
         typer.echo(out)
+    for name, reason in skipped.items():
+        complain(f"skipped {name}: {reason}")

@@ -1,8 +1,10 @@
 """What is printed: text of others never steers the terminal."""
 
 import sys
+import textwrap
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from shutil import get_terminal_size
+from typing import TYPE_CHECKING, Any, TextIO
 
 from nnrun.config.diagnostics import escaped
 
@@ -29,6 +31,20 @@ def make_console(**options: Any) -> "Console":
 def printable(text: str) -> str:
     """Text whose only unseen characters are the ends of its lines."""
     return "\n".join(map(escaped, text.split("\n")))
+
+
+def fold(text: str, stream: TextIO) -> str:
+    """A sentence broken between words where a terminal shows it; a program gets it as one line."""
+    if not stream.isatty():
+        return text
+    return textwrap.fill(
+        text, get_terminal_size().columns, break_long_words=False, break_on_hyphens=False
+    )
+
+
+def warn(text: str) -> None:
+    """Print a warning on standard error."""
+    complain(fold(f"warning: {text}", sys.stderr))
 
 
 def complain(text: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TextIO
 
-from nnrun.cli.printing import complain, make_console, printable
+from nnrun.cli.printing import fold, make_console, printable, warn
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -74,7 +74,7 @@ class TrainingDisplay:
         """Print a sentence before the training begins."""
         if not self.silent:
             self._stop_waiting()
-            print(sentence)  # noqa: T201
+            self._say(sentence)
 
     def _show(self, event: "Event") -> None:
         from nnrun.training.events import (
@@ -94,7 +94,7 @@ class TrainingDisplay:
                 self._epoch(event)
             case FineTuningBegan():
                 layers = ", ".join(event.layers)
-                self._print(f"now {layers} learn too, at a rate of {event.learning_rate:.3g}")
+                self._say(f"now {layers} learn too, at a rate of {event.learning_rate:.3g}")
             case TrainingEnded():
                 self._end(event)
 
@@ -102,12 +102,12 @@ class TrainingDisplay:
         self._stop_waiting()
         rows = ", ".join(f"{count:,} {part}" for part, count in event.rows.items())
         self._print(event.where)
-        self._print(f"{event.parameters:,} parameters; {rows} rows; {event.device}; {event.engine}")
+        self._say(f"{event.parameters:,} parameters; {rows} rows; {event.device}; {event.engine}")
         for warning in event.warnings:
-            complain(f"warning: {warning}")
+            warn(warning)
         self._stride = -(-event.epochs // MOST_ROWS)
         if event.done:
-            print(f"goes on after epoch {event.done}")  # noqa: T201
+            self._print(f"continuing after epoch {event.done}")
         if sys.stdout.isatty():
             self._bars = _Bars(event.epochs, event.steps, event.done)
 
@@ -132,13 +132,16 @@ class TrainingDisplay:
             "diverged": f"diverged: {event.detail}",
         }
         if event.reason in told:
-            self._print(told[event.reason])
+            self._say(told[event.reason])
         if event.hint:
-            self._print(event.hint)
+            self._say(event.hint)
 
     def _print_row(self, event: "EpochEnded") -> None:
         self._printed = event.epoch
         self._print(_row(event))
+
+    def _say(self, sentence: str) -> None:
+        self._print(fold(sentence, sys.stdout))
 
     def _print(self, line: str) -> None:
         if self._bars is not None:
@@ -162,8 +165,10 @@ class _Bars:
         self._progress.start()
 
     def chunk(self, event: "ChunkEnded") -> None:
-        """Move the bar of the steps."""
+        """Move the bar of the steps; once one has been made, everything is compiled."""
         self._progress.update(self._steps, completed=event.step, told=_figures(event.metrics))
+        if self._started is None:
+            self._progress.update(self._epochs, told="first epoch")
 
     def epoch(self, event: "EpochEnded") -> None:
         """Move the bar of the epochs, and tell the time left by the epochs after the first."""

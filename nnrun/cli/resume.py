@@ -1,7 +1,6 @@
 """`nnrun resume`: go on with a run that broke off, or for longer."""
 
 import contextlib
-import json
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -42,7 +41,7 @@ def resume_cli(
       $ nnrun resume latest --epochs 50
     """
     from nnrun.cli.progress import TrainingDisplay
-    from nnrun.cli.train import print_summary
+    from nnrun.cli.train import tell_outcome
     from nnrun.experiment import resume
     from nnrun.runs.index import find_run
 
@@ -57,8 +56,5 @@ def resume_cli(
             watch=display.show,
             tell=display.tell,
         )
-    if as_json:
-        typer.echo(json.dumps(outcome.to_json(), indent=2))
-    elif not quiet:
-        print_summary(Path(outcome.run_dir))
+    tell_outcome(outcome, quiet=quiet, as_json=as_json)
     raise typer.Exit(outcome.exit_code)

@@ -9,11 +9,14 @@ import typer
 
 from nnrun.cli.options import JsonOption, RunsDirOption
 from nnrun.cli.printing import complain
+from nnrun.errors import RunError, UserError
 from nnrun.runs.directory import RunDirectory
 
 
 def rm_cli(
-    runs: Annotated[list[str] | None, typer.Argument(help="Runs.", metavar="RUN")] = None,
+    runs: Annotated[
+        list[str] | None, typer.Argument(help="Runs, or a pattern.", metavar="RUN")
+    ] = None,
     condition: Annotated[
         str | None,
         typer.Option(
@@ -31,6 +34,7 @@ def rm_cli(
     \b
     Example:
       $ nnrun rm --filter 'status=died or epochs<2'
+      $ nnrun rm 'first-*'
     """
     from nnrun.runs.directory import format_bytes
     from nnrun.runs.removing import plan_removal, remove_run
@@ -52,20 +56,22 @@ def rm_cli(
 def _choose(names: list[str], condition: str | None, runs_dir: Path) -> list[RunDirectory]:
     from nnrun.reports.filtering import parse_filter
     from nnrun.reports.listing import list_rows
-    from nnrun.runs.index import find_run, list_runs
+    from nnrun.runs.index import list_runs
+    from nnrun.runs.selection import select_runs
 
     if bool(names) == (condition is not None):
         raise typer.BadParameter("name runs, or choose them with --filter; one of the two")
     if condition is None:
-        return [find_run(name, runs_dir) for name in names]
+        chosen, no_runs = select_runs(names, runs_dir)
+        for name, reason in no_runs.items():
+            raise RunError(f"{name} cannot be removed: {reason}; nothing was removed")
+        return chosen
     listing = list_rows(list_runs(runs_dir), condition=parse_filter(condition))
     return [row.entry.directory for row in listing.rows]
 
 
 def _ask(names: list[str], size: str) -> None:
     """Ask whether to go on; without a person to answer, say that --yes is wanted."""
-    from nnrun.errors import UserError
-
     if not sys.stdin.isatty():
         raise UserError(
             f"{_count(len(names))} would be removed, and there is no terminal to ask in",

@@ -4,12 +4,15 @@ import contextlib
 import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from nnrun.cli.options import ConfigArgument, JsonOption, SetOption, TrustOption, gather_overrides
-from nnrun.cli.printing import make_console
+from nnrun.cli.printing import complain, make_console
+
+if TYPE_CHECKING:
+    from nnrun.runs.outcome import Outcome
 
 
 def train_cli(
@@ -55,11 +58,28 @@ def train_cli(
             trust=trust,
             watch=display.show,
         )
+    tell_outcome(outcome, quiet=quiet, as_json=as_json)
+    raise typer.Exit(outcome.exit_code)
+
+
+def tell_outcome(outcome: "Outcome", *, quiet: bool, as_json: bool) -> None:
+    """Print how a run came out: in full, as JSON, or only what went wrong."""
     if as_json:
         typer.echo(json.dumps(outcome.to_json(), indent=2))
-    elif not quiet:
+    elif quiet:
+        _complain_of(outcome)
+    else:
         print_summary(Path(outcome.run_dir))
-    raise typer.Exit(outcome.exit_code)
+
+
+def _complain_of(outcome: "Outcome") -> None:
+    from nnrun.reports.tables import missed_expectation
+
+    if outcome.status != "finished":
+        complain(f"{outcome.run_dir} {outcome.status}: {outcome.stop_reason}".removesuffix(": "))
+    for item in outcome.expectations:
+        if not item["held"]:
+            complain(f"{outcome.run_dir}: {missed_expectation(item)}")
 
 
 def print_summary(run_dir: Path) -> None:

@@ -9,6 +9,7 @@ from statistics import fmean, stdev
 from typing import Any
 
 from nnrun.errors import RunError
+from nnrun.reports.differences import describe_value, find_differences
 from nnrun.runs.directory import RunDirectory
 from nnrun.runs.history import NOT_METRICS, History, Mode, metric_mode
 from nnrun.runs.manifest import Metrics, RunRecord, derived_status
@@ -206,7 +207,8 @@ def compare_runs(
     """Put runs side by side.
 
     Args:
-        runs: The runs, two at least; the others are held against the first.
+        runs: The runs, two at least; the others are held against the first. Of three or more, those
+            on other data than most are left out.
         metric: The figure that decides; where None, what the first run monitors, else
             `val_accuracy`, else `val_loss`, or the first metric where losses cannot be compared.
         split: `validation` or `test`: whose metric that is.
@@ -223,6 +225,9 @@ def compare_runs(
                 f"Skipped {name}: {reason}." for name, reason in (skipped or {}).items()
             ),
         )
+    if not anyway:
+        runs, others = _set_apart(runs)
+        skipped = {**(skipped or {}), **others}
     groups = _group(runs)
     one_config = len(groups) == 1
     sides = [(run,) for run in runs] if one_config else groups
@@ -302,9 +307,49 @@ def _check_data(runs: Sequence[ComparedRun], *, anyway: bool) -> list[str]:
     other = next(run for run in runs if run.fingerprint != first.fingerprint)
     raise RunError(
         f"{first.directory.name} and {other.directory.name} were trained on different data: "
-        f"{_describe_data(first)} and {_describe_data(other)}",
+        f"{_describe_data(first)} and {_describe_data(other)}; {_why_other_data(first, other)}",
         hint="Their figures say nothing about each other; --anyway compares them all the same.",
     )
+
+
+def _set_apart(runs: Sequence[ComparedRun]) -> tuple[Sequence[ComparedRun], dict[str, str]]:
+    """The runs on the data that most of them share, and why each other one cannot be compared.
+
+    All are kept where no two share their data: then there is nothing to compare them by.
+    """
+    kinds: list[list[ComparedRun]] = []
+    for run in runs:
+        alike = next((kind for kind in kinds if _shares_data(run, kind)), None)
+        if alike is None:
+            kinds.append([run])
+        else:
+            alike.append(run)
+    kept = max(kinds, key=len)
+    if len(kept) < 2:  # noqa: PLR2004 - a comparison takes two
+        return runs, {}
+    others = [run for run in runs if run not in kept]
+    return kept, {
+        str(run.directory.path): f"other data: {_why_other_data(kept[0], run)}" for run in others
+    }
+
+
+def _shares_data(run: ComparedRun, others: Sequence[ComparedRun]) -> bool:
+    """Whether a run has the data of others, or its seed drew its parts from the same rows."""
+    if any(run.fingerprint == other.fingerprint for other in others):
+        return True
+    seeds = {other.record.seed for other in others}
+    return run.record.seed not in seeds and _drawn_by_seed([others[0], run])
+
+
+def _why_other_data(first: ComparedRun, other: ComparedRun) -> str:
+    """Which settings of the data differ, or that the rows themselves do."""
+    datasets = ({"dataset": run.config["dataset"]} for run in (first, other))
+    found = [
+        f"{item.path} is {describe_value(item.after)} instead of {describe_value(item.before)}"
+        for item in find_differences(*datasets)
+        if not item.path.startswith("dataset.preprocess")
+    ]
+    return " and ".join(found) or "the rows themselves are different"
 
 
 def _check_losses(runs: Sequence[ComparedRun]) -> list[str]:

@@ -148,8 +148,8 @@ def leaderboard(comparison: Comparison, style: Style, columns: Sequence[str] = (
             row.append(Cell(text or value_text(group, name, style)))
         rows.append(row)
     before = len(headers) - len(names)
-    left = {1} | {before + place for place, name in enumerate(names) if name in settings}
-    return Sheet("", headers, rows, frozenset(left))
+    of_settings = frozenset(before + place for place, name in enumerate(names) if name in settings)
+    return Sheet("", headers, rows, of_settings | {1}, of_settings)
 
 
 def _short_names(names: Sequence[str]) -> list[str]:

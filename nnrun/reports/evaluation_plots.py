@@ -14,7 +14,14 @@ from nnrun.reports.scores import (
     roc_auc,
     roc_curve,
 )
-from nnrun.reports.style import MAIN_COLOR, REFERENCE_COLOR, VALIDATION_COLOR, drawing, literal
+from nnrun.reports.style import (
+    MAIN_COLOR,
+    REFERENCE_COLOR,
+    RUN_COLORS,
+    VALIDATION_COLOR,
+    drawing,
+    literal,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -224,10 +231,7 @@ def _write_cells(axes: Axes, matrix: np.ndarray, shares: np.ndarray) -> None:
 def _draw_curves(
     predictions: Predictions, path: Path, *, curve: Any, area: Any, labels: Sequence[str]
 ) -> None:
-    import matplotlib as mpl
-
     across, up, title, area_name = labels
-    colors = mpl.colormaps["tab10"]
     with drawing(path, panel=(6.2, 4.2)) as figure:
         axes = figure.add_subplot()
         if area_name == "AUC":
@@ -238,7 +242,8 @@ def _draw_curves(
             style = "steps-pre" if area_name == "AP" else "default"
             axes.plot(
                 *points,
-                color=colors(position),
+                color=RUN_COLORS[position % len(RUN_COLORS)],
+                linestyle="-" if position < len(RUN_COLORS) else "--",
                 linewidth=1.3,
                 label=f"{name}  {size:.3f}",
                 drawstyle=style,

@@ -29,6 +29,10 @@ _MARKED_UP_TO = 30  # epochs
 _LEGEND_COLUMNS = 2
 _TRAINING_DASHES = (0, (4, 2))
 _OTHER_RUN_COLOR = "#c8c8c8"
+_PLAIN = "o"
+_MARKERS = (_PLAIN, "s", "^", "D")
+_MOST_NAMED = len(RUN_COLORS) * len(_MARKERS)
+_MARKS = 12  # on a long curve, where a marker tells it from another of its colour
 
 Histories = Mapping[str, Sequence[History]]
 """Of runs by what they are called; runs under one label differ in their seeds alone."""
@@ -36,30 +40,43 @@ Histories = Mapping[str, Sequence[History]]
 
 @dataclass(frozen=True)
 class Curve:
-    """A line of a panel: where its points lie, what they are, and how it looks."""
+    """A line of a panel: where its points lie, what they are, and how it looks.
+
+    A plain marker is drawn on short curves only: it tells no curve from another.
+    """
 
     places: Sequence[float]
     values: Sequence[float]
     color: str
     label: str
     dashed: bool = False
+    marker: str = _PLAIN
 
 
-def read_histories(runs: Iterable[RunDirectory]) -> dict[str, list[History]]:
-    """The histories of runs by their names.
+def read_histories(
+    runs: Iterable[RunDirectory],
+) -> tuple[dict[str, list[History]], dict[str, str]]:
+    """The histories of runs by their names, and why the others have none, by their directories.
 
     Raises:
-        RunError: One is missing, damaged or empty.
+        RunError: No run has an epoch to draw.
     """
-    found = {}
+    found: dict[str, list[History]] = {}
+    without: dict[str, str] = {}
     for run in runs:
-        if not run.history.exists():
-            raise RunError(f"{run.name} has no epochs to draw: it has no {run.history.name}")
-        history = History.read(run.history)
-        if not len(history):
-            raise RunError(f"{run.name} has no epochs to draw: its {run.history.name} is empty")
-        found[run.name] = [history]
-    return found
+        try:
+            history = History.read(run.history) if run.history.exists() else History()
+        except RunError as error:
+            without[str(run.path)] = error.message
+            continue
+        if len(history):
+            found[run.name] = [history]
+        else:
+            without[str(run.path)] = "it has no epochs to draw"
+    if not found:
+        told = "\n  ".join(f"{name}: {reason}" for name, reason in without.items())
+        raise RunError("there is nothing to draw", hint=told)
+    return found, without
 
 
 def draw_runs(
@@ -75,7 +92,8 @@ def draw_runs(
 
     The training curve of a figure stands beside that of the validation; of several labels it is
     dashed. As in `curves`, a training value stands half an epoch to the left. Each of seven labels
-    has a colour; those beyond are grey, without a name.
+    has a colour, the next seven have the same colours with other markers, and so on up to 28;
+    those beyond are grey, and the legend says how many they are.
 
     Args:
         histories: By label.
@@ -151,18 +169,21 @@ def _curves(histories: Histories, name: str, *, training: bool) -> Iterator[Curv
     watched = name if name.startswith("val_") else f"val_{name}"
     both = training or not _is_validated(histories, name)
     for index, (run, group) in enumerate(histories.items()):
-        color = RUN_COLORS[index] if index < len(RUN_COLORS) else _OTHER_RUN_COLOR
-        label = run if index < len(RUN_COLORS) else ""
+        named = index < _MOST_NAMED
+        color = RUN_COLORS[index % len(RUN_COLORS)] if named else _OTHER_RUN_COLOR
+        label = run if named else f"{len(histories) - _MOST_NAMED} more"
+        marker = _MARKERS[index // len(RUN_COLORS)] if named else _PLAIN
         for history in group:
             epochs = epochs_of(history)
             if name != watched and both:
                 halves = [epoch - 0.5 for epoch in epochs]
                 told = "training (mean over the epoch)" if alone else label
                 look = TRAINING_COLOR if alone else color
-                yield Curve(halves, values_of(history, name), look, told, not alone and training)
+                dashed = not alone and training
+                yield Curve(halves, values_of(history, name), look, told, dashed, marker)
             told = "validation (at its end)" if alone else label
             look = VALIDATION_COLOR if alone else color
-            yield Curve(epochs, values_of(history, watched), look, told)
+            yield Curve(epochs, values_of(history, watched), look, told, marker=marker)
 
 
 def _is_validated(histories: Histories, name: str) -> bool:
@@ -173,13 +194,13 @@ def _draw_curve(axes: "Axes", curve: Curve, smoothing: float) -> None:
     if not curve.values:
         return
     look: dict[str, Any] = {"color": curve.color, "linewidth": 1.0 if curve.dashed else 1.6}
+    short = len(curve.values) <= _MARKED_UP_TO
     if curve.dashed:
         look["linestyle"] = _TRAINING_DASHES
-    elif len(curve.values) <= _MARKED_UP_TO:
-        look["marker"] = "o"
+    elif curve.marker != _PLAIN or (short and not smoothing):
+        look |= {"marker": curve.marker, "markevery": 1 if short else len(curve.values) // _MARKS}
     if smoothing:
         axes.plot(curve.places, curve.values, color=curve.color, linewidth=0.8, alpha=0.25)
-        look["marker"] = ""
     values = smooth(curve.values, smoothing) if smoothing else curve.values
     look["zorder"] = 2 if curve.color == _OTHER_RUN_COLOR else 2.5
     axes.plot(curve.places, values, label=literal(curve.label), **look)
@@ -205,7 +226,8 @@ def _draw_legend(figure: "Figure", *, alone: bool) -> None:
     handles = list(found.values())
     if not alone:
         handles = [
-            Line2D([], [], color=line.get_color(), label=text) for text, line in found.items()
+            Line2D([], [], color=line.get_color(), marker=line.get_marker(), label=text)
+            for text, line in found.items()
         ]
         if any(line.is_dashed() for axes in figure.axes for line in axes.get_lines()):
             handles.append(Line2D([], [], color="gray", label="solid: validation"))

@@ -1,6 +1,7 @@
 """A comparison as one HTML file that needs nothing else: no network, no script."""
 
 import base64
+import re
 from collections.abc import Sequence
 from html import escape
 
@@ -17,9 +18,10 @@ table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size
 th, td { padding: .3rem .8rem; border-bottom: 1px solid #ddd; text-align: right; vertical-align: top; }
 th { border-bottom: 2px solid #888; } .left { text-align: left; }
 .better { color: #00703c; } .worse { color: #b3261e; }
+code { font-size: .92em; background: #e8ebee; padding: .05em .3em; border-radius: 3px; }
 img { max-width: 100%; height: auto; }
 @media (prefers-color-scheme: dark) {
-  body { color: #ddd; background: #1c1e21; } .verdict { background: #282c31; }
+  body { color: #ddd; background: #1c1e21; } .verdict { background: #282c31; } code { background: #3a4047; }
   th, td { border-color: #444; } .better { color: #6fcf97; } .worse { color: #ff8a80; }
 }
 """
@@ -41,7 +43,7 @@ def comparison_page(
         HTML; whatever comes from a run is escaped.
     """
     image = base64.b64encode(picture).decode("ascii")
-    sentences = "\n".join(f"<p>{escape(text)}</p>" for text in told)
+    sentences = "\n".join(f"<p>{_with_code(text)}</p>" for text in told)
     return f"""\
 <!DOCTYPE html>
 <html lang="en">
@@ -63,6 +65,11 @@ def comparison_page(
 </body>
 </html>
 """
+
+
+def _with_code(text: str) -> str:
+    """A sentence with what stands between backticks set as code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
 
 
 def _table(sheet: Sheet) -> str:

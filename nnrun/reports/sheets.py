@@ -1,7 +1,7 @@
 """Tables of text that know no medium, and their forms for the terminal and for Markdown."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from nnrun.config.diagnostics import escaped
@@ -41,12 +41,14 @@ class Sheet:
         columns: The headers.
         rows: The cells, as many in each row as there are columns.
         left: Columns of words, by their positions; the others are set to the right.
+        needed: Columns that no terminal is too narrow for.
     """
 
     title: str
     columns: Sequence[str]
     rows: Sequence[Sequence[Cell]]
     left: frozenset[int] = field(default_factory=lambda: frozenset({0}))
+    needed: frozenset[int] = frozenset()
 
 
 def shown(cell: Cell, *, unicode: bool) -> str:
@@ -61,29 +63,51 @@ def shown(cell: Cell, *, unicode: bool) -> str:
     return f"{text} {sign}"
 
 
-def fit(sheet: Sheet, width: int) -> tuple[Sheet, list[str]]:
-    """A table that is no wider than a terminal, and the columns that had to be left out.
+def fit(sheet: Sheet, width: int) -> tuple[list[Sheet], list[str]]:
+    """A table as tables that are no wider than a terminal, and the columns that are left out.
 
-    Long cells are cut first; then go the columns that do not fit beside those before them.
+    Long cells are cut. Columns that do not fit beside those before them are left out; those that
+    are needed follow in further tables, each of which begins with the first columns again.
     """
     ends = " …" if speaks_unicode() else ".."
     cut = [[Cell(_cut(cell.text, ends), cell.mark) for cell in row] for row in sheet.rows]
+    cut_sheet = replace(sheet, rows=cut)
+    waiting = list(range(_ALWAYS_KEPT, len(sheet.columns)))
+    kept = _fitting(cut_sheet, waiting, width)
+    left_out = [place for place in waiting if place not in kept]
+    tables, needed = (
+        [_part(cut_sheet, kept)],
+        [place for place in left_out if place in sheet.needed],
+    )
+    while needed:
+        kept = _fitting(cut_sheet, needed, width)
+        tables.append(_part(cut_sheet, kept))
+        needed = [place for place in needed if place not in kept]
+    return tables, [sheet.columns[place] for place in left_out if place not in sheet.needed]
+
+
+def _fitting(sheet: Sheet, places: Sequence[int], width: int) -> list[int]:
+    """The first columns and those of the places, one at least, that fit beside them."""
+    unicode = speaks_unicode()
     kept: list[int] = []
     taken = -GAP
-    for position, column in enumerate(sheet.columns):
-        texts = [shown(row[position], unicode=speaks_unicode()) for row in cut]
-        needed = max(map(len, [column, *texts])) + GAP
-        if taken + needed <= width or len(kept) < _ALWAYS_KEPT:
-            kept.append(position)
+    for place in (*range(min(_ALWAYS_KEPT, len(sheet.columns))), *places):
+        cells = (shown(row[place], unicode=unicode) for row in sheet.rows)
+        needed = max(map(len, (sheet.columns[place], *cells))) + GAP
+        if taken + needed <= width or len(kept) <= _ALWAYS_KEPT:
+            kept.append(place)
             taken += needed
-    fitting = Sheet(
+    return kept
+
+
+def _part(sheet: Sheet, places: Sequence[int]) -> Sheet:
+    """Some columns of a table."""
+    return Sheet(
         sheet.title,
-        [sheet.columns[position] for position in kept],
-        [[row[position] for position in kept] for row in cut],
-        frozenset(place for place, position in enumerate(kept) if position in sheet.left),
+        [sheet.columns[place] for place in places],
+        [[row[place] for place in places] for row in sheet.rows],
+        frozenset(at for at, place in enumerate(places) if place in sheet.left),
     )
-    left_out = [name for place, name in enumerate(sheet.columns) if place not in kept]
-    return fitting, left_out
 
 
 def text_table(sheet: Sheet, encoding: str | None = None) -> "Table":

@@ -176,6 +176,16 @@ def expectations_table(expectations: Iterable[Mapping[str, Any]], unicode: bool)
     return table
 
 
+def missed_expectation(item: Mapping[str, Any]) -> str:
+    """An expectation that was not met, in a line.
+
+    >>> missed_expectation({"figure": "val_accuracy", "value": 0.91, "min": 0.95})
+    'val_accuracy is 0.91, expected at least 0.95'
+    """
+    value = "not finite" if item["value"] is None else format_figure(item["value"])
+    return f"{item['figure']} is {value}, {_bounds(item)}"
+
+
 def _bounds(item: Mapping[str, Any]) -> str:
     if item.get("equals") is not None:
         return f"expected {_exact(item['equals'])}"
@@ -203,7 +213,7 @@ def run_facts(record: RunRecord, directory: RunDirectory) -> "Text":
         "time": "" if record.seconds is None else format_seconds(record.seconds),
         "loss": f"of {record.loss_of}; metrics in the labels' own units" if record.loss_of else "",
         "parameters": "" if record.parameters is None else f"{record.parameters:,}",
-        "engine": _engine(record),
+        "engine": wrapped(_engine(record)),
         "run": str(directory.path),
         "model": str(directory.model) if directory.model.exists() else "",
         "curves": str(directory.learning_curves) if directory.learning_curves.exists() else "",

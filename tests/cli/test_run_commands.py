@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -87,7 +88,18 @@ def test_plot_refuses_what_it_cannot_draw(nnrun: Nnrun, tiny_run: RunDirectory) 
     assert (done.code, "End it in .png" in done.err) == (2, True)
     tiny_run.history.unlink()
     done = nnrun("plot", tiny_run.path)
-    assert (done.code, "has no epochs to draw" in done.err) == (2, True)
+    assert (done.code, "it has no epochs to draw" in done.err) == (2, True)
+
+
+def test_plot_takes_a_pattern(nnrun: Nnrun, tiny_run: RunDirectory, runs: Path) -> None:
+    shutil.copytree(tiny_run.path, runs / "tiny_again")
+    shutil.copytree(tiny_run.path, runs / "tiny_without")
+    (runs / "tiny_without" / "history.csv").unlink()
+    done = nnrun("plot", "tiny_*", "--runs-dir", runs, "--out", runs / "c.svg", "--json")
+    drawn = json.loads(done.out)
+    assert sorted(drawn["runs"]) == ["tiny_again", "tiny_run"]
+    assert drawn["skipped"] == {str(runs / "tiny_without"): "it has no epochs to draw"}
+    assert done.err == f"skipped {runs / 'tiny_without'}: it has no epochs to draw\n"
 
 
 def test_rm_asks(nnrun: Nnrun, runs: Path, tiny_run: RunDirectory) -> None:
@@ -110,6 +122,12 @@ def test_rm(nnrun: Nnrun, runs: Path, tiny_run: RunDirectory) -> None:
     with RunLock(tiny_run.path):
         assert "a process is writing" in nnrun("rm", "tiny_run", *place).err
     assert nnrun("rm", "--filter", "seed=1", *place).out == "nothing to remove\n"
+    (runs / "other").mkdir()
+    done = nnrun("rm", "tiny_*", runs / "other", *place)
+    assert (done.code, "nothing was removed" in done.err) == (2, True)
+    assert tiny_run.record.exists()
+    shutil.copytree(tiny_run.path, runs / "tiny_again")
+    assert nnrun("rm", "tiny_a*", *place).out.startswith("removed 1 run, ")
     assert tiny_run.record.exists()
     done = nnrun("rm", "--filter", "seed=42", "--json", *place)
     assert json.loads(done.out) == {"format": 1, "removed": [str(tiny_run.path.resolve())]}

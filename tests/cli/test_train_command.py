@@ -121,6 +121,12 @@ def test_quiet_prints_nothing(nnrun: Nnrun, write_config: WriteConfig) -> None:
     assert RunRecord.read(the_run(Path("mine")) / "run.json").status == "finished"
 
 
+def test_quiet_tells_of_a_missed_expectation(nnrun: Nnrun, write_config: WriteConfig) -> None:
+    done = nnrun("train", write_config(), "-q", "--run-dir", "r", "--set", "expect={params: 1}")
+    assert (done.code, done.out) == (1, "")
+    assert done.err == "r: params is 67, expected 1\n"
+
+
 def test_quiet_does_not_hide_mistakes(nnrun: Nnrun, write_config: WriteConfig) -> None:
     done = nnrun("train", write_config(), "--quiet", "--set", "training.epochs=none")
     assert (done.code, done.out) == (2, "")

@@ -140,7 +140,7 @@ def test_other_data_are_refused(make_run: Make) -> None:
         compare(*runs)
     assert raised.value.message == (
         "a and b were trained on different data: 90 train, 30 test rows (fingerprint 00000000) "
-        "and 120 train rows (fingerprint ffffffff)"
+        "and 120 train rows (fingerprint ffffffff); the rows themselves are different"
     )
     assert "--anyway" in raised.value.hint
     (note,) = compare(*runs, anyway=True).notes
@@ -151,7 +151,7 @@ def test_other_data_are_refused(make_run: Make) -> None:
 def test_other_data_of_unknown_rows_are_refused(make_run: Make, rows: object) -> None:
     data = {"fingerprint": "f" * 64, "rows": rows}
     runs = make_run("a", [0.5]), make_run("b", [0.5], overrides=[SGD], data=data)
-    with pytest.raises(RunError, match=r" and unknown rows \(fingerprint ffffffff\)$"):
+    with pytest.raises(RunError, match=r" and unknown rows \(fingerprint ffffffff\);"):
         compare(*runs)
 
 
@@ -166,6 +166,21 @@ def test_another_share_of_rows_is_other_data(make_run: Make) -> None:
     runs = make_run("a", [0.5], overrides=["seed=1"]), make_run("b", [0.5], overrides=changed)
     with pytest.raises(RunError, match="different data"):
         compare(*runs)
+
+
+def test_one_run_on_other_data_does_not_block_the_board(make_run: Make) -> None:
+    data = {"fingerprint": "f" * 64, "rows": {"train": 120}}
+    odd = make_run("odd", [0.9], overrides=["dataset.split.test=20", "seed=3"], data=data)
+    alike = [make_run(f"s{seed}", [0.5], overrides=[f"seed={seed}"]) for seed in (1, 2)]
+    data = data | {"fingerprint": "e" * 64}
+    changed = make_run("changed", [0.7], overrides=["seed=1"], data=data)
+    comparison = compare(odd, changed, *alike)
+    assert [run.directory.name for run in comparison.runs] == ["s1", "s2"]
+    assert {Path(name).name: reason for name, reason in comparison.skipped.items()} == {
+        "odd": "other data: dataset.split.test is 20 instead of 30",
+        "changed": "other data: the rows themselves are different",
+    }
+    assert len(compare(odd, changed, *alike, anyway=True).runs) == 4
 
 
 def test_a_split_that_is_not_drawn_must_be_the_same_for_every_seed(make_run: Make) -> None:
@@ -274,11 +289,24 @@ def test_a_table_is_cut_to_the_width_of_the_terminal() -> None:
     sheet = Sheet(
         "", ("run", "note", "x", "y"), [[Cell("a"), Cell("n" * 60), Cell("1"), Cell("2" * 30)]]
     )
-    fitting, left_out = fit(sheet, 45)
+    (fitting,), left_out = fit(sheet, 45)
     assert fitting.columns == ["run", "note", "x"]
     assert left_out == ["y"]
     assert len(fitting.rows[0][1].text) == 36
     assert fit(sheet, 200)[1] == []
+
+
+def test_needed_columns_follow_in_further_tables() -> None:
+    cells = [Cell("1"), Cell("run"), *(Cell("w" * 20) for _ in range(4))]
+    sheet = Sheet("", ("", "run", "a", "b", "c", "d"), [cells], frozenset(), frozenset({3, 4, 5}))
+    tables, left_out = fit(sheet, 52)
+    assert [table.columns for table in tables] == [
+        ["", "run", "a", "b"],
+        ["", "run", "c", "d"],
+    ]
+    assert left_out == []
+    tables, left_out = fit(sheet, 20)  # too narrow for any: one a table
+    assert [table.columns[2:] for table in tables] == [["a"], ["b"], ["c"], ["d"]]
 
 
 def test_a_column_that_no_run_has(make_run: Make) -> None:

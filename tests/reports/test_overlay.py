@@ -45,17 +45,29 @@ def test_lines_on_one_scale_and_on_a_logarithmic_one() -> None:
     assert line_plot([1, 10, 100], 3, 3, log=True, encoding="ascii") == "100 |  *\n    | *\n  1 |*"
 
 
-def test_runs_over_each_other_share_a_colour_by_label_and_are_named_once() -> None:
-    many = {f"${number}$": [BOTH, BOTH] for number in range(9)}
+def test_runs_over_each_other_share_a_look_by_label_and_are_named_once() -> None:
+    many = {f"${number}$": [BOTH, BOTH] for number in range(30)}
     axes = drawn(many | {"without": [TRAINING_ALONE]}, training=False)
     lines = axes.get_lines()
-    assert len(lines) == 18  # what has no validation has no place among them
+    assert len(lines) == 60  # what has no validation has no place among them
     assert list(lines[0].get_ydata()) == [2, 1, 2 / 3]
-    colors = [line.get_color() for line in lines[::2]]
-    assert len(set(colors[:7])) == 7
-    assert colors[7:] == [overlay._OTHER_RUN_COLOR] * 2
+    looks = [(line.get_color(), line.get_marker()) for line in lines[::2]]
+    assert looks == [(line.get_color(), line.get_marker()) for line in lines[1::2]]
+    assert len(set(looks[:28])) == 28
+    assert len({color for color, _ in looks[:7]}) == 7
+    assert {color for color, _ in looks[28:]} == {overlay._OTHER_RUN_COLOR}
     _, labels = axes.get_legend_handles_labels()
-    assert list(dict.fromkeys(labels)) == [rf"\${number}\$" for number in range(7)]
+    named = [rf"\${number}\$" for number in range(28)]
+    assert list(dict.fromkeys(labels)) == [*named, "3 more"]
+
+
+def test_long_curves_of_one_colour_are_told_apart_by_their_markers() -> None:
+    long = History({"epoch": e, "loss": 1 / e, "val_loss": 2 / e} for e in range(1, 101))
+    lines = drawn({str(number): [long] for number in range(8)}, training=False).get_lines()
+    assert lines[0].get_color() == lines[7].get_color()
+    assert lines[0].get_marker() == "None"
+    assert lines[7].get_marker() == "s"
+    assert lines[7].get_markevery() == 8
 
 
 def test_the_training_is_dashed_and_half_an_epoch_to_the_left() -> None:
