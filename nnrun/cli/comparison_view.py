@@ -28,12 +28,13 @@ def print_comparison(
     console = make_console()
     for sheet in sheets(comparison, Style(precision), columns=columns):
         tables, left_out = ([sheet], []) if comparison.is_small else fit(sheet, console.width)
-        for table in tables:
+        for number, table in enumerate(tables):
+            if number:
+                typer.echo()
             print_table(console, table)
-            typer.echo()
         if left_out:
             _say(console, f"not shown: {', '.join(left_out)}; choose with --columns")
-            typer.echo()
+        typer.echo()
     for text in [*sentences(verdicts, comparison), *(f"note: {note}" for note in comparison.notes)]:
         _say(console, text)
     for name, reason in comparison.skipped.items():

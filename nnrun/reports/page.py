@@ -9,19 +9,27 @@ from nnrun.reports.sheets import Sheet, shown
 
 _STYLE = """\
 body { font: 15px/1.5 system-ui, "DejaVu Sans", sans-serif; color: #222; background: #fff;
-  max-width: 70rem; margin: 2rem auto; padding: 0 1rem; }
+  margin: 2rem auto; padding: 0 1.2rem; width: fit-content; max-width: calc(100vw - 4rem); }
 h1 { font-size: 1.4rem; } h2 { font-size: 1.1rem; margin-top: 2rem; }
+h1, h2, .verdict { max-width: 66rem; }
 .verdict { background: #f4f6f8; border-left: 4px solid #0072b2; padding: .6rem 1rem; }
 .verdict p { margin: .2rem 0; }
 .table { overflow-x: auto; margin: 1rem 0; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .93rem; }
 th, td { padding: .3rem .8rem; border-bottom: 1px solid #ddd; text-align: right; vertical-align: top; }
+td { max-width: 24rem; overflow-wrap: break-word; }
 th { border-bottom: 2px solid #888; } .left { text-align: left; }
 .better { color: #00703c; } .worse { color: #b3261e; }
 code { font-size: .92em; background: #e8ebee; padding: .05em .3em; border-radius: 3px; }
 img { max-width: 100%; height: auto; }
+@media print {
+  @page { size: landscape; margin: 1cm; }
+  body { max-width: none; margin: 0; } .table { overflow: visible; }
+  table { font-size: .7rem; } th, td { padding: .2rem .35rem; }
+}
 @media (prefers-color-scheme: dark) {
-  body { color: #ddd; background: #1c1e21; } .verdict { background: #282c31; } code { background: #3a4047; }
+  body { color: #ddd; background: #1c1e21; } .verdict { background: #282c31; }
+  code { background: #3a4047; }
   th, td { border-color: #444; } .better { color: #6fcf97; } .worse { color: #ff8a80; }
 }
 """

@@ -118,6 +118,18 @@ def test_the_json_holds_what_the_screen_does(
     assert [verdict["method"] for verdict in told["verdicts"]] == ["none", "none"]
 
 
+def test_the_page_sets_commands_as_code(
+    nnrun: Callable[..., Any], two: tuple[str, str], make_run: Make
+) -> None:
+    made = make_run("<b>-1", [0.5], overrides=["name=b", SGD])
+    assert nnrun("compare", "base-1", f"runs/{made.name}", "--out", "c.html").code == 0
+    page = Path("c.html").read_text()
+    assert "<code>nnrun eval runs/base-1</code>" in page
+    assert "&lt;b&gt;-1" in page
+    assert "<b>" not in page
+    assert "`" not in page
+
+
 def test_columns_and_precision(nnrun: Callable[..., Any], two: tuple[str, str]) -> None:
     done = nnrun("compare", *two, "--columns", "val_loss, training.epochs", "--precision", 2)
     assert "val_loss         0.25  0.20     -0.05 ▲\ntraining.epochs     2     2\n" in done.out
@@ -176,8 +188,12 @@ def test_a_narrow_terminal_is_told_what_is_left_out(
 ) -> None:
     monkeypatch.setenv("COLUMNS", width)
     lines = nnrun("compare", "runs/*").out.splitlines()
-    assert max(map(len, lines[:51])) <= int(width)
-    assert lines[51].startswith("not shown: ")
+    end = next(number for number, line in enumerate(lines) if line.startswith("not shown: "))
+    tables = "\n".join(lines[:end]).split("\n\n")
+    assert max(map(len, lines[:end])) <= int(width)
+    assert {len(table.splitlines()) for table in tables} == {51}
+    heads = " ".join(table.splitlines()[0] for table in tables)
+    assert all(setting in heads for setting in ("optimizer", "batch_size"))
 
 
 def test_other_data_are_refused(
@@ -188,7 +204,8 @@ def test_other_data_are_refused(
     assert (done.code, done.out) == (2, "")
     assert done.err == (
         "nnrun: base-1 and other-1 were trained on different data: 90 train, 30 test rows "
-        "(fingerprint 00000000) and unknown rows (fingerprint ffffffff)\n"
+        "(fingerprint 00000000) and unknown rows (fingerprint ffffffff); the rows themselves "
+        "are different\n"
         "  Their figures say nothing about each other; --anyway compares them all the same.\n"
     )
     assert not Path("c.html").exists()
