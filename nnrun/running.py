@@ -10,6 +10,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from nnrun.beginning import first_record, make_plan
+from nnrun.config.diagnostics import in_one_line
 from nnrun.config.texts import text_layers
 from nnrun.config.writer import experiment_to_yaml
 from nnrun.diagnosing import diagnose_run
@@ -50,6 +51,7 @@ class Run:
         command: Sequence[str],
         resumed: Resumed | None = None,
     ) -> None:
+        from nnrun.training.batch_hooks import slow_callbacks
         from nnrun.training.callbacks import all_callbacks, build_callbacks
         from nnrun.training.choosing import EngineChoice, engine_of
         from nnrun.training.fine_tuning import FineTuning
@@ -67,12 +69,13 @@ class Run:
             else EngineChoice(resumed.record.engine["name"], resumed.record.engine["reason"])
         )
         self.placement = place(model, prepared.splits, self.experiment.runtime)
-        asked = placing_warnings(model, self.experiment.runtime)
-        self.warnings = (*prepared.warnings, *asked)
         self.fine_tuning = FineTuning.of(model, self.experiment)
-        self.declared = build_callbacks(
-            all_callbacks(self.experiment), directory.callbacks, prepared.steps_per_epoch
-        )
+        components = all_callbacks(self.experiment)
+        self.declared = build_callbacks(components, directory.callbacks, prepared.steps_per_epoch)
+        steps = self.experiment.training.epochs * prepared.steps_per_epoch
+        slow = slow_callbacks(components, self.declared, steps)
+        asked = placing_warnings(model, self.experiment.runtime)
+        self.warnings = (*prepared.warnings, *asked, *map(in_one_line, slow))
         self.recorders = [one for one in self.declared if isinstance(one, Recorder)]
         for recorder in self.recorders:
             recorder.attach(model, prepared.splits.train)
@@ -280,6 +283,7 @@ class Run:
 
     def _compiled(self) -> Engine:
         """The compiled parts of the training."""
+        from nnrun.training.batch_hooks import watches_evaluation
         from nnrun.training.blocks import Blocks
         from nnrun.training.engines import CompiledEvaluation, CompiledTraining
         from nnrun.training.loop import Engine
@@ -290,7 +294,9 @@ class Run:
         training = make_training(self.model, splits, options, engine, data)
         validation = None
         if splits.validation is not None:
-            validation = make_evaluation(self.model, splits.validation, engine, data)
+            # Whoever counts the batches of an evaluation is to find those of `model.fit`.
+            batch = options.batch_size if watches_evaluation(self.declared) else None
+            validation = make_evaluation(self.model, splits.validation, engine, data, batch)
         if not (
             self.many_epochs
             and isinstance(training, CompiledTraining)

@@ -68,6 +68,10 @@ training: {class_weight: {setosa: 3, virginica: 0.5}}
     + "  - LayerMonitor: {every: 2, rows: 20}\n"
     + "  - Traces: {rows: 2}\n"
     + "  - Pruning: {sparsity: 0.6, begin: 1, end: 5}\n",
+    "callbacks that count steps": ADAM
+    + "callbacks:\n"
+    + "  - ModelCheckpoint: {filepath: 's-{epoch:02d}-{batch:02d}.keras', save_freq: 4}\n"
+    + "  - remembering:Counting\n",
     "rows that are streamed and weighed": ADAM
     + "runtime: {rows: streaming}\n"
     + "dataset: {sample_weight: petal_width}\n",
@@ -106,6 +110,23 @@ class Remembering(keras.callbacks.Callback):
         self.note = f"{self.calls} calls"
         if self.calls == 5:
             self.model.optimizer.learning_rate = float(self.sum.sum()) / 100
+
+
+class Counting(keras.callbacks.Callback):
+    def __init__(self):
+        super().__init__()
+        self.steps, self.tested, self.sum = 0, [], 0.0
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.steps += 1
+        self.sum += logs["loss"]
+        if self.steps == 15:  # within the epoch in which the run is interrupted
+            self.model.optimizer.learning_rate = self.sum / 1000
+        if self.steps == 32:  # the second step of the last epoch
+            self.model.stop_training = True
+
+    def on_test_batch_end(self, batch, logs=None):
+        self.tested.append((batch, logs["loss"]))
 """
 
 

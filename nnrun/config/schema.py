@@ -330,7 +330,7 @@ class Experiment:
         "Regularization over the whole model.", SectionOf(Regularization), factory=Regularization
     )
     callbacks: tuple[Component, ...] = option(
-        "Keras callbacks, called between chunks of steps.",
+        "Keras callbacks, called at the steps and epochs at which `model.fit` calls them.",
         ListOf(ComponentOf(("callbacks",))),
         (),
     )

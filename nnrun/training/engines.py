@@ -174,29 +174,41 @@ class CompiledEvaluation:
         self._run_last = evaluation_program(model, engine, self.rows_left)
         self._chunk = ChunkSize()
 
-    def run(self, should_stop: Callable[[], bool] = never) -> dict[str, float]:
+    def run(
+        self, should_stop: Callable[[], bool] = never, callbacks: Any = None
+    ) -> dict[str, float]:
         """Loss and metrics over all rows; the model's metrics are reset before and hold them after.
 
         Args:
             should_stop: Asked where it takes long; True ends it there.
+            callbacks: A `keras.callbacks.CallbackList` that is told of every batch, if any.
 
         Raises:
             EvaluationStoppedError: It was stopped.
         """
         self.model.reset_metrics()
-        figures: dict[str, Any] = {}
+        figures: dict[str, float] = {}
         done = 0
         while done < self.full_steps:
             if done and should_stop():
                 raise EvaluationStoppedError
-            steps = min(self._chunk.steps, self.full_steps - done)
+            steps = 1 if callbacks else min(self._chunk.steps, self.full_steps - done)
             with self._chunk.measured(steps):
-                first = tf.constant(done * self.batch_size)
-                figures = as_floats(self._run_steps(self.parts, first, tf.constant(steps)))
+                figures = self._batches(self._run_steps, done, steps, callbacks)
             done += steps
         if self.rows_left:
-            first = self.full_steps * self.batch_size
-            figures = as_floats(self._run_last(self.parts, tf.constant(first), tf.constant(1)))
+            figures = self._batches(self._run_last, done, 1, callbacks)
+        return figures
+
+    def _batches(
+        self, program: Callable[..., Any], batch: int, count: int, callbacks: Any
+    ) -> dict[str, float]:
+        if callbacks:
+            callbacks.on_test_batch_begin(batch)
+        first = tf.constant(batch * self.batch_size)
+        figures = as_floats(program(self.parts, first, tf.constant(count)))
+        if callbacks:
+            callbacks.on_test_batch_end(batch + count - 1, figures)
         return figures
 
 

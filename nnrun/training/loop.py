@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from nnrun.training.batch_hooks import periods, steps_to_call, watches_evaluation
 from nnrun.training.blocks import Blocks, call_ahead
 from nnrun.training.engines import ChunkSize, EvaluationStoppedError, as_floats
 from nnrun.training.events import (
@@ -85,8 +86,8 @@ def train_epochs(
 ) -> Iterator[Event]:
     """Train from a position to the end, and tell what happens.
 
-    Keras's callbacks are called as `fit` calls them with `steps_per_execution`: batch hooks once a
-    chunk, epoch hooks after validation. Where the optimizer averages the weights (`use_ema`), the
+    Keras's callbacks are called as `fit` calls them, epoch hooks after validation; batch hooks come
+    at every step for a callback that counts them (`batch_hooks`), else once a chunk. Where the optimizer averages the weights (`use_ema`), the
     validation figures are those of the average; the model itself goes on with its own weights, and
     `use_averaged_weights` turns it into the model to save.
 
@@ -126,10 +127,12 @@ class _Loop:
     best: float | None = field(init=False)
     best_epoch: int | None = field(init=False)
     logs: dict[str, float] = field(init=False)
+    periods: set[int] = field(init=False)
 
     def __post_init__(self) -> None:
         self.best, self.best_epoch = self.start.best, self.start.best_epoch
         self.logs = dict(self.start.logs)
+        self.periods = periods(self.callbacks.callbacks)
         self.model.stop_training = self.start.stopping
         if self.fine_tuning and self.fine_tuning.is_under_way(self.start):
             self.fine_tuning.go_on()  # before the first step is traced
@@ -197,8 +200,9 @@ class _Loop:
     def _run_chunks(self, epoch: int, first: int) -> Steps:
         """The epoch's training steps, as far as the loss is finite and nobody asks to stop.
 
-        A callback that sets `stop_training` after a chunk has its way at the epoch's end: chunks
-        end at other steps on another day, and the same config must give the same weights.
+        A callback that sets `stop_training` after a step ends the epoch there, as in `fit`. Only
+        one that is called at steps of its own choice can: chunks end at other steps on another day,
+        and the same config must give the same weights.
         """
         plan, training = self.plan, self.engine.training
         order = epoch_order(training.rows, seed=plan.seed, epoch=epoch, shuffle=plan.shuffle)
@@ -206,8 +210,8 @@ class _Loop:
         if first == 0:
             self.model.reset_metrics()
         step = first
-        while step < training.steps:
-            stop = min(step + self.chunk.steps, training.steps)
+        while step < training.steps and not self.model.stop_training:
+            stop = self._next_stop(epoch, step)
             self.callbacks.on_train_batch_begin(step)
             with self.chunk.measured(stop - step):
                 self.logs = training.run(step, stop)
@@ -221,14 +225,25 @@ class _Loop:
                 return TrainingEnded("interrupted", epoch - 1)
         return None
 
+    def _next_stop(self, epoch: int, step: int) -> int:
+        """The step before which the next chunk ends."""
+        steps = self.engine.training.steps
+        stop = min(step + self.chunk.steps, steps)
+        wanted = steps_to_call(self.periods, (epoch - 1) * steps + step)
+        return stop if wanted is None else min(stop, step + wanted)
+
     def _validate(self, validation: AnyEvaluation) -> dict[str, float]:
         """Evaluate the weights that would be saved: averaged ones, where the optimizer has them."""
         callbacks = self.callbacks
+        watched = watches_evaluation(callbacks.callbacks)
+        if watched and self.should_stop():  # not in the midst: the callbacks could not go on there
+            raise EvaluationStoppedError
         callbacks.on_test_begin()
-        callbacks.on_test_batch_begin(0)
         with averaged_weights(self.model):
-            figures = validation.run(self.should_stop)
-        callbacks.on_test_batch_end(validation.steps - 1, dict(figures))
+            if watched:
+                figures = validation.run(callbacks=callbacks)
+            else:
+                figures = validation.run(self.should_stop)
         callbacks.on_test_end(dict(figures))
         return figures
 

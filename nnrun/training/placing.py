@@ -76,11 +76,13 @@ def make_training(
     return StreamedTraining(model, splits.train, options.batch_size, engine, weights=weights)
 
 
-def make_evaluation(model: Any, part: Part, engine: str, rows: str) -> AnyEvaluation:
-    """The evaluation of a model over a part's rows."""
+def make_evaluation(
+    model: Any, part: Part, engine: str, rows: str, batch_size: int | None = None
+) -> AnyEvaluation:
+    """The evaluation of a model over a part's rows, in batches of any size where none is given."""
     if rows == "resident":
-        return CompiledEvaluation(model, make_resident(part), engine)
-    return StreamedEvaluation(model, part, engine)
+        return CompiledEvaluation(model, make_resident(part), engine, batch_size)
+    return StreamedEvaluation(model, part, engine, batch_size)
 
 
 def placing_warnings(model: Any, runtime: Runtime) -> Iterator[str]:

@@ -190,31 +190,44 @@ class StreamedEvaluation:
         self._run_steps = evaluation_program(model, engine, self.batch_size)
         self._run_last = evaluation_program(model, engine, self.rows_left)
 
-    def run(self, should_stop: Callable[[], bool] = never) -> dict[str, float]:
+    def run(
+        self, should_stop: Callable[[], bool] = never, callbacks: Any = None
+    ) -> dict[str, float]:
         """Loss and metrics over all rows; the model's metrics are reset before and hold them after.
 
         Args:
             should_stop: Asked between blocks; True ends it there.
+            callbacks: A `keras.callbacks.CallbackList` that is told of every batch, if any.
 
         Raises:
             EvaluationStoppedError: It was stopped.
         """
         self.model.reset_metrics()
         self._blocks.begin(self._order)
-        figures: dict[str, Any] = {}
+        figures: dict[str, float] = {}
         for index in range(self._blocks.count):
             if index and should_stop():
                 raise EvaluationStoppedError
             steps = min(self._blocks.steps, self.full_steps - index * self._blocks.steps)
-            figures = self._batches(self._run_steps, index, steps)
+            count = 1 if callbacks else steps
+            for first in range(0, steps, count):
+                figures = self._batches(self._run_steps, index, first, count, callbacks)
         if self.rows_left:
-            figures = self._batches(self._run_last, self._blocks.count, 1)
+            figures = self._batches(self._run_last, self._blocks.count, 0, 1, callbacks)
         self._blocks.begin(self._order)  # which lets go of the last rows
-        return as_floats(figures)
+        return figures
 
-    def _batches(self, program: Callable[..., Any], index: int, steps: int) -> dict[str, Any]:
+    def _batches(
+        self, program: Callable[..., Any], index: int, first: int, count: int, callbacks: Any
+    ) -> dict[str, float]:
+        batch = min(index * self._blocks.steps, self.full_steps) + first
+        if callbacks:
+            callbacks.on_test_batch_begin(batch)
         parts = self._blocks.take(index).data.parts
-        figures: dict[str, Any] = program(parts, tf.constant(0), tf.constant(steps))
+        row = tf.constant(first * self.batch_size)
+        figures = as_floats(program(parts, row, tf.constant(count)))
+        if callbacks:
+            callbacks.on_test_batch_end(batch + count - 1, figures)
         return figures
 
 

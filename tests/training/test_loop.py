@@ -136,18 +136,12 @@ def test_the_model_holds_the_weights_that_an_event_speaks_of(bench: Bench) -> No
             assert event.figures["val_accuracy"] == pytest.approx(figures["accuracy"])
 
 
-def test_hooks_come_in_keras_order_with_floats(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(engines, "FIRST_CHUNK", 2)
+def test_hooks_come_in_keras_order_with_floats(bench: Bench) -> None:
     diary = Diary()
     list(bench.events(diary, epochs=2))
     epoch = [
         ("on_epoch_begin", 0),
-        ("on_train_batch_begin", 0),
-        ("on_train_batch_end", 1),
-        ("on_train_batch_begin", 2),
-        ("on_train_batch_end", 3),
+        *((f"on_train_batch_{name}", step) for step in range(4) for name in ("begin", "end")),
         ("on_test_begin", None),
         ("on_test_batch_begin", 0),
         ("on_test_batch_end", 0),
@@ -156,8 +150,8 @@ def test_hooks_come_in_keras_order_with_floats(
     ]
     called = [(name, number) for name, number, _ in diary.calls]
     assert called[0] == ("on_train_begin", None)
-    assert called[1:11] == epoch
-    assert called[11] == ("on_epoch_begin", 1)
+    assert called[1:15] == epoch
+    assert called[15] == ("on_epoch_begin", 1)
     assert called[-1] == ("on_train_end", None)
     for name, _, logs in diary.calls:
         assert all(type(value) is float for value in logs.values())
@@ -301,7 +295,8 @@ def test_an_interrupt_is_noticed_between_chunks(
 ) -> None:
     monkeypatch.setattr(engines, "FIRST_CHUNK", 1)
     monkeypatch.setattr(engines, "CHUNK_SECONDS", 0)
-    answers = iter([False, False, False, False, True])  # after each step but the last, and epoch
+    # After each step but the last, before the validation, after the epoch; then in the next one.
+    answers = iter([False, False, False, False, False, True])
     diary = Diary()
     events = list(bench.events(diary, should_stop=lambda: next(answers)))
     assert events[-1] == TrainingEnded("interrupted", 1)
