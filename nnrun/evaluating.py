@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from nnrun.config.schema import Experiment
     from nnrun.data.signature import Signature
     from nnrun.data.splits import Part, Splits
+    from nnrun.runs.best_state import BestState
     from nnrun.runs.directory import RunDirectory
 
 SPLITS = ("test", "validation", "train")
@@ -44,7 +45,7 @@ class OpenRun:
         splits: The data it was trained on; None where they are not needed.
         model: The compiled Keras model, with the weights meant for use.
         engine: The engine that its steps are compiled with, `xla` or `graph`.
-        epoch: The epoch that the weights are of.
+        state: The state that the weights are of.
         logits: Whether each output gives logits instead of probabilities.
     """
 
@@ -54,8 +55,13 @@ class OpenRun:
     splits: Splits | None
     model: Any
     engine: str
-    epoch: int
+    state: BestState
     logits: Mapping[str, bool]
+
+    @property
+    def epoch(self) -> int:
+        """The epoch that the weights are of."""
+        return self.state.epoch
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -245,6 +251,7 @@ def evaluate_rows(
             split=split,
             task=run.signature.targets[name].task,
             epoch=run.epoch,
+            warnings=[run.state.doubt] if run.state.doubt else [],
             seed=run.experiment.seed,
             recorded=_recorded_of(recorded, output),
             where=str(files.path),

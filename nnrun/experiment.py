@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ from nnrun.preparing import (
 )
 from nnrun.reusing import kept_base, resolve_base
 from nnrun.running import Run, Watcher
+from nnrun.runs.best_state import find_best
 from nnrun.runs.directory import RunDirectory, create_run, create_run_at, needed_bytes
 from nnrun.runs.locking import RunLock
 
@@ -35,6 +37,10 @@ if TYPE_CHECKING:
     from nnrun.reports.predictions import Predictions
     from nnrun.runs.outcome import Outcome
     from nnrun.searching import SearchStep
+
+
+def _warn(sentence: str) -> None:
+    warnings.warn(sentence, stacklevel=3)
 
 
 def describe(
@@ -236,13 +242,21 @@ def find_learning_rate(
     return report if target is None else apply_rate(report, prepared.config, target)
 
 
-def open_run(directory: RunDirectory, *, trust: bool = False, with_data: bool = True) -> OpenRun:
+def open_run(
+    directory: RunDirectory,
+    *,
+    trust: bool = False,
+    with_data: bool = True,
+    tell: Callable[[str], None] = _warn,
+) -> OpenRun:
     """Build the model of a run anew, from its own config and the weights of its best epoch.
 
     Args:
         directory: The run.
         trust: Whether code of the user's own that its config names may run.
         with_data: Whether the data it was trained on are loaded as well; the model does without.
+        tell: Called with a sentence where the best epoch's weights are damaged and older ones take
+            their place; by default Python warns.
 
     Raises:
         RunError: The run is damaged, still trained, or has no weights.
@@ -255,19 +269,22 @@ def open_run(directory: RunDirectory, *, trust: bool = False, with_data: bool = 
 
     record = read_trained(directory)
     experiment = with_own_code(load_run(directory, trust=trust), directory.resolved)
+    state = find_best(directory, record)
+    if state.doubt:
+        tell(f"{directory.name}: {state.doubt}")
     signature, splits = load_data(directory, experiment, record, with_rows=with_data)
     base = kept_base(directory, experiment, trust=trust)
     model = build_for(experiment, signature, base=base)
     from nnrun.models.heads import gives_logits
     from nnrun.training.choosing import engine_for
 
-    epoch = load_weights(model, directory, record)
+    load_weights(model, directory, record, state)
     engine = engine_for(model, experiment.runtime.engine)
     logits = {
         name: gives_logits(experiment, name, target, model)
         for name, target in signature.targets.items()
     }
-    return OpenRun(directory, experiment, signature, splits, model, engine.name, epoch, logits)
+    return OpenRun(directory, experiment, signature, splits, model, engine.name, state, logits)
 
 
 def evaluate(
@@ -278,6 +295,7 @@ def evaluate(
     batch_size: int | None = None,
     mc_samples: int | None = None,
     trust: bool = False,
+    tell: Callable[[str], None] = _warn,
 ) -> dict[str, Evaluation]:
     """Evaluate a run's best model, and write `evaluation/<split>/` in its directory.
 
@@ -290,6 +308,7 @@ def evaluate(
         batch_size: Rows predicted at once; None for as many as fit well.
         mc_samples: How many times to predict with the dropout layers on, as well.
         trust: Whether code of the user's own that the run names may run.
+        tell: As for `open_run`.
 
     Returns:
         The figures of each output.
@@ -299,7 +318,7 @@ def evaluate(
     """
     if split is not None and data is not None:
         raise UserError("--split and --data name different rows", hint="Give one of them.")
-    run = open_run(directory, trust=trust, with_data=data is None)
+    run = open_run(directory, trust=trust, with_data=data is None, tell=tell)
     from nnrun.evaluating import choose_part, evaluate_rows, split_of_file
 
     if data is None:
@@ -316,7 +335,12 @@ def evaluate(
 
 
 def predict(
-    directory: RunDirectory, file: Path, *, mc_samples: int | None = None, trust: bool = False
+    directory: RunDirectory,
+    file: Path,
+    *,
+    mc_samples: int | None = None,
+    trust: bool = False,
+    tell: Callable[[str], None] = _warn,
 ) -> dict[str, Predictions]:
     """Predict rows that nobody knows the targets of, by output.
 
@@ -326,11 +350,12 @@ def predict(
             of them.
         mc_samples: How many times to predict with the dropout layers on, as well.
         trust: Whether code of the user's own that the run names may run.
+        tell: As for `open_run`.
 
     Raises:
         UserError: For a run that cannot be used or has no dropout, and mistakes in the file.
     """
-    run = open_run(directory, trust=trust, with_data=False)
+    run = open_run(directory, trust=trust, with_data=False, tell=tell)
     from nnrun.evaluating import predict_file
 
     return predict_file(run, file, draws=mc_samples)

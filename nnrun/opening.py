@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from nnrun.config.schema import Experiment
     from nnrun.data.signature import Signature
     from nnrun.data.splits import Splits
+    from nnrun.runs.best_state import BestState
     from nnrun.runs.directory import RunDirectory
 
 
@@ -148,23 +149,24 @@ def _load_splits(directory: RunDirectory, experiment: Experiment, record: RunRec
     return splits
 
 
-def load_weights(model: Any, directory: RunDirectory, record: RunRecord) -> int:
+def load_weights(model: Any, directory: RunDirectory, record: RunRecord, state: BestState) -> None:
     """Give a model the weights of a run's best epoch; their average, where the optimizer keeps one.
 
-    Returns:
-        The epoch.
+    Args:
+        model: The compiled model.
+        directory: The run.
+        record: Its record.
+        state: Its best state, as `find_best` gave it.
 
     Raises:
-        RunError: The checkpoint is damaged, or its weights are not those of this model.
+        RunError: The checkpoint is another by now, or its weights are not those of this model.
     """
     from nnrun.training.state import restore_state, state_bytes, use_averaged_weights
 
     # Besides the arrays, a checkpoint holds their names and a few facts.
     most = 2 * state_bytes(model) + _FACTS_BYTES
-    checkpoint = CheckpointStore(directory.checkpoints).load("best", most)
-    epoch = checkpoint.facts.get("epoch")
-    if not isinstance(epoch, int):
-        raise RunError(f"{directory.path} is damaged: its checkpoint does not say its epoch")
+    store = CheckpointStore(directory.checkpoints)
+    checkpoint = store.load_again("best", state.checkpoint, most)
     try:
         restore_state(model, checkpoint.arrays)
     except ValueError as error:
@@ -174,4 +176,3 @@ def load_weights(model: Any, directory: RunDirectory, record: RunRecord) -> int:
             hint=f"It was trained with {versions}.",
         ) from error
     use_averaged_weights(model)
-    return epoch

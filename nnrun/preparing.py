@@ -107,7 +107,11 @@ def prepare_experiment(experiment: Experiment, config: Path, base: Base | None =
     steps = fit(experiment.dataset.preprocess, splits)
     if base is not None and getattr(experiment.architecture, "keep_preprocessing", False):
         steps = {name: tuple(kept) for name, kept in base.signature.steps.items()}
-    warnings = (*inspect(splits, steps), *_model_warnings(experiment, splits))
+    warnings = (
+        *(base.warnings if base else ()),
+        *inspect(splits, steps),
+        *_model_warnings(experiment, splits),
+    )
     prepared = Prepared(experiment, splits, steps, warnings, config, base)
     return dataclasses.replace(prepared, adapted={**words, **_adapt(prepared)})
 
@@ -228,12 +232,12 @@ def _base_layers(base: Base, runtime: Runtime, strategy: str) -> Any:
         experiment = dataclasses.replace(base.experiment, runtime=runtime)
         return build_for(experiment, base.signature, strategy, base.base)
 
-    if base.weights is None:
+    if base.weights is None or base.state is None:
         return built(runtime)
     # In another precision the optimizer, which is saved as well, may hold other variables.
     as_trained = dataclasses.replace(runtime, precision=base.experiment.runtime.precision)
     model = built(as_trained)
-    load_weights(model, base.weights, RunRecord.read(base.weights.record))
+    load_weights(model, base.weights, RunRecord.read(base.weights.record), base.state)
     if as_trained == runtime:
         return model
     learnt = model.get_weights()

@@ -10,7 +10,7 @@ import errno
 import json
 import os
 import stat
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -108,6 +108,18 @@ def read_array(content: bytes) -> np.ndarray[Any, Any]:
     file.seek(0)
     array: np.ndarray[Any, Any] = np.lib.format.read_array(file, allow_pickle=False)
     return array
+
+
+def skip_npy_header(file: IO[bytes]) -> None:
+    """Go to the values of an array in NumPy's format, which is not asked what they are.
+
+    Raises:
+        ValueError: It is no such array.
+    """
+    start = file.read(10)
+    if start[:8] != b"\x93NUMPY" + bytes(_NPY):
+        raise ValueError("it is of another version of NumPy's format")
+    file.read(int.from_bytes(start[8:], "little"))
 
 
 def _is_deeper(value: Any, levels: int) -> bool:

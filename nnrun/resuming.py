@@ -20,7 +20,7 @@ from nnrun.runs.settings import flatten, read_config
 from nnrun.runs.writing import utc_now
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from nnrun.config.schema import Experiment
     from nnrun.data.prepared import Prepared
@@ -50,8 +50,6 @@ def reopen(
     record, saved = RunRecord.read(directory.record), load_saved(directory)
     if not {"name", "reason"} <= record.engine.keys():
         raise RunError(f"{directory.record} is damaged: it does not say which engine trained")
-    for line in saved.refused:
-        tell(f"{line}; going on from the state before it.")
     check_unfinished(directory, record, saved, epochs)
     check_place(directory.path, needed_bytes(record.parameters or 0))
     check_config(directory, saved, anyway=anyway)
@@ -75,9 +73,23 @@ def reopen(
             raise RunError(f"{directory.path} cannot be gone on with: {error}") from error
         for note in notes:
             tell(note)
-    resolved = experiment_to_yaml(declared)
-    resumed = make_resumed(record, saved, differences, resolved, extended=epochs is not None)
+    resumed = make_resumed(
+        record,
+        saved,
+        differences,
+        experiment_to_yaml(declared),
+        extended=epochs is not None,
+    )
     return Run(prepared, model, directory, (), resumed)
+
+
+def _doubts(record: RunRecord, saved: Saved) -> Iterator[str]:
+    """Where a run does not go on from where it ended, in sentences."""
+    done = saved.facts.get("epoch", 0)
+    for line in saved.refused:
+        yield f"{line}; going on from the state before it"
+    if done < record.epochs and not saved.refused:
+        yield f"the state of epoch {record.epochs} is missing; going on from that of epoch {done}"
 
 
 def _check_callbacks(directory: RunDirectory, saved: Saved, declared: Experiment) -> None:
@@ -200,16 +212,19 @@ def make_resumed(
     if extended and saved.last is not None:
         facts = _extended(saved.last.facts)
         saved = dataclasses.replace(saved, last=dataclasses.replace(saved.last, facts=facts))
+    doubts = list(_doubts(record, saved))
     note = {
         "at": utc_now(),
         "after_epoch": saved.facts.get("epoch", 0),
         "exact": not differences,
         "differences": list(differences),
+        "doubts": doubts,
     }
     goes_on = dataclasses.replace(
         record, status="running", ended=None, stop_reason="", resumes=(*record.resumes, note)
     )
-    return Resumed(saved, goes_on, resolved, float(saved.facts.get("seconds", 0.0)))
+    seconds = float(saved.facts.get("seconds", 0.0))
+    return Resumed(saved, goes_on, resolved, seconds, tuple(doubts))
 
 
 def _extended(facts: Mapping[str, Any]) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from nnrun.errors import ConfigError, Problem, RunError
 from nnrun.opening import read_signature, read_trained
 from nnrun.own_code import check_trust, with_own_code
 from nnrun.runs.atomic import json_bytes
+from nnrun.runs.best_state import find_best
 from nnrun.runs.checkpoints import CheckpointStore
 from nnrun.runs.checksums import write_files
 from nnrun.runs.directory import STAMPED_NAME, RunDirectory, refuse_link
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from nnrun.config.schema import Experiment
     from nnrun.data.signature import Signature
     from nnrun.data.splits import InputSpec
+    from nnrun.runs.best_state import BestState
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,6 +45,7 @@ class Base:
         experiment: Its config.
         signature: What its model takes and gives.
         weights: The run with the weights; None where another checkpoint has them.
+        state: The state in it that the model begins with.
         base: The run that it is built on itself.
     """
 
@@ -50,6 +53,7 @@ class Base:
     experiment: Experiment
     signature: Signature
     weights: RunDirectory | None = None
+    state: BestState | None = None
     base: Base | None = None
 
     def trusted(self, *, trust: bool) -> Base:
@@ -64,10 +68,29 @@ class Base:
         return dataclasses.replace(self, experiment=experiment, base=inner)
 
     def to_json(self) -> dict[str, Any]:
-        """The run as the record of another one tells it: `run` and `weights`, their sha256."""
-        if self.weights is None:
+        """The run as the record of another one tells it: `run`, `weights` (a sha256) and `epoch`."""
+        if self.weights is None or self.state is None:
             return {}
-        return {"run": str(self.weights.path), "weights": fingerprint(self.weights)}
+        return {
+            "run": str(self.weights.path),
+            "weights": self.state.digest,
+            "epoch": self.state.epoch,
+        }
+
+    def with_weights(self, run: RunDirectory) -> Base:
+        """The same, with the weights of a run.
+
+        Raises:
+            RunError: It has none that are whole.
+        """
+        return dataclasses.replace(self, weights=run, state=find_best(run, read_trained(run)))
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is doubtful about its weights, in words."""
+        if self.weights is None or self.state is None or not self.state.doubt:
+            return ()
+        return (f"from_run: {self.weights.name}: {self.state.doubt}",)
 
     def keep(self, directory: RunDirectory) -> None:
         """Write what it takes to build the model again into the directory of a run."""
@@ -83,15 +106,6 @@ class Base:
         )
         if self.base is not None:
             self.base.keep(files)
-
-
-def fingerprint(run: RunDirectory) -> str:
-    """The sha256 of the file with the weights of a run's best epoch.
-
-    Raises:
-        RunError: There is none.
-    """
-    return CheckpointStore(run.checkpoints).digest("best")
 
 
 def find_base(from_run: str, folder: Path, runs_dir: Path) -> RunDirectory:
@@ -165,7 +179,7 @@ def resolve_base(
     if not isinstance(declared, FromRun):
         return experiment, None
     run = find_base(declared.from_run, config.parent, runs_dir)
-    base = dataclasses.replace(read_base(run).trusted(trust=trust), weights=run)
+    base = read_base(run).trusted(trust=trust).with_weights(run)
     found = dataclasses.replace(declared, from_run=str(run.path))
     return dataclasses.replace(experiment, architecture=found), base
 
@@ -216,9 +230,7 @@ def base_for_resuming(
         return base
     declared = experiment.architecture
     assert isinstance(declared, FromRun)  # noqa: S101 it has a base
-    run = RunDirectory(Path(declared.from_run))
-    read_trained(run)
-    return dataclasses.replace(base, weights=run)
+    return base.with_weights(RunDirectory(Path(declared.from_run)))
 
 
 def changed_weights(recorded: Any, *, needed: bool) -> list[str]:
@@ -232,7 +244,7 @@ def changed_weights(recorded: Any, *, needed: bool) -> list[str]:
         return []
     run = RunDirectory(Path(str(recorded.get("run"))))
     try:
-        now = fingerprint(run)
+        now = find_best(run, read_trained(run)).digest
     except RunError:
         return [f"from_run: {run.path} has no weights any more"] if needed else []
     if now == recorded.get("weights"):

@@ -75,7 +75,8 @@ class Run:
         steps = self.experiment.training.epochs * prepared.steps_per_epoch
         slow = slow_callbacks(components, self.declared, steps)
         asked = placing_warnings(model, self.experiment.runtime)
-        self.warnings = (*prepared.warnings, *asked, *map(in_one_line, slow))
+        doubts = resumed.doubts if resumed else ()
+        self.warnings = (*doubts, *prepared.warnings, *asked, *map(in_one_line, slow))
         self.recorders = [one for one in self.declared if isinstance(one, Recorder)]
         for recorder in self.recorders:
             recorder.attach(model, prepared.splits.train)

@@ -178,9 +178,10 @@ def test_changed_weights_are_noticed(
     base = RunDirectory(moved_folder / "tiny_run")
     recorded = json.loads(moved.record.read_text())["from_run"]
     store = CheckpointStore(base.checkpoints)
-    assert recorded == {"run": str(base.path.resolve()), "weights": store.digest("best")}
-    kept = shutil.copytree(base.path, tmp_path / "kept")
     best = store.load("best")
+    expected = {"run": str(base.path.resolve()), "weights": best.digest, "epoch": 2}
+    assert recorded == expected
+    kept = shutil.copytree(base.path, tmp_path / "kept")
     store.commit("best", {name: array * 2 for name, array in best.arrays.items()}, best.facts)
     try:
         with pytest.raises(RunError, match=r"the weights of .*tiny_run are others than they were"):

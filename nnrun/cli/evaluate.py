@@ -13,7 +13,7 @@ from nnrun.cli.options import (
     RunsDirOption,
     TrustOption,
 )
-from nnrun.cli.printing import make_console
+from nnrun.cli.printing import make_console, warn
 
 SplitOption = Annotated[
     str | None,
@@ -62,6 +62,7 @@ def eval_cli(
         batch_size=batch_size,
         mc_samples=mc_samples,
         trust=trust,
+        tell=warn,
     )
     from nnrun.reports.evaluation import evaluations_to_json, evaluations_view
 

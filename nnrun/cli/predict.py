@@ -14,7 +14,7 @@ from nnrun.cli.options import (
     TrustOption,
     check_out,
 )
-from nnrun.cli.printing import make_console
+from nnrun.cli.printing import make_console, warn
 
 
 def predict_cli(
@@ -53,13 +53,19 @@ def predict_cli(
         if out.resolve() == file.resolve():
             raise typer.BadParameter("it is FILE itself, which would be lost", param_hint="--out")
         check_out(out, overwrite=overwrite)
-    outputs = predict(find_run(run, runs_dir), file, mc_samples=mc_samples, trust=trust)
+    doubts: list[str] = []
+    outputs = predict(
+        find_run(run, runs_dir), file, mc_samples=mc_samples, trust=trust, tell=doubts.append
+    )
+    for doubt in doubts:
+        warn(doubt)
     from nnrun.reports.predictions import SHOWN_ROWS, all_to_json, all_view, write_all
 
     if out is not None:
         write_all(outputs, out)
     if as_json:
-        typer.echo(json.dumps({"format": 1, **all_to_json(outputs)}, indent=2))
+        told = {"format": 1, "warnings": doubts, **all_to_json(outputs)}
+        typer.echo(json.dumps(told, indent=2))
         return
     console = make_console()
     console.print(all_view(outputs), soft_wrap=True)

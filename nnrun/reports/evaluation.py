@@ -52,6 +52,7 @@ class Evaluation:
         rows: How many rows were predicted.
         task: `regression`, `binary`, `multiclass`, `multilabel` or `autoencoder`.
         epoch: The epoch whose weights were used.
+        warnings: Why these are not the weights of the run's best epoch; empty where they are.
         headline: The metrics of the whole split: `value`, and `low` and `high` of the 95 %
             bootstrap interval.
         bootstrap: `level`, `resamples` and `seed` of the intervals.
@@ -69,6 +70,7 @@ class Evaluation:
     rows: int
     task: str
     epoch: int
+    warnings: Sequence[str]
     headline: Mapping[str, Interval]
     bootstrap: Mapping[str, float]
     recorded: Mapping[str, float]
@@ -94,6 +96,7 @@ def score(
     seed: int,
     recorded: Mapping[str, float],
     where: str,
+    warnings: Sequence[str] = (),
 ) -> Evaluation:
     """Reckon every figure of predictions whose targets are known.
 
@@ -106,6 +109,7 @@ def score(
         seed: Of the bootstrap.
         recorded: Loss and metrics of the config.
         where: The directory that the evaluation is written to.
+        warnings: Why these are not the weights of the run's best epoch.
     """
     truth, outputs, columns = predictions.truth, predictions.outputs, predictions.columns
     resamples = number_of_resamples(predictions.rows * max(1, len(columns)))
@@ -117,6 +121,7 @@ def score(
         rows=predictions.rows,
         task=task,
         epoch=epoch,
+        warnings=warnings,
         headline=bootstrap(statistics, predictions.rows, seed=seed, resamples=resamples),
         bootstrap={"level": LEVEL, "resamples": resamples, "seed": seed},
         recorded=recorded,

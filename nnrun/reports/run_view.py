@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from nnrun.config.components import looks_like_class
@@ -18,12 +18,13 @@ from nnrun.reports.tables import (
     wrapped,
 )
 from nnrun.reports.textplots import line_plot, speaks_unicode
-from nnrun.runs.checksums import check_file
+from nnrun.runs.checksums import listed_files
 from nnrun.runs.directory import RunDirectory
 from nnrun.runs.history import NOT_METRICS, History
 from nnrun.runs.manifest import Metrics, RunRecord, derived_status
 from nnrun.runs.progress import read_progress
 from nnrun.runs.settings import describe_briefly, read_config
+from nnrun.runs.verifying import find_damage
 
 if TYPE_CHECKING:
     from rich.console import Group, RenderableType
@@ -47,7 +48,9 @@ class RunReport:
         metrics: Its figures; of a run that wrote none, those of its history.
         history: Its epochs; empty where there are none.
         config: Its config with every default; empty where it cannot be read.
-        problems: What of it cannot be read.
+        problems: What of it is damaged or cannot be read, by the file.
+        whole: Whether all of it is as it was written; None where nobody can tell: it is being
+            written, or has no checksums.
     """
 
     directory: RunDirectory
@@ -56,7 +59,8 @@ class RunReport:
     metrics: Metrics
     history: History
     config: Mapping[str, Any]
-    problems: Sequence[str]
+    problems: Mapping[str, str]
+    whole: bool | None
 
     def to_json(self) -> dict[str, Any]:
         """The report as data; figures that are not finite are null."""
@@ -72,7 +76,8 @@ class RunReport:
             "record": {name: value for name, value in record.items() if name != "format"},
             "metrics": figures,
             "config": self.config,
-            "problems": list(self.problems),
+            "problems": list(self.problems.values()),
+            "whole": self.whole,
         }
 
 
@@ -84,17 +89,18 @@ def read_report(directory: RunDirectory) -> RunReport:
     """
     record = RunRecord.read(directory.record)
     status = derived_status(directory, record)
-    problems = _damaged_files(directory)
+    is_written = status == "running"
+    problems = {} if is_written else find_damage(directory, record, status)
     history, config, metrics = History(), {}, Metrics()
     try:
         config = read_config(directory)
     except RunError as error:
-        problems.append(error.message)
+        problems[directory.resolved.name] = error.message
     try:
         if directory.history.exists():
             history = History.read(directory.history)
     except RunError as error:
-        problems.append(error.message)
+        problems[directory.history.name] = error.message
     try:
         if directory.metrics.exists():
             metrics = Metrics.read(directory.metrics)
@@ -105,19 +111,10 @@ def read_report(directory: RunDirectory) -> RunReport:
                 record, epochs=progress.epochs, best_epoch=progress.best_epoch
             )
     except RunError as error:
-        problems.append(error.message)
-    return RunReport(directory, record, status, metrics, history, config, problems)
-
-
-def _damaged_files(directory: RunDirectory) -> list[str]:
-    """What is wrong with the files that are not shown."""
-    problems = []
-    for path in (directory.config, directory.signature, directory.model):
-        try:
-            check_file(path)
-        except RunError as error:
-            problems.append(error.message)
-    return problems
+        problems[directory.metrics.name] = error.message
+    can_tell = problems or (not is_written and listed_files(directory.path))
+    whole = not problems if can_tell else None
+    return RunReport(directory, record, status, metrics, history, config, problems, whole)
 
 
 def run_view(report: RunReport, *, encoding: str | None = None) -> "Group":
@@ -144,10 +141,21 @@ def run_view(report: RunReport, *, encoding: str | None = None) -> "Group":
         parts += [Text(curves, no_wrap=True), ""]
     if words := in_words(record.diagnosis):
         parts += [*map(Text, words), ""]
-    parts.append(run_facts(record, directory))
-    doubts = [*shown.problems, *record.warnings]
+    parts.append(run_facts(record, directory, _files(shown)))
+    doubts = [*shown.problems.values(), *record.warnings]
     parts += [Text(f"warning: {doubt}", style="yellow") for doubt in doubts]
     return Group(*parts)
+
+
+def _files(report: RunReport) -> str:
+    """Whether the files of the run are as they were written."""
+    if report.status == "running":
+        return "being written"
+    if report.whole is None:
+        return "not verified: there are no checksums"
+    if not report.whole:
+        return f"damaged: {', '.join(report.problems)}"
+    return "whole: all are as they were written"
 
 
 def _declared(report: RunReport) -> dict[str, str]:
@@ -259,7 +267,7 @@ def _without_controls(report: RunReport) -> RunReport:
         report,
         record=RunRecord(**record),
         config=_clean(report.config),
-        problems=_clean(list(report.problems)),
+        problems=_clean(report.problems),
         metrics=Metrics(**_clean(dataclasses.asdict(report.metrics))),
     )
 

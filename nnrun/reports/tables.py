@@ -203,8 +203,8 @@ def _exact(value: float) -> str:
     return f"{value:,}" if isinstance(value, int) else f"{value:.15g}"
 
 
-def run_facts(record: RunRecord, directory: RunDirectory) -> "Text":
-    """Epochs, time and size of a run, and where its files are."""
+def run_facts(record: RunRecord, directory: RunDirectory, files: str = "") -> "Text":
+    """Epochs, time and size of a run, where its files are, and in which state."""
     epochs = f"{record.epochs:,}"
     if record.best_epoch is not None:
         epochs += f", the best is {record.best_epoch:,}"
@@ -217,6 +217,7 @@ def run_facts(record: RunRecord, directory: RunDirectory) -> "Text":
         "run": str(directory.path),
         "model": str(directory.model) if directory.model.exists() else "",
         "curves": str(directory.learning_curves) if directory.learning_curves.exists() else "",
+        "files": files,
     }
     return fact_lines({name: value for name, value in facts.items() if value})
 

@@ -6,46 +6,27 @@ the generation count. There is one manifest a generation, not one for all: a dam
 generation, and the one before it takes over.
 """
 
-import hashlib
-import io
-import json
 import re
-import zipfile
-import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nnrun.errors import RunError
-from nnrun.reading import MAX_JSON, parse_json, read_array, read_own
-from nnrun.runs.atomic import describe_cause, write_bytes, write_json
+from nnrun.runs.checkpoint_files import (
+    Content,
+    check_finite,
+    load_checkpoint,
+    save_checkpoint,
+    scan_checkpoint,
+)
 from nnrun.runs.directory import refuse_link
 
 if TYPE_CHECKING:
     import numpy as np
 
     Array = np.ndarray[Any, np.dtype[Any]]
-
-FORMAT = 1
-_INDEX = "index"
-_ZIP = (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, RuntimeError)
-"""What `zipfile` raises for archives that it cannot read."""
-
-
-class NonFiniteError(RunError):
-    """An array holds NaN or infinity, and such a state is not to be kept.
-
-    Attributes:
-        array: The name of the first such array.
-    """
-
-    exit_code = 1
-
-    def __init__(self, array: str) -> None:
-        super().__init__(f"{array} holds values that are not finite; it is not saved")
-        self.array = array
 
 
 @dataclass(frozen=True)
@@ -56,12 +37,14 @@ class Checkpoint:
         arrays: The arrays by name.
         facts: What was kept beside them.
         generation: Which commit this is, counted from 1.
+        digest: The sha256 of its archive.
         refused: Why newer generations were refused, a line each; empty where this is the newest.
     """
 
     arrays: Mapping[str, "Array"]
     facts: Mapping[str, Any]
     generation: int
+    digest: str
     refused: tuple[str, ...] = ()
 
 
@@ -133,15 +116,40 @@ class CheckpointStore:
         Raises:
             RunError: There are generations, but none is whole.
         """
+        return self._whole(name, lambda path: load_checkpoint(path, most))
+
+    def scan_all(self, name: str) -> Iterator[Checkpoint]:
+        """Verify the generations as `load_all`, their values too, and read no more than the facts.
+
+        Raises:
+            RunError: There are generations, but none is whole.
+        """
+        return self._whole(name, scan_checkpoint)
+
+    def load_again(self, name: str, scanned: Checkpoint, most: int | None = None) -> Checkpoint:
+        """Load a generation with its arrays that `scan_all` gave.
+
+        Raises:
+            RunError: It is another by now, or has more than so many bytes.
+        """
+        path = self._path(name, scanned.generation)
+        content = load_checkpoint(path, most)
+        if content.digest != scanned.digest:
+            raise RunError(f"{path} was changed while it was read")
+        return Checkpoint(content.arrays, content.facts, scanned.generation, content.digest)
+
+    def _whole(self, name: str, read: Callable[[Path], Content]) -> Iterator[Checkpoint]:
         refused: list[str] = []
         generations = sorted(self._generations(name), reverse=True)
         for generation in generations:
             try:
-                arrays, facts = load_checkpoint(self._path(name, generation), most)
+                content = read(self._path(name, generation))
             except RunError as error:
                 refused.append(error.message)
             else:
-                yield Checkpoint(arrays, facts, generation, tuple(refused))
+                yield Checkpoint(
+                    content.arrays, content.facts, generation, content.digest, tuple(refused)
+                )
         if refused and len(refused) == len(generations):
             raise RunError(f"no checkpoint {name!r} is whole: " + "; ".join(refused))
 
@@ -153,24 +161,13 @@ class CheckpointStore:
         for other in numbers - {generation, previous}:
             self._remove(name, other)
 
-    def digest(self, name: str) -> str:
-        """The sha256 of the newest generation's arrays and facts, as its manifest has it.
-
-        Raises:
-            RunError: There is none, or its manifest is damaged.
-        """
-        generation = max(self._generations(name), default=None)
-        if generation is None:
-            raise RunError(f"there is no checkpoint {name!r} in {self.directory}")
-        path = self._path(name, generation).with_suffix(".json")
-        try:
-            return str(parse_json(_read(path, MAX_JSON))["sha256"])
-        except (ValueError, KeyError, TypeError) as error:
-            raise RunError(f"{path} is damaged") from error
-
     def has(self, name: str) -> bool:
         """Whether a generation of the checkpoint was ever committed and is still there."""
         return bool(self._generations(name))
+
+    def file_of(self, name: str, checkpoint: Checkpoint) -> Path:
+        """The file of a generation's arrays."""
+        return self._path(name, checkpoint.generation)
 
     def _generations(self, name: str) -> set[int]:
         return self._numbers(name, "json")
@@ -192,123 +189,3 @@ class CheckpointStore:
         for suffix in (".json", ".npz"):
             with suppress(OSError):
                 self._path(name, generation).with_suffix(suffix).unlink()
-
-
-def save_checkpoint(path: Path, arrays: Mapping[str, "Array"], facts: Mapping[str, Any]) -> None:
-    """Write arrays and facts to `path` (a `.npz`), then the manifest beside it (a `.json`).
-
-    Raises:
-        RunError: A file cannot be written.
-        TypeError: An array is not of numbers, or a fact is not of JSON.
-    """
-    data = _pack(arrays, facts)
-    write_bytes(path, data)
-    manifest = {"format": FORMAT, "sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
-    write_json(path.with_suffix(".json"), manifest)
-
-
-def load_checkpoint(
-    path: Path, most: int | None = None
-) -> tuple[dict[str, "Array"], dict[str, Any]]:
-    """Read what `save_checkpoint` wrote.
-
-    Args:
-        path: The `.npz`.
-        most: How many bytes it may have; None for any number.
-
-    Returns:
-        The arrays by name, and the facts.
-
-    Raises:
-        RunError: A file is missing, damaged, or of a newer nnrun.
-    """
-    manifest = _read(path.with_suffix(".json"), MAX_JSON)
-    data = _read(path, most)
-    try:
-        expected = parse_json(manifest)
-        if expected["format"] > FORMAT:
-            raise RunError(f"{path} was written by a newer nnrun")
-        digest = expected["sha256"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise RunError(f"{path.with_suffix('.json')} is damaged") from error
-    if hashlib.sha256(data).hexdigest() != digest:
-        raise RunError(f"{path} is damaged: its content is not what was written")
-    try:
-        return _unpack(data)
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, *_ZIP) as error:
-        raise RunError(f"{path} is not a checkpoint") from error
-
-
-def check_finite(arrays: Mapping[str, "Array"]) -> None:
-    """Look for NaN and infinity.
-
-    Raises:
-        NonFiniteError: An array holds one.
-    """
-    import numpy as np
-
-    for name, array in arrays.items():
-        if not _is_whole(np.asarray(array)) and not np.isfinite(array).all():
-            raise NonFiniteError(name)
-
-
-def _is_whole(array: "Array") -> bool:
-    return array.dtype.kind in "biu" or "int" in array.dtype.name
-
-
-def _read(path: Path, most: int | None) -> bytes:
-    try:
-        return read_own(path, most)
-    except OSError as error:
-        raise RunError(f"cannot read {path}: {describe_cause(error)}") from error
-
-
-def _pack(arrays: Mapping[str, "Array"], facts: Mapping[str, Any]) -> memoryview:
-    import numpy as np
-
-    # Arrays go by number: names like `dense/kernel` or `file` mean something to zip and to savez.
-    members: dict[str, Array] = {}
-    index = []
-    for number, (name, value) in enumerate(arrays.items()):
-        array = np.asarray(value)
-        if array.dtype.kind not in "biufcV" or array.dtype.names:
-            raise TypeError(f"{name} is an array of {array.dtype}, not of numbers")
-        index.append([name, array.dtype.name])
-        # NumPy's format forgets the types of ml_dtypes (bfloat16, float8): keep their bits.
-        custom = array.dtype.kind == "V"
-        members[f"a{number}"] = array.view(f"u{array.dtype.itemsize}") if custom else array
-    text = json.dumps({"arrays": index, "facts": dict(facts)})
-    members[_INDEX] = np.frombuffer(text.encode(), dtype=np.uint8)
-    file = io.BytesIO()
-    np.savez(file, allow_pickle=False, **members)
-    return file.getbuffer()
-
-
-def _unpack(data: bytes) -> tuple[dict[str, "Array"], dict[str, Any]]:
-
-    arrays: dict[str, Array] = {}
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        _refuse_bomb(archive, len(data))
-        index = parse_json(read_array(archive.read(f"{_INDEX}.npy")).tobytes())
-        for number, (name, type_name) in enumerate(index["arrays"]):
-            array = read_array(archive.read(f"a{number}.npy"))
-            arrays[name] = (
-                array if array.dtype.name == type_name else array.view(_custom(type_name))
-            )
-    return arrays, dict(index["facts"])
-
-
-def _refuse_bomb(archive: zipfile.ZipFile, size: int) -> None:
-    """What nnrun packs is not compressed, so that nothing can be larger than the file."""
-    members = archive.infolist()
-    packed = any(member.compress_type != zipfile.ZIP_STORED for member in members)
-    if packed or sum(member.file_size for member in members) > size:
-        raise ValueError("it unpacks to more than it is")
-
-
-def _custom(name: str) -> "np.dtype[Any]":
-    import ml_dtypes
-    import numpy as np
-
-    custom: np.dtype[Any] = np.dtype(getattr(ml_dtypes, name))
-    return custom

@@ -77,6 +77,15 @@ def read_file(path: Path, most: int | None, *, check: bool = True) -> bytes:
     return _verified(path, look)
 
 
+def listed_files(directory: Path) -> list[Path]:
+    """The files of a directory whose checksums are known; none where a run is of an older version.
+
+    Raises:
+        RunError: The checksums are damaged.
+    """
+    return [directory / name for name in _digests(directory)]
+
+
 def check_file(path: Path) -> None:
     """See that a file of any size holds what was written; nothing where it is missing.
 
@@ -142,7 +151,9 @@ def _parse(content: bytes) -> Digests:
     files = value["files"]
     if value["format"] != FORMAT or value["sha256"] != _digest(_canonical(files)):
         raise ValueError("not its own checksum")
-    return {name: tuple(digests) for name, digests in files.items()}
+    if any(Path(name).name != name for name in files):
+        raise ValueError("a file that lies elsewhere")
+    return {name: tuple(map(str, digests)) for name, digests in files.items()}
 
 
 def _canonical(files: Mapping[str, list[str]]) -> bytes:

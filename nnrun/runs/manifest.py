@@ -44,7 +44,8 @@ class RunRecord:
         engine: `name` and `reason`, and what else the engine tells.
         git: `commit` and `dirty` (None where nobody can tell); None outside a repository.
         data: `fingerprint`, `source` and `rows`.
-        from_run: `run` and `weights` (a sha256) of the run that it was built on; None for none.
+        from_run: `run`, `weights` (a sha256) and `epoch` of the run that it was built on; None for
+            none.
         parameters: How many the model has.
         loss_of: What the loss is of, in words; empty where that is the labels as they are.
         best_epoch: The best epoch, from 1.
@@ -53,8 +54,9 @@ class RunRecord:
         warnings: What is doubtful about the data, in words.
         diagnosis: What the curves show, a mapping each: `kind`, `text` and `advice`.
         expectations: A mapping each: `figure`, `value`, `held`, and `equals` or `min` and `max`.
-        resumes: A mapping each time it went on: `at` (the time), `after_epoch`, `exact`, and
-            `differences`, what was no longer as it had been.
+        resumes: A mapping each time it went on: `at` (the time), `after_epoch`, `exact`,
+            `differences`, what was no longer as it had been, and `doubts`, why it went on from an
+            older state than its last.
     """
 
     name: str
@@ -110,6 +112,10 @@ class RunRecord:
             raise RunError(f"{path} is damaged: an expectation is no mapping")
         if not all(isinstance(item, Mapping) for item in record.diagnosis):
             raise RunError(f"{path} is damaged: a finding of its diagnosis is no mapping")
+        if record.epochs < 0 or not 0 < (record.best_epoch or 1) <= max(1, record.epochs):
+            raise RunError(
+                f"{path} is damaged: best_epoch is {record.best_epoch} of {record.epochs}"
+            )
         figures = ("value", "equals", "min", "max")
         _check_numbers((item.get(name) for item in record.expectations for name in figures), path)
         return record
@@ -216,7 +222,7 @@ def _checked(kind: Any, values: Mapping[str, Any], path: Path) -> dict[str, Any]
         if name not in values:
             continue
         value = tuple(values[name]) if isinstance(values[name], list) else values[name]
-        if not isinstance(value, classes):
+        if not isinstance(value, classes) or (isinstance(value, bool) and bool not in classes):
             raise RunError(f"{path} is damaged: {name} is {str(value)[:40]!r}")
         found[name] = value
     try:
@@ -228,7 +234,7 @@ def _checked(kind: Any, values: Mapping[str, Any], path: Path) -> dict[str, Any]
 
 def _check_numbers(values: Iterable[Any], path: Path) -> None:
     for value in values:
-        if value is not None and not isinstance(value, (int, float)):
+        if value is not None and (isinstance(value, bool) or not isinstance(value, (int, float))):
             raise RunError(f"{path} is damaged: {str(value)[:40]!r} is no number")
 
 

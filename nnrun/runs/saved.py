@@ -1,14 +1,19 @@
 """What a run that broke off has saved to go on from."""
 
 import dataclasses
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from nnrun.errors import RunError
+from nnrun.runs.checkpoint_files import NonFiniteError, check_finite
 from nnrun.runs.checkpoints import Checkpoint, CheckpointStore
 from nnrun.runs.directory import RunDirectory
 from nnrun.runs.history import History
 from nnrun.runs.manifest import RunRecord
+
+UNCHECKED = ("metrics/", "callback/")
+"""Arrays that may hold NaN and infinity: a callback's memory of a bad value is no divergence."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,12 +47,14 @@ class Resumed:
         record: Its record, as it is to be while it goes on.
         resolved: The text of its `resolved.yaml`, as it is to be.
         seconds: How long it has trained so far.
+        doubts: Where it does not go on from where it ended, in words.
     """
 
     saved: Saved
     record: RunRecord
     resolved: str
     seconds: float
+    doubts: tuple[str, ...] = ()
 
 
 def load_saved(directory: RunDirectory) -> Saved:
@@ -59,48 +66,78 @@ def load_saved(directory: RunDirectory) -> Saved:
     store = CheckpointStore(directory.checkpoints)
     if not store.has("last"):
         return Saved()
-    best = list(store.load_all("best")) if store.has("best") else []
-    problem = "its best epoch's weights are not there"
-    for last in store.load_all("last"):
+    best = [kept for kept in _load(store, "best") if type(kept.facts.get("epoch")) is int]
+    problems: list[str] = []
+    for last in _load(store, "last"):
+        told = (*last.refused, *problems)
         try:
-            wanted = last.facts["position"]["best_epoch"]
-            text = last.facts["history"]
-            history = History.from_csv(text) if text else History()
-            complete = len(history) == last.facts["epoch"]
-            _check_shape(last.facts)
-        except (KeyError, TypeError, ValueError, RunError) as error:
-            problem = f"it does not say where it stands ({error})"
+            history = _history_of(last.facts)
+        except (KeyError, TypeError, ValueError, AttributeError, RunError) as error:
+            problems.append(f"{store.file_of('last', last)} does not say where it stands ({error})")
             continue
-        if not complete:
-            problem = "its history is not whole"
-            continue
+        wanted = last.facts["position"]["best_epoch"]
         if wanted is None:
-            return Saved(last, None, history, last.refused)
+            return Saved(last, None, history, told)
         for kept in best:
-            if kept.facts.get("epoch") == wanted:
-                return Saved(last, kept, history, last.refused)
+            if kept.facts["epoch"] == wanted:
+                return Saved(last, kept, history, told)
+        problems.append(f"the weights of its best epoch, {wanted}, are not there")
     raise RunError(
-        f"{directory.path} is damaged: {problem}",
+        f"{directory.path} is damaged: {'; '.join(problems) or 'its states are not finite'}",
         hint=f"Train it anew: nnrun train {directory.resolved}",
     )
 
 
-def _check_shape(facts: Mapping[str, Any]) -> None:
-    """See whether facts are such as `RunWriter` and its callers write.
+def _load(store: CheckpointStore, name: str) -> Iterator[Checkpoint]:
+    """The whole generations, without those that hold NaN or infinity where a state may not."""
+    problems: list[str] = []
+    for checkpoint in store.load_all(name):
+        arrays = checkpoint.arrays.items()
+        try:
+            check_finite({key: array for key, array in arrays if not key.startswith(UNCHECKED)})
+        except NonFiniteError as error:
+            problems.append(
+                f"{store.file_of(name, checkpoint)} holds {error.array}, which is not finite"
+            )
+        else:
+            refused = (*checkpoint.refused, *problems)
+            yield dataclasses.replace(checkpoint, refused=refused)
+
+
+def _history_of(facts: Mapping[str, Any]) -> History:
+    """The history that a state saved, once all of its facts are such as nnrun writes.
 
     Raises:
         KeyError: One is missing.
         TypeError: One is of another type.
-        ValueError: One is of another length.
+        ValueError: One is of another length, or is no number that it can be.
+        AttributeError: One is no mapping.
+        RunError: The history is not whole.
     """
     position = facts["position"]
-    whole = [facts["epoch"], position["epoch"], position["step"]]
-    whole += [size for _, size in facts["tensorboard"].values()]
-    names = [name for name, _ in facts["tensorboard"].values()]
+    sizes = list(facts["tensorboard"].values())
+    epoch, best_epoch = facts["epoch"], position["best_epoch"]
+    whole = [epoch, position["epoch"], position["step"], *(size for _, size in sizes)]
     if not all(type(value) is int and value >= 0 for value in whole):
         raise TypeError("not a number of epochs, steps or bytes")
-    if not all(isinstance(text, str) for text in [*names, facts["config"]]):
+    if position["epoch"] != epoch or not (
+        best_epoch is None or (type(best_epoch) is int and 0 < best_epoch <= epoch)
+    ):
+        raise ValueError("an epoch that it has not")
+    figures = [facts["seconds"], *position.get("logs", {}).values()]
+    figures += [] if position.get("best") is None else [position["best"]]
+    if not all(type(value) in (int, float) for value in figures):
+        raise TypeError("not a figure")
+    if not 0 <= facts["seconds"] < math.inf:
+        raise ValueError("not a time")
+    texts = [*(name for name, _ in sizes), facts["config"], facts["history"]]
+    if not all(isinstance(text, str) for text in texts):
         raise TypeError("not a text")
+    if type(position.get("stopping", False)) is not bool:
+        raise TypeError("not a truth value")
     if not all(isinstance(state, dict) for state in facts["callbacks"]):
         raise TypeError("not the state of a callback")
-    float(facts["seconds"])
+    history = History.from_csv(facts["history"]) if facts["history"] else History()
+    if (history.column("epoch") if len(history) else []) != list(range(1, epoch + 1)):
+        raise ValueError("its history is not whole")
+    return history

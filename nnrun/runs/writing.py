@@ -14,6 +14,7 @@ from nnrun.runs.directory import RunDirectory
 from nnrun.runs.event_files import EventFiles
 from nnrun.runs.history import History, figures_of
 from nnrun.runs.manifest import FORMAT, Metrics, RunRecord
+from nnrun.runs.saved import UNCHECKED
 
 if TYPE_CHECKING:
     import numpy as np
@@ -33,9 +34,6 @@ LONG_EPOCH_SECONDS = 120.0
 
 COMMIT_SHARE = 0.02
 """The share of the time that commits may take: after a slow one, the next waits longer."""
-
-UNCHECKED = ("metrics/", "callback/")
-"""Arrays that may hold NaN and infinity: a callback's memory of a bad value is no divergence."""
 
 
 @dataclasses.dataclass(frozen=True)

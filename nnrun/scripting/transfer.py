@@ -9,6 +9,7 @@ from nnrun.errors import ConfigError, Problem, RunError
 from nnrun.models.architecture import expand_architecture
 from nnrun.models.expanding import expand_graph
 from nnrun.models.layers import preprocessing_layers
+from nnrun.runs.checksums import check_file
 from nnrun.scripting.expressions import Atom, assign, call, literal, quoted, shown_path
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ def take_over(
     file = base.weights.model
     if not file.is_file():
         raise RunError(f"{base.weights.name} has no {file.name} that a script could load")
+    check_file(file)
     for layer in _layers_of(base):
         components.note(layer)
     path = quoted(shown_path(file))

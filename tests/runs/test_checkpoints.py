@@ -13,13 +13,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from nnrun.errors import RunError
-from nnrun.runs import checkpoints as module
-from nnrun.runs.checkpoints import (
-    CheckpointStore,
-    NonFiniteError,
-    load_checkpoint,
-    save_checkpoint,
-)
+from nnrun.runs import checkpoint_files as module
+from nnrun.runs.checkpoint_files import NonFiniteError, load_checkpoint, save_checkpoint
+from nnrun.runs.checkpoints import CheckpointStore
 
 from . import names_in
 
@@ -56,7 +52,8 @@ def assert_same(left: dict[str, Any], right: dict[str, Any]) -> None:
 
 def test_arrays_and_facts_survive(tmp_path: Path) -> None:
     save_checkpoint(tmp_path / "last-1.npz", ARRAYS, FACTS)
-    arrays, facts = load_checkpoint(tmp_path / "last-1.npz")
+    content = load_checkpoint(tmp_path / "last-1.npz")
+    arrays, facts = content.arrays, content.facts
     assert_same(ARRAYS, arrays)
     assert facts == FACTS
 

@@ -1,0 +1,83 @@
+"""The state of a run's best epoch, verified and held against what the run says of itself."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from nnrun.errors import RunError
+from nnrun.runs.checkpoints import Checkpoint, CheckpointStore
+from nnrun.runs.directory import RunDirectory
+from nnrun.runs.manifest import RunRecord
+
+
+@dataclass(frozen=True)
+class BestState:
+    """The newest state of a best epoch that is whole.
+
+    Attributes:
+        epoch: The epoch.
+        checkpoint: The state, without its arrays.
+        doubt: Why this is not the state of the run's best epoch, a sentence; empty where it is.
+    """
+
+    epoch: int
+    checkpoint: Checkpoint
+    doubt: str = ""
+
+    @property
+    def digest(self) -> str:
+        """The sha256 of the state's file."""
+        return self.checkpoint.digest
+
+
+def find_best(directory: RunDirectory, record: RunRecord) -> BestState:
+    """Find the state of a run's best epoch; an older one, with a doubt, where that is damaged.
+
+    Args:
+        directory: The run; no process is writing it.
+        record: Its record.
+
+    Raises:
+        RunError: No state is whole, or none is of an epoch that the run had.
+    """
+    expected = _best_epoch(directory, record)
+    others: list[str] = []
+    for checkpoint in CheckpointStore(directory.checkpoints).scan_all("best"):
+        epoch = checkpoint.facts.get("epoch")
+        if type(epoch) is not int or epoch < 1:
+            others.append(f"best-{checkpoint.generation}.npz is of the epoch {epoch!r:.40}")
+        elif record.status != "running" and epoch > (expected or epoch):
+            others.append(f"best-{checkpoint.generation}.npz is of epoch {epoch}")
+        else:
+            doubt = _doubt(epoch, expected, record, [*checkpoint.refused, *others])
+            return BestState(epoch, checkpoint, doubt)
+    problem = "; ".join(others) or "it is missing"
+    raise RunError(
+        f"{directory.path} is damaged: it has no checkpoint of its best epoch: {problem}",
+        hint=f"Train it anew: nnrun train {directory.resolved}",
+    )
+
+
+def _best_epoch(directory: RunDirectory, record: RunRecord) -> int | None:
+    """The best epoch by the record; of a run that was killed, by its last state, or a later one."""
+    if record.status != "running":
+        return record.best_epoch
+    epochs = [record.best_epoch or 0]
+    with suppress(RunError):
+        for last in CheckpointStore(directory.checkpoints).scan_all("last"):
+            position = last.facts.get("position")
+            epoch = position.get("best_epoch") if isinstance(position, dict) else None
+            epochs += [epoch] if type(epoch) is int else []
+            break
+    return max(epochs) or None
+
+
+def _doubt(epoch: int, expected: int | None, record: RunRecord, refused: Sequence[str]) -> str:
+    weights = f"the weights are those of epoch {epoch}"
+    if expected is not None and epoch < expected:
+        reason = "; ".join(refused) or "its checkpoint is missing"
+        return f"{weights}, not of the best epoch, {expected}: {reason}"
+    if record.status != "running":
+        return "" if expected else f"{weights}, and the run's record names no best epoch"
+    # What was written after the last state of a run that was killed, nobody can tell.
+    return f"{weights}, and a later best epoch is lost: {'; '.join(refused)}" if refused else ""
