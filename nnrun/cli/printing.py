@@ -50,8 +50,3 @@ def warn(text: str) -> None:
 def complain(text: str) -> None:
     """Print a line, or several, on standard error."""
     print(printable(text), file=sys.stderr)  # noqa: T201 - this is the one place that prints errors
-
-
-def warn(text: str) -> None:
-    """Print what is doubtful on standard error."""
-    complain(f"warning: {text}")
