@@ -96,7 +96,7 @@ class Dataset:
         "A data set by name; `nnrun validate` lists the known names when one is misspelt.", Text()
     )
     csv: Component | None = option(
-        "A CSV file with a header: a file name, or `{path: …, separator: …}`.",
+        "A CSV file with a header: a file name, or `{path: …, separator: …, decimal: …}`.",
         ArgumentsOf("sources", "csv"),
     )
     classes: tuple[str | int, ...] | None = option(

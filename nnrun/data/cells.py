@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 
@@ -20,7 +20,12 @@ class TableFile(Protocol):
     """The file that a table comes from, for messages."""
 
     path: Path
+    separator: str
+    decimal: Literal[".", ","]
     texts: tuple[str, ...]
+
+    def as_written(self, column: str) -> np.ndarray:
+        """The cells of a column as they stand in the file, strings `(rows,)`."""
 
     def line_of_row(self, row: int) -> int:
         """The line on which a row (from 0) stands."""

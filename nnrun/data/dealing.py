@@ -28,13 +28,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Dealt:
-    """Rows with what they mean; `parts` are those that were read from files of their own."""
+    """Rows with what they mean; `parts` are those that were read from files of their own.
+
+    `notes` are what one should know of how they were read.
+    """
 
     inputs: Mapping[str, InputSpec]
     targets: Mapping[str, TargetSpec]
     rows: Part
     parts: Mapping[str, Part]
     source: str
+    notes: tuple[str, ...] = ()
 
 
 def deal_named(dataset: Dataset, roles: Roles) -> Dealt:
@@ -176,7 +180,8 @@ def deal_file(dataset: Dataset, roles: Roles) -> Dealt:
         for part, file in files.items()
         if isinstance(file, str)
     }
-    return Dealt(inputs, targets, read(source), parts, str(source.path))
+    notes = tuple(note for table in tables.values() for note in table.notes)
+    return Dealt(inputs, targets, read(source), parts, str(source.path), notes)
 
 
 def _own_outputs(aims: Mapping[str, Aim], dataset: Dataset) -> list[str]:

@@ -73,6 +73,7 @@ def load_splits(dataset: Dataset, *, seed: int, roles: Roles | None = None) -> S
         test=parts.get("test"),
         fingerprint=fingerprint(parts),
         source=loaded.source,
+        notes=loaded.notes,
     )
     if not any(target.input for target in targets.values()):
         return splits

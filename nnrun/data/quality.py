@@ -36,7 +36,7 @@ def inspect(splits: Splits, steps: Mapping[str, Sequence[Step]]) -> list[str]:
         splits: The data.
         steps: What preprocessing does to each input, as `preprocessing.fit` gives it.
     """
-    warnings = [*_shared_rows(splits), *_weight_warnings(splits.train)]
+    warnings = [*splits.notes, *_shared_rows(splits), *_weight_warnings(splits.train)]
     for name, target in splits.targets.items():
         warnings += _class_warnings(splits.parts, name, target)
         warnings += _label_warnings(splits.parts, name, target)
@@ -56,8 +56,8 @@ def _shared_rows(splits: Splits) -> Iterator[str]:
         shared = sum(row in known for row in _rows_as_bytes(part))
         if shared:
             yield (
-                f"{shared:,} of {part.rows:,} {name} rows ({shared / part.rows:.1%}) have the very "
-                f"inputs of a training row, so that the {name} figures flatter the model"
+                f"{shared:,} of {part.rows:,} {name} rows ({shared / part.rows:.1%}) also stand "
+                f"among the training rows, so the {name} figures flatter the model"
             )
 
 

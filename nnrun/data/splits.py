@@ -66,6 +66,8 @@ class TargetSpec:
         scale: Of each column: the loss sees `(label - offset) / scale`. Empty where it sees the
             labels as they are.
         offset: Likewise.
+        cells: What the cells of classes hold in their file: `numbers`, `truth values` or `text`;
+            empty where they come from no file, and in runs of nnrun 0.1.0.
     """
 
     task: str
@@ -78,6 +80,7 @@ class TargetSpec:
     shape: tuple[int, ...] = ()
     scale: tuple[float, ...] = ()
     offset: tuple[float, ...] = ()
+    cells: str = ""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -133,6 +136,7 @@ class Splits:
         test: The rows held back until the end, or None.
         fingerprint: sha256 over every array of every part: equal only where the data are.
         source: Where the rows came from, in words: a file or "embedded".
+        notes: What one should know of how they were read, each a line.
     """
 
     inputs: Mapping[str, InputSpec]
@@ -142,6 +146,7 @@ class Splits:
     test: Part | None
     fingerprint: str
     source: str
+    notes: tuple[str, ...] = ()
 
     @property
     def parts(self) -> dict[str, Part]:

@@ -9,6 +9,8 @@ import numpy as np
 
 from nnrun.config.schema import named_columns
 from nnrun.data.cells import as_float32, as_text, column_of, refuse_cells
+from nnrun.data.labels import NUMBER
+from nnrun.data.misreading import find_misread
 from nnrun.data.sources.named import Rows
 from nnrun.data.targets import read_targets, read_targets_like
 from nnrun.errors import DataError
@@ -30,11 +32,13 @@ class Table:
         rows: The inputs `(rows, features)`, float32 or, where some are text, objects; the targets.
         features: Names of the columns, in their order.
         target: What the targets mean.
+        notes: What one should know of how they were read, each a line.
     """
 
     rows: Rows
     features: tuple[str, ...]
     target: TargetSpec
+    notes: tuple[str, ...] = ()
 
     @property
     def task(self) -> str:
@@ -83,9 +87,10 @@ def make_table(
             f"{what}, so there is nothing to predict from",
             hint="list other columns in dataset.features",
         )
-    targets, spec = read_targets(frame, file, names, task, features=features or ())
+    targets = read_targets(frame, file, names, task, features=features or ())
     inputs = make_inputs(frame, file, chosen, used=names)
-    return Table(Rows(inputs, targets, str(file.path)), chosen, spec)
+    rows = Rows(inputs, targets.values, str(file.path))
+    return Table(rows, chosen, targets.spec, targets.notes)
 
 
 def make_table_like(
@@ -130,13 +135,18 @@ def make_inputs(
 
 
 def _refuse_text(column: pd.Series, file: TableFile, name: str) -> None:
-    import pandas as pd
-
     refuse_cells(column.isna().to_numpy(), file, name)
-    as_text = column.astype(str)
-    example = int(np.argmax(pd.to_numeric(as_text, errors="coerce").isna().to_numpy()))
+    cells = column.astype(str).to_numpy(object)
+    misread = find_misread(cells, file)
+    elsewhere = "leave the column out of dataset.features"
+    if misread is not None:
+        raise DataError(
+            f"the column '{name}' of {file.path} {misread.says}",
+            hint=f"{misread.hint}, or {elsewhere}",
+        )
+    example = next(row for row, cell in enumerate(cells) if not NUMBER.fullmatch(cell))
     raise DataError(
-        f"the column '{name}' of {file.path} holds text, such as '{as_text.iloc[example]}' "
+        f"the column '{name}' of {file.path} holds text, such as '{cells[example]}' "
         f"in line {file.line_of_row(example)}; inputs must be numbers",
         hint="list the columns to use in dataset.features, without it, or read it with "
         "TextVectorization or StringLookup",

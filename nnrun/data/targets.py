@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,7 +10,19 @@ import numpy as np
 from nnrun.config.diagnostics import did_you_mean
 from nnrun.config.facts import against_the_others
 from nnrun.config.tasks import AUTO
-from nnrun.data.cells import as_float32, column_of, is_numeric, refuse_cells
+from nnrun.data.cells import as_float32
+from nnrun.data.labels import (
+    MISSING_WORDS,
+    NUMBERS,
+    TEXT,
+    TRUTH,
+    TRUTH_VALUES,
+    LabelColumn,
+    class_name,
+    holds_code,
+    kind_of_classes,
+)
+from nnrun.data.misreading import find_misread, named_cells
 from nnrun.data.splits import TargetColumn, TargetSpec
 from nnrun.errors import DataError
 
@@ -24,8 +37,25 @@ MOST_CLASSES = 20
 """Whole numbers with more distinct values than this are taken as quantities, not as classes."""
 FEWEST_ROWS_A_CLASS = 2
 """So are whole numbers whose values stand in fewer rows each than this, on average."""
+FEWEST_ROWS = 10
+"""From so many rows on, text whose values stand in fewer rows each is refused."""
 LABEL_VALUES = ("0", "1")
-TRUTH_VALUES = ("False", "True")
+
+
+@dataclass(frozen=True)
+class Targets:
+    """What is predicted.
+
+    Attributes:
+        values: `(rows,)` int32 labels of classes, or `(rows, columns)` float32: numbers, or labels
+            of 0 and 1.
+        spec: What they mean.
+        notes: What one should know of how they were read, each a line.
+    """
+
+    values: np.ndarray
+    spec: TargetSpec
+    notes: tuple[str, ...] = ()
 
 
 def read_targets(
@@ -35,7 +65,7 @@ def read_targets(
     task: str,
     *,
     features: Sequence[str] = (),
-) -> tuple[np.ndarray, TargetSpec]:
+) -> Targets:
     """The targets, and what they mean; the task is inferred where it is `auto`.
 
     Args:
@@ -45,25 +75,41 @@ def read_targets(
         task: A task or `auto`.
         features: Columns that are not meant where a target is misspelt.
 
-    Returns:
-        `(rows,)` int32 labels of classes, or `(rows, columns)` float32: numbers, or labels of 0
-        and 1.
-
     Raises:
         DataError: A column is missing, a cell is missing, or a value does not fit the task.
     """
-    columns = [_target_values(frame, file, name, features) for name in names]
-    if task == AUTO:
-        task = infer_task(columns[0]) if len(columns) == 1 else _infer_task_of_several(columns)
+    columns = [LabelColumn.of(frame, file, name, features) for name in names]
+    for column in columns:
+        column.refuse_missing(column.kind)
+    inferred = task == AUTO
+    if inferred:
+        task = _infer_task(columns[0]) if len(columns) == 1 else _infer_task_of_several(columns)
     if task == "regression":
         specs = tuple(TargetColumn(name) for name in names) if len(names) > 1 else ()
-        return _numbers(columns, file), TargetSpec(task, width=len(names), columns=specs)
+        return Targets(_numbers(columns), TargetSpec(task, width=len(names), columns=specs))
     if task == "multilabel":
-        spec = TargetSpec(task, width=len(names), columns=_label_columns(columns, file))
-        return read_targets_like(frame, file, names, spec, source=str(file.path)), spec
+        spec = TargetSpec(task, width=len(names), columns=_label_columns(columns))
+        return Targets(_labels_like(columns, spec, source=str(file.path)), spec)
     classes, labels = _number_classes(columns[0])
-    _refuse_classes(classes, task, columns[0], file)
-    return labels, TargetSpec(task, classes)
+    _refuse_classes(classes, task, columns[0])
+    spec = TargetSpec(task, classes, cells=columns[0].kind)
+    return Targets(labels, spec, tuple(_class_notes(columns[0], spec, inferred=inferred)))
+
+
+def _class_notes(column: LabelColumn, spec: TargetSpec, *, inferred: bool) -> Iterator[str]:
+    if inferred and spec.cells == NUMBERS and spec.task == "multiclass":
+        yield (
+            f"the target '{column.name}' is taken for {len(spec.classes)} classes, since it holds "
+            f"whole numbers of few values ({spec.classes[0]} to {spec.classes[-1]}); to predict them "
+            "as numbers, write `task: regression`"
+        )
+    for name in spec.classes:
+        if spec.cells == TEXT and name in MISSING_WORDS:
+            rows = int((column.written == name).sum())
+            yield (
+                f"'{name}' is taken for a class of the target '{column.name}' ({rows:,} rows); where "
+                "it means that nothing is known, leave those rows out"
+            )
 
 
 def read_targets_like(
@@ -81,21 +127,29 @@ def read_targets_like(
     Raises:
         DataError: As for `read_targets`; a class or a label's value that was not there before.
     """
-    columns = [_target_values(frame, file, name) for name in names]
+    columns = [LabelColumn.of(frame, file, name) for name in names]
     if spec.task == "regression":
-        return _numbers(columns, file)
+        for column in columns:
+            column.refuse_missing(NUMBERS)
+        return _numbers(columns)
+    return _labels_like(columns, spec, source=source)
+
+
+def _labels_like(columns: Sequence[LabelColumn], spec: TargetSpec, *, source: str) -> np.ndarray:
     if spec.columns:
         known = [column.values for column in spec.columns]
         labels = (
-            _known_labels(values, file, classes, source)
-            for values, classes in zip(columns, known, strict=True)
+            _known_labels(column, classes, kind_of_classes(classes, ""), source)
+            for column, classes in zip(columns, known, strict=True)
         )
         return np.stack(list(labels), axis=1).astype(np.float32)
-    if spec.positive:
-        names, numbers = _number_classes(columns[0])
-        is_positive = np.array([name == spec.positive for name in names], np.int32)
-        return np.asarray(is_positive[numbers])
-    return _known_labels(columns[0], file, spec.classes, source)
+    kind = spec.cells or kind_of_classes(spec.classes, spec.positive)
+    if not spec.positive:
+        return _known_labels(columns[0], spec.classes, kind, source)
+    columns[0].refuse_missing(kind, [spec.positive])
+    cells = columns[0].distinct
+    is_positive = [class_name(cell, kind) == spec.positive for cell in cells.names]
+    return np.asarray(np.array(is_positive, np.int32)[cells.numbers])
 
 
 def against_others(
@@ -123,137 +177,169 @@ def against_others(
         "multiclass" if task == "multiclass" else "binary",
         against_the_others(positive),
         positive=positive,
+        cells=target.cells,
     )
     return (labels == target.classes.index(positive)).astype(np.int32), spec
 
 
-def infer_task(values: pd.Series) -> str:
+def _infer_task(column: LabelColumn) -> str:
     """The task that one target column suggests.
 
     Text and truth values are classes. So are whole numbers with at most 20 distinct values, each
-    in two rows or more on average. Everything else is a quantity. Two classes make it `binary`.
+    in two rows or more on average. Other numbers are quantities. Two classes make it `binary`.
+
+    Raises:
+        DataError: It holds text that is no classes: nearly all numbers, or nearly all different.
     """
-    distinct = values.nunique()
-    if is_numeric(values):
-        few = distinct <= min(MOST_CLASSES, len(values) / FEWEST_ROWS_A_CLASS)
-        if not few or not (values == values.round()).all():
+    distinct = column.values.nunique() if column.kind == NUMBERS else len(column.distinct.names)
+    if column.kind == NUMBERS:
+        few = distinct <= min(MOST_CLASSES, len(column.values) / FEWEST_ROWS_A_CLASS)
+        if not few or not (column.values == column.values.round()).all():
             return "regression"
+    elif column.kind == TEXT:
+        _refuse_no_classes(column)
     return "multiclass" if distinct > 2 else "binary"  # noqa: PLR2004
 
 
-def _infer_task_of_several(columns: Sequence[pd.Series]) -> str:
-    """Labels, where every column can be one or none is a number; else numbers."""
-    labels = not any(_why_no_label(values) for values in columns)
-    return "multilabel" if labels or not any(map(is_numeric, columns)) else "regression"
+def _refuse_no_classes(column: LabelColumn) -> None:
+    """See that text may well be the names of classes.
 
-
-def _target_values(
-    frame: pd.DataFrame, file: TableFile, target: str, features: Sequence[str] = ()
-) -> pd.Series:
-    values = column_of(frame, file, target, features)
-    absent = values.isna().to_numpy()
-    if is_numeric(values):
-        absent = absent | np.isinf(values.to_numpy(np.float64))
-    refuse_cells(absent, file, target)
-    return values
-
-
-def _numbers(columns: Sequence[pd.Series], file: TableFile) -> np.ndarray:
-    text = [values for values in columns if values.dtype.kind not in "iufb"]
-    if text:
-        held = " and ".join(
-            f"the target '{values.name}' of {file.path} holds text, such as '{values.iloc[0]}'"
-            for values in text
-        )
+    Raises:
+        DataError: It seems to be numbers, or each stands in hardly more than one row.
+    """
+    hint = "; if they are classes, write `task: multiclass`"
+    names, rows = column.distinct.names, len(column.values)
+    misread = None if holds_code(names) else find_misread(column.written, column.file)
+    if misread is not None:
+        raise DataError(f"{column.title} {misread.says}", hint=misread.hint + hint)
+    if rows < FEWEST_ROWS or len(names) * FEWEST_ROWS_A_CLASS <= rows:
+        return
+    shown = named_cells(names, column.distinct, column.file)
+    if column.is_numeric:
         raise DataError(
-            f"{held}, which no regression can predict",
-            hint="leave dataset.task out, or name columns of numbers",
+            f"{column.title} holds {len(names):,} different codes with leading zeros in {rows:,} "
+            f"rows: {shown}",
+            hint="to predict them as numbers, write `task: regression`" + hint,
         )
-    return np.stack([as_float32(values, file) for values in columns], axis=1)
+    raise DataError(
+        f"{column.title} holds {len(names):,} different texts in {rows:,} rows: {shown}",
+        hint="name a column of numbers, or of classes with several rows each" + hint,
+    )
 
 
-def _label_columns(columns: Sequence[pd.Series], file: TableFile) -> tuple[TargetColumn, ...]:
+def _infer_task_of_several(columns: Sequence[LabelColumn]) -> str:
+    """Labels, where every column can be one or none is a number; else numbers."""
+    if not any(_why_no_label(column) for column in columns):
+        return "multilabel"
+    numbers = any(
+        column.is_numeric or find_misread(column.written, column.file) for column in columns
+    )
+    return "regression" if numbers else "multilabel"
+
+
+def _numbers(columns: Sequence[LabelColumn]) -> np.ndarray:
+    text = [column for column in columns if column.values.dtype.kind not in "iufb"]
+    if text:
+        found = [(column, find_misread(column.written, column.file)) for column in text]
+        raise DataError(
+            " and ".join(
+                f"{column.title} {misread.says if misread else _holds_text(column)}"
+                for column, misread in found
+            ),
+            hint=next(
+                (misread.hint for _, misread in found if misread),
+                "leave dataset.task out, or name columns of numbers",
+            ),
+        )
+    return np.stack([as_float32(column.values, column.file) for column in columns], axis=1)
+
+
+def _holds_text(column: LabelColumn) -> str:
+    example = f"'{column.written[0]}' in line {column.file.line_of_row(0)}"
+    return f"holds text, such as {example}, which no regression can predict"
+
+
+def _label_columns(columns: Sequence[LabelColumn]) -> tuple[TargetColumn, ...]:
     """The columns as labels, each with its values for 0 and for 1; all complaints at once."""
-    complaints = list(_complaints(columns, file))
+    complaints = list(_complaints(columns))
     if complaints:
         raise DataError(
-            f"a label is 0 or 1, but in {file.path} " + "; ".join(complaints),
+            f"a label is 0 or 1, but in {columns[0].file.path} " + "; ".join(complaints),
             hint="true and false, and text of two values, will do as well; "
             "for numbers, write `task: regression`",
         )
-    return tuple(TargetColumn(str(values.name), _label_values(values)) for values in columns)
+    return tuple(TargetColumn(column.name, _label_values(column)) for column in columns)
 
 
-def _complaints(columns: Sequence[pd.Series], file: TableFile) -> Iterator[str]:
-    for values in columns:
-        why = _why_no_label(values)
-        if why and is_numeric(values):
-            row = int(np.argmax(~values.isin([0, 1]).to_numpy()))
-            shown = _number_as_text(float(values.iloc[row]))
-            yield f"'{values.name}' is {shown} in line {file.line_of_row(row)}"
+def _complaints(columns: Sequence[LabelColumn]) -> Iterator[str]:
+    for column in columns:
+        why = _why_no_label(column)
+        if why and column.kind == NUMBERS:
+            row = int(np.argmax(~column.values.isin([0, 1]).to_numpy()))
+            shown = class_name(str(column.values.iloc[row]), NUMBERS)
+            yield f"'{column.name}' is {shown} in line {column.file.line_of_row(row)}"
         elif why:
-            yield f"'{values.name}' {why}"
+            yield f"'{column.name}' {why}"
 
 
-def _why_no_label(values: pd.Series) -> str:
+def _why_no_label(column: LabelColumn) -> str:
     """Why a column cannot be a label; empty where it can."""
-    if is_numeric(values):
-        return "" if values.isin([0, 1]).all() else "has other values"
-    if values.dtype.kind == "b":
+    if column.kind == NUMBERS:
+        return "" if column.values.isin([0, 1]).all() else "has other values"
+    if column.kind == TRUTH:
         return ""
-    distinct = sorted(values.astype(str).unique())
+    distinct = sorted(column.distinct.names)
     if len(distinct) == 1:
         return f"is '{distinct[0]}' in every row, which does not say what the other value is"
     shown = ", ".join(f"'{name}'" for name in distinct[:3]) + " …" * (len(distinct) > 3)  # noqa: PLR2004
     return "" if len(distinct) == 2 else f"has {len(distinct):,} values ({shown})"  # noqa: PLR2004
 
 
-def _label_values(values: pd.Series) -> tuple[str, ...]:
-    if is_numeric(values):
-        return LABEL_VALUES
-    return TRUTH_VALUES if values.dtype.kind == "b" else _number_classes(values)[0]
+def _label_values(column: LabelColumn) -> tuple[str, ...]:
+    fixed = {NUMBERS: LABEL_VALUES, TRUTH: TRUTH_VALUES}
+    return fixed.get(column.kind) or tuple(sorted(column.distinct.names))
 
 
 def _known_labels(
-    values: pd.Series, file: TableFile, classes: Sequence[str], source: str
+    column: LabelColumn, classes: Sequence[str], kind: str, source: str
 ) -> np.ndarray:
     """The number of each row's class among those known."""
-    names, labels = _number_classes(values)
-    unknown = [name for name in names if name not in classes]
-    if unknown:
-        row = int(np.flatnonzero(labels == names.index(unknown[0]))[0])
+    column.refuse_missing(kind, classes)
+    cells = column.distinct
+    known = {name: number for number, name in enumerate(classes)}
+    found = [known.get(class_name(cell, kind), -1) for cell in cells.names]
+    if min(found) < 0:
+        unknown = cells.names[found.index(-1)]
+        line = column.file.line_of_row(cells.row_of(unknown))
         raise DataError(
-            f"{file.path}:{file.line_of_row(row)} has the class '{unknown[0]}' in '{values.name}', "
-            f"which {source} does not have",
+            f"{column.file.path}:{line} has the class '{unknown}' in "
+            f"'{column.name}', which {source} does not have",
             hint="known classes: " + ", ".join(classes[:MOST_CLASSES]),
         )
-    numbers = np.array([classes.index(name) for name in names], np.int32)
-    return np.asarray(numbers[labels])
+    return np.asarray(np.array(found, np.int32)[cells.numbers])
 
 
-def _number_classes(values: pd.Series) -> tuple[tuple[str, ...], np.ndarray]:
-    """The sorted distinct values as strings, and their numbers by row."""
-    numeric = is_numeric(values)
-    cells = values.to_numpy(np.float64) if numeric else values.astype(str).to_numpy(np.str_)
-    distinct, labels = np.unique(cells, return_inverse=True)
-    names = (_number_as_text(float(value)) if numeric else str(value) for value in distinct)
-    return tuple(names), labels.astype(np.int32)
+def _number_classes(column: LabelColumn) -> tuple[tuple[str, ...], np.ndarray]:
+    """The names of the classes, sorted as numbers or as text, and the number of each row's."""
+    cells = column.distinct
+    if column.kind == NUMBERS:
+        values, labels = np.unique(column.values.to_numpy(), return_inverse=True)
+        names = tuple(class_name(str(value), NUMBERS) for value in values.tolist())
+        return names, labels.astype(np.int32)
+    called = [class_name(cell, column.kind) for cell in cells.names]
+    names = tuple(sorted(set(called)))
+    numbers = np.array([names.index(name) for name in called], np.int32)
+    return names, np.asarray(numbers[cells.numbers])
 
 
-def _number_as_text(value: float) -> str:
-    """A number as a class is called: `3`, not `3.0`, however the file writes it."""
-    return str(int(value)) if value.is_integer() else repr(value)
-
-
-def _refuse_classes(names: tuple[str, ...], task: str, values: pd.Series, file: TableFile) -> None:
+def _refuse_classes(names: tuple[str, ...], task: str, column: LabelColumn) -> None:
     if len(names) == 1:
         raise DataError(
-            f"the target '{values.name}' of {file.path} is '{names[0]}' in every row: "
-            "there is nothing to tell apart"
+            f"{column.title} is '{names[0]}' in every row: there is nothing to tell apart"
         )
     if task == "binary" and len(names) > 2:  # noqa: PLR2004
         raise DataError(
-            f"the target '{values.name}' of {file.path} has {len(names):,} classes "
+            f"{column.title} has {len(names):,} classes "
             f"({', '.join(names[:4])} …), where dataset.task says binary",
             hint="write `task: multiclass`, or leave it out",
         )

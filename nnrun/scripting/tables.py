@@ -11,7 +11,14 @@ from nnrun.config.facts import class_numbers
 from nnrun.config.roles import roles_of
 from nnrun.config.schema import named_columns
 from nnrun.data.describing import source_of
-from nnrun.data.targets import TRUTH_VALUES
+from nnrun.data.labels import (
+    NUMBERS,
+    TEXT,
+    TRUTH,
+    TRUTH_VALUES,
+    is_read_otherwise,
+    kind_of_classes,
+)
 from nnrun.scripting.expressions import (
     Atom,
     assign,
@@ -47,8 +54,10 @@ def table_lines(prepared: Prepared) -> Iterator[str]:
         made = {cell: Atom(str(number)) for cell, number in numbers.items()}
         yield assign(table.labels_of(name), dictionary(made))
     named = {} if file.separator == "," else {"sep": literal(file.separator)}
-    if table.texts:
-        named |= {"dtype": literal(dict.fromkeys(table.texts, "str")), "na_filter": Atom("False")}
+    if file.decimal != ".":
+        named["decimal"] = literal(file.decimal)
+    if as_text := [*table.texts, *table.targets_as_text()]:
+        named |= {"dtype": literal(dict.fromkeys(as_text, "str")), "na_filter": Atom("False")}
     arrays = arrays_of(prepared, table.inputs(), table.targets())
     weights = [*table.weights()]
     lines = [("rows", call("pd.read_csv", "path" if files else whole, **named)), *table.kept()]
@@ -77,13 +86,30 @@ class _Table:
         return self.prepared.experiment.dataset
 
     @cached_property
-    def classes(self) -> Sequence[str]:
-        """All classes of the config's own target, also those that are left out."""
+    def own(self) -> TargetSpec:
+        """The config's own target with all its classes, also those that are left out."""
         inputs = self.prepared.splits.inputs.values()
         features = dict.fromkeys(name for spec in inputs for name in spec.columns)
         file = source_of(self.dataset).with_texts(self.texts)
         table = file.read(target=self.dataset.targets, features=[*features], task="multiclass")
-        return table.classes
+        return table.target
+
+    def targets_as_text(self) -> list[str]:
+        """The targets that pandas is to take as text, since by itself it would read other values."""
+        aims = roles_of(self.prepared.experiment).aims
+        named = []
+        for name, spec in targets_of_rows(self.prepared).items():
+            values = {one.name: one.values for one in spec.columns if one.values}
+            if spec.classes:
+                is_own = aims[name].columns == self.dataset.targets
+                classes = self.own.classes if is_own else spec.classes
+                values = dict.fromkeys(aims[name].columns, classes)
+            named += [
+                column
+                for column, cells in values.items()
+                if (spec.cells or kind_of_classes(cells, "")) == TEXT and is_read_otherwise(cells)
+            ]
+        return list(dict.fromkeys(named))
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -97,8 +123,7 @@ class _Table:
         made = {}
         for name, spec in targets_of_rows(self.prepared).items():
             if spec.classes and not spec.positive:
-                known = spec.classes if self.dataset.classes is None else self.classes
-                cells = [_cell(one, known) for one in spec.classes]
+                cells = [_cell(one, spec.cells) for one in spec.classes]
                 if cells != list(range(len(cells))):
                     made[name] = {cell: number for number, cell in enumerate(cells)}
         return made
@@ -110,8 +135,9 @@ class _Table:
     def kept(self) -> Iterator[tuple[str, Expression]]:
         """What `rows` are without the classes that are left out."""
         if self.dataset.classes is not None:
-            wanted = class_numbers(self.classes, self.dataset.classes)
-            cells = layout(literal([_cell(self.classes[one], self.classes) for one in wanted]))
+            own = self.own
+            wanted = class_numbers(own.classes, self.dataset.classes)
+            cells = layout(literal([_cell(own.classes[one], own.cells) for one in wanted]))
             yield "rows", Atom(f"rows[{_column(self.dataset.targets)}.isin({cells})]")
 
     def weights(self) -> Iterator[tuple[str, Expression]]:
@@ -146,12 +172,16 @@ class _Table:
 
     def _target(self, name: str, spec: TargetSpec, column: str) -> str:
         if spec.positive:
-            cell = literal(_cell(spec.positive, self.classes))
+            cell = literal(_cell(spec.positive, spec.cells))
             return f'({column} == {layout(cell)}).to_numpy("int32")'
         if spec.classes:
             numbers = f".map({self.labels_of(name)})" if name in self.labels else ""
             return f'{column}{numbers}.to_numpy("int32")'
-        ones = [_cell(one.values[1], one.values) for one in spec.columns if one.values]
+        ones = [
+            _cell(one.values[1], kind_of_classes(one.values, ""))
+            for one in spec.columns
+            if one.values
+        ]
         if any(one not in (1, True) for one in ones):
             return f'({column} == {layout(literal(ones))}).to_numpy("float32")'
         return f'{column}.to_numpy("float32")'
@@ -165,16 +195,15 @@ def _names(names: Sequence[str]) -> str:
     return layout(literal(names[0] if len(names) == 1 else list(names)))
 
 
-def _cell(name: str, names: Sequence[str]) -> Any:
-    """What stands in the cells of one of several classes, as pandas reads a column of them.
+def _cell(name: str, kind: str) -> Any:
+    """What stands in the cells of a class, as pandas reads a column of that kind.
 
-    >>> _cell("3", ["3", "0.5"]), _cell("3", ["3", "x"]), _cell("True", ["False", "True"])
+    >>> _cell("3", NUMBERS), _cell("3", TEXT), _cell("True", TRUTH)
     (3, '3', True)
     """
-    if set(names) <= set(TRUTH_VALUES):
+    if kind == TRUTH:
         return name == TRUTH_VALUES[1]
-    try:
-        numbers = {one: float(one) for one in names}
-    except ValueError:
+    if kind != NUMBERS:
         return name
-    return int(numbers[name]) if numbers[name].is_integer() else numbers[name]
+    number = float(name)
+    return int(number) if number.is_integer() else number

@@ -59,7 +59,7 @@ def test_texts_are_the_same_where_what_was_read_is(numbers):
     specs |= {name: InputSpec((1,), "float32", (name,)) for name in numbers}
     train, test = part("good", "bad"), part("fine", "bad")
     warnings = inspect(Splits(specs, {}, train, None, test, "", ""), {})
-    assert warnings[0].startswith("1 of 2 test rows (50.0%) have the very inputs")
+    assert warnings[0].startswith("1 of 2 test rows (50.0%) also stand among the training rows")
 
 
 @pytest.mark.parametrize("one_hot", [False, True])

@@ -122,6 +122,25 @@ def test_parts_that_are_files_are_read_alike(
     )
 
 
+@pytest.mark.parametrize(
+    "target",
+    ["code", "code, positive: '1'", "code, classes: ['1', '02']", "grade", "[pair, near]", "cost"],
+)
+def test_cells_are_read_by_a_script_as_they_stand(
+    target: str, tmp_path: Path, write_config: Callable[..., Path]
+) -> None:
+    (tmp_path / "rows.csv").write_text(
+        "size;code;grade;pair;near;cost\n1,5;01;None;00;1;0,5\n2,5;1;mild;01;0;1,25\n"
+        "3,5;02;severe;00;1;2,75\n4,5;1;mild;01;0;3,5\n"
+    )
+    assert_same(
+        write_config(
+            f'dataset: {{csv: {{path: rows.csv, separator: ";", decimal: ","}}, target: {target}, '
+            "features: [size], split: {validation: 1}}\narchitecture: {MLP: {hidden: [3]}}\n"
+        )
+    )
+
+
 GRAPH = """\
 architecture:
   inputs: {first: {features: [a, b]}, other-one: {features: [b, c]}}

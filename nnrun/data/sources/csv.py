@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from nnrun.config.diagnostics import did_you_mean
 from nnrun.errors import DataError
@@ -35,17 +35,19 @@ class Csv:
     Args:
         path: The file.
         separator: What parts the cells of a line.
+        decimal: What stands before the decimals of a number, a point or a comma.
     """
 
-    def __init__(self, path: str, separator: str = ",") -> None:
+    def __init__(self, path: str, separator: str = ",", decimal: Literal[".", ","] = ".") -> None:
         self.path = Path(path).expanduser()
         self.separator = separator
+        self.decimal = decimal
         self.texts: tuple[str, ...] = ()
         self._kept: pd.DataFrame | None = None
 
     def with_texts(self, columns: Iterable[str]) -> Csv:
         """The same file, some columns of which are text whatever stands in them."""
-        file = Csv(str(self.path), self.separator)
+        file = Csv(str(self.path), self.separator, self.decimal)
         file.texts = tuple(dict.fromkeys(columns))
         return file
 
@@ -121,6 +123,12 @@ class Csv:
 
         return read_weights(self._frame(), self, column)
 
+    def as_written(self, column: str) -> np.ndarray:
+        """The cells of a column as they stand in the file, strings `(rows,)`."""
+        cells = self._parsed(usecols=[column], dtype=str, na_filter=False)
+        written: np.ndarray = cells[column].to_numpy(object)
+        return written
+
     def line_of_row(self, row: int) -> int:
         """The line of the file on which a row (from 0) ends; blank lines and quotes are seen."""
         for index, line in enumerate(self._lines()):
@@ -162,6 +170,7 @@ class Csv:
         frame: pd.DataFrame = pd.read_csv(
             self.path,
             sep=self.separator,
+            decimal=self.decimal,
             encoding=ENCODING,
             index_col=False,
             low_memory=False,

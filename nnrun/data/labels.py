@@ -1,0 +1,221 @@
+"""The cells of a target as they stand in its file: numbers, truth values, or text, and so classes."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from nnrun.data.cells import column_of, is_numeric
+from nnrun.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    import pandas as pd
+
+    from nnrun.data.cells import TableFile
+
+NUMBERS, TRUTH, TEXT = "numbers", "truth values", "text"
+"""What the cells of a target may hold."""
+TRUTH_VALUES = ("False", "True")
+MISSING_WORDS = (
+    *("#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN"),
+    *("<NA>", "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null"),
+)
+"""What `pandas.read_csv` takes for missing besides an empty cell."""
+NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*")
+_INTEGER = re.compile(r"\s*[+-]?\d{1,99}\s*")
+_CODE = re.compile(r"\s*[+-]?0\d+\s*")
+_TRUTH_WORDS = {
+    word: value for value in TRUTH_VALUES for word in (value, value.lower(), value.upper())
+}
+_OTHER_TEXTS = 2
+"""Beside so many other texts, a word such as None is a class, and not a missing cell."""
+
+
+def kind_of(cells: Iterable[str]) -> str:
+    """What some different cells hold; one with a leading zero is a code, and so text.
+
+    >>> kind_of(["1", "2.0", "-3e2"]), kind_of(["01", "1"]), kind_of(["true", "FALSE"])
+    ('numbers', 'text', 'truth values')
+    """
+    known = list(cells)
+    if all(map(NUMBER.fullmatch, known)) and not holds_code(known):
+        return NUMBERS
+    return TRUTH if all(cell in _TRUTH_WORDS for cell in known) else TEXT
+
+
+def kind_of_classes(names: Sequence[str], positive: str) -> str:
+    """What the cells of classes hold, where nothing but their names is known.
+
+    Args:
+        names: The classes.
+        positive: The one that is told from all others, if any; then only its name counts.
+    """
+    return kind_of([positive] if positive else names)
+
+
+def holds_code(cells: Iterable[str]) -> bool:
+    """Whether one of some cells is a code: digits that begin with 0, as in 007."""
+    return any(map(_CODE.fullmatch, cells))
+
+
+def is_read_otherwise(names: Iterable[str]) -> bool:
+    """Whether `pandas.read_csv`, left to itself, would not give a column of text as it stands.
+
+    >>> is_read_otherwise(["01", "1"]), is_read_otherwise(["None", "mild"])
+    (True, True)
+    >>> is_read_otherwise(["01", "E10"])
+    False
+    """
+    known = list(names)
+    return all(map(NUMBER.fullmatch, known)) or any(name in MISSING_WORDS for name in known)
+
+
+def class_name(cell: str, kind: str) -> str:
+    """What the class of a cell is called; the cell itself where it is none of that kind.
+
+    >>> class_name("1.0", NUMBERS), class_name("TRUE", TRUTH), class_name("1.0", TEXT)
+    ('1', 'True', '1.0')
+    """
+    if kind == NUMBERS and NUMBER.fullmatch(cell):
+        if _INTEGER.fullmatch(cell):
+            return str(int(cell))
+        number = float(cell)
+        return str(int(number)) if number.is_integer() else repr(number)
+    return _TRUTH_WORDS.get(cell, cell) if kind == TRUTH else cell
+
+
+@dataclass(frozen=True)
+class Distinct:
+    """The different cells of a column, in the order in which they first stand there.
+
+    Attributes:
+        names: The cells.
+        numbers: The number of each row's cell among them, `(rows,)`.
+    """
+
+    names: list[str]
+    numbers: np.ndarray
+
+    @classmethod
+    def of(cls, cells: np.ndarray) -> Distinct:
+        """Those of strings `(rows,)`."""
+        import pandas as pd
+
+        numbers, names = pd.factorize(cells)
+        return cls(list(names), numbers)
+
+    def row_of(self, cell: str) -> int:
+        """The first row in which a cell stands."""
+        return int(np.argmax(self.numbers == self.names.index(cell)))
+
+
+@dataclass(frozen=True)
+class LabelColumn:
+    """A column to predict.
+
+    Attributes:
+        values: Its cells as pandas takes them.
+        file: Its file.
+    """
+
+    values: pd.Series
+    file: TableFile
+
+    @classmethod
+    def of(
+        cls, frame: pd.DataFrame, file: TableFile, name: str, features: Sequence[str] = ()
+    ) -> LabelColumn:
+        """A column by its name.
+
+        Raises:
+            DataError: There is none; the features are not what was meant.
+        """
+        return cls(column_of(frame, file, name, features), file)
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return str(self.values.name)
+
+    @property
+    def title(self) -> str:
+        """What messages call it."""
+        return f"the target '{self.name}' of {self.file.path}"
+
+    @property
+    def is_numeric(self) -> bool:
+        """Whether all cells that are not missing can be read as numbers."""
+        return is_numeric(self.values)
+
+    @cached_property
+    def written(self) -> np.ndarray:
+        """The cells as they stand in the file, strings `(rows,)`; numbers with a decimal point."""
+        import pandas as pd
+
+        if pd.api.types.is_string_dtype(self.values) and not self.values.hasnans:
+            return self.values.to_numpy(object)
+        written = self.file.as_written(self.name)
+        if self.is_numeric and self.file.decimal != ".":
+            return np.array([cell.replace(self.file.decimal, ".") for cell in written], object)
+        return written
+
+    @cached_property
+    def distinct(self) -> Distinct:
+        """Its different cells."""
+        return Distinct.of(self.written)
+
+    @cached_property
+    def kind(self) -> str:
+        """What the cells hold that pandas does not take for missing."""
+        if self.values.dtype.kind == "b":
+            return TRUTH
+        if self.is_numeric and (self.values % 1 != 0).any():
+            return NUMBERS  # beside fractions, and missing cells, there are no codes
+        kind = kind_of(Distinct.of(self.written[self.values.notna().to_numpy()]).names)
+        return TEXT if kind == NUMBERS and not self.is_numeric else kind  # too many digits
+
+    def missing(self, kind: str, classes: Sequence[str] = ()) -> np.ndarray:
+        """Which cells are missing, `(rows,)`; among other texts only those that are empty.
+
+        Args:
+            kind: What the cells hold.
+            classes: Texts that are known to be classes.
+        """
+        absent: np.ndarray = self.values.isna().to_numpy()
+        if self.is_numeric:
+            absent = absent | np.isinf(self.values.to_numpy(np.float64))
+        if kind != TEXT or not absent.any():
+            return absent
+        written = self.written.astype(np.str_)
+        if len(np.unique(written[~absent])) < _OTHER_TEXTS:
+            absent = absent & ~np.isin(written, classes)
+        else:
+            absent = absent & (np.char.strip(written) == "")
+        return absent
+
+    def refuse_missing(self, kind: str, classes: Sequence[str] = ()) -> None:
+        """See that no cell is missing.
+
+        Raises:
+            DataError: There are such; it tells how many, and the first with its line.
+        """
+        absent = self.missing(kind, classes)
+        if not absent.any():
+            return
+        row = int(np.argmax(absent))
+        cell, line = str(self.written[row]), self.file.line_of_row(row)
+        shown = f" '{cell}'" if cell.strip() else ", an empty one,"
+        hint = "fill them, or leave out those rows"
+        if cell.strip():
+            hint += f"; if '{cell}' is a class, give it another name"
+        raise DataError(
+            f"{self.title} has {absent.sum():,} of {len(absent):,} cells that count as missing, "
+            f"the first{shown} in line {line}",
+            hint=hint,
+        )
