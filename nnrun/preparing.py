@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 from nnrun.config.adapting import adapts
 from nnrun.config.catalogue import load_catalogue
 from nnrun.config.components import Component
+from nnrun.config.diagnostics import in_one_line
+from nnrun.config.doubts import find_doubts
 from nnrun.config.facts import DataFacts
 from nnrun.config.graphs import Graph
-from nnrun.config.loading import load_experiment
+from nnrun.config.loading import load_experiment, named_facts
 from nnrun.config.relations import check_relations
 from nnrun.config.roles import roles_of, roles_of_graph
 from nnrun.config.texts import text_layers
@@ -59,6 +61,12 @@ def _check_source(experiment: Experiment) -> list[Problem]:
     from nnrun.data.describing import check_source
 
     return check_source(experiment.dataset, roles_of_graph(experiment))
+
+
+def doubts_of(experiment: Experiment) -> list[Problem]:
+    """What deserves a warning in a config without mistakes, before its data are read."""
+    catalogue = load_catalogue()
+    return find_doubts(experiment, catalogue, named_facts(experiment, catalogue))
 
 
 def prepare(
@@ -110,6 +118,7 @@ def prepare_experiment(experiment: Experiment, config: Path, base: Base | None =
     warnings = (
         *(base.warnings if base else ()),
         *inspect(splits, steps),
+        *map(in_one_line, find_doubts(experiment, load_catalogue(), first)),
         *_model_warnings(experiment, splits),
     )
     prepared = Prepared(experiment, splits, steps, warnings, config, base)
@@ -118,7 +127,6 @@ def prepare_experiment(experiment: Experiment, config: Path, base: Base | None =
 
 def _model_warnings(experiment: Experiment, splits: Splits) -> Iterator[str]:
     """What is doubtful about the layers that an experiment declares, each with its place."""
-    from nnrun.config.diagnostics import in_one_line
     from nnrun.models import bounded, self_normalizing
     from nnrun.models.architecture import expand_architecture
     from nnrun.models.expanding import lines_of_graph

@@ -51,6 +51,7 @@ class Run:
         command: Sequence[str],
         resumed: Resumed | None = None,
     ) -> None:
+        from nnrun.models.freezing import nothing_learns
         from nnrun.training.batch_hooks import slow_callbacks
         from nnrun.training.callbacks import all_callbacks, build_callbacks
         from nnrun.training.choosing import EngineChoice, engine_of
@@ -73,10 +74,13 @@ class Run:
         components = all_callbacks(self.experiment)
         self.declared = build_callbacks(components, directory.callbacks, prepared.steps_per_epoch)
         steps = self.experiment.training.epochs * prepared.steps_per_epoch
-        slow = slow_callbacks(components, self.declared, steps)
+        doubtful = (
+            *nothing_learns(model, self.experiment),
+            *slow_callbacks(components, self.declared, steps),
+        )
         asked = placing_warnings(model, self.experiment.runtime)
         doubts = resumed.doubts if resumed else ()
-        self.warnings = (*doubts, *prepared.warnings, *asked, *map(in_one_line, slow))
+        self.warnings = (*doubts, *prepared.warnings, *asked, *map(in_one_line, doubtful))
         self.recorders = [one for one in self.declared if isinstance(one, Recorder)]
         for recorder in self.recorders:
             recorder.attach(model, prepared.splits.train)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from nnrun.cli.options import JsonOption, RunsDirOption, SetOption, gather_overrides
-from nnrun.cli.printing import printable
+from nnrun.cli.printing import complain, printable
 
 
 def validate_cli(
@@ -25,23 +25,28 @@ def validate_cli(
       $ nnrun validate configs/digits_mlp.yaml
       configs/digits_mlp.yaml: ok
 
-    Exits with 2 if any file has a mistake.
+    Exits with 2 if any file has a mistake; a warning is none.
     """
-    from nnrun.config.diagnostics import problems_to_json
+    from nnrun.config.diagnostics import problems_to_json, render_problems
     from nnrun.errors import ConfigError, Problem
-    from nnrun.preparing import load
+    from nnrun.preparing import doubts_of, load
 
     problems: list[Problem] = []
+    doubts: list[Problem] = []
     for config in configs:
         try:
-            load(config, gather_overrides(changes), runs_dir)
+            found = doubts_of(load(config, gather_overrides(changes), runs_dir))
         except ConfigError as error:
             problems += error.problems
-        else:
-            if not as_json:
-                typer.echo(printable(f"{config}: ok"))
+            continue
+        doubts += found
+        if not as_json:
+            typer.echo(printable(f"{config}: ok"))
+            if found:
+                complain(render_problems(found))
     if as_json:
-        typer.echo(json.dumps({"format": 1, "problems": problems_to_json(problems)}, indent=2))
+        told = problems_to_json([*problems, *doubts])
+        typer.echo(json.dumps({"format": 1, "problems": told}, indent=2))
         raise typer.Exit(2 if problems else 0)
     if problems:
         raise ConfigError(problems)

@@ -157,6 +157,9 @@ class Checker:
         value = _number_of(node)
         if value is None or value <= 0 or (value >= 1 and not float(value).is_integer()):
             return self.expected(kind, node, path)
+        if isinstance(value, float) and value == 1:
+            message = f"expected {describe(kind)}, got 1.0, which is all of the rows"
+            return self.report(message, node.place, path, "write 1 for a single row")
         return int(value) if value >= 1 else value
 
     def _file(self, node: Node) -> str | None:

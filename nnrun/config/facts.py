@@ -27,6 +27,15 @@ class DataFacts:
     test_rows: int
 
 
+def rows_of_share(share: float, rows: int) -> int:
+    """How many rows a share of them is: a number of rows, or a fraction, which is a row at least.
+
+    >>> rows_of_share(10, 150), rows_of_share(0.2, 150), rows_of_share(0.001, 150)
+    (10, 30, 1)
+    """
+    return share if isinstance(share, int) else max(1, round(share * rows))
+
+
 def against_the_others(positive: str) -> tuple[str, str]:
     """The two classes where one is told from all others, in the order of their labels.
 

@@ -1,6 +1,7 @@
 """Rules on what sets the learning rate, and the momentum with it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import TypeGuard
 
 from nnrun.config.components import Component
 from nnrun.config.subject import Subject
@@ -11,6 +12,26 @@ PERFORMANCE = "PerformanceSchedule"
 CYCLE = "OneCycle"
 """The schedule that moves the momentum as well."""
 WARMUP = "Warmup"
+PIECEWISE = "PiecewiseConstantDecay"
+LARGEST, SMALLEST = 10.0, 1e-8
+"""Rates beyond these are doubted."""
+RATES = {
+    "learning_rate",
+    "initial_learning_rate",
+    "max_learning_rate",
+    "final_learning_rate",
+    "end_learning_rate",
+    "warmup_target",
+    "values",
+    "start",
+    "then",
+    "min_lr",
+}
+"""Arguments of optimizers, schedules and callbacks that are learning rates."""
+FACTORS = {"alpha", "decay_rate", "factor", "m_mul", "t_mul"}
+"""Arguments that rates, or lengths, are multiplied by."""
+LENGTHS = {"decay_steps", "first_decay_steps", "step_size", "steps"}
+"""Arguments of schedules that steps are divided by."""
 MOMENTUM = ("momentum", "beta_1")
 """What Keras's optimizers call their momentum."""
 
@@ -39,7 +60,7 @@ def one_hand_on_the_rate(subject: Subject) -> Iterator[Problem]:
 def schedule_values(subject: Subject) -> Iterator[Problem]:
     """A piecewise schedule has one value more than boundaries."""
     schedule = subject.experiment.schedule
-    if schedule is None or schedule.name != "PiecewiseConstantDecay":
+    if schedule is None or schedule.name != PIECEWISE:
         return
     boundaries = len(schedule.arguments.get("boundaries") or ())
     values = len(schedule.arguments.get("values") or ())
@@ -87,3 +108,82 @@ def cycled_momentum(subject: Subject) -> Iterator[Problem]:
         message = f"{CYCLE} moves the momentum, so that this {name} would not count"
         hint = f"remove it, or write `momentum: null` into {CYCLE}"
         yield subject.problem_of(optimizer, message, hint, argument=name)
+
+
+def rates_that_descend(subject: Subject) -> Iterator[Problem]:
+    """No rate is negative, nor becomes so; no schedule divides by nothing."""
+    for part in _parts(subject):
+        for name, value in part.arguments.items():
+            numbers = [one for one in _listed(value) if _is_number(one)]
+            lowest = min(numbers, default=1)
+            if name in RATES and lowest < 0:
+                message = f"a learning rate of {lowest:g} makes the loss grow"
+                hint = "give one above 0"
+            elif name in FACTORS and lowest < 0:
+                message, hint = f"a {name} of {lowest:g} makes a rate negative", "give one above 0"
+            elif name in LENGTHS and lowest == 0:
+                message, hint = f"{name} is 0: a schedule takes a step at least", "give more steps"
+            elif name == "factor" and lowest >= 1:
+                message = f"a factor of {lowest:g} does not lower the rate"
+                hint = "give one between 0 and 1"
+            else:
+                continue
+            yield subject.problem_of(part, message, hint, argument=name)
+
+
+def some_rate_is_above_zero(subject: Subject) -> Iterator[Problem]:
+    """A rate that is 0 in every step changes no weight."""
+    rates = _rates(subject)
+    if rates and max(rate for _, _, rate in rates) == 0:
+        part, name, _ = rates[0]
+        message = "the learning rate is 0 in every step: the weights never change"
+        yield subject.problem_of(part, message, "give one above 0", argument=name)
+
+
+def unusual_rates(subject: Subject) -> Iterator[Problem]:
+    """Rates with which hardly anything was ever trained; as errors, which they need not be."""
+    rates = _rates(subject)
+    part, name, highest = max(rates, key=lambda found: found[2], default=(None, "", 1.0))
+    if part is None or SMALLEST <= highest <= LARGEST or highest <= 0:
+        return
+    if highest > LARGEST:
+        message = f"a learning rate of {highest:g} is hardly ever small enough to train with"
+    else:
+        message = f"with a learning rate of {highest:g}, float32 weights hardly change"
+    yield subject.problem_of(part, message, "let `nnrun lr-find` look for one", argument=name)
+
+
+def _rates(subject: Subject) -> list[tuple[Component, str, float]]:
+    """Every rate that is given, or that is Keras's default, with its component and argument."""
+    schedule = subject.experiment.schedule
+    parts = [part for part in _parts(subject) if part.group != "callbacks"]
+    if schedule is not None and schedule.name == PIECEWISE:
+        parts = [schedule]
+    found = []
+    for part in parts:
+        entry = subject.catalogue.find(part.group, part.name)
+        for name in RATES & set(entry.arguments if entry else ()):
+            default = entry.arguments[name].default if entry else None
+            given = _listed(part.arguments.get(name, default))
+            found += [(part, name, float(one)) for one in given if _is_number(one)]
+    return found
+
+
+def _parts(subject: Subject) -> Iterator[Component]:
+    """The optimizer, the schedule and the callbacks that set a rate, with what stands within them."""
+    experiment = subject.experiment
+    pending: list[object] = [experiment.optimizer, experiment.schedule]
+    pending += [one for one in experiment.callbacks if one.name == "ReduceLROnPlateau"]
+    while pending:
+        part = pending.pop(0)
+        if isinstance(part, Component) and not part.is_users_own:
+            yield part
+            pending += [part.arguments.get(name) for name in ("inner_optimizer", *RATES)]
+
+
+def _listed(value: object) -> Sequence[object]:
+    return value if isinstance(value, tuple | list) else (value,)
+
+
+def _is_number(value: object) -> TypeGuard[int | float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)

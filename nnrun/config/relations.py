@@ -1,13 +1,22 @@
 """What must hold between the parts of a config, and between a config and its data."""
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
-from nnrun.config import adapting, fitting, graph_rules, rates, reuse, texts
+from nnrun.config import (
+    adapting,
+    checkpoint_files,
+    fitting,
+    graph_rules,
+    learning,
+    rates,
+    reuse,
+    texts,
+)
 from nnrun.config.catalogue import Catalogue
 from nnrun.config.components import Component
 from nnrun.config.diagnostics import did_you_mean
-from nnrun.config.facts import DataFacts
+from nnrun.config.facts import DataFacts, rows_of_share
 from nnrun.config.graphs import Graph
 from nnrun.config.roles import view_of
 from nnrun.config.schema import Expectation, Experiment
@@ -157,13 +166,16 @@ def _rows_left(subject: Subject) -> Iterator[Problem]:
     split, facts = subject.experiment.dataset.split, subject.facts
     shares = [share for share in (split.validation, split.test) if not isinstance(share, str)]
     fractions = sum(share for share in shares if isinstance(share, float))
-    counts = sum(share for share in shares if isinstance(share, int))
     if fractions >= 1:
         message = f"validation and test together are {fractions:g} of the rows"
         yield subject.problem("dataset.split", message, "leave some to train on")
-    elif facts is not None and counts + fractions * facts.train_rows >= facts.train_rows:
+    elif facts is not None and _rows_taken(shares, facts.train_rows) >= facts.train_rows:
         message = f"no rows are left to train on: there are {facts.train_rows:,} in all"
         yield subject.problem("dataset.split", message, "give smaller parts")
+
+
+def _rows_taken(shares: Sequence[int | float | None], rows: int) -> int:
+    return sum(rows_of_share(share, rows) for share in shares if share is not None)
 
 
 def _averaged_weights(subject: Subject) -> Iterator[Problem]:
@@ -312,7 +324,17 @@ _RULES: dict[Callable[[Subject], Iterator[Problem]], set[str]] = {
     _one_clip: {"optimizer", "regularization.clip"},
     _one_weighting: {"dataset.sample_weight", "training.class_weight"},
     _several_devices: {"runtime", "optimizer"},
+    rates.rates_that_descend: {"optimizer", "schedule", "callbacks"},
+    rates.some_rate_is_above_zero: {"optimizer", "schedule"},
     rates.schedule_values: {"schedule"},
+    checkpoint_files.file_names: {"dataset", "metrics", "callbacks"},
+    checkpoint_files.when_to_save: {"callbacks"},
+    learning.accumulation_that_fills: {"dataset.name", "dataset.split", "optimizer", "training"},
+    learning.clipping_that_clips: {"optimizer"},
+    learning.some_layer_learns: {"architecture", "training.fine_tune"},
+    learning.some_loss_counts: {"architecture", "training.class_weight"},
+    learning.direction_of_one_number: {"dataset", "architecture", "loss"},
+    learning.activation_of_classes: {"dataset", "architecture", "loss"},
     rates.nested_schedules: {"optimizer", "schedule"},
     rates.cycled_momentum: {"optimizer", "schedule"},
     fitting.task_against_target: {"dataset.task", "dataset.target"},
@@ -349,5 +371,7 @@ _OF_OUTPUTS = {
     fitting.steps_against_labels,
     fitting.task_options,
     fitting.class_weights,
+    learning.direction_of_one_number,
+    learning.activation_of_classes,
 }
 """The rules that look at one output at a time."""

@@ -64,6 +64,11 @@ class Subject:
         return () if isinstance(declared, Component) else declared
 
     @property
+    def takes_layers_over(self) -> bool:
+        """Whether the model begins with layers that the config does not list."""
+        return isinstance(self.experiment.architecture, FromRun)
+
+    @property
     def output(self) -> OutputLayer | None:
         """The last layer of a list; None for presets, whose output follows the task, and graphs."""
         if isinstance(self.experiment.architecture, Graph):
@@ -169,17 +174,18 @@ def find_output_layer(layers: Sequence[Component]) -> OutputLayer | None:
     for layer in reversed(layers):
         if layer.name in ("Softmax", "ReLU", "Activation", "Heaviside"):
             named = layer.arguments.get("activation")
-            activation = activation or (_plain_name(named) if named else layer.name.lower())
+            activation = activation or (plain_name(named) if named else layer.name.lower())
         elif layer.name == "Dense":
             own = layer.arguments.get("activation")
             units = layer.arguments.get("units")
-            return OutputLayer(units, activation or (_plain_name(own) or "linear"), layer)
+            return OutputLayer(units, activation or (plain_name(own) or "linear"), layer)
         elif layer.name not in ("Reshape", "Flatten"):
             return None
     return None
 
 
-def _plain_name(activation: object) -> str:
+def plain_name(activation: object) -> str:
+    """The name of an activation in lower case; empty where there is none."""
     if isinstance(activation, Component):
         return activation.name.lower()
     return activation.lower() if isinstance(activation, str) else ""

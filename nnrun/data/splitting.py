@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nnrun.config.facts import rows_of_share
 from nnrun.errors import DataError
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def split_rows(
         )
     wanted = {"test": split.test, "validation": split.validation}
     counts = {
-        part: _count(share, rows)
+        part: rows_of_share(share, rows)
         for part, share in wanted.items()
         if share is not None and not isinstance(share, str)
     }
@@ -69,10 +70,6 @@ def largest_remainder(counts: np.ndarray, total: int) -> np.ndarray:
     first = np.argsort(-remainders, kind="stable")[: total - whole.sum()]
     whole[first] += 1
     return whole
-
-
-def _count(share: float, rows: int) -> int:
-    return share if isinstance(share, int) else max(1, round(share * rows))
 
 
 def _refuse_too_many(counts: dict[str, int], rows: int) -> None:

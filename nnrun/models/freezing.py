@@ -63,6 +63,16 @@ def layers_to_unfreeze(model: Any, experiment: Experiment) -> list[Any]:
     return _named(frozen, tuned.unfreeze, problem)
 
 
+def nothing_learns(model: Any, experiment: Experiment) -> Iterator[Problem]:
+    """A warning where no weight of a model ever changes."""
+    if model.trainable_variables or experiment.training.fine_tune is not None:
+        return
+    message = "no layer has weights that learn: the training changes nothing"
+    hint = "freeze fewer layers, or add one"
+    place = experiment.place_of("architecture")
+    yield Problem(message, place, "architecture", hint, severity="warning")
+
+
 def unfreeze(model: Any, chosen: Sequence[Any]) -> None:
     """Make frozen layers learn; the others stay as they are, also those of the same nested model."""
     wanted = {id(layer) for layer in chosen}

@@ -14,7 +14,7 @@ from .golden.cases import CASES, FOLDER, run_case
 def test_the_message_is_the_golden_one(name, tmp_path):
     code, stderr = run_case(CASES[name], tmp_path)
     assert stderr == (FOLDER / f"{name}.txt").read_text(encoding="utf-8")
-    assert code == 2
+    assert code == CASES[name].code
 
 
 def test_no_golden_file_is_left_over():

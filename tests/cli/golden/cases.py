@@ -23,12 +23,14 @@ class Case:
         overrides: Values of `--set`.
         files: Further files by name.
         config: The name given on the command line.
+        code: The exit code; 0 where there is nothing but warnings.
     """
 
     text: str | bytes | None
     overrides: tuple[str, ...] = ()
     files: Mapping[str, str] = field(default_factory=dict)
     config: str = CONFIG
+    code: int = 2
 
 
 def run_case(case: Case, folder: Path) -> tuple[int, str]:
@@ -552,6 +554,79 @@ architecture:
     ),
 }
 
+
+def _optimizer(arguments: str, code: int = 2) -> Case:
+    return Case(GOOD + f"optimizer: {{SGD: {{{arguments}}}}}\n", code=code)
+
+
+def _checkpoint(arguments: str) -> Case:
+    return Case(GOOD + f"callbacks:\n  - ModelCheckpoint: {{{arguments}}}\n")
+
+
+LEARNING = {
+    "rate_below_zero": _optimizer("learning_rate: -1"),
+    "rate_of_zero": _optimizer("learning_rate: 0"),
+    "rate_of_zero_within": Case(
+        GOOD + "optimizer: {LossScaleOptimizer: {inner_optimizer: {SGD: {learning_rate: 0.0}}}}\n"
+    ),
+    "rates_of_a_schedule": Case(
+        GOOD
+        + "optimizer:\n  SGD:\n    learning_rate:\n      ExponentialDecay:\n"
+        + "        initial_learning_rate: -0.1\n        decay_steps: 0\n        decay_rate: -1\n"
+    ),
+    "rates_of_zero_of_a_schedule": Case(
+        GOOD + "schedule: {PiecewiseConstantDecay: {boundaries: [3], values: [0, 0.0]}}\n"
+    ),
+    "rates_within_a_schedule": Case(
+        GOOD
+        + "schedule:\n  Warmup:\n    steps: 5\n    then:\n      PiecewiseConstantDecay:\n"
+        + "        boundaries: [3]\n        values: [0.1, -0.1]\n"
+    ),
+    "rates_of_callbacks": Case(
+        GOOD + "callbacks: [ReduceLROnPlateau: {factor: 1.5, min_lr: -1}]\n"
+    ),
+    "clipping_at_zero": _optimizer("clipnorm: 0"),
+    "accumulation_never_fills": _optimizer("gradient_accumulation_steps: 451"),
+    "accumulation_of_no_steps": _optimizer("gradient_accumulation_steps: 0"),
+    "every_layer_frozen": Case(_last("Dense: {units: 10, activation: softmax, trainable: false}")),
+    "no_class_counts": Case(GOOD + "training: {class_weight: {'0': 0, '1': 0}}\n"),
+    "cosine_of_one_unit": Case(REGRESSION + "loss: cosine_similarity\n"),
+    "relu_of_classes": Case(_last("Dense: {units: 10, activation: relu}")),
+    "relu_behind_classes": Case(_layers("Flatten", "Dense: 10", "ReLU")),
+    "tanh_of_two_classes": Case(SIGMOID.replace("sigmoid", "tanh")),
+    "split_of_all_rows": Case(GOOD.replace("0.2", "1.0")),
+    "split_of_test_rows": Case(GOOD.replace("validation: 0.2", "test: 1.0")),
+    "split_of_nearly_all_rows": Case(GOOD.replace("0.2", "0.9999")),
+    "split_of_shares_and_counts": Case(GOOD.replace("0.2", "0.5, test: 899")),
+    "checkpoint_between_epochs": _checkpoint(
+        "filepath: 's-{epoch:02d}-{val_loss:.2f}.keras', save_freq: 3"
+    ),
+    "checkpoint_of_unknown_figure": _checkpoint("filepath: 's-{val_acuracy}.keras'"),
+    "checkpoint_of_batches": _checkpoint("filepath: 's-{epoch}-{batch}.keras'"),
+    "checkpoint_misformatted": _checkpoint("filepath: 's-{loss:d}.keras'"),
+    "checkpoint_without_ending": _checkpoint("filepath: 's-{epoch:02d}'"),
+    "checkpoint_of_weights": _checkpoint("filepath: s.keras, save_weights_only: true"),
+    "checkpoint_never": _checkpoint("filepath: s.keras, save_freq: 0"),
+    "checkpoint_by_a_word": _checkpoint("filepath: s.keras, save_freq: batch"),
+    "checkpoint_of_best_steps": _checkpoint(
+        "filepath: s.keras, save_freq: 3, save_best_only: true"
+    ),
+    "tensorboard_never": Case(GOOD + "callbacks: [TensorBoard: {update_freq: 0}]\n"),
+}
+
+DOUBTS = {
+    "doubt_large_rate": _optimizer("learning_rate: 100", code=0),
+    "doubt_small_rate": _optimizer("learning_rate: 1e-12", code=0),
+    "doubt_linear_layers": Case(
+        _layers("Flatten", "Dense: 32", "Dropout: 0.2", "Dense: {units: 10, activation: softmax}"),
+        code=0,
+    ),
+    "doubt_linear_preset": Case(
+        DATA + "architecture: {MLP: {hidden: [30, 20], activation: linear}}\n", code=0
+    ),
+    "doubt_lost_steps": _optimizer("gradient_accumulation_steps: 300", code=0),
+}
+
 CASES: dict[str, Case] = {
     **TEXTS,
     **SYNTAX,
@@ -561,4 +636,6 @@ CASES: dict[str, Case] = {
     **MERGING,
     **RELATIONS,
     **GRAPHS,
+    **LEARNING,
+    **DOUBTS,
 }

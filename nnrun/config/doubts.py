@@ -1,0 +1,113 @@
+"""What is allowed, and yet hardly ever meant: warnings about a config, before anything is run."""
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+
+from nnrun.config.catalogue import Catalogue
+from nnrun.config.components import Component
+from nnrun.config.facts import DataFacts
+from nnrun.config.graphs import Graph
+from nnrun.config.learning import ACCUMULATION, optimizers_of, training_steps
+from nnrun.config.rates import unusual_rates
+from nnrun.config.schema import Experiment
+from nnrun.config.subject import Subject, plain_name
+from nnrun.config.tasks import AUTOENCODER
+from nnrun.errors import Problem
+
+LINEAR = {
+    "BatchNormalization",
+    "Dropout",
+    "Flatten",
+    "GaussianDropout",
+    "GaussianNoise",
+    "Identity",
+    "Reshape",
+}
+"""Layers that leave what goes through them linear, once the model is trained."""
+LOST_SHARE = 0.1
+"""From what share on training steps that are lost at the end are told of."""
+
+
+def find_doubts(
+    experiment: Experiment, catalogue: Catalogue, facts: DataFacts | None = None
+) -> list[Problem]:
+    """Everything about a config that deserves a warning, with its place.
+
+    Args:
+        experiment: The config, without mistakes.
+        catalogue: What Keras's classes take.
+        facts: What is known of the data.
+    """
+    subject = Subject(experiment, catalogue, facts)
+    rules = (unusual_rates, _linear_layers, _lost_steps)
+    return [
+        dataclasses.replace(doubt, severity="warning") for rule in rules for doubt in rule(subject)
+    ]
+
+
+def _linear_layers(subject: Subject) -> Iterator[Problem]:
+    """Two Dense layers with no activation between them are one; an autoencoder may want just that."""
+    declared = subject.experiment.architecture
+    if subject.task == AUTOENCODER:
+        return
+    if isinstance(declared, Component):
+        hidden = declared.arguments.get("hidden")
+        if hidden and _is_linear(declared, "relu"):
+            message = "without an activation all layers together are one linear layer"
+            hint = "use `activation: relu`"
+            yield subject.problem_of(declared, message, hint, argument="activation")
+        return
+    lines = _lines(declared) if isinstance(declared, Graph) else [subject.layers]
+    for layers in lines:
+        dense = [layer for layer in layers if layer.name not in LINEAR]
+        for layer, after in pairwise(dense):
+            if layer.name == after.name == "Dense" and _is_linear(layer, "linear"):
+                message = "it has no activation, so it and the next Dense are one linear layer"
+                units = layer.arguments.get("units")
+                hint = f"write `Dense: {{units: {units}, activation: relu}}`"
+                yield subject.problem_of(layer, message, hint)
+
+
+def _is_linear(layer: Component, default: str) -> bool:
+    return plain_name(layer.arguments.get("activation", default)) in {"linear", ""}
+
+
+def _lines(graph: Graph) -> Iterator[list[Component]]:
+    """Each layer of a graph with the one that it goes into, where there is no other."""
+    nodes, users = graph.nodes, _users(graph)
+    for name, node in nodes.items():
+        line: list[Component] = []
+        while node.layer is not None:
+            line.append(node.layer)
+            after = users.get(name, [])
+            if node.layer.name not in LINEAR and len(line) > 1:
+                break
+            if len(after) != 1 or not isinstance(nodes[after[0]].from_, str):
+                break
+            name = after[0]  # noqa: PLW2901 the line goes on
+            node = nodes[name]  # noqa: PLW2901
+        if line[:1] and line[0].name not in LINEAR:
+            yield line
+
+
+def _users(graph: Graph) -> Mapping[str, list[str]]:
+    users: dict[str, list[str]] = {}
+    for name, node in graph.nodes.items():
+        for source in node.needs:
+            users.setdefault(source, []).append(name)
+    return users
+
+
+def _lost_steps(subject: Subject) -> Iterator[Problem]:
+    """Gradients that are accumulated at the end, and never applied."""
+    steps = training_steps(subject)
+    for optimizer in optimizers_of(subject):
+        over = optimizer.arguments.get(ACCUMULATION)
+        if not steps or not isinstance(over, int) or over < 1:
+            continue
+        lost = steps % over
+        if lost >= LOST_SHARE * steps:
+            message = f"of {steps:,} steps the last {lost:,} do not fill {over:,}, and are lost"
+            hint = "choose epochs and batch size so that they do"
+            yield subject.problem_of(optimizer, message, hint, argument=ACCUMULATION)
