@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from nnrun.config.diagnostics import did_you_mean, nearest
+from nnrun.config.habits import about_key
 from nnrun.config.kinds import (
     Boolean,
     Integer,
@@ -21,29 +22,25 @@ from nnrun.config.options import component_option, keys_of, options_of
 from nnrun.config.reader import Node, ScalarNode, resolve_scalar
 from nnrun.config.schema import Experiment
 
-_NOT_AN_OPTION = {
-    "<<": "merge keys are not YAML 1.2; write the keys out, or use `extends:`",
-    "activation": "an activation belongs to a layer, as in `Dense: {units: 10, activation: relu}`",
-    "early_stopping": "write `callbacks: [EarlyStopping: {patience: 10}]`",
-    "extends": "only the top level of a file can extend another",
-    "learning_rate": "it is the optimizer's, as in `optimizer: {Adam: {learning_rate: 0.001}}`",
-    "lr": "write `optimizer: {Adam: {learning_rate: 0.001}}`",
-    "momentum": "it is the optimizer's, as in `optimizer: {SGD: {momentum: 0.9}}`",
-    "validation_data": "write `dataset: {split: {validation: 0.2}}`",
-    "weight_decay": "it is the optimizer's, as in `optimizer: {AdamW: {weight_decay: 0.004}}`",
-}
 _LAYER = "{Dense: {units: 30}, from: …}"
 _MISTAKEN_TRUTHS = {"yes": "true", "on": "true", "no": "false", "off": "false"}
 
 
-def about_unknown_key(section: type, key: str) -> str:
-    """Where a key belongs, or the key that was meant."""
-    if key in _NOT_AN_OPTION:
-        return _NOT_AN_OPTION[key]
+def about_unknown_key(section: type, key: str, node: Node) -> str:
+    """Where a key belongs, the key that was meant, or what to write in its place.
+
+    Args:
+        section: The section's dataclass.
+        key: The key.
+        node: Its value.
+    """
     options = keys_of(section)
     homes = [path for path, known in _sections() if key in options_of(known)]
     if homes:
-        return f"'{key}' belongs {_at(homes[0])}"
+        return f"'{key}' belongs {_at(homes[0])}{_written_out(homes[0], key, node)}"
+    habit = about_key(key, node)
+    if habit:
+        return habit
     near = did_you_mean(key, options)
     if near:
         return near
@@ -61,6 +58,16 @@ def about_missing(name: str) -> str:
     if name == "from":
         return "say what the layer is applied to, as in `from: hidden1`"
     return f"write `{name}:`"
+
+
+def _written_out(path: str, key: str, node: Node) -> str:
+    """A short value with its key, in the sections that it belongs into."""
+    value = node.value if isinstance(node, ScalarNode) else None
+    if not path or isinstance(value, bool) or not re.fullmatch(r"[\w.+-]{1,30}", str(value or "")):
+        return ""
+    first, *others = path.split(".")
+    inner = "".join(f"{{{name}: " for name in [*others, key])
+    return f": write `{first}: {inner}{value}{'}' * (len(others) + 1)}`"
 
 
 def _at(path: str) -> str:

@@ -20,6 +20,7 @@ from nnrun.config.component_checking import (
 )
 from nnrun.config.components import Duration, looks_like_class
 from nnrun.config.diagnostics import did_you_mean, nearest
+from nnrun.config.habits import about_section
 from nnrun.config.kinds import (
     Anything,
     ArgumentsOf,
@@ -38,6 +39,7 @@ from nnrun.config.kinds import (
     Text,
 )
 from nnrun.config.options import component_option, keys_of, options_of
+from nnrun.config.python_calls import in_yaml, whole_call
 from nnrun.config.reader import (
     MappingNode,
     Node,
@@ -87,8 +89,18 @@ class Checker:
     def expected(self, kind: Kind, node: Node, path: str) -> Any:
         """Note that a value is not of its kind."""
         message = f"expected {describe(kind)}, got {show_value(node)}"
-        hint = about_value(kind, node) if self.wants_hints else ""
+        hint = self._about_value(kind, node, path) if self.wants_hints else ""
         return self.report(message, node.place, path, hint)
+
+    def _about_value(self, kind: Kind, node: Node, path: str) -> str:
+        """How a value that is not of its kind is to be written."""
+        value = node.value if isinstance(node, ScalarNode) else None
+        groups, hint = groups_of(kind), ""
+        if isinstance(value, str) and groups:
+            hint = in_yaml(self.catalogue, groups, whole_call(value, node.place), path)
+        elif isinstance(kind, SectionOf) and isinstance(value, str | int | float):
+            hint = about_section(kind.type.__name__, value, list(keys_of(kind.type)))
+        return hint or about_value(kind, node)
 
     def check(self, kind: Kind, node: Node, path: str) -> Any:
         """The node's value as its kind has it, or INVALID after the problem was noted."""
@@ -228,7 +240,7 @@ class Checker:
             below = f"{path}.{key}".lstrip(".")
             if key not in options:
                 place = node.key_places[key]
-                hint = about_unknown_key(kind.type, key) if self.wants_hints else ""
+                hint = about_unknown_key(kind.type, key, item) if self.wants_hints else ""
                 self.problems.append(Problem(f"unknown key {quoted(key)}", place, path, hint))
             elif not _is_null(item) or options[key].metadata["required"]:
                 values[key] = self.check(options[key].metadata["kind"], item, below)
@@ -286,6 +298,12 @@ def _duration_of(text: str) -> Duration | None:
     if isinstance(number, bool) or not isinstance(number, int | float):
         return None
     return Duration(float(number)) if 0 < number <= LARGEST_INTEGER else None
+
+
+def groups_of(kind: Kind) -> tuple[str, ...]:
+    """The groups of which a value may name a class."""
+    kinds = kind.kinds if isinstance(kind, OneOf) else (kind,)
+    return tuple(group for one in kinds if isinstance(one, ComponentOf) for group in one.groups)
 
 
 def _is_botched_number(kind: OneOf, node: Node) -> bool:

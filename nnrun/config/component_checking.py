@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 from nnrun.config.catalogue import Argument, Entry
 from nnrun.config.components import Component, is_import_path, looks_like_class
 from nnrun.config.diagnostics import did_you_mean, nearest
+from nnrun.config.habits import about_argument, about_name
 from nnrun.config.kinds import Anything, ArgumentsOf, ComponentOf, Kind, OneOf
 from nnrun.config.merging import FIRST_ARGUMENT
 from nnrun.config.options import component_option, keys_of, options_of
+from nnrun.config.python_calls import in_yaml, whole_call
 from nnrun.config.reader import MappingNode, Node, ScalarNode, plain_value
 from nnrun.config.wording import first_of, group_noun, quoted
 from nnrun.errors import Place
@@ -43,7 +45,7 @@ def check_component(checker: "Checker", kind: ComponentOf, node: Node, path: str
     name, place, arguments = named
     if ":" in name:
         return _users_own(checker, kind.groups[0], named, path)
-    entry = _find(checker, kind, name, place, path)
+    entry = _find(checker, kind, named, path)
     if entry is None:
         return INVALID
     path = f"{path}.{name}"
@@ -160,9 +162,8 @@ def _users_own(checker: "Checker", group: str, named: _Named, path: str) -> Any:
     return Component(name, group, None, given or {}, place, f"{path}.{name}")
 
 
-def _find(
-    checker: "Checker", kind: ComponentOf, name: str, place: Place, path: str
-) -> Entry | None:
+def _find(checker: "Checker", kind: ComponentOf, named: _Named, path: str) -> Entry | None:
+    name, place, arguments = named
     for group in kind.groups:
         entry = checker.catalogue.find(group, name)
         if entry is not None and not entry.refused:
@@ -170,7 +171,14 @@ def _find(
         if entry is not None:
             checker.report(f"{name} is not allowed here", place, path, entry.refused)
             return None
-    hint = _about_name(checker, kind, name) if checker.wants_hints else ""
+    hint = ""
+    if checker.wants_hints:
+        given = plain_value(arguments) if arguments is not None else None
+        hint = (
+            in_yaml(checker.catalogue, kind.groups, whole_call(name, place), path, given)
+            or about_name(kind.groups, name)
+            or _about_name(checker, kind, name)
+        )
     checker.report(f"unknown {group_noun(kind.groups[0])} {quoted(name)}", place, path, hint)
     return None
 
@@ -214,13 +222,18 @@ def _arguments(checker: "Checker", entry: Entry, node: Node | None, place: Place
         elif entry.open:
             values[name] = checker.check(Anything(), item, f"{path}.{name}")
         else:
-            near = did_you_mean(name, entry.arguments) if checker.wants_hints else ""
-            hint = near or f"known: {first_of(entry.arguments)}"
-            if name == "from":
-                hint = f"it stands beside the layer: `{{{entry.name}: …, from: …}}`"
+            hint = _about_argument(entry, name, item) if checker.wants_hints else ""
             values[name] = checker.report(f"unknown argument {quoted(name)}", key_place, path, hint)
     complete = _has_required(checker, entry, given, place, path)
     return values if complete and INVALID not in values.values() else INVALID
+
+
+def _about_argument(entry: Entry, name: str, node: Node) -> str:
+    """The argument that was meant, or what to write in its place."""
+    if name == "from":
+        return f"it stands beside the layer: `{{{entry.name}: …, from: …}}`"
+    habit = about_argument(name, node)
+    return habit or did_you_mean(name, entry.arguments) or f"known: {first_of(entry.arguments)}"
 
 
 def _is_left_to_default(argument: Argument, node: Node) -> bool:

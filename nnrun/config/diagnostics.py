@@ -17,6 +17,7 @@ EXCERPT_WIDTH = 110
 """Characters of a line of the config that are printed."""
 
 _SYNONYMS = {
+    "alpha": ("negative_slope",),
     "activationfunction": ("activation",),
     "batch": ("batch_size",),
     "criterion": ("loss",),

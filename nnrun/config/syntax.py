@@ -1,11 +1,14 @@
 """What PyYAML complains of, in the words of someone who writes configs."""
 
+import re
 from typing import Any
 
 import yaml
 
 from nnrun.errors import Place, Problem
 
+_CALL = re.compile(r"\b[A-Z]\w*\(")
+_IN_BRACES = "write arguments in braces, as in `Dense: {units: 10, activation: relu}`"
 _BEGAN = "began"
 _STANDS = "stands"
 
@@ -67,7 +70,8 @@ def syntax_problem(error: yaml.MarkedYAMLError, source: str, lines: list[str]) -
         if needle in told:
             if where == _BEGAN and error.context_mark:
                 place = place_of(error.context_mark, source, lines)
-            return Problem(message, place, hint=hint)
+            is_python = _CALL.search(place.text) is not None
+            return Problem(message, place, hint=_IN_BRACES if is_python else hint)
     return Problem(f"not valid YAML: {told.strip()}", place)
 
 

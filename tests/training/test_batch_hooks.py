@@ -1,5 +1,6 @@
 """Callbacks that count steps are called at the very steps at which `model.fit` calls them."""
 
+import doctest
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 from nnrun.config.components import Component
+from nnrun.training import batch_hooks
 from nnrun.training.batch_hooks import (
     period,
     slow_callbacks,
@@ -120,6 +122,7 @@ def test_what_calls_at_every_step_cost_is_told() -> None:
 
 
 def test_steps_to_the_next_call() -> None:
+    assert doctest.testmod(batch_hooks).failed == 0
     assert [steps_to_call({3}, done) for done in range(7)] == [3, 2, 1, 3, 2, 1, 3]
     assert steps_to_call({4, 6}, 4) == 2
     assert steps_to_call(set(), 4) is None

@@ -627,6 +627,74 @@ DOUBTS = {
     "doubt_lost_steps": _optimizer("gradient_accumulation_steps: 300", code=0),
 }
 
+HABITS = {
+    "habit_keys": Case(
+        GOOD
+        + "lr: 0.1\nverbose: 1\nvalidation_data: held\nvalidation_split: 0.1\ninput_shape: [8, 8]\n"
+        + "compile: {optimizer: sgd, loss: mse}\nfit: {epochs: 10}\npatience: 3\ndecay: 1e-4\n"
+        + "batch_size: 16\nmax_iter: 200\n"
+    ),
+    "habit_layers": Case(DATA + "layers: [Flatten, Dense: 10]\n"),
+    "habit_model": Case(DATA + "model: Sequential\n"),
+    "habit_sequential": Case(DATA + "architecture: keras.Sequential([Flatten(), Dense(10)])\n"),
+    "habit_dataset": Case("dataset: fashion_mnist\n" + LAYERS),
+    "habit_dataset_file": Case("dataset: rows.csv\n" + LAYERS, files=ROWS),
+    "habit_sections": Case(
+        "dataset: {name: digits, split: 0.2, preprocess: standardize}\n"
+        + LAYERS
+        + "training: 10\nruntime: gpu\n"
+    ),
+    "habit_calls": Case(
+        _layers(
+            "Flatten(input_shape=[8, 8])",
+            'Dense(100, activation="relu")',
+            "keras.layers.Dense(30, kernel_regularizer=keras.regularizers.l2(0.01)),",
+            'model.add(layers.Dense(10, "softmax"))',
+            "Dense(10)(hidden)",
+            "Dense(n",
+            "Input(shape=(8,))",
+        )
+    ),
+    "habit_calls_in_a_line": Case(
+        DATA + 'architecture: [Flatten, Dense(100, activation="relu"), Dense(10)]\n'
+    ),
+    "habit_calls_with_brackets": Case(
+        DATA + "architecture: [Flatten(input_shape=[8, 8]), Dense(10)]\n"
+    ),
+    "habit_paths": Case(
+        _layers(
+            "keras.layers.Flatten",
+            "layers.Dense: 100",
+            "tf.keras.layers.Dense: {units: 10, activation: softmax}",
+            "my_layers.Squash",
+        )
+    ),
+    "habit_arguments": Case(
+        _layers(
+            "Flatten: {input_shape: [8, 8]}",
+            "Dense: {units: 30, activation: tf.nn.relu, kernel_regularizer: l2(0.01)}",
+            "Dense: {units: 10, activation: sign, kernel_initializer: keras.initializers.HeNormal()}",
+        )
+    ),
+    "habit_optimizer": Case(
+        GOOD + "optimizer: SGD(lr=…)\ncallbacks: [EarlyStopping(patience=10)]\n"
+    ),
+    "habit_optimizer_module": Case(
+        GOOD + "optimizer: keras.optimizers.Adam(learning_rate=1e-3, beta_1=0.8)\n"
+    ),
+    "habit_optimizer_arguments": Case(GOOD + "optimizer: {SGD: {lr: 0.1, decay: 1e-4}}\n"),
+    "habit_schedule": Case(
+        GOOD
+        + "optimizer:\n  SGD:\n    learning_rate: "
+        + "keras.optimizers.schedules.ExponentialDecay(0.1, 100, 0.9)\n"
+    ),
+    "habit_loss": Case(GOOD + "loss: crossentropy\n"),
+    "habit_loss_call": Case(
+        GOOD + "loss: keras.losses.SparseCategoricalCrossentropy(from_logits=True)\n"
+    ),
+    "habit_loss_squared": Case(REGRESSION + "loss: squared\nmetrics: [r2]\n"),
+}
+
 CASES: dict[str, Case] = {
     **TEXTS,
     **SYNTAX,
@@ -638,4 +706,5 @@ CASES: dict[str, Case] = {
     **GRAPHS,
     **LEARNING,
     **DOUBTS,
+    **HABITS,
 }
