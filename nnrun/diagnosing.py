@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nnrun.errors import RunError
 from nnrun.reports.diagnosis import FEW_EPOCHS, ClassFound, Evidence, diagnose
 from nnrun.reports.findings import Finding, as_plain
 from nnrun.reports.layer_health import read_layers
@@ -125,4 +126,7 @@ def _monitored(recorder: Recorder) -> list[Any]:
     file = Path(recorder.filename)
     if not isinstance(recorder, LayerMonitor) or not file.exists():
         return []
-    return list(read_layers(History.from_csv(file.read_text(encoding="utf-8"))))
+    try:
+        return list(read_layers(History.read(file)))
+    except RunError:  # damaged, and gone on with all the same: it tells nothing
+        return []

@@ -22,6 +22,7 @@ from nnrun.preparing import (
 )
 from nnrun.reusing import kept_base, resolve_base
 from nnrun.running import Run, Watcher
+from nnrun.runs.beginnings import check_begun
 from nnrun.runs.best_state import find_best
 from nnrun.runs.directory import RunDirectory, create_run, create_run_at, needed_bytes
 from nnrun.runs.locking import RunLock
@@ -186,6 +187,7 @@ def resume(
     """
     from nnrun.resuming import reopen
 
+    check_begun(directory.path)  # before the lock is held, which looks as if it were about to begin
     with RunLock(directory.path):
         run = reopen(directory, epochs, anyway=anyway, trust=trust, tell=tell or _ignore)
         try:

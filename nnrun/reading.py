@@ -10,21 +10,26 @@ import errno
 import json
 import os
 import stat
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
     import numpy as np
 
 MAX_JSON = 16_000_000
 """Bytes of a JSON file; nnrun writes a few thousand."""
 MAX_JSON_DEPTH = 50
+MAX_FOLDERS = 50
+"""How deep folders of a run are nested at most."""
 _NPY = (1, 0)
+_SYSTEM = ("/proc", "/sys", "/dev")
+_MEMORY = "/dev/shm"
 
 
 def check_regular(path: Path) -> None:
-    """Refuse what hangs or never ends when it is read: pipes, devices, sockets, folders.
+    """Refuse what hangs, never ends or tells secrets when it is read: pipes, devices, folders, /proc.
 
     Raises:
         OSError: There is no such file, or it is none of the kind that lies on a disk.
@@ -32,10 +37,18 @@ def check_regular(path: Path) -> None:
     mode = path.stat().st_mode
     if not stat.S_ISREG(mode):
         raise _not_a_file(path, mode)
+    real = path.resolve()
+    if any(map(real.is_relative_to, _SYSTEM)) and not real.is_relative_to(_MEMORY):
+        text = f"it is the system's own, in /{real.parts[1]}, and no file on a disk"
+        raise OSError(errno.EINVAL, text, str(path))
 
 
 def open_own(path: Path, flags: int = os.O_RDONLY) -> int:
     """Open a file that must lie where its name says: a link is not followed.
+
+    Args:
+        path: The file.
+        flags: Those of `os.open`. A file to write to may have no other name either.
 
     Returns:
         A descriptor, to be closed.
@@ -44,13 +57,63 @@ def open_own(path: Path, flags: int = os.O_RDONLY) -> int:
         OSError: It is missing, a link, or no regular file.
     """
     # Without O_NONBLOCK, opening a pipe that nobody writes to never returns.
-    flags |= os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-    descriptor = os.open(path, flags, 0o666)
-    mode = os.fstat(descriptor).st_mode
-    if stat.S_ISREG(mode):
-        return descriptor
-    os.close(descriptor)
-    raise _not_a_file(path, mode)
+    opened = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o666)
+    found = os.fstat(opened)
+    try:
+        if not stat.S_ISREG(found.st_mode):
+            raise _not_a_file(path, found.st_mode)
+        if flags & (os.O_WRONLY | os.O_RDWR):
+            _check_one_name(path, found)
+    except OSError:
+        os.close(opened)
+        raise
+    return opened
+
+
+def walk(folder: Path) -> Iterator[os.DirEntry[str]]:
+    """Everything in a folder and in the folders in it; links are given, and not followed.
+
+    Raises:
+        OSError: A folder cannot be read, or is nested too deep.
+    """
+    waiting = [(folder, 0)]
+    while waiting:
+        place, depth = waiting.pop()
+        if depth > MAX_FOLDERS:
+            raise OSError(errno.EINVAL, "its folders are nested too deep", str(place))
+        with os.scandir(place) as entries:
+            for entry in sorted(entries, key=lambda entry: entry.name):
+                yield entry
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append((place / entry.name, depth + 1))
+
+
+def check_tree(folder: Path) -> None:
+    """See that a folder, which may be missing, holds nothing but folders and files of its own.
+
+    What writes into it by names, as Keras's callbacks do, then writes nowhere else.
+
+    Raises:
+        OSError: It is a link, or holds one, a file with a second name, a pipe or a device.
+    """
+    if folder.is_symlink():
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(folder))
+    if not folder.exists():
+        return
+    for entry in walk(folder):
+        found, path = entry.stat(follow_symlinks=False), Path(entry.path)
+        if stat.S_ISLNK(found.st_mode):
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
+        if stat.S_ISREG(found.st_mode):
+            _check_one_name(path, found)
+        elif not stat.S_ISDIR(found.st_mode):
+            raise _not_a_file(path, found.st_mode)
+
+
+def _check_one_name(path: Path, found: os.stat_result) -> None:
+    if found.st_nlink > 1:
+        text = "it has a second name elsewhere (a hard link), and what stands there would change"
+        raise OSError(errno.EMLINK, text, str(path))
 
 
 def read_own(path: Path, most: int | None) -> bytes:

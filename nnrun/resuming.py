@@ -9,8 +9,11 @@ from nnrun.config.plain_reader import read_plain
 from nnrun.config.writer import experiment_to_yaml
 from nnrun.errors import RunError
 from nnrun.preparing import build, load_run, prepare_experiment
+from nnrun.reading import check_tree
 from nnrun.reusing import base_for_resuming, changed_weights
 from nnrun.running import Run
+from nnrun.runs.appended import changed_files
+from nnrun.runs.atomic import describe_cause
 from nnrun.runs.checksums import check_file
 from nnrun.runs.directory import check_place, needed_bytes
 from nnrun.runs.manifest import RunRecord
@@ -47,6 +50,7 @@ def reopen(
     Raises:
         UserError: It cannot be gone on with; it is left as it was.
     """
+    check_own(directory)
     record, saved = RunRecord.read(directory.record), load_saved(directory)
     if not {"name", "reason"} <= record.engine.keys():
         raise RunError(f"{directory.record} is damaged: it does not say which engine trained")
@@ -69,11 +73,12 @@ def reopen(
     if epochs is not None and saved.last is not None:
         try:
             notes = extension_notes(prepared, model, saved)
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise RunError(f"{directory.path} cannot be gone on with: {error}") from error
         for note in notes:
             tell(note)
     resumed = make_resumed(
+        directory,
         record,
         saved,
         differences,
@@ -83,11 +88,14 @@ def reopen(
     return Run(prepared, model, directory, (), resumed)
 
 
-def _doubts(record: RunRecord, saved: Saved) -> Iterator[str]:
+def _doubts(directory: RunDirectory, record: RunRecord, saved: Saved) -> Iterator[str]:
     """Where a run does not go on from where it ended, in sentences."""
     done = saved.facts.get("epoch", 0)
     for line in saved.refused:
         yield f"{line}; going on from the state before it"
+    for name in changed_files(directory, saved.facts.get("appended", {})):
+        if name.startswith(f"{directory.tensorboard.name}/"):
+            yield f"{directory.path / name} is damaged; it is written anew from the history"
     if done < record.epochs and not saved.refused:
         yield f"the state of epoch {record.epochs} is missing; going on from that of epoch {done}"
 
@@ -98,6 +106,28 @@ def _check_callbacks(directory: RunDirectory, saved: Saved, declared: Experiment
     kept, wanted = len(saved.facts["callbacks"]), len(all_callbacks(declared))
     if kept != wanted:
         raise RunError(f"{directory.name} saved {kept} callbacks, and its config has {wanted}")
+
+
+def check_own(directory: RunDirectory) -> None:
+    """See that the folders that a training writes into lead nowhere else.
+
+    Raises:
+        RunError: One is a link, or holds one, a file with a second name, a pipe or a device.
+    """
+    for folder in (
+        directory.callbacks,
+        directory.tensorboard,
+        directory.checkpoints,
+        directory.plots,
+    ):
+        try:
+            check_tree(folder)
+        except OSError as error:
+            raise RunError(
+                f"{error.filename} does not belong to the run: {describe_cause(error)}; "
+                "nothing was done there",
+                hint="Remove it, or put a copy of the file in its place.",
+            ) from error
 
 
 def check_unfinished(
@@ -164,6 +194,11 @@ def find_differences(
         *_changed_data(record, prepared),
         *changed_weights(record.from_run, needed=saved.last is None),
         *_changed_versions(record),
+        *(
+            f"{name}: it does not begin with what the run wrote"
+            for name in changed_files(directory, saved.facts.get("appended", {}))
+            if name.startswith(f"{directory.callbacks.name}/")
+        ),
     ]
 
 
@@ -198,11 +233,18 @@ def refuse_differences(directory: RunDirectory, differences: Sequence[str]) -> N
 
 
 def make_resumed(
-    record: RunRecord, saved: Saved, differences: Sequence[str], resolved: str, *, extended: bool
+    directory: RunDirectory,
+    record: RunRecord,
+    saved: Saved,
+    differences: Sequence[str],
+    resolved: str,
+    *,
+    extended: bool,
 ) -> Resumed:
     """What a run needs to go on.
 
     Args:
+        directory: The run.
         record: Its record.
         saved: Its state.
         differences: What is no longer as it was.
@@ -212,7 +254,7 @@ def make_resumed(
     if extended and saved.last is not None:
         facts = _extended(saved.last.facts)
         saved = dataclasses.replace(saved, last=dataclasses.replace(saved.last, facts=facts))
-    doubts = list(_doubts(record, saved))
+    doubts = list(_doubts(directory, record, saved))
     note = {
         "at": utc_now(),
         "after_epoch": saved.facts.get("epoch", 0),

@@ -16,6 +16,7 @@ from nnrun.config.writer import experiment_to_yaml
 from nnrun.diagnosing import diagnose_run
 from nnrun.errors import RunError
 from nnrun.reports.run_plots import draw_run
+from nnrun.runs.appended import relative_name
 from nnrun.runs.expectations import figures_reached, judge
 from nnrun.runs.outcome import Outcome
 from nnrun.runs.writing import RunWriter, Snapshot
@@ -194,7 +195,7 @@ class Run:
 
     def _keep(self, position: Position, *, now: bool) -> None:
         """Keep the state after an epoch; between two steps only where it is time to."""
-        from nnrun.training.callback_state import capture_callbacks
+        from nnrun.training.callback_state import appended_files, capture_callbacks
         from nnrun.training.state import capture_state, first_not_finite
 
         early = position.step > 0
@@ -209,6 +210,10 @@ class Run:
         facts = {
             "position": dataclasses.asdict(position),
             "callbacks": states,
+            "appended": {
+                relative_name(self.directory, file): size
+                for file, size in appended_files(self.declared, states).items()
+            },
             "config": self._resolved,
             "seconds": self.seconds,
         }
@@ -235,8 +240,11 @@ class Run:
         try:
             restore_state(self.model, model_arrays(last.arrays))
             restore_callbacks(self.declared, last.facts["callbacks"], last.arrays)
-            return Position(**last.facts["position"])
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            position = Position(**last.facts["position"])
+            if position.step >= self._training.steps:
+                raise ValueError(f"an epoch has no step {position.step + 1}")
+            return position
+        except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
             message = f"{self.directory.path} cannot be gone on with: {error}"
             hint = f"Train it anew: nnrun train {self.directory.resolved}"
             raise RunError(message, hint=hint) from error

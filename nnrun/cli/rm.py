@@ -37,15 +37,14 @@ def rm_cli(
       $ nnrun rm 'first-*'
     """
     from nnrun.runs.directory import format_bytes
-    from nnrun.runs.removing import plan_removal, remove_run
+    from nnrun.runs.removing import plan_removal, remove_runs
 
     chosen = _choose(runs or [], condition, runs_dir)
     removals = list(dict.fromkeys(plan_removal(run, runs_dir) for run in chosen))
     size = format_bytes(sum(removal.size for removal in removals))
     if removals and not yes:
         _ask([removal.directory.name for removal in removals], size)
-    for removal in removals:
-        remove_run(removal)
+    remove_runs(removals)
     if as_json:
         removed = [str(removal.directory.path) for removal in removals]
         typer.echo(json.dumps({"format": 1, "removed": removed}, indent=2))

@@ -305,4 +305,4 @@ def nearest_column(name: str, columns: Sequence[str], used: Sequence[str]) -> st
     'its columns: height, width'
     """
     free = [column for column in columns if column not in used]
-    return did_you_mean(name, free) or "its columns: " + ", ".join(columns)
+    return did_you_mean(name, free) or "its columns: " + first_of(columns)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nnrun.errors import DataError
+from nnrun.reading import check_regular
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,8 +29,10 @@ def find_pictures(path: Path) -> list[Path]:
     if not path.is_dir():
         if not path.exists():
             raise DataError(f"there is no file {path}")
-        if not path.is_file():
-            raise DataError(f"{path} is no regular file")
+        try:
+            check_regular(path)
+        except OSError as error:
+            raise DataError(f"{path} cannot be read: {error.strerror}") from error
         return [path]
     items = (item for item in path.iterdir() if item.suffix.lower() in SUFFIXES)
     found = sorted(item for item in items if item.is_file())

@@ -6,6 +6,7 @@ import math
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
+from nnrun.config.tasks import TASKS
 from nnrun.data.preprocessing import Scaling, Standardizing, Step
 from nnrun.data.splits import InputSpec, TargetColumn, TargetSpec
 
@@ -92,10 +93,10 @@ class Signature:
                     )
                     for name, told in inputs.items()
                 },
-                greatest={name: float(told.pop("greatest")) for name, told in inputs.items()},
+                greatest={name: _number(told.pop("greatest")) for name, told in inputs.items()},
                 inputs={name: _input_from_json(told) for name, told in inputs.items()},
                 targets={name: _target_from_json(told) for name, told in values["targets"].items()},
-                train_rows=int(values["train_rows"]),
+                train_rows=_count(values["train_rows"]),
                 source=str(values["source"]),
                 adapted={
                     path: {name: _learnt(name, value) for name, value in told.items()}
@@ -108,6 +109,7 @@ class Signature:
 
 def _input_from_json(told: Mapping[str, Any]) -> InputSpec:
     spec = InputSpec(**_tuples(told))
+    _check_all(str, (spec.dtype,))
     _check_all(str, spec.features, spec.text)
     _check_all(int, spec.shape)
     if min(spec.shape, default=1) < 1 or (spec.features and spec.shape != (len(spec.features),)):
@@ -118,14 +120,32 @@ def _input_from_json(told: Mapping[str, Any]) -> InputSpec:
 def _target_from_json(told: Mapping[str, Any]) -> TargetSpec:
     columns = [TargetColumn(**_tuples(column)) for column in told.get("columns", ())]
     target = TargetSpec(**_tuples({**told, "columns": columns}))
-    _check_all(str, target.classes, target.names, *(column.values for column in columns))
+    _check_all(str, (target.task, target.positive, target.input), target.names)
+    _check_all(str, target.classes, *(column.values for column in columns))
+    _check_all(bool, (target.one_hot,))
     _check_all(int, target.shape, (target.width,))
     _check_all(float, target.scale, target.offset)
+    if target.task not in TASKS or min((target.width, *target.shape)) < 1:
+        raise TypeError(target)
+    if bool(target.classes) != (target.task in ("binary", "multiclass")):
+        raise TypeError(target)
     if len(target.scale) != len(target.offset) or len(target.scale) not in (0, target.width):
         raise TypeError(target)
     if min(target.scale, default=1) <= 0:
         raise TypeError(target)
     return target
+
+
+def _number(value: Any) -> float:
+    if type(value) not in (int, float):
+        raise TypeError(value)
+    return float(value)
+
+
+def _count(value: Any) -> int:
+    if type(value) is not int or value < 1:
+        raise TypeError(value)
+    return value
 
 
 def _check_all(kind: type, *values: Any) -> None:

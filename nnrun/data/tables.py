@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nnrun.config.schema import named_columns
+from nnrun.config.wording import first_of
 from nnrun.data.cells import as_float32, as_text, column_of, refuse_cells
 from nnrun.data.labels import NUMBER
 from nnrun.data.misreading import find_misread
@@ -74,7 +75,7 @@ def make_table(
     if not names:
         raise DataError(
             f"which column of {file.path} is to be predicted?",
-            hint=f"set dataset.target to one of {', '.join(frame.columns)}",
+            hint=f"set dataset.target to one of {first_of(frame.columns)}",
         )
     chosen = tuple(features or (name for name in frame.columns if name not in names))
     shared = [name for name in names if name in chosen]

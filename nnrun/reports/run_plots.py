@@ -1,5 +1,8 @@
 """The plots that a run ends with."""
 
+from contextlib import suppress
+
+from nnrun.errors import RunError
 from nnrun.reports.curves import draw_learning_curves, draw_learning_rate
 from nnrun.reports.trace_plot import draw_traces, list_panels
 from nnrun.runs.atomic import write_with
@@ -28,7 +31,7 @@ def draw_run(
     )
     write_with(directory.learning_rate, lambda path: draw_learning_rate(history, path))
     traces = History()
-    if directory.traces.exists():
-        traces = History.from_csv(directory.traces.read_text(encoding="utf-8"))
+    with suppress(RunError):  # damaged, and gone on with all the same: there is nothing to draw
+        traces = History.read(directory.traces) if directory.traces.exists() else traces
     if list_panels(traces):
         write_with(directory.traces_plot, lambda path: draw_traces(traces, path, title=title))

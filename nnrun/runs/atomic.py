@@ -190,6 +190,11 @@ def make_directory(path: Path) -> None:
         raise cannot_create(path, error) from error
 
 
+def cannot_read(path: Path, error: OSError) -> RunError:
+    """What is said of a file that cannot be read."""
+    return RunError(f"cannot read {path}: {describe_cause(error)}")
+
+
 def cannot_create(path: Path, error: OSError) -> RunError:
     """What is said of a directory that cannot be made."""
     return RunError(f"cannot create {path}: {describe_cause(error)}")

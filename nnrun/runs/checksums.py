@@ -8,6 +8,7 @@ listed, as in runs of older versions, are read as they are.
 import hashlib
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
@@ -116,7 +117,9 @@ def _announce(coming: Mapping[Path, str]) -> None:
     directory = next(iter(coming)).parent
     digests = dict(_digests(directory))
     for path, digest in coming.items():
-        held = _digest_of(path) if path.exists() else ""
+        held = ""
+        with suppress(RunError):  # what cannot be read is about to be replaced
+            held = _digest_of(path) if path.exists() else ""
         kept = [held] if held in digests.get(path.name, ()) else []
         digests[path.name] = tuple(dict.fromkeys([*kept, digest]))
     files = {name: list(digests[name]) for name in sorted(digests)}

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from nnrun.errors import RunError
 from nnrun.runs.atomic import cannot_create, check_writable, make_directory, sync_directory
+from nnrun.runs.beginnings import clear, is_unbegun
 from nnrun.runs.evaluation_directory import EvaluationDirectory
 
 RUN_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}")
@@ -218,7 +219,8 @@ def create_run_at(path: Path, *, needed_bytes: int = 0) -> RunDirectory:
     """Claim exactly this directory for a run, as `--run-dir` asks.
 
     Args:
-        path: A directory that is missing (it is made, with its parents) or empty.
+        path: A directory that is missing (it is made, with its parents), empty, or all that is left
+            of a run that was killed before it began.
         needed_bytes: Room that the run will want on the disk.
 
     Returns:
@@ -229,7 +231,11 @@ def create_run_at(path: Path, *, needed_bytes: int = 0) -> RunDirectory:
     """
     existed = path.exists()
     make_directory(path)
-    held = sorted(entry.name for entry in path.iterdir())
+    held = []
+    if is_unbegun(path):
+        clear(path)
+    else:
+        held = sorted(entry.name for entry in path.iterdir())
     if (path / "run.json").exists():
         raise RunError(
             f"{path} already holds a run",

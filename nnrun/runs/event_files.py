@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from nnrun.errors import RunError
+from nnrun.reading import open_own
 from nnrun.runs.atomic import describe_cause
 from nnrun.runs.directory import refuse_link
 from nnrun.runs.history import figures_of
@@ -35,6 +36,7 @@ class EventFiles:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._open: dict[str, IO[bytes]] = {}
+        self._names: dict[str, str] = {}
 
     def add_epoch(self, epoch: int, figures: Mapping[str, float]) -> None:
         """Write an epoch's figures, those named `val_…` to the validation's file.
@@ -76,7 +78,7 @@ class EventFiles:
         with _plain_errors(self._folder):
             for file in self._open.values():
                 file.flush()
-        return {part: [Path(file.name).name, file.tell()] for part, file in self._open.items()}
+        return {part: [self._names[part], file.tell()] for part, file in self._open.items()}
 
     def close(self) -> None:
         """Close the files.
@@ -89,12 +91,19 @@ class EventFiles:
                 file.close()
         self._open = {}
 
-    def resume(self, sizes: Mapping[str, list[Any]], rows: Iterable[Mapping[str, float]]) -> None:
+    def resume(
+        self,
+        sizes: Mapping[str, list[Any]],
+        rows: Iterable[Mapping[str, float]],
+        *,
+        is_whole: bool = True,
+    ) -> None:
         """Go on with the files as they were; written anew from the history where they are not.
 
         Args:
             sizes: What `flush` returned for the state that is gone on from.
             rows: The rows of the history up to there.
+            is_whole: Whether the files hold what was written to them.
 
         Raises:
             RunError: They cannot be written, or lead out of the run's directory.
@@ -105,7 +114,7 @@ class EventFiles:
         own = {self._folder / part for part in _PARTS}
         if any(path.parent not in own or path.is_symlink() for path in kept):
             raise RunError(f"{self._folder} is not what the run wrote; nothing was done there")
-        whole = all(_size(path) >= size for path, size in kept.items())
+        whole = is_whole and all(_size(path) >= size for path, size in kept.items())
         with _plain_errors(self._folder):
             for part in _PARTS:
                 for path in (self._folder / part).glob("*tfevents*"):
@@ -113,8 +122,10 @@ class EventFiles:
                         path.unlink()
             if whole:
                 for path, size in kept.items():
-                    os.truncate(path, size)
-                    self._open[path.parent.name] = path.open("ab")
+                    opened = open_own(path, os.O_WRONLY | os.O_APPEND)
+                    os.ftruncate(opened, size)
+                    self._names[path.parent.name] = path.name
+                    self._open[path.parent.name] = os.fdopen(opened, "ab")
                 return
         for row in rows:
             self.add_epoch(int(row["epoch"]), figures_of(row))
@@ -134,7 +145,7 @@ class EventFiles:
             folder = self._folder / part
             folder.mkdir(parents=True, exist_ok=True)
             name = f"events.out.tfevents.{int(time.time())}.{platform.node()}.{os.getpid()}"
-            self._open[part] = (folder / name).open("xb")
+            self._open[part], self._names[part] = (folder / name).open("xb"), name
             _append(self._open[part], Event(wall_time=time.time(), file_version=_LAYOUT))
         return self._open[part]
 

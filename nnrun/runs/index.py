@@ -9,8 +9,10 @@ from pathlib import Path
 
 from nnrun.errors import RunError
 from nnrun.runs.atomic import describe_cause
+from nnrun.runs.beginnings import UnbegunError, is_unbegun
 from nnrun.runs.directory import STAMPED_NAME, RunDirectory
-from nnrun.runs.manifest import NewerFormatError, RunRecord, derived_status
+from nnrun.runs.locking import is_locked
+from nnrun.runs.manifest import DIED, NewerFormatError, RunRecord, derived_status
 
 LATEST = "latest"
 DAMAGED = "damaged"
@@ -44,6 +46,8 @@ class RunEntry:
     @cached_property
     def status(self) -> str:
         """How it stands: see `manifest.derived_status`; `damaged` or `newer` where nobody can tell."""
+        if isinstance(self._read[1], UnbegunError):
+            return "running" if is_locked(self.directory.path) else DIED
         if self.record is None:
             return NEWER if isinstance(self._read[1], NewerFormatError) else DAMAGED
         try:
@@ -101,7 +105,7 @@ def _find_run(text: str, runs_dir: Path) -> RunDirectory:
     if text == LATEST:
         return _latest(runs_dir)
     path = Path(text).expanduser()
-    if text and RunDirectory(path).record.is_file():
+    if text and (RunDirectory(path).record.is_file() or is_unbegun(path)):
         return RunDirectory(path)
     meant = [name for name in names if text and name.startswith(text)]
     if len(meant) == 1:
@@ -137,7 +141,9 @@ def _names(runs_dir: Path) -> list[str]:
 
 
 def _is_run(runs_dir: Path, name: str) -> bool:
-    return bool(_stamp(name)) or RunDirectory(runs_dir / name).record.exists()
+    if _stamp(name) or RunDirectory(runs_dir / name).record.exists():
+        return True
+    return is_unbegun(runs_dir / name)
 
 
 def _stamp(name: str) -> str:

@@ -1,5 +1,6 @@
 """One writer a run: a lock that the kernel frees when its holder dies, however it dies."""
 
+import errno
 import fcntl
 import os
 import time
@@ -48,7 +49,11 @@ class RunLock:
         try:
             descriptor = open_own(self._path, os.O_RDWR | os.O_CREAT)
         except OSError as error:
-            raise RunError(f"cannot lock {self._path.parent}: {describe_cause(error)}") from error
+            strange = error.errno in (errno.ELOOP, errno.EINVAL, errno.EISDIR, errno.EMLINK)
+            raise RunError(
+                f"cannot lock {self._path.parent}: {LOCK_NAME}: {describe_cause(error)}",
+                hint=f"Remove {self._path}, if no process is writing the run." if strange else "",
+            ) from error
         try:
             _lock(descriptor, self._path)
             os.ftruncate(descriptor, 0)

@@ -11,6 +11,7 @@ from typing import Any, Self, get_args, get_origin, get_type_hints
 from nnrun.errors import RunError
 from nnrun.reading import MAX_JSON, parse_json
 from nnrun.runs.atomic import json_bytes
+from nnrun.runs.beginnings import check_begun
 from nnrun.runs.checksums import read_file, write_file
 from nnrun.runs.directory import RunDirectory
 from nnrun.runs.locking import is_locked
@@ -104,6 +105,8 @@ class RunRecord:
         Raises:
             RunError: The file is missing, damaged, or of a newer nnrun.
         """
+        if not path.exists():
+            check_begun(path.parent)
         values = read_format(path)
         record = cls(**_checked(cls, values, path))
         if record.status not in STATUSES:

@@ -1,15 +1,18 @@
 """Removing runs: only what is a run, inside the runs' directory, and written by nobody."""
 
-import os
 import secrets
 import shutil
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from nnrun.errors import RunError
+from nnrun.reading import walk
 from nnrun.runs.atomic import describe_cause
+from nnrun.runs.beginnings import is_unbegun
 from nnrun.runs.directory import RunDirectory
-from nnrun.runs.locking import RunLock, is_locked
+from nnrun.runs.locking import LOCK_NAME, RunLock, is_locked
 
 
 @dataclass(frozen=True)
@@ -42,40 +45,79 @@ def plan_removal(run: RunDirectory, runs_dir: Path) -> Removal:
             hint="Name the directory it lies in with `--runs-dir`.",
         )
     found = RunDirectory(real)
-    if found.record.is_symlink() or not found.record.is_file():
+    is_run = found.record.is_file() and not found.record.is_symlink()
+    if not is_run and not is_unbegun(real):
         raise RunError(
             f"{run.path} holds no run: it has no {found.record.name}; nothing was removed",
             hint="Remove it by hand, if it may go.",
+        )
+    try:
+        size, inner = _survey(real)
+    except OSError as error:
+        raise RunError(
+            f"{run.path} cannot be read: {describe_cause(error)}; nothing was removed"
+        ) from error
+    if inner is not None:
+        raise RunError(
+            f"{run.path} holds another run, {inner.relative_to(real)}; nothing was removed",
+            hint="Remove that one first, or move it away.",
         )
     if is_locked(real):
         raise RunError(
             f"a process is writing {run.path}; nothing was removed",
             hint="Wait for it to end, or stop it.",
         )
-    return Removal(found, _size(real))
+    return Removal(found, size)
 
 
-def remove_run(removal: Removal) -> None:
-    """Remove a run with all it holds; links in it are removed, not what they lead to.
+def remove_runs(removals: Sequence[Removal]) -> None:
+    """Remove runs with all they hold, or none; links in them are removed, not what they lead to.
 
-    It first loses its name, so that an interrupted removal leaves no half of a run in the list.
+    They first lose their names, so that an interrupted removal leaves no half of a run in the list.
 
     Raises:
-        RunError: A process began to write it, or the disk refuses.
+        RunError: A process began to write one, or the disk refuses.
     """
-    path = removal.directory.path
-    hidden = path.with_name(f".removed-{secrets.token_hex(4)}")
-    with RunLock(path):
+    with ExitStack() as locks:
+        for removal in removals:
+            locks.enter_context(RunLock(removal.directory.path))
+        for hidden in _hide([removal.directory.path for removal in removals]):
+            try:
+                shutil.rmtree(hidden)
+            except OSError as error:
+                message = f"cannot remove all of a run: {describe_cause(error)}"
+                raise RunError(f"{message}; what is left lies in {hidden}") from error
+
+
+def _hide(paths: Sequence[Path]) -> list[Path]:
+    """Take the names of directories away, of all or of none; returns what they are called now."""
+    hidden: dict[Path, Path] = {}
+    for path in paths:
+        name = path.with_name(f".removed-{secrets.token_hex(4)}")
         try:
-            path.rename(hidden)
-            shutil.rmtree(hidden)
+            path.rename(name)
         except OSError as error:
-            left = f" (what is left lies in {hidden})" if hidden.exists() else ""
-            raise RunError(f"cannot remove {path}: {describe_cause(error)}{left}") from error
+            for other, taken in hidden.items():
+                taken.rename(other)
+            raise RunError(
+                f"cannot remove {path}: {describe_cause(error)}; nothing was removed"
+            ) from error
+        hidden[path] = name
+    return list(hidden.values())
 
 
-def _size(path: Path) -> int:
-    total = 0
-    for folder, _, files in os.walk(path):
-        total += sum((Path(folder) / name).lstat().st_size for name in files)
-    return total
+def _survey(path: Path) -> tuple[int, Path | None]:
+    """The bytes of a run's files, and a run within it, which only somebody else can have put there.
+
+    Raises:
+        OSError: It cannot be read, or its folders are nested too deep.
+    """
+    size, inner = 0, None
+    marks = {RunDirectory(path).record.name, LOCK_NAME}
+    for entry in walk(path):
+        size += (
+            0 if entry.is_dir(follow_symlinks=False) else entry.stat(follow_symlinks=False).st_size
+        )
+        if entry.name in marks and Path(entry.path).parent != path:
+            inner = Path(entry.path).parent
+    return size, inner

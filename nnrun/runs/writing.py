@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from nnrun.runs.appended import AppendedFiles, changed_files
 from nnrun.runs.checkpoints import CheckpointStore
 from nnrun.runs.checksums import write_file
 from nnrun.runs.directory import RunDirectory
@@ -34,6 +35,9 @@ LONG_EPOCH_SECONDS = 120.0
 
 COMMIT_SHARE = 0.02
 """The share of the time that commits may take: after a slow one, the next waits longer."""
+
+
+_EVENTS = "tensorboard/"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,6 +74,7 @@ class RunWriter:
         self.last: Snapshot | None = None
         self._store = CheckpointStore(directory.checkpoints)
         self._events = EventFiles(directory.tensorboard)
+        self._appended = AppendedFiles(directory)
         self._histograms: _Histograms = []
         self._points: _Points = []
         self._told = 0
@@ -138,7 +143,9 @@ class RunWriter:
             self._store.trust("last", saved.last.generation)
             self._committed["last"] = self.last
             sizes = saved.last.facts["tensorboard"]
-        self._events.resume(sizes, self.history.rows)
+        grown = saved.facts.get("appended", {})
+        is_whole = not any(one.startswith(_EVENTS) for one in changed_files(files, grown))
+        self._events.resume(sizes, self.history.rows, is_whole=is_whole)
 
     def add_epoch(self, epoch: int, figures: Mapping[str, float], seconds: float) -> None:
         """Take in the figures of an epoch."""
@@ -245,7 +252,17 @@ class RunWriter:
             if text:
                 write_file(self.directory.history, text.encode())
             self._commit_snapshot("best", best)
-            facts = {**last.facts, "history": text, "tensorboard": sizes}
+            facts = {
+                **last.facts,
+                "history": text,
+                "tensorboard": sizes,
+                "appended": self._appended.digests(
+                    {
+                        **last.facts.get("appended", {}),
+                        **{f"{_EVENTS}{part}/{name}": size for part, (name, size) in sizes.items()},
+                    }
+                ),
+            }
             self._commit_snapshot("last", last, facts)
         self._last_commit = time.monotonic()
         # The first commit tells nothing: modules are imported in it.

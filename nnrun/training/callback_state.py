@@ -8,6 +8,7 @@ were given as arguments, and the names of the files that they write: the config 
 
 import functools
 import inspect
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,9 @@ from typing import Any
 import keras
 import numpy as np
 
-from nnrun.runs.directory import refuse_link
+from nnrun.errors import RunError
+from nnrun.reading import open_own
+from nnrun.runs.atomic import describe_cause
 from nnrun.training.recording import Recorder
 
 ARRAYS = "callback/"
@@ -24,6 +27,9 @@ ARRAYS = "callback/"
 _NOT_STATE = {"_model", "params", "_params"}
 _APPENDING = (keras.callbacks.CSVLogger, Recorder)
 """Callbacks that append to a file, which belongs to their state."""
+
+_WEIGHTS = "best_weights"
+"""The one list in the state of Keras's own callbacks."""
 
 _ARRAY, _TUPLE, _FILE = "array", "tuple", "file_bytes"
 _WRAPPED = "wrapped"
@@ -50,11 +56,23 @@ def capture_callbacks(
     return states, arrays
 
 
+def appended_files(callbacks: Sequence[Any], states: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """The files that callbacks append to, each with the size that belongs to their state."""
+    return {
+        str(callback.filename): state[_FILE]
+        for callback, state in zip(callbacks, states, strict=True)
+        if _FILE in state
+    }
+
+
 def prepare_callbacks(callbacks: Sequence[Any], states: Sequence[Mapping[str, Any]]) -> None:
     """Make the callbacks that append to a file go on with it, as it was; before they begin."""
     for callback, state in zip(callbacks, states, strict=True):
         if isinstance(callback, _APPENDING):
-            _cut(Path(callback.filename), state.get(_FILE, 0))
+            size = state.get(_FILE, 0)
+            if type(size) is not int or size < 0:
+                raise RunError(f"{callback.filename} cannot have {size!r:.40} bytes")
+            _cut(Path(callback.filename), size)
             callback.append = True
 
 
@@ -71,11 +89,45 @@ def restore_callbacks(
     if len(callbacks) != len(states):
         raise ValueError(f"{len(states)} callbacks were saved, and there are {len(callbacks)}")
     for callback, state in zip(callbacks, states, strict=True):
+        held = vars(callback)
         values = {name: _unpack(value, arrays) for name, value in state.items()}
-        kept = {name: value for name, value in values.items() if _is_state(callback, name, value)}
-        vars(callback).update(kept)
+        kept = {
+            name: one for name, one in values.items() if _is_state(callback, name, held.get(name))
+        }
+        if _is_keras(type(callback)):
+            for name, value in kept.items():
+                _check_kind(callback, name, value)
+        held.update(kept)
         if isinstance(callback, Recorder):
             callback.restored()
+
+
+def _check_kind(callback: Any, name: str, value: Any) -> None:
+    """See that a value can be that of an attribute of one of Keras's own callbacks.
+
+    Raises:
+        ValueError: It cannot.
+    """
+    held = vars(callback).get(name)
+    if value is None:
+        return
+    if name == _WEIGHTS:
+        shapes = [tuple(variable.shape) for variable in callback.model.weights]
+        fits = isinstance(value, list) and list(map(np.shape, value)) == shapes
+    elif isinstance(held, bool) or isinstance(value, bool):
+        fits = type(held) is type(value)
+    else:
+        # No method may go, nor the function that a figure is compared with the best by.
+        fits = _is_number(value) and not hasattr(type(callback), name) and name != "monitor_op"
+    if not fits:
+        raise ValueError(f"{type(callback).__name__}.{name} cannot be {value!r:.40}")
+
+
+def _is_number(value: Any) -> bool:
+    """Whether a value is a number, or an array of NumPy's that is one; truth values are none."""
+    if isinstance(value, np.generic | np.ndarray):
+        return value.shape == () and value.dtype.kind in "iufV"
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _is_state(callback: Any, name: str, value: Any) -> bool:
@@ -84,7 +136,8 @@ def _is_state(callback: Any, name: str, value: Any) -> bool:
         return name in getattr(callback, "state", ())
     if name in _NOT_STATE | _arguments(callback.__class__):
         return False
-    return not (_is_keras(type(callback)) and isinstance(value, str))
+    plain = value is None or isinstance(value, bool) or _is_number(value)
+    return plain or name == _WEIGHTS or not _is_keras(type(callback))
 
 
 @functools.cache
@@ -166,10 +219,14 @@ def _cut(file: Path, size: int) -> None:
     Raises:
         RunError: It is a link, which may lead out of the run.
     """
-    refuse_link(file)
-    if file.exists() and file.stat().st_size > size:
-        with file.open("rb+") as opened:
-            opened.truncate(size)
+    try:
+        with open(open_own(file, os.O_RDWR), "rb+") as opened:  # noqa: PTH123 - of a descriptor
+            if os.fstat(opened.fileno()).st_size > size:
+                opened.truncate(size)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise RunError(f"cannot write {file}: {describe_cause(error)}") from error
 
 
 def model_arrays(arrays: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ They go with the compiled engines and with blocks of tiny epochs: a block ends w
 looks. Their tables are CSV files that a resumed run cuts back to the state it goes on from.
 """
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ import keras
 import numpy as np
 
 from nnrun.data.splits import Part
+from nnrun.reading import open_own
 from nnrun.runs.history import History
 from nnrun.training.engines import make_resident
 
@@ -99,7 +101,8 @@ class Recorder(keras.callbacks.Callback):
         if self._rows_written():
             text = text.partition("\n")[2]
         Path(self.filename).parent.mkdir(parents=True, exist_ok=True)
-        with Path(self.filename).open("a", encoding="utf-8", newline="") as file:
+        opened = open_own(Path(self.filename), os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+        with open(opened, "a", encoding="utf-8", newline="") as file:  # noqa: PTH123 - of a descriptor
             file.write(text)
         self.points = [*self.points, (epoch, figures)]
 

@@ -7,7 +7,7 @@ import pytest
 from nnrun.errors import RunError
 from nnrun.runs.directory import RunDirectory
 from nnrun.runs.locking import RunLock
-from nnrun.runs.removing import plan_removal, remove_run
+from nnrun.runs.removing import plan_removal, remove_runs
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def test_a_run_is_removed_whole_and_links_lead_nowhere(run: RunDirectory, tmp_pa
     (precious / "file").touch()
     (run.path / "link").symlink_to(precious)
     removal = plan_removal(run, tmp_path / "runs")
-    remove_run(removal)
+    remove_runs([removal])
     assert list((tmp_path / "runs").iterdir()) == []
     assert (precious / "file").exists()
 
@@ -40,7 +40,7 @@ def test_what_is_written_stays(run: RunDirectory, tmp_path: Path) -> None:
         with pytest.raises(RunError, match="a process is writing"):
             plan_removal(run, tmp_path / "runs")
         with pytest.raises(RunError, match="another process"):
-            remove_run(removal)
+            remove_runs([removal])
     assert run.record.exists()
 
 

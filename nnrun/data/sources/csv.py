@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from nnrun.config.diagnostics import did_you_mean
+from nnrun.config.wording import first_of, quoted
 from nnrun.errors import DataError
 from nnrun.reading import check_regular
 
@@ -61,13 +63,19 @@ class Csv:
         if header is None:
             raise DataError(f"{self.path} is empty", hint="it needs a header and rows")
         names = header.cells
+        if _has_controls("".join(names)):
+            raise DataError(f"{self.path} is no table: its first line holds control characters")
         if len(names) == 1:
             self._suspect_separator(names[0])
         for name in names:
             if names.count(name) > 1 or not name.strip():
-                what = f"has the column '{name}' twice" if name.strip() else "has a nameless column"
+                what = (
+                    f"has the column {quoted(name)} twice"
+                    if name.strip()
+                    else "has a nameless column"
+                )
                 raise DataError(
-                    f"{self.path}:{header.number} {what}: {', '.join(names)}",
+                    f"{self.path}:{header.number} {what}: {first_of(names)}",
                     hint="give every column its own name (pandas: `to_csv(…, index=False)`)",
                 )
         return names
@@ -210,7 +218,7 @@ class Csv:
             if separator in header:
                 shown = "\\t" if separator == "\t" else separator
                 raise DataError(
-                    f"{self.path} has one column only, with {name} in its name: '{header}'",
+                    f"{self.path} has one column only, with {name} in its name: {quoted(header)}",
                     hint=f'write `csv: {{path: {self.path}, separator: "{shown}"}}`',
                 )
 
@@ -221,3 +229,7 @@ class Csv:
                     f"{self.path}:{line.number} has {len(line.cells)} cells, its header {width}",
                     hint="quote a cell that holds the separator, and leave none out",
                 )
+
+
+def _has_controls(text: str) -> bool:
+    return any(unicodedata.category(char) == "Cc" and char not in "\t\n\r" for char in text)

@@ -1,0 +1,92 @@
+"""Files of a run that grow while it is trained: whether a state finds them as it left them."""
+
+import hashlib
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePosixPath
+from typing import IO, Any
+
+from nnrun.errors import RunError
+from nnrun.reading import open_own
+from nnrun.runs.directory import RunDirectory
+
+_BLOCK = 1 << 20
+
+
+class AppendedFiles:
+    """The sha256 of files that only grow; every byte of them is read once.
+
+    Args:
+        directory: The run that they lie in.
+    """
+
+    def __init__(self, directory: RunDirectory) -> None:
+        self._directory = directory
+        self._read: dict[str, tuple[int, Any]] = {}
+
+    def digests(self, sizes: Mapping[str, int]) -> dict[str, list[Any]]:
+        """The size and the sha256 of the beginnings of files; without those that are not there.
+
+        Args:
+            sizes: How many bytes of each file count, by its path in the run.
+        """
+        found: dict[str, list[Any]] = {}
+        for name, size in sizes.items():
+            done, digest = self._read.get(name, (0, hashlib.sha256()))
+            if size < done:
+                done, digest = 0, hashlib.sha256()
+            try:
+                with open(open_own(self._directory.path / name), "rb") as file:  # noqa: PTH123
+                    file.seek(done)
+                    complete = _take_in(digest, file, size - done)
+            except OSError:
+                complete = False
+            if complete:
+                self._read[name] = size, digest
+                found[name] = [size, digest.hexdigest()]
+            else:
+                self._read.pop(name, None)
+        return found
+
+
+def changed_files(directory: RunDirectory, appended: Any) -> Iterator[str]:
+    """The files that do not begin with what a state tells, by their paths in the run.
+
+    Args:
+        directory: The run.
+        appended: What `AppendedFiles.digests` gave when the state was saved.
+
+    Raises:
+        RunError: It tells of files that no run appends to.
+    """
+    files = AppendedFiles(directory)
+    for name, (size, digest) in _checked(directory, appended).items():
+        if files.digests({name: size}) != {name: [size, digest]}:
+            yield name
+
+
+def relative_name(directory: RunDirectory, file: str) -> str:
+    """The path of a file in a run."""
+    return PurePosixPath(os.path.relpath(file, directory.path)).as_posix()
+
+
+def _checked(directory: RunDirectory, appended: Any) -> dict[str, tuple[int, str]]:
+    try:
+        files = {str(name): (size, str(digest)) for name, (size, digest) in appended.items()}
+    except (AttributeError, TypeError, ValueError) as error:
+        raise RunError(f"{directory.path} is damaged: it does not say what it wrote") from error
+    own = (directory.callbacks.name, directory.tensorboard.name)
+    for name, (size, _) in files.items():
+        parts = Path(name).parts
+        lies_there = parts[:1] in {(folder,) for folder in own} and ".." not in parts
+        if type(size) is not int or size < 0 or not lies_there:
+            raise RunError(f"{directory.path} is damaged: it says that it wrote {name!r:.80}")
+    return files
+
+
+def _take_in(digest: Any, file: IO[bytes], count: int) -> bool:
+    """Hash so many bytes; whether there are as many."""
+    while count and (block := file.read(min(count, _BLOCK))):
+        digest.update(block)
+        count -= len(block)
+    return not count
