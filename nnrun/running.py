@@ -16,7 +16,6 @@ from nnrun.config.writer import experiment_to_yaml
 from nnrun.diagnosing import diagnose_run
 from nnrun.errors import RunError
 from nnrun.reports.run_plots import draw_run
-from nnrun.runs.appended import relative_name
 from nnrun.runs.expectations import figures_reached, judge
 from nnrun.runs.outcome import Outcome
 from nnrun.runs.writing import RunWriter, Snapshot
@@ -210,10 +209,7 @@ class Run:
         facts = {
             "position": dataclasses.asdict(position),
             "callbacks": states,
-            "appended": {
-                relative_name(self.directory, file): size
-                for file, size in appended_files(self.declared, states).items()
-            },
+            "appended": appended_files(self.declared, states, self.directory.path),
             "config": self._resolved,
             "seconds": self.seconds,
         }

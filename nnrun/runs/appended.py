@@ -1,9 +1,8 @@
 """Files of a run that grow while it is trained: whether a state finds them as it left them."""
 
 import hashlib
-import os
 from collections.abc import Iterator, Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import IO, Any
 
 from nnrun.errors import RunError
@@ -63,11 +62,6 @@ def changed_files(directory: RunDirectory, appended: Any) -> Iterator[str]:
     for name, (size, digest) in _checked(directory, appended).items():
         if files.digests({name: size}) != {name: [size, digest]}:
             yield name
-
-
-def relative_name(directory: RunDirectory, file: str) -> str:
-    """The path of a file in a run."""
-    return PurePosixPath(os.path.relpath(file, directory.path)).as_posix()
 
 
 def _checked(directory: RunDirectory, appended: Any) -> dict[str, tuple[int, str]]:

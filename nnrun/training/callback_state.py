@@ -56,10 +56,12 @@ def capture_callbacks(
     return states, arrays
 
 
-def appended_files(callbacks: Sequence[Any], states: Sequence[Mapping[str, Any]]) -> dict[str, int]:
-    """The files that callbacks append to, each with the size that belongs to their state."""
+def appended_files(
+    callbacks: Sequence[Any], states: Sequence[Mapping[str, Any]], run: Path
+) -> dict[str, int]:
+    """The files that callbacks append to, by their paths in the run, with the sizes of their states."""
     return {
-        str(callback.filename): state[_FILE]
+        os.path.relpath(callback.filename, run): state[_FILE]
         for callback, state in zip(callbacks, states, strict=True)
         if _FILE in state
     }
