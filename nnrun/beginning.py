@@ -7,6 +7,7 @@ import shlex
 from typing import TYPE_CHECKING, Any
 
 from nnrun.config.label_scales import LABEL_SCALES
+from nnrun.config.monitoring import directions
 from nnrun.errors import UserError
 from nnrun.runs.manifest import RunRecord
 from nnrun.runs.monitoring import monitored_figure
@@ -16,6 +17,7 @@ from nnrun.runs.writing import utc_now
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from nnrun.config.modes import Directions, Mode
     from nnrun.data.prepared import Prepared
     from nnrun.training.loop import Plan
     from nnrun.training.recording import Recorder
@@ -67,13 +69,28 @@ def first_record(
     )
 
 
-def make_plan(prepared: Prepared, model: Any, recorders: Sequence[Recorder]) -> Plan:
+def find_directions(prepared: Prepared, model: Any) -> dict[str, Mode]:
+    """Which way each figure is better, as its metric or else the config tells.
+
+    Args:
+        prepared: The experiment.
+        model: The compiled model, whose metrics are built.
+    """
+    from nnrun.training.directions import told_directions
+
+    return directions(prepared.experiment, told_directions(model))
+
+
+def make_plan(
+    prepared: Prepared, model: Any, recorders: Sequence[Recorder], directions: Directions
+) -> Plan:
     """How long a model is trained, and which figure says when it is best.
 
     Args:
         prepared: The experiment and its data.
         model: The compiled model.
         recorders: The callbacks that look at it.
+        directions: Which way its figures are better; those that are left out go by their names.
 
     Raises:
         UserError: The figure that is monitored is none of those recorded.
@@ -86,6 +103,7 @@ def make_plan(prepared: Prepared, model: Any, recorders: Sequence[Recorder]) -> 
     monitor, mode = monitored_figure(
         options.monitor,
         [(callback.name, callback.arguments) for callback in experiment.callbacks],
+        directions,
         has_validation=has_validation,
     )
     recorded = list(model.get_metrics_result())

@@ -54,6 +54,7 @@ def load(config: Path, overrides: Sequence[str] = (), runs_dir: Path = RUNS) -> 
         overrides,
         check_source=_check_source,
         check_base=lambda experiment: base_problems(experiment, config, runs_dir),
+        to_be_trained=True,
     )
 
 

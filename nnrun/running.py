@@ -9,8 +9,9 @@ import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from nnrun.beginning import first_record, make_plan
+from nnrun.beginning import find_directions, first_record, make_plan
 from nnrun.config.diagnostics import in_one_line
+from nnrun.config.monitoring import watchers_by_figure
 from nnrun.config.texts import text_layers
 from nnrun.config.writer import experiment_to_yaml
 from nnrun.diagnosing import diagnose_run
@@ -18,6 +19,7 @@ from nnrun.errors import RunError
 from nnrun.reports.run_plots import draw_run
 from nnrun.runs.expectations import figures_reached, judge
 from nnrun.runs.outcome import Outcome
+from nnrun.runs.undefined import UndefinedFigures
 from nnrun.runs.writing import RunWriter, Snapshot
 
 if TYPE_CHECKING:
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from nnrun.runs.manifest import RunRecord
     from nnrun.runs.saved import Resumed
     from nnrun.training.events import Event, Position, TrainingEnded
-    from nnrun.training.loop import Engine
+    from nnrun.training.loop import Engine, Plan
     from nnrun.training.signals import StopRequest
 
 Watcher = Callable[["Event"], None]
@@ -106,6 +108,9 @@ class Run:
                 self.writer.resume(self.resumed.saved, self._resolved, signature)
             with contextlib.closing(self._events(request.is_made)) as events:
                 ended = self._follow(events, watch, request)
+            is_last = self.writer.keep_last_for_want_of_best()
+            doubts = self._undefined.summary(self.writer.history, for_want_of_best=is_last)
+            self.warnings = (*self.warnings, *doubts)
             self.writer.commit()
             return self._end(ended, request)
 
@@ -162,6 +167,9 @@ class Run:
                 case kinds.Resumable():
                     self._keep(event.position, now=request.is_made())
             watch(event)
+            if isinstance(event, kinds.EpochEnded):
+                for doubt in self._undefined.take_in(event.epoch, event.figures):
+                    watch(kinds.Doubted(doubt))
             if isinstance(event, kinds.TrainingEnded):
                 return event
         raise RuntimeError("the events of a training end with its end")
@@ -257,7 +265,7 @@ class Run:
 
         options = self.experiment.training
         engine = self._compiled()
-        plan = make_plan(self.prepared, self.model, self.recorders)
+        plan = self._planned()
         self._training, self._initial = engine.training, capture_state(self.model)
         if self.resumed is not None:
             nothing: list[dict[str, Any]] = [{} for _ in self.declared]
@@ -289,6 +297,21 @@ class Run:
             resume=self._position,
             fine_tuning=self.fine_tuning,
         )
+
+    def _planned(self) -> Plan:
+        """What the loop is to do, once the metrics are built, which tell when a figure is best."""
+        from nnrun.training.directions import guide
+
+        if self.resumed is None or self.resumed.saved.last is None:
+            self.writer.note(directions=find_directions(self.prepared, self.model))
+        # A run of an older nnrun goes on by the names of its figures, as it began.
+        directions = self.writer.record.directions
+        guide(self.declared, directions)
+        plan = make_plan(self.prepared, self.model, self.recorders, directions)
+        self._undefined = UndefinedFigures(
+            self.writer.history, plan.monitor, watchers_by_figure(self.experiment)
+        )
+        return plan
 
     def _compiled(self) -> Engine:
         """The compiled parts of the training."""
@@ -352,6 +375,7 @@ class Run:
             seconds=seconds,
             stop_reason=stop_reason,
             expectations=tuple(expectations),
+            warnings=self.warnings,
             diagnosis=diagnosis,
         )
         return Outcome(

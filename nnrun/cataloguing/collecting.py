@@ -78,6 +78,12 @@ FROM_CONTEXT = ("input_tensor", "input_shape")
 COMPILE_ALIASES = ("accuracy", "acc", "crossentropy", "ce")
 """Metrics whose class Keras chooses by the shapes of target and output, when compiling."""
 
+DIRECTIONS = {"down": "min", "up": "max"}
+"""What Keras's metrics call the modes of its callbacks."""
+
+_PLAUSIBLE = {"num_classes": 2, "target_class_ids": [0]}
+"""Values of required arguments with which a metric can be made; others are shares."""
+
 
 def collect() -> Json:
     """The whole catalogue."""
@@ -130,6 +136,7 @@ def _keras_components(group: str) -> Json:
             described[name] = describe(group, cls, KERAS[group][0])
             if group == "metrics":
                 described[name]["recorded_as"] = _recorded_as(cls)
+                described[name] |= _mode(cls)
     return described
 
 
@@ -152,6 +159,21 @@ def _recorded_as(cls: type) -> str:
 
     name = inspect.signature(cls).parameters["name"].default
     return str(name or to_snake_case(cls.__name__))
+
+
+def _mode(cls: type) -> Json:
+    """Whether a metric is best at its least or its greatest value; nothing where it does not tell.
+
+    Keras keeps it as `_direction` in the objects, where its callbacks read it.
+    """
+    required = [
+        name
+        for name, parameter in inspect.signature(cls).parameters.items()
+        if parameter.default is inspect.Parameter.empty
+    ]
+    made = cls(**{name: _PLAUSIBLE.get(name, 0.5) for name in required})
+    mode = DIRECTIONS.get(getattr(made, "_direction", ""))
+    return {"mode": mode} if mode else {}
 
 
 def _named_objects(group: str) -> dict[str, Any]:

@@ -79,6 +79,7 @@ class TrainingDisplay:
     def _show(self, event: "Event") -> None:
         from nnrun.training.events import (
             ChunkEnded,
+            Doubted,
             EpochEnded,
             FineTuningBegan,
             TrainingEnded,
@@ -95,6 +96,8 @@ class TrainingDisplay:
             case FineTuningBegan():
                 layers = ", ".join(event.layers)
                 self._say(f"now {layers} learn too, at a rate of {event.learning_rate:.3g}")
+            case Doubted():
+                self._say(f"warning: {event.warning}")
             case TrainingEnded():
                 self._end(event)
 

@@ -30,6 +30,7 @@ from nnrun.config.kinds import (
     Steps,
     Text,
 )
+from nnrun.config.modes import Mode
 
 PACKAGED = Path(__file__).with_name("catalogue.json")
 GENERATION_SECONDS = 300
@@ -44,6 +45,14 @@ _SIMPLE_KINDS: dict[str, Kind] = {
     "steps": Steps(),
     "text": Text(),
 }
+
+_CHOSEN_BY_KERAS: Mapping[str, Mode] = {
+    "accuracy": "max",
+    "acc": "max",
+    "crossentropy": "min",
+    "ce": "min",
+}
+"""Metrics without a class: Keras chooses one when it sees the shapes."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +90,8 @@ class Entry:
         refused: Why it cannot be used in a config; empty where it can.
         alias: The alias that was looked up; empty for a class by its own name.
         recorded_as: The name under which Keras records it (metrics only).
+        mode: Whether it is best at its least or its greatest value, as Keras's object tells; None
+            where it tells nothing (metrics only).
     """
 
     name: str
@@ -92,6 +103,7 @@ class Entry:
     refused: str = ""
     alias: str = ""
     recorded_as: str = ""
+    mode: Mode | None = None
 
 
 @dataclass(frozen=True)
@@ -163,7 +175,7 @@ class Catalogue:
         aliases = self.aliases(group)
         own_name = aliases.get(name, name)
         if own_name is None:
-            return Entry(name, group, alias=name)
+            return Entry(name, group, alias=name, mode=_CHOSEN_BY_KERAS.get(name))
         refused = self._content["refused"].get(group, {}).get(own_name)
         if refused:
             return Entry(own_name, group, refused=refused)
@@ -179,6 +191,7 @@ class Catalogue:
             open=raw.get("open", False),
             alias=name if name in aliases else "",
             recorded_as=raw.get("recorded_as", ""),
+            mode=raw.get("mode"),
         )
 
 

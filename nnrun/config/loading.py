@@ -9,7 +9,8 @@ from nnrun.config.checking import check_experiment
 from nnrun.config.facts import DataFacts
 from nnrun.config.kinds import SectionOf
 from nnrun.config.merging import read_config
-from nnrun.config.relations import check_relations, overlap
+from nnrun.config.monitoring import without_mode
+from nnrun.config.relations import check_relations, overlap, subject_of
 from nnrun.config.roles import facts_for, roles_of
 from nnrun.config.schema import Experiment
 from nnrun.errors import ConfigError, Problem
@@ -22,6 +23,7 @@ def load_experiment(
     check_source: Callable[[Experiment], Sequence[Problem]] | None = None,
     check_base: Callable[[Experiment], Sequence[Problem]] | None = None,
     text: str | None = None,
+    to_be_trained: bool = False,
 ) -> Experiment:
     """Read, merge and check a config file.
 
@@ -31,6 +33,8 @@ def load_experiment(
         check_source: What can cheaply be said against the source of the data.
         check_base: What can be said against the run that the model is built on.
         text: What the file is taken to hold; what it does hold where None.
+        to_be_trained: Whether a training is to begin with it, which has to know of every figure
+            that is watched which way it is better.
 
     Raises:
         ConfigError: With every problem found.
@@ -47,6 +51,10 @@ def load_experiment(
         if (known := named_facts(experiment, catalogue, name))
     }
     problems += check_relations(experiment, catalogue, facts, without=doubtful, by_output=by_output)
+    if to_be_trained and "metrics" not in doubtful:
+        subject = subject_of(experiment, catalogue, facts, by_output=by_output)
+        modules = Path(experiment.modules) if experiment.modules else path.parent.resolve()
+        problems += without_mode(subject, modules)
     blamed = {*doubtful, *(problem.path for problem in problems)}
     if check_source and not any(path.startswith("dataset") for path in blamed):
         problems += _placed(check_source(experiment), experiment)

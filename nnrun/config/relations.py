@@ -9,25 +9,23 @@ from nnrun.config import (
     fitting,
     graph_rules,
     learning,
+    monitoring,
     rates,
     reuse,
     texts,
 )
 from nnrun.config.catalogue import Catalogue
-from nnrun.config.components import Component
 from nnrun.config.diagnostics import did_you_mean
 from nnrun.config.facts import DataFacts, rows_of_share
 from nnrun.config.graphs import Graph
 from nnrun.config.roles import view_of
 from nnrun.config.schema import Expectation, Experiment
 from nnrun.config.subject import Subject, find_output_layer, recorded_metrics
-from nnrun.config.wording import first_of, quoted
+from nnrun.config.wording import quoted
 from nnrun.errors import Problem
 
 __all__ = ["check_relations", "find_output_layer", "overlap"]
 
-MONITORING = dict.fromkeys(("EarlyStopping", "ReduceLROnPlateau", "ModelCheckpoint"), "val_loss")
-"""Callbacks that watch a metric, with the one Keras has them watch by default."""
 CALLBACK_FIGURES = {"Pruning": "sparsity", "Traces": "distinct_codes"}
 """Callbacks that tell a figure of the saved model, and its name."""
 CLIPPING = {"norm": "clipnorm", "global_norm": "global_clipnorm", "value": "clipvalue"}
@@ -53,8 +51,8 @@ def check_relations(
         without: Paths of the values that had mistakes.
         by_output: The facts as each output of a graph meets them; `facts` where one is not there.
     """
-    outputs = _subjects(experiment, catalogue, facts, by_output or {})
-    subject = Subject(experiment, catalogue, facts, by_output=outputs)
+    subject = subject_of(experiment, catalogue, facts, by_output=by_output)
+    outputs = subject.by_output
     found = [
         problem
         for rule, read in _RULES.items()
@@ -70,25 +68,35 @@ def check_relations(
     return list(dict.fromkeys(found))
 
 
-def _subjects(
+def subject_of(
     experiment: Experiment,
     catalogue: Catalogue,
-    facts: DataFacts | None,
-    by_output: Mapping[str, DataFacts],
-) -> dict[str, Subject]:
-    """Each output of a graph, as if there were no other."""
-    if not isinstance(experiment.architecture, Graph):
-        return {}
-    return {
+    facts: DataFacts | None = None,
+    *,
+    by_output: Mapping[str, DataFacts] | None = None,
+) -> Subject:
+    """An experiment as the relations look at it, each output of a graph as if there were no other.
+
+    Args:
+        experiment: The config.
+        catalogue: What Keras's classes take.
+        facts: What is known of the data.
+        by_output: The facts as each output of a graph meets them; `facts` where one is not there.
+    """
+    graph, known = experiment.architecture, by_output or {}
+    if not isinstance(graph, Graph):
+        return Subject(experiment, catalogue, facts)
+    outputs = {
         name: Subject(
             view_of(experiment, name),
             catalogue,
-            by_output.get(name, facts),
+            known.get(name, facts),
             f"architecture.outputs.{name}",
-            is_only_output=len(experiment.architecture.outputs) == 1,
+            is_only_output=len(graph.outputs) == 1,
         )
-        for name in experiment.architecture.outputs
+        for name in graph.outputs
     }
+    return Subject(experiment, catalogue, facts, by_output=outputs)
 
 
 def _is_anothers(path: str, subject: Subject) -> bool:
@@ -102,36 +110,6 @@ def overlap(read: str, doubtful: str) -> bool:
     """Whether one of two paths is, or leads to, the other."""
     short, long = sorted((read, doubtful), key=len)
     return long == short or long.startswith((f"{short}.", f"{short}["))
-
-
-def _monitored(subject: Subject) -> Iterator[Problem]:
-    """What a callback or `training.monitor` watches is recorded."""
-    known = recorded_metrics(subject)
-    for monitor, callback in _monitors(subject):
-        if monitor.startswith("val_") and not subject.has_validation:
-            message = f"{quoted(monitor)} is monitored, but there are no validation rows"
-            hint = f"set dataset.split.validation, or monitor '{monitor.removeprefix('val_')}'"
-        elif known is not None and monitor not in known:
-            message = f"{quoted(monitor)} is not recorded"
-            hint = did_you_mean(monitor, known) or f"recorded: {first_of(known)}"
-        else:
-            continue
-        if callback is None:
-            yield subject.problem("training.monitor", message, hint)
-        else:
-            yield subject.problem_of(callback, message, hint, argument="monitor")
-
-
-def _monitors(subject: Subject) -> Iterator[tuple[str, Component | None]]:
-    """What is watched, and the callback or schedule that does; None for `training.monitor`."""
-    for callback in subject.experiment.callbacks:
-        if callback.name in MONITORING:
-            yield callback.arguments.get("monitor", MONITORING[callback.name]), callback
-    schedule = subject.experiment.schedule
-    if schedule is not None and schedule.name == rates.PERFORMANCE:
-        yield schedule.arguments.get("monitor", "val_loss"), schedule
-    if subject.experiment.training.monitor:
-        yield subject.experiment.training.monitor, None
 
 
 def _preprocessing(subject: Subject) -> Iterator[Problem]:
@@ -310,7 +288,7 @@ _RULES: dict[Callable[[Subject], Iterator[Problem]], set[str]] = {
     _data_source: {"dataset.name", "dataset.csv"},
     _rows_left: {"dataset.name", "dataset.split"},
     _preprocessing: {"dataset.preprocess"},
-    _monitored: {
+    monitoring.is_recorded: {
         "dataset.split",
         "dataset.task",
         "metrics",
@@ -318,6 +296,7 @@ _RULES: dict[Callable[[Subject], Iterator[Problem]], set[str]] = {
         "schedule",
         "training.monitor",
     },
+    monitoring.mode_of_monitor: {"training"},
     rates.one_hand_on_the_rate: {"optimizer", "schedule", "callbacks"},
     _averaged_weights: {"optimizer", "callbacks"},
     _pruning: {"optimizer", "callbacks", "training.epochs"},

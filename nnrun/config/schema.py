@@ -25,6 +25,7 @@ from nnrun.config.kinds import (
     Text,
 )
 from nnrun.config.label_scales import LABEL_SCALES
+from nnrun.config.modes import Mode
 from nnrun.config.options import REQUIRED, option
 from nnrun.config.tasks import AUTO, TASKS
 from nnrun.errors import Place
@@ -199,6 +200,12 @@ class Training:
         "The metric whose best epoch becomes the saved model.",
         Text(),
         default_says="what EarlyStopping monitors, else `val_loss`, else `loss`",
+    )
+    mode: Mode | None = option(
+        "Whether `monitor` is best at its least (`min`) or its greatest value (`max`). A metric of "
+        "your own may not tell, nor do counts such as FalsePositives.",
+        Text(choices=("min", "max")),
+        default_says="what the metric itself tells",
     )
     fine_tune: FineTune | None = option(
         "A second part of the training, in which frozen layers learn too.",

@@ -1,5 +1,6 @@
 """What the relations look at: an experiment, with what can be told of its output and its metrics."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -129,43 +130,67 @@ class Subject:
 
 def recorded_metrics(subject: Subject) -> list[str] | None:
     """Names under which an epoch's figures are recorded; None where the user's own code decides."""
+    figures = epoch_figures(subject)
+    names = [figure.name for figure in figures if figure.name is not None]
+    if len(names) < len(figures):
+        return None
+    return [*names, *(f"val_{name}" for name in names)]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure of every epoch.
+
+    Attributes:
+        name: The name under which it is recorded; None where the user's own code decides.
+        metric: What measures it; None for a loss.
+    """
+
+    name: str | None
+    metric: Component | None
+
+
+def epoch_figures(subject: Subject) -> list[Figure]:
+    """The figures of every epoch, without those of the validation rows.
+
+    Of several outputs these are the sum of the losses, and each output's own figures.
+    """
     several = subject.by_output
     if len(several) > 1:
-        return _recorded_of(several)
+        return [Figure("loss", None)] + [
+            Figure(figure.name and f"{output}_{figure.name}", figure.metric)
+            for output, one in several.items()
+            for figure in epoch_figures(one)
+        ]
     if several:
         (subject,) = several.values()
-    experiment, catalogue = subject.experiment, subject.catalogue
-    if experiment.metrics is None:
-        names = ["loss", *_default_metrics(subject.task)]
-    else:
-        names = ["loss"]
-        for metric in experiment.metrics:
-            if metric.is_users_own:
-                return None
-            entry = catalogue.find("metrics", metric.name)
-            own = metric.arguments.get("name") or (
-                metric.name if metric.module is None or entry is None else entry.recorded_as
-            )
-            names.append(own or metric.name)
-    return [*names, *(f"val_{name}" for name in names)]
+    metrics = subject.experiment.metrics
+    if metrics is None:
+        metrics = _default_metrics(subject.task)
+    figures = [Figure("loss", None)]
+    seen: Counter[str | None] = Counter()
+    for metric in metrics:
+        name = _recorded_as(metric, subject.catalogue)
+        # Keras numbers metrics that share a name.
+        figures.append(Figure(f"{name}_{seen[name]}" if name and seen[name] else name, metric))
+        seen[name] += 1
+    return figures
 
 
-def _recorded_of(outputs: Mapping[str, Subject]) -> list[str] | None:
-    """What is recorded of several outputs: the sum of the losses, and of each its own figures."""
-    names = ["loss"]
-    for output, subject in outputs.items():
-        own = recorded_metrics(subject)
-        if own is None:
-            return None
-        names += [f"{output}_{name}" for name in own if not name.startswith("val_")]
-    return [*names, *(f"val_{name}" for name in names)]
+def _recorded_as(metric: Component, catalogue: Catalogue) -> str | None:
+    if metric.is_users_own:
+        return None
+    entry = catalogue.find("metrics", metric.name)
+    own = metric.arguments.get("name") or (
+        metric.name if metric.module is None or entry is None else entry.recorded_as
+    )
+    return own or metric.name
 
 
-def _default_metrics(task: str | None) -> list[str]:
+def _default_metrics(task: str | None) -> tuple[Component, ...]:
     """The metrics of a task; of any, where it is not known."""
-    if task is None:
-        return list(dict.fromkeys(DEFAULT_METRICS.values()))
-    return [DEFAULT_METRICS[task]]
+    names = dict.fromkeys(DEFAULT_METRICS.values()) if task is None else [DEFAULT_METRICS[task]]
+    return tuple(Component(name, "metrics") for name in names)
 
 
 def find_output_layer(layers: Sequence[Component]) -> OutputLayer | None:

@@ -266,6 +266,7 @@ class PerformanceSchedule:
         min_delta: A float, how much better counts.
         cooldown: An integer, the epochs after a change before counting begins anew.
         min_lr: A float, below which the rate never falls.
+        mode: `min` or `max`: which way the figure is better; `auto` leaves that to its metric.
     """
 
     def __init__(
@@ -277,6 +278,7 @@ class PerformanceSchedule:
         min_delta: float = 1e-4,
         cooldown: int = 0,
         min_lr: float = 0.0,
+        mode: Literal["auto", "min", "max"] = "auto",
     ) -> None:
         self.arguments = {
             "factor": factor,
@@ -285,6 +287,7 @@ class PerformanceSchedule:
             "min_delta": min_delta,
             "cooldown": cooldown,
             "min_lr": min_lr,
+            "mode": mode,
         }
 
     def as_callback(self, declared: Component) -> Component:

@@ -8,10 +8,11 @@ from functools import cached_property
 from statistics import fmean, stdev
 from typing import Any
 
+from nnrun.config.modes import Directions, Mode, mode_of
 from nnrun.errors import RunError
 from nnrun.reports.differences import describe_value, find_differences
 from nnrun.runs.directory import RunDirectory
-from nnrun.runs.history import NOT_METRICS, History, Mode, metric_mode
+from nnrun.runs.history import NOT_METRICS, History
 from nnrun.runs.manifest import Metrics, RunRecord, derived_status
 from nnrun.runs.settings import flatten, read_checked_config
 
@@ -141,6 +142,11 @@ class Comparison:
         return [run for group in self.groups for run in group.runs]
 
     @property
+    def directions(self) -> Directions:
+        """Which way the figures are better, as the runs have recorded it."""
+        return directions_of(*self.groups)
+
+    @property
     def is_small(self) -> bool:
         """Whether the sides stand beside each other, and not in a leaderboard."""
         return len(self.groups) <= SIDE_BY_SIDE
@@ -148,7 +154,7 @@ class Comparison:
     @property
     def ranked(self) -> list[Group]:
         """The groups, the best first; those without the figure last."""
-        sign = -1 if direction(self.metric) == "max" else 1
+        sign = -1 if direction(self.metric, self.directions) == "max" else 1
 
         def place(group: Group) -> tuple[bool, float]:
             value = group.mean(self.metric)
@@ -157,11 +163,22 @@ class Comparison:
         return sorted(self.groups, key=place)
 
 
-def direction(name: str) -> Mode | None:
-    """Whether a figure is best at its least or greatest; None where neither is better."""
+def directions_of(*groups: Group) -> Directions:
+    """Which way the figures of groups are better; where they disagree, the first is followed."""
+    runs = [run for group in groups for run in group.runs]
+    return {name: mode for run in reversed(runs) for name, mode in run.record.directions.items()}
+
+
+def direction(name: str, directions: Directions) -> Mode | None:
+    """Whether a figure is best at its least or greatest; None where neither is better.
+
+    Args:
+        name: The figure.
+        directions: What runs have recorded; other figures go by their names.
+    """
     if name in COUNTS:
         return "min" if name == "seconds" else None
-    return metric_mode(name.removeprefix("last.").removeprefix("test_"))
+    return mode_of(name, directions)
 
 
 def read_run(directory: RunDirectory) -> ComparedRun:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from nnrun.config.modes import mode_of
 from nnrun.reports.comparison import ComparedRun, Comparison
 from nnrun.reports.comparison_tables import Style, differing_settings, sheets
 from nnrun.reports.differences import find_differences
@@ -15,7 +16,7 @@ from nnrun.reports.overlay import draw_runs
 from nnrun.reports.sheets import escape_markdown, markdown_table
 from nnrun.reports.verdict import Verdict, sentences
 from nnrun.runs.atomic import write_text, write_with
-from nnrun.runs.history import escape_cell, metric_mode
+from nnrun.runs.history import escape_cell
 from nnrun.runs.settings import describe_briefly
 
 COMPARISON_FORMAT = 1
@@ -83,7 +84,7 @@ def to_json(comparison: Comparison, verdicts: Sequence[Verdict]) -> dict[str, An
     return {
         "format": COMPARISON_FORMAT,
         "metric": comparison.metric,
-        "mode": metric_mode(comparison.metric.removeprefix("last.").removeprefix("test_")),
+        "mode": mode_of(comparison.metric, comparison.directions),
         "ranking": [group.label for group in comparison.ranked],
         "groups": [
             {

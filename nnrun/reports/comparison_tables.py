@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nnrun.config.diagnostics import did_you_mean
+from nnrun.config.modes import Mode
 from nnrun.errors import UserError
 from nnrun.reports.comparison import (
     COUNTS,
@@ -13,6 +14,7 @@ from nnrun.reports.comparison import (
     Comparison,
     Group,
     direction,
+    directions_of,
 )
 from nnrun.reports.differences import (
     Difference,
@@ -262,11 +264,10 @@ def _change(first: Group, other: Group, name: str, style: Style) -> Cell:
         return Cell("same")
     sign, size = "+" if change > 0 else "-", abs(change)
     text = format_seconds(size) if name == "seconds" else format_value(size, style.precision)
-    return Cell(sign + text, _mark(name, change))
+    return Cell(sign + text, _mark(direction(name, directions_of(first, other)), change))
 
 
-def _mark(name: str, change: float) -> Mark:
-    mode = direction(name)
+def _mark(mode: Mode | None, change: float) -> Mark:
     if mode is None:
         return ""
     return "better" if (change > 0) == (mode == "max") else "worse"

@@ -8,9 +8,10 @@ from datetime import datetime
 from typing import Any
 
 from nnrun.config.diagnostics import did_you_mean
+from nnrun.config.modes import mode_of
 from nnrun.errors import RunError, UserError
 from nnrun.reports.filtering import Filter
-from nnrun.runs.history import NOT_METRICS, metric_mode
+from nnrun.runs.history import NOT_METRICS
 from nnrun.runs.index import DAMAGED, RunEntry
 from nnrun.runs.manifest import Metrics, NewerFormatError, RunRecord
 from nnrun.runs.progress import read_progress
@@ -104,7 +105,7 @@ def read_row(entry: RunEntry) -> Row:
         if entry.directory.metrics.exists():
             figures = _figures(Metrics.read(entry.directory.metrics))
         else:
-            progress = read_progress(entry.directory)
+            progress = read_progress(entry.directory, record.directions)
             values |= {"epochs": progress.epochs, "best_epoch": progress.best_epoch}
             figures = _figures(progress.metrics)
     except RunError as error:
@@ -202,8 +203,9 @@ def _in_order(rows: Sequence[Row], name: str, *, reverse: bool) -> list[Row]:
     having = [row for row in rows if _sortable(row.values.get(name))]
     lacking = [row for row in rows if not _sortable(row.values.get(name))]
     figure = any(name in row.metrics or name.startswith("last.") for row in having)
-    rises = metric_mode(name.removeprefix("last.").removeprefix("test_")) == "max"
-    falling = name in _NEWEST_FIRST or (figure and rises)
+    records = (row.entry.record for row in reversed(rows))
+    directions = {key: mode for one in records if one for key, mode in one.directions.items()}
+    falling = name in _NEWEST_FIRST or (figure and mode_of(name, directions) == "max")
     having.sort(key=lambda row: _sort_key(row.values[name]), reverse=falling != reverse)
     return [*having, *lacking]
 

@@ -105,7 +105,7 @@ def read_report(directory: RunDirectory) -> RunReport:
         if directory.metrics.exists():
             metrics = Metrics.read(directory.metrics)
         elif len(history):
-            progress = read_progress(directory)
+            progress = read_progress(directory, record.directions)
             metrics = progress.metrics
             record = dataclasses.replace(
                 record, epochs=progress.epochs, best_epoch=progress.best_epoch

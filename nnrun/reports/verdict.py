@@ -5,8 +5,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from nnrun.config.modes import Directions, Mode
 from nnrun.errors import RunError, UserError
-from nnrun.reports.comparison import ComparedRun, Comparison, Group, direction, have_same_rows
+from nnrun.reports.comparison import (
+    ComparedRun,
+    Comparison,
+    Group,
+    direction,
+    directions_of,
+    have_same_rows,
+)
 from nnrun.reports.significance import Interval, mcnemar, paired_bootstrap, welch
 from nnrun.runs.predictions import PredictionTable
 
@@ -99,7 +107,8 @@ def _judge_over_seeds(first: Group, second: Group, metric: str) -> Verdict:
     told = f"{metric} over {len(sides[0])} seeds against {len(sides[1])}"
     if 1 in map(len, sides):
         told += ", the one taken to vary as the others do"
-    text = _sentence(labels, metric, interval, told, _p("Welch's t test", interval.p))
+    mode = direction(metric, directions_of(first, second))
+    text = _sentence(labels, metric, interval, told, _p("Welch's t test", interval.p), mode=mode)
     return Verdict("seeds", *labels, text, metric, interval)
 
 
@@ -125,6 +134,7 @@ def _judge_rows(first: Group, second: Group, metric: str, split: str | None) -> 
                     part,
                     name,
                     _predictions(pair, part, folders),
+                    directions=directions_of(first, second),
                 )
                 for name, folders in outputs.items()
             ]
@@ -192,6 +202,8 @@ def _test_rows(
     split: str,
     output: str,
     sides: Sequence[PredictionTable],
+    *,
+    directions: Directions,
 ) -> Verdict:
     first, second = sides
     of_output = f" of {output}" if output else ""
@@ -201,7 +213,7 @@ def _test_rows(
             "run `nnrun eval` for both again."
         )
         return Verdict("none", *labels, text, output=output)
-    name, root = _row_metric(metric, first)
+    name, root = _row_metric(metric, first, directions)
     scores = [_scores(side, name, metric) for side in sides]
     interval = paired_bootstrap(*scores, root=root)
     test = ""
@@ -216,7 +228,8 @@ def _test_rows(
     told = f"{name}{of_output} on the same {len(first.rows):,} {split} rows"
     if first.columns:
         told += f", {_all_columns(name, first)}"
-    text = _sentence(labels, name, interval, told, test)
+    mode: Mode = "max" if name == "accuracy" else "min"
+    text = _sentence(labels, name, interval, told, test, mode=mode)
     return Verdict("rows", *labels, text, name, interval, output)
 
 
@@ -228,13 +241,15 @@ def _all_columns(name: str, predictions: PredictionTable) -> str:
     return f"over all {len(predictions.columns)} {what}"
 
 
-def _row_metric(metric: str, predictions: PredictionTable) -> tuple[str, bool]:
+def _row_metric(
+    metric: str, predictions: PredictionTable, directions: Directions
+) -> tuple[str, bool]:
     """What is measured on the rows, nearest to a figure; and whether as the root of a mean."""
     if not predictions.probabilities:
         absolute = "mae" in metric or "absolute" in metric
         return ("mae", False) if absolute else ("rmse", True)
     known = predictions.columns or set(predictions.targets) <= set(predictions.probabilities)
-    return ("log loss" if direction(metric) == "min" and known else "accuracy"), False
+    return ("log loss" if direction(metric, directions) == "min" and known else "accuracy"), False
 
 
 def _scores(predictions: PredictionTable, name: str, metric: str) -> "np.ndarray":
@@ -278,7 +293,13 @@ def _by_row(figures: "np.ndarray") -> "np.ndarray":
 
 
 def _sentence(
-    labels: tuple[str, str], metric: str, interval: Interval, told: str, test: str
+    labels: tuple[str, str],
+    metric: str,
+    interval: Interval,
+    told: str,
+    test: str,
+    *,
+    mode: Mode | None,
 ) -> str:
     detail = f" ({test})" if test else ""
     if not interval.is_clear:
@@ -288,7 +309,7 @@ def _sentence(
             f"No difference can be told between {labels[0]} and {labels[1]}: {labels[1]} minus "
             f"{labels[0]} is {change}, 95 % interval {span}, in {told}{detail}."
         )
-    second_wins = (interval.difference > 0) == (direction(metric) == "max")
+    second_wins = (interval.difference > 0) == (mode == "max")
     better, other = labels[second_wins], labels[not second_wins]
     span = _range(metric, *sorted((abs(interval.low), abs(interval.high))))
     change = _amount(metric, abs(interval.difference))

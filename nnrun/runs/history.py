@@ -3,16 +3,14 @@
 import csv
 import io
 import math
-import re
 from collections.abc import Iterable, Mapping
 from numbers import Integral
 from pathlib import Path
-from typing import Literal, Self, SupportsFloat
+from typing import Self, SupportsFloat
 
+from nnrun.config.modes import Mode, mode_by_name
 from nnrun.errors import RunError
 from nnrun.runs.checksums import read_file, write_file
-
-Mode = Literal["min", "max"]
 
 NOT_METRICS = ("epoch", "learning_rate", "seconds")
 """Columns that are no figures of the model."""
@@ -20,12 +18,6 @@ MAX_BYTES = 64_000_000
 MAX_CELLS = 8_000_000
 """What is read of a history: a million epochs of eight figures."""
 
-_FALLING = re.compile(r"(^|_)(loss|error|divergence|crossentropy)(_?\d+)?$")
-_RISING = re.compile(
-    r"(^|_)(accuracy|acc|auc|precision|recall|sensitivity|specificity|f1|f2|f_?beta|iou|io_u|dice"
-    r"|jaccard|r2|score|bleu|rouge|kappa|mcc|similarity|correlation|concordance"
-    r"|true_positives|true_negatives)(_|\d|$)"
-)
 # A cell of text that starts so is a formula to a spreadsheet; the quote itself makes it reversible.
 _ESCAPED = tuple("=+-@\t\r'")
 
@@ -101,8 +93,8 @@ class History:
 
         Args:
             metric: A column.
-            mode: Whether the least or the greatest value is best; where None, what `metric_mode`
-                says.
+            mode: Whether the least or the greatest value is best; where None, what the
+                column's name suggests.
 
         Returns:
             The row, or None where no value is finite.
@@ -114,7 +106,7 @@ class History:
         finite = [index for index, value in enumerate(values) if math.isfinite(value)]
         if not finite:
             return None
-        choose = max if (mode or metric_mode(metric)) == "max" else min
+        choose = max if (mode or mode_by_name(metric)) == "max" else min
         return self._rows[choose(finite, key=values.__getitem__)]
 
     def to_csv(self) -> str:
@@ -178,22 +170,6 @@ class History:
 def figures_of(row: Mapping[str, float]) -> dict[str, float]:
     """What an epoch's row says of the model: all but the epoch's number and its seconds."""
     return {name: value for name, value in row.items() if name not in ("epoch", "seconds")}
-
-
-def metric_mode(name: str) -> Mode:
-    """Whether a metric is best at its least or its greatest value, by its name.
-
-    A prefix `val_` does not matter, nor do the names of outputs. Losses and errors are best at
-    their least; accuracies, scores, areas under curves, precision, recall and their kin at their
-    greatest; a name that says nothing counts as a loss.
-
-    >>> [metric_mode(name) for name in ("val_loss", "mae", "val_auc_1", "price_r2_score")]
-    ['min', 'min', 'max', 'max']
-    """
-    plain = name.lower().removeprefix("val_")
-    if _FALLING.search(plain):
-        return "min"
-    return "max" if _RISING.search(plain) else "min"
 
 
 def _number(value: SupportsFloat) -> float:

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import UnionType
 from typing import Any, Self, get_args, get_origin, get_type_hints
 
+from nnrun.config.modes import Directions, Mode
 from nnrun.errors import RunError
 from nnrun.reading import MAX_JSON, parse_json
 from nnrun.runs.atomic import json_bytes
@@ -49,6 +50,8 @@ class RunRecord:
             none.
         parameters: How many the model has.
         loss_of: What the loss is of, in words; empty where that is the labels as they are.
+        directions: Whether a figure is best at its least (`min`) or its greatest value (`max`), by
+            its name without `val_`; empty in runs of old, which went by the names.
         best_epoch: The best epoch, from 1.
         epochs: How many epochs were trained.
         stop_reason: Why it ended before its last epoch; empty where it did not.
@@ -78,6 +81,7 @@ class RunRecord:
     from_run: Mapping[str, Any] | None = None
     parameters: int | None = None
     loss_of: str = ""
+    directions: Directions = field(default_factory=dict)
     best_epoch: int | None = None
     epochs: int = 0
     stop_reason: str = ""
@@ -119,6 +123,8 @@ class RunRecord:
             raise RunError(
                 f"{path} is damaged: best_epoch is {record.best_epoch} of {record.epochs}"
             )
+        if not all(mode in get_args(Mode) for mode in record.directions.values()):
+            raise RunError(f"{path} is damaged: a direction is neither min nor max")
         figures = ("value", "equals", "min", "max")
         _check_numbers((item.get(name) for item in record.expectations for name in figures), path)
         return record

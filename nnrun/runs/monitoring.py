@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from nnrun.runs.history import Mode, metric_mode
+from nnrun.config.modes import Directions, Mode, mode_of
 
 _MODES: Mapping[object, Mode] = {"min": "min", "max": "max"}
 
@@ -11,6 +11,7 @@ _MODES: Mapping[object, Mode] = {"min": "min", "max": "max"}
 def monitored_figure(
     named: str | None,
     callbacks: Iterable[tuple[str, Mapping[str, Any]]],
+    directions: Directions,
     *,
     has_validation: bool,
 ) -> tuple[str, Mode]:
@@ -20,16 +21,18 @@ def monitored_figure(
         named: `training.monitor` of the config.
         callbacks: The config's callbacks, each with its arguments; where no figure is named, that
             of the first EarlyStopping counts.
+        directions: Which way the figures are better, as far as it is known.
         has_validation: Whether there are validation rows, whose loss counts where nothing is said.
 
-    >>> monitored_figure(None, [("EarlyStopping", {"monitor": "val_auc"})], has_validation=True)
-    ('val_auc', 'max')
+    >>> stopping = [("EarlyStopping", {"monitor": "val_roc"})]
+    >>> monitored_figure(None, stopping, {"roc": "max"}, has_validation=True)
+    ('val_roc', 'max')
     """
     if named is not None:
-        return named, metric_mode(named)
+        return named, mode_of(named, directions)
     for name, arguments in callbacks:
         if name == "EarlyStopping":
             monitor = str(arguments.get("monitor", "val_loss"))
-            return monitor, _MODES.get(arguments.get("mode")) or metric_mode(monitor)
+            return monitor, _MODES.get(arguments.get("mode")) or mode_of(monitor, directions)
     monitor = "val_loss" if has_validation else "loss"
-    return monitor, metric_mode(monitor)
+    return monitor, mode_of(monitor, directions)

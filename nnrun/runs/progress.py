@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from nnrun.config.components import as_component
+from nnrun.config.modes import Directions
 from nnrun.errors import RunError
 from nnrun.runs.directory import RunDirectory
 from nnrun.runs.history import History
@@ -27,8 +28,12 @@ class Progress:
     best_epoch: int | None = None
 
 
-def read_progress(directory: RunDirectory) -> Progress:
+def read_progress(directory: RunDirectory, directions: Directions) -> Progress:
     """Read how far a run came.
+
+    Args:
+        directory: The run.
+        directions: Which way its figures are better, as its record has it.
 
     Raises:
         RunError: Its history is damaged.
@@ -36,13 +41,15 @@ def read_progress(directory: RunDirectory) -> Progress:
     if not directory.history.exists():
         return Progress(Metrics())
     history = History.read(directory.history)
-    best = _best_row(directory, history)
+    best = _best_row(directory, history, directions)
     last = history.rows[-1] if len(history) else {}
     epoch = int(best["epoch"]) if best and "epoch" in best else None
     return Progress(Metrics(best or {}, last), len(history), epoch)
 
 
-def _best_row(directory: RunDirectory, history: History) -> Mapping[str, float] | None:
+def _best_row(
+    directory: RunDirectory, history: History, directions: Directions
+) -> Mapping[str, float] | None:
     try:
         config = read_config(directory)
     except RunError:
@@ -51,6 +58,9 @@ def _best_row(directory: RunDirectory, history: History) -> Mapping[str, float] 
     named = training.get("monitor") if isinstance(training, Mapping) else None
     callbacks = filter(None, map(as_component, listed if isinstance(listed, list) else []))
     monitor, mode = monitored_figure(
-        str(named) if named else None, callbacks, has_validation="val_loss" in history.columns
+        str(named) if named else None,
+        callbacks,
+        directions,
+        has_validation="val_loss" in history.columns,
     )
     return history.best(monitor, mode) if monitor in history.columns else None

@@ -147,6 +147,11 @@ class RunWriter:
         is_whole = not any(one.startswith(_EVENTS) for one in changed_files(files, grown))
         self._events.resume(sizes, self.history.rows, is_whole=is_whole)
 
+    def note(self, **changes: Any) -> None:
+        """Write into the record what became known before the first step; `changes` are its fields."""
+        self.record = dataclasses.replace(self.record, **changes)
+        self.record.write(self.directory.record)
+
     def add_epoch(self, epoch: int, figures: Mapping[str, float], seconds: float) -> None:
         """Take in the figures of an epoch."""
         self.history.add({"epoch": epoch, **figures, "seconds": round(seconds, 6)})
@@ -162,6 +167,22 @@ class RunWriter:
     def keep_best(self, snapshot: Snapshot) -> None:
         """Take in the state of the best epoch so far."""
         self.best = snapshot
+
+    def keep_last_for_want_of_best(self) -> bool:
+        """Keep the last epoch's state where no epoch is the best: its figure was never finite.
+
+        Returns:
+            Whether that was so.
+        """
+        position = {} if self.last is None else self.last.facts["position"]
+        if self.last is None or not position["epoch"] or position["step"]:
+            return False
+        if position["best_epoch"] is not None:
+            return False
+        arrays = self.last.arrays.items()
+        kept = {name: array for name, array in arrays if not name.startswith(UNCHECKED)}
+        self.best = Snapshot(self.last.epoch, kept)
+        return True
 
     def keep_last(self, snapshot: Snapshot) -> None:
         """Take in the state to go on from, and commit if the last commit is long enough ago.
@@ -245,7 +266,8 @@ class RunWriter:
     ) -> None:
         """Write a state: last of all the checkpoint that a resume begins with."""
         started = time.monotonic()
-        if last is not None and self._committed.get("last") is not last:
+        is_new = self._committed.get("last") is not last or self._committed.get("best") is not best
+        if last is not None and is_new:
             history = History(self.history.rows[: last.epoch])
             sizes = self._tell_tensorboard(history, *beside)
             text = history.to_csv() if len(history) else ""

@@ -28,7 +28,7 @@ _WRITTEN = {
     "dataset.preprocess": {"scale", "standardize", "minmax", "one_hot", "target"},
     "regularization": {"l1", "l2", "max_norm", "dropout", "batch_normalization", "clip"},
     "regularization.clip": {"norm", "global_norm", "value"},
-    "training": {"epochs", "batch_size", "shuffle", "class_weight", "monitor", "fine_tune"},
+    "training": {"epochs", "batch_size", "shuffle", "class_weight", "monitor", "mode", "fine_tune"},
     "training.fine_tune": {"after_epoch", "learning_rate", "unfreeze"},
 }  # fmt: skip
 """The options that a script follows, by their section. One that is new is refused until it does."""

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import dataclasses
 import textwrap
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nnrun.config.catalogue import load_catalogue
 from nnrun.config.components import Component, snake_case
 from nnrun.config.graphs import Graph
+from nnrun.config.modes import Directions, Mode, mode_of, plain_name
+from nnrun.config.monitoring import declared_directions
 from nnrun.config.rates import CYCLE
-from nnrun.config.relations import find_output_layer
+from nnrun.config.relations import find_output_layer, subject_of
 from nnrun.config.roles import view_of
 from nnrun.models.freezing import layers_to_unfreeze
 from nnrun.models.heads import Head, last_layers
 from nnrun.models.losses import choose_loss, choose_metrics
 from nnrun.models.optimizers import complete_optimizer
-from nnrun.runs.history import metric_mode
 from nnrun.runs.monitoring import monitored_figure
 from nnrun.scripting.expressions import (
     Atom,
@@ -42,8 +45,8 @@ if TYPE_CHECKING:
     from nnrun.data.splits import TargetSpec
     from nnrun.scripting.components import Components
 
-KNOWN_TO_KERAS = ("loss", "accuracy", "acc")
-"""Figures of which Keras's callbacks know by their name where they are best."""
+KNOWN_TO_KERAS: Mapping[str, Mode] = {"loss": "min", "accuracy": "max", "acc": "max"}
+"""Figures of which Keras's callbacks know without being told where they are best."""
 _MONITORING = ("EarlyStopping", "ReduceLROnPlateau", "ModelCheckpoint", "OrbaxCheckpoint")
 _STOPPING = ("EarlyStopping", "TerminateOnNaN")
 """Callbacks of Keras that can end a training."""
@@ -138,7 +141,7 @@ def _of_outputs(values: Mapping[str, Expression]) -> Expression:
 def fit_lines(prepared: Prepared, components: Components) -> Iterator[str]:
     """The callbacks, `history = model.fit(…)`, and the weights of the best epoch."""
     experiment = prepared.experiment
-    callbacks = [_callback(one, components, experiment) for one in _at_work(experiment)]
+    callbacks = [_callback(one, components, prepared) for one in _at_work(experiment)]
     if not _restores_best(prepared):
         callbacks.append(_checkpoint(prepared))
         yield "# The checkpoint keeps the weights of the best epoch"
@@ -235,34 +238,42 @@ def plot_lines(prepared: Prepared) -> Iterator[str]:
     yield f"plt.savefig({layout(literal(f'{prepared.experiment.name}.png'))})"
 
 
-def _callback(component: Component, components: Components, experiment: Experiment) -> Expression:
+def _callback(component: Component, components: Components, prepared: Prepared) -> Expression:
     """A callback; where a figure is best is said where Keras does not know."""
     arguments: dict[str, Any] = dict(component.arguments)
-    if experiment.training.fine_tune is not None:
+    if prepared.experiment.training.fine_tune is not None:
         arguments.pop("restore_best_weights", None)  # the second part goes on from the last epoch
     if component.name in _MONITORING:
-        mode = _mode(arguments.get("monitor", "val_loss"))
-        arguments = {**mode, **arguments}
+        monitor = arguments.get("monitor", "val_loss")
+        arguments = {**_mode(monitor, mode_of(monitor, _directions(prepared))), **arguments}
     if component.name == "TensorBoard":
         arguments.setdefault("log_dir", "tensorboard")
     return components.write(dataclasses.replace(component, arguments=arguments))
 
 
-def _mode(monitor: str) -> Mapping[str, str]:
-    plain = monitor.removeprefix("val_")
-    return {} if plain in KNOWN_TO_KERAS else {"mode": metric_mode(monitor)}
+def _mode(monitor: str, mode: Mode) -> Mapping[str, str]:
+    return {} if KNOWN_TO_KERAS.get(plain_name(monitor)) == mode else {"mode": mode}
 
 
-def _monitored(prepared: Prepared) -> str:
+def _directions(prepared: Prepared) -> Directions:
     experiment = prepared.experiment
-    declared = [(one.name, one.arguments) for one in experiment.callbacks]
-    watches = prepared.splits.validation is not None
-    return monitored_figure(experiment.training.monitor, declared, has_validation=watches)[0]
+    folder = Path(experiment.modules or prepared.config.parent)
+    return declared_directions(subject_of(experiment, load_catalogue()), folder)
+
+
+def _monitored(prepared: Prepared) -> tuple[str, Mode]:
+    experiment = prepared.experiment
+    return monitored_figure(
+        experiment.training.monitor,
+        [(one.name, one.arguments) for one in experiment.callbacks],
+        _directions(prepared),
+        has_validation=prepared.splits.validation is not None,
+    )
 
 
 def _restores_best(prepared: Prepared) -> bool:
     """Whether a callback leaves the model with the weights that nnrun would save."""
-    monitor, training = _monitored(prepared), prepared.experiment.training
+    (monitor, _), training = _monitored(prepared), prepared.experiment.training
     return training.fine_tune is None and any(
         one.name == "EarlyStopping"
         and one.arguments.get("restore_best_weights") is True
@@ -274,11 +285,11 @@ def _restores_best(prepared: Prepared) -> bool:
 
 
 def _checkpoint(prepared: Prepared) -> Expression:
-    monitor = _monitored(prepared)
+    monitor, mode = _monitored(prepared)
     named: dict[str, Expression | str] = {}
     if monitor != "val_loss":
         named["monitor"] = literal(monitor)
-    named |= {key: literal(value) for key, value in _mode(monitor).items()}
+    named |= {key: literal(value) for key, value in _mode(monitor, mode).items()}
     named |= {"save_best_only": "True", "save_weights_only": "True"}
     return call("keras.callbacks.ModelCheckpoint", literal(_weights_file(prepared)), **named)
 

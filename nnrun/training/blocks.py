@@ -26,6 +26,7 @@ from nnrun.training.engines import (
     training_step,
 )
 from nnrun.training.order import epoch_order
+from nnrun.training.rates import rate_of_last_step
 from nnrun.training.recording import Recorder
 from nnrun.training.state import capture_state, keeps_average, restore_state
 
@@ -37,6 +38,9 @@ MOST_EPOCHS = 1000
 
 MOST_INDICES = 4_000_000
 """Most row indices that a block's orders may hold."""
+
+WEIGHT = "a weight"
+"""What stands in an epoch's row for the weights, where one is not finite."""
 
 _FINITE = "weights_are_finite"
 _RATE = "learning_rate"
@@ -121,8 +125,8 @@ class Blocks:
         """Make as many epochs as take about CHUNK_SECONDS, from `epoch` on, none after `last`.
 
         Returns:
-            A row for each epoch: loss, metrics, `val_*`, `learning_rate`; and NaN as `a weight`
-            where one is not finite.
+            A row for each epoch: loss, metrics, `val_*`, `learning_rate`; and NaN as `WEIGHT` where
+            one is not finite.
         """
         self._first = epoch
         count = min(self._length, last - epoch + 1)
@@ -171,7 +175,7 @@ class Blocks:
     def _row(self, values: np.ndarray) -> dict[str, float]:
         row = as_floats(dict(zip(self._names, values, strict=True)))
         finite = row.pop(_FINITE)
-        return row if finite else row | {"a weight": float("nan")}
+        return row if finite else row | {WEIGHT: float("nan")}
 
     def _epochs(self, trained: Any, validated: Any, orders: Any, first: Any, last: Any) -> Any:
         """The program: epochs `first` to `last - 1` of the block; figures `(epochs, names)`."""
@@ -206,7 +210,7 @@ class Blocks:
         if training.rows_left:
             self._train_on(trained, order[training.full_steps * batch :])
         figures = dict(self.model.get_metrics_result())
-        figures[_RATE] = tf.convert_to_tensor(self.model.optimizer.learning_rate)
+        figures[_RATE] = rate_of_last_step(self.model.optimizer)
         if self.validation is not None:
             figures |= {f"val_{name}": value for name, value in self._validate(validated).items()}
         figures[_FINITE] = self._all_finite()

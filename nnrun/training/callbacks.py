@@ -12,7 +12,6 @@ from nnrun.config.schema import Experiment
 from nnrun.errors import ConfigError, Problem
 from nnrun.models.components import instantiate
 from nnrun.models.schedules import PerformanceSchedule
-from nnrun.runs.history import metric_mode
 from nnrun.training.layer_monitor import LayerMonitor
 from nnrun.training.pruning import Pruning
 from nnrun.training.recording import Recorder
@@ -33,8 +32,6 @@ _PLACEHOLDER = re.compile(r"\{[A-Za-z_]\w*(:[0-9]{0,2}(\.[0-9])?[a-z]?)?\}")
 
 _TENSORBOARD_FOLDER = "tensorboard"
 """Where Keras's own TensorBoard writes by default."""
-
-_MONITORING = ("EarlyStopping", "ReduceLROnPlateau", "ModelCheckpoint", "OrbaxCheckpoint")
 
 
 def all_callbacks(experiment: Experiment) -> tuple[Component, ...]:
@@ -68,9 +65,6 @@ def _build(component: Component, folder: Path, steps_per_epoch: int) -> Any:
         path = _inside(component, folder, arguments.get(where, _TENSORBOARD_FOLDER))
         arguments[where] = str(path)
         path.parent.mkdir(parents=True, exist_ok=True)
-    if component.name in _MONITORING and arguments.get("mode", "auto") == "auto":
-        # Keras guesses the direction from the name alone, or fails to: it is known here.
-        arguments["mode"] = metric_mode(arguments.get("monitor", "val_loss"))
     declared = dataclasses.replace(component, arguments=arguments)
     made = instantiate(declared, steps_per_epoch=steps_per_epoch)
     if isinstance(made, Recorder):

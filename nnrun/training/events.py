@@ -75,8 +75,8 @@ class EpochEnded:
 
     Attributes:
         epoch: The epoch, from 1.
-        figures: loss, metrics, `val_*` and `learning_rate`, the rate reached when its
-            last step is done.
+        figures: loss, metrics, `val_*` and `learning_rate`, the rate of its last step. A metric
+            that is not defined for the rows is NaN.
         seconds: What the epoch took.
         improved: Whether it is the best so far by the monitored metric.
     """
@@ -125,6 +125,17 @@ class FineTuningBegan:
 
 
 @dataclass(frozen=True)
+class Doubted:
+    """Something is doubtful that only the training shows.
+
+    Attributes:
+        warning: What, in words.
+    """
+
+    warning: str
+
+
+@dataclass(frozen=True)
 class TrainingEnded:
     """The loop is over.
 
@@ -148,5 +159,6 @@ Event = (
     | BestReached
     | Resumable
     | FineTuningBegan
+    | Doubted
     | TrainingEnded
 )

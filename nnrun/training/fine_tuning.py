@@ -2,12 +2,12 @@
 
 from typing import Any
 
-import keras
 import numpy as np
 
 from nnrun.config.schema import Experiment
 from nnrun.models.freezing import layers_to_unfreeze, unfreeze
 from nnrun.training.events import FineTuningBegan, Position
+from nnrun.training.rates import constant_schedule, has_schedule
 
 
 class FineTuning:
@@ -64,14 +64,3 @@ class FineTuning:
             optimizer.learning_rate = self.learning_rate
         names = tuple(layer.name for layer in self._layers)
         return FineTuningBegan(self.after_epoch + 1, names, self.learning_rate)
-
-
-def has_schedule(optimizer: Any) -> bool:
-    """Whether the learning rate is a function of the step and no variable."""
-    inner = getattr(optimizer, "inner_optimizer", optimizer)
-    return isinstance(inner._learning_rate, keras.optimizers.schedules.LearningRateSchedule)
-
-
-def constant_schedule(rate: float) -> Any:
-    """A schedule that is always the same: an optimizer that has one takes no plain number."""
-    return keras.optimizers.schedules.ExponentialDecay(rate, decay_steps=1, decay_rate=1.0)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nnrun.training.batch_hooks import periods, steps_to_call, watches_evaluation
-from nnrun.training.blocks import Blocks, call_ahead
+from nnrun.training.blocks import WEIGHT, Blocks, call_ahead
 from nnrun.training.engines import ChunkSize, EvaluationStoppedError, as_floats
 from nnrun.training.events import (
     BestReached,
@@ -22,8 +22,12 @@ from nnrun.training.events import (
 from nnrun.training.fine_tuning import FineTuning
 from nnrun.training.order import epoch_order
 from nnrun.training.placing import AnyEvaluation, AnyTraining
+from nnrun.training.rates import rate_of_last_step
 from nnrun.training.recording import next_look
 from nnrun.training.state import averaged_weights, first_not_finite
+
+DECIDING = ("loss", "val_loss", WEIGHT)
+"""What must be finite for a training to go on; a metric may be undefined for the rows it sees."""
 
 Steps = Generator[Event, None, TrainingEnded | None]
 """Events of a part of the training; returns how the training ended, if it did."""
@@ -128,6 +132,7 @@ class _Loop:
     best_epoch: int | None = field(init=False)
     logs: dict[str, float] = field(init=False)
     periods: set[int] = field(init=False)
+    rate: float = field(init=False)
 
     def __post_init__(self) -> None:
         self.best, self.best_epoch = self.start.best, self.start.best_epoch
@@ -177,7 +182,8 @@ class _Loop:
         ended = yield from self._run_chunks(epoch, first)
         if ended is not None:
             return ended
-        rate = as_floats({"learning_rate": self.model.optimizer.learning_rate})
+        if first == self.engine.training.steps:  # it was stopped while it was being validated
+            self.rate = self._rate_of_last_step()
         training_logs = dict(self.logs)
         if self.engine.validation is not None:
             try:
@@ -190,7 +196,8 @@ class _Loop:
         ended = self._divergence(epoch, self.logs)
         if ended is not None:
             return ended
-        yield self._take_in(epoch, self.logs | rate, time.perf_counter() - started)
+        figures = self.logs | {"learning_rate": self.rate}
+        yield self._take_in(epoch, figures, time.perf_counter() - started)
         if self.best_epoch == epoch:
             yield BestReached(epoch)
         self.callbacks.on_epoch_end(epoch - 1, dict(self.logs))
@@ -215,6 +222,8 @@ class _Loop:
             self.callbacks.on_train_batch_begin(step)
             with self.chunk.measured(stop - step):
                 self.logs = training.run(step, stop)
+            if stop == training.steps:  # before a callback sets the next one's
+                self.rate = self._rate_of_last_step()
             self.callbacks.on_train_batch_end(stop - 1, dict(self.logs))
             step = stop
             yield ChunkEnded(epoch, step, dict(self.logs))
@@ -231,6 +240,9 @@ class _Loop:
         stop = min(step + self.chunk.steps, steps)
         wanted = steps_to_call(self.periods, (epoch - 1) * steps + step)
         return stop if wanted is None else min(stop, step + wanted)
+
+    def _rate_of_last_step(self) -> float:
+        return as_floats({"": rate_of_last_step(self.model.optimizer)})[""]
 
     def _validate(self, validation: AnyEvaluation) -> dict[str, float]:
         """Evaluate the weights that would be saved: averaged ones, where the optimizer has them."""
@@ -282,8 +294,9 @@ class _Loop:
         return ended or self._after(epoch + len(told) - 1)
 
     def _divergence(self, epoch: int, logs: dict[str, float]) -> TrainingEnded | None:
-        """How the training ended, where a figure or a weight is not finite."""
-        for name, value in logs.items():
+        """How the training ended, where the loss or a weight is not finite."""
+        for name in DECIDING:
+            value = logs.get(name, 0.0)
             if not math.isfinite(value):
                 return TrainingEnded("diverged", epoch - 1, f"{name} is {value} in epoch {epoch}")
         spoiled = None if self.engine.blocks else first_not_finite(self.model)
@@ -292,7 +305,7 @@ class _Loop:
         return TrainingEnded("diverged", epoch - 1, f"{spoiled} is not finite in epoch {epoch}")
 
     def _take_in(self, epoch: int, figures: dict[str, float], seconds: float) -> EpochEnded:
-        """An epoch with finite figures, as the event to tell it by."""
+        """An epoch with a finite loss, as the event to tell it by."""
         value = figures[self.plan.monitor]
         if epoch == self.plan.anew:
             self.best = None

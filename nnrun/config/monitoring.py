@@ -1,0 +1,152 @@
+"""What is watched while a model trains: that it is recorded, and which way of it is better."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from nnrun.config import rates
+from nnrun.config.components import Component
+from nnrun.config.diagnostics import did_you_mean
+from nnrun.config.modes import Directions, Mode, plain_name
+from nnrun.config.own_metrics import stated_mode
+from nnrun.config.schema import Experiment
+from nnrun.config.subject import Subject, epoch_figures, recorded_metrics
+from nnrun.config.wording import first_of, quoted
+from nnrun.errors import Problem
+
+_MODES: dict[object, Mode] = {"min": "min", "max": "max"}
+_WATCHING = dict.fromkeys(("EarlyStopping", "ReduceLROnPlateau", "ModelCheckpoint"), "val_loss")
+"""Callbacks that watch a figure, with the one Keras has them watch by default."""
+
+
+@dataclass(frozen=True)
+class Watch:
+    """A figure that is watched.
+
+    Attributes:
+        figure: Its name.
+        mode: Whether it is best at its least or its greatest value, where the config says so.
+        watcher: The callback or schedule that watches it; None for `training.monitor`.
+    """
+
+    figure: str
+    mode: Mode | None
+    watcher: Component | None
+
+    def problem(self, subject: Subject, message: str, hint: str) -> Problem:
+        """A problem with it, at the line that names the figure."""
+        if self.watcher is None:
+            return subject.problem("training.monitor", message, hint)
+        return subject.problem_of(self.watcher, message, hint, argument="monitor")
+
+
+def watches(experiment: Experiment) -> Iterator[Watch]:
+    """All that is watched, `training.monitor` last."""
+    watchers = [one for one in experiment.callbacks if one.name in _WATCHING]
+    schedule = experiment.schedule
+    if schedule is not None and schedule.name == rates.PERFORMANCE:
+        watchers.append(schedule)
+    for watcher in watchers:
+        figure = watcher.arguments.get("monitor", _WATCHING.get(watcher.name, "val_loss"))
+        yield Watch(figure, _MODES.get(watcher.arguments.get("mode")), watcher)
+    training = experiment.training
+    if training.monitor:
+        yield Watch(training.monitor, training.mode, None)
+
+
+def watchers_by_figure(experiment: Experiment) -> dict[str, list[str]]:
+    """The names of the callbacks and the schedule that watch a figure."""
+    found: dict[str, list[str]] = {}
+    for watch in watches(experiment):
+        if watch.watcher is not None:
+            found.setdefault(watch.figure, []).append(watch.watcher.name)
+    return found
+
+
+def directions(experiment: Experiment, told: Directions) -> dict[str, Mode]:
+    """Which way the figures of an experiment are better, by their plain names.
+
+    What `training.mode` says stands above what the metrics tell, and that above what callbacks say.
+
+    Args:
+        experiment: The checked config.
+        told: What the metrics themselves tell.
+    """
+    written = [one for one in watches(experiment) if one.mode]
+    of_callbacks = {plain_name(one.figure): one.mode for one in written if one.watcher}
+    own = {plain_name(one.figure): one.mode for one in written if not one.watcher}
+    merged = {**of_callbacks, **told, **own}
+    return {name: mode for name, mode in merged.items() if mode}
+
+
+def declared_directions(subject: Subject, folder: Path) -> dict[str, Mode]:
+    """Which way what is recorded and watched is better, as far as it can be told without Keras.
+
+    Args:
+        subject: The experiment.
+        folder: Where metrics of the user's own lie.
+    """
+    experiment, catalogue = subject.experiment, subject.catalogue
+    told: dict[str, Mode] = {}
+    own: set[Mode | None] = set()
+    for figure in epoch_figures(subject):
+        metric = figure.metric
+        if metric is not None and metric.is_users_own:
+            own.add(stated_mode(metric.name, folder, catalogue))
+            continue
+        entry = catalogue.find("metrics", metric.name) if metric else None
+        mode: Mode | None = "min" if metric is None else entry.mode if entry else None
+        if figure.name and mode:
+            told[figure.name] = mode
+    # Under which names metrics of the user's own are recorded only their code knows.
+    mode = own.pop() if len(own) == 1 else None
+    if mode:
+        known = {figure.name for figure in epoch_figures(subject)}
+        watched = {plain_name(watch.figure) for watch in watches(experiment)}
+        told |= dict.fromkeys(watched - known, mode)
+    return directions(experiment, told)
+
+
+def is_recorded(subject: Subject) -> Iterator[Problem]:
+    """What a callback or `training.monitor` watches is recorded."""
+    known = recorded_metrics(subject)
+    for watch in watches(subject.experiment):
+        figure = watch.figure
+        if figure.startswith("val_") and not subject.has_validation:
+            message = f"{quoted(figure)} is monitored, but there are no validation rows"
+            hint = f"set dataset.split.validation, or monitor '{figure.removeprefix('val_')}'"
+        elif known is not None and figure not in known:
+            message = f"{quoted(figure)} is not recorded"
+            hint = did_you_mean(figure, known) or f"recorded: {first_of(known)}"
+        else:
+            continue
+        yield watch.problem(subject, message, hint)
+
+
+def mode_of_monitor(subject: Subject) -> Iterator[Problem]:
+    """`training.mode` is that of a figure which is named."""
+    training = subject.experiment.training
+    if training.mode and not training.monitor:
+        message = "`mode` belongs to `training.monitor`, which is not set"
+        hint = "name the figure with `monitor`; a callback takes a `mode` of its own"
+        yield subject.problem("training.mode", message, hint)
+
+
+def without_mode(subject: Subject, folder: Path) -> Iterator[Problem]:
+    """Watched figures of which nothing tells whether less or more of them is better.
+
+    Nobody asks this of a run that is trained already: it went by the names of the figures.
+
+    Args:
+        subject: The experiment.
+        folder: Where metrics of the user's own lie.
+    """
+    known, recorded = declared_directions(subject, folder), recorded_metrics(subject)
+    for watch in watches(subject.experiment):
+        figure = watch.figure
+        if watch.mode or not known.keys().isdisjoint((figure, plain_name(figure))):
+            continue
+        if recorded is not None and figure not in recorded:
+            continue  # a problem of its own
+        message = f"whether {quoted(figure)} is better low or high cannot be told from its metric"
+        yield watch.problem(subject, message, "write `mode: min` or `mode: max` beside `monitor`")

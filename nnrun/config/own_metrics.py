@@ -1,0 +1,72 @@
+"""What a metric of the user's own says of itself, read in its source: no code of theirs runs."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from nnrun.config.catalogue import Catalogue
+from nnrun.config.modes import Mode
+from nnrun.reading import check_regular
+
+_DIRECTION = "_direction"
+"""The attribute in which Keras's metrics keep what its callbacks read."""
+_MODES: dict[object, Mode] = {"down": "min", "up": "max"}
+_MAX_BYTES = 1_000_000
+
+
+def stated_mode(import_path: str, folder: Path, catalogue: Catalogue) -> Mode | None:
+    """Whether a metric is best at its least or its greatest value, as far as its source tells.
+
+    A class tells by setting `_direction` to "up" or "down", as Keras's own do, or by deriving from
+    one that does, in the same file or of Keras's.
+
+    Args:
+        import_path: The class, as in `my_metrics:Recall`.
+        folder: Where its module lies.
+        catalogue: What Keras's metrics tell.
+
+    Returns:
+        The mode; None where nothing is told, or the source does not lie in the folder.
+    """
+    module, _, name = import_path.rpartition(":")
+    path = folder.joinpath(*module.split("."))
+    for file in (path.with_name(f"{path.name}.py"), path / "__init__.py"):
+        try:
+            check_regular(file)
+            with file.open("rb") as opened:
+                tree = ast.parse(opened.read(_MAX_BYTES))
+        except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+            continue
+        classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
+        return _mode_of(name, classes, catalogue)
+    return None
+
+
+def _mode_of(name: str, classes: dict[str, ast.ClassDef], catalogue: Catalogue) -> Mode | None:
+    """The mode that a class tells, or the first of its bases that does."""
+    if name not in classes:
+        entry = catalogue.find("metrics", name)
+        return entry.mode if entry else None
+    declared = classes[name]
+    told = {_MODES.get(value) for value in _directions_set(declared)}
+    if told:
+        return told.pop() if len(told) == 1 else None
+    others = {key: value for key, value in classes.items() if key != name}
+    modes = (_mode_of(_last_name(base), others, catalogue) for base in declared.bases)
+    return next((mode for mode in modes if mode), None)
+
+
+def _directions_set(declared: ast.ClassDef) -> Iterator[object]:
+    """What a class sets its direction to; None for what is worked out as the code runs."""
+    for node in ast.walk(declared):
+        targets = node.targets if isinstance(node, ast.Assign) else []
+        if isinstance(node, ast.AnnAssign) and node.value is not None:
+            targets = [node.target]
+        if any(_last_name(target) == _DIRECTION for target in targets):
+            value = getattr(node, "value", None)
+            yield value.value if isinstance(value, ast.Constant) else None
+
+
+def _last_name(node: ast.expr) -> str:
+    """The last word of `keras.metrics.Recall`, `self._direction` or a plain name."""
+    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")

@@ -1,0 +1,74 @@
+"""Metrics that are not finite while the training is well, as some are by their definition."""
+
+import math
+from collections.abc import Mapping, Sequence
+
+from nnrun.runs.history import NOT_METRICS, History
+
+
+class UndefinedFigures:
+    """What is said of figures that are NaN or infinite: at once, and when the run has ended.
+
+    Args:
+        history: The epochs that were before, where a run is resumed.
+        monitor: The figure that tells the best epoch.
+        watchers: The callbacks that watch a figure, by its name.
+    """
+
+    def __init__(
+        self, history: History, monitor: str, watchers: Mapping[str, Sequence[str]]
+    ) -> None:
+        self._monitor = monitor
+        self._watchers = watchers
+        self._told = {name for epochs, names in _undefined(history).items() for name in names}
+
+    def take_in(self, epoch: int, figures: Mapping[str, float]) -> list[str]:
+        """A sentence for each figure that is not finite for the first time."""
+        new = [name for name, value in figures.items() if not math.isfinite(value)]
+        new = [name for name in new if name not in self._told]
+        self._told.update(new)
+        return [self._sentence(name, figures[name], epoch) for name in new]
+
+    def _sentence(self, name: str, value: float, epoch: int) -> str:
+        told = (
+            f"{name} is {value} in epoch {epoch}; "
+            "the loss and the weights are finite, so the training goes on"
+        )
+        if name == self._monitor:
+            told += ", but such an epoch is never the best"
+        watchers = " and ".join(dict.fromkeys(self._watchers.get(name, ())))
+        return f"{told} ({watchers}: no improvement)" if watchers else told
+
+    def summary(self, history: History, *, for_want_of_best: bool) -> list[str]:
+        """What the history shows, a sentence each.
+
+        Args:
+            history: All epochs.
+            for_want_of_best: Whether the last epoch was kept, since none is the best.
+        """
+        told = []
+        for epochs, names in _undefined(history).items():
+            whole = len(epochs) == len(history)
+            when = f"all {len(history)}" if whole else f"{len(epochs)} of {len(history)}"
+            first = "" if whole else f", first in epoch {epochs[0]}"
+            verb = "was" if len(names) == 1 else "were"
+            told.append(f"{' and '.join(names)} {verb} not finite in {when} epochs{first}")
+        if for_want_of_best:
+            told.append(
+                f"no epoch is the best, since {self._monitor} was never finite: "
+                "the saved model is that of the last epoch"
+            )
+        return told
+
+
+def _undefined(history: History) -> dict[tuple[int, ...], list[str]]:
+    """The metrics that are not finite, by the epochs in which they are not."""
+    epochs: dict[str, list[int]] = {}
+    for row in history.rows:
+        for name, value in row.items():
+            if name not in NOT_METRICS and not math.isfinite(value):
+                epochs.setdefault(name, []).append(int(row["epoch"]))
+    found: dict[tuple[int, ...], list[str]] = {}
+    for name, numbers in epochs.items():
+        found.setdefault(tuple(numbers), []).append(name)
+    return found

@@ -1,0 +1,56 @@
+"""Which way the figures of a model are better, as Keras's objects tell; callbacks that go by it."""
+
+import functools
+import math
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import keras
+
+from nnrun.config.modes import Directions, Mode, mode_of
+
+_MODES: dict[object, Mode] = {"down": "min", "up": "max"}
+
+
+def told_directions(model: Any) -> dict[str, Mode]:
+    """The modes of a model's figures, by the names under which Keras logs them.
+
+    A loss is best at its least; a metric keeps in `_direction` what Keras's callbacks read with
+    `mode: auto`, or tells nothing.
+
+    Args:
+        model: A compiled model, whose metrics are built.
+    """
+    losses = {"loss", *(tracker.name for tracker in model._compile_loss.metrics)}
+    told = {name: _MODES.get(getattr(one, "_direction", None)) for name, one in _metrics_of(model)}
+    modes = {name: mode for name, mode in told.items() if mode}
+    return modes | dict.fromkeys(losses, "min")
+
+
+def _metrics_of(model: Any) -> Iterator[tuple[str, Any]]:
+    """The metrics of a model by the names of their figures: those of outputs begin with the output's."""
+    compiled = model._compile_metrics
+    for metric in model.metrics:
+        if metric is compiled:
+            yield from zip(compiled.result(), compiled.metrics, strict=False)
+        else:
+            yield metric.name, metric
+
+
+def guide(callbacks: Iterable[Any], directions: Directions) -> None:
+    """Tell Keras's callbacks which way the figures that they watch are better.
+
+    With `mode: auto` Keras looks the metric up by its name, which several outputs change. And the
+    first figure that it sees counts as an improvement even where it is NaN, which nothing is better
+    than afterwards: here a figure that is not finite is no improvement.
+    """
+    for callback in callbacks:
+        if not isinstance(callback, keras.callbacks.EarlyStopping.__base__):
+            continue
+        if callback.mode == "auto":
+            callback.mode = mode_of(callback.monitor, directions)
+        callback._is_improvement = functools.partial(_is_improvement, callback)
+
+
+def _is_improvement(callback: Any, value: float, reference: float | None) -> bool:
+    return math.isfinite(value) and bool(type(callback)._is_improvement(callback, value, reference))

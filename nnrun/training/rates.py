@@ -1,0 +1,29 @@
+"""The learning rate of an optimizer, whoever gives it: a number, a callback or a schedule."""
+
+from typing import Any
+
+import keras
+
+
+def has_schedule(optimizer: Any) -> bool:
+    """Whether the learning rate is a function of the step and no variable."""
+    return isinstance(
+        _inner(optimizer)._learning_rate, keras.optimizers.schedules.LearningRateSchedule
+    )
+
+
+def constant_schedule(rate: float) -> Any:
+    """A schedule that is always the same: an optimizer that has one takes no plain number."""
+    return keras.optimizers.schedules.ExponentialDecay(rate, decay_steps=1, decay_rate=1.0)
+
+
+def rate_of_last_step(optimizer: Any) -> Any:
+    """The rate that the step before had, as a scalar; `learning_rate` is that of the next one."""
+    if not has_schedule(optimizer):
+        return keras.ops.convert_to_tensor(optimizer.learning_rate)
+    inner = _inner(optimizer)
+    return inner._learning_rate(inner._iterations - 1)
+
+
+def _inner(optimizer: Any) -> Any:
+    return getattr(optimizer, "inner_optimizer", optimizer)
