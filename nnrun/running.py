@@ -168,7 +168,7 @@ class Run:
                     self._keep(event.position, now=request.is_made())
             watch(event)
             if isinstance(event, kinds.EpochEnded):
-                for doubt in self._undefined.take_in(event.epoch, event.figures):
+                if doubt := self._undefined.take_in(event.epoch, event.figures):
                     watch(kinds.Doubted(doubt))
             if isinstance(event, kinds.TrainingEnded):
                 return event

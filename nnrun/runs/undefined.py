@@ -22,22 +22,21 @@ class UndefinedFigures:
         self._watchers = watchers
         self._told = {name for epochs, names in _undefined(history).items() for name in names}
 
-    def take_in(self, epoch: int, figures: Mapping[str, float]) -> list[str]:
-        """A sentence for each figure that is not finite for the first time."""
+    def take_in(self, epoch: int, figures: Mapping[str, float]) -> str:
+        """What to say of the figures that are not finite for the first time; mostly nothing."""
         new = [name for name, value in figures.items() if not math.isfinite(value)]
         new = [name for name in new if name not in self._told]
+        if not new:
+            return ""
         self._told.update(new)
-        return [self._sentence(name, figures[name], epoch) for name in new]
-
-    def _sentence(self, name: str, value: float, epoch: int) -> str:
         told = (
-            f"{name} is {value} in epoch {epoch}; "
-            "the loss and the weights are finite, so the training goes on"
+            f"{_not_finite(new, 'is', 'are')} in epoch {epoch}; the loss and the weights are, "
+            "so the training goes on"
         )
-        if name == self._monitor:
-            told += ", but such an epoch is never the best"
-        watchers = " and ".join(dict.fromkeys(self._watchers.get(name, ())))
-        return f"{told} ({watchers}: no improvement)" if watchers else told
+        if self._monitor in new:
+            told += f". An epoch without a finite {self._monitor} is never the best"
+        watching = dict.fromkeys(one for name in new for one in self._watchers.get(name, ()))
+        return told + "".join(f". {one} takes it for no improvement" for one in watching)
 
     def summary(self, history: History, *, for_want_of_best: bool) -> list[str]:
         """What the history shows, a sentence each.
@@ -51,8 +50,7 @@ class UndefinedFigures:
             whole = len(epochs) == len(history)
             when = f"all {len(history)}" if whole else f"{len(epochs)} of {len(history)}"
             first = "" if whole else f", first in epoch {epochs[0]}"
-            verb = "was" if len(names) == 1 else "were"
-            told.append(f"{' and '.join(names)} {verb} not finite in {when} epochs{first}")
+            told.append(f"{_not_finite(names, 'was', 'were')} in {when} epochs{first}")
         if for_want_of_best:
             told.append(
                 f"no epoch is the best, since {self._monitor} was never finite: "
@@ -72,3 +70,8 @@ def _undefined(history: History) -> dict[tuple[int, ...], list[str]]:
     for name, numbers in epochs.items():
         found.setdefault(tuple(numbers), []).append(name)
     return found
+
+
+def _not_finite(names: Sequence[str], one: str, several: str) -> str:
+    verb = one if len(names) == 1 else several
+    return f"{' and '.join(names)} {verb} not finite"
