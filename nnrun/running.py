@@ -154,12 +154,13 @@ class Run:
         from nnrun.training.state import capture_state
 
         for told in events:
-            event = told
+            event, doubt = told, ""
             if isinstance(told, kinds.TrainingEnded) and told.reason == "diverged":
                 event = self._explained(told, request.is_made)
             match event:
                 case kinds.EpochEnded():
                     self.writer.add_epoch(event.epoch, event.figures, event.seconds)
+                    doubt = self._undefined.take_in(event.epoch, event.figures)
                 case kinds.BestReached():
                     self.writer.keep_best(Snapshot(event.epoch, capture_state(self.model)))
                 case kinds.FineTuningBegan():
@@ -167,9 +168,8 @@ class Run:
                 case kinds.Resumable():
                     self._keep(event.position, now=request.is_made())
             watch(event)
-            if isinstance(event, kinds.EpochEnded):
-                if doubt := self._undefined.take_in(event.epoch, event.figures):
-                    watch(kinds.Doubted(doubt))
+            if doubt:
+                watch(kinds.Doubted(doubt))
             if isinstance(event, kinds.TrainingEnded):
                 return event
         raise RuntimeError("the events of a training end with its end")

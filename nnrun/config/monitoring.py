@@ -148,5 +148,5 @@ def without_mode(subject: Subject, folder: Path) -> Iterator[Problem]:
             continue
         if recorded is not None and figure not in recorded:
             continue  # a problem of its own
-        message = f"whether {quoted(figure)} is better low or high cannot be told from its metric"
+        message = f"nothing says whether a low or a high {quoted(figure)} is better"
         yield watch.problem(subject, message, "write `mode: min` or `mode: max` beside `monitor`")

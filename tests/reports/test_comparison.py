@@ -83,13 +83,14 @@ def test_the_figures_of_a_run_are_of_the_best_and_the_last_epoch_and_the_test(
         ("test_accuracy", "max"),
         ("last.val_loss", "min"),
         ("test_mae", "min"),
+        ("test_roc", "max"),
         ("seconds", "min"),
         ("parameters", None),
         ("best_epoch", None),
     ],
 )
 def test_every_figure_knows_its_direction(name: str, mode: str | None) -> None:
-    assert direction(name) == mode
+    assert direction(name, {"roc": "max"}) == mode
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from nnrun.errors import RunError
 from nnrun.runs import history as module
-from nnrun.runs.history import History, metric_mode
+from nnrun.runs.history import History
 
 NAMES = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=8)
 VALUES = st.floats() | st.integers(-(2**63), 2**63)
@@ -112,22 +112,3 @@ def test_the_best_is_finite_and_the_earliest() -> None:
     assert History([{"loss": nan}]).best("loss") is None
     with pytest.raises(KeyError):
         history.best("accuracy")
-
-
-@pytest.mark.parametrize(
-    "name",
-    ["accuracy", "val_accuracy", "sparse_categorical_accuracy", "acc", "auc", "AUC", "auc_1", "precision",
-     "recall_2", "f1_score", "r2_score", "price_r2_score", "binary_io_u", "mean_io_u", "top_5_accuracy",
-     "sensitivity_at_specificity", "true_positives", "cosine_similarity", "out1_accuracy"],
-)  # fmt: skip
-def test_what_is_best_at_its_greatest(name: str) -> None:
-    assert metric_mode(name) == "max"
-
-
-@pytest.mark.parametrize(
-    "name",
-    ["loss", "val_loss", "mae", "mse", "root_mean_squared_error", "false_positives", "kl_divergence", "my_metric",
-     "accuracy_loss", "vacancy", "binary_crossentropy", "accident", "mean_absolute_percentage_error"],
-)  # fmt: skip
-def test_what_is_best_at_its_least(name: str) -> None:
-    assert metric_mode(name) == "min"

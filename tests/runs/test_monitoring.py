@@ -22,6 +22,9 @@ def test_the_docstrings_run() -> None:
         (None, {}, True, ("val_loss", "min")),
         (None, {}, False, ("val_loss", "min")),  # what Keras's own default is
         (None, {"monitor": "val_auc"}, True, ("val_auc", "max")),
+        (None, {"monitor": "val_roc"}, True, ("val_roc", "max")),
+        ("val_roc", None, True, ("val_roc", "max")),
+        ("val_other", None, True, ("val_other", "min")),
         (None, {"monitor": "val_auc", "mode": "min"}, True, ("val_auc", "min")),
         (None, {"monitor": "mae", "mode": "auto"}, True, ("mae", "min")),
         # The mode is that of the figure that EarlyStopping watches, and of no other.
@@ -33,4 +36,5 @@ def test_what_is_monitored(
 ) -> None:
     callbacks = [("TerminateOnNaN", {"monitor": "x"})]
     callbacks += [] if stopping is None else [("EarlyStopping", stopping), ("EarlyStopping", {})]
-    assert monitored_figure(named, callbacks, has_validation=has_validation) == expected
+    found = monitored_figure(named, callbacks, {"roc": "max"}, has_validation=has_validation)
+    assert found == expected

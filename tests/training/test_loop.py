@@ -188,12 +188,6 @@ def test_early_stopping_waits_its_patience_and_brings_the_best_weights_back(
     assert list(bench.events(epochs=1))[-1].reason == "finished"  # the wish to stop is forgotten
 
 
-def test_early_stopping_knows_that_accuracy_rises(tmp_path: Path) -> None:
-    assert declared("EarlyStopping", tmp_path, monitor="val_accuracy").mode == "max"
-    assert declared("EarlyStopping", tmp_path).mode == "min"
-    assert declared("EarlyStopping", tmp_path, monitor="val_accuracy", mode="min").mode == "min"
-
-
 def test_a_plateau_lowers_the_rate_and_the_figures_show_it(bench: Bench, tmp_path: Path) -> None:
     plateau = declared("ReduceLROnPlateau", tmp_path, patience=1, factor=0.5)
     events = ended(list(bench.events(Script([1, 2, 2, 2]), plateau, epochs=4)))
@@ -201,7 +195,7 @@ def test_a_plateau_lowers_the_rate_and_the_figures_show_it(bench: Bench, tmp_pat
     assert rates == pytest.approx([0.1, 0.1, 0.1 * 0.5, 0.1 * 0.5**2])
 
 
-def test_the_rate_of_a_schedule_is_the_one_reached() -> None:
+def test_the_rate_of_a_schedule_is_that_of_the_last_step() -> None:
     schedule = keras.optimizers.schedules.ExponentialDecay(0.05, decay_steps=20 * 4, decay_rate=0.1)
     model = make_model(keras.optimizers.SGD(schedule))
     training = CompiledTraining(model, make_resident(make_part()), BATCH, "graph")
@@ -209,8 +203,19 @@ def test_the_rate_of_a_schedule_is_the_one_reached() -> None:
     called = keras.callbacks.CallbackList([], model=model)
     events = ended(list(train_epochs(model, Engine(training), called, plan, lambda: False)))
     rates = [event.figures["learning_rate"] for event in events]
-    assert rates == pytest.approx([0.05 * 0.1 ** (epoch / 20) for epoch in range(1, 6)], rel=1e-5)
+    last_steps = [4 * epoch - 1 for epoch in range(1, 6)]
+    assert rates == pytest.approx([0.05 * 0.1 ** (step / 80) for step in last_steps], rel=1e-5)
     assert set(events[0].figures) == {"loss", "accuracy", "learning_rate"}
+
+
+def test_a_rate_that_a_callback_sets_counts_from_the_next_step_on(bench: Bench) -> None:
+    class After(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+            self.model.optimizer.learning_rate = 0.01 * (batch + 2)
+
+    events = ended(list(bench.events(After(), epochs=2)))
+    # Four steps, made in one chunk, which the callback hears of with the number of the last: 3.
+    assert [event.figures["learning_rate"] for event in events] == pytest.approx([0.1, 0.05])
 
 
 def test_checkpoints_and_logs_are_written_inside_the_run(bench: Bench, tmp_path: Path) -> None:

@@ -316,6 +316,14 @@ RELATIONS = {
     ),
     "monitor_unknown": Case(GOOD + "callbacks: [EarlyStopping: {monitor: val_acuracy}]\n"),
     "monitor_of_another_task": Case(REGRESSION + "training: {monitor: val_accuracy}\n"),
+    "monitor_without_mode": Case(
+        GOOD + "metrics: [FalsePositives, 'mine:Own']\ncallbacks:\n"
+        "  - EarlyStopping: {monitor: val_false_positives}\n"
+        "  - ReduceLROnPlateau: {monitor: val_loss, mode: min}\n"
+        "training: {monitor: val_own}\n"
+    ),
+    "mode_without_monitor": Case(GOOD + "training: {mode: max}\n"),
+    "mode_unknown": Case(GOOD + "training: {monitor: val_accuracy, mode: maximum}\n"),
     "schedule_and_plateau": Case(
         GOOD + "schedule: {CosineDecay: {decay_steps: 10 epochs}}\ncallbacks: [ReduceLROnPlateau]\n"
     ),
