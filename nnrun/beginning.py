@@ -1,4 +1,4 @@
-"""What a run begins with: the record that it opens, and the plan of its training."""
+"""What a run begins with: the record that it opens, the parts and the plan of its training."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from nnrun.config.modes import Directions, Mode
     from nnrun.data.prepared import Prepared
-    from nnrun.training.loop import Plan
+    from nnrun.training.loop import Engine, Plan
     from nnrun.training.recording import Recorder
 
 
@@ -79,6 +79,49 @@ def find_directions(prepared: Prepared, model: Any) -> dict[str, Mode]:
     from nnrun.training.directions import told_directions
 
     return directions(prepared.experiment, told_directions(model))
+
+
+def compile_parts(
+    prepared: Prepared,
+    model: Any,
+    callbacks: Sequence[Any],
+    *,
+    engine: str,
+    rows: str,
+    many_epochs: bool,
+) -> Engine:
+    """The compiled parts of a training.
+
+    Args:
+        prepared: The experiment and its data.
+        model: The compiled model.
+        callbacks: The callbacks that the config declares.
+        engine: `xla` or `graph`.
+        rows: `resident` or `streaming`.
+        many_epochs: Whether tiny epochs are made many in one call.
+    """
+    from nnrun.training.batch_hooks import watches_evaluation
+    from nnrun.training.blocks import Blocks
+    from nnrun.training.engines import CompiledEvaluation, CompiledTraining
+    from nnrun.training.loop import Engine
+    from nnrun.training.placing import make_evaluation, make_training
+
+    splits, options = prepared.splits, prepared.experiment.training
+    training = make_training(model, splits, options, engine, rows)
+    validation = None
+    if splits.validation is not None:
+        # Whoever counts the batches of an evaluation is to find those of `model.fit`.
+        batch = options.batch_size if watches_evaluation(callbacks) else None
+        validation = make_evaluation(model, splits.validation, engine, rows, batch)
+    if not (
+        many_epochs
+        and isinstance(training, CompiledTraining)
+        and isinstance(validation, CompiledEvaluation | None)
+    ):
+        return Engine(training, validation)
+    seed, shuffle = prepared.experiment.seed, options.shuffle
+    blocks = Blocks(model, training, validation, engine, seed=seed, shuffle=shuffle)
+    return Engine(training, validation, blocks)
 
 
 def make_plan(

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from nnrun.beginning import find_directions, first_record, make_plan
+from nnrun.beginning import compile_parts, find_directions, first_record, make_plan
 from nnrun.config.diagnostics import in_one_line
 from nnrun.config.monitoring import watchers_by_figure
 from nnrun.config.texts import text_layers
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from nnrun.runs.manifest import RunRecord
     from nnrun.runs.saved import Resumed
     from nnrun.training.events import Event, Position, TrainingEnded
-    from nnrun.training.loop import Engine, Plan
+    from nnrun.training.loop import Plan
     from nnrun.training.signals import StopRequest
 
 Watcher = Callable[["Event"], None]
@@ -264,7 +264,14 @@ class Run:
         from nnrun.training.state import capture_state
 
         options = self.experiment.training
-        engine = self._compiled()
+        engine = compile_parts(
+            self.prepared,
+            self.model,
+            self.declared,
+            engine=self.engine.name,
+            rows=self.placement.rows,
+            many_epochs=self.many_epochs,
+        )
         plan = self._planned()
         self._training, self._initial = engine.training, capture_state(self.model)
         if self.resumed is not None:
@@ -312,38 +319,6 @@ class Run:
             self.writer.history, plan.monitor, watchers_by_figure(self.experiment)
         )
         return plan
-
-    def _compiled(self) -> Engine:
-        """The compiled parts of the training."""
-        from nnrun.training.batch_hooks import watches_evaluation
-        from nnrun.training.blocks import Blocks
-        from nnrun.training.engines import CompiledEvaluation, CompiledTraining
-        from nnrun.training.loop import Engine
-        from nnrun.training.placing import make_evaluation, make_training
-
-        splits, options = self.prepared.splits, self.experiment.training
-        engine, data = self.engine.name, self.placement.rows
-        training = make_training(self.model, splits, options, engine, data)
-        validation = None
-        if splits.validation is not None:
-            # Whoever counts the batches of an evaluation is to find those of `model.fit`.
-            batch = options.batch_size if watches_evaluation(self.declared) else None
-            validation = make_evaluation(self.model, splits.validation, engine, data, batch)
-        if not (
-            self.many_epochs
-            and isinstance(training, CompiledTraining)
-            and isinstance(validation, CompiledEvaluation | None)
-        ):
-            return Engine(training, validation)
-        blocks = Blocks(
-            self.model,
-            training,
-            validation,
-            engine,
-            seed=self.experiment.seed,
-            shuffle=options.shuffle,
-        )
-        return Engine(training, validation, blocks)
 
     def _end(self, ended: TrainingEnded, request: StopRequest) -> Outcome:
         """Save the best model, evaluate it, draw the curves, and write how it came out."""

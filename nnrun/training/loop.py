@@ -22,7 +22,7 @@ from nnrun.training.events import (
 from nnrun.training.fine_tuning import FineTuning
 from nnrun.training.order import epoch_order
 from nnrun.training.placing import AnyEvaluation, AnyTraining
-from nnrun.training.rates import rate_of_last_step
+from nnrun.training.rates import has_schedule, rate_of_last_step
 from nnrun.training.recording import next_look
 from nnrun.training.state import averaged_weights, first_not_finite
 
@@ -133,10 +133,12 @@ class _Loop:
     logs: dict[str, float] = field(init=False)
     periods: set[int] = field(init=False)
     rate: float = field(init=False)
+    scheduled: bool = field(init=False)
 
     def __post_init__(self) -> None:
         self.best, self.best_epoch = self.start.best, self.start.best_epoch
         self.logs = dict(self.start.logs)
+        self.scheduled = has_schedule(self.model.optimizer)
         self.periods = periods(self.callbacks.callbacks)
         self.model.stop_training = self.start.stopping
         if self.fine_tuning and self.fine_tuning.is_under_way(self.start):
@@ -182,7 +184,7 @@ class _Loop:
         ended = yield from self._run_chunks(epoch, first)
         if ended is not None:
             return ended
-        if first == self.engine.training.steps:  # it was stopped while it was being validated
+        if self.scheduled or first == self.engine.training.steps:  # no step was left, in this case
             self.rate = self._rate_of_last_step()
         training_logs = dict(self.logs)
         if self.engine.validation is not None:
@@ -222,7 +224,7 @@ class _Loop:
             self.callbacks.on_train_batch_begin(step)
             with self.chunk.measured(stop - step):
                 self.logs = training.run(step, stop)
-            if stop == training.steps:  # before a callback sets the next one's
+            if not self.scheduled:  # else a callback cannot set it
                 self.rate = self._rate_of_last_step()
             self.callbacks.on_train_batch_end(stop - 1, dict(self.logs))
             step = stop

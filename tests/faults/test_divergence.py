@@ -12,6 +12,8 @@ from nnrun.experiment import train
 from nnrun.running import Outcome
 from nnrun.runs.checkpoints import CheckpointStore
 from nnrun.runs.history import History
+from nnrun.runs.manifest import Metrics, RunRecord
+from nnrun.training.events import Doubted
 
 pytestmark = [pytest.mark.faults, pytest.mark.usefixtures("_undrawn")]
 
@@ -148,9 +150,45 @@ def test_an_infinite_gradient_is_traced_to_its_step(run: Run, tmp_path: Path, mo
     )
 
 
-def test_only_a_validation_figure_is_not_finite(run: Run, tmp_path: Path) -> None:
+@pytest.mark.parametrize("more", ["", LOGGED], ids=["blocks", "epochs"])
+def test_a_metric_that_is_not_finite_ends_nothing(run: Run, tmp_path: Path, more: str) -> None:
     own(tmp_path, "spoiling")
-    outcome = run(REGRESSION + "metrics: ['spoiling:NanInValidation']\n" + LOGGED)
-    check_diverged(outcome, 0)
-    assert outcome.stop_reason.startswith("val_")
-    assert outcome.stop_reason.endswith(" is nan in epoch 1")
+    seen: list[Any] = []
+    outcome = run(
+        REGRESSION + "metrics: [mae, 'spoiling:NanInValidation']\n" + more, watch=seen.append
+    )
+    assert (outcome.status, outcome.exit_code, outcome.epochs) == ("finished", 0, 4)
+    assert outcome.warnings[-1] == "val_mean was not finite in all 4 epochs"
+    assert [event.warning for event in seen if isinstance(event, Doubted)] == [
+        "val_mean is not finite in epoch 1; the loss and the weights are, "
+        "so the training goes on"
+    ]
+    directory = Path(outcome.run_dir)
+    history = History.read(directory / "history.csv")
+    assert np.isnan(history.column("val_mean")).all()
+    assert np.isfinite(history.column("mean")).all()
+    assert outcome.best_epoch == history.best("val_loss")["epoch"]
+    assert Metrics.read(directory / "metrics.json").best["val_mean"] is None
+    assert outcome.to_json()["metrics"]["best"]["val_mean"] is None
+    assert tuple(outcome.warnings) == RunRecord.read(directory / "run.json").warnings
+
+
+@pytest.mark.parametrize("more", ["", LOGGED], ids=["blocks", "epochs"])
+def test_what_is_monitored_is_never_finite(run: Run, tmp_path: Path, more: str) -> None:
+    own(tmp_path, "spoiling")
+    watched = "{monitor: val_mean, mode: min}"
+    stopping = f"callbacks: [EarlyStopping: {watched[:-1]}, patience: 3}}]\n"
+    if more:
+        stopping = stopping.replace("callbacks: [", more.strip()[:-1] + ", ")
+    text = REGRESSION.replace("{epochs: 4", f"{watched[:-1]}, epochs: 9")
+    outcome = run(text + "metrics: ['spoiling:NanInValidation']\n" + stopping)
+    assert (outcome.status, outcome.stop_reason) == ("finished", "stopped by EarlyStopping")
+    assert (outcome.epochs, outcome.best_epoch) == (3, 3)
+    assert outcome.warnings[-1] == (
+        "no epoch is the best, since val_mean was never finite: "
+        "the saved model is that of the last epoch"
+    )
+    directory = Path(outcome.run_dir)
+    store = CheckpointStore(directory / "checkpoints")
+    assert store.load("best").facts["epoch"] == 3
+    assert (directory / "model.keras").exists()
