@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from nnrun.runs.manifest import RunRecord
     from nnrun.runs.saved import Resumed
     from nnrun.training.events import Event, Position, TrainingEnded
-    from nnrun.training.loop import Plan
+    from nnrun.training.loop import Engine, Plan
     from nnrun.training.signals import StopRequest
 
 Watcher = Callable[["Event"], None]
@@ -264,14 +264,7 @@ class Run:
         from nnrun.training.state import capture_state
 
         options = self.experiment.training
-        engine = compile_parts(
-            self.prepared,
-            self.model,
-            self.declared,
-            engine=self.engine.name,
-            rows=self.placement.rows,
-            many_epochs=self.many_epochs,
-        )
+        engine = self._compiled()
         plan = self._planned()
         self._training, self._initial = engine.training, capture_state(self.model)
         if self.resumed is not None:
@@ -303,6 +296,17 @@ class Run:
             should_stop,
             resume=self._position,
             fine_tuning=self.fine_tuning,
+        )
+
+    def _compiled(self) -> Engine:
+        """The compiled parts of the training."""
+        return compile_parts(
+            self.prepared,
+            self.model,
+            self.declared,
+            engine=self.engine.name,
+            rows=self.placement.rows,
+            many_epochs=self.many_epochs,
         )
 
     def _planned(self) -> Plan:

@@ -4,82 +4,23 @@ import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from statistics import fmean, stdev
-from typing import Any
 
 from nnrun.config.modes import Directions, Mode, mode_of
 from nnrun.errors import RunError
-from nnrun.reports.differences import describe_value, find_differences
+from nnrun.reports.compared_run import COUNTS, ComparedRun
+from nnrun.reports.shared_data import check_data, check_losses, set_apart
 from nnrun.runs.directory import RunDirectory
-from nnrun.runs.history import NOT_METRICS, History
+from nnrun.runs.history import History
 from nnrun.runs.manifest import Metrics, RunRecord, derived_status
-from nnrun.runs.settings import flatten, read_checked_config
+from nnrun.runs.settings import read_checked_config
 
-COUNTS = ("best_epoch", "epochs", "seconds", "parameters")
-"""Figures of a run that are no metrics."""
 UNGROUPED = ("name", "seed")
 """Keys in which runs of one group may differ."""
 _UNFINISHED = ("running", "died", "failed")
 _LONGEST_LABEL = 20
 SIDE_BY_SIDE = 3
 """So many sides stand beside each other; more become a leaderboard."""
-
-
-@dataclass(frozen=True)
-class ComparedRun:
-    """A run with all that is compared.
-
-    Attributes:
-        directory: Where it lies.
-        status: How it stands.
-        record: Its record.
-        metrics: Its figures.
-        history: Its epochs.
-        config: Its config as plain values, every default written out.
-    """
-
-    directory: RunDirectory
-    status: str
-    record: RunRecord
-    metrics: Metrics
-    history: History
-    config: Mapping[str, Any]
-
-    @property
-    def name(self) -> str:
-        """The experiment's name."""
-        return str(self.config["name"])
-
-    @property
-    def fingerprint(self) -> str:
-        """Of its data; empty where the record has none."""
-        return str(self.record.data.get("fingerprint", ""))
-
-    @property
-    def outputs(self) -> dict[str, str]:
-        """The outputs of its model, each with the folder of its evaluation: none of its own where there is one."""
-        architecture = self.config.get("architecture")
-        named = architecture.get("outputs") if isinstance(architecture, Mapping) else None
-        names = list(named) if isinstance(named, Mapping) else [""]
-        return {name: name if len(names) > 1 else "" for name in names}
-
-    @cached_property
-    def settings(self) -> Mapping[str, Any]:
-        """The values of its config by their paths; a list is one value."""
-        return flatten(self.config).values
-
-    @cached_property
-    def figures(self) -> dict[str, float | None]:
-        """Every figure by its name: of the best epoch, `last.…`, `test_…`, and the counts."""
-        best, last = (
-            {name: value for name, value in figures.items() if name not in NOT_METRICS}
-            for figures in (self.metrics.best, self.metrics.last)
-        )
-        found = dict(best)
-        found |= {f"last.{name}": value for name, value in last.items()}
-        found |= {f"test_{name}": value for name, value in (self.metrics.test or {}).items()}
-        return found | {name: getattr(self.record, name) for name in COUNTS}
 
 
 @dataclass(frozen=True)
@@ -243,7 +184,7 @@ def compare_runs(
             ),
         )
     if not anyway:
-        runs, others = _set_apart(runs)
+        runs, others = set_apart(runs)
         skipped = {**(skipped or {}), **others}
     groups = _group(runs)
     one_config = len(groups) == 1
@@ -253,7 +194,7 @@ def compare_runs(
         tuple(Group(label, side) for label, side in zip(labels, sides, strict=True)),
         _choose_metric(runs, metric, split),
         skipped or {},
-        (*_check_data(runs, anyway=anyway), *_check_losses(runs)),
+        (*check_data(runs, anyway=anyway), *check_losses(runs)),
         one_config,
     )
     if all(group.mean(comparison.metric) is None for group in comparison.groups):
@@ -292,7 +233,7 @@ def _choose_metric(runs: Sequence[ComparedRun], metric: str | None, split: str |
         return named if named in figures else metric
     monitored = runs[0].config.get("training", {}).get("monitor")
     tried = [monitored, "val_accuracy", "val_loss", "accuracy", "loss"]
-    if _check_losses(runs):
+    if check_losses(runs):
         measured = sorted(figures, key=lambda name: not name.startswith("val_"))
         tried = [name for name in (*tried, *measured) if not str(name).endswith("loss")]
     if split == "test":
@@ -303,108 +244,3 @@ def _choose_metric(runs: Sequence[ComparedRun], metric: str | None, split: str |
 def _unknown_figure(metric: str, runs: Sequence[ComparedRun]) -> RunError:
     known = dict.fromkeys(name for run in runs for name in run.figures)
     return RunError(f"no run has the figure {metric!r}", hint=f"There are: {', '.join(known)}.")
-
-
-def _check_data(runs: Sequence[ComparedRun], *, anyway: bool) -> list[str]:
-    """What must be said about the data of runs.
-
-    A split that is drawn at random follows from the seed, so that runs of different seeds have
-    different rows in their parts. Runs of one seed must agree.
-
-    Raises:
-        RunError: They differ otherwise, and it was not said to go on.
-    """
-    if len({run.fingerprint for run in runs}) <= 1:
-        return []
-    if _drawn_by_seed(runs):
-        return ["the seed draws the split, so runs of different seeds were measured on other rows"]
-    if anyway:
-        return ["the data differ, so differences of the figures may come from them alone"]
-    first = runs[0]
-    other = next(run for run in runs if run.fingerprint != first.fingerprint)
-    raise RunError(
-        f"{first.directory.name} and {other.directory.name} were trained on different data: "
-        f"{_describe_data(first)} and {_describe_data(other)}; {_why_other_data(first, other)}",
-        hint="Their figures say nothing about each other; --anyway compares them all the same.",
-    )
-
-
-def _set_apart(runs: Sequence[ComparedRun]) -> tuple[Sequence[ComparedRun], dict[str, str]]:
-    """The runs on the data that most of them share, and why each other one cannot be compared.
-
-    All are kept where no two share their data: then there is nothing to compare them by.
-    """
-    kinds: list[list[ComparedRun]] = []
-    for run in runs:
-        alike = next((kind for kind in kinds if _shares_data(run, kind)), None)
-        if alike is None:
-            kinds.append([run])
-        else:
-            alike.append(run)
-    kept = max(kinds, key=len)
-    if len(kept) < 2:  # noqa: PLR2004 - a comparison takes two
-        return runs, {}
-    others = [run for run in runs if run not in kept]
-    return kept, {
-        str(run.directory.path): f"other data: {_why_other_data(kept[0], run)}" for run in others
-    }
-
-
-def _shares_data(run: ComparedRun, others: Sequence[ComparedRun]) -> bool:
-    """Whether a run has the data of others, or its seed drew its parts from the same rows."""
-    if any(run.fingerprint == other.fingerprint for other in others):
-        return True
-    seeds = {other.record.seed for other in others}
-    return run.record.seed not in seeds and _drawn_by_seed([others[0], run])
-
-
-def _why_other_data(first: ComparedRun, other: ComparedRun) -> str:
-    """Which settings of the data differ, or that the rows themselves do."""
-    datasets = ({"dataset": run.config["dataset"]} for run in (first, other))
-    found = [
-        f"{item.path} is {describe_value(item.after)} instead of {describe_value(item.before)}"
-        for item in find_differences(*datasets)
-        if not item.path.startswith("dataset.preprocess")
-    ]
-    return " and ".join(found) or "the rows themselves are different"
-
-
-def _check_losses(runs: Sequence[ComparedRun]) -> list[str]:
-    """What must be said where the losses of runs are no numbers of one kind."""
-    if len({run.record.loss_of for run in runs}) == 1:
-        return []
-    kinds = dict.fromkeys(run.record.loss_of or "labels in their own units" for run in runs)
-    return [f"the losses cannot be compared: they are of {' and of '.join(kinds)}"]
-
-
-def _drawn_by_seed(runs: Sequence[ComparedRun]) -> bool:
-    sources = {json.dumps(_source(run), sort_keys=True, default=str) for run in runs}
-    by_seed: dict[int, str] = {}
-    agree = all(
-        by_seed.setdefault(run.record.seed, run.fingerprint) == run.fingerprint for run in runs
-    )
-    split = runs[0].config["dataset"].get("split", {})
-    shares = (split.get("validation"), split.get("test"))
-    drawn = split.get("shuffle", True) and any(isinstance(share, int | float) for share in shares)
-    return len(sources) == 1 and agree and bool(drawn)
-
-
-def have_same_rows(first: ComparedRun, second: ComparedRun) -> bool:
-    """Whether two runs divided the same rows alike, whatever each gave its inputs of their columns."""
-    if not first.fingerprint or not second.fingerprint:
-        return False
-    drawn = [(_source(run), run.record.seed) for run in (first, second)]
-    return first.fingerprint == second.fingerprint or drawn[0] == drawn[1]
-
-
-def _source(run: ComparedRun) -> dict[str, Any]:
-    dataset = {key: value for key, value in run.config["dataset"].items() if key != "preprocess"}
-    data = {key: value for key, value in run.record.data.items() if key != "fingerprint"}
-    return {"dataset": dataset, **data}
-
-
-def _describe_data(run: ComparedRun) -> str:
-    rows = run.record.data.get("rows")
-    parts = rows.items() if isinstance(rows, Mapping) else ()
-    counts = ", ".join(f"{count:,} {part}" for part, count in parts if isinstance(count, int))
-    return f"{counts or 'unknown'} rows (fingerprint {run.fingerprint[:8] or 'unknown'})"

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from nnrun.config.modes import mode_of
-from nnrun.reports.comparison import ComparedRun, Comparison
+from nnrun.reports.compared_run import ComparedRun
+from nnrun.reports.comparison import Comparison
 from nnrun.reports.comparison_tables import Style, differing_settings, sheets
 from nnrun.reports.differences import find_differences
 from nnrun.reports.overlay import draw_runs

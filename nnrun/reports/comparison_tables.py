@@ -7,10 +7,9 @@ from typing import Any
 from nnrun.config.diagnostics import did_you_mean
 from nnrun.config.modes import Mode
 from nnrun.errors import UserError
+from nnrun.reports.compared_run import COUNTS, ComparedRun
 from nnrun.reports.comparison import (
-    COUNTS,
     UNGROUPED,
-    ComparedRun,
     Comparison,
     Group,
     direction,

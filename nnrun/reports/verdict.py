@@ -7,14 +7,9 @@ from typing import TYPE_CHECKING
 
 from nnrun.config.modes import Directions, Mode
 from nnrun.errors import RunError, UserError
-from nnrun.reports.comparison import (
-    ComparedRun,
-    Comparison,
-    Group,
-    direction,
-    directions_of,
-    have_same_rows,
-)
+from nnrun.reports.compared_run import ComparedRun
+from nnrun.reports.comparison import Comparison, Group, direction, directions_of
+from nnrun.reports.shared_data import have_same_rows
 from nnrun.reports.significance import Interval, mcnemar, paired_bootstrap, welch
 from nnrun.runs.predictions import PredictionTable
 

@@ -1,0 +1,70 @@
+"""A run with all that is compared of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from nnrun.runs.directory import RunDirectory
+from nnrun.runs.history import NOT_METRICS, History
+from nnrun.runs.manifest import Metrics, RunRecord
+from nnrun.runs.settings import flatten
+
+COUNTS = ("best_epoch", "epochs", "seconds", "parameters")
+"""Figures of a run that are no metrics."""
+
+
+@dataclass(frozen=True)
+class ComparedRun:
+    """A run with all that is compared.
+
+    Attributes:
+        directory: Where it lies.
+        status: How it stands.
+        record: Its record.
+        metrics: Its figures.
+        history: Its epochs.
+        config: Its config as plain values, every default written out.
+    """
+
+    directory: RunDirectory
+    status: str
+    record: RunRecord
+    metrics: Metrics
+    history: History
+    config: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """The experiment's name."""
+        return str(self.config["name"])
+
+    @property
+    def fingerprint(self) -> str:
+        """Of its data; empty where the record has none."""
+        return str(self.record.data.get("fingerprint", ""))
+
+    @property
+    def outputs(self) -> dict[str, str]:
+        """The outputs of its model, each with the folder of its evaluation: none of its own where there is one."""
+        architecture = self.config.get("architecture")
+        named = architecture.get("outputs") if isinstance(architecture, Mapping) else None
+        names = list(named) if isinstance(named, Mapping) else [""]
+        return {name: name if len(names) > 1 else "" for name in names}
+
+    @cached_property
+    def settings(self) -> Mapping[str, Any]:
+        """The values of its config by their paths; a list is one value."""
+        return flatten(self.config).values
+
+    @cached_property
+    def figures(self) -> dict[str, float | None]:
+        """Every figure by its name: of the best epoch, `last.…`, `test_…`, and the counts."""
+        best, last = (
+            {name: value for name, value in figures.items() if name not in NOT_METRICS}
+            for figures in (self.metrics.best, self.metrics.last)
+        )
+        found = dict(best)
+        found |= {f"last.{name}": value for name, value in last.items()}
+        found |= {f"test_{name}": value for name, value in (self.metrics.test or {}).items()}
+        return found | {name: getattr(self.record, name) for name in COUNTS}
