@@ -139,7 +139,7 @@ def _load_splits(directory: RunDirectory, experiment: Experiment, record: RunRec
     from nnrun.data.loading import load_splits
 
     roles = roles_of(experiment)
-    splits = load_splits(experiment.dataset, seed=experiment.seed, roles=roles)
+    splits = load_splits(experiment.dataset, seed=experiment.split_seed, roles=roles)
     if splits.fingerprint != record.data.get("fingerprint"):
         raise DataError(
             f"the data are not those that {directory.name} was trained on: "

@@ -105,7 +105,7 @@ def prepare_experiment(experiment: Experiment, config: Path, base: Base | None =
     from nnrun.data.preprocessing import fit
     from nnrun.data.quality import inspect
 
-    splits = load_splits(experiment.dataset, seed=experiment.seed, roles=roles_of(experiment))
+    splits = load_splits(experiment.dataset, seed=experiment.split_seed, roles=roles_of(experiment))
     facts = _facts(splits, experiment)
     first = next(iter(facts.values()))
     problems = check_relations(experiment, load_catalogue(), first, by_output=facts)

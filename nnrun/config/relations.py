@@ -152,6 +152,14 @@ def _rows_left(subject: Subject) -> Iterator[Problem]:
         yield subject.problem("dataset.split", message, "give smaller parts")
 
 
+def _seed_that_draws(subject: Subject) -> Iterator[Problem]:
+    """The seed of the split draws rows, or is left out."""
+    split = subject.experiment.dataset.split
+    if split.seed is not None and not split.shuffle:
+        message = "split.seed draws no rows: `shuffle: false` takes them in their order"
+        yield subject.problem("dataset.split.seed", message, "remove one of the two")
+
+
 def _rows_taken(shares: Sequence[int | float | None], rows: int) -> int:
     return sum(rows_of_share(share, rows) for share in shares if share is not None)
 
@@ -287,6 +295,7 @@ def _layer_names(subject: Subject) -> Iterator[Problem]:
 _RULES: dict[Callable[[Subject], Iterator[Problem]], set[str]] = {
     _data_source: {"dataset.name", "dataset.csv"},
     _rows_left: {"dataset.name", "dataset.split"},
+    _seed_that_draws: {"dataset.split"},
     _preprocessing: {"dataset.preprocess"},
     monitoring.is_recorded: {
         "dataset.split",

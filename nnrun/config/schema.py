@@ -31,6 +31,7 @@ from nnrun.config.tasks import AUTO, TASKS
 from nnrun.errors import Place
 
 CONFIG_VERSION = 1
+LARGEST_SEED = 2**31 - 1
 NAME_PATTERN = r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}"
 
 
@@ -63,6 +64,11 @@ class Split:
         "those of the test part first.",
         Boolean(),
         True,
+    )
+    seed: int | None = option(
+        "The seed that draws the rows, so that runs of several seeds can share their rows.",
+        Integer(minimum=0, maximum=LARGEST_SEED),
+        default_says="the experiment's `seed`",
     )
 
 
@@ -291,7 +297,7 @@ class Experiment:
     )
     seed: int = option(
         "Everything random (weights, split, order, dropout) follows from it.",
-        Integer(minimum=0, maximum=2**31 - 1),
+        Integer(minimum=0, maximum=LARGEST_SEED),
         42,
     )
     modules: str | None = option(
@@ -355,6 +361,11 @@ class Experiment:
     )
     places: Mapping[str, Place] = field(default_factory=dict, compare=False, repr=False)
     """Where each value was written, by dotted path."""
+
+    @property
+    def split_seed(self) -> int:
+        """The seed that draws the rows of the parts."""
+        return self.seed if self.dataset.split.seed is None else self.dataset.split.seed
 
     def place_of(self, path: str) -> Place | None:
         """Where the value at a path was written, or else the nearest value that holds it."""

@@ -27,7 +27,7 @@ def split_rows(
         rows: How many rows there are to split.
         labels: Class of each row `(rows,)`; None where a row has not one class. Needed to stratify only.
         split: What the config asks for.
-        seed: The experiment's seed; without `shuffle` it plays no part.
+        seed: What the rows are drawn by; without `shuffle` it plays no part.
         has_test: Whether the data set has published test rows.
 
     Raises:

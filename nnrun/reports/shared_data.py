@@ -87,18 +87,28 @@ def _drawn_by_seed(runs: Sequence[ComparedRun]) -> bool:
     agree = all(
         by_seed.setdefault(run.record.seed, run.fingerprint) == run.fingerprint for run in runs
     )
-    split = runs[0].config["dataset"].get("split", {})
+    split = _split(runs[0])
     shares = (split.get("validation"), split.get("test"))
     drawn = split.get("shuffle", True) and any(isinstance(share, int | float) for share in shares)
-    return len(sources) == 1 and agree and bool(drawn)
+    return len(sources) == 1 and agree and bool(drawn) and split.get("seed") is None
 
 
 def have_same_rows(first: ComparedRun, second: ComparedRun) -> bool:
     """Whether two runs divided the same rows alike, whatever each gave its inputs of their columns."""
     if not first.fingerprint or not second.fingerprint:
         return False
-    drawn = [(_source(run), run.record.seed) for run in (first, second)]
+    drawn = [(_source(run), _split_seed(run)) for run in (first, second)]
     return first.fingerprint == second.fingerprint or drawn[0] == drawn[1]
+
+
+def _split(run: ComparedRun) -> Mapping[str, Any]:
+    split: Mapping[str, Any] = run.config["dataset"].get("split", {})
+    return split
+
+
+def _split_seed(run: ComparedRun) -> int:
+    seed = _split(run).get("seed")
+    return run.record.seed if seed is None else int(seed)
 
 
 def _source(run: ComparedRun) -> dict[str, Any]:

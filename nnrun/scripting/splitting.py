@@ -76,7 +76,7 @@ def _drawn_lines(counts: dict[str, int]) -> Iterator[str]:
 
 def _order_lines(prepared: Prepared, rows: int, by_name: bool) -> Iterator[str]:
     """The order from which the parts take their rows."""
-    split, seed = prepared.experiment.dataset.split, prepared.experiment.seed
+    split, seed = prepared.experiment.dataset.split, prepared.experiment.split_seed
     count = str(rows) if by_name else "len(X)"
     drawn = f"drawn by the seed {seed}" if split.shuffle else "in their order"
     yield f"# The rows of the parts, {drawn}{', each class in its share' if split.stratify else ''}"

@@ -3,7 +3,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nnrun.config.loading import load_experiment
+from nnrun.config.roles import roles_of
 from nnrun.config.schema import Split
+from nnrun.data.loading import load_splits
 from nnrun.data.splitting import largest_remainder, split_rows
 from nnrun.errors import DataError
 
@@ -109,3 +112,22 @@ def test_what_cannot_be_split_is_refused_with_numbers(labels, split, has_test, s
     labels = None if labels is None else np.array(labels)
     with pytest.raises(DataError, match=says):
         split_rows(10, labels, split, 1, has_test)
+
+
+def rows_of_parts(write_config, *overrides):
+    """The fingerprint of the data as `train` would have them, and the rows of the test part."""
+    experiment = load_experiment(write_config(), list(overrides))
+    splits = load_splits(experiment.dataset, seed=experiment.split_seed, roles=roles_of(experiment))
+    return splits.fingerprint, splits.test.inputs["inputs"].tolist()
+
+
+def test_runs_of_several_seeds_share_their_rows_where_the_split_has_a_seed(write_config):
+    of_its_own = [f"dataset.split={{validation: 30, test: 30, seed: {seed}}}" for seed in (0, 1)]
+    plain = "dataset.split={validation: 30, test: 30}"
+    drawn = rows_of_parts(write_config, of_its_own[1], "seed=5")
+    assert drawn == rows_of_parts(write_config, of_its_own[1], "seed=6")
+    assert drawn == rows_of_parts(write_config, plain, "seed=1")
+    assert rows_of_parts(write_config, of_its_own[0], "seed=5") == rows_of_parts(
+        write_config, plain, "seed=0"
+    )
+    assert drawn != rows_of_parts(write_config, plain, "seed=5")

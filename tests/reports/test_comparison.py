@@ -162,6 +162,15 @@ def test_rows_drawn_by_another_seed_are_no_other_data(make_run: Make) -> None:
     assert note.startswith("the seed draws the split")
 
 
+def test_a_split_with_a_seed_of_its_own_is_not_drawn_by_that_of_the_run(make_run: Make) -> None:
+    runs = [
+        make_run(f"s{seed}", [0.5], overrides=[f"seed={seed}", "dataset.split.seed=7"], data=data)
+        for seed, data in ((1, {"fingerprint": "a" * 64}), (2, {"fingerprint": "b" * 64}))
+    ]
+    with pytest.raises(RunError, match="different data"):
+        compare(*runs)
+
+
 def test_another_share_of_rows_is_other_data(make_run: Make) -> None:
     changed = ["seed=2", "dataset.split.test=20"]
     runs = make_run("a", [0.5], overrides=["seed=1"]), make_run("b", [0.5], overrides=changed)

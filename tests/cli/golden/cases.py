@@ -395,6 +395,7 @@ RELATIONS = {
         )
     ),
     "no_rows_left": Case(GOOD.replace("0.2}", "0.6, test: 0.5}")),
+    "seed_that_draws_nothing": Case(GOOD.replace("0.2}", "0.2, shuffle: false, seed: 1}")),
     "more_rows_than_there_are": Case(GOOD.replace("0.2}", "5000}")),
     "labels_wrongly_declared": Case(
         "dataset:\n"
