@@ -92,13 +92,16 @@ def prepare(
     return prepare_experiment(experiment, config, base)
 
 
-def prepare_experiment(experiment: Experiment, config: Path, base: Base | None = None) -> Prepared:
+def prepare_experiment(
+    experiment: Experiment, config: Path, base: Base | None = None, *, to_be_trained: bool = True
+) -> Prepared:
     """Load an experiment's data, and check experiment and data against each other.
 
     Args:
         experiment: The checked config.
         config: Its file.
         base: The run that the model is built on.
+        to_be_trained: Whether a training is to begin with it, not to go on.
     """
     experiment = with_own_code(experiment, config)
     from nnrun.data.loading import load_splits
@@ -108,7 +111,9 @@ def prepare_experiment(experiment: Experiment, config: Path, base: Base | None =
     splits = load_splits(experiment.dataset, seed=experiment.split_seed, roles=roles_of(experiment))
     facts = _facts(splits, experiment)
     first = next(iter(facts.values()))
-    problems = check_relations(experiment, load_catalogue(), first, by_output=facts)
+    problems = check_relations(
+        experiment, load_catalogue(), first, by_output=facts, to_be_trained=to_be_trained
+    )
     if problems:
         raise ConfigError(problems)
     check_shapes(experiment, list(splits.inputs.values()), base)
@@ -266,7 +271,9 @@ def load_run(
     """
     overrides = () if epochs is None else (f"training.epochs={epochs}",)
     experiment = load_experiment(
-        directory.resolved, overrides, text=read_resolved(directory, edited=edited)
+        directory.resolved,
+        overrides,
+        text=read_resolved(directory, edited=edited),
     )
     check_trust(experiment, directory.resolved, trust=trust)
     return experiment

@@ -60,7 +60,7 @@ def reopen(
     declared = load_run(directory, trust=trust, epochs=epochs, edited=True)
     has_state = saved.last is not None
     base = base_for_resuming(directory, declared, trust=trust, has_state=has_state)
-    prepared = prepare_experiment(declared, directory.resolved, base)
+    prepared = prepare_experiment(declared, directory.resolved, base, to_be_trained=False)
     differences = find_differences(directory, record, saved, prepared)
     if differences and not anyway:
         refuse_differences(directory, differences)

@@ -95,7 +95,8 @@ def when_to_save(subject: Subject) -> Iterator[Problem]:
             continue
         if found:
             message = f"expected {wanted}, got {found}"
-            yield subject.problem_of(callback, message, argument=argument)
+            hint = f"as in `{argument}: 100`"
+            yield subject.problem_of(callback, message, hint, argument=argument)
         elif callback.arguments.get("save_best_only") is True and _saves_by_steps(callback):
             message = "save_best_only compares the ends of epochs, not steps"
             hint = "set `save_freq: epoch`, or remove save_best_only"

@@ -5,11 +5,11 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
 from nnrun.config.catalogue import Catalogue
-from nnrun.config.components import Component
+from nnrun.config.components import Component, Duration
 from nnrun.config.facts import DataFacts
 from nnrun.config.graphs import Graph
 from nnrun.config.learning import ACCUMULATION, optimizers_of, training_steps
-from nnrun.config.rates import unusual_rates
+from nnrun.config.rates import parts_of_rate, unusual_rates
 from nnrun.config.schema import Experiment
 from nnrun.config.subject import Subject, plain_name
 from nnrun.config.tasks import AUTOENCODER
@@ -25,6 +25,13 @@ LINEAR = {
     "Reshape",
 }
 """Layers that leave what goes through them linear, once the model is trained."""
+DECAYING = {
+    "CosineDecay": ("decay_steps", "alpha"),
+    "PolynomialDecay": ("decay_steps", "end_learning_rate"),
+}
+"""Schedules that end, with the arguments that say when, and with what share or rate."""
+SPENT_SHARE = 0.5
+"""The share of the steps that such a schedule should last for at least."""
 LOST_SHARE = 0.1
 """From what share on training steps that are lost at the end are told of."""
 
@@ -40,10 +47,30 @@ def find_doubts(
         facts: What is known of the data.
     """
     subject = Subject(experiment, catalogue, facts)
-    rules = (unusual_rates, _linear_layers, _lost_steps)
+    rules = (unusual_rates, _spent_rates, _linear_layers, _lost_steps)
     return [
         dataclasses.replace(doubt, severity="warning") for rule in rules for doubt in rule(subject)
     ]
+
+
+def _spent_rates(subject: Subject) -> Iterator[Problem]:
+    """A schedule that has come down to 0 long before the training ends."""
+    steps, epochs = training_steps(subject) or 0, subject.experiment.training.epochs
+    for schedule in parts_of_rate(subject):
+        argument, last = DECAYING.get(schedule.name, ("", ""))
+        length = schedule.arguments.get(argument)
+        entry = subject.catalogue.find(schedule.group, schedule.name)
+        if not last or entry is None or schedule.arguments.get("cycle"):
+            continue
+        if isinstance(length, Duration):
+            length = length.steps(steps // epochs)
+        lowest = schedule.arguments.get(last, entry.arguments[last].default)
+        if not lowest and isinstance(length, int) and length < SPENT_SHARE * steps:
+            message = (
+                f"the rate is 0 long before the end: it decays over {length:,} of {steps:,} steps"
+            )
+            hint = f"write `{argument}: {epochs} epochs`"
+            yield subject.problem_of(schedule, message, hint, argument=argument)
 
 
 def _linear_layers(subject: Subject) -> Iterator[Problem]:

@@ -33,8 +33,8 @@ def load_experiment(
         check_source: What can cheaply be said against the source of the data.
         check_base: What can be said against the run that the model is built on.
         text: What the file is taken to hold; what it does hold where None.
-        to_be_trained: Whether a training is to begin with it, which has to know of every figure
-            that is watched which way it is better.
+        to_be_trained: Whether a training is to begin with it, which has to be able to learn, and
+            to know of every figure that is watched which way it is better.
 
     Raises:
         ConfigError: With every problem found.
@@ -50,7 +50,14 @@ def load_experiment(
         for name in roles_of(experiment).aims
         if (known := named_facts(experiment, catalogue, name))
     }
-    problems += check_relations(experiment, catalogue, facts, without=doubtful, by_output=by_output)
+    problems += check_relations(
+        experiment,
+        catalogue,
+        facts,
+        without=doubtful,
+        by_output=by_output,
+        to_be_trained=to_be_trained,
+    )
     if to_be_trained and "metrics" not in doubtful:
         subject = subject_of(experiment, catalogue, facts, by_output=by_output)
         modules = Path(experiment.modules) if experiment.modules else path.parent.resolve()

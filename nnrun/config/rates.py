@@ -112,7 +112,7 @@ def cycled_momentum(subject: Subject) -> Iterator[Problem]:
 
 def rates_that_descend(subject: Subject) -> Iterator[Problem]:
     """No rate is negative, nor becomes so; no schedule divides by nothing."""
-    for part in _parts(subject):
+    for part in parts_of_rate(subject):
         for name, value in part.arguments.items():
             numbers = [one for one in _listed(value) if _is_number(one)]
             lowest = min(numbers, default=1)
@@ -121,6 +121,9 @@ def rates_that_descend(subject: Subject) -> Iterator[Problem]:
                 hint = "give one above 0"
             elif name in FACTORS and lowest < 0:
                 message, hint = f"a {name} of {lowest:g} makes a rate negative", "give one above 0"
+            elif name == "decay_rate" and lowest == 0 and part.name == "ExponentialDecay":
+                message = "a decay_rate of 0 leaves no rate after the first step"
+                hint = "give one between 0 and 1"
             elif name in LENGTHS and lowest == 0:
                 message, hint = f"{name} is 0: a schedule takes a step at least", "give more steps"
             elif name == "factor" and lowest >= 1:
@@ -156,7 +159,7 @@ def unusual_rates(subject: Subject) -> Iterator[Problem]:
 def _rates(subject: Subject) -> list[tuple[Component, str, float]]:
     """Every rate that is given, or that is Keras's default, with its component and argument."""
     schedule = subject.experiment.schedule
-    parts = [part for part in _parts(subject) if part.group != "callbacks"]
+    parts = [part for part in parts_of_rate(subject) if part.group != "callbacks"]
     if schedule is not None and schedule.name == PIECEWISE:
         parts = [schedule]
     found = []
@@ -169,7 +172,7 @@ def _rates(subject: Subject) -> list[tuple[Component, str, float]]:
     return found
 
 
-def _parts(subject: Subject) -> Iterator[Component]:
+def parts_of_rate(subject: Subject) -> Iterator[Component]:
     """The optimizer, the schedule and the callbacks that set a rate, with what stands within them."""
     experiment = subject.experiment
     pending: list[object] = [experiment.optimizer, experiment.schedule]

@@ -39,6 +39,7 @@ def check_relations(
     without: Collection[str] = (),
     *,
     by_output: Mapping[str, DataFacts] | None = None,
+    to_be_trained: bool = True,
 ) -> list[Problem]:
     """Every contradiction within a config and, where `facts` are known, between it and its data.
 
@@ -50,12 +51,15 @@ def check_relations(
         facts: What is known of the data.
         without: Paths of the values that had mistakes.
         by_output: The facts as each output of a graph meets them; `facts` where one is not there.
+        to_be_trained: Whether a training is to begin with it: a run has done already what one
+            should not do.
     """
     subject = subject_of(experiment, catalogue, facts, by_output=by_output)
     outputs = subject.by_output
     found = [
         problem
         for rule, read in _RULES.items()
+        if to_be_trained or rule not in _OF_NEW_TRAININGS
         for one in ((outputs.values() or [subject]) if rule in _OF_OUTPUTS else [subject])
         if not any(
             overlap(path, doubtful)
@@ -349,6 +353,20 @@ _RULES: dict[Callable[[Subject], Iterator[Problem]], set[str]] = {
     graph_rules.autoencoder: {"dataset.task", "dataset.target"},
 }
 """Each rule with the paths it reads."""
+
+_OF_NEW_TRAININGS = {
+    rates.rates_that_descend,
+    rates.some_rate_is_above_zero,
+    checkpoint_files.file_names,
+    checkpoint_files.when_to_save,
+    learning.accumulation_that_fills,
+    learning.clipping_that_clips,
+    learning.some_layer_learns,
+    learning.some_loss_counts,
+    learning.direction_of_one_number,
+    learning.activation_of_classes,
+}
+"""The rules that no run was measured by which was trained before there were such rules."""
 
 _OF_OUTPUTS = {
     fitting.task_against_target,

@@ -13,6 +13,18 @@ from nnrun.config.schema import Experiment
 from nnrun.config.tasks import AUTO, AUTOENCODER, DEFAULT_METRICS
 from nnrun.errors import Problem
 
+ACTIVATION_LAYERS = {
+    "Activation",
+    "ELU",
+    "Heaviside",
+    "LeakyReLU",
+    "NoisyReLU",
+    "PReLU",
+    "ReLU",
+    "Softmax",
+}
+"""Layers that are an activation and nothing else."""
+
 
 @dataclass(frozen=True)
 class OutputLayer:
@@ -197,7 +209,7 @@ def find_output_layer(layers: Sequence[Component]) -> OutputLayer | None:
     """The last Dense layer of a list, with the activation that follows it, if the list ends so."""
     activation = ""
     for layer in reversed(layers):
-        if layer.name in ("Softmax", "ReLU", "Activation", "Heaviside"):
+        if layer.name in ACTIVATION_LAYERS:
             named = layer.arguments.get("activation")
             activation = activation or (plain_name(named) if named else layer.name.lower())
         elif layer.name == "Dense":

@@ -583,6 +583,9 @@ LEARNING = {
         + "optimizer:\n  SGD:\n    learning_rate:\n      ExponentialDecay:\n"
         + "        initial_learning_rate: -0.1\n        decay_steps: 0\n        decay_rate: -1\n"
     ),
+    "rate_decayed_at_once": Case(
+        GOOD + "schedule: {ExponentialDecay: {decay_steps: 10 epochs, decay_rate: 0}}\n"
+    ),
     "rates_of_zero_of_a_schedule": Case(
         GOOD + "schedule: {PiecewiseConstantDecay: {boundaries: [3], values: [0, 0.0]}}\n"
     ),
@@ -602,6 +605,7 @@ LEARNING = {
     "cosine_of_one_unit": Case(REGRESSION + "loss: cosine_similarity\n"),
     "relu_of_classes": Case(_last("Dense: {units: 10, activation: relu}")),
     "relu_behind_classes": Case(_layers("Flatten", "Dense: 10", "ReLU")),
+    "leaky_relu_behind_classes": Case(_layers("Flatten", "Dense: 10", "LeakyReLU: 0.2")),
     "tanh_of_two_classes": Case(SIGMOID.replace("sigmoid", "tanh")),
     "split_of_all_rows": Case(GOOD.replace("0.2", "1.0")),
     "split_of_test_rows": Case(GOOD.replace("validation: 0.2", "test: 1.0")),
@@ -633,6 +637,7 @@ DOUBTS = {
     "doubt_linear_preset": Case(
         DATA + "architecture: {MLP: {hidden: [30, 20], activation: linear}}\n", code=0
     ),
+    "doubt_spent_rate": Case(GOOD + "schedule: {CosineDecay: {decay_steps: 100}}\n", code=0),
     "doubt_lost_steps": _optimizer("gradient_accumulation_steps: 300", code=0),
 }
 
