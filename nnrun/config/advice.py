@@ -19,7 +19,7 @@ from nnrun.config.kinds import (
     Text,
 )
 from nnrun.config.options import component_option, keys_of, options_of
-from nnrun.config.reader import Node, ScalarNode, resolve_scalar
+from nnrun.config.reader import MappingNode, Node, ScalarNode, resolve_scalar
 from nnrun.config.schema import Experiment
 
 _LAYER = "{Dense: {units: 30}, from: …}"
@@ -89,7 +89,8 @@ def _sections() -> Iterator[tuple[str, type]]:
 def about_value(kind: Kind, node: Node) -> str:
     """How a value that is not of its kind is to be written; empty where that cannot be told."""
     if not isinstance(node, ScalarNode):
-        return ""
+        is_entry = isinstance(kind, ListOf) and isinstance(node, MappingNode)
+        return "begin each entry with '- '" if is_entry else ""
     value = node.value
     kinds: tuple[Any, ...] = kind.kinds if isinstance(kind, OneOf) else (kind,)
     if isinstance(kind, ListOf) and isinstance(value, str):

@@ -97,9 +97,12 @@ class Checker:
         value = node.value if isinstance(node, ScalarNode) else None
         groups, hint = groups_of(kind), ""
         if isinstance(value, str) and groups:
-            hint = in_yaml(self.catalogue, groups, whole_call(value, node.place), path)
+            entry = f"{path}[0]" if isinstance(kind, ListOf) else path
+            hint = in_yaml(self.catalogue, groups, whole_call(value, node.place), entry)
         elif isinstance(kind, SectionOf) and isinstance(value, str | int | float):
-            hint = about_section(kind.type.__name__, value, list(keys_of(kind.type)))
+            options = options_of(kind.type).items()
+            truths = [name for name, item in options if item.metadata["kind"] == Boolean()]
+            hint = about_section(kind.type.__name__, value, truths)
         return hint or about_value(kind, node)
 
     def check(self, kind: Kind, node: Node, path: str) -> Any:
@@ -301,7 +304,8 @@ def _duration_of(text: str) -> Duration | None:
 
 
 def groups_of(kind: Kind) -> tuple[str, ...]:
-    """The groups of which a value may name a class."""
+    """The groups of which a value, or each entry of a list, may name a class."""
+    kind = kind.item if isinstance(kind, ListOf) else kind
     kinds = kind.kinds if isinstance(kind, OneOf) else (kind,)
     return tuple(group for one in kinds if isinstance(one, ComponentOf) for group in one.groups)
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from nnrun.config.diagnostics import nearest
 from nnrun.config.reader import Node, ScalarNode
 
+_QUOTES = "'\""
 _ARCHITECTURE = (
     "write `architecture:` with a list of layers, such as `- Dense: {units: 30, activation: relu}`"
 )
@@ -64,6 +65,7 @@ KEYS: Mapping[str, str] = {
     "restore_best_weights": "write `callbacks: [EarlyStopping: {restore_best_weights: true}]`",
     "save_best_only": "the best epoch's model is kept anyway, as `model.keras`",
     "sequential": _ARCHITECTURE,
+    "shape": _KNOWN_SHAPE,
     "steps_per_epoch": _STEPS,
     "test_size": _TEST,
     "test_split": _TEST,
@@ -191,6 +193,16 @@ NAMES: Mapping[str, Mapping[str, str]] = {
 """Names that no class has, by the group in which they are looked for; folded to lower case."""
 
 
+def _data_set(name: str) -> str:
+    """A data set's name, also where it stands as in Python.
+
+    >>> _data_set("keras.datasets.mnist.load_data()"), _data_set("sklearn.datasets.load_iris()")
+    ('mnist', 'iris')
+    """
+    path = name.removesuffix("()").removesuffix(".load_data")
+    return path.rpartition(".")[2].removeprefix("load_")
+
+
 def about_key(key: str, node: Node | None) -> str:
     """What to write in place of a key; empty for a word that is not in the table."""
     return _with_value(KEYS.get(key.casefold(), ""), node)
@@ -198,6 +210,9 @@ def about_key(key: str, node: Node | None) -> str:
 
 def about_argument(name: str, node: Node) -> str:
     """What to write in place of an argument; empty for a word that is not in the table."""
+    python = re.fullmatch(r"(\w+)=([^=].*)", name)
+    if python:
+        return f"write `{python[1]}: {python[2].strip(_QUOTES)}`"
     return _with_value(ARGUMENTS.get(name.casefold(), ""), node)
 
 
@@ -220,19 +235,19 @@ def about_name(groups: Sequence[str], name: str) -> str:
     return next((table[name.casefold()] for table in tables if name.casefold() in table), "")
 
 
-def about_section(section: str, value: str | float, options: Sequence[str]) -> str:
+def about_section(section: str, value: str | float, truths: Sequence[str]) -> str:
     """How a value is written that stands in place of a section with options.
 
     Args:
         section: The section's class, such as `Dataset`.
         value: The value.
-        options: The names of the section's options.
+        truths: The section's options that are true or false.
     """
     key, shown = "", value
     if section == "Dataset":
         is_file = str(value).casefold().endswith((".csv", ".tsv", ".txt"))
-        key = "csv" if is_file else "name"
-    elif section == "Preprocess" and value in options:
+        key, shown = ("csv", value) if is_file else ("name", _data_set(str(value)))
+    elif section == "Preprocess" and value in truths:
         key, shown = str(value), "true"
     elif section == "Runtime" and value in {"cpu", "gpu"}:
         key = "device"

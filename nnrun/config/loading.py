@@ -45,11 +45,7 @@ def load_experiment(
         tree, catalogue, path.parent.resolve(), _default_name(path)
     )
     facts = named_facts(experiment, catalogue)
-    by_output = {
-        name: known
-        for name in roles_of(experiment).aims
-        if (known := named_facts(experiment, catalogue, name))
-    }
+    by_output = _named_facts_by_output(experiment, catalogue)
     problems += check_relations(
         experiment,
         catalogue,
@@ -70,6 +66,14 @@ def load_experiment(
     if problems:
         raise ConfigError(problems)
     return experiment
+
+
+def _named_facts_by_output(experiment: Experiment, catalogue: Catalogue) -> dict[str, DataFacts]:
+    return {
+        name: known
+        for name in roles_of(experiment).aims
+        if (known := named_facts(experiment, catalogue, name))
+    }
 
 
 def _placed(problems: Sequence[Problem], experiment: Experiment) -> list[Problem]:

@@ -1,7 +1,9 @@
 """Keras objects written as in Python, `keras.layers.Dense(100, activation="relu")`: the same in YAML."""
 
 import ast
+import contextlib
 import re
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from types import EllipsisType
 from typing import Any
@@ -190,10 +192,9 @@ class _Reader:
 
 def _parsed(text: str) -> ast.expr:
     for ending in _ENDINGS:
-        try:
+        with contextlib.suppress(SyntaxError, ValueError, MemoryError), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of escapes that Python does not know
             return ast.parse(text + ending, mode="eval").body
-        except (SyntaxError, ValueError, MemoryError):
-            continue
     raise SyntaxError(text)
 
 

@@ -8,7 +8,7 @@ import yaml
 
 from nnrun.config import facts, habits
 from nnrun.config.catalogue import load_catalogue
-from nnrun.config.habits import ARGUMENTS, KEYS, NAMES, about_argument, about_key
+from nnrun.config.habits import ARGUMENTS, KEYS, NAMES, about_argument, about_key, about_section
 from nnrun.config.loading import load_experiment
 from nnrun.config.options import keys_of
 from nnrun.config.python_calls import in_yaml, whole_call
@@ -62,6 +62,21 @@ def test_the_words_of_the_table_mean_nothing_here():
     assert not set(KEYS) & TOP
     for group, words in NAMES.items():
         assert not set(words) & {*CATALOGUE.names(group), *CATALOGUE.aliases(group)}, group
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("fashion_mnist", "{name: fashion_mnist}"),
+        ("keras.datasets.mnist", "{name: mnist}"),
+        ("tf.keras.datasets.mnist.load_data()", "{name: mnist}"),
+        ("sklearn.datasets.load_iris()", "{name: iris}"),
+        ("data/flats.csv", "{csv: data/flats.csv}"),
+        ("../my.flats.CSV", "{csv: ../my.flats.CSV}"),
+    ],
+)
+def test_a_data_set_that_stands_alone(value, said):
+    assert about_section("Dataset", value, []) == f"write `dataset: {said}`"
 
 
 def test_the_example_gives_way_to_a_value_of_its_kind():

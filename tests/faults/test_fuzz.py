@@ -57,6 +57,7 @@ ODD = st.sampled_from(
     [None, True, False, 0, -1, 2**63, 1e308, float("nan"), float("-inf"), "", "~", "null", "1e-4",
      "0x", "20 epochs", "-0 epochs", "nan epochs", "auto", "module:Class", "a:b:c", ":", "x" * 500, "\x1b[2J",
      "../..", "\u202e", "é\u0301", "😀", "\x85", "'", "{epoch}", "class_name", [], {}, [[]], [None], {"": 1},
+     'Dense(3, "relu")', "tf.keras.layers.Dense", "Dense(" + "-" * 900, 'f("\\d", **x', "units=3", "Dense(" * 99,
      {"class_name": "Dense"}, "/dev/null", "=1+1"]
 )  # fmt: skip
 WORDS = st.sampled_from(CLASSES) | st.sampled_from(ARGUMENTS) | st.text(max_size=8)

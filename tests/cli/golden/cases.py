@@ -652,6 +652,11 @@ HABITS = {
     "habit_model": Case(DATA + "model: Sequential\n"),
     "habit_sequential": Case(DATA + "architecture: keras.Sequential([Flatten(), Dense(10)])\n"),
     "habit_dataset": Case("dataset: fashion_mnist\n" + LAYERS),
+    "habit_dataset_module": Case("dataset: keras.datasets.fashion_mnist\n" + LAYERS),
+    "habit_lists": Case(
+        GOOD + "callbacks: EarlyStopping(patience=3)\nmetrics: {AUC: {curve: PR}}\n"
+    ),
+    "habit_equal_signs": Case(_last('Dense: {units=10, activation="softmax"}')),
     "habit_dataset_file": Case("dataset: rows.csv\n" + LAYERS, files=ROWS),
     "habit_sections": Case(
         "dataset: {name: digits, split: 0.2, preprocess: standardize}\n"
