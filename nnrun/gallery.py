@@ -6,7 +6,7 @@ import dataclasses
 import logging
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nnrun.config.gallery_sheet import GalleryEntry, read_sheet
 from nnrun.config.writer import experiment_to_yaml
@@ -18,6 +18,7 @@ from nnrun.reports.gallery import (
     FAILED,
     HELD,
     MISSED,
+    UNJUDGED,
     GalleryRow,
     deviation,
     draw_small_curves,
@@ -36,7 +37,7 @@ from nnrun.runs.provenance import installed_versions
 from nnrun.runs.settings import read_resolved
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from nnrun.config.schema import Experiment
 
@@ -228,12 +229,18 @@ def _judged(row: GalleryRow, experiment: Experiment, runs: Sequence[RunDirectory
     return dataclasses.replace(
         row,
         runs=tuple(str(run.path) for run in runs),
-        status=HELD if all(item["held"] for item in judged) else MISSED,
+        status=_status(judged),
         parameters=parameters,
         epochs=sum(record.epochs for record in records) / many,
         seconds=sum(record.seconds or 0.0 for record in records) / many,
         expectations=tuple(judged),
     )
+
+
+def _status(judged: Sequence[Mapping[str, Any]]) -> str:
+    if not judged:
+        return UNJUDGED
+    return HELD if all(item["held"] for item in judged) else MISSED
 
 
 def _facts(rows: Sequence[GalleryRow]) -> str:

@@ -114,6 +114,21 @@ def test_a_quick_try_writes_no_page(nnrun: Callable[..., Any]) -> None:
     assert not Path("docs").exists()
 
 
+@pytest.mark.usefixtures("_there")
+def test_a_config_that_expects_nothing_has_held_nothing(
+    nnrun: Callable[..., Any], tmp_path: Path
+) -> None:
+    plain = tmp_path / "plain.yaml"
+    plain.write_text(config("plain").rpartition("expect:")[0])
+    page = tmp_path / "page.md"
+    done = nnrun("gallery", str(plain), "--epochs", "1", "--out", str(page), "--runs-dir", "quick")
+    assert done.code == 0
+    assert done.out.startswith("1/1  plain  expects nothing  (")
+    text = page.read_text()
+    assert "0 of 0 configs hold what they expect, and 1 expects nothing." in text
+    assert "| expects nothing |" in text
+
+
 def write_sheet(folder: Path, text: str, *configs: str) -> Path:
     for name in configs:
         (folder / f"{name}.yaml").write_text(config(name))

@@ -62,7 +62,7 @@ def gallery_cli(
     Exits with 1 where an expectation was not met or a config failed.
     """
     from nnrun.gallery import find_exhibits, run_exhibit, write_gallery
-    from nnrun.reports.gallery import HELD, to_json
+    from nnrun.reports.gallery import AS_EXPECTED, to_json
 
     whole = not configs and seeds is None and epochs is None
     page = PAGE if out is None and whole else out
@@ -82,7 +82,7 @@ def gallery_cli(
         typer.echo(json.dumps(to_json(rows, page), indent=2))
     elif page is not None:
         typer.echo(printable(f"page  {page}"))
-    raise typer.Exit(0 if all(row.status == HELD for row in rows) else 1)
+    raise typer.Exit(0 if all(row.status in AS_EXPECTED for row in rows) else 1)
 
 
 def _line(row: "GalleryRow") -> str:
@@ -91,4 +91,4 @@ def _line(row: "GalleryRow") -> str:
 
     told = ", ".join(map(figure_text, row.expectations)) or row.problem
     time = "" if row.seconds is None else f"  ({format_seconds(row.seconds)})"
-    return f"{row.name}  {row.status}  {told}{time}"
+    return "  ".join(filter(None, (row.name, row.status, told))) + time

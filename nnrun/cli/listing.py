@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nnrun.cli.options import JsonOption, RunsDirOption
-from nnrun.cli.printing import warn
+from nnrun.cli.printing import complain, fold, warn
 
 if TYPE_CHECKING:
     from nnrun.reports.listing import Listing
@@ -71,6 +71,10 @@ def _print(listing: "Listing", *, chosen: bool) -> None:
     terminal = sys.stdout.isatty()
     width = get_terminal_size().columns if terminal else None
     typer.echo("\n".join(list_lines(listing, width=width, chosen=chosen, color=terminal)))
+    unfinished = [row for row in listing.rows if row.entry.status != "finished"]
+    if unfinished and "status" not in listing.columns:
+        told = ", ".join(f"{row.entry.name} ({row.entry.status})" for row in unfinished)
+        complain(fold(f"note: not finished: {told}", sys.stderr))
     for row in listing.rows:
         if row.problem:
             warn(f"{row.entry.name}: {row.problem}")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from nnrun.config.defaults import default_arguments, without_defaults
 from nnrun.runs.directory import RunDirectory
 from nnrun.runs.history import NOT_METRICS, History
 from nnrun.runs.manifest import Metrics, RunRecord
@@ -45,6 +46,14 @@ class ComparedRun:
         return str(self.record.data.get("fingerprint", ""))
 
     @property
+    def broken_off(self) -> str:
+        """How it ended before its last epoch, in words; empty where it is finished."""
+        if self.status == "finished":
+            return ""
+        ended = "was interrupted" if self.status == "interrupted" else self.status
+        return f"{ended} after {self.record.epochs} of {self.config['training']['epochs']} epochs"
+
+    @property
     def outputs(self) -> dict[str, str]:
         """The outputs of its model, each with the folder of its evaluation: none of its own where there is one."""
         architecture = self.config.get("architecture")
@@ -54,8 +63,16 @@ class ComparedRun:
 
     @cached_property
     def settings(self) -> Mapping[str, Any]:
-        """The values of its config by their paths; a list is one value."""
-        return flatten(self.config).values
+        """The values of its config by their paths; a list is one value.
+
+        What optimizer, loss and schedule take by default is told as well.
+        """
+        return {**default_arguments(self.config), **self.chosen}
+
+    @cached_property
+    def chosen(self) -> Mapping[str, Any]:
+        """The values without arguments that are as they would be anyway."""
+        return flatten(without_defaults(self.config)).values
 
     @cached_property
     def figures(self) -> dict[str, float | None]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import fmean, stdev
 
+from nnrun.config.defaults import without_defaults
 from nnrun.config.modes import Directions, Mode, mode_of
 from nnrun.errors import RunError
 from nnrun.reports.compared_run import COUNTS, ComparedRun
@@ -39,6 +40,11 @@ class Group:
     def seeds(self) -> list[int]:
         """The seeds, ascending."""
         return sorted({run.record.seed for run in self.runs})
+
+    @property
+    def broken_off(self) -> str:
+        """How a run of it ended before its last epoch, in words; empty where all are finished."""
+        return next((run.broken_off for run in self.runs if run.broken_off), "")
 
     def values(self, name: str) -> list[float]:
         """A figure, once for each seed; a run repeated with its seed tells nothing new."""
@@ -94,12 +100,12 @@ class Comparison:
 
     @property
     def ranked(self) -> list[Group]:
-        """The groups, the best first; those without the figure last."""
+        """The groups, the best first; then those that are not finished, or without the figure."""
         sign = -1 if direction(self.metric, self.directions) == "max" else 1
 
-        def place(group: Group) -> tuple[bool, float]:
+        def place(group: Group) -> tuple[bool, bool, float]:
             value = group.mean(self.metric)
-            return value is None, 0.0 if value is None else sign * value
+            return value is None, bool(group.broken_off), 0.0 if value is None else sign * value
 
         return sorted(self.groups, key=place)
 
@@ -187,14 +193,18 @@ def compare_runs(
         runs, others = set_apart(runs)
         skipped = {**(skipped or {}), **others}
     groups = _group(runs)
+    if len(groups) > 1:
+        groups, others = _leave_aside_unfinished(groups)
+        skipped = {**(skipped or {}), **others}
     one_config = len(groups) == 1
     sides = [(run,) for run in runs] if one_config else groups
     labels = _labels(sides, one_config=one_config)
+    named = tuple(Group(label, side) for label, side in zip(labels, sides, strict=True))
     comparison = Comparison(
-        tuple(Group(label, side) for label, side in zip(labels, sides, strict=True)),
+        named,
         _choose_metric(runs, metric, split),
         skipped or {},
-        (*check_data(runs, anyway=anyway), *check_losses(runs)),
+        (*check_data(runs, anyway=anyway), *check_losses(runs), *_check_ends(named)),
         one_config,
     )
     if all(group.mean(comparison.metric) is None for group in comparison.groups):
@@ -205,9 +215,33 @@ def compare_runs(
 def _group(runs: Iterable[ComparedRun]) -> list[tuple[ComparedRun, ...]]:
     groups: dict[str, list[ComparedRun]] = {}
     for run in runs:
-        told = {key: value for key, value in run.config.items() if key not in UNGROUPED}
+        chosen = without_defaults(run.config)
+        told = {key: value for key, value in chosen.items() if key not in UNGROUPED}
         groups.setdefault(json.dumps(told, sort_keys=True, default=str), []).append(run)
     return [tuple(group) for group in groups.values()]
+
+
+def _leave_aside_unfinished(
+    groups: Iterable[tuple[ComparedRun, ...]],
+) -> tuple[list[tuple[ComparedRun, ...]], dict[str, str]]:
+    """The groups without runs that broke off beside finished ones, whose mean they would spoil."""
+    kept: list[tuple[ComparedRun, ...]] = []
+    others: dict[str, str] = {}
+    for group in groups:
+        finished = tuple(run for run in group if not run.broken_off)
+        kept.append(finished or group)
+        if finished:
+            told = {str(run.directory.path): run.broken_off for run in group if run.broken_off}
+            others |= {name: f"it {how}; others like it are finished" for name, how in told.items()}
+    return kept, others
+
+
+def _check_ends(groups: Sequence[Group]) -> list[str]:
+    """What must be said of sides that are not finished."""
+    unfinished = [group for group in groups if group.broken_off]
+    ranked = SIDE_BY_SIDE < len(groups) > len(unfinished)
+    behind = ", so it stands behind those that are finished" if ranked else ""
+    return [f"{group.label} {group.broken_off}{behind}" for group in unfinished]
 
 
 def _labels(sides: Sequence[tuple[ComparedRun, ...]], *, one_config: bool) -> list[str]:

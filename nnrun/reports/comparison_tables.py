@@ -141,7 +141,7 @@ def leaderboard(comparison: Comparison, style: Style, columns: Sequence[str] = (
     alike = {name: _alike([tree.get(name) for tree in trees.values()]) for name in names}
     rows = []
     for rank, group in enumerate(comparison.ranked, start=1):
-        row = [Cell(str(rank)), Cell(group.label)]
+        row = [Cell("" if group.broken_off else str(rank)), Cell(_marked(group))]
         row += [Cell(str(len(group.seeds)))] if several else []
         for name in names:
             value = trees[group.label].get(name)
@@ -151,6 +151,11 @@ def leaderboard(comparison: Comparison, style: Style, columns: Sequence[str] = (
     before = len(headers) - len(names)
     of_settings = frozenset(before + place for place, name in enumerate(names) if name in settings)
     return Sheet("", headers, rows, of_settings | {1}, of_settings)
+
+
+def _marked(group: Group) -> str:
+    """What a side is called, with a mark where it broke off."""
+    return f"{group.label} ({group.runs[0].status})" if group.broken_off else group.label
 
 
 def _short_names(names: Sequence[str]) -> list[str]:
@@ -193,7 +198,7 @@ def usual_figures(comparison: Comparison) -> list[str]:
 
 def differing_settings(runs: Sequence[ComparedRun]) -> list[str]:
     """The settings in which the configs of runs are not all alike."""
-    names = dict.fromkeys(name for run in runs for name in run.settings)
+    names = dict.fromkeys(name for run in runs for name in run.chosen)
     return [name for name in names if len({repr(run.settings.get(name)) for run in runs}) > 1]
 
 

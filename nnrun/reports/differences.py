@@ -6,10 +6,12 @@ from difflib import SequenceMatcher
 from typing import Any, Literal
 
 from nnrun.config.components import as_component
+from nnrun.config.defaults import is_default, without_defaults
 from nnrun.runs.settings import describe_scalar
 
 Kind = Literal["changed", "added", "gone"]
 _MISSING: Any = object()
+_STOPPING = "EarlyStopping"
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,24 @@ def find_differences(
         {key: value for key, value in tree.items() if key not in without}
         for tree in (before, after)
     )
+    _fill_in_monitor(first, second)
     return list(_compare_mappings("", first, second))
+
+
+def _fill_in_monitor(*trees: dict[str, Any]) -> None:
+    """Say what is monitored by default, where only the other config says what it monitors."""
+    unsaid = [tree for tree in trees if "monitor" not in (tree.get("training") or {})]
+    if len(unsaid) == 1:
+        (tree,) = unsaid
+        tree["training"] = {**(tree.get("training") or {}), "monitor": _monitored(tree)}
+
+
+def _monitored(tree: Mapping[str, Any]) -> str:
+    callbacks = filter(None, map(as_component, tree.get("callbacks") or ()))
+    split = (tree.get("dataset") or {}).get("split") or {}
+    loss = "loss" if split.get("validation") is None else "val_loss"
+    watched = (given.get("monitor", "val_loss") for name, given in callbacks if name == _STOPPING)
+    return str(next(watched, loss))
 
 
 def describe_value(value: Any) -> str:
@@ -74,7 +93,7 @@ def _flow(value: Any) -> str:
 
 
 def _compare(path: str, before: Any, after: Any) -> Iterator[Difference]:
-    if _same(before, after):
+    if _same(without_defaults(before), without_defaults(after)):
         return
     if before is _MISSING:
         yield Difference(path, "added", None, after)
@@ -96,15 +115,21 @@ def _compare(path: str, before: Any, after: Any) -> Iterator[Difference]:
 def _compare_mappings(
     path: str, before: Mapping[str, Any], after: Mapping[str, Any]
 ) -> Iterator[Difference]:
+    owner = path.rpartition(".")[2]
     for key in dict.fromkeys((*before, *after)):
-        yield from _compare(_join(path, key), before.get(key, _MISSING), after.get(key, _MISSING))
+        first, second = before.get(key, _MISSING), after.get(key, _MISSING)
+        if second is _MISSING and is_default(owner, key, first):
+            continue
+        if first is _MISSING and is_default(owner, key, second):
+            continue
+        yield from _compare(_join(path, key), first, second)
 
 
 def _compare_sequences(
     path: str, before: Sequence[Any], after: Sequence[Any]
 ) -> Iterator[Difference]:
     """Items that are equal are matched first; in the gaps, items of one class."""
-    for gap in _gaps(before, after, repr):
+    for gap in _gaps(before, after, lambda item: repr(without_defaults(item))):
         for first, second in _align(before, after, gap):
             place = f"{path}[{second if first is None else first}]"
             yield from _compare(

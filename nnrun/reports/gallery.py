@@ -19,6 +19,9 @@ FORMAT = 1
 HELD = "held"
 MISSED = "missed"
 FAILED = "failed"
+UNJUDGED = "expects nothing"
+AS_EXPECTED = (HELD, UNJUDGED)
+"""Statuses with which nothing is wrong."""
 _PANEL = (2.9, 2.0)
 _PANELS = 2
 _COLORS = 32  # a line, its smoothed edge and a grid need no more, and the file is a third as large
@@ -36,7 +39,8 @@ class GalleryRow:
         material: The figure that the material reports; empty where there is none.
         seeds: The seeds that it was run with.
         runs: The run directories, by seed.
-        status: `held`, `missed`, or `failed` where it could not be trained to its end.
+        status: `held`, `missed`, `expects nothing`, or `failed` where it could not be trained to
+            its end.
         problem: Why it failed.
         parameters: How many the model has.
         epochs: How many epochs were trained, the mean over the runs.
@@ -144,11 +148,15 @@ def gallery_page(
         facts: What it was run with, in a sentence.
         folder: Where the page is to lie.
     """
-    held = sum(row.status == HELD for row in rows)
+    unjudged = sum(row.status == UNJUDGED for row in rows)
+    held, judged = sum(row.status == HELD for row in rows), len(rows) - unjudged
+    told = f"{held} of {judged} configs hold what they expect"
+    if unjudged:
+        told += f", and {unjudged} {'expects' if unjudged == 1 else 'expect'} nothing"
     lines = [
         "# Gallery",
         "",
-        f"Written by `nnrun gallery`: {held} of {len(rows)} configs hold what they expect. {facts}",
+        f"Written by `nnrun gallery`: {told}. {facts}",
         "",
         "A figure is that of the best epoch, as the saved model has it; over several seeds it is "
         "the mean, with its standard deviation, and the mean is judged. In the curves, blue is "
@@ -172,7 +180,7 @@ def _table_line(row: GalleryRow) -> str:
         "<br>".join(map(figure_text, _figures(row))) or _plain(row.problem),
         "" if row.parameters is None else f"{row.parameters:,}",
         "" if row.seconds is None else format_seconds(row.seconds),
-        row.status if row.status == HELD else f"**{row.status}**",
+        row.status if row.status in AS_EXPECTED else f"**{row.status}**",
     )
     return f"| {' | '.join(cells)} |"
 

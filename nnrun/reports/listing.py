@@ -44,9 +44,10 @@ class Row:
     metrics: tuple[str, ...]
 
     def to_json(self, columns: Sequence[str]) -> dict[str, Any]:
-        """Its values in these columns, null where it has none, and where it lies."""
+        """Its values in these columns, null where it has none; where it lies, and how it stands."""
         found = {name: _json_value(self.values.get(name)) for name in columns}
-        return {"run_dir": str(self.entry.directory.path), "problem": self.problem, **found}
+        told = {"run_dir": str(self.entry.directory.path), "problem": self.problem}
+        return {**told, "status": self.values["status"], **found}
 
 
 @dataclass(frozen=True)

@@ -89,6 +89,17 @@ def _made(
     ):
         components.copies.add("nnrun.models.momentum", "cycle_momentum")
         yield "cycle_momentum(optimizer, schedule)"
+    if _begins_at_the_weights(optimizer):
+        yield "optimizer.build(model.trainable_variables)  # it begins at these weights"
+
+
+def _begins_at_the_weights(optimizer: Component) -> bool:
+    """Whether an optimizer, or one within it, takes over the weights when it is built.
+
+    Left to `fit`, it is built while the first step is compiled, and begins at zero instead.
+    """
+    within = (one for one in optimizer.arguments.values() if isinstance(one, Component))
+    return optimizer.name == "ScheduleFreeAdamW" or any(map(_begins_at_the_weights, within))
 
 
 def compile_line(prepared: Prepared, components: Components, model: Any) -> str:

@@ -60,6 +60,10 @@ class FineTuning:
         optimizer = self._model.optimizer
         for variable, value in zip(optimizer.variables, self._new, strict=True):
             variable.assign(value)
+        inner = getattr(optimizer, "inner_optimizer", optimizer)
+        if type(inner).__name__ == "ScheduleFreeAdamW":  # which begins at the weights
+            for average, weight in zip(inner._momentums, inner._trainable_variables, strict=True):
+                average.assign(weight)
         if not has_schedule(optimizer):
             optimizer.learning_rate = self.learning_rate
         names = tuple(layer.name for layer in self._layers)

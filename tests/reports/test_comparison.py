@@ -3,6 +3,7 @@
 import csv
 import doctest
 import io
+import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import stdev
@@ -228,6 +229,88 @@ def test_what_cannot_be_read_is_told_and_left_out(make_run: Make) -> None:
     with pytest.raises(RunError, match="takes two runs at least; 1 can be compared") as raised:
         compare_runs(found, skipped=unread)
     assert "has format 9" in raised.value.hint
+
+
+def sizes(make_run: Make, *runs: tuple[int, float, str, int]) -> list[RunDirectory]:
+    """Runs that differ in their batch size: each with it, an accuracy, a status and a seed."""
+    return [
+        make_run(
+            f"b{size}-{seed}",
+            [accuracy],
+            status=status,
+            overrides=[f"training.batch_size={size}", f"seed={seed}"],
+        )
+        for size, accuracy, status, seed in runs
+    ]
+
+
+def test_no_run_that_broke_off_leads_a_leaderboard(make_run: Make) -> None:
+    runs = sizes(
+        make_run,
+        (8, 0.9, "interrupted", 1),
+        (16, 0.5, "finished", 1),
+        (32, 0.7, "finished", 1),
+        (64, 0.8, "diverged", 1),
+    )
+    board = compare(*runs, metric="val_accuracy")
+    assert [group.label for group in board.ranked] == ["b32-1", "b16-1", "b8-1", "b64-1"]
+    assert to_json(board, [])["ranking"] == ["b32-1", "b16-1", "b8-1", "b64-1"]
+    (sheet,) = tables_of(board, Style())
+    assert [row[:2] for row in rows_of(sheet)] == [
+        ["1", "b32-1"],
+        ["2", "b16-1"],
+        ["", "b8-1 (interrupted)"],
+        ["", "b64-1 (diverged)"],
+    ]
+    assert board.notes == (
+        "b8-1 was interrupted after 1 of 2 epochs, so it stands behind those that are finished",
+        "b64-1 diverged after 1 of 2 epochs, so it stands behind those that are finished",
+    )
+
+
+def test_of_two_sides_it_is_said_which_broke_off(make_run: Make) -> None:
+    runs = sizes(make_run, (8, 0.9, "interrupted", 1), (16, 0.5, "finished", 1))
+    assert compare(*runs).notes == ("b8-1 was interrupted after 1 of 2 epochs",)
+
+
+def test_a_seed_that_broke_off_does_not_count_among_finished_ones(make_run: Make) -> None:
+    runs = sizes(
+        make_run,
+        (8, 0.9, "interrupted", 1),
+        (8, 0.5, "finished", 2),
+        (16, 0.6, "finished", 1),
+        (16, 0.7, "finished", 2),
+    )
+    found = compare(*runs, metric="val_accuracy")
+    assert [group.mean("val_accuracy") for group in found.groups] == [0.5, pytest.approx(0.65)]
+    assert found.skipped == {
+        str(runs[0].path): "it was interrupted after 1 of 2 epochs; others like it are finished"
+    }
+    assert not any("interrupted" in note for note in found.notes)
+
+
+def test_seeds_of_one_config_stand_as_they_ended(make_run: Make) -> None:
+    runs = sizes(make_run, (8, 0.9, "interrupted", 1), (8, 0.5, "finished", 2))
+    assert compare(*runs).notes[-1] == "seed 1 was interrupted after 1 of 2 epochs"
+
+
+def test_the_recorded_direction_decides_and_not_the_name(make_run: Make) -> None:
+    def run(name: str, value: float, size: int) -> RunDirectory:
+        made = make_run(name, [0.5], overrides=[f"training.batch_size={size}"])
+        record = json.loads(made.record.read_bytes()) | {"directions": {"roc": "max"}}
+        write_file(made.record, json.dumps(record).encode())
+        metrics = json.loads(made.metrics.read_bytes())
+        metrics["best"]["val_roc"] = value
+        write_file(made.metrics, json.dumps(metrics).encode())
+        return made
+
+    runs = [run("low", 0.2, 8), run("high", 0.9, 16), run("middle", 0.5, 32), run("least", 0.1, 64)]
+    board = compare(*runs, metric="val_roc")
+    assert [group.label for group in board.ranked] == ["high", "middle", "low", "least"]
+    assert to_json(board, [])["mode"] == "max"
+    two = compare(*runs[:2], metric="val_roc")
+    (cell,) = [row[3] for row in tables_of(two, Style())[-1].rows if row[0].text == "val_roc"]
+    assert (cell.text, cell.mark) == ("+0.7000", "better")
 
 
 def test_two_sides_stand_beside_each_other(make_run: Make) -> None:

@@ -105,6 +105,47 @@ def dense(units: int) -> dict[str, Any]:
             {"optimizer": {"Adam": {"learning_rate": 0.1}}},
             [Difference("optimizer.Adam.learning_rate", "added", None, 0.1)],
         ),
+        # What is written out as it would be anyway is no difference.
+        ({"optimizer": "Adam"}, {"optimizer": {"Adam": {"learning_rate": 0.001, "beta_1": 0.9}}}, []),
+        (
+            {"optimizer": {"Adam": {"learning_rate": 0.001}}},
+            {"optimizer": {"Adam": {"learning_rate": 0.1}}},
+            [Difference("optimizer.Adam.learning_rate", "changed", 0.001, 0.1)],
+        ),
+        (
+            {"architecture": [{"Dense": {"units": 8, "use_bias": True, "kernel_initializer": "GlorotUniform"}}, "Flatten"]},
+            {"architecture": [{"Dense": {"units": 8, "kernel_initializer": "glorot_uniform"}}, {"Flatten": {"data_format": None}}]},
+            [],
+        ),
+        (
+            {"architecture": [{"Dense": {"units": 8, "activation": "linear"}}]},
+            {"architecture": [{"Dense": {"units": 8, "use_bias": False}}]},
+            [Difference("architecture[0].Dense.use_bias", "added", None, False)],
+        ),
+        (
+            {"architecture": {"layers": {"one": {"Dense": {"units": 8}, "from": "x"}}}},
+            {"architecture": {"layers": {"one": {"Dense": {"units": 8, "use_bias": True}, "from": "x"}}}},
+            [],
+        ),
+        ({"dataset": {"csv": {"path": "a.csv"}}}, {"dataset": {"csv": {"path": "a.csv", "separator": ","}}}, []),
+        (
+            {"callbacks": ["TerminateOnNaN", {"EarlyStopping": {"patience": 3, "mode": "auto"}}]},
+            {"callbacks": ["TerminateOnNaN", {"EarlyStopping": {"patience": 3, "monitor": "val_loss"}}]},
+            [],
+        ),
+        ({"x:Own": {"rate": 1}}, {"x:Own": {}}, [Difference("x:Own.rate", "gone", 1, None)]),
+        # Nor is the figure that is monitored anyway.
+        ({"dataset": {"split": {"validation": 0.2}}}, {"dataset": {"split": {"validation": 0.2}}, "training": {"monitor": "val_loss"}}, []),
+        (
+            {"callbacks": [{"EarlyStopping": {"monitor": "val_accuracy"}}], "training": {"monitor": "val_accuracy"}},
+            {"callbacks": [{"EarlyStopping": {"monitor": "val_accuracy"}}], "training": {"epochs": 3}},
+            [Difference("training.epochs", "added", None, 3)],
+        ),
+        (
+            {"training": {"monitor": "val_loss"}},
+            {"training": {"epochs": 3}},
+            [Difference("training.monitor", "changed", "val_loss", "loss"), Difference("training.epochs", "added", None, 3)],
+        ),
         (
             {"architecture": {"MLP": {"hidden": [300, 100]}}},
             {"architecture": {"MLP": {"hidden": [300, 50]}}},

@@ -66,6 +66,36 @@ def test_what_the_config_says_of_the_rows_is_said_in_the_script(
     assert_same(write_config(), changes)
 
 
+@pytest.mark.parametrize(
+    "optimizer",
+    ["ScheduleFreeAdamW", "{LossScaleOptimizer: {inner_optimizer: {ScheduleFreeAdamW: {}}}}"],
+)
+def test_an_optimizer_that_begins_at_the_weights_is_built_before_the_first_step(
+    optimizer: str, write_config: Callable[..., Path]
+) -> None:
+    script = write_script(prepare(write_config(), (f"optimizer={optimizer}",)))
+    before, _, after = script.partition("optimizer.build(model.trainable_variables)")
+    assert "model.fit(" in after
+    assert "optimizer = " in before
+    assert "model.fit(" not in before
+
+
+def test_no_other_optimizer_begins_at_the_weights() -> None:
+    import keras
+
+    from nnrun.cataloguing.collecting import keras_classes
+
+    weights = np.array([[0.5, -0.25], [2.0, 3.0]], "float32")
+    for name, cls in keras_classes("optimizers").items():
+        if name in ("LossScaleOptimizer", "MultiOptimizer"):
+            continue
+        variable, optimizer = keras.Variable(weights), cls()
+        optimizer.build([variable])
+        held = [np.array(one.numpy()) for one in optimizer.variables]
+        begins = any(one.shape == weights.shape and (one == weights).any() for one in held)
+        assert begins == (name == "ScheduleFreeAdamW"), name
+
+
 CSV = """\
 size;kind;price;far;near;rooms
 1.5;flat;10;yes;0;1
