@@ -5,10 +5,10 @@ import math
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-import keras
-
 from nnrun.config.modes import Directions, Mode, mode_of
 
+_WATCHING = ("monitor", "mode", "_is_improvement")
+"""What Keras's callbacks have that watch a figure, and those of the user's own that derive from them."""
 _MODES: dict[object, Mode] = {"down": "min", "up": "max"}
 
 
@@ -31,10 +31,10 @@ def _metrics_of(model: Any) -> Iterator[tuple[str, Any]]:
     """The metrics of a model by the names of their figures: those of outputs begin with the output's."""
     compiled = model._compile_metrics
     for metric in model.metrics:
-        if metric is compiled:
-            yield from zip(compiled.result(), compiled.metrics, strict=False)
-        else:
+        if metric is not compiled:
             yield metric.name, metric
+        elif compiled.built:  # not where a model of the user's own measures in its own way
+            yield from zip(compiled.result(), compiled.metrics, strict=False)
 
 
 def guide(callbacks: Iterable[Any], directions: Directions) -> None:
@@ -45,7 +45,7 @@ def guide(callbacks: Iterable[Any], directions: Directions) -> None:
     than afterwards: here a figure that is not finite is no improvement.
     """
     for callback in callbacks:
-        if not isinstance(callback, keras.callbacks.EarlyStopping.__base__):
+        if not all(hasattr(callback, name) for name in _WATCHING):
             continue
         if callback.mode == "auto":
             callback.mode = mode_of(callback.monitor, directions)
