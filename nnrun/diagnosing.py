@@ -1,24 +1,30 @@
-"""What a run shows, gathered from its curves, its layers and its classes as it ends."""
+"""What a run shows, gathered from its curves, its layers and its rows as it ends."""
 
 from __future__ import annotations
 
+import dataclasses
+import functools
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nnrun.config.graphs import Graph
 from nnrun.errors import RunError
-from nnrun.reports.diagnosis import FEW_EPOCHS, ClassFound, Evidence, diagnose
+from nnrun.reports.diagnosis import FEW_EPOCHS, diagnose
+from nnrun.reports.evidence import ClassFound, Evidence
 from nnrun.reports.findings import Finding, as_plain
+from nnrun.reports.guessing import Answers, Guess
 from nnrun.reports.layer_health import read_layers
 from nnrun.runs.history import History
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from nnrun.config.schema import Experiment
     from nnrun.data.prepared import Prepared
-    from nnrun.data.splits import Part
+    from nnrun.data.splits import Part, TargetSpec
     from nnrun.runs.writing import RunWriter
     from nnrun.training.events import TrainingEnded
     from nnrun.training.recording import Recorder
@@ -46,25 +52,47 @@ def diagnose_run(
         ended: How the training ended.
         recorders: The callbacks that looked at the model.
     """
-    experiment, parts = prepared.experiment, prepared.splits
+    evidence = gather(prepared, model, writer, ended, recorders)
+    history, best = evidence.history, evidence.best_epoch
+    told = [said for one in recorders if best for said in one.says(history, best)]
+    return as_plain([*diagnose(evidence), *(Finding(kind, text) for kind, text in told)])
+
+
+def gather(
+    prepared: Prepared,
+    model: Any,
+    writer: RunWriter,
+    ended: TrainingEnded,
+    recorders: Sequence[Recorder],
+) -> Evidence:
+    """What a diagnosis looks at; the arguments are those of `diagnose_run`."""
     history, best_epoch = writer.history, writer.best.epoch if writer.best else None
-    classes: list[ClassFound] = []
-    if parts.validation is not None and len(history) >= FEW_EPOCHS and best_epoch:
-        classes = find_classes(prepared, model, parts.validation)
-    evidence = Evidence(
+    experiment, parts = prepared.experiment, prepared.splits
+    rows, classes, guesses = _Rows(prepared, model), [], []
+    if len(history) >= FEW_EPOCHS and best_epoch and ended.reason != "diverged":
+        classes = rows.classes()
+        guesses = list(rows.guesses(history.rows[best_epoch - 1]))
+    return Evidence(
         history=history,
         status="finished" if ended.reason == "stopped" else ended.reason,
         stopped=ended.reason == "stopped",
         best_epoch=best_epoch,
         epochs=experiment.training.epochs,
+        first=_first_of_the_last_part(experiment, recorders),
         rows=parts.train.rows,
+        validation_rows=parts.validation.rows if parts.validation else 0,
         rate=rate_key(experiment),
+        random=_is_random(model),
         weighted=experiment.training.class_weight is not None,
+        unscaled=any(
+            target.task == "regression" and not target.scale for target in parts.targets.values()
+        ),
         classes=classes,
+        guesses=guesses,
         layers=[layer for one in recorders for layer in _monitored(one)],
+        cause=ended.cause,
+        advice=ended.hint,
     )
-    told = [said for one in recorders if best_epoch for said in one.says(history, best_epoch)]
-    return as_plain([*diagnose(evidence), *(Finding(kind, text) for kind, text in told)])
 
 
 def rate_key(experiment: Experiment) -> str:
@@ -74,30 +102,127 @@ def rate_key(experiment: Experiment) -> str:
     return f"optimizer.{experiment.optimizer.name}.learning_rate"
 
 
-def find_classes(prepared: Prepared, model: Any, rows: Part) -> list[ClassFound]:
-    """The classes of some rows, and how many of each are found where one of them is rare.
+def _first_of_the_last_part(experiment: Experiment, recorders: Sequence[Recorder]) -> int:
+    """The first epoch of fine-tuning, or of the pruned model; else 1."""
+    from nnrun.training.pruning import pruned_from
 
-    Args:
-        prepared: The experiment; there is nothing to find but where one class is predicted, and
-            classes can be weighted: not of several outputs.
-        model: The model.
-        rows: The rows.
-    """
-    targets = prepared.splits.targets
-    if len(targets) != 1:
-        return []
-    ((name, target),) = targets.items()
-    if not target.classes:
-        return []
-    labels = _labels(rows.targets[name])
-    counts = np.bincount(labels, minlength=len(target.classes))
-    rare = counts.min() < _UNEVEN * len(labels) / len(counts)
-    found = counts
-    if rare and len(labels) <= MOST_PREDICTED:
-        right = labels[_predicted(model, rows) == labels]
-        found = np.bincount(right, minlength=len(counts))
-    told = zip(target.classes, counts.tolist(), found.tolist(), strict=True)
-    return [ClassFound(*one) for one in told]
+    tuned = experiment.training.fine_tune
+    return max(pruned_from(recorders) or 1, tuned.after_epoch + 1 if tuned else 1)
+
+
+def _is_random(model: Any) -> bool:
+    """Whether layers draw random numbers in training: dropout, noise, augmented pictures."""
+    from nnrun.training.choosing import inner_layers
+
+    inner = (one for layer in model.layers for one in inner_layers(layer))
+    return any(getattr(one, "seed_generator", None) is not None for one in inner)
+
+
+class _Rows:
+    """The rows that the watched loss is of, and what the saved model makes of them."""
+
+    def __init__(self, prepared: Prepared, model: Any) -> None:
+        self._splits, self._model = prepared.splits, model
+        self._architecture = prepared.experiment.architecture
+        self._weighted = prepared.experiment.training.class_weight is not None
+
+    def classes(self) -> list[ClassFound]:
+        """The classes of the validation rows, and how many of each are found where one is rare.
+
+        There is nothing to find but where one class is predicted, and classes can be weighted: not
+        of several outputs.
+        """
+        rows, targets = self._splits.validation, self._splits.targets
+        if len(targets) != 1 or rows is None:
+            return []
+        ((name, target),) = targets.items()
+        if not target.classes:
+            return []
+        many = len(target.classes)
+        trained = np.bincount(_labels(self._splits.train.targets[name]), minlength=many)
+        labels = _labels(rows.targets[name])
+        counts = found = np.bincount(labels, minlength=many)
+        shares = trained / trained.sum()
+        if shares.min() < _UNEVEN / many and self._can_predict:
+            found = np.bincount(labels[self._predicted == labels], minlength=many)
+        told = zip(target.classes, counts.tolist(), found.tolist(), shares.tolist(), strict=True)
+        return [ClassFound(*one) for one in told]
+
+    def guesses(self, best: Mapping[str, float]) -> Iterator[Guess]:
+        """The losses of the best epoch beside those of the same answer for all rows.
+
+        Args:
+            best: The row of the history.
+        """
+        from nnrun.training.guessing import find_references, output_width, penalty_of
+
+        train, watched = self._splits.train, self._splits.validation or self._splits.train
+        alone = len(self._splits.targets) == 1
+        penalty = penalty_of(self._model) if alone else 0.0
+        if not getattr(self._model, "outputs", None):
+            return
+        if watched is train and (self._weighted or train.weights is not None):
+            return
+        for name, target in self._splits.targets.items():
+            figure = self._figure(name, watched is train)
+            loss = self._model.loss if alone else self._model.loss[name]
+            width = output_width(self._model, name)
+            if figure not in best or penalty is None or self._is_multiplied(name):
+                continue
+            labels = train.targets[name], watched.targets[name]
+            references = find_references(loss, target, width, *labels)
+            if references is None:
+                continue
+            guess = Guess(
+                figure,
+                best[figure] - penalty,
+                references.guess,
+                references.perfect,
+                watched.rows,
+                penalty,
+            )
+            if not target.classes or not guess.looks_like_guessing:
+                yield guess
+            elif answers := self._answers(name, target, best):
+                yield dataclasses.replace(guess, answers=answers)
+
+    def _figure(self, name: str, trained: bool) -> str:
+        of_output = f"{name}_loss" if len(self._splits.targets) > 1 else "loss"
+        return of_output if trained else f"val_{of_output}"
+
+    def _is_multiplied(self, name: str) -> bool:
+        """Whether the loss is that of one output, multiplied by a weight."""
+        graph = self._architecture
+        alone = len(self._splits.targets) == 1
+        return alone and isinstance(graph, Graph) and graph.outputs[name].weight != 1
+
+    def _answers(self, name: str, target: TargetSpec, best: Mapping[str, float]) -> Answers | None:
+        """The classes that the model gives the watched rows; None where nobody can tell."""
+        watched = self._splits.validation or self._splits.train
+        labels = _labels(watched.targets[name])
+        counts = np.bincount(labels, minlength=len(target.classes))
+        there = counts > 0
+        likeliest, many = float(counts.max() / len(labels)), int(there.sum())
+        if self._can_predict:
+            right = self._predicted == labels
+            found = np.bincount(labels[right], minlength=len(counts))
+            recall = float((found[there] / counts[there]).mean())
+            return Answers(len(labels), float(right.mean()), likeliest, recall, many)
+        accuracy = self._figure(name, watched is self._splits.train).removesuffix("loss")
+        told = best.get(f"{accuracy}accuracy", math.nan)
+        known = math.isfinite(told)
+        return Answers(len(labels), told, likeliest, 1 / many, many) if known else None
+
+    @property
+    def _can_predict(self) -> bool:
+        rows = self._splits.validation
+        return len(self._splits.targets) == 1 and rows is not None and rows.rows <= MOST_PREDICTED
+
+    @functools.cached_property
+    def _predicted(self) -> np.ndarray:
+        """The class that the model gives each validation row."""
+        assert self._splits.validation is not None  # noqa: S101 nobody asks else
+        return _predicted(self._model, self._splits.validation)
 
 
 def _labels(target: np.ndarray) -> np.ndarray:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import shlex
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -176,20 +175,14 @@ class Run:
 
     def _explained(self, ended: TrainingEnded, should_stop: Callable[[], bool]) -> TrainingEnded:
         """How the training diverged: in which step, where that can be found, and what to do."""
-        from nnrun.training.blowup import BlowupSearch, advise
+        from nnrun.training.blowup import BlowupSearch
+        from nnrun.training.blowup_causes import explain
         from nnrun.training.order import epoch_order
 
-        rate = float(self.model.optimizer.learning_rate)
-        clipped = any(dataclasses.astuple(self.experiment.regularization.clip))
-        epoch, options = ended.epoch + 1, self.experiment.training
-        order = epoch_order(
-            self._training.rows, seed=self.experiment.seed, epoch=epoch, shuffle=options.shuffle
-        )
+        seed, shuffle = self.experiment.seed, self.experiment.training.shuffle
+        order = epoch_order(self._training.rows, seed=seed, epoch=ended.epoch + 1, shuffle=shuffle)
         search = BlowupSearch(self.model, self._training, order, should_stop)
-        blowup = search.run(*self._last_good())
-        detail = ended.detail if blowup is None else f"{ended.detail}: {blowup}"
-        hint = advise(rate, shlex.quote(str(self.prepared.config)), clipped=clipped)
-        return dataclasses.replace(ended, detail=detail, hint=hint)
+        return explain(ended, search, self.prepared, self._last_good())
 
     def _last_good(self) -> tuple[Mapping[str, Any], int]:
         """The variables as they were last known to be good, and the steps done in that epoch."""

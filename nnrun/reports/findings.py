@@ -9,6 +9,8 @@ _WIDTH = 78
 
 FEW = "few_epochs"
 """The kind of finding that there is nothing to find."""
+NOTHING = "unremarkable"
+"""The kind of finding that no rule holds."""
 
 
 @dataclasses.dataclass(frozen=True)

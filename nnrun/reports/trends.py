@@ -1,5 +1,6 @@
-"""What a noisy curve does: smoothed, its noise, where it is best, and how rough it is."""
+"""What a noisy curve does: its noise, what it lies above, and how it goes from one part to another."""
 
+import functools
 import math
 import statistics
 from collections.abc import Sequence
@@ -9,74 +10,101 @@ from itertools import pairwise
 MOST_POINTS = 200
 """Longer curves are looked at in so many means: 5,000 epochs tell no more than that."""
 
-_WINDOW = 5
+_FEWEST = 3
+"""Points of the shortest window."""
+_NEIGHBOURS = 5
 _NORMAL = 1.4826
 """The standard deviation of a normal distribution in median absolute deviations."""
+_MEDIAN = 1.2533
+"""The standard error of a median in those of a mean."""
 
 
 @dataclass(frozen=True)
 class Curve:
-    """A figure over the epochs, as its rules look at it.
+    """A loss over the epochs, the lower the better.
 
     Attributes:
-        epochs: The last epoch of each point, from 1.
-        values: The points: the figure of an epoch, or of long trainings the mean of several.
-        smooth: The same as running medians.
+        first: The number of its first epoch.
+        figures: What each epoch had.
+        points: The same, or of long trainings the means of several epochs.
+        floor: What it cannot fall below, as far as anybody knows: heights are measured from there.
     """
 
-    epochs: tuple[int, ...]
-    values: tuple[float, ...]
-    smooth: tuple[float, ...]
+    first: int
+    figures: tuple[float, ...]
+    points: tuple[float, ...]
+    floor: float
 
     @classmethod
-    def of(cls, figures: Sequence[float]) -> "Curve":
-        """The curve of a figure, one value an epoch, all of them finite."""
-        count = len(figures)
-        width = math.ceil(count / MOST_POINTS) if count else 1
-        starts = range(0, count, width)
-        values = tuple(statistics.fmean(figures[start : start + width]) for start in starts)
-        epochs = tuple(min(start + width, count) for start in starts)
-        return cls(epochs, values, running_median(values))
+    def of(cls, figures: Sequence[float], first: int = 1, perfect: float = 0.0) -> "Curve":
+        """The curve of a figure, one value an epoch, all of them finite.
 
-    def __len__(self) -> int:
-        return len(self.values)
+        Args:
+            figures: The values.
+            first: The number of the first epoch.
+            perfect: The loss of answers that are all right. A curve that falls below it and below 0
+                is measured from as far below its lowest figure as its highest is above.
+        """
+        width = math.ceil(len(figures) / MOST_POINTS)
+        starts = range(0, len(figures), width)
+        points = tuple(statistics.fmean(figures[start : start + width]) for start in starts)
+        lowest, highest = min(figures), max(figures)
+        floors = [floor for floor in (perfect, 0.0) if floor <= lowest]
+        return cls(first, tuple(figures), points, (floors or [2 * lowest - highest])[0])
+
+    @functools.cached_property
+    def lowest(self) -> int:
+        """The epoch with the lowest figure, the first of equals."""
+        return self.first + min(range(len(self.figures)), key=self.figures.__getitem__)
 
     @property
-    def best(self) -> int:
-        """The point at which the smooth curve is lowest, of equals the one with the least value."""
-        return min(range(len(self)), key=lambda point: (self.smooth[point], self.values[point]))
+    def last(self) -> int:
+        """The last epoch."""
+        return self.first + len(self.figures) - 1
 
-    @property
+    def at(self, epoch: int) -> float:
+        """What an epoch had."""
+        return self.figures[epoch - self.first]
+
+    def height(self, value: float) -> float:
+        """How far a value lies above the floor."""
+        return value - self.floor
+
+    @functools.cached_property
     def noise(self) -> float:
-        """The standard deviation of the noise, told from second differences: no trend shows in it."""
-        values = self.values
+        """The standard deviation of the points' noise, from second differences: no trend shows in it."""
+        values = self.points
         bends = [
             abs(before - 2 * here + after)
             for before, here, after in zip(values, values[1:], values[2:], strict=False)
         ]
         return _NORMAL * statistics.median(bends) / math.sqrt(6) if bends else 0.0
 
-    def fall(self, start: int, stop: int) -> float:
-        """How far the smooth curve falls from one point to another."""
-        return self.smooth[start] - self.smooth[stop]
+    @property
+    def window(self) -> int:
+        """Points in the last part of the curve: a quarter of it, 3 at least."""
+        return max(_FEWEST, len(self.points) // 4)
 
-    def since_best(self, tolerance: float) -> int:
-        """The first point that is within a tolerance of the lowest of the smooth curve."""
-        lowest = self.smooth[self.best] + tolerance
-        return next(point for point, value in enumerate(self.smooth) if value <= lowest)
+    @property
+    def end(self) -> float:
+        """The median of the last part."""
+        return statistics.median(self.points[-self.window :])
 
+    @property
+    def before_end(self) -> float:
+        """The median of the part before the last."""
+        return statistics.median(self.points[-2 * self.window : -self.window] or self.points[:1])
 
-def running_median(values: Sequence[float]) -> tuple[float, ...]:
-    """The median of each value and its neighbours: up to two on each side.
+    def around(self, epoch: int) -> float:
+        """The median of the points around an epoch, up to two on each side."""
+        place = (epoch - self.first) // math.ceil(len(self.figures) / MOST_POINTS)
+        half = min(self.window, _NEIGHBOURS) // 2
+        return statistics.median(self.points[max(0, place - half) : place + half + 1])
 
-    >>> running_median([5, 4, 9, 2, 1])
-    (5, 4.5, 4, 3.0, 2)
-    """
-    half = _WINDOW // 2
-    return tuple(
-        statistics.median(values[max(0, place - half) : place + half + 1])
-        for place in range(len(values))
-    )
+    def is_clear(self, change: float, deviations: float = 3.0) -> bool:
+        """Whether noise alone would hardly move the median of a part of the curve so far."""
+        error = self.noise * _MEDIAN * math.sqrt(2 / min(self.window, _NEIGHBOURS))
+        return change > deviations * error
 
 
 @dataclass(frozen=True)

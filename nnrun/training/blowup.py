@@ -52,7 +52,7 @@ class Blowup:
 
 @dataclass
 class BlowupSearch:
-    """The search in one epoch; the model stands wherever the search left it.
+    """The search in one epoch; the model stands as it was before the step that was found.
 
     A learning rate that a callback sets within the epoch counts from the epoch's first step.
 
@@ -123,6 +123,7 @@ class BlowupSearch:
         largest = max(greatest, key=greatest.__getitem__)
         self._goes_well(low, low + 1)
         spoiled = tuple(not_finite(self.model))
+        self._return_to_good()
         return Blowup(low + 1, self.training.steps, spoiled, largest, greatest[largest])
 
     def _return_to_good(self) -> None:

@@ -144,12 +144,14 @@ class TrainingEnded:
         epoch: The last epoch that was completed.
         detail: For `diverged` and `stopped`, what happened, in words.
         hint: What to do about it, in a sentence; empty where there is nothing to do.
+        cause: For `diverged`, why, where that could be found out: a sentence without its full stop.
     """
 
     reason: str
     epoch: int
     detail: str = ""
     hint: str = ""
+    cause: str = ""
 
 
 Event = (

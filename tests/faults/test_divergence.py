@@ -150,6 +150,76 @@ def test_an_infinite_gradient_is_traced_to_its_step(run: Run, tmp_path: Path, mo
     )
 
 
+CAUSES = {
+    "poisson": (
+        REGRESSION.replace("units: 4, activation: tanh", "units: 4") + "loss: Poisson\n",
+        r"the loss poisson has no value for negative predictions, such as -\d",
+        "activation: softplus",
+    ),
+    "adafactor": (
+        "dataset: {name: digits, split: {validation: 300}}\narchitecture: {MLP: {hidden: [16]}}\n"
+        "optimizer: {Adafactor: {learning_rate: 0.01}}\ntraining: {epochs: 2}\n"
+        "runtime: {engine: graph}\n",
+        "the loss and its gradient are finite, and Adafactor makes weights of them that are not",
+        "Try another optimizer",
+    ),
+    "root": (
+        REGRESSION + "loss: 'causing:RootLoss'\n",
+        "the loss is finite and its gradient is not",
+        "Look for a root",
+    ),
+    "logarithm": (
+        REGRESSION.replace("}, {Dense: 1}", "}, 'causing:Log', {Dense: 1}"),
+        "what the model gives is not finite, though its weights and inputs are sound",
+        "a logarithm",
+    ),
+    "loss": (
+        REGRESSION + "loss: 'causing:NoLoss'\n",
+        "the loss no_loss is not finite, though the predictions are",
+        "which labels",
+    ),
+}
+CAUSING = '''\
+import keras
+import tensorflow as tf
+
+
+class Log(keras.layers.Layer):
+    def call(self, x):
+        return tf.math.log(x)
+
+
+class RootLoss(keras.losses.Loss):
+    """The slope of a root is infinite at 0, where all labels are taken to be met."""
+
+    def call(self, y_true, y_pred):
+        return tf.sqrt(tf.abs(y_pred - tf.stop_gradient(y_pred)))
+
+
+class NoLoss(keras.losses.Loss):
+    def __init__(self, **more):
+        super().__init__(name="no_loss")
+
+    def call(self, y_true, y_pred):
+        return tf.math.log(-tf.square(y_pred) - 1)
+'''
+
+
+@pytest.mark.parametrize("kind", CAUSES)
+def test_what_no_learning_rate_is_to_blame_for(run: Run, tmp_path: Path, kind: str) -> None:
+    text, cause, advice = CAUSES[kind]
+    own(tmp_path, "causing", CAUSING)
+    told: list[Any] = []
+    outcome = run(text, watch=told.append)
+    check_diverged(outcome, 0)
+    assert re.search(cause, outcome.stop_reason), outcome.stop_reason
+    assert advice in told[-1].hint
+    assert "learning rate of" not in told[-1].hint
+    (finding,) = outcome.diagnosis
+    assert re.search(f"diverged in epoch 1: {cause}", finding["text"])
+    assert finding["advice"] == told[-1].hint
+
+
 @pytest.mark.parametrize("more", ["", LOGGED], ids=["blocks", "epochs"])
 def test_a_metric_that_is_not_finite_ends_nothing(run: Run, tmp_path: Path, more: str) -> None:
     own(tmp_path, "spoiling")
