@@ -150,6 +150,6 @@ def test_a_run_is_shown_with_its_diagnosis(
 ) -> None:
     run = shutil.copytree(runs("overfitting").path, tmp_path / "run")
     shown = nnrun("show", run)
-    assert "Overfitting: val_loss climbs from " in " ".join(shown.out.split())
     told = json.loads(nnrun("show", run, "--json").out)["record"]["diagnosis"]
+    assert told[0]["text"] in " ".join(shown.out.split())
     assert [sorted(item) for item in told] == [["advice", "kind", "text"]]
