@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 MOST_PREDICTED = 100_000
 """Validation rows beyond this are not predicted to see which classes are found."""
 
+LABELLED = ("binary", "multiclass", "multilabel")
+"""Tasks in which a model can be surer of itself than it is right: the loss alone accuses none."""
+
 _UNEVEN = 0.5
 """A class is rare that has less than this share of what it would have were all alike."""
 
@@ -181,7 +184,7 @@ class _Rows:
                 watched.rows,
                 penalty,
             )
-            if not target.classes or not guess.looks_like_guessing:
+            if target.task not in LABELLED or not guess.looks_like_guessing:
                 yield guess
             elif answers := self._answers(name, target, best):
                 yield dataclasses.replace(guess, answers=answers)
@@ -199,19 +202,21 @@ class _Rows:
     def _answers(self, name: str, target: TargetSpec, best: Mapping[str, float]) -> Answers | None:
         """The classes that the model gives the watched rows; None where nobody can tell."""
         watched = self._splits.validation or self._splits.train
+        told = self._figure(name, watched is self._splits.train).removesuffix("loss")
+        if not target.classes:
+            shares = watched.targets[name].mean(axis=0)
+            likeliest = float(np.maximum(shares, 1 - shares).mean())
+            return _told(watched.rows, best.get(f"{told}binary_accuracy"), likeliest, 2)
         labels = _labels(watched.targets[name])
         counts = np.bincount(labels, minlength=len(target.classes))
         there = counts > 0
         likeliest, many = float(counts.max() / len(labels)), int(there.sum())
-        if self._can_predict:
-            right = self._predicted == labels
-            found = np.bincount(labels[right], minlength=len(counts))
-            recall = float((found[there] / counts[there]).mean())
-            return Answers(len(labels), float(right.mean()), likeliest, recall, many)
-        accuracy = self._figure(name, watched is self._splits.train).removesuffix("loss")
-        told = best.get(f"{accuracy}accuracy", math.nan)
-        known = math.isfinite(told)
-        return Answers(len(labels), told, likeliest, 1 / many, many) if known else None
+        if not self._can_predict:
+            return _told(len(labels), best.get(f"{told}accuracy"), likeliest, many)
+        right = self._predicted == labels
+        found = np.bincount(labels[right], minlength=len(counts))
+        recall = float((found[there] / counts[there]).mean())
+        return Answers(len(labels), float(right.mean()), likeliest, recall, many)
 
     @property
     def _can_predict(self) -> bool:
@@ -223,6 +228,13 @@ class _Rows:
         """The class that the model gives each validation row."""
         assert self._splits.validation is not None  # noqa: S101 nobody asks else
         return _predicted(self._model, self._splits.validation)
+
+
+def _told(rows: int, right: float | None, likeliest: float, classes: int) -> Answers | None:
+    """Answers of which only the share that is right is known, if that is."""
+    if right is None or not math.isfinite(right):
+        return None
+    return Answers(rows, right, likeliest, 1 / classes, classes)
 
 
 def _labels(target: np.ndarray) -> np.ndarray:

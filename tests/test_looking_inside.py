@@ -28,6 +28,9 @@ runtime: {engine: graph}
 RUNS = {
     "rate_too_high": DIGITS + "optimizer: {SGD: {learning_rate: 10.0}}\ntraining: {epochs: 12}\n",
     "rate_too_low": DIGITS + "optimizer: {SGD: {learning_rate: 1e-4}}\ntraining: {epochs: 10}\n",
+    "not_learning": "dataset: {name: breast_cancer, split: {validation: 114}}\n"
+    + "architecture: {MLP: {hidden: [16]}}\noptimizer: {SGD: {learning_rate: 0.05}}\n"
+    + "training: {epochs: 8}\nruntime: {engine: graph}\n",
     "overfitting": TABLE
     + "architecture: {MLP: {hidden: [64]}}\n"
     + "optimizer: {Adam: {learning_rate: 0.01}}\ntraining: {epochs: 60}\n",

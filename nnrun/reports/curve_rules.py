@@ -109,7 +109,8 @@ def _rate_too_high(curves: RunCurves, evidence: Evidence) -> Finding | None:
     least = _ROUGH_AT_RANDOM if evidence.random else _ROUGH
     fallen, step = loss.at(loss.first) - curves.level, curves.steps.typical
     if curves.jumps and step > least * max(loss.height(curves.level), fallen):
-        low, high = min(curves.late), max(curves.late)
+        late = loss.figures[len(loss.figures) // 2 :]
+        low, high = min(late), max(late)
         text = (
             f"The training loss jumps up and down between {low:.3g} and {high:.3g}: the learning "
             "rate looks too high."
@@ -259,8 +260,9 @@ def _nothing(curves: RunCurves, evidence: Evidence) -> Finding:
 
 def _of_best_epoch(curves: RunCurves, evidence: Evidence) -> str:
     # Of the saved model, as the table above has it, which may be best by another figure.
-    name, curve = curves.watched
-    best = max(evidence.best_epoch or curve.lowest, curve.first)
+    (name, curve), best = curves.watched, evidence.best_epoch
+    if best is None or best < curve.first:
+        return f"the lowest {name} is {curve.at(curve.lowest):.3g}, in epoch {curve.lowest:,}"
     return f"{name} is {curve.at(best):.3g} in the best epoch, {best:,}"
 
 

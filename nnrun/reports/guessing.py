@@ -8,7 +8,8 @@ _HARDLY = 0.05
 _HARDLY_OF_FEW = 0.5
 """Of few rows chance alone brings it further: by this share, divided by the root of their number."""
 _DEVIATIONS = 2.0
-"""Standard deviations of a share that chance explains."""
+"""Standard deviations of a share that chance explains, of as many rows as the next figure or more."""
+_ENOUGH = 20
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,5 +102,5 @@ class Guess:
 
 
 def _beyond_chance(share: float, chance: float, rows: int) -> bool:
-    deviation = math.sqrt(chance * (1 - chance) / max(1, rows))
+    deviation = math.sqrt(chance * (1 - chance) / rows) if rows >= _ENOUGH else 0.0
     return share > chance + _DEVIATIONS * deviation + 1e-9

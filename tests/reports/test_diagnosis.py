@@ -101,6 +101,13 @@ def test_a_regression_is_measured_against_one_number_for_all_rows() -> None:
     assert "without the penalties of the weights" in penalized.in_words()
 
 
+def test_of_a_truth_table_one_row_more_than_by_guessing_is_something_learned() -> None:
+    told = history(loss=[0.69] * 10)
+    for right, kind in ((0.5, "not_learning"), (0.75, "plateau")):
+        guess = Guess("loss", 0.69, 0.693, 0.0, 4, answers=Answers(4, right, 0.5, 0.5, 2))
+        assert found(told, guesses=[guess], rows=4).kind == kind
+
+
 def test_an_output_that_guesses_is_named() -> None:
     told = history(loss=[2.0] * 10, val_loss=[2.0] * 10)
     price = Guess("val_price_loss", 1.0, 1.0, 0.0, 100)
@@ -256,6 +263,10 @@ def test_only_the_last_part_of_a_training_is_judged() -> None:
     assert finding.kind == "improving"
     assert "in epoch 9" in finding.text
     assert found(history(loss=pruned), first=6).kind == "few_epochs"
+    flat = history(loss=[0.1, 2.0, 1.2, 1.1, 1.08, 1.07])
+    assert found(flat, first=2, best_epoch=1).text == (
+        "Nothing stands out: the lowest loss is 1.07, in epoch 6."
+    )
 
 
 def test_a_divergence_names_its_epoch_and_its_cause() -> None:
