@@ -76,7 +76,8 @@ def load_data(
         _check_words(directory, experiment, signature)
     if signature is not None and not with_rows:
         return signature, None
-    splits = _load_splits(directory, experiment, record)
+    exact = signature is not None and signature.is_exact
+    splits = _load_splits(directory, experiment, record, exact=exact)
     if signature is not None:
         return signature, _with_words(directory, experiment, signature, splits)
     # Runs of nnrun 0.1.0 do not tell it; the same rows give the same steps.
@@ -135,11 +136,13 @@ def _check_words(directory: RunDirectory, experiment: Experiment, signature: Sig
         raise RunError(f"{directory.signature} is damaged: {told}") from error
 
 
-def _load_splits(directory: RunDirectory, experiment: Experiment, record: RunRecord) -> Splits:
+def _load_splits(
+    directory: RunDirectory, experiment: Experiment, record: RunRecord, *, exact: bool
+) -> Splits:
     from nnrun.data.loading import load_splits
 
     roles = roles_of(experiment)
-    splits = load_splits(experiment.dataset, seed=experiment.split_seed, roles=roles)
+    splits = load_splits(experiment.dataset, seed=experiment.split_seed, roles=roles, exact=exact)
     if splits.fingerprint != record.data.get("fingerprint"):
         raise DataError(
             f"the data are not those that {directory.name} was trained on: "

@@ -93,7 +93,12 @@ def prepare(
 
 
 def prepare_experiment(
-    experiment: Experiment, config: Path, base: Base | None = None, *, to_be_trained: bool = True
+    experiment: Experiment,
+    config: Path,
+    base: Base | None = None,
+    trained: Signature | None = None,
+    *,
+    to_be_trained: bool = True,
 ) -> Prepared:
     """Load an experiment's data, and check experiment and data against each other.
 
@@ -101,6 +106,8 @@ def prepare_experiment(
         experiment: The checked config.
         config: Its file.
         base: The run that the model is built on.
+        trained: What the model takes and gives, where it was trained before: its rows are kept and
+            prepared as they were then.
         to_be_trained: Whether a training is to begin with it, not to go on.
     """
     experiment = with_own_code(experiment, config)
@@ -108,7 +115,14 @@ def prepare_experiment(
     from nnrun.data.preprocessing import fit
     from nnrun.data.quality import inspect
 
-    splits = load_splits(experiment.dataset, seed=experiment.split_seed, roles=roles_of(experiment))
+    keeps = base is not None and getattr(experiment.architecture, "keep_preprocessing", False)
+    earlier = base.signature if base is not None and keeps else trained
+    splits = load_splits(
+        experiment.dataset,
+        seed=experiment.split_seed,
+        roles=roles_of(experiment),
+        exact=None if earlier is None else earlier.is_exact,
+    )
     facts = _facts(splits, experiment)
     first = next(iter(facts.values()))
     problems = check_relations(
@@ -119,8 +133,8 @@ def prepare_experiment(
     check_shapes(experiment, list(splits.inputs.values()), base)
     splits, words = _read_texts(experiment, splits)
     steps = fit(experiment.dataset.preprocess, splits)
-    if base is not None and getattr(experiment.architecture, "keep_preprocessing", False):
-        steps = {name: tuple(kept) for name, kept in base.signature.steps.items()}
+    if earlier is not None and (keeps or earlier.inputs == splits.inputs):
+        steps = {name: tuple(kept) for name, kept in earlier.steps.items()}
     warnings = (
         *(base.warnings if base else ()),
         *inspect(splits, steps),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from nnrun.config.plain_reader import read_plain
 from nnrun.config.writer import experiment_to_yaml
 from nnrun.errors import RunError
+from nnrun.opening import read_signature
 from nnrun.preparing import build, load_run, prepare_experiment
 from nnrun.reading import check_tree
 from nnrun.reusing import base_for_resuming, changed_weights
@@ -60,7 +61,8 @@ def reopen(
     declared = load_run(directory, trust=trust, epochs=epochs, edited=True)
     has_state = saved.last is not None
     base = base_for_resuming(directory, declared, trust=trust, has_state=has_state)
-    prepared = prepare_experiment(declared, directory.resolved, base, to_be_trained=False)
+    trained = read_signature(directory) if directory.signature.exists() else None
+    prepared = prepare_experiment(declared, directory.resolved, base, trained, to_be_trained=False)
     differences = find_differences(directory, record, saved, prepared)
     if differences and not anyway:
         refuse_differences(directory, differences)

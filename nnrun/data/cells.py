@@ -60,7 +60,10 @@ def as_float32(values: pd.Series, file: TableFile) -> np.ndarray:
     """
     with np.errstate(over="ignore"):
         numbers = values.to_numpy(np.float32)
-    refuse_cells(~np.isfinite(numbers), file, str(values.name))
+    bad = ~np.isfinite(numbers)
+    if bad.any():
+        refuse_cells(~np.isfinite(values.to_numpy(np.float64)), file, str(values.name))
+        refuse_cells(bad, file, str(values.name), are="larger than float32 holds (3.4e38)")
     return numbers
 
 

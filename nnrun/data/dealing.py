@@ -162,6 +162,12 @@ def deal_file(dataset: Dataset, roles: Roles) -> Dealt:
         for name, aim in roles.aims.items()
     }
 
+    lost = [
+        name
+        for name, spec in inputs.items()
+        if spec.features and source.loses_in_float32(spec.features)
+    ]
+
     def read(file: Csv) -> Part:
         of_file = {
             name: (table if file is source else file.read_like(table, target=aims[name].columns))
@@ -172,7 +178,8 @@ def deal_file(dataset: Dataset, roles: Roles) -> Dealt:
         held = {name: table.rows.targets for name, table in of_file.items()}
         weighs = dataset.sample_weight if file is source else None
         weights = None if weighs is None else file.read_weights(weighs)
-        return choice.rows(Part(group(values, columns, inputs), held, weights))
+        exact = {name: file.read_exact(inputs[name].features) for name in lost}
+        return choice.rows(Part(group(values, columns, inputs), held, weights, exact=exact))
 
     files = {"validation": dataset.split.validation, "test": dataset.split.test}
     parts = {

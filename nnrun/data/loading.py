@@ -16,7 +16,7 @@ from nnrun.data.fingerprint import fingerprint
 from nnrun.data.preprocessing import apply_steps, fit, fit_labels
 from nnrun.data.sources.csv import Csv
 from nnrun.data.sources.finding import named_dataset
-from nnrun.data.splits import Part, Splits, TargetSpec
+from nnrun.data.splits import EXACT, Part, Splits, TargetSpec
 from nnrun.data.splitting import split_rows
 from nnrun.data.tables import Table
 from nnrun.data.weights import refuse_no_weight
@@ -32,13 +32,17 @@ if TYPE_CHECKING:
 __all__ = ["INPUT", "TARGET", "check_source", "describe", "load_inputs", "load_rows", "load_splits"]
 
 
-def load_splits(dataset: Dataset, *, seed: int, roles: Roles | None = None) -> Splits:
+def load_splits(
+    dataset: Dataset, *, seed: int, roles: Roles | None = None, exact: bool | None = None
+) -> Splits:
     """Reads a data set and divides it as the config asks; no row is scaled yet.
 
     Args:
         dataset: The config's section; relative file names are taken from the working directory.
         seed: The experiment's seed, which the draw of the rows follows from.
         roles: What a graph makes of the columns; None for one input and one target.
+        exact: Whether an input is kept in float64 where float32 loses some of it; None for those
+            that are to be scaled. Runs of nnrun 0.1.0 have all of them in float32.
 
     Returns:
         The parts. The one input is called "inputs", those of a graph as it calls them: `(rows,
@@ -59,14 +63,22 @@ def load_splits(dataset: Dataset, *, seed: int, roles: Roles | None = None) -> S
         targets = _as_one_hot(targets)
     divided = _divide(loaded, dataset, seed)
     refuse_no_weight(divided["train"])
+    scaled = dataset.preprocess.standardize or dataset.preprocess.minmax
+    is_exact = scaled if exact is None else exact
     parts = {
         name: Part(
-            rows.inputs, _encode(rows.targets, targets), rows.weights if name == "train" else None
+            {**rows.inputs, **(rows.exact if is_exact else {})},
+            _encode(rows.targets, targets),
+            rows.weights if name == "train" else None,
+            exact=rows.exact,
         )
         for name, rows in divided.items()
     }
     splits = Splits(
-        inputs=loaded.inputs,
+        inputs={
+            name: replace(spec, dtype=EXACT) if is_exact and name in parts["train"].exact else spec
+            for name, spec in loaded.inputs.items()
+        },
         targets=fit_labels(dataset.preprocess, targets, parts["train"]),
         train=parts["train"],
         validation=parts.get("validation"),
@@ -107,7 +119,7 @@ def load_rows(
             columns = aim.columns or (named_dataset(str(dataset.name)).target,)
             like = _empty_table(features, signature.targets[name], signature.source)
             targets[name] = source.read_like(like, target=columns).rows.targets
-    inputs = group(source.read_inputs(features), features, signature.inputs)
+    inputs = _inputs_like(source, features, signature)
     part = Part(inputs, _encode(targets, signature.targets))
     if not any(target.input for target in signature.targets.values()):
         return part
@@ -120,9 +132,20 @@ def load_inputs(dataset: Dataset, signature: Signature, file: str) -> dict[str, 
     Raises:
         DataError: As for `load_rows`.
     """
-    features = columns_of(signature.inputs)
-    rows = _table_file(dataset, signature, file).read_inputs(features)
-    return group(rows, features, signature.inputs)
+    source = _table_file(dataset, signature, file)
+    return _inputs_like(source, columns_of(signature.inputs), signature)
+
+
+def _inputs_like(
+    source: Csv, features: tuple[str, ...], signature: Signature
+) -> dict[str, np.ndarray]:
+    inputs = group(source.read_inputs(features), features, signature.inputs)
+    exact = {
+        name: source.read_exact(spec.features)
+        for name, spec in signature.inputs.items()
+        if spec.dtype == EXACT
+    }
+    return {**inputs, **exact}
 
 
 def _table_file(dataset: Dataset, signature: Signature, file: str) -> Csv:

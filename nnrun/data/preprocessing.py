@@ -50,6 +50,11 @@ class Standardizing:
 
 Step = Scaling | Standardizing
 
+LEAST_DEVIATION = 1e-7
+"""Keras's Normalization divides by this where a standard deviation is less (`keras.config.epsilon`)."""
+LARGEST_VARIANCE = float(np.finfo(np.float32).max)
+"""And it keeps the variance in float32."""
+
 
 @dataclass(frozen=True)
 class Statistics:
@@ -78,6 +83,9 @@ def fit(preprocess: Preprocess, splits: Splits) -> dict[str, tuple[Step, ...]]:
     mean and variance, or one least and greatest value, over all pixels: pixels of one scale keep
     it, and those that never change in the training rows cannot blow up. A feature that is
     constant in the training rows becomes 0 in them. What was made of text stays as it is.
+
+    In float64, and where a standard deviation is out of the reach of Keras's Normalization, the
+    mean is taken off first, and what is left is multiplied.
 
     Args:
         preprocess: What the config asks for.
@@ -135,15 +143,19 @@ def _with_scale(target: TargetSpec, how: str, statistics: Statistics) -> TargetS
 
 
 def apply_steps(steps: Sequence[Step], array: np.ndarray) -> np.ndarray:
-    """The steps done to rows `(rows, *shape)`; gives float32 of the same shape."""
-    result = array.astype(np.float32)
+    """The steps done to rows `(rows, *shape)`; gives float32 of the same shape.
+
+    They are reckoned in float64 where the rows are in it, else in float32.
+    """
+    kind = np.float64 if array.dtype == np.float64 else np.float32
+    result = array.astype(kind)
     for step in steps:
         match step:
             case Scaling(multiply, add):
-                result = result * _float32(multiply) + _float32(add)
+                result = result * np.asarray(multiply, kind) + np.asarray(add, kind)
             case Standardizing(mean, variance):
-                result = (result - _float32(mean)) / np.sqrt(_float32(variance))
-    return result
+                result = (result - np.asarray(mean, kind)) / np.sqrt(np.asarray(variance, kind))
+    return result.astype(np.float32, copy=False)
 
 
 def measure(array: np.ndarray) -> Statistics:
@@ -172,23 +184,28 @@ def _fit_one(preprocess: Preprocess, array: np.ndarray) -> list[Step]:
     constant = statistics.least == statistics.most
     for step in steps:
         statistics = statistics.after(step)
+    is_exact = array.dtype == np.float64
     if preprocess.standardize:
         variance = np.where(constant, 1.0, statistics.variance)
-        steps.append(Standardizing(_plain(statistics.mean), _plain(variance)))
-    else:
-        multiply = 1 / np.where(constant, 1.0, statistics.most - statistics.least)
-        steps.append(Scaling(_plain(multiply), _plain(-statistics.least * multiply)))
-    return steps
+        if is_exact or variance.min() < LEAST_DEVIATION**2 or variance.max() > LARGEST_VARIANCE:
+            return [*steps, *_centred(statistics.mean, np.sqrt(variance))]
+        return [*steps, Standardizing(_plain(statistics.mean), _plain(variance))]
+    width = np.where(constant, 1.0, statistics.most - statistics.least)
+    if is_exact:
+        return [*steps, *_centred(statistics.least, width)]
+    multiply = 1 / width
+    return [*steps, Scaling(_plain(multiply), _plain(-statistics.least * multiply))]
+
+
+def _centred(offset: np.ndarray, width: np.ndarray) -> tuple[Step, Step]:
+    """`(x - offset) / width`, which keeps the digits of what lies close to the offset."""
+    return Scaling(1.0, _plain(-offset)), Scaling(_plain(1 / width), 0.0)
 
 
 def _plain(numbers: np.ndarray) -> Numbers:
     """NumPy's numbers as Python's."""
     values = numbers.tolist()
     return tuple(values) if isinstance(values, list) else float(values)
-
-
-def _float32(numbers: Numbers) -> np.ndarray:
-    return np.asarray(numbers, np.float32)
 
 
 def _as_affine(step: Step) -> tuple[np.ndarray, np.ndarray]:

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nnrun.data.precision import find_loss
 from nnrun.data.preprocessing import Statistics, measure
+from nnrun.data.splits import EXACT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -44,6 +46,8 @@ def inspect(splits: Splits, steps: Mapping[str, Sequence[Step]]) -> list[str]:
     for name, spec in splits.inputs.items():
         if not spec.text:
             warnings += _input_warnings(splits, name, steps.get(name, ()))
+        if name in splits.train.exact:
+            warnings += _precision_warnings(splits, name)
     return list(dict.fromkeys(warnings))  # two inputs may take the same column
 
 
@@ -76,7 +80,8 @@ def _rows_as_bytes(part: Part) -> Iterator[bytes]:
     """The inputs of each row, joined."""
     # Of text, what was read: other texts may have become the same numbers.
     inputs: list[Iterable[bytes]] = [map(_text_as_bytes, array) for array in part.texts.values()]
-    numbers = [array for name, array in part.inputs.items() if name not in part.texts]
+    read = {**part.inputs, **part.exact}
+    numbers = [array for name, array in read.items() if name not in part.texts]
     if numbers:
         flat = [np.ascontiguousarray(array).reshape(part.rows, -1) for array in numbers]
         as_bytes = [array.view(np.uint8) for array in flat]
@@ -153,7 +158,7 @@ def _input_warnings(splits: Splits, name: str, steps: Sequence[Step]) -> Iterato
             bad = int((~np.isfinite(array)).sum())
             yield f"{bad:,} values of the {part} {name} are missing or infinite"
             return
-    statistics = measure(splits.train.inputs[name])
+    statistics = measure({**splits.train.inputs, **splits.train.exact}[name])
     features = splits.inputs[name].features
     constant = np.atleast_1d(statistics.least == statistics.most)
     if constant.any():
@@ -163,6 +168,30 @@ def _input_warnings(splits: Splits, name: str, steps: Sequence[Step]) -> Iterato
     for step in steps:
         statistics = statistics.after(step)
     yield from _scale_warnings(name, features, statistics)
+
+
+def _precision_warnings(splits: Splits, name: str) -> Iterator[str]:
+    """What float32 loses of an input, or that it is taken in float64."""
+    spec, columns = splits.inputs[name], splits.train.exact[name].T
+    lost = {
+        feature: loss
+        for feature, column in zip(spec.features, columns, strict=True)
+        if (loss := find_loss(column))
+    }
+    if spec.dtype == EXACT:
+        whose = _listed([*lost], "column", "columns")
+        yield (
+            f"the model takes its rows in float64, which {whose} need{'s' * (len(lost) == 1)}; in "
+            "Keras alone, call it as `model(rows)`, since `model.predict(rows)` makes rows float32"
+        )
+        return
+    for feature, loss in [*lost.items()][:NAMED]:
+        yield (
+            f"the column '{feature}' {loss}; consider preprocess: `standardize: true`, which is "
+            "then reckoned in float64, or take an offset off"
+        )
+    if len(lost) > NAMED:
+        yield f"{len(lost) - NAMED:,} more columns lose values in float32"
 
 
 def _scale_warnings(name: str, features: Sequence[str], statistics: Statistics) -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from nnrun.config.tasks import TASKS
 from nnrun.data.preprocessing import Scaling, Standardizing, Step
-from nnrun.data.splits import InputSpec, TargetColumn, TargetSpec
+from nnrun.data.splits import EXACT, InputSpec, TargetColumn, TargetSpec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -55,6 +55,11 @@ class Signature:
         rows = splits.train.rows
         source = splits.source
         return cls(splits.inputs, splits.targets, steps, greatest, rows, source, adapted or {})
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether an input is in float64."""
+        return any(spec.dtype == EXACT for spec in self.inputs.values())
 
     def steps_per_epoch(self, batch_size: int) -> int:
         """Training steps (batches) in an epoch, a partial last one counted."""

@@ -10,6 +10,8 @@ Arrays = Mapping[str, np.ndarray]
 
 TEXT = "string"
 """The dtype of text that is not turned into numbers yet."""
+EXACT = "float64"
+"""The dtype of columns that float32 cannot hold."""
 
 
 @dataclass(frozen=True)
@@ -18,8 +20,8 @@ class InputSpec:
 
     Attributes:
         shape: Shape of a row, without the batch axis: `(28, 28)`, `(8,)`.
-        dtype: The dtype the rows are stored in (`uint8`, `float32`, `int32`); `TEXT` for text
-            that is not turned into numbers yet.
+        dtype: The dtype the rows are stored in (`uint8`, `float32`, `int32`; `float64` where
+            float32 loses what is to be scaled); `TEXT` for text that is not turned into numbers yet.
         features: Names of the columns of numbers, for tables; empty for images and text.
         text: Names of the columns of text that the numbers in a row are made of.
     """
@@ -98,12 +100,14 @@ class Part:
         weights: `(rows,)` float32, what each row counts in the training loss; None where all count
             the same.
         texts: What was read where an input is text, `(rows, columns)` strings, by the input's name.
+        exact: What was read where float32 loses some of it, `(rows, columns)` float64, likewise.
     """
 
     inputs: Arrays
     targets: Arrays
     weights: np.ndarray | None = None
     texts: Arrays = field(default_factory=dict)
+    exact: Arrays = field(default_factory=dict)
 
     @property
     def rows(self) -> int:
@@ -121,6 +125,7 @@ class Part:
             {name: array[rows] for name, array in self.targets.items()},
             None if self.weights is None else self.weights[rows],
             {name: array[rows] for name, array in self.texts.items()},
+            {name: array[rows] for name, array in self.exact.items()},
         )
 
 

@@ -23,6 +23,7 @@ from nnrun.data.labels import (
     kind_of_classes,
 )
 from nnrun.data.misreading import find_misread, named_cells
+from nnrun.data.precision import find_loss
 from nnrun.data.splits import TargetColumn, TargetSpec
 from nnrun.errors import DataError
 
@@ -86,7 +87,8 @@ def read_targets(
         task = _infer_task(columns[0]) if len(columns) == 1 else _infer_task_of_several(columns)
     if task == "regression":
         specs = tuple(TargetColumn(name) for name in names) if len(names) > 1 else ()
-        return Targets(_numbers(columns), TargetSpec(task, width=len(names), columns=specs))
+        spec = TargetSpec(task, width=len(names), columns=specs)
+        return Targets(_numbers(columns), spec, tuple(_precision_notes(columns)))
     if task == "multilabel":
         spec = TargetSpec(task, width=len(names), columns=_label_columns(columns))
         return Targets(_labels_like(columns, spec, source=str(file.path)), spec)
@@ -94,6 +96,16 @@ def read_targets(
     _refuse_classes(classes, task, columns[0])
     spec = TargetSpec(task, classes, cells=columns[0].kind)
     return Targets(labels, spec, tuple(_class_notes(columns[0], spec, inferred=inferred)))
+
+
+def _precision_notes(columns: Sequence[LabelColumn]) -> Iterator[str]:
+    for column in columns:
+        loss = find_loss(column.values.to_numpy(np.float64))
+        if loss is not None:
+            yield (
+                f"the target '{column.name}' {loss}; take an offset off the column, such as its "
+                f"least value, {column.values.min():.15g}, or write it in a larger or smaller unit"
+            )
 
 
 def _class_notes(column: LabelColumn, spec: TargetSpec, *, inferred: bool) -> Iterator[str]:

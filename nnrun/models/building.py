@@ -116,7 +116,7 @@ def adapt_layers(
     layers = expand_architecture(experiment, spec, target)
     last = max(index for index, layer in enumerate(layers) if adapts(layer))
     keras_input = make_input(name, spec)
-    model = keras.Sequential([keras_input, *preprocessing_layers(steps[name])])
+    model = keras.Sequential([keras_input, *preprocessing_layers(steps[name], spec)])
 
     def add(model: Any, layer: Component) -> None:
         _add(model, layer, (model.output_shape if model.layers else keras_input.shape)[1:])
@@ -143,7 +143,7 @@ def _assemble(
     if trains_itself(own):
         return build_alone(own, layers[0], keras_input, [*steps[name], *target.scale])
     taken = [] if base is None else take_layers(base, experiment)
-    return _stack(keras_input, [*preprocessing_layers(steps[name]), *taken], layers, own)
+    return _stack(keras_input, [*preprocessing_layers(steps[name], spec), *taken], layers, own)
 
 
 def _build_optimizer_state(model: Any, experiment: Experiment) -> None:

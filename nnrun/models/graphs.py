@@ -39,7 +39,8 @@ def build_graph(
     tensors: dict[str, Any] = {}
     for name, tensor in raw.items():
         tensors[name] = tensor
-        for layer in preprocessing_layers(steps[name], prefix=f"{name}_" if len(raw) > 1 else ""):
+        prefix = f"{name}_" if len(raw) > 1 else ""
+        for layer in preprocessing_layers(steps[name], inputs[name], prefix=prefix):
             tensors[name] = layer(tensors[name])
     made: dict[str, list[Any]] = {}
     for name, expanded in expand_graph(experiment, graph).items():

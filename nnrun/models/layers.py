@@ -9,7 +9,7 @@ import numpy as np
 from keras import ops
 
 from nnrun.data.preprocessing import Scaling, Standardizing
-from nnrun.data.splits import InputSpec
+from nnrun.data.splits import EXACT, InputSpec
 
 __all__ = ["Maxout", "Step", "make_input", "preprocessing_layers"]
 
@@ -59,20 +59,27 @@ class Maxout(keras.layers.Dense):
 
 def make_input(name: str, spec: InputSpec) -> Any:
     """Keras's input of that name: whole numbers where words were made into such, else floats."""
-    return keras.Input(spec.shape, dtype="int32" if spec.dtype == "int32" else None, name=name)
+    kept = spec.dtype if spec.dtype in ("int32", EXACT) else None
+    return keras.Input(spec.shape, dtype=kept, name=name)
 
 
-def preprocessing_layers(steps: Sequence[Step], *, prefix: str = "") -> list[Any]:
+def preprocessing_layers(
+    steps: Sequence[Step], spec: InputSpec | None = None, *, prefix: str = ""
+) -> list[Any]:
     """Keras's own layers that do to a row what the fitted steps say, so that raw rows go in.
 
-    They reckon in float32 whatever the model's precision: raw values do not fit into half of it.
+    They reckon in float32 whatever the model's precision, since raw values do not fit into half of
+    it, and in float64 where the rows are in it.
 
     Args:
         steps: The steps, in their order.
+        spec: The input that they are done to.
         prefix: What the layers' names begin with, where a model has several inputs.
     """
+    dtype = EXACT if spec is not None and spec.dtype == EXACT else "float32"
     return [
-        _layer(step, f"{prefix}{_NAMES[type(step)]}_{index}") for index, step in enumerate(steps)
+        _layer(step, f"{prefix}{_NAMES[type(step)]}_{index}", dtype)
+        for index, step in enumerate(steps)
     ]
 
 
@@ -83,7 +90,11 @@ def is_preprocessing(layer: Any) -> bool:
     return own and re.fullmatch(names, layer.name) is not None
 
 
-def _layer(step: Step, name: str) -> Any:
+def _layer(step: Step, name: str, dtype: str) -> Any:
+    if dtype == EXACT and isinstance(step, Scaling):
+        # Arrays: TensorFlow makes Python's numbers float32 first.
+        numbers = (np.asarray(one, np.float64) for one in (step.multiply, step.add))
+        return keras.layers.Rescaling(*numbers, name=name, dtype=dtype)
     if isinstance(step, Standardizing):
         axis = -1 if np.ndim(step.mean) else None
         return keras.layers.Normalization(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from nnrun.data.preprocessing import Standardizing
+from nnrun.data.splits import EXACT
 from nnrun.scripting.expressions import Atom, Expression, call, identifier, literal
 from nnrun.scripting.grouping import labels_in, rows_in
 from nnrun.scripting.splitting import part_names
@@ -45,7 +47,20 @@ def preprocessing(prepared: Prepared, name: str) -> Preparation:
         _standardize(made, prepared, name, scale, exact)
     elif preprocess.minmax:
         _bring_into_range(made, prepared, name, scale, exact)
+    if prepared.splits.inputs[name].dtype == EXACT:
+        _scale_before(made, prepared, name)
     return made
+
+
+def _scale_before(made: Preparation, prepared: Prepared, name: str) -> None:
+    """Have NumPy scale the rows in float64, in which Keras's `fit` would not hand them over."""
+    made.measured.append(
+        "# In float64, before Keras makes the rows float32, which cannot hold them"
+    )
+    for part in part_names(prepared):
+        rows = rows_in(prepared, part, name)
+        made.measured.append(f'{rows} = ({made.formula.format(rows=rows)}).astype("float32")')
+    made.layers, made.formula = [], "{rows}"
 
 
 def exact_dtype(prepared: Prepared) -> dict[str, Expression | str]:
@@ -64,15 +79,22 @@ def _standardize(
     rows, of = rows_in(prepared, "train", name), _suffix(prepared, name)
     mean, variance = f"mean{of}", f"variance{of}"
     table = _is_table(prepared, name)
-    axis = "axis=0" if table else ""
+    normalized = any(isinstance(step, Standardizing) for step in prepared.steps[name])
+    options = ["axis=0"] * table + ['dtype="float64"'] * (not normalized)
     over, squared = (f" / {scale}", f" / {scale}**2") if scale else ("", "")
-    made.measured += [f"{mean} = {rows}.mean({axis}){over}"]
-    made.measured += [f"{variance} = {rows}.var({axis}){squared}"]
+    made.measured += [f"{mean} = {rows}.mean({', '.join(options)}){over}"]
+    made.measured += [f"{variance} = {rows}.var({', '.join(options)}){squared}"]
     if _has_constant_column(prepared, name):
         made.measured.append(f"{variance} = np.where(np.ptp({rows}, axis=0) > 0, {variance}, 1)")
-    named = {} if table else {"axis": Atom("None")}
-    named |= {"mean": Atom(mean), "variance": Atom(variance)}
-    made.layers.append(call("keras.layers.Normalization", **named, **exact))
+    if normalized:
+        named = {} if table else {"axis": Atom("None")}
+        named |= {"mean": Atom(mean), "variance": Atom(variance)}
+        made.layers.append(call("keras.layers.Normalization", **named, **exact))
+    else:  # Normalization would divide by 1e-7, or keep the variance in float32
+        made.layers += [
+            call("keras.layers.Rescaling", "1.0", offset=f"-{mean}", **exact),
+            call("keras.layers.Rescaling", f"1 / np.sqrt({variance})", **exact),
+        ]
     made.formula = f"({made.formula} - {mean}) / np.sqrt({variance})"
 
 

@@ -152,12 +152,13 @@ class _Table:
         alone = len(splits.inputs) == len(splits.targets) == 1 and not self.texts
         if alone and self.dataset.features is None and self.dataset.targets:
             left_out = _names([*self.dataset.targets, *named_columns(self.dataset.sample_weight)])
-            rest = Atom(f'rows.drop(columns={left_out}).to_numpy("float32")')
+            (spec,) = splits.inputs.values()
+            rest = Atom(f'rows.drop(columns={left_out}).to_numpy("{spec.dtype}")')
             return dict.fromkeys(splits.inputs, rest)
         return {
             name: Atom(
                 f"rows[{layout(literal(list(spec.columns)))}]"
-                f".to_numpy({quoted('str' if spec.text else 'float32')})"
+                f".to_numpy({quoted('str' if spec.text else spec.dtype)})"
             )
             for name, spec in splits.inputs.items()
         }

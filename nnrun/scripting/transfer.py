@@ -53,7 +53,9 @@ def take_over(
         "# What the run has learnt",
         assign("base", call("keras.models.load_model", path, compile="False")),
     ]
-    steps = [layer.name for layer in preprocessing_layers(*base.signature.steps.values())]
+    steps = [
+        layer.name for layer in preprocessing_layers(next(iter(base.signature.steps.values())))
+    ]
     if isinstance(base.experiment.architecture, Graph):
         cut, taken = _cut(steps, declared, model)
         return [*lines, cut], taken

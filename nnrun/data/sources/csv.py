@@ -121,6 +121,18 @@ class Csv:
 
         return make_inputs(self._frame(), self, features)
 
+    def loses_in_float32(self, features: Sequence[str]) -> bool:
+        """Whether columns of numbers hold what float32 cannot."""
+        from nnrun.data.precision import find_loss
+
+        frame = self._frame()
+        return any(find_loss(frame[name].to_numpy("float64")) for name in features)
+
+    def read_exact(self, features: Sequence[str]) -> np.ndarray:
+        """The features in float64 `(rows, features)`, once they have been read as inputs."""
+        numbers: np.ndarray = self._frame()[list(features)].to_numpy("float64")
+        return numbers
+
     def read_weights(self, column: str) -> np.ndarray:
         """Reads what each row weighs, float32 `(rows,)`.
 

@@ -1,0 +1,62 @@
+"""Columns that float32 cannot hold: large numbers close together, such as times in seconds since 1970."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+ROUGH = 1e-3
+"""Rounded by more than this share of their standard deviation, values count as lost."""
+FINE = 1e-5
+"""So they do beyond this share, where rounding makes different values equal."""
+MERGED = 0.01
+"""For that, this share of the different values has to vanish."""
+LEAST_DEVIATION, LARGEST_VALUE = 1e-30, 1e38
+"""Beyond these, float32 has no room to reckon in."""
+
+
+@dataclass(frozen=True)
+class Loss:
+    """What float32 makes of a column.
+
+    Attributes:
+        values: How many different values it has.
+        kept: How many of them float32 tells apart.
+        rounding: By how much a value is rounded at most.
+        deviation: The standard deviation.
+    """
+
+    values: int
+    kept: int
+    rounding: float
+    deviation: float
+
+    def __str__(self) -> str:
+        """In words, to follow the column's name."""
+        if self.kept < self.values:
+            return f"has {self.values:,} different values, which float32 makes {self.kept:,}"
+        return (
+            f"scatters by {self.deviation:.3g} only, and float32 rounds its values by up to "
+            f"{self.rounding:.3g}"
+        )
+
+
+def find_loss(column: np.ndarray) -> Loss | None:
+    """What is lost where a column is kept in float32; None where nothing is that matters.
+
+    Args:
+        column: Finite numbers `(rows,)` in float64, none of which is too large for float32.
+    """
+    if column.min() == column.max():
+        return None
+    deviation = float(column.std())
+    narrow = column.astype(np.float32)
+    rounding = float(np.abs(column - narrow).max())
+    out_of_room = deviation < LEAST_DEVIATION or np.abs(column).max() > LARGEST_VALUE
+    if rounding <= FINE * deviation and not out_of_room:
+        return None
+    values, kept = len(np.unique(column)), len(np.unique(narrow))
+    if rounding > ROUGH * deviation or kept < (1 - MERGED) * values or out_of_room:
+        return Loss(values, kept, rounding, deviation)
+    return None
