@@ -132,6 +132,7 @@ class _Loop:
     best_epoch: int | None = field(init=False)
     logs: dict[str, float] = field(init=False)
     periods: set[int] = field(init=False)
+    watched: bool = field(init=False)
     rate: float = field(init=False)
     scheduled: bool = field(init=False)
 
@@ -140,6 +141,7 @@ class _Loop:
         self.logs = dict(self.start.logs)
         self.scheduled = has_schedule(self.model.optimizer)
         self.periods = periods(self.callbacks.callbacks)
+        self.watched = watches_evaluation(self.callbacks.callbacks)
         self.model.stop_training = self.start.stopping
         if self.fine_tuning and self.fine_tuning.is_under_way(self.start):
             self.fine_tuning.go_on()  # before the first step is traced
@@ -249,12 +251,13 @@ class _Loop:
     def _validate(self, validation: AnyEvaluation) -> dict[str, float]:
         """Evaluate the weights that would be saved: averaged ones, where the optimizer has them."""
         callbacks = self.callbacks
-        watched = watches_evaluation(callbacks.callbacks)
-        if watched and self.should_stop():  # not in the midst: the callbacks could not go on there
+        if (
+            self.watched and self.should_stop()
+        ):  # not in the midst: the callbacks could not go on there
             raise EvaluationStoppedError
         callbacks.on_test_begin()
         with averaged_weights(self.model):
-            if watched:
+            if self.watched:
                 figures = validation.run(callbacks=callbacks)
             else:
                 figures = validation.run(self.should_stop)

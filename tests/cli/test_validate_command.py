@@ -81,3 +81,14 @@ def test_what_is_no_config_is_told_in_a_line(
     assert name in done.err
     assert "Traceback" not in done.err
     assert sorted(Path().iterdir()) == before
+
+
+def test_a_warning_is_no_mistake(nnrun: Nnrun, write_config: WriteConfig) -> None:
+    write_config(TINY + "optimizer: {SGD: {learning_rate: 100}}\n", "bold.yaml")
+    done = nnrun("validate", "bold.yaml")
+    assert (done.code, done.out) == (0, "bold.yaml: ok\n")
+    assert "warning: optimizer.SGD: a learning rate of 100" in done.err
+    done = nnrun("validate", "bold.yaml", "--json")
+    assert (done.code, done.err) == (0, "")
+    (problem,) = json.loads(done.out)["problems"]
+    assert (problem["severity"], problem["path"]) == ("warning", "optimizer.SGD")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nnrun.errors import ConfigError
-from nnrun.models.freezing import layers_to_unfreeze, leaves, unfreeze
+from nnrun.models.freezing import layers_to_unfreeze, leaves, nothing_learns, unfreeze
 from nnrun.models.from_run import take_layers
 from tests.models.conftest import Declare
 
@@ -83,3 +83,15 @@ def test_the_last_frozen_layers_with_weights_learn_later(declare: Declare) -> No
         ["e", "kernel"],
         ["e", "bias"],
     ]
+
+
+def test_a_model_in_which_nothing_learns_is_told(graph: Any, declare: Declare) -> None:
+    declared = declare("architecture: {from_run: x, freeze: all}")
+    assert list(nothing_learns(graph, declared)) == []
+    graph.trainable = False
+    (told,) = nothing_learns(graph, declared)
+    assert (told.path, told.severity) == ("architecture", "warning")
+    assert "changes nothing" in told.message
+    later = "training: {fine_tune: {after_epoch: 1, learning_rate: 1.0}}"
+    tuned = declare(f"architecture: {{from_run: x, freeze: all}}\n{later}")
+    assert list(nothing_learns(graph, tuned)) == []

@@ -8,6 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from nnrun.config.components import Component
 from nnrun.training import batch_hooks
@@ -198,6 +199,31 @@ def test_models_are_kept_after_the_steps_that_save_freq_counts(tmp_path: Path) -
             keras.models.load_model(tmp_path / folder / file) for folder in ("mine", "other")
         )
         assert_same_weights(mine, other)
+
+
+def test_tensorboard_gets_the_points_of_fit(tmp_path: Path) -> None:
+    for name, run in (("mine", train), ("other", fit)):
+        folder = str(tmp_path / name)
+        run(keras.callbacks.TensorBoard(folder, update_freq=3, write_graph=False))
+    mine, other = points(tmp_path / "mine"), points(tmp_path / "other")
+    assert [step for step, _ in mine["train", "batch_loss"]] == [3, 6, 9, 12]
+    assert mine.keys() == other.keys()
+    for key, told in mine.items():
+        assert told == pytest.approx(other[key], rel=1e-4), key
+
+
+def points(folder: Path) -> dict[tuple[str, str], np.ndarray]:
+    """The steps and values of every curve, by the folder of its file and its name."""
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    found = {}
+    for part in ("train", "validation"):
+        events = EventAccumulator(str(folder / part), size_guidance={"tensors": 0}).Reload()
+        for name in events.Tags()["tensors"]:
+            told = [(one.step, tf.make_ndarray(one.tensor_proto)) for one in events.Tensors(name)]
+            if name != "keras":  # which is the model, as text
+                found[part, name] = np.array([(step, float(value)) for step, value in told])
+    return found
 
 
 def test_chunks_end_only_where_somebody_counts(tmp_path: Path) -> None:
