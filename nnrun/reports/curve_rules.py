@@ -225,10 +225,8 @@ def _fine(curves: RunCurves, evidence: Evidence) -> Finding | None:
     climbs = later and rise > _OVERFIT / 2 * curve.height(curve.end) and curve.is_clear(rise)
     if climbs or max(moves) > _NEAR * guess.way:
         return None
-    text = (
-        f"All is well: {_of_best_epoch(curves, evidence)}, where guessing makes {guess.guess:.3g}"
-    )
-    return Finding("fine", f"{text}.")
+    best = _of_best_epoch(curves, evidence)
+    return Finding("fine", f"All is well: {best}; guessing would give {guess.guess:.3g}.")
 
 
 def _plateau(curves: RunCurves, evidence: Evidence) -> Finding | None:

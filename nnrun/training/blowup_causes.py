@@ -21,8 +21,11 @@ from nnrun.training.engines import make_resident
 from nnrun.training.events import TrainingEnded
 from nnrun.training.state import first_not_finite
 
+_SOUND_WEIGHT = 100.0
+"""Weights of a training that goes well are smaller."""
 _SOUND = 1e6
-"""No weight of a training that goes well is larger, and no step of its."""
+"""So are its gradients, times the learning rate where that is above 1."""
+_INNOCENT = "the learning rate is not to blame"
 _HUGE = 1e15
 """The square of such a number is close to the largest that float32 holds."""
 
@@ -49,6 +52,8 @@ class _Step:
     x: Any
     y: Any
     rate: float
+    first: bool
+    spoils: bool
 
     def outputs(self, *, training: bool = False) -> Any:
         return self.model(self.x, training=training)
@@ -80,26 +85,29 @@ def explain(
         return dataclasses.replace(ended, hint=hint)
     size = experiment.training.batch_size
     rows = search.order[(blowup.step - 1) * size : blowup.step * size]
-    cause = find_cause(search.model, prepared.splits.train.take(rows), rate)
+    first, part = ended.epoch == 0 and blowup.step == 1, prepared.splits.train.take(rows)
+    cause = find_cause(search.model, part, rate, first=first, spoils=bool(blowup.spoiled))
     if cause is None:
         return dataclasses.replace(ended, detail=f"{ended.detail}: {blowup}", hint=hint)
     detail = f"{ended.detail}: {blowup}: {cause.text}"
     return dataclasses.replace(ended, detail=detail, hint=cause.advice, cause=cause.text)
 
 
-def find_cause(model: Any, part: Part, rate: float) -> Cause | None:
+def find_cause(model: Any, part: Part, rate: float, *, first: bool, spoils: bool) -> Cause | None:
     """Why a step went wrong, where the learning rate is not to blame.
 
     Args:
         model: The compiled model as it was before the step; its metrics change.
         part: The rows of the step.
         rate: The learning rate.
+        first: Whether it is the first step of all, so that no rate has had a say in the weights.
+        spoils: Whether weights are not finite after it.
 
     Returns:
         None where the rate may be to blame, or nothing can be found out.
     """
     data = make_resident(part)
-    step = _Step(model, part, data.x, data.y, rate)
+    step = _Step(model, part, data.x, data.y, rate, first, spoils)
     try:
         return next(filter(None, (look(step) for look in _LOOKS)), None)
     except Exception:  # noqa: BLE001 - a model of the user's own may refuse such a look
@@ -114,26 +122,29 @@ def _of_data(step: _Step) -> Cause | None:
             if not np.isfinite(array).all():
                 text = f"the {what} '{name}' holds values that are not finite"
                 return Cause(text, "Remove or replace them in the data.")
-            if np.abs(array).max(initial=0.0) > _HUGE:
-                text = f"the {what} '{name}' holds values as large as {np.abs(array).max():.2g}"
+            largest = np.abs(array).max(initial=0.0)
+            if largest > _HUGE and not abs(float(step.loss(step.outputs()))) < _HUGE:
+                text = f"the {what} '{name}' holds values as large as {largest:.2g}"
                 asked = "standardize: true" if what == "input" else "target: standardize"
                 return Cause(text, f"Try dataset.preprocess.{asked}, or another unit.")
     return None
 
 
 def _of_outputs(step: _Step) -> Cause | None:
-    if not _weights_are_sound(step.model) or _all_finite(step.outputs()):
+    """Outputs of the initial weights: those of later ones may have come of too high a rate."""
+    if not step.first or _all_finite(step.outputs()):
         return None
     return Cause(
-        "what the model gives is not finite, though its weights and inputs are sound",
-        "Look for a division, a logarithm, a root or an exponential in its layers; the learning "
-        "rate is not to blame.",
+        "what the model gives is not finite, though its weights and inputs are",
+        f"Look for a division, a logarithm, a root or an exponential in its layers; {_INNOCENT}.",
     )
 
 
 def _of_loss(step: _Step) -> Cause | None:
     outputs = step.outputs()
-    if not _weights_are_sound(step.model) or _all_finite(step.loss(outputs)):
+    if not _all_finite(outputs) or _all_finite(step.loss(outputs)):
+        return None
+    if not _weights_are_sound(step.model):
         return None
     least = min(float(np.min(one)) for one in _arrays(outputs))
     if least < 0 and _all_finite(step.loss(keras.tree.map_structure(tf.abs, outputs))):
@@ -141,11 +152,11 @@ def _of_loss(step: _Step) -> Cause | None:
             f"the loss{_name_of(step.model)} has no value for negative predictions, such as "
             f"{least:.3g}",
             "Let the last layer give positive numbers only, by activation: softplus or exponential; "
-            "the learning rate is not to blame.",
+            f"{_INNOCENT}.",
         )
     return Cause(
         f"the loss{_name_of(step.model)} is not finite, though the predictions are",
-        "See which labels and predictions it is defined for; the learning rate is not to blame.",
+        f"See which labels and predictions it is defined for{f'; {_INNOCENT}' * step.first}.",
     )
 
 
@@ -162,18 +173,18 @@ def _of_gradients(step: _Step) -> Cause | None:
     if not all(np.isfinite(one).all() for one in given):
         return Cause(
             "the loss is finite and its gradient is not",
-            "Look for a root, a norm, a logarithm or a division at 0 in the loss and the layers; the "
-            "learning rate is not to blame.",
+            "Look for a root, a norm, a logarithm or a division at 0 in the loss and the layers; "
+            f"{_INNOCENT}.",
         )
     largest = max((float(np.abs(one).max(initial=0.0)) for one in given), default=0.0)
-    if largest * max(step.rate, 1.0) > _SOUND:
+    constrained = any(one.constraint is not None for one in step.model.trainable_variables)
+    if not step.spoils or constrained or largest * max(step.rate, 1.0) > _SOUND:
         return None
-    optimizer = type(
-        getattr(step.model.optimizer, "inner_optimizer", step.model.optimizer)
-    ).__name__
+    optimizer = step.model.optimizer
+    optimizer = type(getattr(optimizer, "inner_optimizer", optimizer)).__name__
     return Cause(
         f"the loss and its gradient are finite, and {optimizer} makes weights of them that are not",
-        "Try another optimizer, such as Adam; the learning rate is not to blame.",
+        f"Try another optimizer, such as Adam; {_INNOCENT}.",
     )
 
 
@@ -189,7 +200,7 @@ def _weights_are_sound(model: Any) -> bool:
     if first_not_finite(model):
         return False
     sizes = (np.abs(one.numpy()).max(initial=0.0) for one in model.trainable_variables)
-    return all(size < _SOUND for size in sizes)
+    return all(size < _SOUND_WEIGHT for size in sizes)
 
 
 def _arrays(values: Any) -> Iterator[np.ndarray]:

@@ -170,7 +170,7 @@ CAUSES = {
     ),
     "logarithm": (
         REGRESSION.replace("}, {Dense: 1}", "}, 'causing:Log', {Dense: 1}"),
-        "what the model gives is not finite, though its weights and inputs are sound",
+        "what the model gives is not finite, though its weights and inputs are",
         "a logarithm",
     ),
     "loss": (

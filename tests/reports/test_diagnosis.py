@@ -57,7 +57,7 @@ def test_all_is_well_far_below_guessing() -> None:
     figure = f"{told.column('val_loss')[36]:.3g}"
     assert finding == Finding(
         "fine",
-        f"All is well: val_loss is {figure} in the best epoch, 37, where guessing makes 2.3.",
+        f"All is well: val_loss is {figure} in the best epoch, 37; guessing would give 2.3.",
     )
 
 
