@@ -48,10 +48,10 @@ errors to standard error.
 
 | exit code | meaning |
 |---|---|
-| 0 | the command did what it was asked |
-| 1 | the run diverged, or an expectation of the config was not met |
+| 0 | the command did what it was asked; also where a reader closed the pipe, as `head` does |
+| 1 | the run diverged, or an expectation of the config was not met; there was too little memory; or standard output is closed or full and printing was all there was to do |
 | 2 | a mistake in the command line, the config or its data; nothing was run |
-| 130, 143 | stopped by Ctrl-C or by SIGTERM; `train` wrote everything up to the last whole epoch |
+| 129, 130, 143 | stopped by SIGHUP, Ctrl-C or SIGTERM; `train` wrote everything up to the last step |
 """
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import ModuleType
 
 from nnrun.compiled_programs import keep_compiled_programs
-from nnrun.errors import UserError
+from nnrun.errors import UserError, is_out_of_memory
 
 UNWANTED = ("matplotlib", "pandas", "scipy", "sklearn", "torch", "jax")
 """What TensorFlow and Keras import when they find it, at the cost of seconds, without a need."""
@@ -63,15 +63,18 @@ def quiet_stderr() -> Iterator[None]:
     if sys.stderr is None:  # it was closed before Python started: there is nothing to hold back
         yield
         return
-    sys.stderr.flush()
+    with contextlib.suppress(OSError):  # it may be full
+        sys.stderr.flush()
     kept = os.dup(2)
     with tempfile.TemporaryFile() as held:
         os.dup2(held.fileno(), 2)
         try:
             yield
-        except Exception:
+        except Exception as error:
             held.seek(0)
-            os.write(kept, held.read())
+            if not is_out_of_memory(error):
+                with contextlib.suppress(OSError):
+                    os.write(kept, held.read())
             raise
         finally:
             os.dup2(kept, 2)

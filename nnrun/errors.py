@@ -1,5 +1,6 @@
 """What can go wrong on the user's side: each error says what, where, and what to do."""
 
+import errno
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -92,3 +93,33 @@ class DataError(UserError):
 
 class RunError(UserError):
     """A run directory that is missing, taken, damaged or unwritable."""
+
+
+TOO_LITTLE_MEMORY = "there is too little memory"
+MEMORY_HINT = (
+    "Give the process more (`ulimit -v` tells its limit, in kB), or take smaller batches, fewer rows "
+    "or a smaller model."
+)
+_MEMORY_SIGNS = (
+    "failed to map segment",
+    "cannot allocate memory",
+    "can't start new thread",
+    "out of memory",
+    "error return without exception set",  # a MemoryError that Python had no memory for
+)
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether the system, Python or TensorFlow could not get the memory that they asked for.
+
+    TensorFlow's own errors are told by their names, so that it need not be imported.
+    """
+    if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
+        return True
+    if isinstance(error, OSError) and error.errno == errno.ENOMEM:
+        return True
+    told = str(error).lower()
+    if any(sign in told for sign in _MEMORY_SIGNS):
+        return True
+    before = error.__cause__ or error.__context__
+    return before is not None and is_out_of_memory(before)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import warnings
 from datetime import datetime
 from pathlib import Path
@@ -121,6 +122,7 @@ def train(
     command: Sequence[str] = (),
     trust: bool = False,
     watch: Watcher | None = None,
+    deliver_signals: bool = True,
 ) -> Outcome:
     """Train the experiment that a config declares, and write its run directory.
 
@@ -133,12 +135,17 @@ def train(
         command: The command line, for the record.
         trust: Whether code that a run names, which the model is built on, may run.
         watch: Called with every event of the training.
+        deliver_signals: Whether a signal that interrupted the training (SIGINT, SIGTERM, SIGHUP) has,
+            once the run is written, the effect that it has elsewhere in the process, so that no other
+            training begins: Ctrl-C raises KeyboardInterrupt, SIGTERM ends the process, and a
+            handler of one's own is called, after which the outcome is returned.
 
     Returns:
-        How it came out; nothing is raised for a run that diverged or was interrupted.
+        How it came out; nothing is raised for a run that diverged.
 
     Raises:
         UserError: For mistakes in the config, the data or the place; nothing is left behind.
+        KeyboardInterrupt: See `deliver_signals`; the run is written, and can be resumed.
     """
     prepared = prepare(Path(config), overrides, Path(runs_dir), trust=trust)
     model = build(prepared, prepared.experiment.runtime.strategy)
@@ -148,11 +155,12 @@ def train(
         run = None
         try:
             run = Run(prepared, model, directory, command)
-            return run.train(watch or _ignore)
+            outcome = run.train(watch or _ignore)
         except BaseException as error:
             if not directory.discard() and run is not None:
                 run.record_failure(error)
             raise
+    return _delivered(outcome, deliver_signals)
 
 
 def resume(
@@ -163,6 +171,7 @@ def resume(
     trust: bool = False,
     watch: Watcher | None = None,
     tell: Callable[[str], None] | None = None,
+    deliver_signals: bool = True,
 ) -> Outcome:
     """Go on with a run that broke off, or with a finished one for more epochs.
 
@@ -176,9 +185,10 @@ def resume(
         trust: Whether code of the user's own that the run names may run.
         watch: Called with every event of the training.
         tell: Called with sentences that say what going on for longer will do.
+        deliver_signals: As for `train`.
 
     Returns:
-        How it came out; nothing is raised for a run that diverged or was interrupted.
+        How it came out; nothing is raised for a run that diverged.
 
     Raises:
         RunError: Another process trains it, it is damaged, there is nothing left to do, or
@@ -191,10 +201,11 @@ def resume(
     with RunLock(directory.path):
         run = reopen(directory, epochs, anyway=anyway, trust=trust, tell=tell or _ignore)
         try:
-            return run.train(watch or _ignore)
+            outcome = run.train(watch or _ignore)
         except BaseException as error:
             run.record_failure(error)
             raise
+    return _delivered(outcome, deliver_signals)
 
 
 def find_learning_rate(
@@ -372,6 +383,13 @@ def _claim(
         return create_run_at(Path(run_dir), needed_bytes=needed)
     now = datetime.now().astimezone()
     return create_run(runs_dir, prepared.experiment.name, now, needed_bytes=needed)
+
+
+def _delivered(outcome: Outcome, wanted: bool) -> Outcome:
+    """An outcome, once a signal that came during its training has had its effect."""
+    if wanted and outcome.signal is not None:
+        signal.raise_signal(outcome.signal)
+    return outcome
 
 
 def _ignore(told: object) -> None:

@@ -184,12 +184,14 @@ def _run(config: Path, changes: Sequence[str], runs_dir: Path, *, fresh: bool) -
         if status == "finished":
             return found
         try:
-            outcome = resume(found, trust=True)
+            outcome = resume(found, trust=True, deliver_signals=False)
         except RunError:
             continue  # it cannot go on, so a new one takes its place
         break
     command = ("nnrun", "train", str(config), *(f"--set {change}" for change in changes))
-    outcome = outcome or train(config, overrides=changes, runs_dir=runs_dir, command=command)
+    outcome = outcome or train(
+        config, overrides=changes, runs_dir=runs_dir, command=command, deliver_signals=False
+    )
     if outcome.signal is not None:
         raise GalleryInterruptedError(outcome.signal)
     if outcome.status != "finished":

@@ -111,7 +111,8 @@ class Run:
             doubts = self._undefined.summary(self.writer.history, for_want_of_best=is_last)
             self.warnings = (*self.warnings, *doubts)
             self.writer.commit()
-            return self._end(ended, request)
+            outcome = self._end(ended, request)
+        return dataclasses.replace(outcome, signal=request.signal)
 
     def record_failure(self, error: BaseException) -> None:
         """Note in the record why the run broke off, where it can still be written."""
@@ -362,7 +363,6 @@ class Run:
             seconds=seconds,
             engine=self.writer.record.engine,
             diagnosis=diagnosis,
-            signal=request.signal if status == "interrupted" else None,
         )
 
     def _draw(self, best_epoch: int) -> None:

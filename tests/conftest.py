@@ -100,7 +100,9 @@ def nnrun(
     """Runs `nnrun ARGS…` in this process, its output no terminal's."""
     from nnrun.cli.app import main
 
-    handler = signal.getsignal(signal.SIGINT)
+    handlers = {
+        one: signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    }
     monkeypatch.setattr(sys, "path", [*sys.path])
 
     def run(*arguments: object) -> Done:
@@ -114,7 +116,8 @@ def nnrun(
         return Done(code, captured.out, captured.err)
 
     yield run
-    signal.signal(signal.SIGINT, handler)
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture

@@ -149,7 +149,13 @@ def test_a_run_that_breaks_off_goes_on_in_its_part(
 
     whole, broken = RunDirectory(tmp_path / "whole"), RunDirectory(tmp_path / "broken")
     train(config, run_dir=whole.path, overrides=[schedule])
-    train(config, run_dir=broken.path, overrides=[schedule], watch=interrupt)
+    train(
+        config,
+        run_dir=broken.path,
+        overrides=[schedule],
+        watch=interrupt,
+        deliver_signals=False,
+    )
     assert load_saved(broken).facts["epoch"] == epoch
     resume(broken)
     assert_same_run(broken, whole)

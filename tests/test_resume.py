@@ -212,7 +212,8 @@ class Lab:
     def broken(self, config: Path, watch: Watch, *overrides: str) -> RunDirectory:
         """A run that `watch` breaks off or interrupts."""
         run = RunDirectory(self.folder / "broken")
-        end_early(lambda: train(config, run_dir=run.path, overrides=overrides, watch=watch))
+        options = {"run_dir": run.path, "overrides": overrides, "deliver_signals": False}
+        end_early(lambda: train(config, watch=watch, **options))
         assert derived_status(run) in ("failed", "interrupted")
         return run
 

@@ -28,10 +28,19 @@ from nnrun.cli import (
     validate,
 )
 from nnrun.cli.printing import complain
+from nnrun.cli.streams import hold_streams, lost_output
 from nnrun.config.diagnostics import render_problems
-from nnrun.errors import ConfigError, UserError
+from nnrun.errors import (
+    MEMORY_HINT,
+    TOO_LITTLE_MEMORY,
+    ConfigError,
+    UserError,
+    is_out_of_memory,
+)
 
-INTERRUPTED = 128 + signal.SIGINT
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_DOING = ("train", "resume", "eval", "validate", "lr-find", "plot", "rm", "gallery", "tensorboard")
+"""Commands that write or check something, whatever becomes of what they print."""
 
 app = typer.Typer(
     name="nnrun",
@@ -62,7 +71,11 @@ app.command("schema")(schema.schema_cli)
 
 
 class _Interrupted(BaseException):
-    """Ctrl-C outside of training, where nothing needs to be finished first."""
+    """A signal that ends the process, outside of training, where nothing needs to be finished first."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
 
 
 def _print_version(wanted: bool) -> None:
@@ -82,31 +95,52 @@ def _options(
 
 def main() -> NoReturn:
     """Run the command line; every error of the user's ends in a message and an exit code."""
-    signal.signal(signal.SIGINT, _interrupt)
+    hold_streams()
+    for number in _ENDING:
+        # What nohup has a process ignore stays ignored.
+        if number == signal.SIGINT or signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, _interrupt)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # as standard error does from the start
+    code = _run()
+    if lost := lost_output():
+        complain(f"nnrun: not all was printed on standard output: {lost}")
+        is_done = sys.argv[1:2] and sys.argv[1] in _DOING and "--json" not in sys.argv
+        code = code or (0 if is_done else 1)
+    sys.exit(code)
+
+
+def _run() -> int:
+    """Run a command; its exit code, once what went wrong has been said."""
     try:
         app(prog_name="nnrun")  # as `python -m nnrun` is to be called too
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
     except ConfigError as error:
-        _fail(f"{render_problems(error.problems)}\n\n{_count(error)}", error.exit_code)
+        complain(f"{render_problems(error.problems)}\n\n{_count(error)}")
+        return error.exit_code
     except UserError as error:
         hint = f"\n  {error.hint}" if error.hint else ""
-        _fail(f"nnrun: {error.message}{hint}", error.exit_code)
-    except _Interrupted:
-        _fail("nnrun: interrupted", INTERRUPTED)
-    sys.exit(0)
+        complain(f"nnrun: {error.message}{hint}")
+        return error.exit_code
+    except _Interrupted as interrupted:
+        name = signal.Signals(interrupted.number).name
+        told = "interrupted" if name == "SIGINT" else f"stopped by {name}"
+        complain(f"nnrun: {told}")
+        return 128 + interrupted.number
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+        complain(f"nnrun: {TOO_LITTLE_MEMORY}\n  {MEMORY_HINT}")
+        return 1
+    return 0
 
 
 def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
-    del number, frame
-    raise _Interrupted
+    del frame
+    raise _Interrupted(number)
 
 
 def _count(error: ConfigError) -> str:
     number = len(error.problems)
     return f"nnrun: {number} problem{'s' if number > 1 else ''}; nothing was run"
-
-
-def _fail(message: str, code: int) -> NoReturn:
-    complain(message)
-    sys.exit(code)

@@ -1,10 +1,8 @@
 """Trainings and searches as a person watches them: a row an epoch, and live bars in a terminal."""
 
-import os
 import sys
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TextIO
 
@@ -60,15 +58,9 @@ class TrainingDisplay:
             self._waiting = None
 
     def show(self, event: "Event") -> None:
-        """Show one event; the training goes on unseen where nobody reads any more."""
-        if self.silent:
-            return
-        try:
+        """Show one event."""
+        if not self.silent:
             self._show(event)
-        except BrokenPipeError:
-            self.silent = True
-            with Path(os.devnull).open("w") as nowhere:
-                os.dup2(nowhere.fileno(), sys.stdout.fileno())
 
     def tell(self, sentence: str) -> None:
         """Print a sentence before the training begins."""

@@ -55,6 +55,7 @@ def resume_cli(
             trust=trust,
             watch=display.show,
             tell=display.tell,
+            deliver_signals=False,
         )
     tell_outcome(outcome, quiet=quiet, as_json=as_json)
     raise typer.Exit(outcome.exit_code)

@@ -57,6 +57,7 @@ def train_cli(
             command=["nnrun", *sys.argv[1:]],
             trust=trust,
             watch=display.show,
+            deliver_signals=False,
         )
     tell_outcome(outcome, quiet=quiet, as_json=as_json)
     raise typer.Exit(outcome.exit_code)

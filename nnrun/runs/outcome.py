@@ -24,7 +24,8 @@ class Outcome:
         warnings: What is doubtful about the data, in words.
         seconds: What the training took.
         engine: The engine's name and why it was chosen.
-        signal: The signal that interrupted it, if one did.
+        signal: The signal that came while it was trained and written; it may have come too late to
+            interrupt anything. None where none came.
     """
 
     run_dir: str
@@ -43,7 +44,7 @@ class Outcome:
     @property
     def exit_code(self) -> int:
         """0; 1 where the run diverged or missed an expectation; 128 + signal where interrupted."""
-        if self.signal is not None:
+        if self.signal is not None and self.status == "interrupted":
             return 128 + self.signal
         missed = any(not expectation["held"] for expectation in self.expectations)
         return 1 if self.status == "diverged" or missed else 0

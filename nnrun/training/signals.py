@@ -1,5 +1,6 @@
-"""Ctrl-C and SIGTERM as a wish to stop, granted after the chunk under way."""
+"""Ctrl-C, SIGTERM and SIGHUP as a wish to stop, granted after the chunk under way."""
 
+import contextlib
 import os
 import signal
 import sys
@@ -7,13 +8,14 @@ import threading
 from types import FrameType, TracebackType
 from typing import Any, NoReturn, Self
 
-_ASKED = (signal.SIGINT, signal.SIGTERM)
+_ASKED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class StopRequest:
     """While it is entered, the first signal is noted and the second ends the process at once.
 
-    Outside the main thread, where Python allows no handlers, nothing is noted.
+    Outside the main thread, where Python allows no handlers, nothing is noted; nor are signals that
+    the process ignores, as under nohup.
     """
 
     def __init__(self) -> None:
@@ -22,7 +24,8 @@ class StopRequest:
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
-            self._previous = {number: signal.signal(number, self._note) for number in _ASKED}
+            heard = [one for one in _ASKED if signal.getsignal(one) != signal.SIG_IGN]
+            self._previous = {number: signal.signal(number, self._note) for number in heard}
         return self
 
     def __exit__(
@@ -47,7 +50,8 @@ class StopRequest:
 
 def _leave(code: int) -> NoReturn:
     """End the process where it stands: an exception could be caught on its way out."""
-    if sys.stdout.isatty():
-        sys.stdout.write("\x1b[?25h\n")  # the progress bars hide the cursor
-        sys.stdout.flush()
+    with contextlib.suppress(AttributeError, OSError, ValueError):  # it may be closed
+        if sys.stdout.isatty():
+            sys.stdout.write("\x1b[?25h\n")  # the progress bars hide the cursor
+            sys.stdout.flush()
     os._exit(code)

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -64,7 +66,9 @@ def temporary_files(run: RunDirectory) -> list[str]:
     return [path.name for path in run.path.rglob(".*.tmp*")]
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
 def test_one_signal_ends_the_training_with_everything_written(
     tmp_path: Path, start: Callable[..., Any], number: signal.Signals, code: int
 ) -> None:
@@ -169,3 +173,83 @@ def test_an_interrupt_while_the_end_is_written_lets_it_be_written(
     assert (process.returncode, complaints(err)) == (0, [])
     assert RunRecord.read(run.record).status == "finished"
     assert run.learning_rate.exists()
+
+
+def test_a_hangup_under_nohup_is_not_heard(
+    tmp_path: Path, write_config: Callable[..., Path], nnrun_process: Callable[..., Any]
+) -> None:
+    ignore = {"preexec_fn": lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN)}
+    process = nnrun_process("train", write_config(), "--run-dir", "run", **ignore)
+    process.send_signal(signal.SIGHUP)
+    wait_for_epoch(process)
+    process.send_signal(signal.SIGHUP)
+    _, err = process.communicate(timeout=2 * PROMPT)
+    assert (process.returncode, complaints(err)) == (0, [])
+    assert RunRecord.read(RunDirectory(tmp_path / "run").record).status == "finished"
+
+
+def at_first_epoch(number: int) -> Callable[[Any], None]:
+    """Sends a signal to this process when its first epoch has ended."""
+    from nnrun.training.events import EpochEnded
+
+    def watch(event: Any) -> None:
+        if isinstance(event, EpochEnded) and event.epoch == 1:
+            os.kill(os.getpid(), number)
+
+    return watch
+
+
+def late(number: int) -> Callable[[Any], None]:
+    """Sends a signal when the training has ended: nothing is left to interrupt."""
+    from nnrun.training.events import TrainingEnded
+
+    def watch(event: Any) -> None:
+        if isinstance(event, TrainingEnded):
+            os.kill(os.getpid(), number)
+
+    return watch
+
+
+@pytest.mark.usefixtures("_undrawn")
+@pytest.mark.parametrize("when", [at_first_epoch, late])
+def test_a_loop_of_trainings_ends_with_a_signal(
+    when: Callable[[int], Callable[[Any], None]], tmp_path: Path, write_config: Callable[..., Path]
+) -> None:
+    from nnrun.experiment import resume, train
+
+    config = write_config(TINY.replace("epochs: 2", "epochs: 3"))
+    begun = []
+
+    def train_twice() -> None:
+        for number in range(2):
+            begun.append(RunDirectory(tmp_path / str(number)))
+            train(config, run_dir=begun[-1].path, watch=when(signal.SIGINT))
+
+    with pytest.raises(KeyboardInterrupt):
+        train_twice()
+    (run,) = begun
+    assert RunRecord.read(run.record).status == "interrupted"
+    assert CheckpointStore(run.checkpoints).load("last").refused == ()
+    heard: list[int] = []
+    before = signal.signal(signal.SIGTERM, lambda number, _: heard.append(number))
+    try:
+        outcome = resume(run, watch=late(signal.SIGTERM))
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert heard == [outcome.signal] == [signal.SIGTERM]
+
+
+def test_a_script_that_trains_in_a_loop_ends_with_sigterm(
+    tmp_path: Path, write_config: Callable[..., Path]
+) -> None:
+    script = """
+import nnrun, os, signal
+for number in range(2):
+    nnrun.train("tiny.yaml", run_dir=str(number), watch=lambda event: os.kill(
+        os.getpid(), signal.SIGTERM) if type(event).__name__ == "TrainingStarted" else None)
+"""
+    write_config()
+    done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, check=False)
+    assert done.returncode == -signal.SIGTERM
+    assert RunRecord.read(tmp_path / "0" / "run.json").status == "interrupted"
+    assert not (tmp_path / "1").exists()
