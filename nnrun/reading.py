@@ -39,7 +39,7 @@ def check_regular(path: Path) -> None:
         raise _not_a_file(path, mode)
     real = path.resolve()
     if any(map(real.is_relative_to, _SYSTEM)) and not real.is_relative_to(_MEMORY):
-        text = f"it is the system's own, in /{real.parts[1]}, and no file on a disk"
+        text = f"it lies in /{real.parts[1]}, where there are no real files"
         raise OSError(errno.EINVAL, text, str(path))
 
 

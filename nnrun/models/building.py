@@ -14,7 +14,7 @@ from nnrun.config.graphs import Graph
 from nnrun.config.schema import Experiment
 from nnrun.data.splits import InputSpec, TargetSpec
 from nnrun.device import strategy_scope
-from nnrun.errors import ConfigError, Problem
+from nnrun.errors import ConfigError, Problem, is_out_of_memory
 from nnrun.models.adapting import State, learn_state, with_state
 from nnrun.models.applications import make_layer
 from nnrun.models.architecture import expand_architecture
@@ -194,6 +194,8 @@ def _add(model: Any, component: Component, before: Sequence[int | None], own: An
     except ConfigError:
         raise
     except Exception as error:
+        if is_out_of_memory(error):
+            raise
         message = f"does not fit rows of shape {show_shape(before)}: {plain_message(error)}"
         hint = shape_hint(component.name, before)
         problem = Problem(message, component.place, component.path, hint)

@@ -9,7 +9,7 @@ import keras
 from nnrun.config.graphs import Graph, GraphLayer
 from nnrun.config.schema import Experiment
 from nnrun.data.splits import InputSpec
-from nnrun.errors import ConfigError, Problem
+from nnrun.errors import ConfigError, Problem, is_out_of_memory
 from nnrun.models.applications import make_layer
 from nnrun.models.expanding import expand_graph
 from nnrun.models.layers import Step, make_input, preprocessing_layers
@@ -80,6 +80,8 @@ def _blamed(
     except ConfigError:
         raise
     except Exception as error:
+        if is_out_of_memory(error):
+            raise
         shapes = " and ".join(show_shape(tensor.shape[1:]) for tensor in given)
         message = f"does not fit rows of shape {shapes}: {plain_message(error)}"
         component = node.layer

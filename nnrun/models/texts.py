@@ -12,7 +12,7 @@ import tensorflow as tf
 from nnrun.config.components import Component
 from nnrun.config.texts import text_embeddings
 from nnrun.data.splits import Arrays, InputSpec, Part, Splits
-from nnrun.errors import ConfigError, Problem
+from nnrun.errors import ConfigError, Problem, is_out_of_memory
 from nnrun.models.adapting import BATCH, State
 from nnrun.models.components import instantiate
 from nnrun.models.layers import make_input
@@ -155,6 +155,8 @@ def _blamed(layer: Component) -> Iterator[None]:
     except ConfigError:
         raise
     except Exception as error:
+        if is_out_of_memory(error):
+            raise
         message = f"cannot read the text: {plain_message(error)}"
         raise ConfigError([Problem(message, layer.place, layer.path)]) from error
 

@@ -51,9 +51,9 @@ def find_best(directory: RunDirectory, record: RunRecord) -> BestState:
         else:
             doubt = _doubt(epoch, expected, record, [*checkpoint.refused, *others])
             return BestState(epoch, checkpoint, doubt)
-    problem = "; ".join(others) or "it is missing"
+    problem = "; ".join(["it has no checkpoint of its best epoch", *others])
     raise RunError(
-        f"{directory.path} is damaged: it has no checkpoint of its best epoch: {problem}",
+        f"{directory.path} is damaged: {problem}",
         hint=f"Train it anew: nnrun train {directory.resolved}",
     )
 

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
@@ -109,8 +110,9 @@ class RunRecord:
         Raises:
             RunError: The file is missing, damaged, or of a newer nnrun.
         """
-        if not path.exists():
-            check_begun(path.parent)
+        with suppress(OSError):  # no right to look there: the reading says so
+            if not path.exists():
+                check_begun(path.parent)
         values = read_format(path)
         record = cls(**_checked(cls, values, path))
         if record.status not in STATUSES:

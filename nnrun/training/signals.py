@@ -24,7 +24,9 @@ class StopRequest:
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
-            heard = [one for one in _ASKED if signal.getsignal(one) != signal.SIG_IGN]
+            # Shells have what they start in the background ignore Ctrl-C; that is meant for them.
+            ignored = [one for one in _ASKED if signal.getsignal(one) == signal.SIG_IGN]
+            heard = [one for one in _ASKED if one == signal.SIGINT or one not in ignored]
             self._previous = {number: signal.signal(number, self._note) for number in heard}
         return self
 
