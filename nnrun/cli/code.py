@@ -24,19 +24,20 @@ def code_cli(
         Path | None, typer.Option(metavar="FILE", help="Write it to a file instead.")
     ] = None,
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace the file of --out where there is one.")
+        bool, typer.Option("--overwrite", help="Let --out replace an existing file.")
     ] = False,
 ) -> None:
     """Print the plain Keras script that does what a config says.
 
-    Run alone, without nnrun, it reads the same rows, divides them alike, and trains the same model
-    from the same initial weights. Keras draws the order of the rows otherwise, so the figures agree
-    within the noise of another seed. It writes the weights of the best epoch and the learning
-    curves into the folder where it runs; scikit-learn is needed for the data sets that it has.
+    The script runs without nnrun: it reads the same rows, splits them the same way, and trains the
+    same model from the same initial weights. Keras draws the order of the rows differently, so the
+    results agree only to within the noise of another seed. The script saves the weights of the
+    best epoch and the learning curves in the folder where you run it. For some of the data sets
+    it needs scikit-learn.
 
-    Of a model that is built on a run, the script loads that run's model.keras. Where layers are taken
-    over or learn later, nnrun builds the model to see which: if the config names code of its own, only
-    with --trust.
+    For a model that is built on a run, the script loads that run's model.keras. Where layers are
+    taken over or unfrozen later, nnrun has to build the model to see which; if the config names
+    code of its own, that takes --trust.
 
     \b
     Example:

@@ -10,27 +10,32 @@ from nnrun.cli.options import JsonOption, RunsDirOption, check_out
 
 RunsArgument = Annotated[list[str], typer.Argument(help="Runs, or a pattern.", metavar="RUN")]
 SplitOption = Annotated[
-    str | None, typer.Option(metavar="PART", help="The rows that count: test or validation.")
+    str | None, typer.Option(metavar="PART", help="Which rows to compare by: test or validation.")
 ]
 MetricOption = Annotated[
     str | None,
     typer.Option(
         metavar="NAME",
-        help="The figure that decides; else what is monitored, val_accuracy or val_loss.",
+        help="The metric that decides; by default what is monitored, val_accuracy or val_loss.",
     ),
 ]
 ColumnsOption = Annotated[
     str | None,
-    typer.Option(metavar="NAME,…", help="Figures and settings to show instead of the usual."),
+    typer.Option(metavar="NAME,…", help="Metrics and settings to show instead of the usual ones."),
 ]
-PrecisionOption = Annotated[int, typer.Option(min=0, max=15, help="Digits after the point.")]
+PrecisionOption = Annotated[
+    int, typer.Option(min=0, max=15, help="Digits after the decimal point.")
+]
 OutOption = Annotated[
     Path | None,
     typer.Option(
-        metavar="FILE", help="Write it too, over what stands there: .html, .png, .csv or .md."
+        metavar="FILE",
+        help="Also write it to FILE (.html, .png, .csv or .md), replacing it if it exists.",
     ),
 ]
-AnywayOption = Annotated[bool, typer.Option("--anyway", help="Compare even different data.")]
+AnywayOption = Annotated[
+    bool, typer.Option("--anyway", help="Compare runs even if their data differ.")
+]
 
 
 def compare_cli(
@@ -44,18 +49,18 @@ def compare_cli(
     runs_dir: RunsDirOption = Path("runs"),
     as_json: JsonOption = False,
 ) -> None:
-    """Compare runs: what differs in their configs, what came out, and whether it means anything.
+    """Compare runs, and say whether the difference means anything.
 
-    The others are held against the first. Runs that differ in their seeds alone count as one side;
-    more than three sides become a leaderboard. Differences are tested row by row where `nnrun eval`
-    wrote predictions, and by Welch's t test over seeds.
+    Shows how their configs differ and how they did. All other runs are compared with the first. Runs that differ only in their seeds count as one
+    side, and more than three sides make a leaderboard. Differences are tested row by row where
+    `nnrun eval` has written predictions, and across seeds by Welch's t test.
 
     \b
     Example:
       $ nnrun compare base wide --metric val_accuracy --out comparison.html
       $ nnrun compare 'runs/*'
 
-    A run is a path, a name, the beginning of one, or `latest`. Exits with 2 where the data differ.
+    A run is a path, a name, the start of a name, or `latest`. Exits with 2 if the data differ.
     """
     from nnrun.reports.comparison import compare_runs, read_runs
     from nnrun.reports.comparison_files import SUFFIXES, to_json, write_comparison

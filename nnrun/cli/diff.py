@@ -16,16 +16,16 @@ def diff_cli(
     runs_dir: RunsDirOption = Path("runs"),
     as_json: JsonOption = False,
 ) -> None:
-    """Show what differs in the configs of two runs, and nothing else.
+    """Show how the configs of two runs differ, and nothing else.
 
-    Defaults count as if they were written out. Layers are aligned, so that one put in between is
-    one difference.
+    Defaults count as if they were written out. Layers are aligned, so a layer inserted between
+    others is a single difference.
 
     \b
     Example:
       $ nnrun diff base wide
 
-    A run is a path, a name, the beginning of one, or `latest`.
+    A run is a path, a name, the start of a name, or `latest`.
     """
     from nnrun.reports.differences import find_differences
     from nnrun.runs.index import find_run

@@ -19,12 +19,12 @@ SplitOption = Annotated[
     str | None,
     typer.Option(
         metavar="SPLIT",
-        help="train, validation or test; by default test, or the next of them that there is.",
+        help="train, validation or test; by default the last of these that exists.",
     ),
 ]
 DataOption = Annotated[
     Path | None,
-    typer.Option(metavar="FILE", help="Evaluate the rows of a CSV file like the config's."),
+    typer.Option(metavar="FILE", help="Evaluate the rows of this CSV file instead."),
 ]
 BatchOption = Annotated[
     int | None, typer.Option(metavar="ROWS", min=1, help="Rows predicted at once.")
@@ -43,10 +43,10 @@ def eval_cli(
 ) -> None:
     """Evaluate the model of a run's best epoch.
 
-    Writes evaluation/SPLIT/ in the run's directory: metrics.json with a 95 % interval of each
-    figure, predictions.csv, and plots. The model is built anew from the run's own config,
-    preprocessing and weights. The data must be those that it was trained on; --data does without
-    them.
+    Writes evaluation/SPLIT/ in the run directory: metrics.json with a 95 % interval for each
+    figure, predictions.csv, and plots. The model is rebuilt from the run's own config,
+    preprocessing and weights. The data must be those that it was trained on, unless you evaluate
+    another file with --data.
 
     \b
     Example:

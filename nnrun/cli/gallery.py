@@ -18,24 +18,24 @@ PAGE = Path("docs/gallery.md")
 
 ConfigsArgument = Annotated[
     list[Path] | None,
-    typer.Argument(metavar="[CONFIG]...", help="YAML files; all of the folder without."),
+    typer.Argument(metavar="[CONFIG]...", help="YAML files; by default all in the folder."),
 ]
-FolderOption = Annotated[Path, typer.Option(metavar="DIR", help="Where the configs lie.")]
+FolderOption = Annotated[Path, typer.Option(metavar="DIR", help="Where the configs are.")]
 OutOption = Annotated[
     Path | None,
     typer.Option(
         metavar="FILE",
-        help="The page to write, its curves into a folder of its name. Where the whole folder is "
-        f"run as it is, {PAGE}; else none.",
+        help="The page to write, with its curves in a folder of the same name. Default: "
+        f"{PAGE} if the whole folder is run unchanged, otherwise no page.",
     ),
 ]
 SeedsOption = Annotated[
-    int | None, typer.Option(min=1, max=100, help="So many seeds for every config.")
+    int | None, typer.Option(min=1, max=100, help="Number of seeds for every config.")
 ]
 EpochsOption = Annotated[
-    int | None, typer.Option(min=1, help="So many epochs for every config: a quick try.")
+    int | None, typer.Option(min=1, help="Number of epochs for every config, for a quick try.")
 ]
-FreshOption = Annotated[bool, typer.Option("--fresh", help="Train again what was trained already.")]
+FreshOption = Annotated[bool, typer.Option("--fresh", help="Train everything again.")]
 
 
 def gallery_cli(
@@ -48,18 +48,18 @@ def gallery_cli(
     runs_dir: RunsDirOption = Path("runs"),
     as_json: JsonOption = False,
 ) -> None:
-    """Run the configs of a folder, judge what they expect, and write a page of it.
+    """Run a folder of configs, and write a page about them.
 
-    The folder's gallery.yaml says in which order, with how many seeds (the means are judged), and
-    which figures others report. A run that is finished already, of the same config by the same
-    version, is taken as it is; one that broke off goes on. So the gallery can be broken off and
-    continued. A config that fails is a row that says so.
+    Checks what each config expects. The folder's gallery.yaml sets their order, how many seeds each gets (the means are checked),
+    and the published figures to show beside them. A finished run of the same config by the same
+    version of nnrun is reused, and an unfinished one is resumed, so you can interrupt a gallery
+    and start it again. If a config fails, its row says so and the others carry on.
 
     \b
     Example:
       $ nnrun gallery configs/digits_mlp.yaml --epochs 1 --out digits.md
 
-    Exits with 1 where an expectation was not met or a config failed.
+    Exits with 1 if an expectation was not met or a config failed.
     """
     from nnrun.gallery import find_exhibits, run_exhibit, write_gallery
     from nnrun.reports.gallery import AS_EXPECTED, to_json

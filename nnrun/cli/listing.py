@@ -17,27 +17,27 @@ if TYPE_CHECKING:
 def list_cli(
     condition: Annotated[
         str | None,
-        typer.Option("--filter", metavar="FILTER", help="Only runs for which this holds."),
+        typer.Option("--filter", metavar="FILTER", help="Only runs that match."),
     ] = None,
     columns: Annotated[
-        str | None, typer.Option(metavar="A,B,…", help="What to show, instead of the usual.")
+        str | None, typer.Option(metavar="A,B,…", help="Columns to show instead of the usual ones.")
     ] = None,
     sort: Annotated[
-        str | None, typer.Option(metavar="NAME", help="What to order by, the best first.")
+        str | None, typer.Option(metavar="NAME", help="Sort by this, best first.")
     ] = None,
-    reverse: Annotated[bool, typer.Option("--reverse", help="The other way round.")] = False,
-    limit: Annotated[int | None, typer.Option(min=0, help="How many runs at most.")] = None,
+    reverse: Annotated[bool, typer.Option("--reverse", help="Reverse the order.")] = False,
+    limit: Annotated[int | None, typer.Option(min=0, help="Show at most this many runs.")] = None,
     runs_dir: RunsDirOption = Path("runs"),
     as_json: JsonOption = False,
 ) -> None:
-    """List the runs, the newest first.
+    """List the runs, newest first.
 
-    Columns, --sort and --filter name fields of the record (seed, device, ...), metrics of the best
-    epoch (val_loss, test_accuracy; last.val_loss of the last epoch), and values of the config by
-    path or by its last word (optimizer, optimizer.learning_rate, batch_size).
+    --columns, --sort and --filter take fields of the record (seed, device, ...), metrics of the
+    best epoch (val_loss, test_accuracy; last.val_loss for the last epoch), and values of the
+    config by path or by last word (optimizer, optimizer.learning_rate, batch_size).
 
-    A filter compares with = != < <= > >= and ~ (holds the text), joined by and, or, not and
-    parentheses. What a run does not have equals none.
+    A filter compares with = != < <= > >= and ~ (contains the text), combined with and, or, not and
+    parentheses. A value that a run doesn't have equals none.
 
     \b
     Example:

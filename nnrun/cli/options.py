@@ -13,12 +13,12 @@ SetOption = Annotated[
     typer.Option(
         "--set",
         metavar="KEY=VALUE",
-        help="Change a value of the config, as in training.epochs=5; may be given several times.",
+        help="Change a value of the config, as in training.epochs=5; can be repeated.",
     ),
 ]
 
 RunsDirOption = Annotated[
-    Path, typer.Option("--runs-dir", metavar="DIR", help="Where the runs lie.")
+    Path, typer.Option("--runs-dir", metavar="DIR", help="Where the runs are.")
 ]
 
 JsonOption = Annotated[
@@ -26,7 +26,7 @@ JsonOption = Annotated[
 ]
 
 RunArgument = Annotated[
-    str, typer.Argument(help="A run: path, name, beginning of it, or `latest`.", metavar="RUN")
+    str, typer.Argument(help="A run: path, name, start of its name, or `latest`.", metavar="RUN")
 ]
 
 DrawsOption = Annotated[
@@ -35,7 +35,7 @@ DrawsOption = Annotated[
 ]
 
 TrustOption = Annotated[
-    bool, typer.Option("--trust", help="Let code run that the config names (module:Class).")
+    bool, typer.Option("--trust", help="Allow code that the config names (module:Class) to run.")
 ]
 
 
@@ -79,7 +79,5 @@ def check_out(
     if not path.parent.is_dir():
         raise UserError(f"{option}: there is no folder {path.parent}", hint="Make it first.")
     if path.exists() and not overwrite:
-        raise UserError(
-            f"{option}: {path} stands there already", hint="Add --overwrite to replace it."
-        )
+        raise UserError(f"{option}: {path} already exists", hint="Add --overwrite to replace it.")
     check_writable(path.parent)

@@ -14,28 +14,29 @@ def plot_cli(
     runs: Annotated[list[str], typer.Argument(help="Runs, or a pattern.", metavar="RUN")],
     metric: Annotated[
         str | None,
-        typer.Option(metavar="A,B,…", help="What to draw; all figures if left out."),
+        typer.Option(metavar="A,B,…", help="Metrics to draw; all if left out."),
     ] = None,
     log: Annotated[bool, typer.Option("--log", help="Logarithmic vertical axes.")] = False,
     smooth: Annotated[
         float,
         typer.Option(min=0, max=0.999, help="Smoothing: the weight of the past, from 0 to 0.999."),
     ] = 0.0,
-    out: Annotated[Path, typer.Option(metavar="FILE", help="Where to; .png, .svg or .pdf.")] = Path(
-        "curves.png"
-    ),
+    out: Annotated[
+        Path, typer.Option(metavar="FILE", help="File to draw into: .png, .svg or .pdf.")
+    ] = Path("curves.png"),
     runs_dir: RunsDirOption = Path("runs"),
     as_json: JsonOption = False,
 ) -> None:
-    """Draw the curves of runs over each other.
+    """Draw the curves of several runs on top of each other.
 
-    Each figure has a panel: of one run with training and validation in two colours, of several
-    with a colour for each run, the training dashed. val_loss draws the validation alone. A file
-    that stands there is replaced.
+    Each metric gets a panel: for one run, training and validation in two colours; for several, a
+    colour for each run, with the training dashed. val_loss draws the validation alone. An
+    existing file is replaced. Runs without an epoch are left out.
 
     \b
     Example:
       $ nnrun plot latest --metric loss,accuracy --smooth 0.6 --out curves.svg
+      $ nnrun plot 'digits_*' --metric val_accuracy
     """
     from nnrun.reports.overlay import FORMS, draw_runs, read_histories
     from nnrun.runs.atomic import write_with

@@ -24,10 +24,11 @@ def predict_cli(
         typer.Argument(metavar="FILE", help="A CSV file; or a PNG or JPEG file, or a folder."),
     ],
     out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write all rows there, as CSV.")
+        Path | None,
+        typer.Option(metavar="FILE", help="Write the predictions for all rows to this CSV file."),
     ] = None,
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Let --out replace a file that stands there.")
+        bool, typer.Option("--overwrite", help="Let --out replace an existing file.")
     ] = False,
     mc_samples: DrawsOption = None,
     runs_dir: RunsDirOption = Path("runs"),
@@ -36,11 +37,11 @@ def predict_cli(
 ) -> None:
     """Predict new rows with the model of a run's best epoch.
 
-    Raw rows go in: a CSV file with the columns of the features, whatever else stands in it; or
-    pictures, which are resized to the model's input and made grey where that is grey. Light on
-    dark is not turned round. Out come classes with their probabilities, or values; with
-    --mc-samples also their mean and standard deviation over so many draws of dropout. The data
-    that the run was trained on are not needed.
+    FILE holds raw rows: a CSV file with the feature columns (others are ignored), or pictures,
+    which are resized to the model's input and converted to grey if it is grey. They are not
+    inverted. You get classes with their probabilities, or values; with --mc-samples also their
+    mean and standard deviation over that many draws of dropout. The data that the run was trained
+    on are not needed.
 
     \b
     Example:
@@ -51,7 +52,9 @@ def predict_cli(
 
     if out is not None:
         if out.resolve() == file.resolve():
-            raise typer.BadParameter("it is FILE itself, which would be lost", param_hint="--out")
+            raise typer.BadParameter(
+                "it is FILE itself, which would be overwritten", param_hint="--out"
+            )
         check_out(out, overwrite=overwrite)
     doubts: list[str] = []
     outputs = predict(

@@ -1,4 +1,4 @@
-"""`nnrun resume`: go on with a run that broke off, or for longer."""
+"""`nnrun resume`: continue a run that was interrupted, or train it for longer."""
 
 import contextlib
 import sys
@@ -16,7 +16,7 @@ EpochsOption = Annotated[
 AnywayOption = Annotated[
     bool,
     typer.Option(
-        "--anyway", help="Go on although something differs; the run is marked as inexact."
+        "--anyway", help="Continue even though something has changed; the run is marked as inexact."
     ),
 ]
 
@@ -30,11 +30,11 @@ def resume_cli(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Go on with a run that was interrupted or killed.
+    """Continue a run that was interrupted or killed.
 
-    It ends as if it had never broken off: the same weights, the same history, bit for bit. With
-    --epochs a finished run goes on too, and it is said first what its schedule and its callbacks
-    will do. Refused where config, data, versions or machine are not as they were.
+    The result is the same as if the run had never stopped: the same weights, the same history, bit
+    for bit. With --epochs a finished run continues too; nnrun first says what its schedule and
+    callbacks will do. Refused if the config, data, software or machine have changed.
 
     \b
     Example:

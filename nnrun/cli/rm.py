@@ -19,17 +19,15 @@ def rm_cli(
     ] = None,
     condition: Annotated[
         str | None,
-        typer.Option(
-            "--filter", metavar="FILTER", help="Runs for which this holds, as in `nnrun list`."
-        ),
+        typer.Option("--filter", metavar="FILTER", help="Runs that match, as in `nnrun list`."),
     ] = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")] = False,
     runs_dir: RunsDirOption = Path("runs"),
     as_json: JsonOption = False,
 ) -> None:
-    """Remove runs with all their files; asks first.
+    """Remove runs with all their files, after asking.
 
-    Either all of them are removed or, where one is being written or is no run, none.
+    Either all of them are removed or none: none if one is being written or isn't a run.
 
     \b
     Example:

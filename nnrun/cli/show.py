@@ -26,21 +26,21 @@ def show_cli(
     plot: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="Draw the model of a config, too: a .png, .svg or .pdf file."
+            metavar="FILE", help="Also draw the model of a config: a .png, .svg or .pdf file."
         ),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show what a config would run, before it runs; or how a run went.
+    """Show what a config would run, or how a run went.
 
-    Of a config: every value with its default (what differs is marked), the model layer by layer,
-    the split of the rows, the memory, the time estimated from a few steps that are really made, the
-    learning rate over the training, and what is doubtful about the data. Nothing is written but
-    the picture that --plot asks for. The model is built for it: where the config names code of its
-    own, only with --trust.
+    For a config: every value with its default (differences are marked), the model layer by layer,
+    the split of the rows, the memory needed, the time (estimated from a few real steps), the
+    learning rate over the training, and anything doubtful about the data. Nothing is written
+    except the picture that --plot asks for. This builds the model, so if the config names code of
+    its own, it takes --trust.
 
-    Of a run (its name, its beginning, its path, or latest): what it was, its figures, what was
-    expected, the loss over the epochs, and where its files are.
+    For a run (its name, the start of its name, its path, or latest): what it was, its metrics,
+    what was expected, the loss over the epochs, and where its files are.
 
     \b
     Examples:
@@ -55,9 +55,9 @@ def show_cli(
         _show_config(Path(what), overrides, runs_dir, trust=trust, plot=plot, as_json=as_json)
         return
     if plot is not None:
-        raise typer.BadParameter("it draws a config, and this is a run", param_hint="--plot")
+        raise typer.BadParameter("it draws a config, but this is a run", param_hint="--plot")
     if changes:
-        raise typer.BadParameter("it changes a config, and this is a run", param_hint="--set")
+        raise typer.BadParameter("it changes a config, but this is a run", param_hint="--set")
     _show_run(what, runs_dir, as_json)
 
 

@@ -17,14 +17,16 @@ def tensorboard_cli(
     ] = None,
     port: Annotated[
         int | None,
-        typer.Option(min=1, max=65535, help="Where it listens; 6006, or the next that is free."),
+        typer.Option(
+            min=1, max=65535, help="Port to listen on; by default 6006, or the next free one."
+        ),
     ] = None,
     runs_dir: RunsDirOption = Path("runs"),
 ) -> None:
-    """Start TensorBoard over the runs, until Ctrl-C.
+    """Start TensorBoard on the runs, until you press Ctrl-C.
 
-    It listens at 127.0.0.1, so that only this machine reaches it. Without RUN, runs that begin
-    later are shown as well.
+    It listens on 127.0.0.1, so only this machine can reach it. Without RUN it also shows runs that
+    start later.
 
     \b
     Example:
@@ -50,4 +52,4 @@ def tensorboard_cli(
 
 
 def _tell(address: str) -> None:
-    typer.echo(f"TensorBoard: {address} (Ctrl-C ends it)")
+    typer.echo(f"TensorBoard: {address} (Ctrl-C to stop)")

@@ -18,13 +18,14 @@ if TYPE_CHECKING:
 def train_cli(
     config: ConfigArgument,
     changes: SetOption = None,
-    seed: Annotated[int | None, typer.Option(help="Another seed than the config's.")] = None,
-    name: Annotated[str | None, typer.Option(help="Another name than the config's.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Use this seed instead of the config's.")] = None,
+    name: Annotated[str | None, typer.Option(help="Use this name instead of the config's.")] = None,
     runs_dir: Annotated[
-        Path, typer.Option(metavar="DIR", help="Where a directory for the run is made.")
+        Path, typer.Option(metavar="DIR", help="Where the run's directory is created.")
     ] = Path("runs"),
     run_dir: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Exactly where the run is written instead.")
+        Path | None,
+        typer.Option(metavar="DIR", help="Write the run to exactly this directory instead."),
     ] = None,
     trust: TrustOption = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
@@ -33,15 +34,14 @@ def train_cli(
     """Train the experiment that a config declares.
 
     Writes a run directory with the history, plots, checkpoints, TensorBoard logs and the model of
-    the best epoch. Ctrl-C once ends the training after the steps under way, with everything
-    written.
+    the best epoch. One Ctrl-C ends the training after the current steps, with everything saved.
 
     \b
     Example:
       $ nnrun train configs/digits_mlp.yaml --set training.epochs=20 --seed 7
 
-    Exits with 1 if the training diverged or an expectation was not met, and with 2 for mistakes in
-    the config or its data.
+    Exits with 1 if the training diverged or an expectation was not met, and with 2 if there is a
+    mistake in the config or its data.
     """
     from nnrun.cli.progress import TrainingDisplay
     from nnrun.experiment import train

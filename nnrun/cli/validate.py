@@ -16,9 +16,10 @@ def validate_cli(
     runs_dir: RunsDirOption = Path("runs"),
     as_json: JsonOption = False,
 ) -> None:
-    """Report every mistake of configs at once, without running anything.
+    """Report every mistake in configs at once.
 
-    Only the shapes of the layers are left to `show` and `train`, which build the model.
+    Nothing is run. Only whether the layers fit together is left to `show` and `train`, which build
+    the model.
 
     \b
     Example:

@@ -66,7 +66,7 @@ def test_predictions_replace_a_file_only_when_asked(
     done = nnrun(*command)
     assert (done.code, done.out) == (2, "")
     assert done.err == (
-        f"nnrun: --out: {out} stands there already\n  Add --overwrite to replace it.\n"
+        f"nnrun: --out: {out} already exists\n  Add --overwrite to replace it.\n"
     )
     assert out.read_text() == "kept"
     assert nnrun(*command, "--overwrite").code == 0
