@@ -65,9 +65,7 @@ def test_predictions_replace_a_file_only_when_asked(
     command = ("predict", tiny_run.path, rows, "--out", out)
     done = nnrun(*command)
     assert (done.code, done.out) == (2, "")
-    assert done.err == (
-        f"nnrun: --out: {out} already exists\n  Add --overwrite to replace it.\n"
-    )
+    assert done.err == (f"nnrun: --out: {out} already exists\n  Add --overwrite to replace it.\n")
     assert out.read_text() == "kept"
     assert nnrun(*command, "--overwrite").code == 0
     assert out.read_text().startswith("row,predicted,p_setosa")
