@@ -1,8 +1,13 @@
 """What can go wrong on the user's side: each error says what, where, and what to do."""
 
+import contextlib
 import errno
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
+
+MOST_FAULTS = 20
+"""How many faults of data are told at once."""
 
 
 @dataclass(frozen=True, order=True)
@@ -88,7 +93,57 @@ class ConfigError(UserError):
 
 
 class DataError(UserError):
-    """Data that cannot be found, read, or used as the config asks."""
+    """Data that cannot be found, read, or used as the config asks.
+
+    Attributes:
+        faults: Those that are told together; the error itself where there is one.
+    """
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.faults: tuple[DataError, ...] = (self,)
+
+
+class DataFaults:
+    """Gathers the faults of data, to tell them together."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, DataError] = {}
+
+    @contextlib.contextmanager
+    def noted(self) -> Iterator[None]:
+        """Within the block, a fault is kept for later, and ends the block."""
+        try:
+            yield
+        except DataError as error:
+            self._found |= {fault.message: fault for fault in error.faults}
+
+    def refuse(self) -> None:
+        """Tell what was found.
+
+        Raises:
+            DataError: There is something.
+        """
+        faults = tuple(self._found.values())
+        if len(faults) > 1:
+            raise _joined(faults)
+        for fault in faults:
+            raise fault
+
+
+def _joined(faults: tuple[DataError, ...]) -> DataError:
+    """One error that lists several, each hint once for those beside each other that share it."""
+    lines = [f"{len(faults):,} faults in the data:"]
+    shown = faults[:MOST_FAULTS]
+    for fault, after in zip_longest(shown, shown[1:]):
+        lines.append(f"  {fault.message}")
+        if fault.hint and (after is None or after.hint != fault.hint):
+            lines.append(f"    {fault.hint}")
+    if len(faults) > MOST_FAULTS:
+        lines.append(f"  … and {len(faults) - MOST_FAULTS:,} more")
+    error = DataError("\n".join(lines))
+    error.faults = faults
+    return error
 
 
 class RunError(UserError):

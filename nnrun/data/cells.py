@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 import numpy as np
 
 from nnrun.data.describing import nearest_column
+from nnrun.data.sources.headers import NO_HEADER, is_headerless
 from nnrun.errors import DataError
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ def column_of(
         DataError: There is none.
     """
     if name not in frame.columns:
+        if is_headerless(list(frame.columns)):
+            raise DataError(f"the first line of {file.path} {NO_HEADER}")
         raise DataError(
             f"{file.path} has no column '{name}'",
             hint=nearest_column(name, list(frame.columns), used),

@@ -15,7 +15,7 @@ from nnrun.data.sources.finding import named_dataset
 from nnrun.data.splits import TEXT, InputSpec, Part, TargetColumn, TargetSpec
 from nnrun.data.targets import against_others
 from nnrun.data.weights import as_weights
-from nnrun.errors import DataError
+from nnrun.errors import DataError, DataFaults
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -141,12 +141,15 @@ def deal_file(dataset: Dataset, roles: Roles) -> Dealt:
     aims = {name: aim for name, aim in roles.aims.items() if aim.task != AUTOENCODER}
     features = _wanted_columns(source, roles, dataset.sample_weight, alone=len(aims) == 1)
     own = _own_outputs(aims, dataset)
-    tables = {
-        name: source.read(
-            target=aim.columns, features=features, task=_task_read(aim, dataset, name in own)
-        )
-        for name, aim in aims.items()
-    }
+    tables, faults = {}, DataFaults()
+    for name, aim in aims.items():
+        with faults.noted():
+            task = _task_read(aim, dataset, name in own)
+            tables[name] = source.read(target=aim.columns, features=features, task=task)
+    if dataset.sample_weight is not None:
+        with faults.noted():
+            source.read_weights(dataset.sample_weight)
+    faults.refuse()
     if tables:
         features = next(iter(tables.values())).features
     columns = features or ()
@@ -182,11 +185,12 @@ def deal_file(dataset: Dataset, roles: Roles) -> Dealt:
         return choice.rows(Part(group(values, columns, inputs), held, weights, exact=exact))
 
     files = {"validation": dataset.split.validation, "test": dataset.split.test}
-    parts = {
-        part: read(source_of(dataset, file).with_texts(source.texts))
-        for part, file in files.items()
-        if isinstance(file, str)
-    }
+    parts = {}
+    for part, file in files.items():
+        if isinstance(file, str):
+            with faults.noted():
+                parts[part] = read(source_of(dataset, file).with_texts(source.texts))
+    faults.refuse()
     notes = tuple(note for table in tables.values() for note in table.notes)
     return Dealt(inputs, targets, read(source), parts, str(source.path), notes)
 
@@ -323,7 +327,8 @@ def group(
 def _columns(rows: np.ndarray, features: Sequence[str], wanted: Sequence[str]) -> np.ndarray:
     if tuple(wanted) == tuple(features):
         return rows
-    return rows[:, [features.index(name) for name in wanted]]
+    places = {name: place for place, name in enumerate(features)}
+    return rows[:, [places[name] for name in wanted]]
 
 
 def columns_of(inputs: Mapping[str, InputSpec]) -> tuple[str, ...]:

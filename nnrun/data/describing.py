@@ -13,6 +13,7 @@ from nnrun.config.tasks import AUTO, AUTOENCODER
 from nnrun.config.wording import first_of
 from nnrun.data.sources.csv import Csv
 from nnrun.data.sources.finding import named_dataset, named_datasets
+from nnrun.data.sources.headers import NO_HEADER, is_headerless
 from nnrun.errors import DataError, Problem
 
 if TYPE_CHECKING:
@@ -268,6 +269,10 @@ def _column_problems(dataset: Dataset, file: str | None, path: str) -> Iterator[
     except DataError as error:
         yield Problem(error.message, path=path, hint=error.hint)
         return
+    named = {*dataset.targets, *(dataset.features or ())}
+    if is_headerless(columns) and not named <= set(columns):
+        yield Problem(f"the first line of {source.path} {NO_HEADER}", path=path)
+        return
     targets, features = dataset.targets, dataset.features or ()
     weighs = dataset.sample_weight if file is None else None  # only training rows are weighed
     for option, names, used in (
@@ -286,14 +291,16 @@ def _unknown_columns(
     where: str,
     used: Sequence[str] = (),
 ) -> Iterator[Problem]:
+    columns, before = set(known), set[str]()
     for index, name in enumerate(named_columns(wanted)):
         path = option if "." in option else f"dataset.{option}"
         path += "" if isinstance(wanted, str) else f"[{index}]"
-        if name not in known:
+        if name not in columns:
             hint = nearest_column(name, known, [*named_columns(wanted), *used])
             yield Problem(f"{where} has no column '{name}'", path=path, hint=hint)
-        elif name in wanted[:index]:
+        elif name in before:
             yield Problem(f"'{name}' stands twice", path=path, hint="name each column once")
+        before.add(name)
 
 
 def nearest_column(name: str, columns: Sequence[str], used: Sequence[str]) -> str:
@@ -304,5 +311,6 @@ def nearest_column(name: str, columns: Sequence[str], used: Sequence[str]) -> st
     >>> nearest_column("age", ["height", "width"], [])
     'its columns: height, width'
     """
-    free = [column for column in columns if column not in used]
+    taken = set(used)
+    free = [column for column in columns if column not in taken]
     return did_you_mean(name, free) or "its columns: " + first_of(columns)

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nnrun.config.wording import quoted
 from nnrun.data.cells import column_of, is_numeric
+from nnrun.data.sources.headers import NUMBER
 from nnrun.errors import DataError
 
 if TYPE_CHECKING:
@@ -27,7 +29,6 @@ MISSING_WORDS = (
     *("<NA>", "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null"),
 )
 """What `pandas.read_csv` takes for missing besides an empty cell."""
-NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*")
 _INTEGER = re.compile(r"\s*[+-]?\d{1,99}\s*")
 _CODE = re.compile(r"\s*[+-]?0\d+\s*")
 _TRUTH_WORDS = {
@@ -210,10 +211,10 @@ class LabelColumn:
             return
         row = int(np.argmax(absent))
         cell, line = str(self.written[row]), self.file.line_of_row(row)
-        shown = f" '{cell}'" if cell.strip() else ", an empty one,"
+        shown = f" {quoted(cell)}" if cell.strip() else ", an empty one,"
         hint = "fill them, or leave out those rows"
         if cell.strip():
-            hint += f"; if '{cell}' is a class, give it another name"
+            hint += f"; if {quoted(cell)} is a class, give it another name"
         raise DataError(
             f"{self.title} has {absent.sum():,} of {len(absent):,} cells that count as missing, "
             f"the first{shown} in line {line}",

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nnrun.data.labels import NUMBER, Distinct
+from nnrun.config.wording import quoted
+from nnrun.data.labels import Distinct
+from nnrun.data.sources.headers import NUMBER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,7 +79,8 @@ def find_misread(cells: np.ndarray, file: TableFile) -> Misread | None:
 def named_cells(stray: Sequence[str], distinct: Distinct, file: TableFile) -> str:
     """Some different cells, each with the first line it stands in: `'?' in line 42 and 3 others`."""
     shown = [
-        f"'{cell}' in line {file.line_of_row(distinct.row_of(cell))}" for cell in stray[:SHOWN]
+        f"{quoted(cell)} in line {file.line_of_row(distinct.row_of(cell))}"
+        for cell in stray[:SHOWN]
     ]
     more = len(stray) - len(shown)
     if more:

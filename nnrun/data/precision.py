@@ -42,6 +42,18 @@ class Loss:
         )
 
 
+def columns_in_doubt(numbers: np.ndarray) -> np.ndarray:
+    """The columns that `find_loss` has to look at, of `(rows, columns)` in float64."""
+    rounding = np.abs(numbers - numbers.astype(np.float32)).max(axis=0)
+    return np.flatnonzero(_is_rounded(rounding, numbers.std(axis=0), np.abs(numbers).max(axis=0)))
+
+
+def _is_rounded(
+    rounding: np.ndarray, deviation: np.ndarray, largest: np.ndarray, most: float = FINE
+) -> np.ndarray:
+    return (rounding > most * deviation) | (deviation < LEAST_DEVIATION) | (largest > LARGEST_VALUE)
+
+
 def find_loss(column: np.ndarray) -> Loss | None:
     """What is lost where a column is kept in float32; None where nothing is that matters.
 
@@ -53,10 +65,10 @@ def find_loss(column: np.ndarray) -> Loss | None:
     deviation = float(column.std())
     narrow = column.astype(np.float32)
     rounding = float(np.abs(column - narrow).max())
-    out_of_room = deviation < LEAST_DEVIATION or np.abs(column).max() > LARGEST_VALUE
-    if rounding <= FINE * deviation and not out_of_room:
+    extent = (np.array(rounding), np.array(deviation), np.abs(column).max())
+    if not _is_rounded(*extent):
         return None
     values, kept = len(np.unique(column)), len(np.unique(narrow))
-    if rounding > ROUGH * deviation or kept < (1 - MERGED) * values or out_of_room:
+    if _is_rounded(*extent, ROUGH) or kept < (1 - MERGED) * values:
         return Loss(values, kept, rounding, deviation)
     return None

@@ -10,11 +10,11 @@ import numpy as np
 from nnrun.config.schema import named_columns
 from nnrun.config.wording import first_of
 from nnrun.data.cells import as_float32, as_text, column_of, refuse_cells
-from nnrun.data.labels import NUMBER
 from nnrun.data.misreading import find_misread
+from nnrun.data.sources.headers import NUMBER
 from nnrun.data.sources.named import Rows
 from nnrun.data.targets import read_targets, read_targets_like
-from nnrun.errors import DataError
+from nnrun.errors import DataError, DataFaults
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -88,8 +88,12 @@ def make_table(
             f"{what}, so there is nothing to predict from",
             hint="list other columns in dataset.features",
         )
-    targets = read_targets(frame, file, names, task, features=features or ())
-    inputs = make_inputs(frame, file, chosen, used=names)
+    faults = DataFaults()
+    with faults.noted():
+        targets = read_targets(frame, file, names, task, features=features or ())
+    with faults.noted():
+        inputs = make_inputs(frame, file, chosen, used=names)
+    faults.refuse()
     rows = Rows(inputs, targets.values, str(file.path))
     return Table(rows, chosen, targets.spec, targets.notes)
 
@@ -103,8 +107,12 @@ def make_table_like(
         DataError: As for `make_table`; a class that the table does not know.
     """
     names = named_columns(target)
-    targets = read_targets_like(frame, file, names, like.target, source=like.rows.source)
-    inputs = make_inputs(frame, file, like.features, used=names)
+    faults = DataFaults()
+    with faults.noted():
+        targets = read_targets_like(frame, file, names, like.target, source=like.rows.source)
+    with faults.noted():
+        inputs = make_inputs(frame, file, like.features, used=names)
+    faults.refuse()
     return Table(Rows(inputs, targets, str(file.path)), like.features, like.target)
 
 
@@ -122,17 +130,21 @@ def make_inputs(
     Raises:
         DataError: A column is missing or not what it is to be, or a cell is missing.
     """
-    any_text = not set(file.texts).isdisjoint(features)
+    texts, taken, faults = set(file.texts), [*features, *used], DataFaults()
+    any_text = not texts.isdisjoint(features)
     inputs = np.empty((len(frame), len(features)), object if any_text else np.float32)
     for index, name in enumerate(features):
-        column = column_of(frame, file, name, [*features, *used])
-        if name in file.texts:
-            inputs[:, index] = as_text(column, file)
-            continue
-        if column.dtype.kind not in "iufb":
-            _refuse_text(column, file, name)
-        inputs[:, index] = as_float32(column, file)
+        with faults.noted():
+            column = column_of(frame, file, name, taken)
+            inputs[:, index] = as_text(column, file) if name in texts else _numbers(column, file)
+    faults.refuse()
     return inputs
+
+
+def _numbers(column: pd.Series, file: TableFile) -> np.ndarray:
+    if column.dtype.kind not in "iufb":
+        _refuse_text(column, file, str(column.name))
+    return as_float32(column, file)
 
 
 def _refuse_text(column: pd.Series, file: TableFile, name: str) -> None:
@@ -143,7 +155,7 @@ def _refuse_text(column: pd.Series, file: TableFile, name: str) -> None:
     if misread is not None:
         raise DataError(
             f"the column '{name}' of {file.path} {misread.says}",
-            hint=f"{misread.hint}, or {elsewhere}",
+            hint=f"{misread.hint}; or {elsewhere}",
         )
     example = next(row for row, cell in enumerate(cells) if not NUMBER.fullmatch(cell))
     raise DataError(

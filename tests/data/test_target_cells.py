@@ -244,18 +244,18 @@ def test_runs_that_do_not_say_what_their_cells_hold_read_numbers_as_before(write
         (
             ["1.5", "?", "2.5", "3"],
             "holds text: '?' in line 3; the other 3 cells are numbers\n"
-            f"{PLAIN}, or leave the column out of dataset.features.",
+            f"{PLAIN}; or leave the column out of dataset.features.",
         ),
         (
             ["1,5", "2,25", "3", "4"],
             "is written with decimal commas, such as '1,5' in line 2\n"
-            'Write `csv: {path: rows.csv, separator: ";", decimal: ","}`, or leave the column out of '
+            'Write `csv: {path: rows.csv, separator: ";", decimal: ","}`; or leave the column out of '
             "dataset.features.",
         ),
         (
             ["1.2.24", "3.12.24", "4.5.24"],
             "holds dates, such as '1.2.24' in line 2\nMake numbers of them, such as the days since the "
-            "first, or leave the column out of dataset.features.",
+            "first; or leave the column out of dataset.features.",
         ),
     ],
 )

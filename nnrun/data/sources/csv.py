@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import csv
 import unicodedata
+from array import array
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from nnrun.config.diagnostics import did_you_mean
 from nnrun.config.wording import first_of, quoted
+from nnrun.data.sources.headers import NO_HEADER, is_headerless
+from nnrun.data.sources.recognizing import refuse_other_kinds
 from nnrun.errors import DataError
 from nnrun.reading import check_regular
 
@@ -21,6 +26,8 @@ if TYPE_CHECKING:
 
     from nnrun.data.tables import Table
 
+BLOCK = 2**21
+"""Numbers looked at in one go, so that float64 copies of a table stay small."""
 ENCODING = "utf-8-sig"
 """UTF-8, with or without the byte order mark that spreadsheets write."""
 
@@ -67,8 +74,11 @@ class Csv:
             raise DataError(f"{self.path} is no table: its first line holds control characters")
         if len(names) == 1:
             self._suspect_separator(names[0])
+        known: set[str] = set()
         for name in names:
-            if names.count(name) > 1 or not name.strip():
+            if name in known or not name.strip():
+                if is_headerless(names):
+                    raise DataError(f"the first line of {self.path} {NO_HEADER}")
                 what = (
                     f"has the column {quoted(name)} twice"
                     if name.strip()
@@ -78,6 +88,7 @@ class Csv:
                     f"{self.path}:{header.number} {what}: {first_of(names)}",
                     hint="give every column its own name (pandas: `to_csv(…, index=False)`)",
                 )
+            known.add(name)
         return names
 
     def read(
@@ -123,10 +134,14 @@ class Csv:
 
     def loses_in_float32(self, features: Sequence[str]) -> bool:
         """Whether columns of numbers hold what float32 cannot."""
-        from nnrun.data.precision import find_loss
+        from nnrun.data.precision import columns_in_doubt, find_loss
 
-        frame = self._frame()
-        return any(find_loss(frame[name].to_numpy("float64")) for name in features)
+        width = max(1, BLOCK // len(self._frame()))
+        for start in range(0, len(features), width):
+            block = self.read_exact(features[start : start + width])
+            if any(find_loss(block[:, index]) for index in columns_in_doubt(block)):
+                return True
+        return False
 
     def read_exact(self, features: Sequence[str]) -> np.ndarray:
         """The features in float64 `(rows, features)`, once they have been read as inputs."""
@@ -151,10 +166,13 @@ class Csv:
 
     def line_of_row(self, row: int) -> int:
         """The line of the file on which a row (from 0) ends; blank lines and quotes are seen."""
-        for index, line in enumerate(self._lines()):
-            if index == row + 1:
-                return line.number
-        return row + 2
+        numbers = self._line_numbers
+        return numbers[row + 1] if row + 1 < len(numbers) else row + 2
+
+    @cached_property
+    def _line_numbers(self) -> array[int]:
+        """Of the header and of each row, the line on which it ends."""
+        return array("q", (line.number for line in self._lines()))
 
     def _frame(self) -> pd.DataFrame:
         """The rows; read once, however many things are made of them."""
@@ -204,6 +222,7 @@ class Csv:
         """The lines that are not blank, one at a time."""
         try:
             check_regular(self.path)
+            refuse_other_kinds(self.path)
             with self.path.open(encoding=ENCODING, newline="") as file:
                 reader = csv.reader(file, delimiter=self.separator)
                 for cells in reader:
@@ -226,6 +245,8 @@ class Csv:
         return did_you_mean(self.path.name, [path.name for path in folder.iterdir()])
 
     def _suspect_separator(self, header: str) -> None:
+        if len(header.split()) > 1:
+            self._suspect_blanks(header)
         for separator, name in ((";", "';'"), ("\t", "a tab"), (",", "','"), ("|", "'|'")):
             if separator in header:
                 shown = "\\t" if separator == "\t" else separator
@@ -233,6 +254,17 @@ class Csv:
                     f"{self.path} has one column only, with {name} in its name: {quoted(header)}",
                     hint=f'write `csv: {{path: {self.path}, separator: "{shown}"}}`',
                 )
+
+    def _suspect_blanks(self, header: str) -> None:
+        """Refuse a file whose first row has as many words as its header."""
+        rows = islice(self._lines(), 1, 2)
+        words = [len(line.cells[0].split()) for line in rows if len(line.cells) == 1]
+        if words == [len(header.split())] and not set(header) & set(";\t|,"):
+            raise DataError(
+                f"{self.path} has one column only; its cells seem to be parted by blanks",
+                hint="put commas between them (pandas: `pd.read_csv(…, sep=r'\\s+').to_csv(…, "
+                "index=False)`)",
+            )
 
     def _refuse_ragged(self, width: int) -> None:
         for line in self._lines():
