@@ -21,6 +21,7 @@ from nnrun.runs.directory import RunDirectory
 from nnrun.runs.history import History
 from nnrun.runs.manifest import Metrics, RunRecord
 from nnrun.runs.outcome import Outcome
+from nnrun.runs.progress import read_progress
 
 WriteConfig = Callable[..., Path]
 PNG = b"\x89PNG\r\n"
@@ -305,6 +306,28 @@ def evaluate(outcome: Outcome, *parts: str) -> dict[str, dict[str, float]]:
         ("{params: 68}", [False], 1),
     ],
 )
+def test_the_best_epoch_is_the_metrics_and_not_its_names(
+    write_config: WriteConfig, run: Callable[..., Outcome]
+) -> None:
+    outcome = run(
+        write_config(),
+        "metrics=[{SparseCategoricalAccuracy: {name: a_loss}}]",
+        "training={epochs: 8, monitor: val_a_loss}",
+        "callbacks=[{EarlyStopping: {monitor: a_loss, patience: 7}}]",
+        "optimizer={Adam: {learning_rate: 0.02}}",
+    )
+    history = history_of(outcome)
+    values = history.column("val_a_loss")
+    assert values[0] < max(values)
+    assert outcome.best_epoch == 1 + values.index(max(values))
+    assert outcome.epochs == 8
+    record = RunRecord.read(RunDirectory(Path(outcome.run_dir)).record)
+    assert record.directions == {"loss": "min", "a_loss": "max"}
+    unfinished = RunDirectory(Path(outcome.run_dir))
+    assert read_progress(unfinished, record.directions).best_epoch == outcome.best_epoch
+    assert read_progress(unfinished, {}).best_epoch == 1 + values.index(min(values))
+
+
 def test_expectations_decide_the_exit_code(
     write_config: WriteConfig,
     run: Callable[..., Outcome],

@@ -272,9 +272,20 @@ def _choose_metric(runs: Sequence[ComparedRun], metric: str | None, split: str |
         tried = [name for name in (*tried, *measured) if not str(name).endswith("loss")]
     if split == "test":
         tried = [f"test_{str(name).removeprefix('val_')}" for name in tried]
-    return next((name for name in tried if name in figures), str(tried[-1]))
+    known = _finite_figures(runs)
+    return next((name for name in tried if name in figures and name in known), str(tried[-1]))
+
+
+def _finite_figures(runs: Sequence[ComparedRun]) -> list[str]:
+    """The figures that a run has, and that are numbers there."""
+    told = (item for run in runs for item in run.figures.items())
+    return list(
+        dict.fromkeys(name for name, value in told if value is not None and math.isfinite(value))
+    )
 
 
 def _unknown_figure(metric: str, runs: Sequence[ComparedRun]) -> RunError:
-    known = dict.fromkeys(name for run in runs for name in run.figures)
-    return RunError(f"no run has the figure {metric!r}", hint=f"There are: {', '.join(known)}.")
+    message = f"no run has the figure {metric!r}"
+    if any(metric in run.figures for run in runs):
+        message = f"{metric!r} is not finite in any run"
+    return RunError(message, hint=f"There are: {', '.join(_finite_figures(runs))}.")

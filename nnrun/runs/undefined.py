@@ -48,9 +48,9 @@ class UndefinedFigures:
         told = []
         for epochs, names in _undefined(history).items():
             whole = len(epochs) == len(history)
-            when = f"all {len(history)}" if whole else f"{len(epochs)} of {len(history)}"
-            first = "" if whole else f", first in epoch {epochs[0]}"
-            told.append(f"{_not_finite(names, 'was', 'were')} in {when} epochs{first}")
+            when = f"{len(epochs)} of {len(history)} epochs, first in epoch {epochs[0]}"
+            when = f"any of the {len(history)} epochs" if whole else when
+            told.append(f"{_not_finite(names, 'was', 'were')} in {when}")
         if for_want_of_best:
             told.append(
                 f"no epoch is the best, since {self._monitor} was never finite: "

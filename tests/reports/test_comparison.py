@@ -313,6 +313,21 @@ def test_the_recorded_direction_decides_and_not_the_name(make_run: Make) -> None
     assert (cell.text, cell.mark) == ("+0.7000", "better")
 
 
+def test_a_figure_that_is_nowhere_finite_decides_nothing(make_run: Make) -> None:
+    def run(name: str, size: int) -> RunDirectory:
+        monitored = ["training.monitor=val_r", f"training.batch_size={size}"]
+        made = make_run(name, [0.5], overrides=["metrics=[accuracy, {AUC: {name: r}}]", *monitored])
+        metrics = json.loads(made.metrics.read_bytes())
+        metrics["best"]["val_r"] = None
+        write_file(made.metrics, json.dumps(metrics).encode())
+        return made
+
+    runs = [run("a", 8), run("b", 16)]
+    assert compare(*runs).metric == "val_accuracy"
+    with pytest.raises(RunError, match="'val_r' is not finite in any run"):
+        compare(*runs, metric="val_r")
+
+
 def test_two_sides_stand_beside_each_other(make_run: Make) -> None:
     base = make_run("base", [0.5, 0.75], overrides=["name=base"], seconds=2.0)
     other = make_run(
