@@ -15,8 +15,9 @@ from nnrun.config.wording import first_of, quoted
 from nnrun.errors import Problem
 
 _MODES: dict[object, Mode] = {"min": "min", "max": "max"}
-_WATCHING = dict.fromkeys(("EarlyStopping", "ReduceLROnPlateau", "ModelCheckpoint"), "val_loss")
-"""Callbacks that watch a figure, with the one Keras has them watch by default."""
+_WATCHING = ("EarlyStopping", "ReduceLROnPlateau", "ModelCheckpoint")
+_BY_DEFAULT = "val_loss"
+"""What they watch where nothing else is said."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ def watches(experiment: Experiment) -> Iterator[Watch]:
     if schedule is not None and schedule.name == rates.PERFORMANCE:
         watchers.append(schedule)
     for watcher in watchers:
-        figure = watcher.arguments.get("monitor", _WATCHING.get(watcher.name, "val_loss"))
+        figure = watcher.arguments.get("monitor", _BY_DEFAULT)
         yield Watch(figure, _MODES.get(watcher.arguments.get("mode")), watcher)
     training = experiment.training
     if training.monitor:

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any, Literal
 
+from nnrun.config.catalogue import load_catalogue
 from nnrun.config.components import as_component
 from nnrun.config.defaults import is_default, without_defaults
+from nnrun.config.tasks import AUTO, DEFAULT_METRICS
 from nnrun.runs.settings import describe_scalar
 
 Kind = Literal["changed", "added", "gone"]
@@ -52,16 +54,30 @@ def find_differences(
         {key: value for key, value in tree.items() if key not in without}
         for tree in (before, after)
     )
-    _fill_in_monitor(first, second)
+    _fill_in(first, second)
     return list(_compare_mappings("", first, second))
 
 
-def _fill_in_monitor(*trees: dict[str, Any]) -> None:
-    """Say what is monitored by default, where only the other config says what it monitors."""
+def _fill_in(*trees: dict[str, Any]) -> None:
+    """Say what follows from the rest of a config, where only the other one says it itself."""
+    for tree, other in (trees, trees[::-1]):
+        if "metrics" in other and "metrics" not in tree and (usual := _usual_metrics(tree)):
+            tree["metrics"] = usual
     unsaid = [tree for tree in trees if "monitor" not in (tree.get("training") or {})]
     if len(unsaid) == 1:
         (tree,) = unsaid
         tree["training"] = {**(tree.get("training") or {}), "monitor": _monitored(tree)}
+
+
+def _usual_metrics(tree: Mapping[str, Any]) -> list[str]:
+    """What is measured where nothing is said; empty where only the rows could tell."""
+    dataset, architecture = tree.get("dataset") or {}, tree.get("architecture")
+    task = dataset.get("task", AUTO)
+    named = load_catalogue().dataset(str(dataset.get("name")))
+    if task == AUTO and named is not None:
+        task = named.facts.task
+    several = isinstance(architecture, Mapping) and "outputs" in architecture
+    return [] if several or task not in DEFAULT_METRICS else [DEFAULT_METRICS[task]]
 
 
 def _monitored(tree: Mapping[str, Any]) -> str:

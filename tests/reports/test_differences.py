@@ -134,7 +134,14 @@ def dense(units: int) -> dict[str, Any]:
             [],
         ),
         ({"x:Own": {"rate": 1}}, {"x:Own": {}}, [Difference("x:Own.rate", "gone", 1, None)]),
-        # Nor is the figure that is monitored anyway.
+        # Nor is what is measured and monitored anyway.
+        ({"dataset": {"name": "iris", "task": "auto"}}, {"dataset": {"name": "iris", "task": "auto"}, "metrics": ["accuracy"]}, []),
+        (
+            {"dataset": {"task": "regression"}, "metrics": ["mse"]},
+            {"dataset": {"task": "regression"}},
+            [Difference("metrics[0]", "gone", "mse", None), Difference("metrics[0]", "added", None, "mae")],
+        ),
+        ({"metrics": ["mae"]}, {}, [Difference("metrics", "gone", ["mae"], None)]),
         ({"dataset": {"split": {"validation": 0.2}}}, {"dataset": {"split": {"validation": 0.2}}, "training": {"monitor": "val_loss"}}, []),
         (
             {"callbacks": [{"EarlyStopping": {"monitor": "val_accuracy"}}], "training": {"monitor": "val_accuracy"}},
