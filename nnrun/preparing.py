@@ -210,10 +210,15 @@ def build(prepared: Prepared, strategy: str = "none") -> Any:
         strategy: `mirrored` for a model on all devices; all but a training needs one of them.
 
     Raises:
-        ConfigError: If the layers do not fit each other or the data.
+        ConfigError: If the layers do not fit each other or the data, or loss and metrics the output.
         UserError: If the device asked for is not there.
     """
-    return build_for(prepared.experiment, prepared.signature, strategy, prepared.base)
+    model = build_for(prepared.experiment, prepared.signature, strategy, prepared.base)
+    from nnrun.models.trying import try_loss_and_metrics
+
+    splits = prepared.splits
+    try_loss_and_metrics(model, prepared.experiment, splits.targets, splits.train.targets)
+    return model
 
 
 def build_for(

@@ -9,7 +9,7 @@ from nnrun.cataloguing.argument_kinds import Given, default_fits, kind_of
 from nnrun.cataloguing.collecting import KERAS, LEFT_OUT, REFUSED, collect, keras_classes
 from nnrun.config.catalogue import PACKAGED, Catalogue
 
-SIMPLE = {"boolean", "integer", "number", "fraction", "text"}
+SIMPLE = {"boolean", "integer", "number", "fraction", "magnitude", "text"}
 
 
 @pytest.fixture(scope="module")

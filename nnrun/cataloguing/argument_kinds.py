@@ -46,6 +46,7 @@ KINDS_BY_GROUP = {
         "include_top": "boolean",
     },
     "callbacks": {"layers": "list:text", "save_freq": "steps|text"},
+    "layers": dict.fromkeys(("max_value", "negative_slope", "threshold"), "magnitude"),
     "optimizers": {"learning_rate": "number|component:schedules"},
     "schedules": {
         **STEPS,
@@ -185,6 +186,7 @@ def default_fits(kind: str, default: Any) -> bool:
         "integer": number and isinstance(default, int),
         "number": number,
         "fraction": number and 0 <= default < 1,
+        "magnitude": number and default >= 0,
         "text": isinstance(default, str),
     }
     return fits.get(kind, True)

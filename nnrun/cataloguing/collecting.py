@@ -54,8 +54,15 @@ REFUSED = {
     "optimizers": {
         "MultiOptimizer": "It takes Python objects, which YAML cannot hold; name a single optimizer."
     },
+    "losses": {
+        "CTC": "It compares sequences of labels, and a target here is one row.",
+        "Circle": "It is for embeddings, which are no predictions of a target; write a loss class of "
+        "your own, `module:Class`.",
+    },
     "metrics": {
-        "MeanMetricWrapper": f"{FUNCTION}; write a metric class of your own, `module:Class`."
+        "Mean": "It averages one stream of values, and compares no labels with predictions.",
+        "MeanMetricWrapper": f"{FUNCTION}; write a metric class of your own, `module:Class`.",
+        "Sum": "It adds up one stream of values, and compares no labels with predictions.",
     },
     "callbacks": {
         "BackupAndRestore": "every epoch is committed anyway.",

@@ -41,6 +41,7 @@ _SIMPLE_KINDS: dict[str, Kind] = {
     "file": FilePath(),
     "fraction": Number(minimum=0.0, below=1.0),
     "integer": Integer(),
+    "magnitude": Number(minimum=0.0),
     "number": Number(),
     "steps": Steps(),
     "text": Text(),
@@ -176,12 +177,9 @@ class Catalogue:
         own_name = aliases.get(name, name)
         if own_name is None:
             return Entry(name, group, alias=name, mode=_CHOSEN_BY_KERAS.get(name))
-        refused = self._content["refused"].get(group, {}).get(own_name)
-        if refused:
-            return Entry(own_name, group, refused=refused)
         raw = self._content["components"].get(group, {}).get(own_name)
         if raw is None:
-            return None
+            return self._refused(group, own_name)
         return Entry(
             name=own_name,
             group=group,
@@ -193,6 +191,13 @@ class Catalogue:
             recorded_as=raw.get("recorded_as", ""),
             mode=raw.get("mode"),
         )
+
+    def _refused(self, group: str, name: str) -> Entry | None:
+        """A class that no config may name, also by its name in lower case."""
+        for own_name, reason in self._content["refused"].get(group, {}).items():
+            if name in (own_name, own_name.lower()):
+                return Entry(own_name, group, refused=reason)
+        return None
 
 
 def _argument(name: str, raw: Mapping[str, Any]) -> Argument:

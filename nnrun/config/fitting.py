@@ -1,4 +1,4 @@
-"""Rules on what must fit the data: the loss, the last layer, the labels and their weights."""
+"""Rules on what must fit the data: the last layer, the labels and their weights."""
 
 from collections.abc import Iterator
 
@@ -9,15 +9,6 @@ from nnrun.config.tasks import AUTOENCODER
 from nnrun.config.wording import first_of, quoted
 from nnrun.errors import Problem
 
-PROBABILITY_LOSSES = {
-    "BinaryCrossentropy",
-    "BinaryFocalCrossentropy",
-    "CategoricalCrossentropy",
-    "CategoricalFocalCrossentropy",
-    "SparseCategoricalCrossentropy",
-}
-ONE_HOT_LOSSES = {"CategoricalCrossentropy", "CategoricalFocalCrossentropy", "CategoricalHinge"}
-CLASS_METRICS = {"accuracy", "acc", "crossentropy", "ce"}
 LABEL_ACTIVATIONS = {"sigmoid", "hard_sigmoid", "sparse_sigmoid", "linear", "heaviside"}
 """Activations that give each label a probability, or a logit, of its own."""
 BINARY_CLASSES = 2
@@ -49,40 +40,6 @@ def task_against_target(subject: Subject) -> Iterator[Problem]:
         )
 
 
-def loss_against_output(subject: Subject) -> Iterator[Problem]:
-    """The loss takes what the last layer gives: probabilities or logits, one number or many."""
-    output, loss, declared = subject.output, subject.loss, subject.experiment.loss
-    if output is None or loss is None or declared is None or subject.task == "regression":
-        return
-    if subject.objection and (not loss.startswith("Binary") or output.activation == "softmax"):
-        return  # what is wrong there, the rules on labels and units say
-    logits = bool(declared.arguments.get("from_logits"))
-    if loss.startswith("Binary") and output.activation == "softmax":
-        yield subject.problem(
-            "loss",
-            f"{loss} does not fit a softmax output",
-            "use sparse_categorical_crossentropy, or one sigmoid unit",
-        )
-    elif "Categorical" in loss and output.activation == "sigmoid" and output.units == 1:
-        yield subject.problem(
-            "loss", f"{loss} does not fit one sigmoid unit", "use binary_crossentropy"
-        )
-    elif loss in PROBABILITY_LOSSES and output.activation == "linear" and not logits:
-        wanted = "sigmoid" if loss.startswith("Binary") else "softmax"
-        yield subject.problem(
-            "loss",
-            f"{loss} expects probabilities, but the last layer gives logits",
-            f"give the last layer `activation: {wanted}`, or the loss `from_logits: true`",
-        )
-    elif logits and output.activation in ("softmax", "sigmoid"):
-        yield subject.problem_of(
-            declared,
-            f"from_logits: true, but the last layer gives probabilities ({output.activation})",
-            "remove one of the two",
-            argument="from_logits",
-        )
-
-
 def softmax_of_one(subject: Subject) -> Iterator[Problem]:
     """A softmax needs two units at least."""
     output = subject.output
@@ -92,33 +49,6 @@ def softmax_of_one(subject: Subject) -> Iterator[Problem]:
             "softmax over one unit is always 1",
             "use `activation: sigmoid`, or one unit per class",
             argument="activation",
-        )
-
-
-def loss_against_labels(subject: Subject) -> Iterator[Problem]:
-    """The loss takes the labels in the form they have."""
-    loss = subject.loss
-    if loss is None or subject.experiment.loss is None:
-        return
-    one_hot = subject.experiment.dataset.preprocess.one_hot
-    if subject.objection:
-        for_numbers = subject.task == "regression"
-        unfit = PROBABILITY_LOSSES | ONE_HOT_LOSSES
-        if loss in unfit and (for_numbers or not loss.startswith("Binary")):
-            hint = "use mse, mae or Huber" if for_numbers else "use binary_crossentropy"
-            hint = "use mse, or binary_crossentropy" if subject.task == AUTOENCODER else hint
-            yield subject.problem("loss", f"{loss} {subject.objection}", hint)
-    elif loss == "SparseCategoricalCrossentropy" and one_hot:
-        yield subject.problem(
-            "loss",
-            f"{loss} takes integer labels, but dataset.preprocess.one_hot is on",
-            "use categorical_crossentropy, or remove one_hot",
-        )
-    elif loss in ONE_HOT_LOSSES and not one_hot:
-        yield subject.problem(
-            "loss",
-            f"{loss} takes one-hot labels, but the labels are integers",
-            "use sparse_categorical_crossentropy, or set dataset.preprocess.one_hot: true",
         )
 
 
@@ -223,15 +153,6 @@ def task_options(subject: Subject) -> Iterator[Problem]:
         # Another output may have the classes that these are meant for.
         if is_set and subject.is_only_output:
             yield subject.problem(path, objection, "leave it out")
-    for metric in experiment.metrics or ():
-        if subject.task in ("regression", AUTOENCODER):
-            unfit = metric.name in CLASS_METRICS or "Accuracy" in metric.name
-            hint = "use mae, mse or RootMeanSquaredError"
-        else:
-            unfit = "categorical" in metric.name.lower() or metric.name in ("crossentropy", "ce")
-            hint = "use binary_accuracy, AUC, Precision or Recall"
-        if unfit:
-            yield subject.problem_of(metric, f"{metric.name} {objection}", hint)
 
 
 def scaled_labels(subject: Subject) -> Iterator[Problem]:

@@ -32,6 +32,8 @@ FACTORS = {"alpha", "decay_rate", "factor", "m_mul", "t_mul"}
 """Arguments that rates, or lengths, are multiplied by."""
 LENGTHS = {"decay_steps", "first_decay_steps", "step_size", "steps"}
 """Arguments of schedules that steps are divided by."""
+CLIPPING = {"norm": "clipnorm", "global_norm": "global_clipnorm", "value": "clipvalue"}
+"""The options of `regularization.clip` with the optimizer's arguments that they set."""
 MOMENTUM = ("momentum", "beta_1")
 """What Keras's optimizers call their momentum."""
 
@@ -190,3 +192,21 @@ def _listed(value: object) -> Sequence[object]:
 
 def _is_number(value: object) -> TypeGuard[int | float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def wrapped_optimizer(subject: Subject) -> Iterator[Problem]:
+    """Keras leaves the rate and the clipping to the optimizer that LossScaleOptimizer wraps."""
+    experiment, clip = subject.experiment, subject.experiment.regularization.clip
+    inner = experiment.optimizer.arguments.get("inner_optimizer")
+    if not isinstance(inner, Component):
+        return
+    outer, schedule = experiment.optimizer.name, experiment.schedule
+    if schedule is not None and schedule.name != PERFORMANCE:
+        message = f"{outer} has no learning rate but that of the {inner.name} in it"
+        hint = f"write it there, as in `{inner.name}: {{learning_rate: {{{schedule.name}: …}}}}`"
+        yield subject.problem_of(schedule, message, hint)
+    for option, argument in CLIPPING.items():
+        if (most := getattr(clip, option)) is not None:
+            message = f"{outer} clips no gradients, but the {inner.name} in it can"
+            hint = f"write it there, as in `{inner.name}: {{{argument}: {most:g}}}`"
+            yield subject.problem(f"regularization.clip.{option}", message, hint)

@@ -9,6 +9,7 @@ from nnrun.config import (
     fitting,
     graph_rules,
     learning,
+    measuring,
     monitoring,
     rates,
     reuse,
@@ -28,8 +29,6 @@ __all__ = ["check_relations", "find_output_layer", "overlap"]
 
 CALLBACK_FIGURES = {"Pruning": "sparsity", "Traces": "distinct_codes"}
 """Callbacks that tell a figure of the saved model, and its name."""
-CLIPPING = {"norm": "clipnorm", "global_norm": "global_clipnorm", "value": "clipvalue"}
-"""The options of `regularization.clip` with the optimizer's arguments that they set."""
 
 
 def check_relations(
@@ -187,10 +186,10 @@ def _one_clip(subject: Subject) -> Iterator[Problem]:
     experiment = subject.experiment
     ways = {
         f"regularization.clip.{option}": argument
-        for option, argument in CLIPPING.items()
+        for option, argument in rates.CLIPPING.items()
         if getattr(experiment.regularization.clip, option) is not None
     }
-    own = [name for name in CLIPPING.values() if experiment.optimizer.arguments.get(name)]
+    own = [name for name in rates.CLIPPING.values() if experiment.optimizer.arguments.get(name)]
     if len(ways) + len(own) > 1:
         yield subject.problem(
             next(reversed(ways), "optimizer"),
@@ -319,6 +318,7 @@ _RULES: dict[Callable[[Subject], Iterator[Problem]], set[str]] = {
     rates.rates_that_descend: {"optimizer", "schedule", "callbacks"},
     rates.some_rate_is_above_zero: {"optimizer", "schedule"},
     rates.schedule_values: {"schedule"},
+    rates.wrapped_optimizer: {"optimizer", "schedule", "regularization.clip"},
     checkpoint_files.file_names: {"dataset", "metrics", "callbacks"},
     checkpoint_files.when_to_save: {"callbacks"},
     learning.accumulation_that_fills: {"dataset.name", "dataset.split", "optimizer", "training"},
@@ -331,12 +331,11 @@ _RULES: dict[Callable[[Subject], Iterator[Problem]], set[str]] = {
     rates.cycled_momentum: {"optimizer", "schedule"},
     fitting.task_against_target: {"dataset.task", "dataset.target"},
     fitting.softmax_of_one: {"dataset.task", "dataset.target", "architecture"},
-    fitting.loss_against_output: {"dataset.task", "dataset.target", "architecture", "loss"},
-    fitting.loss_against_labels: {"dataset", "loss"},
+    **measuring.RULES,
     fitting.output_against_task: {"dataset", "architecture"},
     fitting.steps_against_labels: {"dataset", "architecture"},
     fitting.output_of_preset: {"dataset", "architecture"},
-    fitting.task_options: {"dataset", "metrics", "training.class_weight"},
+    fitting.task_options: {"dataset", "training.class_weight"},
     fitting.class_weights: {"dataset", "training.class_weight"},
     fitting.scaled_labels: {"dataset", "architecture"},
     _expectations: {"dataset.split", "dataset.task", "metrics", "expect", "callbacks"},
@@ -355,6 +354,7 @@ _RULES: dict[Callable[[Subject], Iterator[Problem]], set[str]] = {
 """Each rule with the paths it reads."""
 
 _OF_NEW_TRAININGS = {
+    *measuring.RULES,
     rates.rates_that_descend,
     rates.some_rate_is_above_zero,
     checkpoint_files.file_names,
@@ -371,13 +371,12 @@ _OF_NEW_TRAININGS = {
 _OF_OUTPUTS = {
     fitting.task_against_target,
     fitting.softmax_of_one,
-    fitting.loss_against_output,
-    fitting.loss_against_labels,
     fitting.output_against_task,
     fitting.steps_against_labels,
     fitting.task_options,
     fitting.class_weights,
     learning.direction_of_one_number,
     learning.activation_of_classes,
+    *measuring.RULES,
 }
 """The rules that look at one output at a time."""

@@ -9,8 +9,9 @@ from nnrun.config.components import Component
 from nnrun.config.facts import DataFacts
 from nnrun.config.from_run import FromRun
 from nnrun.config.graphs import Graph
+from nnrun.config.measures import Ending
 from nnrun.config.schema import Experiment
-from nnrun.config.tasks import AUTO, AUTOENCODER, DEFAULT_METRICS
+from nnrun.config.tasks import AUTO, AUTOENCODER, DEFAULT_METRICS, ending_of_task
 from nnrun.errors import Problem
 
 ACTIVATION_LAYERS = {
@@ -87,6 +88,45 @@ class Subject:
         if isinstance(self.experiment.architecture, Graph):
             return None
         return find_output_layer(self.layers)
+
+    @property
+    def ending(self) -> Ending:
+        """How the output ends, as far as it can be told; of presets, as the task has it."""
+        experiment = self.experiment
+        one_hot, loss = experiment.dataset.preprocess.one_hot, experiment.loss
+        units, activation = self._end()
+        from_logits = loss is not None and loss.arguments.get("from_logits") is True
+        return Ending(
+            self.task or self._presumed_task(units, activation),
+            units,
+            activation,
+            one_hot,
+            self.loss,
+            from_logits,
+        )
+
+    def _end(self) -> tuple[int | None, str]:
+        """The units and the activation of the output; None and an empty text where unknown."""
+        declared, task = self.experiment.architecture, self.task
+        if not isinstance(declared, Component) or declared.is_users_own:
+            output = self.output if declared else None
+            return (output.units, output.activation) if output else (None, "")
+        if task is None:
+            return None, ""
+        classes, width = self.facts.classes if self.facts else 0, self.target_width or 0
+        one_hot = self.experiment.dataset.preprocess.one_hot
+        units, activation = ending_of_task(task, classes, width, one_hot=one_hot)
+        chosen = declared.arguments.get("output_activation")
+        if activation == "linear" and chosen:
+            activation = plain_name(chosen)
+        return units or None, activation
+
+    def _presumed_task(self, units: int | None, activation: str) -> str | None:
+        """What only classes would be declared like, where only the rows could tell for sure."""
+        several = (units or 0) > 1 and self.target_width == 1
+        one_hot = self.experiment.dataset.preprocess.one_hot
+        of_classes = not self.objection and (activation == "softmax" or one_hot or several)
+        return "multiclass" if of_classes else None
 
     @property
     def task(self) -> str | None:

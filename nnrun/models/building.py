@@ -73,11 +73,12 @@ def build_model(
         heads = _heads(model, experiment, targets)
         model = in_own_units(model, targets)
         losses = {head.name: seen_by_loss(instantiate(head.loss), head.target) for head in heads}
+        metrics = {head.name: [instantiate(one) for one in head.metrics] for head in heads}
         model.compile(
             optimizer=build_optimizer(experiment, catalogue, steps_per_epoch),
             loss=_alone_or_all(losses),
             loss_weights=_loss_weights(experiment, heads),
-            metrics=_alone_or_all({head.name: head.metrics for head in heads}),
+            metrics=_alone_or_all(metrics),
         )
         _build_optimizer_state(model, experiment)
         return model

@@ -16,8 +16,8 @@ from nnrun.config.schema import Experiment
 from nnrun.data.splits import InputSpec, TargetSpec
 from nnrun.errors import Problem
 from nnrun.models.architecture import expand_architecture, with_own_activation
-from nnrun.models.components import instantiate
-from nnrun.models.losses import choose_loss, choose_metrics
+from nnrun.models.losses import choose_loss
+from nnrun.models.metrics import choose_metrics
 from nnrun.models.misfits import show_shape
 from nnrun.models.shapes import output_shape
 
@@ -98,10 +98,9 @@ class Head:
         return choose_loss(self.view, self.target, self._units, self.activation)
 
     @property
-    def metrics(self) -> list[Any]:
+    def metrics(self) -> Sequence[Component]:
         """Its metrics."""
-        chosen = choose_metrics(self.view, self.target, self._units, self.activation)
-        return [instantiate(metric) for metric in chosen]
+        return choose_metrics(self.view, self.target, self._units, self.activation)
 
     @property
     def _units(self) -> int:

@@ -6,14 +6,12 @@ import keras
 
 from nnrun.config.catalogue import Catalogue
 from nnrun.config.components import Component
-from nnrun.config.rates import PERFORMANCE
+from nnrun.config.rates import CLIPPING, PERFORMANCE
 from nnrun.config.schema import Experiment
 from nnrun.errors import ConfigError, Problem
 from nnrun.models.components import instantiate
 from nnrun.models.momentum import cycle_momentum
 from nnrun.models.schedules import OneCycle
-
-_CLIPPING = {"norm": "clipnorm", "global_norm": "global_clipnorm", "value": "clipvalue"}
 
 
 def build_optimizer(experiment: Experiment, catalogue: Catalogue, steps_per_epoch: int) -> Any:
@@ -35,7 +33,7 @@ def build_optimizer(experiment: Experiment, catalogue: Catalogue, steps_per_epoc
             f"{complete.name} makes no Keras optimizer", declared.place, declared.path
         )
         raise ConfigError([problem])
-    _cycle(made, declared)
+    _cycle(getattr(made, "inner_optimizer", made), declared)
     return made
 
 
@@ -53,7 +51,7 @@ def complete_optimizer(experiment: Experiment, catalogue: Catalogue) -> Componen
             experiment.schedule, base_rate(experiment, catalogue), catalogue
         )
     clip = experiment.regularization.clip
-    for ours, keras_name in _CLIPPING.items():
+    for ours, keras_name in CLIPPING.items():
         if getattr(clip, ours) is not None:
             arguments.setdefault(keras_name, getattr(clip, ours))
     module, name = declared.module, declared.name

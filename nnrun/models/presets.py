@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from nnrun.config.components import Component
+from nnrun.config.tasks import AUTOENCODER, ending_of_task
 from nnrun.models.activation_names import is_rectifier, is_selu, name_of
 
 __all__ = ["MLP"]
@@ -61,17 +62,13 @@ class MLP:
         stack: list[tuple[str, dict[str, object]]] = [("Flatten", {})] if rank > 1 else []
         shared = {"activation": self.activation, "kernel_initializer": self.kernel_initializer}
         stack += [("Dense", {"units": units, **shared}) for units in self.hidden]
+        units, ending = ending_of_task(task, classes, width, one_hot=one_hot)
+        if ending != "linear":
+            return [*stack, ("Dense", {"units": units, "activation": ending})]
         own = {"activation": self.output_activation} if self.output_activation else {}
-        if task == "regression":
-            return [*stack, ("Dense", {"units": width, **own})]
-        if task == "autoencoder":
-            stack.append(("Dense", {"units": width, **own}))
-            return [*stack, ("Reshape", {"target_shape": list(shape)})] if len(shape) > 1 else stack
-        if task == "multilabel":
-            return [*stack, ("Dense", {"units": width, "activation": "sigmoid"})]
-        if task == "binary" and not one_hot:
-            return [*stack, ("Dense", {"units": 1, "activation": "sigmoid"})]
-        return [*stack, ("Dense", {"units": classes, "activation": "softmax"})]
+        stack.append(("Dense", {"units": units, **own}))
+        reshapes = task == AUTOENCODER and len(shape) > 1
+        return [*stack, ("Reshape", {"target_shape": list(shape)})] if reshapes else stack
 
 
 def _initializer_for(activation: str | Component) -> str:

@@ -17,7 +17,8 @@ from nnrun.config.relations import find_output_layer, subject_of
 from nnrun.config.roles import view_of
 from nnrun.models.freezing import layers_to_unfreeze
 from nnrun.models.heads import Head, last_layers
-from nnrun.models.losses import choose_loss, choose_metrics
+from nnrun.models.losses import choose_loss
+from nnrun.models.metrics import choose_metrics
 from nnrun.models.optimizers import complete_optimizer
 from nnrun.runs.monitoring import monitored_figure
 from nnrun.scripting.expressions import (

@@ -95,7 +95,8 @@ def rate_at(model: Any, step: int) -> float | None:
 
 def _schedule_of(model: Any) -> Any:
     """The schedule of a model's optimizer; None where its rate is a number."""
-    rate = getattr(model.optimizer, "_learning_rate", None)
+    optimizer = getattr(model.optimizer, "inner_optimizer", model.optimizer)
+    rate = getattr(optimizer, "_learning_rate", None)
     return rate if isinstance(rate, keras.optimizers.schedules.LearningRateSchedule) else None
 
 

@@ -49,7 +49,7 @@ def load(tmp_path):
         DIABETES + ends("Dense: 1") + "training: {monitor: val_mae}",
         DIGITS + TEN + "callbacks: [EarlyStopping: {monitor: val_accuracy}]",
         DIGITS + TEN + "metrics: ['my:Own']\ncallbacks: [EarlyStopping: {monitor: val_own}]",
-        DIGITS + TEN + "metrics: [{AUC: {name: area}}]\nexpect: {val_area: {min: 0.5}}",
+        ONE_HOT + TEN + "metrics: [{AUC: {name: area}}]\nexpect: {val_area: {min: 0.5}}",
         DIGITS.replace("0.2", "0.5, test: 0.4") + TEN,
         "dataset: {name: digits}\n" + TEN + "callbacks: [EarlyStopping: {monitor: loss}]",
         "dataset: {name: mnist}\n" + TEN + "expect: {test_accuracy: {min: 0.9}}",

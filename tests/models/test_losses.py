@@ -82,7 +82,8 @@ LABELS = TargetSpec("multilabel", width=2, columns=(TargetColumn("a"), TargetCol
 @pytest.mark.parametrize("metrics", ["", "metrics: [accuracy]", "metrics: [BinaryAccuracy]"])
 @pytest.mark.parametrize("output", ["2", "{units: 2, activation: sigmoid}"])
 def test_labels_are_measured_one_by_one(build: Build, metrics: str, output: str) -> None:
-    model = build(f"architecture: [Dense: {output}]\n{metrics}", (1,), LABELS)
+    labels = "dataset: {csv: rows.csv, target: [a, y], task: multilabel}\n"
+    model = build(f"{labels}architecture: [Dense: {output}]\n{metrics}", (1,), LABELS)
     model.layers[0].set_weights([np.array([[1.0, -1.0]]), np.zeros(2)])
     x = np.array([[0.2], [0.4]], "float32")
     figures = model.evaluate(x, np.array([[1, 0], [1, 1]]), verbose=0, return_dict=True)

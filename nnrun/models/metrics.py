@@ -1,0 +1,138 @@
+"""The metrics, with all that they have to know of the output to be right."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from keras import ops
+
+from nnrun.config.catalogue import load_catalogue
+from nnrun.config.components import Component
+from nnrun.config.measures import FBETA, THRESHOLDS, Ending
+from nnrun.config.schema import Experiment
+from nnrun.config.tasks import DEFAULT_METRICS
+from nnrun.data.splits import TargetSpec
+
+BY_LABELS = {
+    **dict.fromkeys(("accuracy", "acc", "Accuracy"), "Accuracy"),
+    **dict.fromkeys(("crossentropy", "ce"), "Crossentropy"),
+}
+"""Names of which Keras has a class for each form of the labels, with the end of its name.
+
+Keras's own class `Accuracy` counts outputs that equal the label exactly, which none of a classifier
+does: whoever names it means `accuracy`.
+"""
+OF_COLUMNS = (*FBETA, "BinaryCrossentropy")
+"""Metrics of Keras's that want labels in the shape of the output, `(rows, 1)` for one unit."""
+ABOVE_ZERO = 1e-30
+"""The threshold of logits where Keras allows none of 0."""
+
+
+def choose_metrics(
+    experiment: Experiment, target: TargetSpec, units: int, activation: str
+) -> Sequence[Component]:
+    """The declared metrics, or the one that the task is measured by.
+
+    What a metric has to know of the output is filled in where the config leaves it out: whether it
+    gives logits, the threshold, the form of the labels.
+
+    Args:
+        experiment: The checked config.
+        target: What is predicted.
+        units: Width of the model's output.
+        activation: The last activation; "linear" for logits.
+    """
+    metrics, loss = experiment.metrics, experiment.loss
+    if metrics is None:
+        metrics = (Component(DEFAULT_METRICS[target.task], "metrics"),)
+    ending = Ending(
+        target.task,
+        units,
+        activation,
+        target.one_hot,
+        None if loss is None else _class_of(loss),
+        from_logits=loss is not None and loss.arguments.get("from_logits") is True,
+    )
+    return [metric if metric.is_users_own else _complete(metric, ending) for metric in metrics]
+
+
+def as_column(metric: Any) -> Any:
+    """A metric of Keras's, made to take labels `(rows,)` where the output is `(rows, 1)`.
+
+    Args:
+        metric: One that wants labels in the shape of the output.
+    """
+    update_state = metric.update_state
+
+    def update(y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        return update_state(ops.reshape(y_true, ops.shape(y_pred)), y_pred, sample_weight)
+
+    metric.update_state = update
+    return metric
+
+
+def _complete(metric: Component, ending: Ending) -> Component:
+    """A metric that knows what it needs of the output; the metric itself where it does already."""
+    declared, given = _class_of(metric), dict(metric.arguments)
+    name = _by_labels(declared, ending)
+    if name.endswith("Accuracy") and declared in BY_LABELS and not given and _left(ending):
+        return dataclasses.replace(metric, name=declared.lower(), module=None)
+    if name in FBETA:  # Keras refuses whole numbers
+        given |= {key: float(value) for key, value in given.items() if type(value) is int}
+    filled = _filled(name, given, ending)
+    of_column = name in OF_COLUMNS and ending.is_one and not ending.one_hot
+    if name == declared and {**given, **filled} == metric.arguments and not of_column:
+        return metric
+    called = {"name": declared.lower()} if declared in BY_LABELS else {}
+    called = {"name": metric.name} if metric.module is None else called
+    arguments = {**called, **given, **filled}
+    complete = dataclasses.replace(metric, name=name, module="keras.metrics", arguments=arguments)
+    if not of_column:
+        return complete
+    wrapped = {"metric": complete}
+    return dataclasses.replace(metric, name=as_column.__name__, module=__name__, arguments=wrapped)
+
+
+def _left(ending: Ending) -> bool:
+    """Whether Keras chooses the right accuracy, and the right threshold, by the shapes alone."""
+    return ending.task != "multilabel" and not (ending.is_one and ending.gives_logits)
+
+
+def _by_labels(name: str, ending: Ending) -> str:
+    """The class of a metric, also where it depends on the form of the labels."""
+    if name not in BY_LABELS:
+        return name
+    if ending.is_one or ending.task == "multilabel":
+        return f"Binary{BY_LABELS[name]}"
+    return f"{'' if ending.one_hot else 'Sparse'}Categorical{BY_LABELS[name]}"
+
+
+def _filled(name: str, given: Mapping[str, Any], ending: Ending) -> dict[str, Any]:
+    """The arguments that follow from the output where none are given."""
+    entry = load_catalogue().find("metrics", name)
+    known = entry.arguments if entry else {}
+    own: dict[str, Any] = {}
+    if ending.gives_logits and "from_logits" in known:
+        own["from_logits"] = True
+    elif ending.gives_logits and ending.is_each_for_itself and not given.get("top_k"):
+        own |= {argument: 0.0 for argument in THRESHOLDS if argument in known}
+    if "sparse_y_true" in known:
+        own |= {"sparse_y_true": not ending.one_hot, "sparse_y_pred": False}
+    if name in FBETA:
+        own |= _of_fbeta(ending)
+    return {key: value for key, value in own.items() if given.get(key) is None}
+
+
+def _of_fbeta(ending: Ending) -> dict[str, Any]:
+    """An F score takes the largest of the outputs for 1, unless there is a threshold."""
+    own: dict[str, Any] = {}
+    if ending.is_one or ending.task == "multilabel":
+        own["threshold"] = ABOVE_ZERO if ending.gives_logits else 0.5
+    if ending.is_one:
+        own["average"] = "micro"  # a number, where None gives a list of one
+    return own
+
+
+def _class_of(component: Component) -> str:
+    entry = load_catalogue().find(component.group, component.name)
+    return entry.name if entry else component.name

@@ -1,0 +1,110 @@
+"""Loss and metrics, tried on a few labels before anything is trained."""
+
+import functools
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import keras
+import numpy as np
+
+from nnrun.config.components import Component
+from nnrun.config.schema import Experiment
+from nnrun.data.splits import TargetSpec
+from nnrun.errors import ConfigError, Problem
+from nnrun.models.components import instantiate
+from nnrun.models.heads import Head
+from nnrun.models.label_scaling import seen_by_loss
+from nnrun.models.misfits import plain_message, show_shape
+from nnrun.models.own import trains_itself
+
+
+def try_loss_and_metrics(
+    model: Any,
+    experiment: Experiment,
+    targets: Mapping[str, TargetSpec],
+    labels: Mapping[str, np.ndarray],
+) -> None:
+    """See that loss and metrics take labels and outputs of these shapes, and give one figure each.
+
+    The model itself is not called: outputs that it might give take the place of its own.
+
+    Args:
+        model: The compiled model.
+        experiment: The checked config.
+        targets: What is predicted, by name.
+        labels: The labels of some rows, by the target's name.
+
+    Raises:
+        ConfigError: One of them does not; the problem names its line.
+    """
+    if trains_itself(model):
+        return
+    heads = [Head.of(model, experiment, name, target) for name, target in targets.items()]
+    rows = _telling_number(heads)
+    given = {head.name: _output(head, rows) for head in heads}
+    some = {
+        name: keras.ops.convert_to_tensor(np.resize(values, (rows, *values.shape[1:])))
+        for name, values in labels.items()
+    }
+    try:
+        model.compute_loss(None, _alone_or_all(some), _alone_or_all(given), training=False)
+        model.compute_metrics(None, _alone_or_all(some), _alone_or_all(given))
+        figures = model.get_metrics_result().values()
+        if any(np.asarray(figure).ndim for figure in figures):
+            raise ValueError("a metric gives several figures, where one is recorded")
+    except Exception as error:
+        found = [
+            one for head in heads for one in _problems(head, some[head.name], given[head.name])
+        ]
+        raise ConfigError(found or [Problem(plain_message(error), path="metrics")]) from error
+    model.reset_metrics()
+
+
+def _telling_number(heads: list[Head]) -> int:
+    """A number of rows that is no other size, so that nothing fits by chance."""
+    sizes = {1, *(size for head in heads for size in head.shape)}
+    return next(rows for rows in range(2, len(sizes) + 3) if rows not in sizes)
+
+
+def _output(head: Head, rows: int) -> Any:
+    """What a model might give: the same probability for every class."""
+    shape = [1 if size is None else size for size in head.shape]
+    value = 1 / shape[-1] if shape and shape[-1] > 1 else 0.5
+    return keras.ops.full((rows, *shape), value, "float32")
+
+
+def _problems(head: Head, labels: Any, output: Any) -> Iterator[Problem]:
+    """What is wrong with the loss and each of the metrics of an output."""
+    tried = [(head.loss, "loss", functools.partial(_loss_of, head))]
+    tried += [(one, "metrics", functools.partial(_figure_of, one)) for one in head.metrics]
+    shapes = f"labels {_shown(labels)} and outputs {_shown(output)}"
+    for declared, path, call in tried:
+        message = ""
+        try:
+            figures = np.asarray(call(labels, output))
+            if figures.ndim:
+                message = f"gives a list of {figures.size} figures, where one is recorded"
+        except Exception as error:  # noqa: BLE001 code of the user's own may raise anything
+            message = f"does not take {shapes}: {plain_message(error)}"
+        if message:
+            yield Problem(message, declared.place, declared.path or path)
+
+
+def _loss_of(head: Head, labels: Any, output: Any) -> Any:
+    return keras.losses.get(seen_by_loss(instantiate(head.loss), head.target))(labels, output)
+
+
+def _figure_of(metric: Component, labels: Any, output: Any) -> Any:
+    if metric.name in ("accuracy", "acc"):  # of which Keras takes the one that fits
+        return 0.0
+    made = keras.metrics.get(instantiate(metric))
+    made.update_state(labels, output)
+    return made.result()
+
+
+def _shown(tensor: Any) -> str:
+    return f"of shape {show_shape(tensor.shape[1:])}" if len(tensor.shape) > 1 else "of one number"
+
+
+def _alone_or_all(by_name: Mapping[str, Any]) -> Any:
+    return next(iter(by_name.values())) if len(by_name) == 1 else dict(by_name)
