@@ -252,9 +252,9 @@ def _takes_logits(measured: _Measured) -> bool:
     """Whether a metric is told, or can be left to know, what to make of logits."""
     ending = measured.ending
     option, says = measured.argument("from_logits")
-    if option and says is None:
-        # Keras takes the sigmoid of the logits, but for measures of classes.
-        return ending.is_each_for_itself or measured.measure.measures == CLASSES
+    if option:  # Keras takes the sigmoid of the logits, but for measures of classes
+        fits = ending.is_each_for_itself or measured.measure.measures == CLASSES
+        return fits and says is None
     threshold, given = measured.argument(*THRESHOLDS)
     if measured.declared.arguments.get("top_k"):
         return True

@@ -60,7 +60,7 @@ def load(tmp_path):
         def check(experiment):
             return check_source(experiment.dataset, roles_of(experiment))
 
-        return load_experiment(tmp_path / name, overrides, check_source=check)
+        return load_experiment(tmp_path / name, overrides, check_source=check, to_be_trained=True)
 
     return loaded
 

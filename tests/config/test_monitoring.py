@@ -14,7 +14,7 @@ from nnrun.config.schema import Experiment
 from nnrun.errors import ConfigError
 
 GOOD = """\
-dataset: {name: iris, split: {validation: 0.2}}
+dataset: {name: iris, split: {validation: 0.2}, preprocess: {one_hot: true}}
 architecture: [{Dense: {units: 3, activation: softmax}}]
 """
 OWN = """\

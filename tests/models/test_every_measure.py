@@ -40,7 +40,6 @@ ENDS = [
     ("number", "[Dense: {units: 1, activation: softplus}]"),
     ("numbers", "[Dense: 3]"),
     ("binary", "[Dense: {units: 1, activation: sigmoid}]"),
-    ("binary", "[Dense: {units: 1, activation: tanh}]"),
     *(("binary", f"[Dense: {{units: 2{end}}}]") for end in (LINEAR, SOFTMAX)),
     *(("pair", f"[Dense: {{units: 2{end}}}]") for end in (LINEAR, SIGMOID, SOFTMAX)),
     *(("integers", f"[Dense: {{units: 3{end}}}]") for end in (LINEAR, SIGMOID, SOFTMAX)),
@@ -57,7 +56,9 @@ FIXED = {
 }
 UNDEFINED = {"PearsonCorrelation", "ConcordanceCorrelation", "Poisson"}
 """Metrics that are NaN by their definition: of one column, and of a negative prediction."""
-WRONG = re.compile("is for|does not fit|expects probabilities|gives logits|takes the logarithm")
+WRONG = re.compile(
+    "is for|does not fit|expects probabilities|gives logits|takes the logarithm|has no gradient"
+)
 """Why a measure is refused of which Keras makes a number, but a wrong one."""
 WRONG_BY_SHAPE = {"CategoricalAccuracy", "OneHotIoU", "OneHotMeanIoU"}
 """What takes integer labels for a single row of probabilities without a word."""

@@ -67,6 +67,8 @@ dataset: {name: breast_cancer, split: {validation: 0.2}}
 architecture:
   - Dense: {units: 1, activation: sigmoid}
 """
+ONE_HOT = GOOD.replace("{validation: 0.2}", "{validation: 0.2}, preprocess: {one_hot: true}")
+
 REGRESSION = """\
 dataset: {name: diabetes, split: {validation: 0.2}}
 architecture:
@@ -295,10 +297,40 @@ RELATIONS = {
         "{SparseCategoricalCrossentropy: {from_logits: true}}"
     ),
     "loss_one_hot_with_integers": _wrong_loss("categorical_crossentropy"),
-    "loss_integers_with_one_hot": Case(
-        GOOD.replace("{validation: 0.2}", "{validation: 0.2}, preprocess: {one_hot: true}")
-        + "loss: sparse_categorical_crossentropy\n"
+    "loss_integers_with_one_hot": Case(ONE_HOT + "loss: sparse_categorical_crossentropy\n"),
+    "loss_per_unit_with_integers": Case(
+        GOOD + "loss: mse\nmetrics: [AUC, mae, Hinge, top_k_categorical_accuracy]\n"
     ),
+    "loss_of_a_logarithm": Case(REGRESSION + "loss: poisson\nmetrics: [F1Score, mae]\n"),
+    "metrics_of_one_unit": Case(
+        SIGMOID
+        + "loss: categorical_hinge\nmetrics: [F1Score, TopKCategoricalAccuracy, MeanIoU: 2]\n"
+    ),
+    "metrics_of_several_figures": Case(
+        ONE_HOT
+        + "metrics:\n"
+        + "  - F1Score\n"
+        + "  - FBetaScore: {beta: 2, average: null}\n"
+        + "  - Precision: {thresholds: [0.3, 0.6]}\n"
+        + "  - OneHotIoU: {num_classes: 10, target_class_ids: [0], sparse_y_pred: true}\n"
+        + "  - IoU: {num_classes: 10, target_class_ids: [0], sparse_y_true: true}\n"
+    ),
+    "metrics_of_logits": Case(
+        SIGMOID.replace("{units: 1, activation: sigmoid}", "1")
+        + "metrics: [Precision, AUC, PrecisionAtRecall: 0.5, AUC: {from_logits: false}, "
+        + "Recall: {thresholds: 0.7}, F1Score: {threshold: 0.7}, poisson]\n"
+    ),
+    "metrics_told_of_logits": Case(SIGMOID + "metrics: [AUC: {from_logits: true}]\n"),
+    "measures_refused": Case(GOOD + "loss: ctc\nmetrics: [Mean, sum]\n"),
+    "loss_of_rows": Case(REGRESSION + "loss: {Huber: {reduction: null}}\n"),
+    "loss_scaling_optimizer": Case(
+        GOOD
+        + "optimizer: {LossScaleOptimizer: {inner_optimizer: {Adam: {}}}}\n"
+        + "schedule: {ExponentialDecay: {decay_steps: 5 epochs, decay_rate: 0.5}}\n"
+        + "regularization: {clip: {norm: 1.0}}\n"
+    ),
+    "slope_negative": Case(_layers("LeakyReLU: {negative_slope: -0.1}", "ReLU: {max_value: -1}")),
+    "constant_of_a_list": Case(_last("Dense: {units: 10, bias_initializer: {Constant: [1, 2]}}")),
     "loss_of_classes_for_regression": Case(REGRESSION + "loss: binary_crossentropy\n"),
     "units_of_classes": Case(_last("Dense: {units: 9, activation: softmax}")),
     "units_of_regression": Case(REGRESSION.replace("Dense: 1", "Dense: 2")),
@@ -317,7 +349,7 @@ RELATIONS = {
     "monitor_unknown": Case(GOOD + "callbacks: [EarlyStopping: {monitor: val_acuracy}]\n"),
     "monitor_of_another_task": Case(REGRESSION + "training: {monitor: val_accuracy}\n"),
     "monitor_without_mode": Case(
-        GOOD + "metrics: [FalsePositives, 'mine:Own']\ncallbacks:\n"
+        ONE_HOT + "metrics: [FalsePositives, 'mine:Own']\ncallbacks:\n"
         "  - EarlyStopping: {monitor: val_false_positives}\n"
         "  - ReduceLROnPlateau: {monitor: val_loss, mode: min}\n"
         "training: {monitor: val_own}\n"
