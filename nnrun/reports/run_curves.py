@@ -14,7 +14,9 @@ from nnrun.reports.trends import Curve, Steps
 IMPROVING = 0.05
 """What the last quarter of the epochs improves a loss by, as a share, before it matters."""
 _MATTERS = 0.01
-"""A loss below this share of its first figure has nowhere to go that matters."""
+_MATTERS_BY_GUESSING = 0.005
+"""A loss below this share of its first figure has nowhere to go that matters, nor does a fall by less
+than this share of the way from guessing to perfect."""
 _STEADY = 0.1
 """Steps up, as a share of those down, of a loss that falls steadily."""
 _LINEAR = 0.6
@@ -149,6 +151,8 @@ class RunCurves:
         trained = loss.before_end - loss.end
         clear = curve.is_clear(late) and trained > 0 and loss.is_clear(trained, 1)
         matters = height > _MATTERS * curve.height(curve.at(curve.first))
+        if self.guess is not None:
+            matters = matters and fall > _MATTERS_BY_GUESSING * self.guess.way
         recent = lowest >= curve.last - count // 2
         return (
             (before, lowest) if recent and matters and clear and fall > IMPROVING * height else None
