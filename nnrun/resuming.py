@@ -304,10 +304,13 @@ def extension_notes(prepared: Prepared, model: Any, saved: Saved) -> list[str]:
         )
     for component, state in zip(all_callbacks(experiment), saved.facts["callbacks"], strict=True):
         if component.name == "EarlyStopping" and saved.facts["position"]["stopping"]:
-            patience = component.arguments.get("patience", 0)
+            patience, best = component.arguments.get("patience", 0), state["best"]
+            # None where the figure that it watches was never finite.
+            wanted = (
+                "a finite figure" if best is None else f"anything better than {float(best):.5g}"
+            )
             notes.append(
-                f"EarlyStopping begins to wait anew: it stops after {patience} epochs without "
-                f"anything better than {float(state['best']):.5g}."
+                f"EarlyStopping begins to wait anew: it stops after {patience} epochs without {wanted}."
             )
         elif component.name in _COUNTING:
             notes.append(f"{component.name} goes on counting where it was.")
