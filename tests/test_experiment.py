@@ -297,15 +297,6 @@ def evaluate(outcome: Outcome, *parts: str) -> dict[str, dict[str, float]]:
     return figures
 
 
-@pytest.mark.usefixtures("_undrawn")
-@pytest.mark.parametrize(
-    ("expect", "held", "code"),
-    [
-        ("{params: 67, val_loss: {max: 100}, test_accuracy: {min: 0.0, max: 1.0}}", [True] * 3, 0),
-        ("{params: 67, val_accuracy: {min: 1.01}}", [True, False], 1),
-        ("{params: 68}", [False], 1),
-    ],
-)
 def test_the_best_epoch_is_the_metrics_and_not_its_names(
     write_config: WriteConfig, run: Callable[..., Outcome]
 ) -> None:
@@ -328,6 +319,15 @@ def test_the_best_epoch_is_the_metrics_and_not_its_names(
     assert read_progress(unfinished, {}).best_epoch == 1 + values.index(min(values))
 
 
+@pytest.mark.usefixtures("_undrawn")
+@pytest.mark.parametrize(
+    ("expect", "held", "code"),
+    [
+        ("{params: 67, val_loss: {max: 100}, test_accuracy: {min: 0.0, max: 1.0}}", [True] * 3, 0),
+        ("{params: 67, val_accuracy: {min: 1.01}}", [True, False], 1),
+        ("{params: 68}", [False], 1),
+    ],
+)
 def test_expectations_decide_the_exit_code(
     write_config: WriteConfig,
     run: Callable[..., Outcome],
