@@ -262,6 +262,15 @@ def test_interrupted_within_an_epoch_and_killed_later(lab: Lab, case: str) -> No
     assert [note["exact"] for note in record.resumes] == [True, True]
 
 
+def test_interrupted_right_after_the_step_that_stops(lab: Lab) -> None:
+    config = lab.write(CASES["callbacks that count steps"])
+    run = lab.broken(config, interrupt_at(ChunkEnded, 6, step=2))
+    position = load_saved(run).facts["position"]
+    assert (position["epoch"], position["step"], position["stopping"]) == (5, 2, True)
+    resume(run, trust=True)
+    assert_same_run(run, lab.whole(config))
+
+
 MOMENTS = {
     "compiling": (interrupt_at(TrainingStarted, 0), (0, 1)),
     "validating": (interrupt_at(ChunkEnded, 3, step=6), (2, 6)),

@@ -186,7 +186,8 @@ class _Loop:
         ended = yield from self._run_chunks(epoch, first)
         if ended is not None:
             return ended
-        if self.scheduled or first == self.engine.training.steps:  # no step was left, in this case
+        without_step = first == self.engine.training.steps or self.start.stopping
+        if self.scheduled or without_step:
             self.rate = self._rate_of_last_step()
         training_logs = dict(self.logs)
         if self.engine.validation is not None:
