@@ -76,8 +76,7 @@ def load_data(
         _check_words(directory, experiment, signature)
     if signature is not None and not with_rows:
         return signature, None
-    exact = signature is not None and signature.is_exact
-    splits = _load_splits(directory, experiment, record, exact=exact)
+    splits = _load_splits(directory, experiment, record, signature)
     if signature is not None:
         return signature, _with_words(directory, experiment, signature, splits)
     # Runs of nnrun 0.1.0 do not tell it; the same rows give the same steps.
@@ -137,11 +136,13 @@ def _check_words(directory: RunDirectory, experiment: Experiment, signature: Sig
 
 
 def _load_splits(
-    directory: RunDirectory, experiment: Experiment, record: RunRecord, *, exact: bool
+    directory: RunDirectory, experiment: Experiment, record: RunRecord, trained: Signature | None
 ) -> Splits:
     from nnrun.data.loading import load_splits
 
-    roles = roles_of(experiment)
+    roles, exact = roles_of(experiment), False
+    if trained is not None:
+        roles, exact = trained.as_before(roles, experiment.dataset), trained.is_exact
     splits = load_splits(experiment.dataset, seed=experiment.split_seed, roles=roles, exact=exact)
     if splits.fingerprint != record.data.get("fingerprint"):
         raise DataError(

@@ -117,10 +117,13 @@ def prepare_experiment(
 
     keeps = base is not None and getattr(experiment.architecture, "keep_preprocessing", False)
     earlier = base.signature if base is not None and keeps else trained
+    roles = roles_of(experiment)
+    if trained is not None:
+        roles = trained.as_before(roles, experiment.dataset)
     splits = load_splits(
         experiment.dataset,
         seed=experiment.split_seed,
-        roles=roles_of(experiment),
+        roles=roles,
         exact=None if earlier is None else earlier.is_exact,
     )
     facts = _facts(splits, experiment)

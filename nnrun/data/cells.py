@@ -25,8 +25,8 @@ class TableFile(Protocol):
     decimal: Literal[".", ","]
     texts: tuple[str, ...]
 
-    def as_written(self, column: str) -> np.ndarray:
-        """The cells of a column as they stand in the file, strings `(rows,)`."""
+    def as_written(self, column: str, rows: int | None = None) -> np.ndarray:
+        """The cells of a column as they stand in the file, all or the first, strings `(rows,)`."""
 
     def line_of_row(self, row: int) -> int:
         """The line on which a row (from 0) stands."""

@@ -34,6 +34,7 @@ _CODE = re.compile(r"\s*[+-]?0\d+\s*")
 _TRUTH_WORDS = {
     word: value for value in TRUTH_VALUES for word in (value, value.lower(), value.upper())
 }
+FIRST_CELLS = 10_000
 _OTHER_TEXTS = 2
 """Beside so many other texts, a word such as None is a class, and not a missing cell."""
 
@@ -178,20 +179,30 @@ class LabelColumn:
             return TRUTH
         if self.is_numeric and (self.values % 1 != 0).any():
             return NUMBERS  # beside fractions, and missing cells, there are no codes
-        kind = kind_of(Distinct.of(self.written[self.values.notna().to_numpy()]).names)
+        known = self.distinct
+        if self.values.hasnans:
+            known = Distinct.of(self.written[self.values.notna().to_numpy()])
+        kind = kind_of(known.names)
         return TEXT if kind == NUMBERS and not self.is_numeric else kind  # too many digits
 
-    def missing(self, kind: str, classes: Sequence[str] = ()) -> np.ndarray:
+    @property
+    def begins_with_codes(self) -> bool:
+        """Whether there are codes among its first cells; to look at all of many numbers takes long."""
+        return self.values.dtype.kind in "iu" and holds_code(
+            self.file.as_written(self.name, rows=FIRST_CELLS)
+        )
+
+    def missing(self, kind: str | None = None, classes: Sequence[str] = ()) -> np.ndarray:
         """Which cells are missing, `(rows,)`; among other texts only those that are empty.
 
         Args:
-            kind: What the cells hold.
+            kind: What the cells hold; None for what they seem to.
             classes: Texts that are known to be classes.
         """
         absent: np.ndarray = self.values.isna().to_numpy()
         if self.is_numeric:
             absent = absent | np.isinf(self.values.to_numpy(np.float64))
-        if kind != TEXT or not absent.any():
+        if not absent.any() or (kind or self.kind) != TEXT:
             return absent
         written = self.written.astype(np.str_)
         if len(np.unique(written[~absent])) < _OTHER_TEXTS:
@@ -200,7 +211,7 @@ class LabelColumn:
             absent = absent & (np.char.strip(written) == "")
         return absent
 
-    def refuse_missing(self, kind: str, classes: Sequence[str] = ()) -> None:
+    def refuse_missing(self, kind: str | None = None, classes: Sequence[str] = ()) -> None:
         """See that no cell is missing.
 
         Raises:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Self
 
-from nnrun.config.tasks import TASKS
+from nnrun.config.tasks import AUTO, TASKS
 from nnrun.data.preprocessing import Scaling, Standardizing, Step
 from nnrun.data.splits import EXACT, InputSpec, TargetColumn, TargetSpec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from nnrun.config.roles import Roles
+    from nnrun.config.schema import Dataset
     from nnrun.data.splits import Splits
 
 _STEPS: Mapping[str, type[Step]] = {"scale": Scaling, "standardize": Standardizing}
@@ -60,6 +62,18 @@ class Signature:
     def is_exact(self) -> bool:
         """Whether an input is in float64."""
         return any(spec.dtype == EXACT for spec in self.inputs.values())
+
+    def as_before(self, roles: Roles, dataset: Dataset) -> Roles:
+        """Roles in which the targets of a file are read for what they were when the model was made."""
+        if dataset.csv is None or dataset.classes is not None or dataset.positive is not None:
+            return roles
+        aims = {
+            name: replace(aim, task=self.targets[name].task)
+            if aim.task == AUTO and name in self.targets
+            else aim
+            for name, aim in roles.aims.items()
+        }
+        return replace(roles, aims=aims)
 
     def steps_per_epoch(self, batch_size: int) -> int:
         """Training steps (batches) in an epoch, a partial last one counted."""
@@ -125,7 +139,7 @@ def _input_from_json(told: Mapping[str, Any]) -> InputSpec:
 def _target_from_json(told: Mapping[str, Any]) -> TargetSpec:
     columns = [TargetColumn(**_tuples(column)) for column in told.get("columns", ())]
     target = TargetSpec(**_tuples({**told, "columns": columns}))
-    _check_all(str, (target.task, target.positive, target.input), target.names)
+    _check_all(str, (target.task, target.positive, target.input, target.cells), target.names)
     _check_all(str, target.classes, *(column.values for column in columns))
     _check_all(bool, (target.one_hot,))
     _check_all(int, target.shape, (target.width,))

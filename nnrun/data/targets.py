@@ -81,7 +81,7 @@ def read_targets(
     """
     columns = [LabelColumn.of(frame, file, name, features) for name in names]
     for column in columns:
-        column.refuse_missing(column.kind)
+        column.refuse_missing()
     inferred = task == AUTO
     if inferred:
         task = _infer_task(columns[0]) if len(columns) == 1 else _infer_task_of_several(columns)
@@ -203,14 +203,18 @@ def _infer_task(column: LabelColumn) -> str:
     Raises:
         DataError: It holds text that is no classes: nearly all numbers, or nearly all different.
     """
-    distinct = column.values.nunique() if column.kind == NUMBERS else len(column.distinct.names)
-    if column.kind == NUMBERS:
-        few = distinct <= min(MOST_CLASSES, len(column.values) / FEWEST_ROWS_A_CLASS)
-        if not few or not (column.values == column.values.round()).all():
-            return "regression"
-    elif column.kind == TEXT:
+    if column.is_numeric and not _are_few(column.values) and not column.begins_with_codes:
+        return "regression"
+    if column.kind == TEXT:
         _refuse_no_classes(column)
-    return "multiclass" if distinct > 2 else "binary"  # noqa: PLR2004
+    distinct = {class_name(cell, column.kind) for cell in column.distinct.names}
+    return "multiclass" if len(distinct) > 2 else "binary"  # noqa: PLR2004
+
+
+def _are_few(values: pd.Series) -> bool:
+    """Whether numbers are whole, and of so few values that they may be classes."""
+    most = min(MOST_CLASSES, len(values) / FEWEST_ROWS_A_CLASS)
+    return bool(values.nunique() <= most and (values == values.round()).all())
 
 
 def _refuse_no_classes(column: LabelColumn) -> None:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nnrun.config.components import Component
+from nnrun.config.roles import roles_of_dataset
 from nnrun.config.schema import Dataset, Split
 from nnrun.data import labels
 from nnrun.data.loading import load_rows, load_splits
@@ -236,6 +237,19 @@ def test_runs_that_do_not_say_what_their_cells_hold_read_numbers_as_before(write
     assert old.targets["targets"] == TargetSpec("binary", ("1", "2"))
     rows = load_rows(dataset, old, write(["02", "1.0"], "new.csv"))
     assert rows.targets["targets"].tolist() == [1, 0]
+
+
+def test_a_target_of_an_earlier_run_is_read_for_what_it_was(write):
+    write([*PRICES[:40], "?", *PRICES[41:]])
+    csv = Component("csv", "sources", None, {"path": "rows.csv"})
+    told = Signature.of(
+        load_splits(Dataset(csv=csv, target="y", task="multiclass"), seed=1), {"inputs": ()}
+    )
+    dataset = Dataset(csv=csv, target="y")
+    with pytest.raises(DataError, match=r"holds text: '\?' in line 42"):
+        load_splits(dataset, seed=1)
+    splits = load_splits(dataset, seed=1, roles=told.as_before(roles_of_dataset(dataset), dataset))
+    assert splits.targets == told.targets
 
 
 @pytest.mark.parametrize(

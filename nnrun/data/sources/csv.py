@@ -158,9 +158,9 @@ class Csv:
 
         return read_weights(self._frame(), self, column)
 
-    def as_written(self, column: str) -> np.ndarray:
-        """The cells of a column as they stand in the file, strings `(rows,)`."""
-        cells = self._parsed(usecols=[column], dtype=str, na_filter=False)
+    def as_written(self, column: str, rows: int | None = None) -> np.ndarray:
+        """The cells of a column as they stand in the file, all or the first, strings `(rows,)`."""
+        cells = self._parsed(usecols=[column], dtype=str, na_filter=False, nrows=rows)
         written: np.ndarray = cells[column].to_numpy(object)
         return written
 
