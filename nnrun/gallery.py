@@ -48,7 +48,7 @@ class GalleryInterruptedError(UserError):
     """A training of the gallery was told to stop by a signal, and with it the gallery."""
 
     def __init__(self, signal: int) -> None:
-        super().__init__("interrupted", hint="The same command goes on from here.")
+        super().__init__("interrupted", hint="The same command continues from here.")
         self.exit_code = 128 + signal
 
 
@@ -84,7 +84,7 @@ def find_exhibits(configs: Sequence[Path], folder: Path) -> list[Exhibit]:
                 path = next(path for path in paths if path.is_file())
                 known[path] = Exhibit(group, path, entry)
     if not known:
-        raise UserError(f"{folder} holds no configs", hint="They end in .yaml or .yml.")
+        raise UserError(f"{folder} holds no configs", hint="Configs end in .yaml or .yml.")
     return [
         known.get(config, Exhibit("Others", config, GalleryEntry())) for config in configs or known
     ]

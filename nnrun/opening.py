@@ -148,7 +148,7 @@ def _load_splits(
         raise DataError(
             f"the data are not those that {directory.name} was trained on: "
             f"{splits.source} gives other rows",
-            hint="Bring back the data as they were, or train anew.",
+            hint="Restore the original data, or train again.",
         )
     return splits
 

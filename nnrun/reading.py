@@ -195,4 +195,4 @@ def _is_deeper(value: Any, levels: int) -> bool:
 def _not_a_file(path: Path, mode: int) -> OSError:
     if stat.S_ISDIR(mode):
         return OSError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
-    return OSError(errno.EINVAL, "it is no regular file", str(path))
+    return OSError(errno.EINVAL, "it is not a regular file", str(path))

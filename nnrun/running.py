@@ -243,8 +243,8 @@ class Run:
                 raise ValueError(f"an epoch has no step {position.step + 1}")
             return position
         except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
-            message = f"{self.directory.path} cannot be gone on with: {error}"
-            hint = f"Train it anew: nnrun train {self.directory.resolved}"
+            message = f"{self.directory.path} cannot be resumed: {error}"
+            hint = f"Train it again: nnrun train {self.directory.resolved}"
             raise RunError(message, hint=hint) from error
 
     def _events(self, should_stop: Callable[[], bool]) -> Generator[Event]:

@@ -66,7 +66,7 @@ class SearchRange:
             UserError: If the rates do not grow from above zero, or the steps are too few.
         """
         if not 0 < self.lowest < self.highest < math.inf:
-            message = f"--min {self.lowest:g} and --max {self.highest:g} are no range"
+            message = f"--min {self.lowest:g} and --max {self.highest:g} are not a range"
             raise UserError(message, hint="--min must be above 0, and --max above --min")
         if self.steps < FEWEST_STEPS:
             message = f"--steps {self.steps} is too few to see a curve"

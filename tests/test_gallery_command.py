@@ -152,7 +152,7 @@ def test_a_sheet_says_order_and_seeds(tmp_path: Path) -> None:
     ("text", "told"),
     [
         ("One: {a: {}, nobody: {}}\n", "there is no config nobody.yaml"),
-        ("One: {a: {}}\nTwo: {a: {}}\n", "stands in the gallery twice"),
+        ("One: {a: {}}\nTwo: {a: {}}\n", "is in the gallery twice"),
         ("One: {a: {seed: 3}}\n", "unknown key 'seed'"),
         ("One: {a: {seeds: 0}}\n", "expected"),
         ("- a\n", "expected"),

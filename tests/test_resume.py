@@ -338,7 +338,7 @@ def test_a_damaged_state_costs_one_generation_and_nothing_else(lab: Lab) -> None
     newest.write_bytes(newest.read_bytes()[:-1])
     doubt = (
         f"{newest} is damaged: its content is not what was written; "
-        "going on from the state before it"
+        "continuing from the state before it"
     )
     assert doubt in resume(run).warnings
     assert RunRecord.read(run.record).resumes[0]["doubts"] == [doubt]
@@ -359,9 +359,9 @@ def test_more_epochs_are_as_if_they_had_been_asked_for_at_once(lab: Lab) -> None
     told: list[str] = []
     resume(run, epochs=8, tell=told.append)
     assert told == [
-        "The learning rate goes on as it was.",
-        "EarlyStopping goes on counting where it was.",
-        "ReduceLROnPlateau goes on counting where it was.",
+        "The learning rate stays as it was.",
+        "EarlyStopping continues counting where it was.",
+        "ReduceLROnPlateau continues counting where it was.",
     ]
     whole = lab.whole(config, "training.epochs=8")
     assert_same_run(run, whole)
@@ -414,19 +414,19 @@ def _change_data(run: RunDirectory) -> None:
 
 
 CANNOT = "{name} cannot be resumed exactly, since this is not what it was trained with:\n"
-BRING_BACK = "  Bring it back as it was, or add --anyway to go on inexactly.\n"
+BRING_BACK = "  Restore it as it was, or add --anyway to continue inexactly.\n"
 REFUSED: dict[str, tuple[Callable[[RunDirectory], Any], tuple[str, ...], str]] = {
     "finished": (
         lambda run: _change_record(run, status="finished"),
         (),
         "{name} is finished: all of its 2 epochs are done\n"
-        "  To go on for longer: nnrun resume {name} --epochs 4.\n",
+        "  To train it for longer: nnrun resume {name} --epochs 4.\n",
     ),
     "diverged": (
         lambda run: _change_record(run, status="diverged", stop_reason="loss is nan in epoch 3"),
         (),
-        "{name} diverged: loss is nan in epoch 3; going on would end there again\n"
-        "  Change something and train anew: nnrun train {resolved} --set optimizer.…\n",
+        "{name} diverged: loss is nan in epoch 3; resuming it would end there again\n"
+        "  Change something and train again: nnrun train {resolved} --set optimizer.…\n",
     ),
     "too few epochs": (
         lambda run: None,

@@ -1,7 +1,7 @@
 """The limit: the matrix products of the dense layers and the updates of their weights, no more.
 
 NumPy gives them to its BLAS, batch by batch, forwards and backwards. There is no loss, no bias, no
-activation, no metric and no order of rows, so nothing is learnt; optimizers other than SGD would
+activation, no metric and no order of rows, so nothing is learned; optimizers other than SGD would
 need more. The validation rows go forwards once an epoch.
 """
 

@@ -258,7 +258,7 @@ def _applications() -> Json:
         "kind": "boolean",
         "required": False,
         "default": True,
-        "doc": "Whether its weights learn.",
+        "doc": "Whether its weights are trained.",
     }
     described = {}
     for name, function in functions.items():

@@ -11,7 +11,7 @@ ADAPTING = {
     "Discretization": ("bin_boundaries",),
     "IntegerLookup": ("vocabulary",),
 }
-"""The layers, with the arguments that say what they would learn; nothing is learnt where these are given."""
+"""The layers, with the arguments that say what they would learn; nothing is learned where these are given."""
 
 
 def adapts(layer: Component) -> bool:

@@ -119,7 +119,7 @@ class Checker:
         serialized = find_serialized(node)
         if serialized is not None:
             hint = "name the class, as in `kernel_initializer: {Constant: 3}`"
-            message = "Keras's own way to write objects down is not read"
+            message = "Keras's serialized objects are not read"
             return self.report(message, serialized.place, path, hint)
         return plain_value(node)
 

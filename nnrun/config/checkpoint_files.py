@@ -104,7 +104,7 @@ def when_to_save(subject: Subject) -> Iterator[Problem]:
 
 
 def _unfit(value: object, words: tuple[str, ...]) -> str:
-    """A value that is no number of steps and none of the words, as a message quotes it."""
+    """A value that is not a number of steps and none of the words, as a message quotes it."""
     if value in words or isinstance(value, Duration):
         return ""
     if isinstance(value, int) and not isinstance(value, bool) and value >= 1:

@@ -153,7 +153,7 @@ def _users_own(checker: "Checker", group: str, named: _Named, path: str) -> Any:
     name, place, arguments = named
     if not is_import_path(name):
         hint = "as in my_package.layers:Squash"
-        return checker.report(f"{quoted(name)} is no import path", place, path, hint)
+        return checker.report(f"{quoted(name)} is not an import path", place, path, hint)
     given = plain_value(arguments) if arguments is not None else {}
     if given is not None and not isinstance(given, Mapping):
         message = "a class of your own takes its arguments by name"

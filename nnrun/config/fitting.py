@@ -161,7 +161,7 @@ def scaled_labels(subject: Subject) -> Iterator[Problem]:
     if subject.experiment.dataset.preprocess.target is None or tasks & {"regression", None}:
         return
     what = f"the task is {' and '.join(sorted(map(str, tasks)))}"
-    message = f"labels are scaled where numbers are predicted, but {what}"
+    message = f"only numbers to predict can be scaled, but {what}"
     hint = "leave it out"
     if tasks == {AUTOENCODER}:
         hint = "leave it out: an autoencoder predicts its input as the other options prepare it"

@@ -67,7 +67,7 @@ def _read(path: Path, found: set[str]) -> Sheet:
             if name not in found:
                 checker.report(f"there is no config {name}.yaml", checker.places[below], below[1:])
             if name in seen:
-                checker.report("stands in the gallery twice", checker.places[below], below[1:])
+                checker.report("is in the gallery twice", checker.places[below], below[1:])
             seen.add(name)
     if checker.problems:
         raise ConfigError(list(map(_as_of_a_sheet, checker.problems)))

@@ -45,7 +45,7 @@ def graph(subject: Subject) -> Iterator[Problem]:
         shown = " → ".join(circle if len(circle) <= MOST_SHOWN else [*circle[:MOST_SHOWN], "…"])
         path = declared.path_of(circle[0])
         yield subject.problem(
-            path, f"the layers run in a circle: {shown}", "a layer comes from layers before it"
+            path, f"the layers form a loop: {shown}", "a layer comes from layers before it"
         )
     if not declared.outputs:
         hint = "as in `outputs: {price: {Dense: 1, from: hidden}}`"
@@ -68,12 +68,12 @@ def _names(subject: Subject, declared: Graph) -> Iterator[Problem]:
             path = f"architecture.{section}.{name}"
             if not re.fullmatch(NAME, name):
                 message = (
-                    f"the name {quoted(name)} has characters beside letters, digits, "
+                    f"the name {quoted(name)} has characters other than letters, digits, "
                     "'_', '.' and '-'"
                 )
                 yield subject.problem(path, message, "take another name")
             elif name in seen:
-                message = f"{quoted(name)} is the name of something else already"
+                message = f"{quoted(name)} is already the name of something else"
                 yield subject.problem(
                     path, message, "inputs, layers and outputs share one set of names"
                 )
@@ -141,7 +141,7 @@ def _unused(subject: Subject, declared: Graph) -> Iterator[Problem]:
             message = f"the output of the layer {quoted(name)} is used by nothing"
             hint = "name it in a `from:`, or take the layer out"
             if name in shared:
-                hint = "it is shared, but where it stands itself nothing comes from it"
+                hint = "it is shared, but nothing uses its own output"
             yield subject.problem(declared.path_of(name), message, hint)
     for name in declared.inputs or {}:
         if name not in used:
@@ -179,7 +179,7 @@ def graph_targets(subject: Subject) -> Iterator[Problem]:
                 message = f"the target {quoted(column)} is also a feature"
                 yield subject.problem(where, message, "a model must not see what it predicts")
     if len(roles.aims) > 1 and experiment.training.class_weight is not None:
-        message = "Keras weighs no classes where a model has several outputs"
+        message = "Keras can't weight classes in a model with several outputs"
         yield subject.problem(
             "training.class_weight", message, "leave it out; the outputs have a `weight:` each"
         )
@@ -196,11 +196,11 @@ def _aims(subject: Subject, roles: Roles) -> Iterator[Problem]:
             message = (
                 f"there is no input {quoted(aim.input)}"
                 if aim.input
-                else "it does not say which of the inputs it gives back"
+                else "it does not say which input it reconstructs"
             )
             yield subject.problem(f"{path}.target", message, hint)
         elif aim.task == AUTOENCODER and aim.input in roles.texts:
-            message = f"{quoted(aim.input)} is text, which an autoencoder cannot give back"
+            message = f"{quoted(aim.input)} is text, which an autoencoder cannot reconstruct"
             yield subject.problem(path, message, "have it predict a column, or an input of numbers")
         elif (
             aim.task != AUTOENCODER

@@ -68,7 +68,7 @@ def _read_extended(
     base_path = _base_of(path, base_node, here)
     merged = merge(_read_extended(base_path, root_kind, here), own, root_kind)
     if not isinstance(merged, MappingNode):
-        raise TypeError("two mappings merge into a mapping")
+        raise TypeError("two mappings merge into one")
     return merged
 
 
@@ -240,7 +240,7 @@ def _apply(tree: MappingNode, override: str) -> MappingNode:
     value = read_yaml(text, source)
     changed = _replaced(tree, keys, value, place, "")
     if not isinstance(changed, MappingNode):
-        raise TypeError("the root stays a mapping")
+        raise TypeError("the root must stay a mapping")
     return changed
 
 
@@ -290,7 +290,7 @@ def _opened(node: ScalarNode, keys: list[str], place: Place, path: str) -> Mappi
         return MappingNode({name: MappingNode({}, node.place)}, node.place, {name: node.place})
     if looks_like_class(path.rpartition(".")[2]):
         return _first_argument(node)
-    message = f"'{path}' is {show_value(node)}, so there is nothing below it to set"
+    message = f"'{path}' is {show_value(node)}, so nothing below it can be set"
     hint = ""
     if isinstance(node.value, str) and looks_like_class(key):
         hint = f"to take another class: --set '{path}={{{key}: {{…}}}}'"

@@ -187,7 +187,7 @@ class _Converter:
             if found is None:
                 hint = "write it out without the alias"
                 raise ConfigError(
-                    [Problem("an alias that holds itself", self.place(node), hint=hint)]
+                    [Problem("an alias that contains itself", self.place(node), hint=hint)]
                 )
             return found
         self.done[id(node)] = None
@@ -254,7 +254,7 @@ class _Converter:
             return None
         if key in seen:
             hint = f"the first is in line {seen[key].line}; keep one"
-            self.problems.append(Problem("this key stands here a second time", place, hint=hint))
+            self.problems.append(Problem("this key is repeated here", place, hint=hint))
             return None
         return key
 

@@ -285,7 +285,7 @@ def _layer_names(subject: Subject) -> Iterator[Problem]:
         message = ""
         if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", name):
             message = (
-                f"the layer name {quoted(name)} has characters beside letters, digits, "
+                f"the layer name {quoted(name)} has characters other than letters, digits, "
                 "'_', '.' and '-'"
             )
         elif name in seen:

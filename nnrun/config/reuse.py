@@ -17,7 +17,7 @@ def one_preprocessing(subject: Subject) -> Iterator[Problem]:
     if subject.task == AUTOENCODER:
         yield subject.problem(
             "architecture.keep_preprocessing",
-            "an autoencoder gives back its input as this config prepares it",
+            "an autoencoder reconstructs its input as this config prepares it",
             "leave it out, and say under dataset.preprocess what is done to the rows",
         )
     for name in ("scale", "standardize", "minmax"):

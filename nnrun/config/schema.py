@@ -47,11 +47,11 @@ class Split:
     """How the rows are divided into training, validation and test rows."""
 
     validation: int | float | str | None = option(
-        "Rows that watch over the training: a number of training rows, a fraction of them, or a file.",
+        "Validation rows: a number of training rows, a fraction of them, or a file.",
         Share(),
     )
     test: int | float | str | None = option(
-        "Rows held back until the end, likewise; a data set with published test rows needs none.",
+        "Test rows, held back until the end, likewise; a data set with published test rows needs none.",
         Share(),
     )
     stratify: bool = option(
@@ -88,7 +88,7 @@ class Preprocess:
         "Give the loss class labels as one-hot rows instead of integers.", Boolean(), False
     )
     target: str | None = option(
-        "Have the loss see numbers that are predicted in another scale, column by column: "
+        "Scale the numbers to predict for the loss, column by column: "
         "`standardize` (mean 0, standard deviation 1), `minmax` (0 to 1, as a sigmoid gives) or "
         "`symmetric` (-1 to 1, as tanh does). Metrics and predictions stay in the labels' own units.",
         Text(choices=tuple(LABEL_SCALES)),
@@ -134,7 +134,7 @@ class Dataset:
         Text(),
     )
     sample_weight: str | None = option(
-        "A column of numbers that weigh the rows in the training loss; it is then no feature.",
+        "A column of weights for the rows in the training loss; it is then not a feature.",
         Text(),
     )
     split: Split = option("Training, validation and test rows.", SectionOf(Split), factory=Split)
@@ -191,7 +191,7 @@ class Regularization:
 class Training:
     """How long and in what portions the model is trained."""
 
-    epochs: int = option("How often the model sees all training rows.", Integer(minimum=1), 10)
+    epochs: int = option("Number of passes over the training rows.", Integer(minimum=1), 10)
     batch_size: int = option("Rows in one training step.", Integer(minimum=1), 32)
     shuffle: bool = option(
         "Draw a new order of the rows for every epoch, from the seed and the epoch's number.",
@@ -271,7 +271,7 @@ class TensorBoardLogs:
     """What is written for TensorBoard, besides loss, metrics and learning rate of every epoch."""
 
     histogram_freq: int = option(
-        "Write histograms of all weights every so many epochs; 0 writes none.",
+        "Write histograms of all weights every N epochs; 0 writes none.",
         Integer(minimum=0),
         0,
     )
@@ -352,7 +352,7 @@ class Experiment:
     )
     runtime: Runtime = option("Engine, device, precision.", SectionOf(Runtime), factory=Runtime)
     tensorboard: TensorBoardLogs = option(
-        "What TensorBoard gets to see.", SectionOf(TensorBoardLogs), factory=TensorBoardLogs
+        "What is logged for TensorBoard.", SectionOf(TensorBoardLogs), factory=TensorBoardLogs
     )
     expect: Mapping[str, float | Expectation] = option(
         "Figures that the run must reach: `params` or any metric, exactly or as `{min: …, max: …}`.",

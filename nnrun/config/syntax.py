@@ -52,7 +52,7 @@ _TRANSLATIONS = (
         "indent it like the lines it belongs to",
     ),
     ("undefined alias", "no anchor (&) has this name", _STANDS, "write the value out"),
-    ("duplicate anchor", "the anchor stands here a second time", _STANDS, "use another name"),
+    ("duplicate anchor", "this anchor is repeated here", _STANDS, "use another name"),
 )
 
 

@@ -118,7 +118,7 @@ def text_to_numbers(subject: Subject) -> Iterator[Problem]:
             yield subject.problem_of(layer, message, "text comes from the columns of a CSV file")
         is_graph = isinstance(experiment.architecture, Graph)  # of which each output has a task
         if experiment.dataset.task == AUTOENCODER and not is_graph:
-            message = f"{layer.name} reads text, which an autoencoder cannot give back"
+            message = f"{layer.name} reads text, which an autoencoder cannot reconstruct"
             yield subject.problem_of(layer, message, "name a target, and another task")
 
 

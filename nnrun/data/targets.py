@@ -181,7 +181,7 @@ def against_others(
     if positive not in target.classes:
         known = ", ".join(target.classes[:MOST_CLASSES])
         raise DataError(
-            f"dataset.positive names '{positive}', which is no class of the target",
+            f"dataset.positive names '{positive}', which is not a class of the target",
             hint=did_you_mean(positive, target.classes)
             or (f"its classes: {known}" if known else "leave it out: the target holds numbers"),
         )

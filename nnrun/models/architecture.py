@@ -28,7 +28,7 @@ def expand_architecture(
     """
     declared = experiment.architecture
     if isinstance(declared, Graph):
-        raise TypeError("a graph is no list of layers")
+        raise TypeError("a graph is not a list of layers")
     if isinstance(declared, Component) and declared.is_users_own:
         return [dataclasses.replace(declared, group="layers")]
     if isinstance(declared, Component):

@@ -159,7 +159,7 @@ def _build_optimizer_state(model: Any, experiment: Experiment) -> None:
     elif isinstance(experiment.architecture, FromRun):
         blamed = taken_over(experiment)
         hint = "freeze fewer layers, or add some"
-        message = "every layer is frozen, so that nothing learns"
+        message = "every layer is frozen, so nothing learns"
         raise ConfigError([Problem(message, blamed.place, blamed.path, hint)])
 
 

@@ -50,7 +50,7 @@ def _cut(base: Any, kept: Sequence[Any], experiment: Experiment) -> Any:
     problem = _problem(experiment, "from_run")
     if not isinstance(base, keras.models.Model) or not getattr(base, "inputs", None):
         hint = "list the layers in the config, or use the whole model (`drop_last: 0`)"
-        raise ConfigError([problem("its model is no list and no graph of layers", hint)])
+        raise ConfigError([problem("its model is neither a list nor a graph of layers", hint)])
     if len(base.inputs) > 1:
         raise ConfigError([problem("its model has several inputs", "build on a model with one")])
     inside = {id(layer) for layer in kept}

@@ -100,7 +100,7 @@ def loadable_by_keras(model: Any) -> Iterator[None]:
 def _layer(target: TargetSpec, taken: Collection[str], prefix: str = "") -> Any:
     name = f"{prefix}{OWN_UNITS}"
     if name in taken:
-        message = f"the layer that brings outputs into their own units is named '{name}', too"
+        message = f"the layer that scales outputs back is named '{name}', too"
         raise ConfigError([Problem(message, path="architecture", hint="rename yours")])
     return keras.layers.Rescaling(
         list(target.scale), list(target.offset), name=name, dtype="float32"

@@ -30,7 +30,7 @@ def build_optimizer(experiment: Experiment, catalogue: Catalogue, steps_per_epoc
     made = instantiate(complete, steps_per_epoch=steps_per_epoch)
     if not isinstance(made, keras.optimizers.Optimizer):
         problem = Problem(
-            f"{complete.name} makes no Keras optimizer", declared.place, declared.path
+            f"{complete.name} does not make a Keras optimizer", declared.place, declared.path
         )
         raise ConfigError([problem])
     _cycle(getattr(made, "inner_optimizer", made), declared)

@@ -27,7 +27,7 @@ def make_own(declared: Any) -> Any:
         return None
     made = instantiate(declared)
     if not isinstance(made, keras.Layer):
-        message, hint = f"{declared.name} makes no Keras model", "derive it from keras.Model"
+        message, hint = f"{declared.name} does not make a Keras model", "derive it from keras.Model"
         raise ConfigError([Problem(message, declared.place, declared.path, hint)])
     try:
         made.get_config()

@@ -76,7 +76,7 @@ def _about_penalties(selu: Sequence[Component]) -> Problem | None:
     for layer in selu:
         for argument in _PENALTIES:
             if layer.arguments.get(argument) is not None:
-                message = f"the {argument} of a SELU layer takes it out of balance"
+                message = f"the {argument} of a SELU layer stops it from normalizing itself"
                 return _doubt(message, layer.place, layer.path, "leave it out")
     return None
 
@@ -84,7 +84,7 @@ def _about_penalties(selu: Sequence[Component]) -> Problem | None:
 def _about_other_layers(layers: Sequence[Component]) -> Problem | None:
     for layer in layers:
         if layer.name in _HARMFUL:
-            message = f"{layer.name} takes layers of SELU out of balance"
+            message = f"{layer.name} stops layers of SELU from normalizing themselves"
             return _doubt(message, layer.place, layer.path, _HARMFUL[layer.name])
     return None
 

@@ -52,7 +52,7 @@ def check_split(split: str | None) -> None:
         UserError: It is neither `test` nor `validation`.
     """
     if split not in (None, *SPLITS):
-        raise UserError(f"--split: {split!r} is no part", hint=f"Choose {' or '.join(SPLITS)}.")
+        raise UserError(f"--split: {split!r} is not a part", hint=f"Choose {' or '.join(SPLITS)}.")
 
 
 def judge(comparison: Comparison, split: str | None = None) -> list[Verdict]:
@@ -251,7 +251,7 @@ def _scores(predictions: PredictionTable, name: str, metric: str) -> "np.ndarray
     """The figure of each row `(rows,)`, whose mean (or its root) is the figure of all.
 
     Raises:
-        RunError: The predictions hold what is no number.
+        RunError: The predictions hold what is not a number.
     """
     import numpy as np
 
@@ -266,7 +266,7 @@ def _scores(predictions: PredictionTable, name: str, metric: str) -> "np.ndarray
             return _by_row(-np.log(np.maximum(chosen, _LEAST_PROBABILITY)))
         errors = np.array(predictions.predicted, float) - np.array(predictions.targets, float)
     except ValueError as error:
-        raise RunError(f"predictions to compare by {metric} hold what is no number") from error
+        raise RunError(f"predictions to compare by {metric} hold what is not a number") from error
     return _by_row(np.abs(errors) if name == "mae" else errors**2)
 
 

@@ -54,7 +54,7 @@ def find_best(directory: RunDirectory, record: RunRecord) -> BestState:
     problem = "; ".join(["it has no checkpoint of its best epoch", *others])
     raise RunError(
         f"{directory.path} is damaged: {problem}",
-        hint=f"Train it anew: nnrun train {directory.resolved}",
+        hint=f"Train it again: nnrun train {directory.resolved}",
     )
 
 

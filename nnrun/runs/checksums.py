@@ -144,7 +144,7 @@ def _digests(directory: Path) -> Digests:
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise RunError(
             f"{path} is damaged: its content is not what was written",
-            hint="Bring back a copy of it, or remove it: the files it lists are then not checked.",
+            hint="Restore a copy of it, or remove it: the files it lists are then not checked.",
         ) from error
 
 
@@ -185,5 +185,5 @@ def _digest_of(path: Path) -> str:
 def _damaged(path: Path) -> RunError:
     return RunError(
         f"{path} is damaged: its content is not what was written",
-        hint=f"Bring back a copy of it; to read it as it is, remove {NAME} beside it.",
+        hint=f"Restore a copy of it; to read it as it is, remove {NAME} beside it.",
     )

@@ -159,7 +159,7 @@ class RunDirectory:
         """Remove a directory claimed by this process that holds nothing of value yet.
 
         Returns:
-            Whether it was removed. A checkpoint, figures or a model are of value; a history alone cannot be gone on with.
+            Whether it was removed. A checkpoint, figures or a model are of value; a history alone cannot be resumed.
         """
         if not self.claimed or self._holds_value():
             return False
@@ -239,11 +239,11 @@ def create_run_at(path: Path, *, needed_bytes: int = 0) -> RunDirectory:
     if (path / "run.json").exists():
         raise RunError(
             f"{path} already holds a run",
-            hint=f"Name a new or an empty directory, or go on with it: nnrun resume {path}",
+            hint=f"Name a new or empty directory, or resume it: nnrun resume {path}",
         )
     if held:
         raise RunError(
-            f"{path} is not empty: it holds {held[0]}", hint="Name a new or an empty directory."
+            f"{path} is not empty: it holds {held[0]}", hint="Name a new or empty directory."
         )
     run = _checked(RunDirectory(path, claimed=True))
     try:

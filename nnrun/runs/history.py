@@ -122,7 +122,7 @@ class History:
         """Read what `to_csv` wrote.
 
         Raises:
-            RunError: It is not whole, or holds what is no number.
+            RunError: It is not whole, or holds what is not a number.
         """
         history = cls()
         if not text.endswith("\n"):
@@ -186,7 +186,7 @@ def _parse(names: list[str], line: list[str], number: int) -> dict[str, float]:
         try:
             row[name] = _cell(cell)
         except ValueError as error:
-            raise RunError(f"row {number}, {name}: {cell[:40]!r} is no number") from error
+            raise RunError(f"row {number}, {name}: {cell[:40]!r} is not a number") from error
     return row
 
 

@@ -117,7 +117,7 @@ def _find_run(text: str, runs_dir: Path) -> RunDirectory:
             hint="Write more of the name, or `latest`.",
         )
     if text and path.is_dir():
-        raise RunError(f"{path} holds no run: it has no {RunDirectory(path).record.name}")
+        raise RunError(f"{path} is not a run: it has no {RunDirectory(path).record.name}")
     raise RunError(f"there is no run {text!r} in {runs_dir}", hint=_suggestion(text, names))
 
 
@@ -153,7 +153,7 @@ def _stamp(name: str) -> str:
 
 def _suggestion(text: str, names: Sequence[str]) -> str:
     if not names:
-        return "There are none yet; start one with `nnrun train`."
+        return "There are none yet. Start one with `nnrun train`."
     # A name without its date is what people type.
     short = {name: name.rsplit("-", 3)[0] if _stamp(name) else name for name in reversed(names)}
     near = difflib.get_close_matches(text, [*names, *short.values()], n=1)

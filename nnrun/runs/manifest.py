@@ -118,9 +118,9 @@ class RunRecord:
         if record.status not in STATUSES:
             raise RunError(f"{path} is damaged: its status is {record.status!r}")
         if not all(isinstance(item, Mapping) for item in record.expectations):
-            raise RunError(f"{path} is damaged: an expectation is no mapping")
+            raise RunError(f"{path} is damaged: an expectation is not a mapping")
         if not all(isinstance(item, Mapping) for item in record.diagnosis):
-            raise RunError(f"{path} is damaged: a finding of its diagnosis is no mapping")
+            raise RunError(f"{path} is damaged: a finding of its diagnosis is not a mapping")
         if record.epochs < 0 or not 0 < (record.best_epoch or 1) <= max(1, record.epochs):
             raise RunError(
                 f"{path} is damaged: best_epoch is {record.best_epoch} of {record.epochs}"
@@ -246,7 +246,7 @@ def _checked(kind: Any, values: Mapping[str, Any], path: Path) -> dict[str, Any]
 def _check_numbers(values: Iterable[Any], path: Path) -> None:
     for value in values:
         if value is not None and (isinstance(value, bool) or not isinstance(value, (int, float))):
-            raise RunError(f"{path} is damaged: {str(value)[:40]!r} is no number")
+            raise RunError(f"{path} is damaged: {str(value)[:40]!r} is not a number")
 
 
 @cache

@@ -48,7 +48,7 @@ def plan_removal(run: RunDirectory, runs_dir: Path) -> Removal:
     is_run = found.record.is_file() and not found.record.is_symlink()
     if not is_run and not is_unbegun(real):
         raise RunError(
-            f"{run.path} holds no run: it has no {found.record.name}; nothing was removed",
+            f"{run.path} is not a run: it has no {found.record.name}; nothing was removed",
             hint="Remove it by hand, if it may go.",
         )
     try:

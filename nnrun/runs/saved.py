@@ -84,7 +84,7 @@ def load_saved(directory: RunDirectory) -> Saved:
         problems.append(f"the weights of its best epoch, {wanted}, are not there")
     raise RunError(
         f"{directory.path} is damaged: {'; '.join(problems) or 'its states are not finite'}",
-        hint=f"Train it anew: nnrun train {directory.resolved}",
+        hint=f"Train it again: nnrun train {directory.resolved}",
     )
 
 
@@ -110,8 +110,8 @@ def _history_of(facts: Mapping[str, Any]) -> History:
     Raises:
         KeyError: One is missing.
         TypeError: One is of another type.
-        ValueError: One is of another length, or is no number that it can be.
-        AttributeError: One is no mapping.
+        ValueError: One is of another length, or is not a number that it can be.
+        AttributeError: One is not a mapping.
         RunError: The history is not whole.
     """
     position = facts["position"]

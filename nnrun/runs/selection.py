@@ -31,8 +31,8 @@ def select_runs(texts: Sequence[str], runs_dir: Path) -> tuple[list[RunDirectory
         except RunError as error:
             if isinstance(error.__cause__, OSError) or not Path(text).exists():
                 raise
-            told = error.message.replace(f"{Path(text)} holds", "it holds")
-            skipped[text] = told if Path(text).is_dir() else "it is no run directory"
+            told = error.message.replace(f"{Path(text)} is", "it is")
+            skipped[text] = told if Path(text).is_dir() else "it is not a run directory"
         else:
             found.setdefault(run.path.resolve(), run)
     return list(found.values()), skipped
@@ -47,7 +47,5 @@ def _expanded(texts: Sequence[str], runs_dir: Path) -> Iterator[str]:
         named = [] if "/" in text else sorted(map(str, runs_dir.glob(text)))
         met = named or sorted(glob.glob(text))  # noqa: PTH207 - Path.glob takes no absolute pattern
         if not met:
-            raise RunError(
-                f"no run is named like {text!r}", hint=f"Runs are looked for in {runs_dir}."
-            )
+            raise RunError(f"no run matches {text!r}", hint=f"Runs are looked for in {runs_dir}.")
         yield from met

@@ -86,7 +86,7 @@ def _read(directory: RunDirectory, *, edited: bool) -> tuple[str, dict[str, Any]
     except ValueError as error:
         raise RunError(f"{path} is damaged: {_cause(error)}") from error
     if not isinstance(config, dict):
-        raise RunError(f"{path} is damaged: it is no mapping")
+        raise RunError(f"{path} is damaged: it is not a mapping")
     if "extends" in config:
         raise RunError(f"{path} is damaged: it extends another file")
     return text, config

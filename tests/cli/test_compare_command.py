@@ -147,7 +147,9 @@ def test_a_pattern_means_runs_by_path_or_by_name(
     assert done.code == 0
     assert done.out.startswith(SCREEN)
     assert "skipped runs/gone-1: it has no figures yet: its status is failed\n" in done.err
-    assert ("skipped runs/notes.txt: it is no run directory" in done.err) == (pattern == "runs/*")
+    assert ("skipped runs/notes.txt: it is not a run directory" in done.err) == (
+        pattern == "runs/*"
+    )
 
 
 @pytest.fixture
@@ -220,10 +222,13 @@ def test_other_data_are_refused(
         (["base-1"], "a comparison takes two runs at least; 1 can be compared"),
         (["base-1", "base-1"], "a comparison takes two runs at least; 1 can be compared"),
         (["base-1", "sdg-1"], "there is no run 'sdg-1' in runs\n  Did you mean sgd-1?"),
-        (["nothing-*"], "no run is named like 'nothing-*'"),
+        (["nothing-*"], "no run matches 'nothing-*'"),
         (["*-1", "--metric", "f1"], "no run has the figure 'f1'\n  There are: "),
         (["*-1", "--columns", "batch"], "no run has a figure or setting 'batch'"),
-        (["*-1", "--split", "train"], "--split: 'train' is no part\n  Choose test or validation."),
+        (
+            ["*-1", "--split", "train"],
+            "--split: 'train' is not a part\n  Choose test or validation.",
+        ),
         (
             ["*-1", "--out", "x.txt"],
             "--out: cannot write x.txt\n  End it in .html, .png, .csv, .md.",

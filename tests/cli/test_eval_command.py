@@ -312,7 +312,7 @@ def change_model(run: RunDirectory) -> None:
 
 
 SPOILED = {
-    "the record is gone": (lambda run: run.record.unlink(), "holds no run"),
+    "the record is gone": (lambda run: run.record.unlink(), "is not a run"),
     "the record is damaged": (lambda run: run.record.write_text("{"), "its content is not what was written"),
     "the config is gone": (lambda run: run.resolved.unlink(), "it has no resolved.yaml"),
     "the config is wrong": (lambda run: write_file(run.resolved, b"name: 3\n"), "nothing was run"),

@@ -154,10 +154,10 @@ def test_a_loss_that_is_not_finite_from_the_start(nnrun: Nnrun, write_config: Wr
     ("options", "told"),
     [
         (["--steps", 9], "--steps 9 is too few to see a curve"),
-        (["--min", 1, "--max", 1], "--min 1 and --max 1 are no range"),
-        (["--min", 0], "--min 0 and --max 10 are no range"),
-        (["--min", "nan"], "--min nan and --max 10 are no range"),
-        (["--max", "inf"], "--min 1e-05 and --max inf are no range"),
+        (["--min", 1, "--max", 1], "--min 1 and --max 1 are not a range"),
+        (["--min", 0], "--min 0 and --max 10 are not a range"),
+        (["--min", "nan"], "--min nan and --max 10 are not a range"),
+        (["--max", "inf"], "--min 1e-05 and --max inf are not a range"),
         (["--apply", "other.yaml"], "--apply would overwrite other.yaml"),
         (["--apply", "no/where.yaml"], "cannot write no/where.yaml: its directory does not exist"),
         (

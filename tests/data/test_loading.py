@@ -268,5 +268,5 @@ def test_one_class_is_told_from_all_others(csv, tmp_path):
     assert splits.train.targets["targets"].tolist() == [0, 1, 0] * 10
     more = load_rows(dataset, Signature.of(splits, {"inputs": ()}), str(tmp_path / "more.csv"))
     assert more.targets["targets"].tolist() == [1, 1, 0]
-    with pytest.raises(DataError, match="no class of the target"):
+    with pytest.raises(DataError, match="not a class of the target"):
         load_splits(csv(positive="z"), seed=1)

@@ -107,4 +107,4 @@ def test_what_is_no_optimizer_is_refused(build: Build) -> None:
     with pytest.raises(ConfigError) as raised:
         optimizer_of(build, "optimizer: {builtins:dict: {}}")
     (problem,) = raised.value.problems
-    assert problem.message == "builtins:dict makes no Keras optimizer"
+    assert problem.message == "builtins:dict does not make a Keras optimizer"

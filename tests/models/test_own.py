@@ -82,7 +82,7 @@ def test_a_loss_of_one_s_own_is_asked_for(build: Build) -> None:
 @pytest.mark.parametrize(
     ("name", "arguments", "told"),
     [
-        ("number", "{}", "makes no Keras model"),
+        ("number", "{}", "does not make a Keras model"),
         ("nothing", "{}", "cannot import branching_models:nothing"),
         ("Branching", "{unit: 3}", "unit"),
         ("Branching", "{gives: 2}", "the model gives [2] for a row, but the target is 1 number"),

@@ -56,13 +56,13 @@ def test_what_meets_all_conditions_is_not_doubted(declare: Declare) -> None:
         (
             f"[Flatten, {LECUN}, Dropout: 0.2, Dense: 10]",
             "",
-            "2: architecture[2].Dropout: Dropout takes layers of SELU out of balance. "
+            "2: architecture[2].Dropout: Dropout stops layers of SELU from normalizing themselves. "
             "Use AlphaDropout, which keeps mean and variance.",
         ),
         (
             f"[Flatten, {LECUN}, Dense: 10]",
             "regularization: {batch_normalization: after_activation}",
-            "2: architecture[1].Dense: BatchNormalization takes layers of SELU out of balance. "
+            "2: architecture[1].Dense: BatchNormalization stops layers of SELU from normalizing themselves. "
             "Leave it out: SELU normalizes by itself.",
         ),
         (

@@ -248,7 +248,9 @@ def test_two_inputs_may_read_one_column(tmp_path: Path) -> None:
 def test_text_is_not_given_back(tmp_path: Path) -> None:
     target = ", target: words, task: autoencoder"
     path = write(tmp_path, KINDS, OF_TEXTS.format(units=3, target=target))
-    with pytest.raises(ConfigError, match="'words' is text, which an autoencoder cannot give back"):
+    with pytest.raises(
+        ConfigError, match="'words' is text, which an autoencoder cannot reconstruct"
+    ):
         prepare(path)
 
 

@@ -75,7 +75,7 @@ def test_a_text_that_a_spreadsheet_would_run_is_escaped() -> None:
         ("epoch,loss\n1,0.5\n2,0.", "middle of a row"),
         ("epoch,loss\n1\n", "row 1 has 1 cells, not 2"),
         ("epoch,loss\n1,0.5,3\n", "row 1 has 3 cells, not 2"),
-        ("epoch,loss\n1,low\n", "row 1, loss: 'low' is no number"),
+        ("epoch,loss\n1,low\n", "row 1, loss: 'low' is not a number"),
         ("loss,loss\n1,2\n", "same name"),
         ('epoch,"loss\n', "unexpected end of data"),
     ],

@@ -78,7 +78,7 @@ def test_a_path(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (NAMES[0].replace("kqzt", "kqzz"), "there is no run", f"Did you mean {NAMES[0]}?"),
         ("unrelated", "there is no run", "the beginning of its name"),
         ("", "there is no run ''", ""),
-        ("..", "holds no run", ""),
+        ("..", "is not a run", ""),
     ],
 )
 def test_what_is_no_run_is_told(runs: Path, text: str, message: str, hint: str) -> None:

@@ -52,8 +52,8 @@ def test_what_a_later_version_adds_is_passed_over(tmp_path: Path) -> None:
         ({"format": 0}, "does not say its format"),
         ({"status": "dancing"}, "its status is 'dancing'"),
         ({"seed": "many"}, "seed is 'many'"),
-        ({"expectations": ["x"]}, "an expectation is no mapping"),
-        ({"expectations": [{"value": "high"}]}, "'high' is no number"),
+        ({"expectations": ["x"]}, "an expectation is not a mapping"),
+        ({"expectations": [{"value": "high"}]}, "'high' is not a number"),
         ({"versions": []}, "versions is"),
         ({"created": None}, "created is 'None'"),
     ],
@@ -108,7 +108,7 @@ def test_figures_read_back_and_nan_is_null(tmp_path: Path) -> None:
 
 def test_a_figure_that_is_no_number_is_told(tmp_path: Path) -> None:
     (tmp_path / "metrics.json").write_text('{"format": 1, "best": {"loss": "low"}}')
-    with pytest.raises(RunError, match="'low' is no number"):
+    with pytest.raises(RunError, match="'low' is not a number"):
         Metrics.read(tmp_path / "metrics.json")
 
 

@@ -50,7 +50,7 @@ def test_what_is_no_run_stays(run: RunDirectory, tmp_path: Path) -> None:
     (runs / "folder").mkdir()
     (runs / "fake").mkdir()
     (runs / "fake" / "run.json").symlink_to(run.record)
-    cases = {"link": "is a link", "folder": "holds no run", "fake": "holds no run"}
+    cases = {"link": "is a link", "folder": "is not a run", "fake": "is not a run"}
     for name, message in cases.items():
         with pytest.raises(RunError, match=message):
             plan_removal(RunDirectory(runs / name), runs)

@@ -198,7 +198,7 @@ class Csv:
             raise DataError(f"{self.path} has a header but no rows")
         if frame.iloc[:, -1].isna().any():
             self._refuse_ragged(len(columns))
-        if texts:  # as they stand there: 007 is no number in them, and NA is not missing
+        if texts:  # as they stand there: 007 is not a number in them, and NA is not missing
             frame[texts] = self._parsed(usecols=texts, dtype=str, na_filter=False)[texts]
         return frame
 

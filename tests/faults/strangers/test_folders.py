@@ -65,14 +65,14 @@ PLANTED: dict[str, tuple[str, Callable[[Path, Any], None], str]] = {
     "a link that a name is filled into": ("callbacks/03.weights.h5", link, "it is a link"),
     "a link for a log": ("callbacks/log.csv", link, "it is a link"),
     "a second name for a log": ("callbacks/log.csv", second_name, "it has a second name"),
-    "a pipe for a log": ("callbacks/log.csv", pipe, "it is no regular file"),
-    "a pipe that nobody names": ("callbacks/x", pipe, "it is no regular file"),
+    "a pipe for a log": ("callbacks/log.csv", pipe, "it is not a regular file"),
+    "a pipe that nobody names": ("callbacks/x", pipe, "it is not a regular file"),
     "a folder for a callback": ("callbacks/tensorboard", folder_elsewhere, "it is a link"),
     "a folder for points": ("tensorboard/train", folder_elsewhere, "it is a link"),
     "all callbacks": ("callbacks", folder_elsewhere, "it is a link"),
     "a second name for the lock": (".lock", second_name, "it has a second name"),
     "a link for the lock": (".lock", link, "it is a link"),
-    "a pipe for the lock": (".lock", pipe, "it is no regular file"),
+    "a pipe for the lock": (".lock", pipe, "it is not a regular file"),
 }
 
 

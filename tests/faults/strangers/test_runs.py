@@ -79,7 +79,7 @@ def test_pipes_in_place_of_files_do_not_hang(
     path = getattr(run, name)
     path.unlink()
     os.mkfifo(path)
-    assert f"{path.name}: it is no regular file" in read_in_all_ways(nnrun, run)
+    assert f"{path.name}: it is not a regular file" in read_in_all_ways(nnrun, run)
 
 
 @pytest.mark.parametrize("name", FILES)
