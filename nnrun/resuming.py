@@ -49,7 +49,7 @@ def reopen(
     """A run as it was saved, to be trained on; see `nnrun.experiment.resume`.
 
     Raises:
-        UserError: It cannot be gone on with; it is left as it was.
+        UserError: It cannot be resumed; it is left as it was.
     """
     check_own(directory)
     record, saved = RunRecord.read(directory.record), load_saved(directory)
@@ -76,7 +76,7 @@ def reopen(
         try:
             notes = extension_notes(prepared, model, saved)
         except (KeyError, TypeError, ValueError, OverflowError) as error:
-            raise RunError(f"{directory.path} cannot be gone on with: {error}") from error
+            raise RunError(f"{directory.path} cannot be resumed: {error}") from error
         for note in notes:
             tell(note)
     resumed = make_resumed(
@@ -94,7 +94,7 @@ def _doubts(directory: RunDirectory, record: RunRecord, saved: Saved) -> Iterato
     """Where a run does not go on from where it ended, in sentences."""
     done = saved.facts.get("epoch", 0)
     for line in saved.refused:
-        yield f"{line}; going on from the state before it"
+        yield f"{line}; continuing from the state before it"
     for name in changed_files(directory, saved.facts.get("appended", {})):
         if name.startswith(f"{directory.tensorboard.name}/"):
             yield f"{directory.path / name} is damaged; it is written anew from the history"
@@ -149,8 +149,8 @@ def check_unfinished(
     done = saved.facts.get("epoch", 0)
     if record.status == "diverged":
         raise RunError(
-            f"{directory.name} diverged: {record.stop_reason}; going on would end there again",
-            hint=f"Change something and train anew: nnrun train {directory.resolved} "
+            f"{directory.name} diverged: {record.stop_reason}; resuming it would end there again",
+            hint=f"Change something and train again: nnrun train {directory.resolved} "
             "--set optimizer.…",
         )
     if epochs is not None and epochs <= done:
@@ -161,7 +161,7 @@ def check_unfinished(
         how = record.stop_reason or f"all of its {done} epochs are done"
         raise RunError(
             f"{directory.name} is finished: {how}",
-            hint=f"To go on for longer: nnrun resume {directory.name} --epochs {2 * done}",
+            hint=f"To train it for longer: nnrun resume {directory.name} --epochs {2 * done}",
         )
 
 
@@ -230,7 +230,7 @@ def refuse_differences(directory: RunDirectory, differences: Sequence[str]) -> N
     raise RunError(
         f"{directory.name} cannot be resumed exactly, since this is not what it was trained with:\n"
         + "\n".join(f"  {line}" for line in differences),
-        hint="Bring it back as it was, or add --anyway to go on inexactly.",
+        hint="Restore it as it was, or add --anyway to continue inexactly.",
     )
 
 
@@ -295,11 +295,11 @@ def extension_notes(prepared: Prepared, model: Any, saved: Saved) -> list[str]:
     notes = []
     tuned = experiment.training.fine_tune
     if first is None or last is None or (tuned and done >= tuned.after_epoch):
-        notes.append("The learning rate goes on as it was.")
+        notes.append("The learning rate stays as it was.")
     else:
         name = experiment.schedule.name if experiment.schedule else "The schedule"
         notes.append(
-            f"{name} goes on from a learning rate of {first:.3g} and comes to {last:.3g} "
+            f"{name} continues from a learning rate of {first:.3g} and comes to {last:.3g} "
             f"in epoch {experiment.training.epochs}."
         )
     for component, state in zip(all_callbacks(experiment), saved.facts["callbacks"], strict=True):
@@ -310,10 +310,10 @@ def extension_notes(prepared: Prepared, model: Any, saved: Saved) -> list[str]:
                 "a finite figure" if best is None else f"anything better than {float(best):.5g}"
             )
             notes.append(
-                f"EarlyStopping begins to wait anew: it stops after {patience} epochs without {wanted}."
+                f"EarlyStopping starts counting again: it stops after {patience} epochs without {wanted}."
             )
         elif component.name in _COUNTING:
-            notes.append(f"{component.name} goes on counting where it was.")
+            notes.append(f"{component.name} continues counting where it was.")
     return notes
 
 

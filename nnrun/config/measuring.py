@@ -192,7 +192,7 @@ def _takes_one_hot(measured: _Measured) -> Problem:
 
 
 def _several(measured: _Measured) -> Problem | None:
-    """A label that is one integer is no number for each of several units."""
+    """A label that is one integer is not a number for each of several units."""
     ending = measured.ending
     if measured.measure.labels != PER_UNIT or not ending.of_classes or ending.one_hot:
         return None
