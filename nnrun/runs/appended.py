@@ -38,7 +38,7 @@ class AppendedFiles:
                 with open(open_own(self._directory.path / name), "rb") as file:  # noqa: PTH123
                     file.seek(done)
                     complete = _take_in(digest, file, size - done)
-            except OSError:
+            except (OSError, ValueError):  # it is not there, or its name is none
                 complete = False
             if complete:
                 self._read[name] = size, digest

@@ -35,7 +35,7 @@ QUIET = settings(
 )
 ODD: list[Any] = [
     None, True, False, 0, -1, -5, 1, 10**30, -(10**30), 2**63, 1e308, 0.5, "", "x", "../../etc", "\ud83d",
-    [], [[]], [[[]]], [None], [1, 2], {}, {"": []}, {"a": {"b": [1]}}, "x" * 300,
+    [], [[]], [[[]]], [None], [1, 2], {}, {"": []}, {"a": {"b": [1]}}, "x" * 300, {"callbacks/\0": [1, "x"]}, {"callbacks/../../run.json": [1, "x"]},
 ]  # fmt: skip
 FILES = ("run.json", "metrics.json", "signature.json", "checksums.json", "last", "best", "manifest")
 
@@ -290,3 +290,12 @@ def test_members_that_no_index_tells_are_refused(tmp_path: Path) -> None:
     for read in (store.load, lambda name: next(store.scan_all(name))):
         with pytest.raises(UserError, match=r"best-1\.npz is not a checkpoint"):
             read("best")
+
+
+def test_a_state_that_tells_of_odd_files(spoiler: Spoiler) -> None:
+    from nnrun.runs.appended import changed_files
+
+    assert list(changed_files(spoiler.run, {"callbacks/\0": [1, "x"]})) == ["callbacks/\0"]
+    for odd in ({"../run.json": [1, "x"]}, {"callbacks/../run.json": [1, ""]}, {"run.json": []}, 5):
+        with pytest.raises(UserError):
+            list(changed_files(spoiler.run, odd))
