@@ -20,7 +20,7 @@ class UndefinedFigures:
     ) -> None:
         self._monitor = monitor
         self._watchers = watchers
-        self._told = {name for epochs, names in _undefined(history).items() for name in names}
+        self._told = {name for names in _undefined(history).values() for name in names}
 
     def take_in(self, epoch: int, figures: Mapping[str, float]) -> str:
         """What to say of the figures that are not finite for the first time; mostly nothing."""
