@@ -35,6 +35,7 @@ _TRUTH_WORDS = {
     word: value for value in TRUTH_VALUES for word in (value, value.lower(), value.upper())
 }
 FIRST_CELLS = 10_000
+"""Among so many cells codes are looked for where a column holds many numbers."""
 _OTHER_TEXTS = 2
 """Beside so many other texts, a word such as None is a class, and not a missing cell."""
 

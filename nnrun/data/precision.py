@@ -8,7 +8,7 @@ import numpy as np
 
 ROUGH = 1e-3
 """Rounded by more than this share of their standard deviation, values count as lost."""
-FINE = 1e-5
+FINE = 1e-4
 """So they do beyond this share, where rounding makes different values equal."""
 MERGED = 0.01
 """For that, this share of the different values has to vanish."""

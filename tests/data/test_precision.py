@@ -66,6 +66,8 @@ def test_what_float32_loses_is_counted(column, says):
         np.arange(20) * 1e-12,
         np.arange(20) * 1e30,
         1.6e9 + np.arange(1000) * 86400.0,
+        np.random.default_rng(0).normal(293, 1, 200_000),
+        np.random.default_rng(0).normal(101325, 600, 200_000),
     ],
 )
 def test_ordinary_columns_are_held(column):
