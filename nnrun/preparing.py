@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from nnrun.config.schema import Experiment, Runtime
+    from nnrun.data.preprocessing import Step
     from nnrun.data.signature import Signature
     from nnrun.data.splits import Splits
     from nnrun.reusing import Base
@@ -113,7 +114,6 @@ def prepare_experiment(
     experiment = with_own_code(experiment, config)
     from nnrun.data.loading import load_splits
     from nnrun.data.preprocessing import fit
-    from nnrun.data.quality import inspect
 
     keeps = base is not None and getattr(experiment.architecture, "keep_preprocessing", False)
     earlier = base.signature if base is not None and keeps else trained
@@ -138,14 +138,23 @@ def prepare_experiment(
     steps = fit(experiment.dataset.preprocess, splits)
     if earlier is not None and (keeps or earlier.inputs == splits.inputs):
         steps = {name: tuple(kept) for name, kept in earlier.steps.items()}
-    warnings = (
-        *(base.warnings if base else ()),
-        *inspect(splits, steps),
-        *map(in_one_line, find_doubts(experiment, load_catalogue(), first)),
-        *_model_warnings(experiment, splits),
-    )
+    warnings = (*(base.warnings if base else ()), *_warnings(experiment, splits, steps, first))
     prepared = Prepared(experiment, splits, steps, warnings, config, base)
     return dataclasses.replace(prepared, adapted={**words, **_adapt(prepared)})
+
+
+def _warnings(
+    experiment: Experiment,
+    splits: Splits,
+    steps: Mapping[str, Sequence[Step]],
+    facts: DataFacts,
+) -> Iterator[str]:
+    """What is doubtful about the data, the config and the layers, each with its place."""
+    from nnrun.data.quality import inspect
+
+    yield from inspect(splits, steps)
+    yield from map(in_one_line, find_doubts(experiment, load_catalogue(), facts))
+    yield from _model_warnings(experiment, splits)
 
 
 def _model_warnings(experiment: Experiment, splits: Splits) -> Iterator[str]:

@@ -1,8 +1,9 @@
 """`nnrun predict`: a run's model on new rows."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,6 +16,9 @@ from nnrun.cli.options import (
     check_out,
 )
 from nnrun.cli.printing import make_console, warn
+
+if TYPE_CHECKING:
+    from nnrun.reports.predictions import Predictions
 
 
 def predict_cli(
@@ -51,28 +55,37 @@ def predict_cli(
     from nnrun.runs.index import find_run
 
     if out is not None:
-        if out.resolve() == file.resolve():
-            raise typer.BadParameter(
-                "it is FILE itself, which would be overwritten", param_hint="--out"
-            )
-        check_out(out, overwrite=overwrite)
+        _check_target(out, file, overwrite=overwrite)
     doubts: list[str] = []
     outputs = predict(
         find_run(run, runs_dir), file, mc_samples=mc_samples, trust=trust, tell=doubts.append
     )
     for doubt in doubts:
         warn(doubt)
-    from nnrun.reports.predictions import SHOWN_ROWS, all_to_json, all_view, write_all
+    from nnrun.reports.predictions import all_to_json, write_all
 
     if out is not None:
         write_all(outputs, out)
     if as_json:
         told = {"format": 1, "warnings": doubts, **all_to_json(outputs)}
         typer.echo(json.dumps(told, indent=2))
-        return
+    else:
+        _print(outputs, "all are in the file" if out else "--out FILE writes all")
+
+
+def _check_target(out: Path, file: Path, *, overwrite: bool) -> None:
+    if out.resolve() == file.resolve():
+        raise typer.BadParameter(
+            "it is FILE itself, which would be overwritten", param_hint="--out"
+        )
+    check_out(out, overwrite=overwrite)
+
+
+def _print(outputs: "Mapping[str, Predictions]", where_all_are: str) -> None:
+    from nnrun.reports.predictions import SHOWN_ROWS, all_view
+
     console = make_console()
     console.print(all_view(outputs), soft_wrap=True)
     rows = next(iter(outputs.values())).rows
     if rows > SHOWN_ROWS:
-        rest = "all are in the file" if out else "--out FILE writes all"
-        console.print(f"and {rows - SHOWN_ROWS:,} more rows; {rest}")
+        console.print(f"and {rows - SHOWN_ROWS:,} more rows; {where_all_are}")
