@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from nnrun.reports.comparison import Comparison
     from nnrun.reports.sheets import Sheet
-    from nnrun.reports.verdict import Verdict
+    from nnrun.reports.wording import Verdict
 
 
 def print_comparison(
@@ -23,7 +23,7 @@ def print_comparison(
     """Print the tables and sentences of a comparison; on standard error, what was skipped."""
     from nnrun.reports.comparison_tables import Style, sheets
     from nnrun.reports.sheets import fit
-    from nnrun.reports.verdict import sentences
+    from nnrun.reports.wording import sentences
 
     console = make_console()
     for sheet in sheets(comparison, Style(precision), columns=columns):

@@ -44,9 +44,9 @@ def eval_cli(
     """Evaluate the model of a run's best epoch.
 
     Writes evaluation/SPLIT/ in the run directory: metrics.json with a 95 % interval for each
-    figure, predictions.csv, and plots. The model is rebuilt from the run's own config,
-    preprocessing and weights. The data must be those that it was trained on, unless you evaluate
-    another file with --data.
+    figure that has enough rows, predictions.csv, and plots. The model is rebuilt from the run's own
+    config, preprocessing and weights. The data must be those that it was trained on, unless you
+    evaluate another file with --data.
 
     \b
     Example:

@@ -11,18 +11,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nnrun.reports.bootstrap import CHUNK, Statistic
+from nnrun.reports import enough
+from nnrun.reports.bootstrap import CHUNK, ERROR, Counting, Statistic
 from nnrun.reports.scores import (
-    CALIBRATION_BINS,
+    BIASED,
     ClassScores,
     auc_statistic,
     average_precision,
-    bin_of,
+    calibration_error,
     divided,
+    error_of,
+    expected_calibration_error,
     mean_of,
     ratio,
     regression_statistics,
     roc_auc,
+    share_of,
     sort_by_score,
 )
 
@@ -39,9 +43,11 @@ class LabelScores(ClassScores):
 
     Attributes:
         accuracy: Share of the rows for which the label was predicted rightly.
+        ece: Expected calibration error of its probability.
     """
 
     accuracy: float
+    ece: float
 
 
 @dataclass(frozen=True)
@@ -91,6 +97,7 @@ def _label_scores(
         roc_auc=roc_auc(true, probability),
         average_precision=average_precision(true, probability),
         accuracy=float((true == predicted).mean()),
+        ece=expected_calibration_error(true, probability),
     )
 
 
@@ -119,7 +126,17 @@ def target_statistics(targets: np.ndarray, predicted: np.ndarray) -> dict[str, S
         predicted: Likewise.
     """
     each = list(_each_column(targets, predicted))
-    return {name: _mean_over([column[name] for column in each]) for name in each[0]}
+    errors = np.abs(targets.astype(np.float64) - predicted)
+    several = {"mae": error_of(errors.mean(axis=1))}
+    for name in ("rmse", "r2"):
+        columns = [column[name] for column in each]
+        reasons = [column.reason for column in columns if column.reason]
+        several[name] = Statistic(
+            _mean_over([column.of for column in columns]),
+            columns[0].scale,
+            reason="".join(reasons[:1]),
+        )
+    return several
 
 
 def label_statistics(targets: np.ndarray, probabilities: np.ndarray) -> dict[str, Statistic]:
@@ -127,8 +144,8 @@ def label_statistics(targets: np.ndarray, probabilities: np.ndarray) -> dict[str
 
     Subset accuracy is the share of rows with every label right, Hamming loss the share of wrong
     labels. Macro figures are means over the labels (precision, recall and F1 are 0 where they are
-    not defined, areas left out), micro figures those of all pairs of a row and a label. The
-    calibration error and log loss are over these pairs too.
+    not defined, areas left out), micro figures those of all pairs of a row and a label. The log
+    loss is over these pairs too, the calibration error the mean over the labels.
 
     Args:
         targets: 0 or 1, `(rows, labels)`.
@@ -140,31 +157,52 @@ def label_statistics(targets: np.ndarray, probabilities: np.ndarray) -> dict[str
     losses = -np.log(np.maximum(given, np.finfo(np.float64).eps))
     columns = list(zip(true.T, probabilities.T, strict=True))
     pairs = true.ravel(), probabilities.ravel()
-    return {
-        "subset_accuracy": mean_of(right.all(axis=1).astype(np.float64)),
-        "hamming_loss": mean_of(1.0 - right.mean(axis=1)),
-        **_agreement(true.astype(np.float64), predicted.astype(np.float64)),
-        "log_loss": mean_of(losses.mean(axis=1)),
+    areas = {
         "macro_roc_auc": _mean_over([auc_statistic(*column) for column in columns]),
         "micro_roc_auc": _of_pairs(auc_statistic(*pairs), true.shape[1]),
         "macro_average_precision": _mean_over([_precision_statistic(*one) for one in columns]),
         "micro_average_precision": _of_pairs(_precision_statistic(*pairs), true.shape[1]),
-        "ece": _calibration_error(true, probabilities),
     }
+    errors = [calibration_error(*column) for column in columns]
+    few = enough.of_rows(len(true), enough.FEWEST_OF_CLASS)
+    return {
+        "subset_accuracy": share_of(right.all(axis=1)),
+        "hamming_loss": Statistic(mean_of(1.0 - right.mean(axis=1)), trials=len(true), reason=few),
+        **_agreement(true, predicted),
+        "log_loss": Statistic(
+            mean_of(losses.mean(axis=1)), ERROR, reason=enough.of_losses(~right.all(axis=1))
+        ),
+        **{
+            name: _of_labels(of, true, ~true, micro=name.startswith("micro"))
+            for name, of in areas.items()
+        },
+        "ece": Statistic(_mean_over(errors), reason=BIASED),
+    }
+
+
+def _of_labels(of: Counting, *sides: np.ndarray, micro: bool) -> Statistic:
+    """A figure of labels, each side of which, `(rows, labels)`, must have rows enough."""
+    told = [side.any(axis=1, keepdims=True) if micro else side for side in sides]
+    fewest = min(int(side.sum(axis=0).min()) for side in told)
+    least = enough.FEWEST_FOR_AREA if sides[1:] else enough.FEWEST_OF_CLASS
+    reason = enough.of_classes(fewest, least, "label")
+    return Statistic(of, trials=max(fewest, 1), fewest=fewest, reason=reason)
 
 
 def _agreement(true: np.ndarray, predicted: np.ndarray) -> dict[str, Statistic]:
     """Precision, recall and F1, macro and micro, from the rows that have and are given a label."""
-    both = true * predicted
+    both = true & predicted
+    counted = [values.astype(np.float64) for values in (both, predicted, true)]
     ratios: dict[str, Callable[..., tuple[np.ndarray, np.ndarray]]] = {
         "precision": lambda hits, taken, support: (hits, taken),  # noqa: ARG005
         "recall": lambda hits, taken, support: (hits, support),  # noqa: ARG005
         "f1": lambda hits, taken, support: (2 * hits, taken + support),
     }
+    sides = {"precision": predicted, "recall": true, "f1": true}
 
-    def statistic(name: str, *, micro: bool) -> Statistic:
+    def statistic(name: str, *, micro: bool) -> Counting:
         def figure(counts: np.ndarray) -> np.ndarray:
-            sums = [counts @ values for values in (both, predicted, true)]
+            sums = [counts @ values for values in counted]
             if micro:
                 sums = [values.sum(axis=1, keepdims=True) for values in sums]
             return np.asarray(divided(*ratios[name](*sums), 0).mean(axis=1))
@@ -172,7 +210,9 @@ def _agreement(true: np.ndarray, predicted: np.ndarray) -> dict[str, Statistic]:
         return figure
 
     return {
-        f"{kind}_{name}": statistic(name, micro=kind == "micro")
+        f"{kind}_{name}": _of_labels(
+            statistic(name, micro=kind == "micro"), sides[name], micro=kind == "micro"
+        )
         for name in ratios
         for kind in ("macro", "micro")
     }
@@ -182,7 +222,7 @@ def _each_column(targets: np.ndarray, predicted: np.ndarray) -> Iterator[dict[st
     return (regression_statistics(*pair) for pair in zip(targets.T, predicted.T, strict=True))
 
 
-def _mean_over(statistics: Sequence[Statistic]) -> Statistic:
+def _mean_over(statistics: Sequence[Counting]) -> Counting:
     """The mean of several metrics, of those that are defined."""
 
     def mean(counts: np.ndarray) -> np.ndarray:
@@ -194,7 +234,7 @@ def _mean_over(statistics: Sequence[Statistic]) -> Statistic:
     return mean
 
 
-def _of_pairs(statistic: Statistic, width: int) -> Statistic:
+def _of_pairs(statistic: Counting, width: int) -> Counting:
     """A metric of all pairs of a row and a column; a pair counts as often as its row does."""
 
     def figure(counts: np.ndarray) -> np.ndarray:
@@ -205,7 +245,7 @@ def _of_pairs(statistic: Statistic, width: int) -> Statistic:
     return figure
 
 
-def _precision_statistic(positive: np.ndarray, scores: np.ndarray) -> Statistic:
+def _precision_statistic(positive: np.ndarray, scores: np.ndarray) -> Counting:
     """Average precision: the mean of the precisions, weighted by the recall that each adds."""
     sort = sort_by_score(positive, -scores)
 
@@ -217,16 +257,3 @@ def _precision_statistic(positive: np.ndarray, scores: np.ndarray) -> Statistic:
         return divided(won, both_sides, np.nan)
 
     return area
-
-
-def _calibration_error(true: np.ndarray, probabilities: np.ndarray) -> Statistic:
-    """Expected calibration error over the pairs, of the probability that a label holds."""
-    rows, labels = true.shape
-    gaps = np.zeros((rows, CALIBRATION_BINS))
-    which = np.arange(rows)[:, None].repeat(labels, axis=1)
-    np.add.at(gaps, (which, bin_of(probabilities)), (true - probabilities) / labels)
-
-    def error(counts: np.ndarray) -> np.ndarray:
-        return np.asarray(np.abs(counts @ gaps).sum(axis=1) / counts.sum(axis=1))
-
-    return error

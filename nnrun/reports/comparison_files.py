@@ -15,7 +15,8 @@ from nnrun.reports.comparison_tables import Style, differing_settings, sheets
 from nnrun.reports.differences import find_differences
 from nnrun.reports.overlay import draw_runs
 from nnrun.reports.sheets import escape_markdown, markdown_table
-from nnrun.reports.verdict import Verdict, sentences
+from nnrun.reports.significance import Interval
+from nnrun.reports.wording import Verdict, sentences
 from nnrun.runs.atomic import write_text, write_with
 from nnrun.runs.history import escape_cell
 from nnrun.runs.settings import describe_briefly
@@ -153,10 +154,16 @@ def _verdict_json(verdict: Verdict) -> dict[str, Any]:
         "output": verdict.output,
         "metric": verdict.metric,
         "difference": _number(interval.difference) if interval else None,
-        "interval": [_number(interval.low), _number(interval.high)] if interval else None,
+        "interval": _ends(interval) if interval else None,
         "p": _number(interval.p) if interval else None,
+        "p_adjusted": _number(interval.adjusted) if interval else None,
+        "winner": verdict.winner,
         "text": verdict.text,
     }
+
+
+def _ends(interval: Interval) -> list[float] | None:
+    return None if interval.reason else [interval.low, interval.high]
 
 
 def _setting(value: Any) -> Any:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from nnrun.reports.bootstrap import LEVEL, Interval, Statistic, bootstrap, number_of_resamples
+from nnrun.reports.bootstrap import RESAMPLES, Interval, Statistic, bootstrap
 from nnrun.reports.column_scores import (
     LabelScores,
     TargetScores,
@@ -26,6 +26,7 @@ from nnrun.reports.scores import (
     entropy,
     regression_statistics,
 )
+from nnrun.reports.significance import LEVEL
 from nnrun.reports.tables import fact_lines, format_figure
 
 if TYPE_CHECKING:
@@ -54,12 +55,13 @@ class Evaluation:
         epoch: The epoch whose weights were used.
         warnings: Why these are not the weights of the run's best epoch; empty where they are.
         headline: The metrics of the whole split: `value`, and `low` and `high` of the 95 %
-            bootstrap interval.
+            interval; where there is none, `reason` says why.
         bootstrap: `level`, `resamples` and `seed` of the intervals.
         recorded: Loss and metrics of the config, as Keras reckons them.
         classes: Of each class `name`, `precision`, `recall`, `f1`, `support`, `roc_auc` and
             `average_precision`; empty where a row does not belong to one class.
-        labels: Of each label likewise, and `accuracy`; empty where the task is not multilabel.
+        labels: Of each label likewise, and `accuracy` and `ece`; empty where the task is not
+            multilabel.
         targets: Of each of several numbers `name`, `mae`, `rmse` and `r2`; empty otherwise.
         uncertainty: What draws of dropout said; None where none were made.
         where: The directory with all of it.
@@ -112,7 +114,7 @@ def score(
         warnings: Why these are not the weights of the run's best epoch.
     """
     truth, outputs, columns = predictions.truth, predictions.outputs, predictions.columns
-    resamples = number_of_resamples(predictions.rows * max(1, len(columns)))
+    width = max(1, len(columns))
     statistics = _statistics(predictions, outputs)
     labels, classes = predictions.are_labels, predictions.classes
     return Evaluation(
@@ -122,8 +124,8 @@ def score(
         task=task,
         epoch=epoch,
         warnings=warnings,
-        headline=bootstrap(statistics, predictions.rows, seed=seed, resamples=resamples),
-        bootstrap={"level": LEVEL, "resamples": resamples, "seed": seed},
+        headline=bootstrap(statistics, predictions.rows, seed=seed, width=width),
+        bootstrap={"level": LEVEL, "resamples": RESAMPLES, "seed": seed},
         recorded=recorded,
         classes=class_scores(truth, outputs, classes) if classes else (),
         labels=label_scores(truth, outputs, columns) if labels else (),
@@ -224,7 +226,7 @@ def _mean(values: np.ndarray) -> float:
 def _headline_table(evaluation: Evaluation) -> Table:
     table = _table("", "value", "95 % interval")
     for name, item in evaluation.headline.items():
-        interval = f"{_figure(item.low)} to {_figure(item.high)}"
+        interval = item.reason or f"{_figure(item.low)} to {_figure(item.high)}"
         table.add_row(name.replace("_", " "), _figure(item.value), interval)
     return table
 

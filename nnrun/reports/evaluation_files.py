@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nnrun.reports.reconstructions import Reconstructions, draw_reconstructions
-from nnrun.reports.scores import calibration, confusion_matrix
+from nnrun.reports.scores import confusion_matrix
 from nnrun.runs.atomic import write_text, write_with
 from nnrun.runs.predictions import table_text
 
@@ -98,14 +98,8 @@ def _write_curves(
 
     write_with(files.roc, lambda path: plots.draw_roc(predictions, path))
     write_with(files.precision_recall, lambda path: plots.draw_precision_recall(predictions, path))
-    if predictions.are_labels:
-        right, sure = predictions.truth.ravel(), predictions.outputs.ravel()
-        words = plots.OF_LABELS
-    else:
-        right, sure = predictions.labels == predictions.truth, predictions.confidence
-        words = plots.OF_CLASSES
-    bins, error = calibration(right, sure), evaluation.headline["ece"].value
-    write_with(files.calibration, lambda path: plots.draw_calibration(bins, error, path, words))
+    error = evaluation.headline["ece"].value
+    write_with(files.calibration, lambda path: plots.draw_calibration(predictions, error, path))
 
 
 def most_wrong(predictions: Predictions) -> list[int]:

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from nnrun.reports.scores import (
-    Calibration,
+    CALIBRATION_BINS,
     Curve,
     average_precision,
+    calibration,
+    expected_calibration_error,
     precision_recall_curve,
     roc_auc,
     roc_curve,
+    told_probability,
 )
 from nnrun.reports.style import (
     MAIN_COLOR,
@@ -90,40 +93,83 @@ def draw_precision_recall(predictions: Predictions, path: Path) -> None:
     )
 
 
-class Words(NamedTuple):
-    """What the axes of a calibration plot say."""
+class Told(NamedTuple):
+    """A probability that was told of each row, and whether it came true, `(rows,)` each."""
 
-    share: str
-    number: str
-    probability: str
-
-
-OF_CLASSES = Words("share that is right", "rows", "probability of the predicted class")
-OF_LABELS = Words("share that holds", "labels of rows", "probability of the label")
+    name: str
+    true: np.ndarray
+    probability: np.ndarray
 
 
-def draw_calibration(
-    bins: Calibration, error: float, path: Path, words: Words = OF_CLASSES
-) -> None:
-    """Draw the share of right rows over the probability given, and how many rows have which.
+def draw_calibration(predictions: Predictions, error: float, path: Path) -> None:
+    """Draw how often what was told came true, over its probability, and how many rows have which.
+
+    Of two classes that is the probability of the second, of more that of the class predicted; each
+    label has a curve of its own.
 
     Args:
-        bins: The rows in bins; or the labels of all rows, with the share that holds.
+        predictions: Probabilities of rows whose targets are known.
         error: The expected calibration error.
         path: The PNG to write.
-        words: What the axes say.
     """
-    edges = np.linspace(0, 1, len(bins.rows) + 1)
-    with drawing(path, panel=(4.6, 4.6)) as figure:
+    several, share, probability = _told(predictions)
+    edges = np.linspace(0, 1, CALIBRATION_BINS + 1)
+    rows = np.zeros(CALIBRATION_BINS)
+    with drawing(path, panel=(6.2 if several[1:] else 4.6, 4.6)) as figure:
         upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
         upper.plot([0, 1], [0, 1], color=REFERENCE_COLOR, linewidth=0.8, linestyle=(0, (4, 3)))
-        filled = bins.rows > 0
-        upper.plot(bins.confidence[filled], bins.accuracy[filled], color=MAIN_COLOR, marker="o")
-        upper.set(ylabel=words.share, ylim=(-0.02, 1.02), xlim=(0, 1))
+        for position, told in enumerate(several):
+            bins = calibration(told.true, told.probability)
+            filled, rows = bins.rows > 0, rows + bins.rows
+            points = bins.confidence[filled], bins.accuracy[filled]
+            upper.plot(*points, marker="o", label=told.name, **_line(position))
+        upper.set(ylabel=share, ylim=(-0.02, 1.02), xlim=(0, 1))
         upper.set_title("Calibration")
-        upper.set_title(f"ECE {error:.4f}", loc="right", fontsize=8.5, fontweight="normal")
-        lower.bar(edges[:-1], bins.rows, np.diff(edges), align="edge", color=MAIN_COLOR, alpha=0.6)
-        lower.set(ylabel=words.number, xlabel=words.probability)
+        upper.set_title(
+            _calibration_facts(several, error), loc="right", fontsize=8.5, fontweight="normal"
+        )
+        lower.bar(edges[:-1], rows, np.diff(edges), align="edge", color=MAIN_COLOR, alpha=0.6)
+        lower.set(ylabel="labels of rows" if several[1:] else "rows", xlabel=probability)
+        if several[1:]:
+            figure.legend(
+                *upper.get_legend_handles_labels(), loc="outside right upper", fontsize=8.5
+            )
+
+
+def _told(predictions: Predictions) -> tuple[list[Told], str, str]:
+    """What is drawn of a calibration, and what its axes say; of many labels, the ten worst."""
+    truth, outputs = predictions.truth, predictions.outputs
+    if predictions.are_labels:
+        several = [
+            Told(_shortened(name), *_sides(predictions, label))
+            for label, name in enumerate(predictions.columns)
+        ]
+        several.sort(key=lambda told: -expected_calibration_error(told.true, told.probability))
+        return several[:_MOST_CURVES], "share that holds", "probability of the label"
+    true, probability = told_probability(truth, outputs)
+    if len(predictions.classes) == 2:  # noqa: PLR2004 - two classes mirror each other
+        name = _shortened(predictions.classes[1])
+        return [Told(name, true, probability)], f"share of {name}", f"probability of {name}"
+    told = [Told("", true, probability)]
+    return told, "share that is right", "probability of the predicted class"
+
+
+def _calibration_facts(several: Sequence[Told], error: float) -> str:
+    """The error; of one curve also what was told and came true of all rows, however rare it is."""
+    if several[1:]:
+        return f"ECE {error:.4f}"
+    told = several[0]
+    return (
+        f"ECE {error:.4f}\nmean probability {told.probability.mean():.3g}, "
+        f"share {told.true.mean():.3g}"
+    )
+
+
+def _line(position: int) -> dict[str, Any]:
+    """How one of several curves is told from the others."""
+    dashed = position >= len(RUN_COLORS)
+    color = RUN_COLORS[position % len(RUN_COLORS)]
+    return {"color": color, "linestyle": "--" if dashed else "-", "linewidth": 1.3}
 
 
 def draw_most_wrong(
@@ -240,14 +286,7 @@ def _draw_curves(
             points: Curve = curve(*_sides(predictions, label))
             name = _shortened((predictions.columns or predictions.classes)[label])
             style = "steps-pre" if area_name == "AP" else "default"
-            axes.plot(
-                *points,
-                color=RUN_COLORS[position % len(RUN_COLORS)],
-                linestyle="-" if position < len(RUN_COLORS) else "--",
-                linewidth=1.3,
-                label=f"{name}  {size:.3f}",
-                drawstyle=style,
-            )
+            axes.plot(*points, label=f"{name}  {size:.3f}", drawstyle=style, **_line(position))
         axes.set(xlabel=across, ylabel=up, title=title, xlim=(-0.01, 1.01), ylim=(-0.01, 1.02))
         axes.set_aspect("equal")
         if axes.get_legend_handles_labels()[0]:

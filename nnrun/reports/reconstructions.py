@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nnrun.reports.predictions import SHOWN_ROWS, Predictions
-from nnrun.reports.scores import mean_of
+from nnrun.reports.scores import error_of, root_of
 from nnrun.runs.predictions import ERRORS, FILE, ROW
 
 if TYPE_CHECKING:
@@ -54,8 +54,7 @@ class Reconstructions(Predictions):
     def statistics(self) -> dict[str, Statistic]:
         """The figures of all rows, each as a function of how often each row counts."""
         squares, sizes = self.errors.T
-        mean = mean_of(squares)
-        return {"mse": mean, "rmse": lambda counts: np.sqrt(mean(counts)), "mae": mean_of(sizes)}
+        return {"mse": error_of(squares), "rmse": root_of(squares), "mae": error_of(sizes)}
 
     def view(self) -> Table:
         """The first rows, as something that a console prints."""

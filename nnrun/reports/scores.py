@@ -7,13 +7,17 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from nnrun.reports import enough
+from nnrun.reports.bootstrap import ERROR, EXPLAINED, ROOT, Counting, Statistic
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from nnrun.reports.bootstrap import Statistic
-
 CALIBRATION_BINS = 15
 TOP_K = 5
+_ALIKE = 1e-12
+BIASED = "none, for it is biased upwards"
+"""Of the calibration error: chance makes gaps in every bin, and none makes up for another's."""
 
 
 class Curve(NamedTuple):
@@ -49,11 +53,11 @@ class ClassScores:
 
 @dataclass(frozen=True)
 class Calibration:
-    """The rows by the probability of the predicted class, in bins of equal width.
+    """The rows by a probability that was given, in bins of equal width.
 
     Attributes:
         confidence: Mean probability in each bin; NaN where it is empty.
-        accuracy: Share of right rows in each bin; NaN likewise.
+        accuracy: Share of rows in each bin of which it came true; NaN likewise.
         rows: Rows in each bin.
     """
 
@@ -145,21 +149,39 @@ def average_precision(positive: np.ndarray, scores: np.ndarray) -> float:
     return float(np.sum(np.diff(recall) * precision[1:]))
 
 
-def calibration(right: np.ndarray, confidence: np.ndarray) -> Calibration:
-    """Sorts rows into bins of the predicted class's probability.
+def calibration(true: np.ndarray, probability: np.ndarray) -> Calibration:
+    """Sorts rows into bins of a probability.
 
     Args:
-        right: Whether each row was predicted rightly.
-        confidence: The probability of the class predicted.
+        true: Whether what the probability was of came true, `(rows,)`.
+        probability: The probability that was given.
     """
-    bins = bin_of(confidence)
+    bins = bin_of(probability)
     rows = np.bincount(bins, minlength=CALIBRATION_BINS)
     with np.errstate(invalid="ignore"):
         return Calibration(
-            np.bincount(bins, confidence, CALIBRATION_BINS) / rows,
-            np.bincount(bins, right, CALIBRATION_BINS) / rows,
+            np.bincount(bins, probability, CALIBRATION_BINS) / rows,
+            np.bincount(bins, true, CALIBRATION_BINS) / rows,
             rows,
         )
+
+
+def told_probability(
+    labels: np.ndarray, probabilities: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """What the calibration of a classification is of: whether it came true, and its probability.
+
+    Of two classes that is the second one. The probability of the class predicted would count a row
+    of either class as sure, so that too much of one makes up for too little of the other. Of more
+    classes, it is the class predicted.
+
+    Args:
+        labels: `(rows,)` integers.
+        probabilities: `(rows, classes)`.
+    """
+    if probabilities.shape[1] == 2:  # noqa: PLR2004 - two classes mirror each other
+        return labels == 1, probabilities[:, 1]
+    return probabilities.argmax(axis=1) == labels, probabilities.max(axis=1)
 
 
 def entropy(probabilities: np.ndarray) -> np.ndarray:
@@ -182,20 +204,36 @@ def classification_statistics(
         probabilities: `(rows, classes)`.
     """
     rows, classes = probabilities.shape
-    predicted, top = probabilities.argmax(axis=1), probabilities.max(axis=1)
-    right = (predicted == labels).astype(np.float64)
-    given = probabilities[np.arange(rows), labels]
+    predicted = probabilities.argmax(axis=1)
+    right, given = predicted == labels, probabilities[np.arange(rows), labels]
+    losses = -np.log(np.maximum(given, np.finfo(np.float64).eps))
+    areas, of_each = _macro_auc(labels, probabilities), np.bincount(labels, minlength=classes)
     statistics = {
-        "accuracy": mean_of(right),
-        "macro_f1": _macro_f1(labels, predicted, classes),
-        "log_loss": mean_of(-np.log(np.maximum(given, np.finfo(np.float64).eps))),
-        "roc_auc": _macro_auc(labels, probabilities),
-        "ece": _calibration_error(right, top),
+        "accuracy": share_of(right),
+        "macro_f1": of_classes(_macro_f1(labels, predicted, classes), of_each),
+        "log_loss": Statistic(mean_of(losses), ERROR, reason=enough.of_losses(~right)),
+        "roc_auc": of_classes(areas, of_each, enough.FEWEST_FOR_AREA),
+        "ece": Statistic(
+            calibration_error(*told_probability(labels, probabilities)), reason=BIASED
+        ),
     }
     if classes > TOP_K:
         better = (probabilities > given[:, None]).sum(axis=1)
-        statistics[f"top_{TOP_K}_accuracy"] = mean_of((better < TOP_K).astype(np.float64))
+        statistics[f"top_{TOP_K}_accuracy"] = share_of(better < TOP_K)
     return statistics
+
+
+def of_classes(of: Counting, rows: np.ndarray, fewest: int = enough.FEWEST_OF_CLASS) -> Statistic:
+    """A figure of classes, which counts as many rows as they would have if all were the rarest.
+
+    Args:
+        of: The figure.
+        rows: How many rows each class has, `(classes,)`.
+        fewest: How many the rarest must have for an interval.
+    """
+    least = int(rows.min())
+    trials = max(least * len(rows), 1)
+    return Statistic(of, trials=trials, fewest=least, reason=enough.of_classes(least, fewest))
 
 
 def regression_statistics(targets: np.ndarray, predicted: np.ndarray) -> dict[str, Statistic]:
@@ -204,19 +242,40 @@ def regression_statistics(targets: np.ndarray, predicted: np.ndarray) -> dict[st
     errors, centred = targets - predicted, targets - targets.mean()
     squares, mean_square = mean_of(errors**2), mean_of(centred**2)
     mean = mean_of(centred)
+    rounding = np.finfo(np.float64).eps ** 2 * np.square(targets).mean()
 
     def explained(counts: np.ndarray) -> np.ndarray:
-        variance = mean_square(counts) - mean(counts) ** 2
-        return 1 - divided(squares(counts), variance, np.nan)
+        square = mean_square(counts)
+        variance = square - mean(counts) ** 2
+        # What is left of targets that are all alike is rounding.
+        varies = variance > np.maximum(_ALIKE * square, rounding)
+        return 1 - divided(squares(counts), np.where(varies, variance, 0), np.nan)
 
+    reason = enough.of_errors(errors**2) or enough.of_errors(centred**2)
     return {
-        "mae": mean_of(np.abs(errors)),
-        "rmse": lambda counts: np.sqrt(squares(counts)),
-        "r2": explained,
+        "mae": error_of(np.abs(errors)),
+        "rmse": root_of(errors**2),
+        "r2": Statistic(explained, EXPLAINED, reason=reason),
     }
 
 
-def mean_of(values: np.ndarray) -> Statistic:
+def share_of(hits: np.ndarray) -> Statistic:
+    """The share of rows of which something holds, `(rows,)`."""
+    return Statistic(mean_of(hits.astype(np.float64)))
+
+
+def error_of(errors: np.ndarray) -> Statistic:
+    """The mean of the sizes of errors, or of their squares, `(rows,)`."""
+    return Statistic(mean_of(errors), ERROR, reason=enough.of_errors(errors))
+
+
+def root_of(squares: np.ndarray) -> Statistic:
+    """The root of the mean of squared errors, `(rows,)`."""
+    mean = error_of(squares)
+    return Statistic(lambda counts: np.sqrt(mean(counts)), ROOT, reason=mean.reason)
+
+
+def mean_of(values: np.ndarray) -> Counting:
     """The mean of a figure that each row has, `(rows,)`."""
 
     def mean(counts: np.ndarray) -> np.ndarray:
@@ -225,7 +284,7 @@ def mean_of(values: np.ndarray) -> Statistic:
     return mean
 
 
-def _macro_f1(labels: np.ndarray, predicted: np.ndarray, classes: int) -> Statistic:
+def _macro_f1(labels: np.ndarray, predicted: np.ndarray, classes: int) -> Counting:
     is_label = _one_hot(labels, classes)
     is_predicted = _one_hot(predicted, classes)
     hit, either = is_label * is_predicted, is_label + is_predicted
@@ -238,7 +297,7 @@ def _macro_f1(labels: np.ndarray, predicted: np.ndarray, classes: int) -> Statis
     return macro_f1
 
 
-def _macro_auc(labels: np.ndarray, probabilities: np.ndarray) -> Statistic:
+def _macro_auc(labels: np.ndarray, probabilities: np.ndarray) -> Counting:
     """One against the rest, the mean over the classes; of two classes, that of the second."""
     classes = probabilities.shape[1]
     chosen = [1] if classes == 2 else range(classes)  # noqa: PLR2004 - two mirror each other
@@ -275,7 +334,7 @@ def sort_by_score(
     return sort
 
 
-def auc_statistic(positive: np.ndarray, scores: np.ndarray) -> Statistic:
+def auc_statistic(positive: np.ndarray, scores: np.ndarray) -> Counting:
     """The share of pairs, one of each side, in which the positive row has the higher score."""
     sort = sort_by_score(positive, scores)
 
@@ -290,14 +349,19 @@ def auc_statistic(positive: np.ndarray, scores: np.ndarray) -> Statistic:
     return area
 
 
-def _calibration_error(right: np.ndarray, confidence: np.ndarray) -> Statistic:
+def calibration_error(true: np.ndarray, probability: np.ndarray) -> Counting:
     """Expected calibration error (Guo and others, 2017): the bins' gaps, weighted by their rows."""
-    gaps = _one_hot(bin_of(confidence), CALIBRATION_BINS) * (right - confidence)[:, None]
+    gaps = _one_hot(bin_of(probability), CALIBRATION_BINS) * (true - probability)[:, None]
 
     def error(counts: np.ndarray) -> np.ndarray:
         return np.asarray(np.abs(counts @ gaps).sum(axis=1) / counts.sum(axis=1))
 
     return error
+
+
+def expected_calibration_error(true: np.ndarray, probability: np.ndarray) -> float:
+    """The calibration error of all rows."""
+    return float(calibration_error(true, probability)(np.ones((1, len(true))))[0])
 
 
 def bin_of(confidence: np.ndarray) -> np.ndarray:

@@ -1,44 +1,59 @@
-"""Whether a difference means anything: tests and intervals, in pure Python and NumPy."""
+"""Whether a difference means anything: tests and intervals, in pure Python."""
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
-from statistics import fmean, stdev
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from statistics import fmean, variance
+from typing import Self
 
-if TYPE_CHECKING:
-    import numpy as np
-
-LEVEL = 0.95
+ALPHA = 0.05
+"""A p value below this rules chance out."""
+LEVEL = 1 - ALPHA
 """The confidence of every interval."""
-_RESAMPLES = 2000
-_DRAWN_AT_ONCE = 2_000_000  # row numbers; 16 MB
 _TINY = 1e-300
 _PRECISE = 1e-15
 _MOST_TERMS = 10_000
 _HALVINGS = 200
+_NONE = 1e-9
 
 
 @dataclass(frozen=True)
 class Interval:
-    """A difference with its 95 % confidence interval.
+    """A difference with its 95 % confidence interval and the test of it.
 
     Attributes:
         difference: The second side minus the first.
-        low: Lower end of the interval.
-        high: Upper end of the interval.
+        low: Lower end of the interval; NaN where there is none.
+        high: Upper end of the interval; likewise.
         p: Probability of so large a difference where there is none; None where no test was made.
+        adjusted: The same, corrected for the number of tests that were made together; None where
+            there was one only.
+        reason: Why there is no interval; empty where there is one.
     """
 
     difference: float
-    low: float
-    high: float
+    low: float = math.nan
+    high: float = math.nan
     p: float | None = None
+    adjusted: float | None = None
+    reason: str = ""
+
+    @property
+    def is_significant(self) -> bool:
+        """Whether the test rules chance out."""
+        p = self.p if self.adjusted is None else self.adjusted
+        return p is not None and p < ALPHA
 
     @property
     def is_clear(self) -> bool:
-        """Whether the interval leaves out zero."""
-        return self.low > 0 or self.high < 0
+        """Whether the interval leaves out zero, and the test says the same."""
+        return (self.low > 0 or self.high < 0) and self.is_significant
+
+    def reaching(self) -> Self:
+        """The interval, which reaches to zero where the test does not rule chance out."""
+        if self.is_significant or self.reason:
+            return self
+        return replace(self, low=min(self.low, 0.0), high=max(self.high, 0.0))
 
 
 def mcnemar(only_first: int, only_second: int) -> float:
@@ -62,50 +77,50 @@ def mcnemar(only_first: int, only_second: int) -> float:
     return min(1.0, 2 * total / (1 << rows))
 
 
-def paired_bootstrap(
-    first: "np.ndarray", second: "np.ndarray", *, root: bool = False, seed: int = 0
-) -> Interval:
-    """The difference of two means over the same rows, its interval by resampling the rows.
+def share_interval(successes: float, trials: float) -> tuple[float, float]:
+    """The exact 95 % interval of a share (Clopper and Pearson 1934); it is never too narrow.
 
     Args:
-        first: A score of each row, `(rows,)`.
-        second: The other side's, of the same rows.
-        root: Whether the figure is the square root of the mean, as in the RMSE.
-        seed: Of the resampling; the same seed gives the same interval.
+        successes: How many of the trials; need not be whole.
+        trials: How many there are, above 0.
 
-    Returns:
-        The difference and the percentile interval (Efron and Tibshirani 1993, chapter 13).
+    >>> [round(end, 4) for end in share_interval(8, 10)]
+    [0.4439, 0.9748]
     """
-    import numpy as np
+    failures, tail = trials - successes, ALPHA / 2
+    low = 0.0 if successes <= _NONE else beta_quantile(tail, successes, failures + 1)
+    high = 1.0 if failures <= _NONE else beta_quantile(1 - tail, successes + 1, failures)
+    return low, high
 
-    def difference(of_first: "np.ndarray", of_second: "np.ndarray") -> "np.ndarray":
-        roots = np.sqrt([of_first, of_second]) if root else np.asarray([of_first, of_second])
-        return np.asarray(roots[1] - roots[0])
 
-    rows = len(first)
-    generator = np.random.default_rng(seed)
-    at_once = max(1, min(_RESAMPLES, _DRAWN_AT_ONCE // rows))
-    drawn: list[np.ndarray] = []
-    for start in range(0, _RESAMPLES, at_once):
-        shape = (min(at_once, _RESAMPLES - start), rows)
-        chosen = generator.integers(rows, size=shape)
-        drawn.append(difference(first[chosen].mean(axis=1), second[chosen].mean(axis=1)))
-    ends = [(1 - LEVEL) / 2, (1 + LEVEL) / 2]
-    low, high = np.quantile(np.concatenate(drawn), ends)
-    return Interval(float(difference(first.mean(), second.mean())), float(low), float(high))
+def holm(probabilities: Sequence[float]) -> list[float]:
+    """The p values of several tests made together, corrected for their number (Holm 1979).
+
+    >>> holm([0.02, 0.5, 0.01])
+    [0.04, 0.5, 0.03]
+    """
+    order = sorted(range(len(probabilities)), key=lambda place: probabilities[place])
+    adjusted, least = [1.0] * len(order), 0.0
+    for passed, place in enumerate(order):
+        least = max(least, min(1.0, (len(order) - passed) * probabilities[place]))
+        adjusted[place] = least
+    return adjusted
 
 
 def welch(first: Sequence[float], second: Sequence[float]) -> Interval:
-    """Welch's t test of two means with unequal variances (Welch 1947), with its interval.
+    """The t test of two means, with its interval: Welch's (1947), or Student's if more cautious.
 
-    A side of one value is taken to spread as the other does (Crawford and Howell 1998).
+    Welch's takes two sides of few and unequal numbers of values for different too often; Student's
+    does not where both spread alike. Of a side with one value it is that of Crawford and Howell
+    (1998), which takes it to spread as the other side does.
 
     Args:
         first: One figure for each seed.
         second: The other side's.
 
     Returns:
-        The difference of the means, its interval, and the two-sided probability.
+        The difference of the means, its interval, and the two-sided probability; these are missing
+        where no value differs from the others of its side, so that nothing tells of the spread.
 
     Raises:
         ValueError: Neither side has two values.
@@ -113,20 +128,26 @@ def welch(first: Sequence[float], second: Sequence[float]) -> Interval:
     if max(len(first), len(second)) < 2:  # noqa: PLR2004 - one value has no spread
         raise ValueError("the spread over seeds needs two seeds on one side at least")
     difference = fmean(second) - fmean(first)
-    error, freedom = _standard_error(first, second)
-    if error == 0:
-        return Interval(difference, difference, difference, 1.0 if difference == 0 else 0.0)
-    reach = error * t_quantile((1 + LEVEL) / 2, freedom)
-    p = 2 * t_cdf(-abs(difference) / error, freedom)
+    errors = [_pooled_error(first, second)]
+    if min(len(first), len(second)) > 1:
+        errors.append(_separate_error(first, second))
+    if any(error == 0 for error, _ in errors):
+        return Interval(difference, reason="no figure varies over the seeds")
+    reach = max(error * t_quantile((1 + LEVEL) / 2, freedom) for error, freedom in errors)
+    p = max(2 * t_cdf(-abs(difference) / error, freedom) for error, freedom in errors)
     return Interval(difference, difference - reach, difference + reach, p)
 
 
-def _standard_error(first: Sequence[float], second: Sequence[float]) -> tuple[float, float]:
-    """The standard error of the difference of the means, and its degrees of freedom."""
-    if 1 in (len(first), len(second)):
-        several = max(first, second, key=len)
-        return stdev(several) * math.sqrt(1 + 1 / len(several)), len(several) - 1.0
-    parts = [stdev(side) ** 2 / len(side) for side in (first, second)]
+def _pooled_error(first: Sequence[float], second: Sequence[float]) -> tuple[float, float]:
+    """Student's standard error of the difference of the means, and its degrees of freedom."""
+    freedom = len(first) + len(second) - 2
+    squares = sum((len(side) - 1) * variance(side) for side in (first, second) if len(side) > 1)
+    return math.sqrt(squares / freedom * (1 / len(first) + 1 / len(second))), float(freedom)
+
+
+def _separate_error(first: Sequence[float], second: Sequence[float]) -> tuple[float, float]:
+    """Welch's standard error of the difference of the means, and its degrees of freedom."""
+    parts = [variance(side) / len(side) for side in (first, second)]
     total = sum(parts)
     if total == 0:
         return 0.0, 1.0
@@ -165,11 +186,25 @@ def t_quantile(probability: float, freedom: float) -> float:
     low, high = 0.0, 1.0
     while t_cdf(high, freedom) < probability:
         low, high = high, 2 * high
+    return _bisect(lambda t: t_cdf(t, freedom), probability, low, high)
+
+
+def beta_quantile(probability: float, a: float, b: float) -> float:
+    """Where the distribution function of the beta distribution reaches a probability.
+
+    >>> round(beta_quantile(0.5, 2, 1), 6)
+    0.707107
+    """
+    return _bisect(lambda x: _beta(x, a, b), probability, 0.0, 1.0)
+
+
+def _bisect(rising: Callable[[float], float], wanted: float, low: float, high: float) -> float:
+    """Where a function that rises between two places reaches a value."""
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
         if middle in (low, high):
             break
-        low, high = (middle, high) if t_cdf(middle, freedom) < probability else (low, middle)
+        low, high = (middle, high) if rising(middle) < wanted else (low, middle)
     return high
 
 

@@ -1,48 +1,20 @@
 """Whether one side of a comparison is better, said in a sentence."""
 
-import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import replace
 
-from nnrun.config.modes import Directions, Mode
-from nnrun.errors import RunError, UserError
+from nnrun.config.modes import Directions
+from nnrun.errors import UserError
 from nnrun.reports.compared_run import ComparedRun
 from nnrun.reports.comparison import Comparison, Group, direction, directions_of
+from nnrun.reports.row_tests import compare_rows
 from nnrun.reports.shared_data import have_same_rows
-from nnrun.reports.significance import Interval, mcnemar, paired_bootstrap, welch
+from nnrun.reports.significance import holm, welch
+from nnrun.reports.wording import Tested, Verdict, describe_amount, is_share
 from nnrun.runs.predictions import PredictionTable
 
-if TYPE_CHECKING:
-    import numpy as np
-
+Finding = Tested | Verdict
 SPLITS = ("test", "validation")
-_POINTS = ("accuracy", "acc", "precision", "recall")
-_LEAST_PROBABILITY = 1e-12
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What can be said about two sides.
-
-    Attributes:
-        method: `rows` for tests on the same rows, `seeds` for Welch's test, `none`.
-        first: The first side's label.
-        second: The second side's label.
-        text: The sentence.
-        metric: The figure that was tested; empty where none was.
-        interval: The second side minus the first, as the figure counts; None where nothing was
-            tested.
-        output: Of several outputs, the one whose predictions were tested; else empty.
-    """
-
-    method: str
-    first: str
-    second: str
-    text: str
-    metric: str = ""
-    interval: Interval | None = None
-    output: str = ""
 
 
 def check_split(split: str | None) -> None:
@@ -65,16 +37,39 @@ def judge(comparison: Comparison, split: str | None = None) -> list[Verdict]:
     if comparison.one_config:
         return [_judge_seeds_alone(comparison)]
     groups = comparison.groups if comparison.is_small else comparison.ranked[1::-1]
-    return [
-        verdict
+    return _tell(
+        finding
         for other in groups[1:]
-        for verdict in judge_pair(groups[0], other, comparison.metric, split)
-    ]
+        for finding in _find(groups[0], other, comparison.metric, split)
+    )
 
 
 def judge_pair(first: Group, second: Group, metric: str, split: str | None) -> list[Verdict]:
     """What can be said about two sides: over the same rows, by output, and over seeds."""
+    return _tell(_find(first, second, metric, split))
+
+
+def _find(first: Group, second: Group, metric: str, split: str | None) -> list[Finding]:
     return [*_judge_rows(first, second, metric, split), _judge_over_seeds(first, second, metric)]
+
+
+def _tell(findings: Iterable[Finding]) -> list[Verdict]:
+    """The verdicts; the p values of each method are corrected for the number of its tests."""
+    told = list(findings)
+    for method in ("rows", "seeds"):
+        tests = {
+            place: finding
+            for place, finding in enumerate(told)
+            if isinstance(finding, Tested)
+            and finding.method == method
+            and finding.interval.p is not None
+        }
+        adjusted = holm([finding.interval.p or 0.0 for finding in tests.values()])
+        for (place, finding), p in zip(tests.items(), adjusted, strict=True):
+            if len(tests) > 1:
+                interval = replace(finding.interval, adjusted=p).reaching()
+                told[place] = replace(finding, interval=interval, tests=len(tests))
+    return [finding.verdict() if isinstance(finding, Tested) else finding for finding in told]
 
 
 def _judge_seeds_alone(comparison: Comparison) -> Verdict:
@@ -84,30 +79,30 @@ def _judge_seeds_alone(comparison: Comparison) -> Verdict:
     mean, spread = everything.mean(metric), everything.spread(metric)
     if count == 1 or mean is None or spread is None:
         return Verdict("none", *labels, "These runs have the same config and the same seed.")
-    figures = f"{metric} is {_amount(metric, mean)} on average, standard deviation {_amount(metric, spread)}"
-    return Verdict(
-        "none", *labels, f"These runs differ in their seeds alone: over {count} seeds, {figures}."
+    average = f"{100 * mean:.1f} %" if is_share(metric) else describe_amount(metric, mean)
+    text = (
+        f"These runs differ only in their seeds: over {count} seeds, {metric} averages {average}, "
+        f"with a standard deviation of {describe_amount(metric, spread)}."
     )
+    return Verdict("none", *labels, text)
 
 
-def _judge_over_seeds(first: Group, second: Group, metric: str) -> Verdict:
+def _judge_over_seeds(first: Group, second: Group, metric: str) -> Finding:
     labels = first.label, second.label
     sides = first.values(metric), second.values(metric)
     if not all(sides):
-        return Verdict("none", *labels, f"{metric} is not known of both.")
+        return Verdict("none", *labels, f"{metric} is not known for both.")
     if len(sides[0]) == len(sides[1]) == 1:
-        text = "1 seed each: a difference between seeds cannot be told from this."
+        text = "With one seed each, this can't tell a better setting from a luckier seed."
         return Verdict("none", *labels, text)
-    interval = welch(*sides)
     told = f"{metric} over {len(sides[0])} seeds against {len(sides[1])}"
     if 1 in map(len, sides):
-        told += ", the one taken to vary as the others do"
+        told += ", assuming that the one varies as the others do"
     mode = direction(metric, directions_of(first, second))
-    text = _sentence(labels, metric, interval, told, _p("Welch's t test", interval.p), mode=mode)
-    return Verdict("seeds", *labels, text, metric, interval)
+    return Tested("seeds", labels, metric, mode, welch(*sides), told, "Welch's t test")
 
 
-def _judge_rows(first: Group, second: Group, metric: str, split: str | None) -> list[Verdict]:
+def _judge_rows(first: Group, second: Group, metric: str, split: str | None) -> list[Finding]:
     """What the same rows say about each output that both sides have, or why they say nothing."""
     labels = first.label, second.label
     outputs = _common_outputs(first.runs[0], second.runs[0])
@@ -117,7 +112,7 @@ def _judge_rows(first: Group, second: Group, metric: str, split: str | None) -> 
     parts = [split] if split else SPLITS
     pair = _same_data(first, second, parts)
     if pair is None:
-        text = "No two runs of them have the same rows, so nothing can be tested row by row."
+        text = "No two of their runs have the same rows, so nothing can be tested row by row."
         return [Verdict("none", *labels, text)]
     for part in parts:
         if all(_has(run, part) for run in pair):
@@ -199,144 +194,34 @@ def _test_rows(
     sides: Sequence[PredictionTable],
     *,
     directions: Directions,
-) -> Verdict:
+) -> Finding:
     first, second = sides
     of_output = f" of {output}" if output else ""
     if not first.rows or (first.rows, first.targets) != (second.rows, second.targets):
         text = (
-            f"The predictions{of_output} for the {split} rows are not of the same rows; "
+            f"The predictions{of_output} for the {split} rows are not of the same rows in both; "
             "run `nnrun eval` for both again."
         )
         return Verdict("none", *labels, text, output=output)
-    name, root = _row_metric(metric, first, directions)
-    scores = [_scores(side, name, metric) for side in sides]
-    interval = paired_bootstrap(*scores, root=root)
-    test = ""
-    if name == "accuracy":
-        right, other = (score > 0 for score in scores)
-        alone = int((right & ~other).sum()), int((other & ~right).sum())
-        interval = Interval(interval.difference, interval.low, interval.high, mcnemar(*alone))
-        test = (
-            f"{_p('McNemar', interval.p)}, {labels[0]} alone is right on {alone[0]:,} rows "
-            f"and {labels[1]} alone on {alone[1]:,}"
-        )
-    told = f"{name}{of_output} on the same {len(first.rows):,} {split} rows"
-    if first.columns:
-        told += f", {_all_columns(name, first)}"
-    mode: Mode = "max" if name == "accuracy" else "min"
-    text = _sentence(labels, name, interval, told, test, mode=mode)
-    return Verdict("rows", *labels, text, name, interval, output)
-
-
-def _all_columns(name: str, predictions: PredictionTable) -> str:
-    """How the columns of a row became one figure, in words."""
-    what = "labels" if predictions.probabilities else "columns"
-    if name == "accuracy":
-        return f"a row being right where all of its {len(predictions.columns)} {what} are"
-    return f"over all {len(predictions.columns)} {what}"
-
-
-def _row_metric(
-    metric: str, predictions: PredictionTable, directions: Directions
-) -> tuple[str, bool]:
-    """What is measured on the rows, nearest to a figure; and whether as the root of a mean."""
-    if not predictions.probabilities:
-        absolute = "mae" in metric or "absolute" in metric
-        return ("mae", False) if absolute else ("rmse", True)
-    known = predictions.columns or set(predictions.targets) <= set(predictions.probabilities)
-    return ("log loss" if direction(metric, directions) == "min" and known else "accuracy"), False
-
-
-def _scores(predictions: PredictionTable, name: str, metric: str) -> "np.ndarray":
-    """The figure of each row `(rows,)`, whose mean (or its root) is the figure of all.
-
-    Raises:
-        RunError: The predictions hold what is not a number.
-    """
-    import numpy as np
-
-    if name == "accuracy":
-        pairs = zip(predictions.targets, predictions.predicted, strict=True)
-        return np.array([float(target == predicted) for target, predicted in pairs])
-    try:
-        if predictions.errors:
-            return np.array(predictions.errors["mae" if name == "mae" else "mse"], float)
-        if name == "log loss":
-            chosen = np.asarray(_given(predictions), float)
-            return _by_row(-np.log(np.maximum(chosen, _LEAST_PROBABILITY)))
-        errors = np.array(predictions.predicted, float) - np.array(predictions.targets, float)
-    except ValueError as error:
-        raise RunError(f"predictions to compare by {metric} hold what is not a number") from error
-    return _by_row(np.abs(errors) if name == "mae" else errors**2)
-
-
-def _given(predictions: PredictionTable) -> list[float] | list[list[float]]:
-    """The probability given to what is true, of each row; or of each of its labels."""
-    columns = predictions.probabilities
-    if not predictions.columns:
-        return [float(columns[str(told)][row]) for row, told in enumerate(predictions.targets)]
-    given = zip(*(columns[name] for name in predictions.columns), strict=True)
-    return [
-        [float(p) if float(true) else 1 - float(p) for true, p in zip(*pair, strict=True)]
-        for pair in zip(predictions.targets, given, strict=True)
-    ]
-
-
-def _by_row(figures: "np.ndarray") -> "np.ndarray":
-    """A figure of each row; of several columns, their mean."""
-    return figures.reshape(len(figures), -1).mean(axis=1)  # type: ignore[no-any-return]
-
-
-def _sentence(
-    labels: tuple[str, str],
-    metric: str,
-    interval: Interval,
-    told: str,
-    test: str,
-    *,
-    mode: Mode | None,
-) -> str:
-    detail = f" ({test})" if test else ""
-    if not interval.is_clear:
-        span = _range(metric, interval.low, interval.high)
-        change = _amount(metric, interval.difference, sign=True)
-        return (
-            f"No difference can be told between {labels[0]} and {labels[1]}: {labels[1]} minus "
-            f"{labels[0]} is {change}, 95 % interval {span}, in {told}{detail}."
-        )
-    second_wins = (interval.difference > 0) == (mode == "max")
-    better, other = labels[second_wins], labels[not second_wins]
-    span = _range(metric, *sorted((abs(interval.low), abs(interval.high))))
-    change = _amount(metric, abs(interval.difference))
-    return f"{better} is better than {other} by {change}, 95 % interval {span}, in {told}{detail}."
-
-
-def _range(metric: str, low: float, high: float) -> str:
-    ends = [_amount(metric, end).removesuffix(" points") for end in (low, high)]
-    return " to ".join(ends)
-
-
-def _amount(metric: str, value: float, *, sign: bool = False) -> str:
-    """A difference as people say it: shares in points of a hundred."""
-    form = "+" if sign else ""
-    if any(word in metric.split("_") for word in _POINTS):
-        return f"{100 * value:{form}.1f} points"
-    return f"{value:{form}.3g}"
-
-
-def _p(test: str, p: float | None) -> str:
-    if p is None or math.isnan(p):
-        return ""
-    return f"{test}: p < 0.001" if p < 0.001 else f"{test}: p = {p:.2g}"  # noqa: PLR2004
-
-
-def sentences(verdicts: Sequence[Verdict], comparison: Comparison) -> list[str]:
-    """The sentences of verdicts; where there are more than two sides, with those they are about."""
-    if comparison.one_config or len(comparison.groups) == 2:  # noqa: PLR2004 - two are a pair
-        return [verdict.text for verdict in verdicts]
-    return [
-        verdict.text
-        if verdict.interval
-        else f"{verdict.first} and {verdict.second}: {verdict.text}"
-        for verdict in verdicts
-    ]
+    tested = compare_rows(metric, sides, directions)
+    rows = f"the same {len(first.rows):,} {split} rows"
+    columns = f", {tested.columns}" if tested.columns else ""
+    facts, ahead = "", None
+    if tested.alone:
+        ahead = tested.alone[1] - tested.alone[0]
+        one, other = tested.alone
+        facts = f"only {labels[0]} is right on {one:,} and only {labels[1]} on {other:,}"
+    return Tested(
+        "rows",
+        labels,
+        tested.metric,
+        "max" if tested.metric == "accuracy" else "min",
+        tested.interval,
+        f"{tested.metric}{of_output} on {rows}{columns}",
+        tested.test,
+        output=output,
+        facts=facts,
+        ahead=ahead,
+        on=f"{rows}{of_output and f' in {output}'}{columns and f' ({tested.columns})'}",
+        same=tested.same,
+    )

@@ -59,14 +59,16 @@ def test_the_headline_of_labels_by_hand() -> None:
     given = (0.9, 0.8, 0.4, 0.7, 0.7, 0.5, 0.2, 0.9)
     assert found["log_loss"] == pytest.approx(-sum(map(math.log, given)) / 8)
     assert found["macro_roc_auc"] == pytest.approx((3 / 4 + 1) / 2)
-    # 0.1 and 0.2 share the second and third bin with none: gaps of 8 pairs, one a bin but two.
     assert 0 < found["ece"] < 1
 
 
 def test_the_calibration_error_of_labels_by_hand() -> None:
-    # Two bins: 0.05 twice, of which one holds; 0.95 twice, both of which do.
-    true, given = np.array([[1.0, 0.0], [1.0, 1.0]]), np.array([[0.05, 0.05], [0.95, 0.95]])
-    assert values(label_statistics(true, given), 2)["ece"] == pytest.approx((0.45 + 0.05) / 2)
+    """Each label has its own: what is too much of one does not make up for too little of another."""
+    true, given = np.array([[1.0, 0.0], [1.0, 1.0]]), np.array([[0.5, 0.95], [0.5, 0.95]])
+    assert [one.ece for one in label_scores(true, given, ("a", "b"))] == pytest.approx([0.5, 0.45])
+    assert values(label_statistics(true, given), 2)["ece"] == pytest.approx((0.5 + 0.45) / 2)
+    given[:] = 0.75  # of four pairs three hold
+    assert values(label_statistics(true, given), 2)["ece"] == pytest.approx(0.25)
 
 
 @settings(max_examples=40, deadline=None)
@@ -107,11 +109,32 @@ def test_a_row_that_counts_twice_is_a_row_that_stands_twice(seed: int) -> None:
         assert counted == pytest.approx(repeated[name], abs=1e-9), name
 
 
-def test_every_headline_of_labels_has_an_interval() -> None:
-    true, given = random_labels(5, 40, 3)
-    for name, item in bootstrap(label_statistics(true, given), 40, seed=1).items():
-        assert item.low < item.high, name
-        assert item.low <= item.value <= item.high or name == "ece"  # which is biased upwards
+def test_every_headline_of_labels_has_an_interval_but_the_calibration_error() -> None:
+    true, given = random_labels(5, 200, 3)
+    for name, item in bootstrap(label_statistics(true, given), 200, seed=1).items():
+        assert item.low < item.value < item.high or name == "ece", name
+        assert bool(item.reason) == (name == "ece"), name
+
+
+def test_labels_of_few_rows_have_reasons_instead_of_intervals() -> None:
+    true, given = random_labels(5, 60, 2)
+    true[:, 1] = np.arange(60) < 9
+    found = bootstrap(label_statistics(true, given), 60, seed=1)
+    few = "too few rows (9) of a label to say"
+    assert found["macro_recall"].reason == found["macro_roc_auc"].reason == few
+    assert not found["micro_recall"].reason
+    assert not found["subset_accuracy"].reason
+
+
+def test_several_numbers_have_intervals_where_each_has_one() -> None:
+    generator = np.random.default_rng(0)
+    true = generator.normal(size=(150, 2))
+    taken = true + generator.normal(size=(150, 2))
+    for name, item in bootstrap(target_statistics(true, taken), 150, seed=1, width=2).items():
+        assert item.low < item.value < item.high, name
+    taken[:, 1] = true[:, 1] + generator.lognormal(0, 2, 150)
+    found = bootstrap(target_statistics(true, taken), 150, seed=1, width=2)
+    assert found["rmse"].reason == found["r2"].reason == "a few large errors decide it"
 
 
 def test_a_label_of_one_side_has_no_areas_and_leaves_the_means_defined() -> None:

@@ -4,6 +4,7 @@ import csv
 import doctest
 import io
 import json
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import stdev
@@ -12,13 +13,14 @@ from typing import Any
 import pytest
 
 from nnrun.errors import RunError, UserError
-from nnrun.reports import comparison_tables, sheets, verdict
+from nnrun.reports import comparison_tables, sheets, verdict, wording
 from nnrun.reports.comparison import Comparison, compare_runs, direction, read_run, read_runs
 from nnrun.reports.comparison_files import to_csv, to_json, write_comparison
 from nnrun.reports.comparison_tables import Style, leaderboard
 from nnrun.reports.comparison_tables import sheets as tables_of
 from nnrun.reports.sheets import Cell, Sheet, fit, markdown_table, shown
-from nnrun.reports.verdict import Verdict, judge, judge_pair
+from nnrun.reports.verdict import judge, judge_pair
+from nnrun.reports.wording import Verdict
 from nnrun.runs.checksums import write_file
 from nnrun.runs.directory import RunDirectory
 
@@ -41,11 +43,19 @@ def predict(run: RunDirectory, predicted: str, targets: str = "aabb", sure: floa
     path.write_text("row,target,predicted,p_a,p_b\n" + "".join(rows))
 
 
+def predict_again(run: RunDirectory, predicted: str, targets: str) -> None:
+    """Other predictions in the place of the ones before."""
+    path = run.evaluation("test").predictions
+    path.unlink(missing_ok=True)
+    path.parent.rmdir()
+    predict(run, predicted, targets)
+
+
 def rows_of(sheet: Sheet) -> list[list[str]]:
     return [[shown(cell, unicode=True) for cell in row] for row in sheet.rows]
 
 
-@pytest.mark.parametrize("module", [comparison_tables, sheets, verdict])
+@pytest.mark.parametrize("module", [comparison_tables, sheets, verdict, wording])
 def test_the_docstrings_run(module: object) -> None:
     assert doctest.testmod(module).failed == 0  # type: ignore[arg-type]
 
@@ -438,7 +448,7 @@ def test_without_predictions_it_says_what_to_run(make_run: Make) -> None:
         f"To test the difference row by row, run `nnrun eval {runs[0].path}` and "
         f"`nnrun eval {runs[1].path}` first."
     )
-    assert seeds.text == "1 seed each: a difference between seeds cannot be told from this."
+    assert seeds.text == "With one seed each, this can't tell a better setting from a luckier seed."
     predict(runs[0], "aabb")
     assert verdict_of(runs)[0].text.endswith(f"run `nnrun eval {runs[1].path}` first.")
     assert verdict_of(runs, split="validation")[0].text.count("--split validation") == 2
@@ -458,31 +468,109 @@ def test_predictions_on_the_same_rows_are_tested(make_run: Make) -> None:
     assert rows.interval.difference == pytest.approx(0.18)  # 98 of 100 right against 80
     # 2 rows for the first alone, 20 for the second: 2 (1 + 22 + 231) / 2**22.
     assert rows.interval.p == pytest.approx(2 * (1 + 22 + 231) / 2**22)
-    assert rows.text.startswith("two is better than one by 18.0 points, 95 % interval ")
-    assert rows.text.endswith(
-        " in accuracy on the same 100 test rows (McNemar: p < 0.001, one alone is right on 2 rows "
-        "and two alone on 20)."
+    assert rows.winner == "two"
+    assert rows.text == (
+        "two is better than one by 18.0 points, 95 % interval 8.9 to 26.4, in accuracy on the same "
+        "100 test rows (McNemar's exact test: p < 0.001; only one is right on 2 and only two on 20)."
     )
 
 
-def test_a_difference_that_may_be_chance_is_none(make_run: Make) -> None:
+def test_a_difference_that_the_test_calls_chance_has_no_winner(make_run: Make) -> None:
+    """Four rows against none, which the bootstrap of the rows alone takes for a difference."""
     runs = make_run("a", [0.5]), make_run("b", [0.5], overrides=[SGD, "name=sgd"])
-    predict(runs[0], "aabb")
-    predict(runs[1], "aaba")
-    assert verdict_of(runs)[0].text.startswith(
-        "No difference can be told between tiny and sgd: sgd minus tiny is -25.0 points"
+    predict(runs[0], "a" * 90 + "b" * 10, "a" * 100)
+    predict(runs[1], "a" * 94 + "b" * 6, "a" * 100)
+    rows = verdict_of(runs)[0]
+    assert rows.winner == ""
+    assert rows.text == (
+        "sgd is right on 4 more of the same 100 test rows than tiny, but this could be chance "
+        "(McNemar's exact test: p = 0.125; 95 % interval -0.7 to 8.6 points; only tiny is right on "
+        "0 and only sgd on 4)."
     )
+
+
+@pytest.mark.parametrize(
+    ("predicted", "sure", "metric", "text"),
+    [
+        ("abab", 0.9, "val_accuracy", "predict the same: accuracy on the same 4 test rows."),
+        ("abab", 0.8, "val_accuracy", "predict the same: accuracy on the same 4 test rows."),
+        ("abab", 0.9, "val_loss", "have the same log loss on every row: log loss on the same 4 "),
+        ("bbab", 0.9, "val_accuracy", "are right on the same rows: accuracy on the same 4 test "),
+        ("baab", 0.9, "val_accuracy", "are equal in accuracy on the same 4 test rows (McNemar's "),
+    ],
+)
+def test_models_that_are_equal_are_said_to_be(
+    make_run: Make, predicted: str, sure: float, metric: str, text: str
+) -> None:
+    runs = make_run("a", [0.5]), make_run("b", [0.5], overrides=[SGD, "name=sgd"])
+    predict(runs[0], "abab", "cbab")  # of the class c, which neither knows
+    predict(runs[1], predicted, "cbab", sure)
+    if metric == "val_loss":
+        predict_again(runs[0], "abab", "abbb")
+        predict_again(runs[1], predicted, "abbb")
+    rows = judge(compare(*runs, metric=metric))[0]
+    if predicted == "baab":
+        predict_again(runs[0], "abab", "bbab")
+        predict_again(runs[1], "baab", "bbab")
+        rows = judge(compare(*runs))[0]
+    assert rows.text.startswith(f"tiny and sgd {text}")
+    assert rows.winner == ""
 
 
 def test_a_loss_is_tested_by_the_probabilities(make_run: Make) -> None:
     runs = make_run("a", [0.5]), make_run("b", [0.5], overrides=[SGD, "name=sgd"])
-    predict(runs[0], "aabb", sure=0.5)
-    predict(runs[1], "aabb", sure=0.8)
-    (rows, _) = judge(compare(*runs, metric="val_loss"))
+    targets, said = "a" * 30 + "b" * 30, "a" * 20 + "b" * 40
+    predict(runs[0], said, targets, sure=0.6)
+    predict(runs[1], said, targets, sure=0.55)
+    rows = judge(compare(*runs, metric="val_loss"))[0]
+    # Of 60 rows, 50 lose ln(0.6 / 0.55) and 10 win ln(0.45 / 0.4).
+    assert rows.interval is not None
+    change = (50 * math.log(0.6 / 0.55) - 10 * math.log(0.45 / 0.4)) / 60
+    assert rows.interval.difference == pytest.approx(change)
+    assert rows.winner == "tiny"
+    assert rows.text.startswith("tiny is better than sgd by 0.0529, 95 % interval ")
+    assert rows.text.endswith(" in log loss on the same 60 test rows (sign-flip test: p < 0.001).")
+
+
+def test_too_few_rows_are_said_to_be(make_run: Make) -> None:
+    runs = make_run("a", [0.5]), make_run("b", [0.5], overrides=[SGD, "name=sgd"])
+    predict(runs[0], "aabbaabb", "aabbaabb", sure=0.5)
+    predict(runs[1], "aabbaabb", "aabbaabb", sure=0.8)
+    comparison = compare(*runs, metric="val_loss")
+    rows, _ = verdicts = judge(comparison)
     assert rows.text == (
-        "sgd is better than tiny by 0.47, 95 % interval 0.47 to 0.47, in log loss on the same "
-        "4 test rows."
-    )  # ln 0.8 - ln 0.5 = 0.470004
+        "sgd is ahead of tiny by 0.47 in log loss on the same 8 test rows, but this could be "
+        "chance: too few rows (8) to say (sign-flip test: p = 0.00781)."
+    )  # ln 0.8 - ln 0.5 = 0.470004; 2 / 2**8
+    told = to_json(comparison, verdicts)["verdicts"][0]
+    assert (told["interval"], told["p"], told["winner"]) == (None, 2 / 2**8, "")
+
+
+def test_several_sides_are_tested_more_strictly(make_run: Make) -> None:
+    """Of three runs, two are held against the first: p values are corrected as Holm does."""
+    targets, runs = "a" * 100, []
+    for name, wrong in (("one", 12), ("two", 6), ("three", 5)):
+        run = make_run(name, [0.5], overrides=[f"name={name}", f"training.batch_size={wrong}"])
+        predict(run, "b" * wrong + "a" * (100 - wrong), targets)
+        runs.append(run)
+    pair = judge(compare(*runs[:2]))[0]
+    assert pair.interval is not None
+    assert (pair.interval.p, pair.interval.adjusted, pair.winner) == (2 / 2**6, None, "two")
+    two, _, three, _ = judge(compare(*runs))
+    assert two.interval is not None
+    assert three.interval is not None
+    assert (three.interval.p, three.interval.adjusted) == (2 / 2**7, 4 / 2**7)
+    assert (two.interval.p, two.interval.adjusted) == (2 / 2**6, 4 / 2**7)
+    assert (two.winner, three.winner) == ("two", "three")
+    predict_again(runs[1], "b" * 12 + "a" * 88, targets)
+    predict_again(runs[2], "b" * 6 + "a" * 94, targets)
+    two, _, three, _ = judge(compare(*runs))
+    assert three.winner == ""
+    assert (
+        "p = 0.0312, or 0.0625 corrected for 2 tests; 95 % interval 0.0 to 11.2 points"
+        in three.text
+    )
+    assert "but this could be chance" in three.text
 
 
 @pytest.mark.parametrize(
@@ -517,19 +605,30 @@ def tell(run: RunDirectory, output: str, text: str) -> None:
     path.write_text(text)
 
 
-KINDS = "row,target,predicted,p_a,p_b\n0,a,{},0.5,0.5\n1,a,{},0.5,0.5\n"
-WIDTHS = "row,target,predicted\n0,2,{}\n1,2,{}\n"
+ROWS = 60
+
+
+def kinds(predicted: str, target: str = "a") -> str:
+    """Predictions of one kind for all rows."""
+    lines = (f"{row},{target},{predicted},0.5,0.5\n" for row in range(ROWS))
+    return "row,target,predicted,p_a,p_b\n" + "".join(lines)
+
+
+def widths(even: float, odd: float) -> str:
+    """Predictions of widths of 2: one for every even row, one for every odd one."""
+    lines = (f"{row},2,{odd if row % 2 else even}\n" for row in range(ROWS))
+    return "row,target,predicted\n" + "".join(lines)
 
 
 @pytest.fixture
 def graphs(make_run: Make) -> list[RunDirectory]:
     """Two runs of a graph: one has every kind wrong, the other every width further off."""
     made = []
-    for name, kinds, widths in (("one", "bb", (2, 4)), ("two", "aa", (4, 6))):
+    for name, kind, far in (("one", "b", (2, 4)), ("two", "a", (4, 6))):
         changes = [graph("kind", "width"), f"name={name}", *([SGD] if made else [])]
         run = make_run(name, [0.5], overrides=changes)
-        tell(run, "kind", KINDS.format(*kinds))
-        tell(run, "width", WIDTHS.format(*widths))
+        tell(run, "kind", kinds(kind))
+        tell(run, "width", widths(*far))
         made.append(run)
     return made
 
@@ -560,12 +659,15 @@ def test_the_sentences_name_the_output_in_every_form(
     comparison = compare(*graphs)
     kind, width, _ = verdicts = judge(comparison)
     assert kind.text == (
-        "two is better than one by 100.0 points, 95 % interval 100.0 to 100.0, in accuracy of "
-        "kind on the same 2 test rows (McNemar: p = 0.5, one alone is right on 0 rows and two "
-        "alone on 2)."
+        "two is better than one by 100.0 points, 95 % interval 90.5 to 100.0, in accuracy of kind "
+        "on the same 60 test rows (McNemar's exact test: p < 0.001, corrected for 2 tests; only one "
+        "is right on 0 and only two on 60)."
     )
     assert width.text.startswith("one is better than two by 1.75, 95 % interval ")
-    assert width.text.endswith(" in rmse of width on the same 2 test rows.")
+    assert width.text.endswith(
+        " in rmse of width on the same 60 test rows (sign-flip test: p < 0.001, corrected "
+        "for 2 tests)."
+    )
     told = to_json(comparison, verdicts)["verdicts"]
     assert [one["output"] for one in told] == ["kind", "width", ""]
     for suffix in (".md", ".html"):
@@ -583,12 +685,12 @@ def test_outputs_that_both_have_are_tested_where_the_rows_are_the_same(
         "alone", [0.5], overrides=[graph("kind"), "name=alone"],
         data={"fingerprint": "other", "rows": {"train": 90, "test": 30}},
     )  # fmt: skip
-    tell(alone, "", KINDS.format("a", "a"))
+    tell(alone, "", kinds("a"))
     comparison = compare(graphs[0], alone, anyway=True)
     rows, _ = judge(comparison)
     assert (rows.output, rows.interval is not None) == ("kind", True)
     assert "alone is better than one by 100.0 points" in rows.text
-    tell(alone, "", KINDS.replace(",a,", ",b,").format("a", "a"))
+    tell(alone, "", kinds("a", target="b"))
     assert judge(comparison)[0].text.startswith("The predictions of kind for the test rows are not")
     other = make_run("plain", [0.5], overrides=["name=plain"])
     assert judge(compare(graphs[0], other, anyway=True))[0].text == (
@@ -656,8 +758,8 @@ def test_one_config_with_several_seeds_has_a_spread(make_run: Make) -> None:
     assert [group.label for group in comparison.groups] == ["seed 1", "seed 2", "seed 3"]
     (verdict,) = judge(comparison)
     assert verdict.text == (
-        "These runs differ in their seeds alone: over 3 seeds, val_accuracy is 80.0 points on "
-        "average, standard deviation 10.0 points."
+        "These runs differ only in their seeds: over 3 seeds, val_accuracy averages 80.0 %, with a "
+        "standard deviation of 10.0 points."
     )
 
 

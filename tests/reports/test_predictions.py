@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from nnrun.reports import evaluation_plots as plots
 from nnrun.reports.predictions import Predictions, Sampled, all_view, predictions_view
-from nnrun.reports.scores import calibration
 from nnrun.reports.tables import render
 from nnrun.runs import predictions
 from nnrun.runs.predictions import PredictionTable, table_text
@@ -175,11 +175,45 @@ def test_any_classification_is_drawn(tmp_path: Path, classes: int) -> None:
     plots.draw_confusion_matrix(np.eye(classes, dtype=int), names, paths[0])
     plots.draw_roc(known, paths[1])
     plots.draw_precision_recall(known, paths[2])
-    plots.draw_calibration(
-        calibration(known.labels == known.truth, known.confidence), 0.1, paths[3]
-    )
+    plots.draw_calibration(known, 0.1, paths[3])
     plots.draw_most_wrong(known, range(60), np.zeros((60, 4, 4, 3), np.uint8), paths[4])
     assert all(path.read_bytes().startswith(b"\x89PNG") for path in paths)
+
+
+def drawn_calibration(known: Predictions, path: Path, monkeypatch: pytest.MonkeyPatch) -> Figure:
+    """The figure of a calibration, as it was just before it was written."""
+    figures = []
+    saved = Figure.savefig
+    monkeypatch.setattr(
+        Figure,
+        "savefig",
+        lambda self, *args, **more: (figures.append(self), saved(self, *args, **more))[1],
+    )
+    plots.draw_calibration(known, 0.09, path)
+    return figures[0]
+
+
+def test_the_calibration_of_two_classes_is_that_of_the_second(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a class told ten times too often: what is told, and what is true."""
+    given = np.full(1000, 0.1)
+    known = Predictions(np.column_stack([1 - given, given]), ("no", "yes"), np.arange(1000) < 10)
+    upper, lower = drawn_calibration(known, tmp_path / "a.png", monkeypatch).axes
+    (point,) = upper.lines[1].get_xydata().tolist()
+    assert point == pytest.approx([0.1, 0.01])
+    assert upper.get_title(loc="right").endswith("mean probability 0.1, share 0.01")
+    assert (upper.get_ylabel(), lower.get_xlabel()) == ("share of yes", "probability of yes")
+
+
+def test_the_calibration_of_labels_has_a_curve_for_each(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = np.tile([0.5, 0.95], (10, 1))
+    known = Predictions(given, targets=given > 0.7, columns=("a", "b"), are_labels=True)
+    figure = drawn_calibration(known, tmp_path / "a.png", monkeypatch)
+    curves = {line.get_label(): line.get_xydata().tolist() for line in figure.axes[0].lines[1:]}
+    assert curves == {"a": [[0.5, 0.0]], "b": [[pytest.approx(0.95), 1.0]]}
 
 
 def test_nothing_to_draw_is_drawn_too(tmp_path: Path) -> None:

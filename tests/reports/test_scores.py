@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import binomtest
 from sklearn import metrics as sk
 
 from nnrun.reports import bootstrap as bootstrap_module
 from nnrun.reports import scores
-from nnrun.reports.bootstrap import Statistic, bootstrap, number_of_resamples
+from nnrun.reports.bootstrap import Statistic, bootstrap, number_of_groups
 from nnrun.reports.scores import (
     as_probabilities,
     average_precision,
@@ -24,6 +25,7 @@ from nnrun.reports.scores import (
     regression_statistics,
     roc_auc,
     roc_curve,
+    told_probability,
 )
 
 LABELS = np.array([0, 0, 0, 1, 1, 2])
@@ -201,43 +203,171 @@ def test_counts_mean_repeated_rows(seed: int, classes: int) -> None:
         assert weighted[name](counts[None].astype(float))[0] == pytest.approx(expected), name
 
 
-def test_the_interval_of_a_share_is_that_of_the_binomial() -> None:
-    right = np.r_[np.ones(320), np.zeros(80)]
-    (interval,) = bootstrap({"a": scores.mean_of(right)}, 400, seed=1).values()
-    deviation = math.sqrt(0.8 * 0.2 / 400)
+def test_two_classes_are_calibrated_by_the_second() -> None:
+    """Ten times too much of it where it is rare, and too little where it is not, are no balance."""
+    given = np.repeat([0.1, 0.9], [1000, 1000])
+    labels = np.r_[np.arange(1000) < 10, np.arange(1000) < 990].astype(int)
+    true, told = told_probability(labels, np.column_stack([1 - given, given]))
+    assert (true == labels).all()
+    assert (told == given).all()
+    found = values(classification_statistics(labels, np.column_stack([1 - given, given])), 2000)
+    assert found["ece"] == pytest.approx((0.1 - 0.01 + 0.99 - 0.9) / 2)
+    labels = np.r_[np.arange(1000) < 10, np.arange(1000) < 810].astype(int)
+    found = values(classification_statistics(labels, np.column_stack([1 - given, given])), 2000)
+    assert found["ece"] == pytest.approx(0.09)
+    right = found[
+        "accuracy"
+    ]  # 0.99 and 0.81, which are 0.9 together as told of the class predicted
+    assert right == pytest.approx(0.9)
+
+
+def test_several_classes_are_calibrated_by_the_one_predicted() -> None:
+    true, told = told_probability(LABELS, PROBABILITIES)
+    assert true.tolist() == [True, True, False, True, False, True]
+    assert told.tolist() == [0.7, 0.6, 0.8, 0.5, 0.4, 0.8]
+
+
+def test_the_interval_of_a_share_is_the_exact_one() -> None:
+    right = np.r_[np.ones(8), np.zeros(2)]
+    (interval,) = bootstrap({"a": scores.share_of(right > 0)}, 10, seed=1).values()
+    exact = binomtest(8, 10).proportion_ci(method="exact")
     assert interval.value == 0.8
-    assert interval.low == pytest.approx(0.8 - 1.96 * deviation, abs=0.006)
-    assert interval.high == pytest.approx(0.8 + 1.96 * deviation, abs=0.006)
+    assert (interval.low, interval.high) == pytest.approx((exact.low, exact.high))
+    (perfect,) = bootstrap({"a": scores.share_of(np.ones(20, bool))}, 20, seed=1).values()
+    assert (perfect.low, perfect.high) == (pytest.approx(0.025 ** (1 / 20)), 1)
+
+
+def test_the_interval_of_many_errors_is_that_of_the_normal_distribution() -> None:
+    sizes = np.abs(np.random.default_rng(0).normal(size=5000))
+    (interval,) = bootstrap({"a": scores.error_of(sizes)}, 5000, seed=1).values()
+    error = sizes.std() / math.sqrt(5000)
+    assert interval.low == pytest.approx(sizes.mean() - 1.960 * error, abs=0.15 * error)
+    assert interval.high == pytest.approx(sizes.mean() + 2.326 * error, abs=0.15 * error)  # 1 %
+
+
+def test_the_intervals_of_areas_and_f1_are_as_wide_as_their_variances() -> None:
+    labels, given = random_problem(3, 4000, 2)
+    found = bootstrap(classification_statistics(labels, given), 4000, seed=0)
+    generator = np.random.default_rng(1)
+    drawn = generator.multinomial(4000, np.full(4000, 1 / 4000), 1500).astype(float)
+    for name in ("macro_f1", "roc_auc"):
+        deviation = classification_statistics(labels, given)[name](drawn).std()
+        assert found[name].high - found[name].low == pytest.approx(3.92 * deviation, rel=0.08)
 
 
 def test_the_same_seed_draws_the_same_whatever_else_is_asked_for() -> None:
-    statistics = classification_statistics(LABELS, PROBABILITIES)
-    alone = bootstrap({"accuracy": statistics["accuracy"]}, 6, seed=3)["accuracy"]
-    assert bootstrap(statistics, 6, seed=3)["accuracy"] == alone
-    assert bootstrap(statistics, 6, seed=4)["accuracy"].value == alone.value
-    assert (
-        bootstrap(statistics, 6, seed=4)["log_loss"] != bootstrap(statistics, 6, seed=3)["log_loss"]
-    )
+    generator = np.random.default_rng(2)
+    targets = generator.normal(size=120)
+    statistics = regression_statistics(targets, targets + generator.normal(size=120))
+    alone = bootstrap({"mae": statistics["mae"]}, 120, seed=3)["mae"]
+    found = bootstrap(statistics, 120, seed=3)
+    assert (found["mae"].low, found["mae"].high) == pytest.approx((alone.low, alone.high))
+    assert found == bootstrap(statistics, 120, seed=3)
+    other = bootstrap(statistics, 120, seed=4)
+    assert other["mae"].value == alone.value
+    assert other["mae"] != alone
 
 
 def test_chunks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    statistics = regression_statistics(np.arange(50.0), np.arange(50.0) ** 1.1)
-    at_once = bootstrap(statistics, 50, seed=0, resamples=30)
-    monkeypatch.setattr(bootstrap_module, "CHUNK", 7 * 50)
-    in_chunks = bootstrap(statistics, 50, seed=0, resamples=30)
+    statistics = regression_statistics(np.arange(150.0), np.arange(150.0) ** 1.1)
+    at_once = bootstrap(statistics, 150, seed=0)
+    monkeypatch.setattr(bootstrap_module, "CHUNK", 7 * 150)
+    in_chunks = bootstrap(statistics, 150, seed=0)
     for name, interval in at_once.items():
         assert dataclasses.astuple(in_chunks[name]) == pytest.approx(dataclasses.astuple(interval))
 
 
-def test_large_sets_get_fewer_resamples() -> None:
-    found = [number_of_resamples(rows) for rows in (1, 20_000, 50_000, 10**7)]
-    assert found == [1000, 1000, 400, 200]
+def test_large_sets_are_left_out_in_groups() -> None:
+    found = [number_of_groups(rows) for rows in (1, 999, 20_000, 50_000, 10**7)]
+    assert found == [1, 999, 1000, 400, 200]
 
 
-def test_resamples_of_one_class_leave_the_area_out() -> None:
-    labels, given = np.array([0, 1]), np.array([[0.9, 0.1], [0.2, 0.8]])
-    interval = bootstrap(classification_statistics(labels, given), 2, seed=0)["roc_auc"]
-    assert (interval.value, interval.low, interval.high) == (1, 1, 1)
+def test_groups_give_the_interval_of_single_rows() -> None:
+    targets = np.random.default_rng(5).normal(size=3000)
+    statistics = regression_statistics(
+        targets, targets + np.random.default_rng(6).normal(size=3000)
+    )
+    grouped, alone = (bootstrap(statistics, 3000, seed=1, width=width) for width in (1, 10**4))
+    for name, interval in grouped.items():
+        width = interval.high - interval.low
+        assert alone[name].low == pytest.approx(interval.low, abs=0.2 * width)
+        assert alone[name].high == pytest.approx(interval.high, abs=0.2 * width)
+
+
+def reasons(statistics: dict[str, Statistic], rows: int) -> dict[str, str]:
+    found = bootstrap(statistics, rows, seed=0)
+    for interval in found.values():
+        assert math.isnan(interval.low) == math.isnan(interval.high) == bool(interval.reason)
+    return {name: interval.reason for name, interval in found.items()}
+
+
+def test_few_rows_have_a_reason_instead_of_an_interval() -> None:
+    told = reasons(classification_statistics(LABELS, PROBABILITIES), 6)
+    few = "too few rows (1) of a class to say"
+    assert told == {
+        "accuracy": "",
+        "macro_f1": few,
+        "log_loss": "too few rows (6) to say",
+        "roc_auc": few,
+        "ece": "none, for it is biased upwards",
+    }
+    numbers = np.array([1.0, 2.0, 2.1])
+    assert set(reasons(regression_statistics(numbers, numbers + 0.1), 3).values()) == {
+        "too few rows (3) to say"
+    }
+
+
+def test_a_log_loss_needs_wrong_rows() -> None:
+    labels = np.arange(200) % 2
+    given = np.where(labels[:, None] == [0, 1], 0.9, 0.1)
+    given[:9] = given[:9, ::-1]
+    told = reasons(classification_statistics(labels, given), 200)
+    assert told["log_loss"] == "too few wrong rows (9) to say"
+    given[9] = given[9, ::-1]
+    assert not reasons(classification_statistics(labels, given), 200)["log_loss"]
+
+
+def test_errors_of_which_a_few_decide_have_no_interval() -> None:
+    errors = np.random.default_rng(0).lognormal(0, 2, 300)
+    told = reasons(regression_statistics(np.arange(300.0), np.arange(300.0) + errors), 300)
+    assert set(told.values()) == {"a few large errors decide it"}
+
+
+def test_errors_that_are_all_alike_have_no_interval() -> None:
+    told = reasons(regression_statistics(np.arange(200.0), np.arange(200.0) + 1), 200)
+    assert told["mae"] == told["rmse"] == "nearly all rows have the same error"
+    right = reasons(regression_statistics(np.arange(200.0), np.arange(200.0)), 200)
+    assert right["mae"] == right["r2"] == "nearly all rows have the same error"
+
+
+def test_what_is_not_defined_has_no_interval() -> None:
+    constant = reasons(regression_statistics(np.full(200, 0.1), np.arange(200.0)), 200)
+    assert constant["r2"] == "undefined"
+    one_sided = np.tile([0.9, 0.1], (30, 1))
+    told = reasons(classification_statistics(np.zeros(30, int), one_sided), 30)
+    assert told["roc_auc"] == told["macro_f1"] == "too few rows (0) of a class to say"
+
+
+def test_a_resample_without_variance_leaves_r2_undefined() -> None:
+    targets = np.r_[np.full(199, 0.1), 0.7]
+    statistic = regression_statistics(targets, targets + 0.1)["r2"]
+    without = np.r_[np.ones(199), 0.0]
+    assert math.isnan(statistic(without[None])[0])
+    assert math.isfinite(statistic(np.ones((1, 200)))[0])
+
+
+@pytest.mark.parametrize("rows", [100, 1000])
+def test_every_value_lies_in_its_interval(rows: int) -> None:
+    labels, given = random_problem(1, rows, 3)
+    for name, interval in bootstrap(classification_statistics(labels, given), rows, seed=0).items():
+        assert interval.low < interval.value < interval.high or interval.reason, name
+    generator = np.random.default_rng(rows)
+    targets = generator.normal(size=rows)
+    predicted = targets + generator.normal(size=rows)
+    for name, interval in bootstrap(
+        regression_statistics(targets, predicted), rows, seed=0
+    ).items():
+        assert interval.low < interval.value < interval.high, name
 
 
 def test_outputs_become_probabilities() -> None:

@@ -5,11 +5,21 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
+from scipy import stats
 
 from nnrun.reports import significance
-from nnrun.reports.significance import Interval, mcnemar, paired_bootstrap, t_cdf, t_quantile, welch
+from nnrun.reports.significance import (
+    Interval,
+    beta_quantile,
+    holm,
+    mcnemar,
+    share_interval,
+    t_cdf,
+    t_quantile,
+    welch,
+)
 
 
 def test_the_docstrings_run() -> None:
@@ -97,9 +107,31 @@ def test_a_single_value_is_taken_to_spread_as_the_others() -> None:
     assert (swapped.low, swapped.high) == pytest.approx((-found.high, -found.low))
 
 
-def test_seeds_that_do_not_vary_at_all() -> None:
-    assert welch([1, 1], [2, 2]) == Interval(1, 1, 1, 0.0)
-    assert welch([1, 1], [1]) == Interval(0, 0, 0, 1.0)
+@pytest.mark.parametrize(("first", "second"), [([1, 1], [2, 2]), ([1, 1], [1]), ([1, 1], [3])])
+def test_seeds_that_do_not_vary_tell_nothing(first: list[float], second: list[float]) -> None:
+    found = welch(first, second)
+    assert found.reason == "no figure varies over the seeds"
+    assert found.p is None
+    assert not found.is_clear
+
+
+def test_unequal_numbers_of_seeds_take_the_more_cautious_test() -> None:
+    few, many = [1.0, 1.1], [2.0, 2.6, 1.7, 2.2, 1.4]
+    tests = [stats.ttest_ind(many, few, equal_var=equal) for equal in (True, False)]
+    found = welch(few, many)
+    assert found.p == pytest.approx(max(test.pvalue for test in tests))
+    ends = [test.confidence_interval() for test in tests]
+    reach = max((end.high - end.low) / 2 for end in ends)
+    assert (found.high - found.low) / 2 == pytest.approx(reach)
+
+
+@given(st.lists(st.floats(-1e3, 1e3), min_size=3, max_size=9, unique=True))
+def test_welch_of_as_many_seeds_is_that_of_scipy(values: list[float]) -> None:
+    first, second = values, [value**2 / 100 + 3 for value in values]
+    assume(np.std(second) > 1e-3)
+    assert welch(first, second).p == pytest.approx(
+        stats.ttest_ind(first, second, equal_var=False).pvalue, rel=1e-6, abs=1e-12
+    )
 
 
 def test_one_value_each_has_no_spread() -> None:
@@ -109,7 +141,9 @@ def test_one_value_each_has_no_spread() -> None:
 
 @given(st.lists(st.floats(-1e3, 1e3), min_size=2), st.lists(st.floats(-1e3, 1e3), min_size=2))
 def test_welch_turns_round_with_its_sides(first: list[float], second: list[float]) -> None:
+    assume(len(set(first)) > 1 or len(set(second)) > 1)
     one, other = welch(first, second), welch(second, first)
+    assume(not one.reason)  # of tiny numbers, whose squares are nothing
     assert one.difference == -other.difference
     assert (one.low, one.high) == pytest.approx((-other.high, -other.low), rel=1e-6, abs=1e-9)
     assert one.p == pytest.approx(other.p, abs=1e-9)
@@ -141,30 +175,49 @@ def test_mcnemar_of_many_rows_is_a_number() -> None:
     )
 
 
-def test_the_bootstrap_finds_the_interval_of_the_normal_distribution() -> None:
-    rows = 2000
-    first = np.zeros(rows)
-    second = np.arange(rows) % 2 + 0.0  # differences of 0 and 1 in equal shares
-    found = paired_bootstrap(first, second)
-    reach = 1.959964 * 0.5 / math.sqrt(rows)
-    assert found.difference == 0.5
-    assert found.low == pytest.approx(0.5 - reach, abs=0.003)
-    assert found.high == pytest.approx(0.5 + reach, abs=0.003)
-    assert paired_bootstrap(first, second) == found
+@given(st.floats(0.001, 0.999), st.floats(0.1, 1e4), st.floats(0.1, 1e4))
+def test_the_quantiles_of_the_beta_distribution(p: float, a: float, b: float) -> None:
+    assert beta_quantile(p, a, b) == pytest.approx(stats.beta.ppf(p, a, b), rel=1e-6, abs=1e-9)
 
 
-def test_the_bootstrap_is_paired() -> None:
-    noise = np.random.default_rng(1).normal(0, 100, 500)
-    found = paired_bootstrap(noise, noise + 1)
-    assert (found.low, found.difference, found.high) == pytest.approx((1, 1, 1))
+@given(st.integers(1, 3000), st.data())
+def test_the_interval_of_a_share_is_that_of_clopper_and_pearson(
+    trials: int, data: st.DataObject
+) -> None:
+    hits = data.draw(st.integers(0, trials))
+    exact = stats.binomtest(hits, trials).proportion_ci(method="exact")
+    assert share_interval(hits, trials) == pytest.approx((exact.low, exact.high), abs=1e-9)
 
 
-def test_the_bootstrap_of_a_root_is_of_the_rmse() -> None:
-    found = paired_bootstrap(np.full(9, 4.0), np.full(9, 9.0), root=True)
-    assert (found.low, found.difference, found.high) == (1, 1, 1)  # 3 - 2, not 9 - 4
+@given(st.lists(st.floats(0, 1), max_size=8))
+def test_holm_never_lowers_a_p_value_and_keeps_their_order(probabilities: list[float]) -> None:
+    adjusted = holm(probabilities)
+    assert all(0 <= p <= one <= 1 for p, one in zip(probabilities, adjusted, strict=True))
+    pairs = sorted(zip(probabilities, adjusted, strict=True))
+    assert [one for _, one in pairs] == sorted(adjusted)
 
 
-def test_zero_in_the_interval_is_not_clear() -> None:
-    assert not Interval(1, -1, 3).is_clear
-    assert not Interval(0, 0, 0).is_clear
-    assert Interval(-1, -2, -0.5).is_clear
+@pytest.mark.parametrize(
+    ("interval", "clear"),
+    [
+        (Interval(1, -1, 3, 0.3), False),
+        (Interval(0, 0, 0, 1.0), False),
+        (Interval(-1, -2, -0.5, 0.01), True),
+        (Interval(1, 0.5, 2, 0.06), False),  # the test does not say so
+        (Interval(1, 0.5, 2, 0.05), False),
+        (Interval(1, -0.5, 2, 0.01), False),  # the interval does not say so
+        (Interval(1, 0.5, 2, 0.01, adjusted=0.06), False),
+        (Interval(1, 0.5, 2), False),
+        (Interval(1, p=0.01, reason="too few"), False),
+    ],
+)
+def test_a_difference_is_clear_where_the_test_and_the_interval_agree(
+    interval: Interval, clear: bool
+) -> None:
+    assert interval.is_clear == clear
+
+
+def test_an_interval_reaches_to_zero_where_the_test_allows_zero() -> None:
+    assert Interval(2, 1, 3, 0.06).reaching() == Interval(2, 0, 3, 0.06)
+    assert Interval(-2, -3, -1, 0.06).reaching() == Interval(-2, -3, 0, 0.06)
+    assert Interval(2, 1, 3, 0.04).reaching() == Interval(2, 1, 3, 0.04)
