@@ -50,21 +50,22 @@ class Evaluation:
     Attributes:
         run: The run's name.
         split: `train`, `validation`, `test`, or the name of a file's rows.
-        rows: How many rows were predicted.
+        rows: The number of rows predicted.
         task: `regression`, `binary`, `multiclass`, `multilabel` or `autoencoder`.
         epoch: The epoch whose weights were used.
-        warnings: Why these are not the weights of the run's best epoch; empty where they are.
+        warnings: Why these are not the weights of the run's best epoch; empty if they are.
         headline: The metrics of the whole split: `value`, and `low` and `high` of the 95 %
-            interval; where there is none, `reason` says why.
+            interval; if there is none, `reason` says why.
         bootstrap: `level`, `resamples` and `seed` of the intervals.
-        recorded: Loss and metrics of the config, as Keras reckons them.
-        classes: Of each class `name`, `precision`, `recall`, `f1`, `support`, `roc_auc` and
-            `average_precision`; empty where a row does not belong to one class.
-        labels: Of each label likewise, and `accuracy` and `ece`; empty where the task is not
-            multilabel.
-        targets: Of each of several numbers `name`, `mae`, `rmse` and `r2`; empty otherwise.
-        uncertainty: What draws of dropout said; None where none were made.
-        where: The directory with all of it.
+        recorded: Loss and metrics of the config, as Keras computes them.
+        classes: For each class `name`, `precision`, `recall`, `f1`, `support`, `roc_auc` and
+            `average_precision`; empty unless each row belongs to one class.
+        labels: The same for each label, and `accuracy` and `ece`; empty unless the task is
+            `multilabel`.
+        targets: If several numbers are predicted, `name`, `mae`, `rmse` and `r2` for each;
+            otherwise empty.
+        uncertainty: What predictions with dropout on show; None if there were none.
+        where: The directory the evaluation was written to.
     """
 
     run: str

@@ -33,35 +33,35 @@ class RunRecord:
 
     Attributes:
         name: The experiment's name.
-        status: One of `STATUSES`; a run stopped early is finished, with a `stop_reason`.
+        status: One of `STATUSES`; a run that stopped early is `finished` and has a `stop_reason`.
         command: The command line that started it.
         seed: The seed.
-        created: When it began, ISO 8601 in UTC.
-        ended: When it ended, likewise; None while it runs.
-        seconds: How long it trained, over all resumes.
-        versions: Of python, nnrun, tensorflow, keras and numpy.
+        created: When it started, as ISO 8601 in UTC.
+        ended: When it ended, in the same form; None while it runs.
+        seconds: How long it has trained, all resumes included.
+        versions: The versions of python, nnrun, tensorflow, keras and numpy.
         host: The machine's name.
         device: What it trained on.
-        processor: The model of the machine's processor; empty where it cannot be told.
-        threads: How many threads its operations could use.
-        engine: `name` and `reason`, and what else the engine tells.
-        git: `commit` and `dirty` (None where nobody can tell); None outside a repository.
+        processor: The model of the machine's processor; empty if it is unknown.
+        threads: The number of threads its operations could use.
+        engine: `name` and `reason`, and whatever else the engine reports.
+        git: `commit` and `dirty` (None if unknown); None outside a repository.
         data: `fingerprint`, `source` and `rows`.
-        from_run: `run`, `weights` (a sha256) and `epoch` of the run that it was built on; None for
-            none.
-        parameters: How many the model has.
-        loss_of: What the loss is of, in words; empty where that is the labels as they are.
-        directions: Whether a figure is best at its least (`min`) or its greatest value (`max`), by
-            its name without `val_`; empty in runs of old, which went by the names.
+        from_run: `run`, `weights` (a SHA-256) and `epoch` of the run it was built on; None if it
+            was built on none.
+        parameters: The number of parameters in the model.
+        loss_of: What the loss is computed on, in words; empty if that is the labels as they are.
+        directions: For each metric, by its name without `val_`, whether low (`min`) or high
+            (`max`) is best; empty in runs of older versions, which went by the names.
         best_epoch: The best epoch, from 1.
-        epochs: How many epochs were trained.
-        stop_reason: Why it ended before its last epoch; empty where it did not.
-        warnings: What is doubtful about the data, in words.
-        diagnosis: What the curves show, a mapping each: `kind`, `text` and `advice`.
-        expectations: A mapping each: `figure`, `value`, `held`, and `equals` or `min` and `max`.
-        resumes: A mapping each time it went on: `at` (the time), `after_epoch`, `exact`,
-            `differences`, what was no longer as it had been, and `doubts`, why it went on from an
-            older state than its last.
+        epochs: The number of epochs trained.
+        stop_reason: Why it ended before its last epoch; empty if it did not.
+        warnings: What looks wrong with the data, in words.
+        diagnosis: What the curves show: a list of mappings with `kind`, `text` and `advice`.
+        expectations: A list of mappings with `figure`, `value`, `held`, and `equals` or `min` and
+            `max`.
+        resumes: A mapping for each resume: `at` (the time), `after_epoch`, `exact`, `differences`
+            (what had changed), and `doubts` (why it continued from an older state than its last).
     """
 
     name: str
@@ -137,10 +137,10 @@ class Metrics:
     """The figures of a run, by the names of the history's columns.
 
     Attributes:
-        best: Of the best epoch.
-        last: Of the last epoch.
-        test: On the test rows; None where they were not looked at.
-        callbacks: What callbacks tell of the saved model; None where there are none that do.
+        best: Loss and metrics of the best epoch.
+        last: Loss and metrics of the last epoch.
+        test: Loss and metrics on the test rows; None if they were not evaluated.
+        callbacks: What callbacks report about the saved model; None if none of them does.
     """
 
     best: Mapping[str, float | None] = field(default_factory=dict)

@@ -13,16 +13,16 @@ class Outcome:
     """How a run came out.
 
     Attributes:
-        run_dir: Where it lies.
+        run_dir: The run directory.
         status: `finished`, `interrupted` or `diverged`.
-        stop_reason: Why it ended before its last epoch; empty where it did not.
-        epochs: Epochs that were trained.
-        best_epoch: The epoch whose weights `model.keras` holds; None where no epoch ended.
-        metrics: `best`, `last` and `test` figures.
-        expectations: What was expected, with the value reached and whether it held.
-        diagnosis: What the curves show, a mapping each: `kind`, `text` and `advice`.
-        warnings: What is doubtful about the data, in words.
-        seconds: What the training took.
+        stop_reason: Why it ended before its last epoch; empty if it did not.
+        epochs: The number of epochs trained.
+        best_epoch: The epoch whose weights `model.keras` holds; None if no epoch was completed.
+        metrics: Loss and metrics: `best`, `last` and `test`.
+        expectations: What the config expects, the value reached and whether the expectation held.
+        diagnosis: What the curves show: a list of mappings with `kind`, `text` and `advice`.
+        warnings: What looks wrong with the data, in words.
+        seconds: How long the training took.
         engine: The engine's name and why it was chosen.
         signal: The signal that came while it was trained and written; it may have come too late to
             interrupt anything. None where none came.
