@@ -40,7 +40,7 @@ ROWS = (
         ("test_killed_at_random",),
     ),
     Row(
-        "broken off or interrupted at a chosen event, then resumed",
+        "stopped or interrupted at a chosen event, then resumed",
         "the same",
         (
             "test_interrupted_within",
@@ -53,17 +53,17 @@ ROWS = (
     ),
     Row(
         "SIGKILL before each call of a commit that opens, syncs or renames",
-        "no told commit is lost; the result is the same; nothing is left over",
+        "no reported commit is lost; the result is the same; nothing is left over",
         ("test_killed_before_any_call", "test_a_crash_at_any_call"),
     ),
     Row(
-        "a full disk at each of these calls, and room again",
-        "the last good state loads; a line says the cause; the result is the same",
+        "a disk that is full at each of these calls, and then has room again",
+        "the last good state loads; a message gives the cause; the result is the same",
         ("test_a_full_disk", "test_no_room"),
     ),
     Row(
-        "one bit flipped in, or a part cut off, a state or its manifest",
-        "noticed; the state before takes over",
+        "one bit flipped in a state or its manifest, or its end cut off",
+        "noticed; the state before it is used",
         ("test_damaged_arrays", "test_a_damaged", "test_each_bit", "test_what_is_known_to_load"),
     ),
     Row(
@@ -73,12 +73,12 @@ ROWS = (
     ),
     Row(
         "eight processes resume one run",
-        "one goes on, seven are refused, no lock is left",
+        "one continues, seven are refused, no lock is left",
         ("test_eight_processes",),
     ),
     Row(
         "config, data or versions changed before a resume",
-        "refused, and it says what changed",
+        "refused, with a message that says what changed",
         ("test_what_is_refused", "test_a_changed_config", "test_changed_rows"),
     ),
 )
