@@ -28,8 +28,12 @@ def noise(share: float, rounds: int) -> float:
 
 
 def check(found: Coverage, where: str) -> None:
-    """What there is an interval of, it holds often enough; what is refused is no miss."""
-    if found.given >= found.rounds / 10:
+    """Of what has an interval, it holds the truth often enough.
+
+    What is refused is no miss. The few sets that are not refused where most are show none of the
+    large errors, and so say nothing.
+    """
+    if found.given >= found.rounds / 5:
         assert found.held / found.given >= LEAST - noise(LEAST, found.given), where
 
 
