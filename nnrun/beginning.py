@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from nnrun.config.modes import Directions, Mode
     from nnrun.data.prepared import Prepared
     from nnrun.training.loop import Engine, Plan
+    from nnrun.training.placing import Placement
     from nnrun.training.recording import Recorder
 
 
@@ -79,6 +80,19 @@ def find_directions(prepared: Prepared, model: Any) -> dict[str, Mode]:
     from nnrun.training.directions import told_directions
 
     return directions(prepared.experiment, told_directions(model))
+
+
+def makes_many_epochs(
+    prepared: Prepared, model: Any, callbacks: Sequence[Any], placement: Placement
+) -> bool:
+    """Whether many epochs of a training are made in one call: see `fits_blocks`."""
+    from nnrun.training.blocks import fits_blocks
+
+    alone = placement.replicas == 1 and placement.rows == "resident"
+    if prepared.experiment.tensorboard.histogram_freq or not alone:
+        return False
+    rows = {name: part.rows for name, part in prepared.splits.parts.items()}
+    return fits_blocks(model, rows["train"], callbacks, validation_rows=rows.get("validation", 0))
 
 
 def compile_parts(

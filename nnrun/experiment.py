@@ -215,13 +215,14 @@ def find_learning_rate(
     lowest: float = 1e-5,
     highest: float = 10.0,
     steps: int = 500,
+    budget: int | None = None,
     out_dir: str | Path = "lr-find",
     apply_to: str | Path | None = None,
     runs_dir: str | Path = RUNS,
     trust: bool = False,
     watch: Callable[[SearchStep], None] | None = None,
 ) -> SearchReport:
-    """Search a learning rate for a config by the range test; the model is thrown away.
+    """Search a learning rate for a config by a range test and trials; the model is thrown away.
 
     Args:
         config: The YAML file.
@@ -229,14 +230,16 @@ def find_learning_rate(
         lowest: The rate of the first training step.
         highest: The rate of the last one.
         steps: How many steps there are.
+        budget: Epochs that the trials may train together; 0 makes none, None decides by the size
+            of the training.
         out_dir: Where the curve is written, as `<name>.png` and `<name>.csv`.
         apply_to: Where the config with the recommended rate is written: a new file, or the config.
         runs_dir: Where a run that the model is built on is looked for; see `train`.
         trust: Whether code that it names may run.
-        watch: Called with every step.
+        watch: Called with every step of the range test and every epoch of a trial.
 
     Returns:
-        What every rule says, and the consensus.
+        What every rule says, what the trials came to, and the rate to recommend.
 
     Raises:
         UserError: For mistakes in the config, the data or the range, a loss that is not finite at
@@ -251,7 +254,15 @@ def find_learning_rate(
     if target is not None:
         check_target(prepared, target)
     model, folder = build(prepared), Path(out_dir)
-    report = search(prepared, model, tried, out_dir=folder, notes=notes, watch=watch or _ignore)
+    report = search(
+        prepared,
+        model,
+        tried,
+        budget=budget,
+        out_dir=folder,
+        notes=notes,
+        watch=watch or _ignore,
+    )
     return report if target is None else apply_rate(report, prepared.config, target)
 
 

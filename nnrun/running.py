@@ -8,7 +8,13 @@ import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from nnrun.beginning import compile_parts, find_directions, first_record, make_plan
+from nnrun.beginning import (
+    compile_parts,
+    find_directions,
+    first_record,
+    make_plan,
+    makes_many_epochs,
+)
 from nnrun.config.diagnostics import in_one_line
 from nnrun.config.monitoring import watchers_by_figure
 from nnrun.config.texts import text_layers
@@ -85,7 +91,7 @@ class Run:
         self.recorders = [one for one in self.declared if isinstance(one, Recorder)]
         for recorder in self.recorders:
             recorder.attach(model, prepared.splits.train)
-        self.many_epochs = self._makes_many_epochs_at_once()
+        self.many_epochs = makes_many_epochs(prepared, model, self.declared, self.placement)
         self.writer = RunWriter(directory, resumed.record if resumed else self._record(command))
         self._initial: Mapping[str, Any] = {}
         self._resolved = resumed.resolved if resumed else experiment_to_yaml(self.experiment)
@@ -133,17 +139,6 @@ class Run:
             engine={**how, "many_epochs_a_call": self.many_epochs},
             parameters=self.model.count_params(),
             warnings=self.warnings,
-        )
-
-    def _makes_many_epochs_at_once(self) -> bool:
-        from nnrun.training.blocks import fits_blocks
-
-        alone = self.placement.replicas == 1 and self.placement.rows == "resident"
-        if self.experiment.tensorboard.histogram_freq or not alone:
-            return False
-        rows = {name: part.rows for name, part in self.prepared.splits.parts.items()}
-        return fits_blocks(
-            self.model, rows["train"], self.declared, validation_rows=rows.get("validation", 0)
         )
 
     def _follow(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import math
 import time
 from typing import TYPE_CHECKING, Any
@@ -16,32 +17,41 @@ from nnrun.reports.lr_report import SearchReport
 from nnrun.runs.atomic import check_writable, describe_cause, write_text, write_with
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from nnrun.data.prepared import Prepared
     from nnrun.reports.lr_curve import Curve
+    from nnrun.reports.lr_measures import Trial
     from nnrun.reports.lr_suggestions import Advice
+    from nnrun.reports.lr_trials import Budget, Outcome
     from nnrun.training.lr_search import RateTest
+    from nnrun.training.rate_trials import RateTrials
 
     Watcher = Callable[["SearchStep"], None]
 
 FEWEST_STEPS = 10
+TRIAL_WORK = 20_000_000_000
+"""Multiplications that trials may make without being asked: ten to thirty seconds on two cores."""
+TRIAL_EPOCHS = 10
+"""Epochs that trials may train in any case, where a training is shorter and takes long."""
 _ANY_RATE = 0.0123
 
 
 @dataclasses.dataclass(frozen=True)
 class SearchStep:
-    """A training step of a search was made.
+    """A step of the range test was made, or an epoch of a trial.
 
     Attributes:
         doing: What it belongs to, the range test or a trial of a rate, in words.
-        number: Which step of it, from 1.
-        loss: The loss of its batch.
+        number: Which step or epoch of it, from 1.
+        total: How many it has at most.
+        loss: The training loss: of the batch, or of the epoch.
     """
 
     doing: str
     number: int
+    total: int
     loss: float
 
 
@@ -123,41 +133,55 @@ def search(
     model: Any,
     tried: SearchRange,
     *,
+    budget: int | None,
     out_dir: Path,
     notes: tuple[str, ...],
     watch: Watcher,
 ) -> SearchReport:
-    """Make the range test and try its rate, and write the curve to `<name>.png` and `<name>.csv`.
+    """Make the range test and trials after it, and write the curve to `<name>.png` and `<name>.csv`.
 
     Args:
         prepared: The experiment, its rate constant.
         model: Its compiled model, which is good for nothing afterwards.
         tried: The rates to try.
+        budget: Epochs that the trials may train together; None leaves it to `trial_budget`.
         out_dir: Where the two files are written; made if it is missing.
         notes: What is to be said besides.
-        watch: Called with every step.
+        watch: Called with every step of the range test and every epoch of a trial.
 
     Raises:
         UserError: If the loss is not finite at the very first step, or nothing can be written.
     """
+    from nnrun.reports.lr_conclusion import conclude
     from nnrun.reports.lr_plot import draw_curve
+    from nnrun.reports.lr_suggestions import advise
     from nnrun.training.choosing import engine_of
 
     experiment = prepared.experiment
     engine = engine_of(prepared, model)
     with _folder(out_dir):
         started = time.perf_counter()
-        test = _rate_test(prepared, model, tried.steps, engine.name)
-        curve, advice = _make(test, tried, watch)
+        allowed = trial_budget(prepared, model, budget)
+        made = Search(prepared, model, tried, engine.name, watch)
+        curve = made.range_test()
+        advice = advise(curve)
+        outcome = made.try_rates(curve, advice, allowed)
+        if outcome is not None:
+            advice = conclude(advice, curve, outcome, allowed.epochs)
         seconds = time.perf_counter() - started
         plot, table = (out_dir / f"{experiment.name}{suffix}" for suffix in (".png", ".csv"))
-        write_with(plot, lambda path: draw_curve(curve, advice, path, title=experiment.name))
+        near = outcome.as_well if outcome else ()
+        write_with(
+            plot, lambda path: draw_curve(curve, advice, path, as_well=near, title=experiment.name)
+        )
         write_text(table, curve.to_csv())
     return SearchReport(
         name=experiment.name,
         optimizer=experiment.optimizer.name,
         curve=curve,
         advice=advice,
+        outcome=outcome,
+        epochs=allowed.epochs,
         notes=(*notes, *advice.notes),
         plot=str(plot),
         csv=str(table),
@@ -167,42 +191,132 @@ def search(
     )
 
 
-def _make(test: RateTest, tried: SearchRange, watch: Watcher) -> tuple[Curve, Advice]:
-    """Make the range test, and then try what it advises."""
-    from nnrun.reports.lr_curve import growing_rates, record_curve
-    from nnrun.reports.lr_suggestions import advise
-    from nnrun.reports.lr_trial import prove
+def trial_budget(prepared: Prepared, model: Any, asked: int | None = None) -> Budget:
+    """How long trials may train: by arithmetic, so that the same config gives the same rate.
 
-    rates = growing_rates(tried.lowest, tried.highest, tried.steps)
-    curve = record_curve(rates, _watched(test, rates, "range test", watch))
-    _check_start(curve)
+    Args:
+        prepared: The experiment.
+        model: Its model.
+        asked: Epochs of all trials together, where somebody says so.
+    """
+    from nnrun.reports.lr_trials import FULL_BUDGET, Budget
+    from nnrun.training.estimating import work_of_epoch
 
-    def try_rate(rate: float) -> Iterator[float]:
-        return _watched(test, [rate] * tried.steps, f"trial at {rate:.2g}", watch)
-
-    return curve, prove(advise(curve), curve, try_rate)
-
-
-def _rate_test(prepared: Prepared, model: Any, steps: int, engine: str) -> RateTest:
-    from nnrun.training.lr_search import RateTest
-    from nnrun.training.weighting import make_resident_training
-
-    splits, options = prepared.splits, prepared.experiment.training
-    return RateTest(
-        model,
-        make_resident_training(splits, options.class_weight),
-        batch_size=options.batch_size,
-        steps=steps,
-        engine=engine,
-        seed=prepared.experiment.seed,
-        shuffle=options.shuffle,
-    )
+    epochs = epochs_at_the_rate(prepared)
+    if asked is not None:
+        return Budget(epochs, asked)
+    batch_size = prepared.experiment.training.batch_size
+    work = epochs * work_of_epoch(model, prepared.splits, batch_size)
+    trainings = min(FULL_BUDGET, max(1.0, TRIAL_WORK / work))
+    return Budget(epochs, max(TRIAL_EPOCHS, int(trainings * epochs)))
 
 
-def _watched(test: RateTest, rates: Sequence[float], doing: str, watch: Watcher) -> Iterator[float]:
+def epochs_at_the_rate(prepared: Prepared) -> int:
+    """The epochs that are trained with the optimizer's rate: those before fine-tuning begins."""
+    options = prepared.experiment.training
+    tuned = options.fine_tune
+    return options.epochs if tuned is None else min(options.epochs, tuned.after_epoch)
+
+
+@dataclasses.dataclass(frozen=True)
+class Search:
+    """The range test of a model, and trials after it.
+
+    Attributes:
+        prepared: The experiment, its rate constant.
+        model: Its compiled model, which is good for nothing afterwards.
+        tried: The rates to try.
+        engine: `xla` or `graph`.
+        watch: Called with every step of the range test and every epoch of a trial.
+    """
+
+    prepared: Prepared
+    model: Any
+    tried: SearchRange
+    engine: str
+    watch: Watcher
+
+    def range_test(self) -> Curve:
+        """Make the range test; the model is afterwards as it was before.
+
+        Raises:
+            UserError: If the loss is not finite at the very first step.
+        """
+        from nnrun.reports.lr_curve import growing_rates, record_curve
+        from nnrun.training.state import capture_state, restore_state
+
+        rates = growing_rates(self.tried.lowest, self.tried.highest, self.tried.steps)
+        test = self._rate_test()
+        start = capture_state(self.model)
+        curve = record_curve(rates, _watched(test, rates, self.watch))
+        restore_state(self.model, start)
+        _check_start(curve)
+        return curve
+
+    def try_rates(self, curve: Curve, advice: Advice, budget: Budget) -> Outcome | None:
+        """Train at a few rates below the turning point; None where there is nothing to try."""
+        from nnrun.reports.lr_measures import Measure
+        from nnrun.reports.lr_suggestions import FEWEST_LOSSES, start_of
+        from nnrun.reports.lr_trials import RateSearch
+
+        if len(curve.losses) < FEWEST_LOSSES or not budget.total:
+            return None
+        start, plan = start_of(curve), self.trials.plan
+        measure = Measure(plan.monitor, plan.mode, start, start - float(curve.smoothed.min()))
+        highest = advice.turning or float(curve.rates[-1])
+        lowest = float(curve.rates[0])
+        return RateSearch(self.train, measure, lowest, highest, budget).run()
+
+    def train(self, rate: float, epochs: int) -> Trial:
+        """Train at a rate up to so many epochs in all."""
+        from nnrun.reports.lr_measures import Trial
+
+        def tell(epoch: int, figures: Mapping[str, float]) -> None:
+            self.watch(SearchStep(f"trial at {rate:g}", epoch, epochs, figures["loss"]))
+
+        return Trial(rate, *self.trials.train(rate, epochs, tell))
+
+    @functools.cached_property
+    def trials(self) -> RateTrials:
+        """What trains at one rate after another."""
+        from nnrun.beginning import compile_parts, find_directions, make_plan, makes_many_epochs
+        from nnrun.training.placing import place
+        from nnrun.training.rate_trials import RateTrials
+
+        prepared, model = self.prepared, self.model
+        placement = place(model, prepared.splits, prepared.experiment.runtime)
+        parts = compile_parts(
+            prepared,
+            model,
+            (),
+            engine=self.engine,
+            rows=placement.rows,
+            many_epochs=makes_many_epochs(prepared, model, (), placement),
+        )
+        plan = make_plan(prepared, model, (), find_directions(prepared, model))
+        epochs = epochs_at_the_rate(prepared)
+        return RateTrials(model, parts, dataclasses.replace(plan, epochs=epochs))
+
+    def _rate_test(self) -> RateTest:
+        from nnrun.training.lr_search import RateTest
+        from nnrun.training.weighting import make_resident_training
+
+        splits, options = self.prepared.splits, self.prepared.experiment.training
+        return RateTest(
+            self.model,
+            make_resident_training(splits, options.class_weight),
+            batch_size=options.batch_size,
+            steps=self.tried.steps,
+            engine=self.engine,
+            seed=self.prepared.experiment.seed,
+            shuffle=options.shuffle,
+        )
+
+
+def _watched(test: RateTest, rates: Sequence[float], watch: Watcher) -> Iterator[float]:
     """The loss of every step, as it is made."""
     for number, loss in enumerate(test.losses(rates), start=1):
-        watch(SearchStep(doing, number, loss))
+        watch(SearchStep("range test", number, len(rates), loss))
         yield loss
 
 

@@ -1,4 +1,4 @@
-"""`nnrun lr-find CONFIG`: the learning-rate range test."""
+"""`nnrun lr-find CONFIG`: the learning-rate range test and the trials after it."""
 
 import contextlib
 import json
@@ -29,6 +29,16 @@ HighestOption = Annotated[
     float, typer.Option("--max", metavar="RATE", help="Learning rate of the last step.")
 ]
 StepsOption = Annotated[int, typer.Option(help="Training steps, each of one batch.")]
+BudgetOption = Annotated[
+    int | None,
+    typer.Option(
+        min=0,
+        metavar="EPOCHS",
+        help="Epochs that the trials may train together; 0 makes none. [default: as many as one "
+        "training has; more for a small one, which is tried to its end]",
+        show_default=False,
+    ),
+]
 OutDirOption = Annotated[
     Path,
     typer.Option(
@@ -53,6 +63,7 @@ def lr_find_cli(
     lowest: LowestOption = 1e-5,
     highest: HighestOption = 10.0,
     steps: StepsOption = 500,
+    budget: BudgetOption = None,
     changes: SetOption = None,
     out_dir: OutDirOption = Path("lr-find"),
     apply_to: ApplyOption = None,
@@ -60,12 +71,12 @@ def lr_find_cli(
     trust: TrustOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Search a learning rate by the range test.
+    """Search a learning rate by a range test, and by trials.
 
     Trains with a rate that grows by the same factor at every step, until the loss explodes, and
-    reads a rate off the curve by six rules. The middle of those that see where the loss is low and
-    climbs is tried in a short training, and halved where that diverges. A schedule is taken out for
-    it, callbacks are not called, and the model is thrown away.
+    reads off the curve where it turns and climbs. Rates below that are then tried in short
+    trainings, and the best of them is recommended. A schedule is taken out for it, callbacks are
+    not called, and the model is thrown away.
 
     \b
     Example:
@@ -84,6 +95,7 @@ def lr_find_cli(
             lowest=lowest,
             highest=highest,
             steps=steps,
+            budget=budget,
             out_dir=out_dir,
             apply_to=apply_to,
             runs_dir=runs_dir,

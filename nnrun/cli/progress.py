@@ -191,7 +191,7 @@ class SearchDisplay:
     """A bar over the steps of a search on standard error, if that is a terminal.
 
     Args:
-        steps: How many steps the search, and each trial of its rate, has.
+        steps: How many steps its range test has.
     """
 
     def __init__(self, steps: int) -> None:
@@ -221,7 +221,11 @@ class SearchDisplay:
         if self._progress is not None:
             told = f"loss {_figure(step.loss)}"
             self._progress.update(
-                self._bar, description=step.doing, completed=step.number, told=told
+                self._bar,
+                description=step.doing,
+                completed=step.number,
+                total=step.total,
+                told=told,
             )
 
 

@@ -1,5 +1,6 @@
 """The picture of a learning-rate range test."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -7,23 +8,26 @@ import numpy as np
 
 from nnrun.reports.lr_curve import Curve
 from nnrun.reports.lr_suggestions import Advice
-from nnrun.reports.style import TRAINING_COLOR, VALIDATION_COLOR, drawing
+from nnrun.reports.style import RUN_COLORS, TRAINING_COLOR, VALIDATION_COLOR, drawing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _ROOM = 0.15  # of the height shown, left free above and below
-_COLORS = ("#2ca02c", "#9467bd", "#8c564b", "#e377c2", "#17becf", "#bcbd22")
+_MARKS = tuple(zip(RUN_COLORS[1:], "osD^vP", strict=True))  # by shape as well as by colour
 _WIDE = 2  # columns that the one panel takes
 
 
-def draw_curve(curve: Curve, advice: Advice, path: Path, *, title: str = "") -> None:
+def draw_curve(
+    curve: Curve, advice: Advice, path: Path, *, as_well: Sequence[float] = (), title: str = ""
+) -> None:
     """Draw the loss against the rate: raw and smoothed, with what every rule says marked on it.
 
     Args:
         curve: What the range test measured.
-        advice: What follows from it.
+        advice: What follows from it, and from trials.
         path: The PNG to write; the same curve gives the same bytes.
+        as_well: The rates that do as well as the recommended one, by size.
         title: What stands above it.
     """
     with drawing(path, columns=_WIDE, title=title) as figure:
@@ -35,6 +39,9 @@ def draw_curve(curve: Curve, advice: Advice, path: Path, *, title: str = "") -> 
             curve.rates, curve.smoothed, color=TRAINING_COLOR, linewidth=1.6, label="smoothed"
         )
         _mark_rules(axes, curve, advice)
+        if len(as_well) > 1:
+            label = f"as well: {as_well[0]:g} to {as_well[-1]:g}"
+            axes.axvspan(as_well[0], as_well[-1], color=VALIDATION_COLOR, alpha=0.12, label=label)
         if advice.recommended is not None:
             axes.axvline(
                 advice.recommended,
@@ -52,12 +59,12 @@ def draw_curve(curve: Curve, advice: Advice, path: Path, *, title: str = "") -> 
 
 def _mark_rules(axes: "Axes", curve: Curve, advice: Advice) -> None:
     smoothed = curve.smoothed
-    for color, item in zip(_COLORS, advice.suggestions, strict=True):
+    for (color, shape), item in zip(_MARKS, advice.suggestions, strict=True):
         if item.rate is None:
             continue
         place = np.interp(np.log(item.rate), np.log(curve.rates), smoothed)
         label = f"{item.rule}: {item.rate:.2g}"
-        axes.plot([item.rate], [place], "o", color=color, markersize=6, label=label, zorder=4)
+        axes.plot([item.rate], [place], shape, color=color, markersize=6, label=label, zorder=4)
 
 
 def _limits(curve: Curve) -> tuple[float, float]:

@@ -1,4 +1,4 @@
-"""What a range test suggests: six rules, and the consensus of those that a training may follow.
+"""What a range test suggests: six rules, the first of which is recommended where no rate is tried.
 
 In the words of the material (Géron, chapter 11; Smith 2015): train with a rate that grows at every
 step; the best constant rate lies below the one at which the loss turns and climbs, about ten times.
@@ -7,7 +7,7 @@ the logarithm of the rate and on a curve without spikes.
 
 `steepest` and `valley` see where the loss falls, and that is told by the sum of the rates so far:
 twice the steps, and they say half the rate. The other four see where the loss is low and where it
-climbs, which the steps hardly change; the consensus is theirs.
+climbs, which the steps hardly change. A rule that comes out above the turning point does not apply.
 """
 
 import bisect
@@ -52,15 +52,17 @@ class Advice:
 
     Attributes:
         suggestions: What each rule says.
-        recommended: The consensus, to two significant digits; None where there is none.
-        why: The consensus explained in a sentence.
+        recommended: The recommended rate, to two significant digits; None where there is none.
+        why: Why this one, or none, in a sentence.
         notes: What else is to be known, a sentence each.
+        turning: The last rate before the loss climbs; None where it does not within the range.
     """
 
     suggestions: tuple[Suggestion, ...]
     recommended: float | None
     why: str
     notes: tuple[str, ...] = ()
+    turning: float | None = None
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,10 @@ class _Shape:
     def log_rates(self) -> Floats:
         return np.log(self.curve.rates)
 
+    @property
+    def turning_rate(self) -> float | None:
+        return None if self.turning is None else float(self.curve.rates[self.turning])
+
 
 _Rule = Callable[[_Shape], float]
 
@@ -107,41 +113,46 @@ def advise(curve: Curve) -> Advice:
         curve: What the range test measured.
 
     Returns:
-        The rates; none recommended where the loss never fell by more than its noise.
+        The rates; none recommended where the loss never fell by more than its noise, or never
+        climbed.
     """
-    reason = _unusable(curve)
+    reason = unusable(curve)
     if reason:
         none = tuple(Suggestion(rule, words, None, reason) for rule, words in _MEANINGS.items())
-        return Advice(none, None, f"none is recommended: {reason}")
+        return Advice(none, None, reason)
     shape = _shape(curve)
     suggestions = tuple(_suggest(rule, shape) for rule in _MEANINGS)
-    applying = {item.rule: item.rate for item in suggestions if item.rate is not None}
-    at_edge = {rule: rate for rule, rate in applying.items() if rule in _EDGE}
-    rates = sorted((at_edge or applying).values())
-    if not rates:
-        why = "none is recommended: no rule gives a rate within the range"
-        return Advice(suggestions, None, why, _notes(shape))
-    recommended = float(f"{np.exp(np.median(np.log(rates))):.2g}")
-    seen = "the loss is low and climbs" if at_edge else "the loss falls"
-    why = (
-        f"the middle, in orders of magnitude, of the {len(rates)} rules that see where {seen}, "
-        f"which say {rates[0]:.2g} to {rates[-1]:.2g}"
-        if len(rates) > 1
-        else "the only rule that applies gives it"
-    )
-    return Advice(suggestions, recommended, why, _notes(shape))
+    material, notes = suggestions[0], _notes(shape)
+    if shape.turning is None or material.rate is None:
+        why = _untold(shape)
+        return Advice(suggestions, None, why, notes, shape.turning_rate)
+    recommended = float(f"{material.rate:.2g}")
+    why = f"a tenth of {shape.turning_rate:.2g}, where the loss turns and climbs"
+    return Advice(suggestions, recommended, why, notes, shape.turning_rate)
 
 
-def _unusable(curve: Curve) -> str:
+def _untold(shape: _Shape) -> str:
+    """Why the curve does not tell a rate."""
+    if shape.turning is None:
+        highest = shape.curve.rates[-1]
+        return f"the loss does not climb up to {highest:.3g}: a higher --max would tell more"
+    return f"a tenth of {shape.turning_rate:.2g}, where the loss climbs, lies below --min"
+
+
+def unusable(curve: Curve) -> str:
     """Why no rule can apply; empty where they can."""
     if len(curve.losses) < FEWEST_LOSSES:
         how = "exploded" if curve.ended == "exploded" else "was not finite"
         return f"the loss {how} after {len(curve.losses)} steps; try a lower --min"
-    smoothed = curve.smoothed
-    start, fall = start_of(curve), start_of(curve) - float(smoothed.min())
-    if fall <= max(_SIGMAS * _noise(curve), _LEAST_FALL * abs(start)):
+    if not has_fallen(curve, float(curve.smoothed.min())):
         return "no rate in the range lowered the loss by more than its noise"
     return ""
+
+
+def has_fallen(curve: Curve, loss: float) -> bool:
+    """Whether a loss lies below the curve's start by more than noise."""
+    start = start_of(curve)
+    return start - loss > max(_SIGMAS * _noise(curve), _LEAST_FALL * abs(start))
 
 
 def start_of(curve: Curve) -> float:
@@ -181,6 +192,8 @@ def _suggest(rule: str, shape: _Shape) -> Suggestion:
     rate = _RULES[rule](shape)
     if rate < shape.curve.rates[0]:
         return Suggestion(rule, meaning, None, "it lies below the range")
+    if shape.turning_rate is not None and rate > shape.turning_rate:
+        return Suggestion(rule, meaning, None, "it lies above the turning point")
     return Suggestion(rule, meaning, rate)
 
 
@@ -267,10 +280,6 @@ def longest_falling(values: Floats) -> list[int]:
 
 def _notes(shape: _Shape) -> tuple[str, ...]:
     curve, notes = shape.curve, []
-    if shape.turning is None:
-        notes.append(
-            f"the loss did not climb up to {curve.rates[-1]:.3g}: a higher --max would tell more"
-        )
     first, early, lowest = shape.smoothed[[0, len(curve.losses) // _START, shape.lowest]]
     if early < (first + lowest) / 2:
         notes.append(

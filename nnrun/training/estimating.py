@@ -10,11 +10,13 @@ import numpy as np
 
 from nnrun.config.schema import Training
 from nnrun.data.splits import Splits
-from nnrun.models.shapes import row_sizes
+from nnrun.models.shapes import layer_shapes, row_sizes, size_of
 from nnrun.training.placing import AnyTraining, make_evaluation, make_training
 
 TRIAL_SECONDS = 0.3
 RATE_POINTS = 240
+STEP_OVERHEAD = 100_000
+"""Multiplications that could be made in the time that a step takes whatever its arithmetic."""
 
 
 def estimate_memory(model: Any, splits: Splits, batch_size: int) -> dict[str, int]:
@@ -39,6 +41,30 @@ def estimate_memory(model: Any, splits: Splits, batch_size: int) -> dict[str, in
         "weights": sum(int(np.prod(variable.shape)) * width for variable in variables),
         "activations": 2 * batch_size * values * width,
     }
+
+
+def work_of_epoch(model: Any, splits: Splits, batch_size: int) -> float:
+    """Multiplications of an epoch's forward passes, and what its steps cost besides.
+
+    A layer multiplies each of its parameters once for every place it is used at: every pixel of a
+    convolution's output, every element of a sequence. Of layers that tell no shape, once. Rows that
+    are only evaluated take a third of the time.
+    """
+    row = sum(layer.count_params() * _places(layer) for layer in model.layers)
+    steps = -(-splits.train.rows // batch_size)
+    evaluated = splits.validation.rows if splits.validation is not None else 0
+    rows = splits.train.rows + evaluated / 3
+    return float(steps * STEP_OVERHEAD + rows * (row + sum(row_sizes(model))))
+
+
+def _places(layer: Any) -> int:
+    """How often a layer's parameters are used for a row."""
+    try:
+        inputs = keras.tree.flatten(layer.input)
+    except (AttributeError, ValueError):
+        inputs = []
+    shapes = [*layer_shapes(layer), *(tuple(tensor.shape[1:]) for tensor in inputs)]
+    return max((size_of(shape[:-1]) for shape in shapes), default=1)
 
 
 def estimate_seconds(

@@ -28,7 +28,7 @@ COMMANDS = {
     "nnrun validate": ("validate wrong.yaml", set()),
     "nnrun show CONFIG": ("show tiny.yaml", set()),
     "nnrun show RUN": ("show tiny_run", set()),
-    "nnrun lr-find": ("lr-find tiny.yaml --steps 60", set()),
+    "nnrun lr-find": ("lr-find tiny.yaml --steps 60 --budget 2", set()),
     "nnrun list": ("list", set()),
     "nnrun plot": ("plot base", set()),
     "nnrun rm": ("rm base --yes", set()),

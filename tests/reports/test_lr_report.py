@@ -7,10 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from nnrun.reports.lr_conclusion import conclude
 from nnrun.reports.lr_curve import Curve, growing_rates, record_curve
-from nnrun.reports.lr_plot import draw_curve
+from nnrun.reports.lr_measures import Measure, Trial
+from nnrun.reports.lr_plot import _MARKS, draw_curve
 from nnrun.reports.lr_report import SearchReport, report_view
 from nnrun.reports.lr_suggestions import advise
+from nnrun.reports.lr_trials import Outcome
+from nnrun.reports.style import RUN_COLORS
 from nnrun.reports.tables import render
 
 RATES = growing_rates(1e-4, 1, 200)
@@ -26,13 +30,30 @@ def flat() -> Curve:
     return record_curve(RATES, [2.0] * 200)
 
 
-def report(curve: Curve) -> SearchReport:
+MEASURE = Measure("val_loss", "min", start=2.0, fall=1.5)
+
+
+def trial(rate: float, *losses: float, diverged: bool = False) -> Trial:
+    epochs = [{"loss": loss, "val_loss": loss + 0.1, "learning_rate": rate} for loss in losses]
+    return Trial(rate, tuple(epochs), diverged)
+
+
+def outcome() -> Outcome:
+    best = trial(0.01, 0.9, 0.6, 0.5, 0.55)
+    trials = (trial(0.001, 1.9, 1.5), best, trial(0.032, 0.9, 0.6, 0.52, 0.5))
+    high = (trial(0.1, 2.5), trial(0.32, diverged=True))
+    return Outcome(MEASURE, (*trials, *high), best, (0.01, 0.032), 11)
+
+
+def report(curve: Curve, tried: Outcome | None = None) -> SearchReport:
     advice = advise(curve)
     return SearchReport(
         name="planted",
         optimizer="SGD",
         curve=curve,
-        advice=advice,
+        advice=conclude(advice, curve, tried, 20) if tried else advice,
+        outcome=tried,
+        epochs=20,
         notes=("a note", "another"),
         plot="lr-find/planted.png",
         csv="lr-find/planted.csv",
@@ -68,6 +89,88 @@ def test_the_screen_where_nothing_is_recommended() -> None:
     assert found.exit_code == 1
 
 
+def test_the_screen_with_trials() -> None:
+    """Of two with the same epochs it is told that both did as well, of the others what was wrong."""
+    text = render(report_view(report(learning(), outcome())), width=80)
+    table = text.split("\n\n")[2].splitlines()
+    assert [line.rstrip() for line in table] == [
+        "rate tried  epochs  best epoch  val_loss",
+        "     0.001       2           2       1.6",
+        "      0.01       4           3       0.6  the best",
+        "     0.032       4           4       0.6  as well",
+        "       0.1       1           1       2.6  loss rose above start",
+        "      0.32       0           -         -  diverged",
+    ]
+    assert "recommended  0.01 for SGD\n" in text
+    told = " ".join(text.split())
+    assert (
+        "why the best of 5 rates, 2 of them tried for 4 of 20 epochs; of these, 0.01 and 0.032 did "
+        "as well" in told
+    )
+
+
+def test_trials_as_json() -> None:
+    told = json.loads(json.dumps(report(learning(), outcome()).to_json(), allow_nan=False))
+    assert (told["recommended"], told["as_well"]) == (0.01, [0.01, 0.032])
+    assert (told["trial_epochs"], told["training_epochs"]) == (11, 20)
+    assert [one["verdict"] for one in told["trials"]] == [
+        "",
+        "the best",
+        "as well",
+        "loss rose above start",
+        "diverged",
+    ]
+    assert told["trials"][1] == {
+        "rate": 0.01,
+        "epochs": 4,
+        "best_epoch": 3,
+        "figures": {"loss": 0.5, "val_loss": 0.6},
+        "verdict": "the best",
+    }
+    assert (told["trials"][4]["best_epoch"], told["trials"][4]["figures"]) == (None, {})
+
+
+def concluded(
+    *trials: Trial, best: int | None, as_well: tuple[float, ...] = ()
+) -> tuple[object, str]:
+    told = Outcome(MEASURE, trials, None if best is None else trials[best], as_well, 1)
+    advice = conclude(advise(learning()), learning(), told, 20)
+    return advice.recommended, advice.why
+
+
+def test_what_is_concluded() -> None:
+    low, high = trial(0.01, *[0.9] * 19, 0.6), trial(0.1, *[0.9] * 19, 0.61)
+    middle = trial(0.032, *[0.9] * 19, 0.605)
+    assert concluded(low, high, best=0, as_well=(0.01,)) == (
+        0.01,
+        "the best of 2 rates in trials of 20 epochs; no other did as well",
+    )
+    assert concluded(low, middle, high, best=0, as_well=(0.01, 0.032, 0.1)) == (
+        0.01,
+        "all 3 rates that were tried, 0.01 to 0.1, did as well in trials of 20 epochs, so any of "
+        "them will do",
+    )
+    assert concluded(trial(0.01, 0.5), best=0, as_well=(0.01,)) == (
+        0.01,
+        "the only rate that was tried, for 1 of 20 epochs",
+    )
+    wild = [trial(0.01, 9.0), trial(0.1, diverged=True)]
+    assert concluded(*wild, best=None) == (
+        None,
+        "the loss climbed or diverged in every trial, from 0.01 to 0.1: a lower --min would tell more",
+    )
+    flat = [trial(0.01, 1.999), trial(0.1, 1.998)]
+    assert concluded(*flat, best=1, as_well=(0.01, 0.1)) == (
+        None,
+        "no trial from 0.01 to 0.1 lowered the loss by more than its noise",
+    )
+
+
+def test_without_a_trial_the_curve_has_its_say() -> None:
+    advice = advise(learning())
+    assert conclude(advice, learning(), Outcome(MEASURE, (), None, (), 0), 20) == advice
+
+
 def test_the_report_as_json() -> None:
     found = report(learning())
     told = json.loads(json.dumps(found.to_json(), allow_nan=False))
@@ -75,6 +178,9 @@ def test_the_report_as_json() -> None:
     assert told["recommended"] == found.advice.recommended
     assert told["rules"][2]["rate"] == pytest.approx(10**-2.5, rel=0.1)
     assert told["rules"][2].keys() == {"rule", "meaning", "rate", "reason"}
+    assert told["turning_point"] == found.advice.turning
+    assert (told["trials"], told["as_well"]) == ([], [])
+    assert (told["trial_epochs"], told["training_epochs"]) == (0, 20)
     assert told["notes"] == ["a note", "another"]
 
 
@@ -85,3 +191,11 @@ def test_the_picture(curve: Curve, tmp_path: Path) -> None:
     draw_curve(curve, advise(curve), second, title="a $title$")
     assert first.read_bytes().startswith(b"\x89PNG")
     assert first.read_bytes() == second.read_bytes()
+    draw_curve(curve, advise(curve), second, as_well=(0.001, 0.01), title="a $title$")
+    assert first.read_bytes() != second.read_bytes()
+
+
+def test_the_marks_are_told_apart_by_shape_and_without_red_and_green() -> None:
+    colors, shapes = zip(*_MARKS, strict=True)
+    assert len({*colors}) == len({*shapes}) == len(advise(learning()).suggestions)
+    assert {*colors} <= {*RUN_COLORS}

@@ -92,7 +92,7 @@ CONFIGS = {
     "show_config": Case("show tiny.yaml", masked=True),
     "train": Case("train tiny.yaml --runs-dir trained", masked=True, terminal=False),
     "train_missing": Case("train tinny.yaml", terminal=False),
-    "lr_find": Case("lr-find tiny.yaml --steps 60", masked=True),
+    "lr_find": Case("lr-find tiny.yaml --steps 60 --budget 3", masked=True),
     "lr_find_range_wrong": Case("lr-find tiny.yaml --min 1 --max 0.1"),
 }
 MODELS = {
