@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
+import itertools
 import math
+import statistics
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -249,9 +251,11 @@ class Search:
         test = self._rate_test()
         start = capture_state(self.model)
         curve = record_curve(rates, _watched(test, rates, self.watch))
-        restore_state(self.model, start)
         _check_start(curve)
-        return curve
+        batches = min(self.tried.steps, self.prepared.steps_per_epoch)
+        untrained = statistics.fmean(itertools.islice(test.losses([0.0] * len(rates)), batches))
+        restore_state(self.model, start)
+        return dataclasses.replace(curve, untrained=untrained)
 
     def try_rates(self, curve: Curve, advice: Advice, budget: Budget) -> Outcome | None:
         """Train at a few rates below the turning point; None where there is nothing to try."""
@@ -261,7 +265,8 @@ class Search:
 
         if len(curve.losses) < FEWEST_LOSSES or not budget.total:
             return None
-        start, plan = start_of(curve), self.trials.plan
+        plan = self.trials.plan
+        start = start_of(curve) if curve.untrained is None else curve.untrained
         measure = Measure(plan.monitor, plan.mode, start, start - float(curve.smoothed.min()))
         highest = advice.turning or float(curve.rates[-1])
         lowest = float(curve.rates[0])

@@ -32,12 +32,15 @@ class Curve:
         losses: The loss of each step's batch, `(steps,)`, all of them finite.
         steps: The steps that were planned.
         ended: `range` (all steps were made), `exploded` or `not finite`.
+        untrained: The mean loss of an epoch's batches before the first step; None where it was not
+            measured. Rows far out weigh in it, as they do in the loss of an epoch.
     """
 
     rates: Floats
     losses: Floats
     steps: int
     ended: str
+    untrained: float | None = None
 
     @property
     def smoothed(self) -> Floats:

@@ -18,6 +18,7 @@ _EQUAL_POINTS = 0.005  # accuracies so close are told apart by the loss
 _EQUAL_SHARE = 0.05
 _THROWN_BACK = 0.1  # the loss may stand above its start by so much of what it can fall …
 _CLIMBED = 0.1  # … and at the end above its lowest
+_WILD = 1 / 3  # of the epochs may be higher, between others: rows far out make such spikes
 _LAST = 3  # epochs, the lowest of which is the end: one that jumps is no climb
 _FEWEST = 5  # epochs that can show a climb
 
@@ -114,8 +115,8 @@ class Measure:
         if trial.diverged:
             return "diverged"
         losses, ceiling = trial.losses, self.start + _THROWN_BACK * self.fall
-        high = [epoch for epoch, loss in enumerate(losses) if loss > ceiling]
-        if len(high) > 1 or not all(_is_recovered_from(losses, epoch) for epoch in high):
+        high = [loss > ceiling for loss in losses]
+        if high[0] or high[-1] or sum(high) > _WILD * len(high):
             return "loss rose above start"
         lowest, end = min(losses), min(losses[-_LAST:])
         if len(losses) >= _FEWEST and end > lowest + _CLIMBED * self.fall:
@@ -138,9 +139,3 @@ class Measure:
     @staticmethod
     def _loss(accuracy: str) -> str:
         return accuracy.replace("accuracy", "loss")
-
-
-def _is_recovered_from(losses: Sequence[float], spike: int) -> bool:
-    """Whether the loss falls lower after a spike than it was before: a single wild row makes one."""
-    before, after = losses[:spike], losses[spike + 1 :]
-    return bool(before and after) and min(after) < min(before)
