@@ -4,7 +4,8 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from nnrun.reports.diagnosis import Evidence, diagnose
+from nnrun.reports.diagnosis import diagnose
+from nnrun.reports.evidence import Evidence
 from nnrun.runs.history import History
 
 AS_WELL_POINTS = 0.01
