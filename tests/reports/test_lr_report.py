@@ -131,10 +131,11 @@ def test_trials_as_json() -> None:
 
 
 def concluded(
-    *trials: Trial, best: int | None, as_well: tuple[float, ...] = ()
+    *trials: Trial, best: int | None, as_well: tuple[float, ...] = (), curve: Curve | None = None
 ) -> tuple[object, str]:
     told = Outcome(MEASURE, trials, None if best is None else trials[best], as_well, 1)
-    advice = conclude(advise(learning()), learning(), told, 20)
+    curve = curve or learning()
+    advice = conclude(advise(curve), curve, told, 20)
     return advice.recommended, advice.why
 
 
@@ -159,8 +160,9 @@ def test_what_is_concluded() -> None:
         None,
         "the loss climbed or diverged in every trial, from 0.01 to 0.1: a lower --min would tell more",
     )
-    flat = [trial(0.01, 1.999), trial(0.1, 1.998)]
-    assert concluded(*flat, best=1, as_well=(0.01, 0.1)) == (
+    still = [trial(0.01, 1.999), trial(0.1, 1.998)]
+    assert concluded(*still, best=1, as_well=(0.1,))[0] == 0.1  # short, but the curve has fallen
+    assert concluded(*still, best=1, as_well=(0.01, 0.1), curve=flat()) == (
         None,
         "no trial from 0.01 to 0.1 lowered the loss by more than its noise",
     )
