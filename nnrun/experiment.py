@@ -230,8 +230,7 @@ def find_learning_rate(
         lowest: The rate of the first training step.
         highest: The rate of the last one.
         steps: How many steps there are.
-        budget: Epochs that the trials may train together; 0 makes none, None decides by the size
-            of the training.
+        budget: Epochs that the trials may train together; None goes by the size of the training.
         out_dir: Where the curve is written, as `<name>.png` and `<name>.csv`.
         apply_to: Where the config with the recommended rate is written: a new file, or the config.
         runs_dir: Where a run that the model is built on is looked for; see `train`.
@@ -253,15 +252,9 @@ def find_learning_rate(
     target = None if apply_to is None else Path(apply_to)
     if target is not None:
         check_target(prepared, target)
-    model, folder = build(prepared), Path(out_dir)
+    model, seen = build(prepared), watch or _ignore
     report = search(
-        prepared,
-        model,
-        tried,
-        budget=budget,
-        out_dir=folder,
-        notes=notes,
-        watch=watch or _ignore,
+        prepared, model, tried, budget=budget, out_dir=Path(out_dir), notes=notes, watch=seen
     )
     return report if target is None else apply_rate(report, prepared.config, target)
 

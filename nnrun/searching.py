@@ -9,6 +9,7 @@ import itertools
 import math
 import statistics
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nnrun.config.components import Component
@@ -20,7 +21,6 @@ from nnrun.runs.atomic import check_writable, describe_cause, write_text, write_
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from nnrun.data.prepared import Prepared
     from nnrun.reports.lr_curve import Curve
@@ -154,43 +154,42 @@ def search(
     Raises:
         UserError: If the loss is not finite at the very first step, or nothing can be written.
     """
-    from nnrun.reports.lr_conclusion import conclude
-    from nnrun.reports.lr_plot import draw_curve
-    from nnrun.reports.lr_suggestions import advise
     from nnrun.training.choosing import engine_of
 
-    experiment = prepared.experiment
-    engine = engine_of(prepared, model)
+    name, engine = prepared.experiment.name, engine_of(prepared, model)
     with _folder(out_dir):
         started = time.perf_counter()
         allowed = trial_budget(prepared, model, budget)
         made = Search(prepared, model, tried, engine.name, watch)
-        curve = made.range_test()
-        advice = advise(curve)
-        outcome = made.try_rates(curve, advice, allowed)
-        if outcome is not None:
-            advice = conclude(advice, curve, outcome, allowed.epochs)
-        seconds = time.perf_counter() - started
-        plot, table = (out_dir / f"{experiment.name}{suffix}" for suffix in (".png", ".csv"))
-        near = outcome.as_well if outcome else ()
-        write_with(
-            plot, lambda path: draw_curve(curve, advice, path, as_well=near, title=experiment.name)
+        curve, advice, outcome = made.run(allowed)
+        report = SearchReport(
+            name=name,
+            optimizer=prepared.experiment.optimizer.name,
+            curve=curve,
+            advice=advice,
+            outcome=outcome,
+            epochs=allowed.epochs,
+            notes=(*notes, *advice.notes),
+            plot=str(out_dir / f"{name}.png"),
+            csv=str(out_dir / f"{name}.csv"),
+            seconds=time.perf_counter() - started,
+            engine=dataclasses.asdict(engine),
+            warnings=prepared.warnings,
         )
-        write_text(table, curve.to_csv())
-    return SearchReport(
-        name=experiment.name,
-        optimizer=experiment.optimizer.name,
-        curve=curve,
-        advice=advice,
-        outcome=outcome,
-        epochs=allowed.epochs,
-        notes=(*notes, *advice.notes),
-        plot=str(plot),
-        csv=str(table),
-        seconds=seconds,
-        engine=dataclasses.asdict(engine),
-        warnings=prepared.warnings,
-    )
+        _write_curve(report)
+    return report
+
+
+def _write_curve(report: SearchReport) -> None:
+    from nnrun.reports.lr_plot import draw_curve
+
+    near = report.outcome.as_well if report.outcome else ()
+
+    def draw(path: Path) -> None:
+        draw_curve(report.curve, report.advice, path, as_well=near, title=report.name)
+
+    write_with(Path(report.plot), draw)
+    write_text(Path(report.csv), report.curve.to_csv())
 
 
 def trial_budget(prepared: Prepared, model: Any, asked: int | None = None) -> Budget:
@@ -237,6 +236,18 @@ class Search:
     tried: SearchRange
     engine: str
     watch: Watcher
+
+    def run(self, budget: Budget) -> tuple[Curve, Advice, Outcome | None]:
+        """The curve, what it and the trials advise, and what came of these, if there were any."""
+        from nnrun.reports.lr_conclusion import conclude
+        from nnrun.reports.lr_suggestions import advise
+
+        curve = self.range_test()
+        advice = advise(curve)
+        outcome = self.try_rates(curve, advice, budget)
+        if outcome is not None:
+            advice = conclude(advice, curve, outcome, budget.epochs)
+        return curve, advice, outcome
 
     def range_test(self) -> Curve:
         """Make the range test; the model is afterwards as it was before.
