@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from nnrun.config.schema import Dataset
     from nnrun.data.sources.csv import Csv
     from nnrun.data.sources.named import NamedDataset, Rows
+    from nnrun.data.tables import Table
 
 
 @dataclass(frozen=True)
@@ -164,35 +166,64 @@ def deal_file(dataset: Dataset, roles: Roles) -> Dealt:
         else _target_of_autoencoder(aim, inputs)
         for name, aim in roles.aims.items()
     }
-
-    lost = [
-        name
-        for name, spec in inputs.items()
-        if spec.features and source.loses_in_float32(spec.features)
-    ]
-
-    def read(file: Csv) -> Part:
-        of_file = {
-            name: (table if file is source else file.read_like(table, target=aims[name].columns))
-            for name, table in tables.items()
-        }
-        first = next(iter(of_file.values()), None)
-        values = file.read_inputs(columns) if first is None else first.rows.inputs
-        held = {name: table.rows.targets for name, table in of_file.items()}
-        weighs = dataset.sample_weight if file is source else None
-        weights = None if weighs is None else file.read_weights(weighs)
-        exact = {name: file.read_exact(inputs[name].features) for name in lost}
-        return choice.rows(Part(group(values, columns, inputs), held, weights, exact=exact))
-
+    reading = _Reading(dataset, source, columns, inputs, aims, tables, choice)
     files = {"validation": dataset.split.validation, "test": dataset.split.test}
     parts = {}
     for part, file in files.items():
         if isinstance(file, str):
             with faults.noted():
-                parts[part] = read(source_of(dataset, file).with_texts(source.texts))
+                parts[part] = reading.rows(source_of(dataset, file).with_texts(source.texts))
     faults.refuse()
     notes = tuple(note for table in tables.values() for note in table.notes)
-    return Dealt(inputs, targets, read(source), parts, str(source.path), notes)
+    return Dealt(inputs, targets, reading.rows(source), parts, str(source.path), notes)
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """How the rows of a source, and of the files beside it, are read alike.
+
+    Attributes:
+        dataset: The config's section.
+        source: The file that says what cells mean.
+        columns: All columns that inputs take.
+        inputs: The inputs, by name.
+        aims: What is predicted, by output.
+        tables: What was read for each output.
+        choice: The classes that the config keeps.
+    """
+
+    dataset: Dataset
+    source: Csv
+    columns: tuple[str, ...]
+    inputs: Mapping[str, InputSpec]
+    aims: Mapping[str, Aim]
+    tables: Mapping[str, Table]
+    choice: _Choice
+
+    @cached_property
+    def lost(self) -> list[str]:
+        """The inputs of which float32 loses some."""
+        return [
+            name
+            for name, spec in self.inputs.items()
+            if spec.features and self.source.loses_in_float32(spec.features)
+        ]
+
+    def rows(self, file: Csv) -> Part:
+        """The rows of a file: of the source itself, or of one with the same columns."""
+        is_source = file is self.source
+        tables = {
+            name: table if is_source else file.read_like(table, target=self.aims[name].columns)
+            for name, table in self.tables.items()
+        }
+        first = next(iter(tables.values()), None)
+        values = file.read_inputs(self.columns) if first is None else first.rows.inputs
+        targets = {name: table.rows.targets for name, table in tables.items()}
+        weighs = self.dataset.sample_weight if is_source else None
+        weights = None if weighs is None else file.read_weights(weighs)
+        exact = {name: file.read_exact(self.inputs[name].features) for name in self.lost}
+        inputs = group(values, self.columns, self.inputs)
+        return self.choice.rows(Part(inputs, targets, weights, exact=exact))
 
 
 def _own_outputs(aims: Mapping[str, Aim], dataset: Dataset) -> list[str]:

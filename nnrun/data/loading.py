@@ -16,7 +16,7 @@ from nnrun.data.fingerprint import fingerprint
 from nnrun.data.preprocessing import apply_steps, fit, fit_labels
 from nnrun.data.sources.csv import Csv
 from nnrun.data.sources.finding import named_dataset
-from nnrun.data.splits import EXACT, Part, Splits, TargetSpec
+from nnrun.data.splits import EXACT, InputSpec, Part, Splits, TargetSpec
 from nnrun.data.splitting import split_rows
 from nnrun.data.tables import Table
 from nnrun.data.weights import refuse_no_weight
@@ -25,7 +25,7 @@ from nnrun.errors import DataError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from nnrun.config.schema import Dataset
+    from nnrun.config.schema import Dataset, Preprocess
     from nnrun.data.preprocessing import Step
     from nnrun.data.signature import Signature
 
@@ -66,19 +66,11 @@ def load_splits(
     scaled = dataset.preprocess.standardize or dataset.preprocess.minmax
     is_exact = scaled if exact is None else exact
     parts = {
-        name: Part(
-            {**rows.inputs, **(rows.exact if is_exact else {})},
-            _encode(rows.targets, targets),
-            rows.weights if name == "train" else None,
-            exact=rows.exact,
-        )
+        name: _as_asked(rows, targets, is_exact=is_exact, weighs=name == "train")
         for name, rows in divided.items()
     }
     splits = Splits(
-        inputs={
-            name: replace(spec, dtype=EXACT) if is_exact and name in parts["train"].exact else spec
-            for name, spec in loaded.inputs.items()
-        },
+        inputs=_exact_specs(loaded.inputs, parts["train"]) if is_exact else loaded.inputs,
         targets=fit_labels(dataset.preprocess, targets, parts["train"]),
         train=parts["train"],
         validation=parts.get("validation"),
@@ -87,13 +79,37 @@ def load_splits(
         source=loaded.source,
         notes=loaded.notes,
     )
-    if not any(target.input for target in targets.values()):
+    return _with_autoencoders(splits, dataset.preprocess)
+
+
+def _with_autoencoders(splits: Splits, preprocess: Preprocess) -> Splits:
+    """The splits in which every autoencoder has its preprocessed input for its target."""
+    if not any(target.input for target in splits.targets.values()):
         return splits
-    steps = fit(dataset.preprocess, splits)
-    made = {name: _with_own_inputs(part, targets, steps) for name, part in parts.items()}
+    steps = fit(preprocess, splits)
+    made = {
+        name: _with_own_inputs(part, splits.targets, steps) for name, part in splits.parts.items()
+    }
     return replace(
         splits, train=made["train"], validation=made.get("validation"), test=made.get("test")
     )
+
+
+def _exact_specs(inputs: Mapping[str, InputSpec], train: Part) -> dict[str, InputSpec]:
+    """The inputs, in float64 those of which float32 loses some."""
+    return {
+        name: replace(spec, dtype=EXACT) if name in train.exact else spec
+        for name, spec in inputs.items()
+    }
+
+
+def _as_asked(
+    rows: Part, targets: Mapping[str, TargetSpec], *, is_exact: bool, weighs: bool
+) -> Part:
+    """Rows with inputs in float64 where that is asked for, and targets as the loss wants them."""
+    inputs = {**rows.inputs, **rows.exact} if is_exact else rows.inputs
+    weights = rows.weights if weighs else None
+    return Part(inputs, _encode(rows.targets, targets), weights, exact=rows.exact)
 
 
 def load_rows(
