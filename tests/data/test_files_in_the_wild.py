@@ -50,7 +50,7 @@ def array(save):
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        (gzip.compress(ROWS.encode()), "is compressed (gzip): unpack it"),
+        (gzip.compress(ROWS.encode(), mtime=0), "is compressed (gzip): unpack it"),
         (bz2.compress(ROWS.encode()), "is compressed (bzip2): unpack it"),
         (lzma.compress(ROWS.encode()), "is compressed (xz): unpack it"),
         (archive("rows.csv"), "is compressed (zip): unpack it"),
@@ -75,6 +75,7 @@ def array(save):
          "has one column only; its cells seem to be parted by blanks"),
         (b"a y\n1 2\n", "has one column only; its cells seem to be parted by blanks"),
     ],
+    ids=map(str, range(22)),  # some bytes change with the clock
 )  # fmt: skip
 def test_a_file_of_another_kind_is_told_as_what_it_is(content, says, folder):
     (folder / "rows.csv").write_bytes(content)
