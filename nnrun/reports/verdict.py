@@ -11,6 +11,7 @@ from nnrun.reports.row_tests import compare_rows
 from nnrun.reports.shared_data import have_same_rows
 from nnrun.reports.significance import holm, welch
 from nnrun.reports.wording import Tested, Verdict, describe_amount, is_share
+from nnrun.runs.manifest import read_format
 from nnrun.runs.predictions import PredictionTable
 
 Finding = Tested | Verdict
@@ -171,10 +172,17 @@ def _same_data(
 
 
 def _has(run: ComparedRun, split: str) -> bool:
-    return all(
-        run.directory.evaluation(split, folder).predictions.is_file()
-        for folder in run.outputs.values()
-    )
+    return all(_is_of_best_epoch(run, split, folder) for folder in run.outputs.values())
+
+
+def _is_of_best_epoch(run: ComparedRun, split: str, folder: str) -> bool:
+    """Whether there are predictions, made with the weights that the run still calls its best."""
+    evaluation = run.directory.evaluation(split, folder)
+    if not evaluation.predictions.is_file():
+        return False
+    if not evaluation.metrics.is_file():
+        return True
+    return bool(read_format(evaluation.metrics).get("epoch") in (None, run.record.best_epoch))
 
 
 def _predictions(

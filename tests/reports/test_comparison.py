@@ -475,6 +475,19 @@ def test_predictions_on_the_same_rows_are_tested(make_run: Make) -> None:
     )
 
 
+def test_predictions_of_weights_that_are_no_longer_the_best_are_not_tested(make_run: Make) -> None:
+    runs = make_run("a", [0.5]), make_run("b", [0.5], overrides=[SGD, "name=sgd"])
+    for run in runs:
+        predict(run, "a" * 100, "a" * 100)
+    metrics = runs[1].evaluation("test").metrics
+    metrics.write_text('{"format": 1, "epoch": 1}')
+    assert verdict_of(runs)[0].method == "rows"
+    metrics.write_text('{"format": 1, "epoch": 7}')  # the run went on, and got better
+    rows = verdict_of(runs)[0]
+    assert rows.method == "none"
+    assert rows.text == f"To test the difference row by row, run `nnrun eval {runs[1].path}` first."
+
+
 def test_a_difference_that_the_test_calls_chance_has_no_winner(make_run: Make) -> None:
     """Four rows against none, which the bootstrap of the rows alone takes for a difference."""
     runs = make_run("a", [0.5]), make_run("b", [0.5], overrides=[SGD, "name=sgd"])
