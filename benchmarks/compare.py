@@ -32,11 +32,11 @@ class Peer(NamedTuple):
 PEERS = {
     OWN: Peer("nnrun", "tensorflow"),
     "keras_fit": Peer("Keras `model.fit`", "keras"),
-    "keras_tfdata": Peer("Keras, `tf.data`, 32 steps an execution", "keras"),
+    "keras_tfdata": Peer("Keras, `tf.data`, 32 steps per execution", "keras"),
     "lightning_trainer": Peer("PyTorch Lightning", "lightning"),
     "torch_loop": Peer("PyTorch, a loop", "torch"),
     "sklearn_mlp": Peer("scikit-learn", "sklearn"),
-    "blas": Peer("the products alone (BLAS)", "numpy"),
+    "blas": Peer("the matrix products alone (BLAS)", "numpy"),
 }
 TITLES = {name: peer.title for name, peer in PEERS.items()}
 

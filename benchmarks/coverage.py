@@ -347,7 +347,7 @@ def tables(rounds: int) -> Iterator[str]:
 
 def figures_table(rounds: int) -> Iterator[str]:
     """How often the intervals of figures hold the truth."""
-    yield from ("Intervals of figures:", "", *_head("figure", "of", *_by_rows()))
+    yield from ("Intervals of metrics:", "", *_head("metric", "of", *_by_rows()))
     for name, population in POPULATIONS.items():
         found = [coverage(population, rows, _rounds(rows, rounds)) for rows in ROWS]
         for figure in population.figures:
@@ -356,8 +356,8 @@ def figures_table(rounds: int) -> Iterator[str]:
 
 def pairs_table(rounds: int) -> Iterator[str]:
     """The same of differences; and how often a winner is named."""
-    yield from ("", "Differences on the same rows, and winners named:", "")
-    yield from _head("figure", "models", *_by_rows())
+    yield from ("", "Differences on the same rows, and how often a winner was named:", "")
+    yield from _head("metric", "models", *_by_rows())
     for name, pair in PAIRS.items():
         found = (winners(pair, rows, _rounds(rows, rounds)) for rows in ROWS)
         yield _row(pair.metric, name.strip(), *map(str, found))
@@ -365,8 +365,8 @@ def pairs_table(rounds: int) -> Iterator[str]:
 
 def seeds_table(rounds: int) -> Iterator[str]:
     """The same of means over seeds."""
-    yield from ("", "Means over seeds of equal settings, and winners named:", "")
-    yield from _head("figure", *(f"{first} against {second}" for first, second in SEEDS))
+    yield from ("", "Means over the seeds of equal settings, and how often a winner was named:", "")
+    yield from _head("metric", *(f"{first} against {second}" for first, second in SEEDS))
     for name in FIGURES:
         yield _row(name, *(str(seed_winners(name, seeds, rounds)) for seeds in SEEDS))
 
