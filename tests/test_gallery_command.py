@@ -76,7 +76,7 @@ def test_a_whole_gallery_is_run_judged_and_continued(nnrun: Callable[..., Any]) 
         "## Second", "## First", "## Others",
     ]  # fmt: skip
     assert "Irises by eight hidden units, in two epochs." in page
-    assert "1 of 3 configs hold what they expect" in page
+    assert "1 of 3 configs meet their expectations" in page
     for name in ("tiny", "aside"):
         assert f"![Learning curves of {name}](page/{name}.png)" in page
         assert 1000 < Path(f"page/{name}.png").stat().st_size < LARGEST_CURVES
@@ -125,7 +125,7 @@ def test_a_config_that_expects_nothing_has_held_nothing(
     assert done.code == 0
     assert done.out.startswith("1/1  plain  expects nothing  (")
     text = page.read_text()
-    assert "0 of 0 configs hold what they expect, and 1 expects nothing." in text
+    assert "0 of 0 configs meet their expectations, and 1 has none." in text
     assert "| expects nothing |" in text
 
 

@@ -49,7 +49,7 @@ class FineTune:
     after_epoch: int = option("The last epoch of the first part.", Integer(minimum=1), REQUIRED)
     learning_rate: float = option(
         "The learning rate of the second part, constant; a tenth of the first one's or less, so "
-        "that what was learnt is not lost.",
+        "that what was learned is not lost.",
         Number(above=0.0),
         REQUIRED,
     )

@@ -150,17 +150,17 @@ def gallery_page(
     """
     unjudged = sum(row.status == UNJUDGED for row in rows)
     held, judged = sum(row.status == HELD for row in rows), len(rows) - unjudged
-    told = f"{held} of {judged} configs hold what they expect"
+    told = f"{held} of {judged} configs meet their expectations"
     if unjudged:
-        told += f", and {unjudged} {'expects' if unjudged == 1 else 'expect'} nothing"
+        told += f", and {unjudged} {'has' if unjudged == 1 else 'have'} none"
     lines = [
         "# Gallery",
         "",
         f"Written by `nnrun gallery`: {told}. {facts}",
         "",
-        "A figure is that of the best epoch, as the saved model has it; over several seeds it is "
-        "the mean, with its standard deviation, and the mean is judged. In the curves, blue is "
-        "training and orange validation.",
+        "Results are those of the best epoch, whose weights the saved model has. With several seeds "
+        "they are means with standard deviations, and the means are compared with what the config "
+        "expects. In the curves, training is blue and validation is orange.",
     ]
     for group in dict.fromkeys(row.group for row in rows):
         lines += ["", f"## {_plain(group)}", ""]
