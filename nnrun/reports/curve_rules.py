@@ -20,6 +20,9 @@ _OVERFIT_STOPPED = 0.25
 EarlyStopping has ended the training for it: some epochs without improvement are its price."""
 _FEW_VALIDATION_ROWS = 20
 """Of fewer rows val_loss has to climb by twice as much."""
+_MATTERS = 0.001
+"""The least climb that matters, as a share of the way from guessing to perfect: a loss that is as
+good as 0 can climb to many times its lowest and be as good as 0."""
 _STILL_FALLS = 0.05
 _LEARNS_ON = 0.3
 """The shares by which the training loss falls while val_loss climbs, or is at rest."""
@@ -152,6 +155,8 @@ def _overfitting(curves: RunCurves, evidence: Evidence) -> Finding | None:
     share *= 2 if 0 < evidence.validation_rows < _FEW_VALIDATION_ROWS else 1
     height = validation.height(validation.around(best))
     if rise < share * height or not validation.is_clear(rise):
+        return None
+    if curves.guess is not None and rise < _MATTERS * curves.guess.way:
         return None
     fall = loss.around(best) - loss.end
     if fall < _STILL_FALLS * loss.height(loss.around(best)):

@@ -137,6 +137,14 @@ def test_overfitting_since_the_lowest_validation_loss() -> None:
     assert "regularization.dropout" in finding.advice
 
 
+def test_a_loss_that_is_as_good_as_nothing_does_not_overfit() -> None:
+    told = history(
+        loss=curve(lambda epoch: 2e-9 * math.exp(-epoch / 8)),
+        val_loss=curve(lambda epoch: 1e-9 * (0.5 + 0.001 * (epoch - 12) ** 2)),
+    )
+    assert found(told, guesses=[beside(5e-10)], best_epoch=12).kind == "fine"
+
+
 def test_a_validation_loss_that_climbs_with_the_rows_right_is_overconfident() -> None:
     told = history(
         loss=curve(lambda epoch: 2 * math.exp(-epoch / 8)),
