@@ -154,9 +154,7 @@ def _overfitting(curves: RunCurves, evidence: Evidence) -> Finding | None:
     share = _OVERFIT_STOPPED if evidence.stopped else _OVERFIT
     share *= 2 if 0 < evidence.validation_rows < _FEW_VALIDATION_ROWS else 1
     height = validation.height(validation.around(best))
-    if rise < share * height or not validation.is_clear(rise):
-        return None
-    if curves.guess is not None and rise < _MATTERS * curves.guess.way:
+    if rise < share * height or not _matters(rise, validation, curves.guess):
         return None
     fall = loss.around(best) - loss.end
     if fall < _STILL_FALLS * loss.height(loss.around(best)):
@@ -178,6 +176,11 @@ def _overfitting(curves: RunCurves, evidence: Evidence) -> Finding | None:
         "Try regularization.dropout or regularization.l2, fewer units, more rows; EarlyStopping "
         "saves the time.",
     )
+
+
+def _matters(rise: float, curve: Curve, guess: Guess | None) -> bool:
+    """Whether a climb is more than noise, and more than nothing on the way to guessing."""
+    return curve.is_clear(rise) and (guess is None or rise >= _MATTERS * guess.way)
 
 
 def _worsening(validation: Curve, evidence: Evidence) -> Finding:
@@ -227,7 +230,8 @@ def _fine(curves: RunCurves, evidence: Evidence) -> Finding | None:
     moves = (curve.noise, curve.before_end - curve.end, curve.end - curve.at(curve.lowest))
     rise = curve.end - curve.around(curve.lowest)
     later = curve.last - curve.lowest >= curve.window
-    climbs = later and rise > _OVERFIT / 2 * curve.height(curve.end) and curve.is_clear(rise)
+    high = rise > _OVERFIT / 2 * curve.height(curve.end)
+    climbs = later and high and _matters(rise, curve, guess)
     if climbs or max(moves) > _NEAR * guess.way:
         return None
     best = _of_best_epoch(curves, evidence)
