@@ -21,7 +21,7 @@ class GraphInput:
     """One of the inputs of a graph."""
 
     features: tuple[str, ...] | None = option(
-        "The columns that it takes; a column may go to several inputs.",
+        "The columns it takes; a column can go to several inputs.",
         ListOf(Text(), minimum=1),
         default_says="`dataset.features`, else every column that no output predicts",
     )
@@ -37,8 +37,8 @@ class GraphLayer:
         by_class=True,
     )
     shared: str | None = option(
-        "Instead of a layer of its own, the name of one that is applied once more, with the same "
-        "weights.",
+        "Instead of a layer of its own, the name of another layer to apply once more, with the "
+        "same weights.",
         Text(),
     )
     from_: From = option(
@@ -69,27 +69,27 @@ class GraphOutput(GraphLayer):
     """One of the outputs of a graph: a layer with what it is to predict."""
 
     target: str | tuple[str, ...] | None = option(
-        "The column that it predicts, or a list of them; of an autoencoder, the input.",
+        "The column it predicts, or a list of them; for an autoencoder, the input.",
         OneOf((Text(), ListOf(Text(), minimum=1))),
         default_says="`dataset.target`",
     )
     task: str | None = option(
         "What is predicted, as in `dataset.task`.",
         Text(choices=(AUTO, *TASKS)),
-        default_says="`dataset.task` where `target` is left out, else `auto`",
+        default_says="`dataset.task` if `target` is left out, else `auto`",
     )
     loss: Component | None = option(
         "The loss of this output.",
         ComponentOf(("losses",)),
-        default_says="the config's `loss`, else it follows from the task and the layer",
+        default_says="the config's `loss`; without one, it follows from the task and the layer",
     )
     weight: float = option(
         "The weight of its loss in the sum of all losses.", Number(minimum=0.0), 1.0
     )
     metrics: tuple[Component, ...] | None = option(
-        "What is measured of this output.",
+        "What to measure for this output.",
         ListOf(ComponentOf(("metrics",))),
-        default_says="the config's `metrics`, else they follow from the task",
+        default_says="the config's `metrics`; without any, they follow from the task",
     )
 
 
@@ -108,7 +108,8 @@ class Graph:
         factory=dict,
     )
     outputs: Mapping[str, GraphOutput] = option(
-        "The outputs, by name; with several, figures are recorded under these names.",
+        "The outputs, by name; if there are several, losses and metrics are recorded under these "
+        "names.",
         MapOf(SectionOf(GraphOutput)),
         factory=dict,
     )

@@ -30,16 +30,16 @@ _OPENING = """\
 # Config reference
 
 A config is one YAML file that declares one experiment. Every option is listed below with its type,
-its default and its meaning. Only `dataset` and `architecture` must be given.
+its default and its meaning. Only `dataset` and `architecture` are required.
 
 - Scalars are read as YAML 1.2 reads them: `1e-4` is a number; `yes`, `no`, `on` and `off` are text;
-  `true` and `false` are truth values. A key that stands twice in one mapping is an error.
-- An option that is left empty (`null`) has its default.
-- File names are relative to the folder of the config that is run.
-- `extends: base.yaml` at the top level lays the file over another one: mappings are merged key by
-  key; a list, or a component of another class, replaces what stood there.
-- `--set KEY=VALUE` changes any value from the command line. The key is the path of the option,
-  written with dots: `training.epochs`, `architecture.1.Dense.units`.
+  `true` and `false` are truth values. The same key twice in one mapping is an error.
+- An option that is left empty (`null`) has its default value.
+- File names are relative to the folder of the config you run.
+- `extends: base.yaml` at the top level builds on another file: mappings are merged key by key; a list, or
+  a component of another class, replaces the one in that file.
+- `--set KEY=VALUE` changes any value from the command line. The key is the path to the option, with
+  dots: `training.epochs`, `architecture.1.Dense.units`.
 """
 
 _COMPONENTS = """\
@@ -53,13 +53,12 @@ own name, with the names of Keras's own arguments. There are four ways to write 
 | a name | `Flatten` | the class without arguments |
 | a name and its arguments | `Dense: {units: 300, activation: relu}` | the arguments by name |
 | a name and one value | `Dropout: 0.5` | the value is the first argument |
-| an import path | `my_layers:Squash: {rate: 2}` | a class of your own from `my_layers.py`, looked for beside the config and in the environment |
+| an import path | `my_layers:Squash: {rate: 2}` | a class of your own from `my_layers.py`, next to the config or in the environment |
 
-An argument may be a component itself, as in `kernel_regularizer: {L2: 0.001}`. An argument that
-Keras counts in training steps also takes a length in epochs, such as `20 epochs`. What the
-arguments of a Keras class mean is said in Keras's documentation of that class; their names and
-types are checked before anything runs. A class that needs a Python function, such as `Lambda`, is
-refused with a reason.
+An argument can be a component itself, as in `kernel_regularizer: {L2: 0.001}`. An argument that Keras
+counts in training steps can also be given in epochs, such as `20 epochs`. Keras's documentation of a class
+explains its arguments; nnrun checks their names and types before anything runs. A class that needs a Python
+function, such as `Lambda`, is refused, with the reason.
 """
 
 

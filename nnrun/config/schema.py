@@ -51,22 +51,23 @@ class Split:
         Share(),
     )
     test: int | float | str | None = option(
-        "Test rows, held back until the end, likewise; a data set with published test rows needs none.",
+        "Test rows, set aside until the end, in the same form; a data set with published test "
+        "rows needs none.",
         Share(),
     )
     stratify: bool = option(
-        "Keep the share of every class the same in all parts (classification only).",
+        "Keep the share of each class the same in all parts (classification only).",
         Boolean(),
         False,
     )
     shuffle: bool = option(
-        "Draw the rows at random, by the seed; `false` takes the first rows in their order, "
-        "those of the test part first.",
+        "Draw the rows at random, depending on the seed; `false` takes the first rows in order, "
+        "first those of the test part.",
         Boolean(),
         True,
     )
     seed: int | None = option(
-        "The seed that draws the rows, so that runs of several seeds can share their rows.",
+        "The seed for drawing the rows, so that runs with different seeds can share their rows.",
         Integer(minimum=0, maximum=LARGEST_SEED),
         default_says="the experiment's `seed`",
     )
@@ -85,7 +86,7 @@ class Preprocess:
     )
     minmax: bool = option("Bring each feature into the range 0 to 1.", Boolean(), False)
     one_hot: bool = option(
-        "Give the loss class labels as one-hot rows instead of integers.", Boolean(), False
+        "Turn class labels into one-hot rows instead of integers.", Boolean(), False
     )
     target: str | None = option(
         "Scale the numbers to predict for the loss, column by column: "
@@ -100,15 +101,15 @@ class Dataset:
     """Where the rows come from and how they are split and prepared."""
 
     name: str | None = option(
-        "A data set by name; `nnrun validate` lists the known names when one is misspelt.", Text()
+        "A data set by name; if you misspell it, `nnrun validate` lists the known names.", Text()
     )
     csv: Component | None = option(
         "A CSV file with a header: a file name, or `{path: …, separator: …, decimal: …}`.",
         ArgumentsOf("sources", "csv"),
     )
     classes: tuple[str | int, ...] | None = option(
-        "The classes to keep, by name or number, of a data set that has more; they are numbered "
-        "anew from 0, in this order.",
+        "The classes to keep of a data set that has more, by name or number; they are renumbered "
+        "from 0, in this order.",
         ListOf(OneOf((Text(), Integer(minimum=0))), minimum=2),
         default_says="all of them",
     )
@@ -119,27 +120,27 @@ class Dataset:
     features: tuple[str, ...] | None = option(
         "The columns to predict from.",
         ListOf(Text(), minimum=1),
-        default_says="every column but those of `target` and `sample_weight`",
+        default_says="every column except those of `target` and `sample_weight`",
     )
     task: str = option(
-        "What is predicted. `auto` reads it off the target: text or few whole numbers are classes; "
-        "several columns are labels where each has two values, else numbers. An `autoencoder` "
-        "predicts its own input, as the preprocessing leaves it, and takes no target.",
+        "What is predicted. `auto` infers it from the target: text, or only a few whole numbers, "
+        "are classes; several columns are labels if each has two values, else numbers. An "
+        "`autoencoder` predicts its own preprocessed input and takes no target.",
         Text(choices=(AUTO, *TASKS)),
         AUTO,
     )
     positive: str | None = option(
-        "One class to tell from all others, as in `positive: setosa`: the others become one class, "
-        "`not setosa`, and the task binary.",
+        "One class to tell from all others, as in `positive: setosa`: the others become a single "
+        "class, `not setosa`, and the task becomes binary.",
         Text(),
     )
     sample_weight: str | None = option(
-        "A column of weights for the rows in the training loss; it is then not a feature.",
+        "A column with each row's weight in the training loss; it is then not used as a feature.",
         Text(),
     )
     split: Split = option("Training, validation and test rows.", SectionOf(Split), factory=Split)
     preprocess: Preprocess = option(
-        "What is done to the rows before the first layer.",
+        "What happens to the rows before the first layer.",
         SectionOf(Preprocess),
         factory=Preprocess,
     )
@@ -162,7 +163,8 @@ class Clip:
         Number(above=0.0),
     )
     value: float | None = option(
-        "Cut every gradient component at plus and minus this value (Keras's `clipvalue`).",
+        "Clip every component of a gradient to between minus and plus this value (Keras's "
+        "`clipvalue`).",
         Number(above=0.0),
     )
 
@@ -178,7 +180,7 @@ class Regularization:
         Number(above=0.0),
     )
     dropout: float = option(
-        "Share of the units dropped after every hidden layer.", Number(minimum=0.0, below=1.0), 0.0
+        "The share of units dropped after every hidden layer.", Number(minimum=0.0, below=1.0), 0.0
     )
     batch_normalization: str | None = option(
         "Put BatchNormalization into every hidden layer, before or after its activation.",
@@ -194,7 +196,8 @@ class Training:
     epochs: int = option("Number of passes over the training rows.", Integer(minimum=1), 10)
     batch_size: int = option("Rows in one training step.", Integer(minimum=1), 32)
     shuffle: bool = option(
-        "Draw a new order of the rows for every epoch, from the seed and the epoch's number.",
+        "Put the rows in a new random order for every epoch, depending on the seed and the "
+        "epoch's number.",
         Boolean(),
         True,
     )
@@ -208,10 +211,10 @@ class Training:
         default_says="what EarlyStopping monitors, else `val_loss`, else `loss`",
     )
     mode: Mode | None = option(
-        "Whether `monitor` is best at its least (`min`) or its greatest value (`max`). A metric of "
-        "your own may not tell, nor do counts such as FalsePositives.",
+        "Whether a low (`min`) or a high (`max`) value of `monitor` is best. Set it for a metric "
+        "that doesn't say so itself: perhaps one of your own, or a count such as FalsePositives.",
         Text(choices=("min", "max")),
-        default_says="what the metric itself tells",
+        default_says="what the metric itself says",
     )
     fine_tune: FineTune | None = option(
         "A second part of the training, in which frozen layers learn too.",
@@ -224,24 +227,25 @@ class Runtime:
     """How the training is carried out on this machine."""
 
     engine: str = option(
-        "`xla` compiles chunks of steps into one program, `graph` runs them as a TensorFlow graph; "
-        "`auto` chooses by the model's layers, and times both where these do not tell.",
+        "`xla` compiles chunks of steps into one program, `graph` runs them as a TensorFlow "
+        "graph; `auto` chooses by the model's layers, and times both if they don't settle it.",
         Text(choices=("auto", "xla", "graph")),
         "auto",
     )
     device: str = option(
-        "`auto` takes a GPU where there is one.", Text(choices=("auto", "cpu", "gpu")), "auto"
+        "`auto` uses a GPU if there is one.", Text(choices=("auto", "cpu", "gpu")), "auto"
     )
     rows: str = option(
-        "`resident` keeps the rows on the device; `streaming` hands them over in blocks, for data "
-        "larger than its memory, and gives the same numbers to the last bit; `auto` streams rows "
-        "that take more than a quarter of the memory.",
+        "`resident` keeps the rows on the device; `streaming` sends them in blocks, for data "
+        "larger than its memory, and gives the same bits; `auto` streams rows that take more than "
+        "a quarter of the memory.",
         Text(choices=("auto", "resident", "streaming")),
         "auto",
     )
     strategy: str = option(
-        "`mirrored` divides every batch among all GPUs (Keras under `MirroredStrategy`); the "
-        "numbers are those of one device, but for BatchNormalization and dropout, which see slices.",
+        "`mirrored` divides every batch among all GPUs (Keras with `MirroredStrategy`); the "
+        "results are those of one device, except for BatchNormalization and dropout, which see "
+        "slices of the batch.",
         Text(choices=("none", "mirrored")),
         "none",
     )
@@ -252,7 +256,8 @@ class Runtime:
         "float32",
     )
     deterministic: bool = option(
-        "The same config gives the same bits; `false` lets a GPU be faster and a little random.",
+        "The same config gives the same bits; with `false`, a GPU can be faster but slightly "
+        "random.",
         Boolean(),
         True,
     )
@@ -260,10 +265,10 @@ class Runtime:
 
 @dataclass(frozen=True)
 class Expectation:
-    """What a figure of the run must be: its value must lie in the closed range."""
+    """What the run must reach: the value must lie in this range, ends included."""
 
-    min: float | None = option("The least it may be.", Number())
-    max: float | None = option("The most it may be.", Number())
+    min: float | None = option("The lowest value allowed.", Number())
+    max: float | None = option("The highest value allowed.", Number())
 
 
 @dataclass(frozen=True)
@@ -296,12 +301,12 @@ class Experiment:
         default_says="the config file's name",
     )
     seed: int = option(
-        "Everything random (weights, split, order, dropout) follows from it.",
+        "Determines everything random: weights, split, order, dropout.",
         Integer(minimum=0, maximum=LARGEST_SEED),
         42,
     )
     modules: str | None = option(
-        "Folder that classes of your own (`module:Class`) are imported from.",
+        "The folder that classes of your own (`module:Class`) are imported from.",
         FilePath(),
         default_says="the config's folder",
     )
@@ -326,7 +331,7 @@ class Experiment:
         default_says="follows from the task and the last layer",
     )
     metrics: tuple[Component, ...] | None = option(
-        "What is measured besides the loss.",
+        "What to measure in addition to the loss.",
         ListOf(ComponentOf(("metrics",))),
         default_says="`[accuracy]` for classes, `[binary_accuracy]` for labels, `[mae]` for numbers",
     )
@@ -340,10 +345,10 @@ class Experiment:
         ComponentOf(("schedules",)),
     )
     regularization: Regularization = option(
-        "Regularization over the whole model.", SectionOf(Regularization), factory=Regularization
+        "Regularization of the whole model.", SectionOf(Regularization), factory=Regularization
     )
     callbacks: tuple[Component, ...] = option(
-        "Keras callbacks, called at the steps and epochs at which `model.fit` calls them.",
+        "Keras callbacks, called at the same steps and epochs as by `model.fit`.",
         ListOf(ComponentOf(("callbacks",))),
         (),
     )
@@ -355,7 +360,7 @@ class Experiment:
         "What is logged for TensorBoard.", SectionOf(TensorBoardLogs), factory=TensorBoardLogs
     )
     expect: Mapping[str, float | Expectation] = option(
-        "Figures that the run must reach: `params` or any metric, exactly or as `{min: …, max: …}`.",
+        "What the run must reach: `params` or any metric, exactly or as `{min: …, max: …}`.",
         MapOf(OneOf((Number(), SectionOf(Expectation)))),
         factory=dict,
     )
