@@ -123,7 +123,7 @@ class OneCycle(LearningRateSchedule):
     (`momentum`, or Adam's `beta_1`) goes the other way, down and up again, and stays up at the end.
 
     Args:
-        steps: Steps of the whole cycle, as a rule all of the training.
+        steps: Steps of the whole cycle, usually the whole training.
         initial_learning_rate: A float, the rate of the first step.
         max_learning_rate: A float, the highest rate; null takes ten times the initial one.
         final_learning_rate: A float, the rate at the end; null takes a thousandth of the initial one.
@@ -200,7 +200,7 @@ class OneCycle(LearningRateSchedule):
 
 @keras.saving.register_keras_serializable("nnrun")
 class Warmup(LearningRateSchedule):
-    """A rate that climbs on a straight line to where a schedule begins, which it then follows.
+    """A rate that climbs linearly to the start of a schedule, and then follows it.
 
     P. Goyal et al., "Accurate, large minibatch SGD" (arXiv:1706.02677). The schedule counts its own
     steps from the end of the climb. Without one the rate stays where it has come.
@@ -253,7 +253,7 @@ class Warmup(LearningRateSchedule):
 
 
 class PerformanceSchedule:
-    """The optimizer's rate, lowered whenever a figure has stopped getting better.
+    """The optimizer's rate, lowered whenever a metric stops improving.
 
     Performance scheduling (Géron, Hands-On Machine Learning, chapter 11). It follows the figures of
     the epochs, not the number of the step, and is therefore carried out by Keras's callback
@@ -261,12 +261,12 @@ class PerformanceSchedule:
 
     Args:
         factor: A float, what the rate is multiplied by.
-        patience: An integer, the epochs without anything better that are waited for.
-        monitor: The figure.
-        min_delta: A float, how much better counts.
-        cooldown: An integer, the epochs after a change before counting begins anew.
+        patience: An integer, the number of epochs without improvement to wait for.
+        monitor: The metric to watch.
+        min_delta: A float, the smallest change that counts as an improvement.
+        cooldown: An integer, the epochs after a change before counting starts again.
         min_lr: A float, below which the rate never falls.
-        mode: `min` or `max`: which way the figure is better; `auto` leaves that to its metric.
+        mode: `min` or `max`: whether a low or a high value is better; `auto` asks the metric.
     """
 
     def __init__(

@@ -15,15 +15,15 @@ _RELUS = ("relu", "relu6")
 
 
 class LayerMonitor(Recorder):
-    """Measures every layer on a fixed batch of training rows, after every so many epochs.
+    """Measures every layer on a fixed batch of training rows, every few epochs.
 
     Of each layer with weights: the norms of the weights and of the loss's gradient by them; of each
     layer: mean and standard deviation of its activations, and of ReLUs the share that is 0 for
     every row of the batch. It measures with dropout off, draws nothing and changes nothing.
 
     Args:
-        every: Measure after every so many epochs.
-        rows: Rows of the batch, taken from all over the training rows.
+        every: The number of epochs between measurements.
+        rows: The number of rows in the batch, taken from across the training rows.
 
     Source: Géron, Hands-On Machine Learning, chapter 11 (vanishing and exploding gradients; dying
     ReLUs: units whose output is 0 for all rows).

@@ -14,7 +14,7 @@ from nnrun.training.recording import Recorder
 
 
 class Pruning(Recorder):
-    """Sets the kernels' weights of least magnitude to zero, in steps from `begin` to `end`.
+    """Sets the smallest weights of each kernel to zero, in steps from `begin` to `end`.
 
     The share of zeros of every kernel after epoch t is that of a cubic schedule,
     `sparsity * (1 - (1 - (t - begin) / (end - begin)) ** 3)`: many at first, while they are
@@ -23,11 +23,11 @@ class Pruning(Recorder):
     exactly the sparsity asked for.
 
     Args:
-        sparsity: The share of weights of each kernel that is zero at last. A float above 0 and
+        sparsity: The share of each kernel's weights that is zero in the end. A float above 0 and
             below 1.
         begin: The epoch up to which nothing is pruned.
         end: The epoch after which nothing more is pruned.
-        every: Prune after every so many epochs.
+        every: The number of epochs between pruning steps.
         layers: Names of the layers whose kernels are pruned; all if left out.
 
     Source: Zhu and Gupta, To Prune, or Not to Prune, 2017.

@@ -18,7 +18,7 @@ _SHOWN_CODES = 16
 
 
 class Traces(Recorder):
-    """Writes out what a small net holds, after every so many epochs.
+    """Writes out the values inside a small network, every few epochs.
 
     The values of the hidden units for the first training rows, all weights, and the sum of squared
     errors of each output unit over these rows: the figures in which Mitchell shows the 8-3-8
@@ -26,7 +26,7 @@ class Traces(Recorder):
     `distinct_codes` says how many different ones there are.
 
     Args:
-        every: Write after every so many epochs.
+        every: The number of epochs between writes.
         layers: Names of the layers whose values are written; all hidden ones if left out.
         rows: How many of the first training rows are followed.
 

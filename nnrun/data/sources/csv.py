@@ -43,8 +43,8 @@ class Csv:
 
     Args:
         path: The file.
-        separator: What parts the cells of a line.
-        decimal: What stands before the decimals of a number, a point or a comma.
+        separator: What separates the cells of a line.
+        decimal: The decimal separator of numbers, a point or a comma.
     """
 
     def __init__(self, path: str, separator: str = ",", decimal: Literal[".", ","] = ".") -> None:
