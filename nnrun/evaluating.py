@@ -172,7 +172,7 @@ def _truth(run: OpenRun, name: str, part: Part) -> np.ndarray:
 
 def _check_draws(run: OpenRun, draws: int | None) -> None:
     if draws and any(len(target.shape) > 1 for target in run.signature.targets.values()):
-        message = f"{run.directory.name} gives back pictures, of which no draws are told"
+        message = f"{run.directory.name} reproduces images, for which draws aren't reported"
         raise UserError(message, hint="leave --mc-samples out")
 
 

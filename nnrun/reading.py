@@ -112,7 +112,7 @@ def check_tree(folder: Path) -> None:
 
 def _check_one_name(path: Path, found: os.stat_result) -> None:
     if found.st_nlink > 1:
-        text = "it has a second name elsewhere (a hard link), and what stands there would change"
+        text = "it has a second name elsewhere (a hard link), and the file there would change, too"
         raise OSError(errno.EMLINK, text, str(path))
 
 

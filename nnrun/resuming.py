@@ -97,7 +97,7 @@ def _doubts(directory: RunDirectory, record: RunRecord, saved: Saved) -> Iterato
         yield f"{line}; continuing from the state before it"
     for name in changed_files(directory, saved.facts.get("appended", {})):
         if name.startswith(f"{directory.tensorboard.name}/"):
-            yield f"{directory.path / name} is damaged; it is written anew from the history"
+            yield f"{directory.path / name} is damaged; it is written again from the history"
     if done < record.epochs and not saved.refused:
         yield f"the state of epoch {record.epochs} is missing; going on from that of epoch {done}"
 

@@ -197,7 +197,7 @@ def read_base(files: RunDirectory) -> Base:
     experiment = load_experiment(files.resolved, text=read_resolved(files))
     if text_layers(experiment.architecture):
         message = f"{files.path} reads text, and a run that does cannot be built on"
-        raise RunError(message, hint="Declare its layers anew.")
+        raise RunError(message, hint="Declare its layers in this config.")
     return Base(
         files.resolved, experiment, read_signature(files), base=_kept_base(files, experiment)
     )
@@ -249,7 +249,7 @@ def changed_weights(recorded: Any, *, needed: bool) -> list[str]:
         return [f"from_run: {run.path} has no weights any more"] if needed else []
     if now == recorded.get("weights"):
         return []
-    return [f"from_run: the weights of {run.path} are others than they were"]
+    return [f"from_run: the weights of {run.path} have changed"]
 
 
 def check_shapes(experiment: Experiment, inputs: Sequence[InputSpec], base: Base | None) -> None:

@@ -190,7 +190,7 @@ def test_changed_weights_are_noticed(
     kept = shutil.copytree(base.path, tmp_path / "kept")
     store.commit("best", {name: array * 2 for name, array in best.arrays.items()}, best.facts)
     try:
-        with pytest.raises(RunError, match=r"the weights of .*tiny_run are others than they were"):
+        with pytest.raises(RunError, match=r"the weights of .*tiny_run have changed"):
             resume(moved, epochs=5)
     finally:
         shutil.rmtree(base.path)
@@ -225,7 +225,7 @@ def test_preprocessing_is_the_new_config_s_own_or_the_run_s(
         ("architecture.frezze=all", "unknown key 'frezze'"),
         ("training.fine_tune.after_epoch=4", "no epoch comes after it"),
         ("training.fine_tune.unfreeze=2", "2 layers are asked for, and 1 layer is frozen"),
-        ("optimizer.Adam.use_ema=true", "averaged weights cannot begin anew"),
+        ("optimizer.Adam.use_ema=true", "averaged weights cannot start again"),
         ("architecture.keep_preprocessing=true", "prepares the rows already"),
         (
             "dataset={name: digits, classes: [1, 2]}",

@@ -257,7 +257,7 @@ def load_catalogue() -> Catalogue:
     if catalogue is None:
         catalogue = packaged
     if catalogue is None:
-        message = f"{PACKAGED} is missing or damaged, and making it anew failed."
+        message = f"{PACKAGED} is missing or damaged, and creating it again failed."
         raise RuntimeError(message)
     return catalogue
 

@@ -84,7 +84,7 @@ def take_component(
     others = MappingNode(rest, node.place, node.key_places)
     named = [*classes, *(["shared"] if "shared" in rest else [])]
     if len(named) > 1:
-        message = f"{quoted(named[1])} stands beside {quoted(named[0])}"
+        message = f"{quoted(named[1])} is next to {quoted(named[0])}"
         hint = "keep one; each layer of a graph has a name of its own"
         checker.report(message, node.key_places[named[1]], path, hint)
     elif not named and rest.keys() <= options.keys():
@@ -131,7 +131,7 @@ def _named(checker: "Checker", kind: ComponentOf, node: Node, path: str) -> _Nam
     name, *others = node.entries
     if others:
         other, place = others[0], node.key_places[others[0]]
-        message = f"{quoted(other)} stands beside {quoted(name)}, not in it"
+        message = f"{quoted(other)} is next to {quoted(name)}, not inside it"
         checker.report(message, place, path, _how_to_part(kind, name, other, place, path))
         return None
     return name, node.key_places[name], node.entries[name]
@@ -231,7 +231,7 @@ def _arguments(checker: "Checker", entry: Entry, node: Node | None, place: Place
 def _about_argument(entry: Entry, name: str, node: Node) -> str:
     """The argument that was meant, or what to write in its place."""
     if name == "from":
-        return f"it stands beside the layer: `{{{entry.name}: …, from: …}}`"
+        return f"write it next to the layer: `{{{entry.name}: …, from: …}}`"
     habit = about_argument(name, node)
     return habit or did_you_mean(name, entry.arguments) or f"known: {first_of(entry.arguments)}"
 

@@ -44,10 +44,10 @@ def with_learning_rate(config: Path, target: Path, rate: float) -> str:
         if _declares(edited, target, wanted):
             return edited
     if any(_declares(edited, config, wanted) for edited in texts):
-        message = f"{config} names files by where it lies, and {target} lies elsewhere"
+        message = f"{config} names files relative to its own folder, and {target} is in another one"
         raise UserError(message, hint=f"write it into the folder of {config}")
     raise UserError(
-        f"the learning rate cannot be changed where it stands in {config}",
+        f"the learning rate cannot be changed in place in {config}",
         hint=f"set it by hand: `optimizer: {{{experiment.optimizer.name}: {{{_RATE}: {rate!r}}}}}`",
     )
 

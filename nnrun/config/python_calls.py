@@ -41,7 +41,7 @@ def in_yaml(
     text = text.strip().rstrip(",;").replace(LEFT_OPEN, "...")
     if len(text) > LONGEST or not (_CALL.match(text) or _PATH.fullmatch(text)):
         rest = _REST.fullmatch(text)
-        return "" if rest is None else f"an argument stands in braces: `{{…, {rest[1]}: …}}`"
+        return "" if rest is None else f"arguments go in braces: `{{…, {rest[1]}: …}}`"
     reader = _Reader(catalogue, groups)
     try:
         value = reader.read(text)
@@ -179,7 +179,7 @@ class _Reader:
     def _arguments(self, call: ast.Call, entry: Entry) -> Iterator[tuple[str, Any]]:
         names = list(entry.arguments)
         if len(call.args) > len(names):
-            raise ValueError(f"{entry.name} does not take so many arguments")
+            raise ValueError(f"{entry.name} does not take that many arguments")
         for name, node in zip(names, call.args, strict=False):
             yield name, self._value(node)
         for keyword in call.keywords:

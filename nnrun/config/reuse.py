@@ -44,7 +44,7 @@ def fine_tuning(subject: Subject) -> Iterator[Problem]:
     if subject.experiment.optimizer.arguments.get("use_ema"):
         yield subject.problem_of(
             subject.experiment.optimizer,
-            "averaged weights cannot begin anew in the midst of a training",
+            "averaged weights cannot start again in the middle of a training",
             "remove it, or training.fine_tune",
             argument="use_ema",
         )

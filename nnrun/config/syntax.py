@@ -18,7 +18,7 @@ _TRANSLATIONS = (
     ("expected a single document", "a config is one YAML document", _STANDS, "remove the `---`"),
     (
         "mapping values are not allowed",
-        "a ':' where none can stand",
+        "a ':' in the wrong place",
         _STANDS,
         "check the indentation and the line above, or put the text in quotes",
     ),

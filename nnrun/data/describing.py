@@ -224,7 +224,7 @@ def _class_problems(dataset: Dataset, names: Sequence[str], where: str) -> Itera
         return
     for index, number in enumerate(numbers):
         if number in numbers[:index]:
-            message = f"the class '{names[number]}' stands twice"
+            message = f"the class '{names[number]}' is listed twice"
             yield Problem(message, path=f"dataset.classes[{index}]", hint="name each class once")
 
 
@@ -299,7 +299,7 @@ def _unknown_columns(
             hint = nearest_column(name, known, [*named_columns(wanted), *used])
             yield Problem(f"{where} has no column '{name}'", path=path, hint=hint)
         elif name in before:
-            yield Problem(f"'{name}' stands twice", path=path, hint="name each column once")
+            yield Problem(f"'{name}' is listed twice", path=path, hint="name each column once")
         before.add(name)
 
 

@@ -188,7 +188,7 @@ def _precision_warnings(splits: Splits, name: str) -> Iterator[str]:
     for feature, loss in [*lost.items()][:NAMED]:
         yield (
             f"the column '{feature}' {loss}; consider preprocess: `standardize: true`, which is "
-            "then reckoned in float64, or take an offset off"
+            "then computed in float64, or take an offset off"
         )
     if len(lost) > NAMED:
         yield f"{len(lost) - NAMED:,} more columns lose values in float32"

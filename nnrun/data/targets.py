@@ -119,7 +119,7 @@ def _class_notes(column: LabelColumn, spec: TargetSpec, *, inferred: bool) -> It
         if spec.cells == TEXT and name in MISSING_WORDS:
             rows = int((column.written == name).sum())
             yield (
-                f"'{name}' is taken for a class of the target '{column.name}' ({rows:,} rows); where "
+                f"'{name}' is taken for a class of the target '{column.name}' ({rows:,} rows); if "
                 "it means that nothing is known, leave those rows out"
             )
 

@@ -187,7 +187,7 @@ def _adapt(made: Any, layer: Component, rows: np.ndarray) -> list[str]:
     if words:
         return words
     message = f"{layer.name} finds no word in the training rows"
-    hint = "see what stands in its column, and whether `max_tokens` leaves room for a word"
+    hint = "look at what is in its column, and whether `max_tokens` leaves room for a word"
     raise ConfigError([Problem(message, layer.place, layer.path, hint)])
 
 

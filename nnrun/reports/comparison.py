@@ -240,7 +240,7 @@ def _check_ends(groups: Sequence[Group]) -> list[str]:
     """What must be said of sides that are not finished."""
     unfinished = [group for group in groups if group.broken_off]
     ranked = SIDE_BY_SIDE < len(groups) > len(unfinished)
-    behind = ", so it stands behind those that are finished" if ranked else ""
+    behind = ", so it comes after the finished ones" if ranked else ""
     return [f"{group.label} {group.broken_off}{behind}" for group in unfinished]
 
 

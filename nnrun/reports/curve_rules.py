@@ -246,7 +246,7 @@ def _plateau(curves: RunCurves, evidence: Evidence) -> Finding | None:
         return None
     text = f"A plateau: {name} has hardly moved since epoch {since:,}, when it was {curve.at(since):.3g}"
     if loss.around(since) - loss.end > _LEARNS_ON * loss.height(loss.around(since)):
-        text += ", though the training loss goes on falling"
+        text += ", though the training loss keeps falling"
         advice = "try regularization or more rows: more epochs or units would only overfit."
     elif curves.rate_ran_out:
         text += "; the learning rate has run out"

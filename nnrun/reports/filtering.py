@@ -249,7 +249,7 @@ class _Parser:
             hint = "= != < <= > >= or ~ (holds the text)"
             _fail(self.text, operator, f"expected a comparison after {name.text!r}", hint)
         if name.number is not None:
-            _fail(self.text, name, "the name stands at the left, as in val_accuracy > 0.88")
+            _fail(self.text, name, "the name goes on the left, as in val_accuracy > 0.88")
         self.next += 1
         value = self.peek()
         if value.kind not in ("word", "quoted") or _is_keyword(value):
@@ -275,7 +275,7 @@ class _Parser:
         elif token.kind == "operator":
             hint = "one comparison at a time: a > 1 and a < 2"
         elif token.kind == "word":
-            hint = "text of several words stands in quotes"
+            hint = "text of several words goes in quotes"
         elif token.text == ")":
             hint = "no parenthesis is open"
         _fail(self.text, token, f"expected 'and' or 'or' before {token.text!r}", hint)

@@ -185,7 +185,7 @@ def make_directory(path: Path) -> None:
             path.mkdir(parents=True, exist_ok=True)
             sync_directory(path.parent)
     except FileExistsError as error:
-        raise RunError(f"cannot create {path}: a file stands there") from error
+        raise RunError(f"cannot create {path}: there is a file with that name") from error
     except OSError as error:
         raise cannot_create(path, error) from error
 

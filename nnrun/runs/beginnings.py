@@ -24,7 +24,7 @@ class UnbegunError(RunError):
             return
         super().__init__(
             f"{path}: it was killed before its training began, so there is nothing in it",
-            hint=f"Train it anew (nnrun train CONFIG --run-dir {path}), or remove it (nnrun rm).",
+            hint=f"Train it again (nnrun train CONFIG --run-dir {path}), or remove it (nnrun rm).",
         )
 
 

@@ -73,7 +73,9 @@ def load_saved(directory: RunDirectory) -> Saved:
         try:
             history = _history_of(last.facts)
         except (KeyError, TypeError, ValueError, AttributeError, RunError) as error:
-            problems.append(f"{store.file_of('last', last)} does not say where it stands ({error})")
+            problems.append(
+                f"{store.file_of('last', last)} does not say how far the training had come ({error})"
+            )
             continue
         wanted = last.facts["position"]["best_epoch"]
         if wanted is None:

@@ -31,7 +31,7 @@ class UndefinedFigures:
         self._told.update(new)
         told = (
             f"{_not_finite(new, 'is', 'are')} in epoch {epoch}; the loss and the weights are, "
-            "so the training goes on"
+            "so the training continues"
         )
         if self._monitor in new:
             told += f". An epoch without a finite {self._monitor} is never the best"

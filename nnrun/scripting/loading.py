@@ -83,7 +83,7 @@ def _class_lines(dataset: Dataset, names: Sequence[str], suffixes: Sequence[str]
     if dataset.classes is not None:
         numbers = class_numbers(names, dataset.classes)
         names = [names[number] for number in numbers]
-        told = f'"""The rows of some classes, numbered anew from 0: {", ".join(names)}."""'
+        told = f'"""The rows of some classes, renumbered from 0: {", ".join(names)}."""'
         yield "\n".join(
             [
                 "def select(X, y):",

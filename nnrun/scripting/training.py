@@ -189,7 +189,7 @@ def fine_tuning_lines(
         compile_line(prepared, components, model),
         _fit_line(prepared, epochs=experiment.training.epochs, after=tuned.after_epoch),
     ]
-    yield f"# Fine-tuning from epoch {tuned.after_epoch + 1} on; the history goes on"
+    yield f"# Fine-tuning from epoch {tuned.after_epoch + 1} on; the history continues"
     if any(one.name in _STOPPING or one.is_users_own for one in experiment.callbacks):
         yield "if not model.stop_training:"
         lines = [textwrap.indent(line, "    ") for line in lines]

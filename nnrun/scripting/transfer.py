@@ -107,6 +107,6 @@ def _check_precision(prepared: Prepared, base: Base) -> None:
     was, now = base.experiment.runtime.precision, prepared.experiment.runtime.precision
     if was != now:
         path = "runtime.precision"
-        message = f"a script that takes over layers in {was} cannot have them reckon in {now}"
+        message = f"a script that takes over layers in {was} cannot have them compute in {now}"
         place = prepared.experiment.place_of(path)
         raise ConfigError([Problem(message, place, path, f"write `precision: {was}`")])

@@ -88,10 +88,10 @@ def make_evaluation(
 def placing_warnings(model: Any, runtime: Runtime) -> Iterator[str]:
     """What the config asks of this machine and does not get, in words."""
     if runtime.strategy == "mirrored" and replicas_of(model) == 1:
-        yield "runtime.strategy is mirrored, but there is one device: the model is trained on it alone"
+        yield "runtime.strategy is mirrored, but there is only one device: the model is trained on that one"
     if runtime.precision == "mixed_float16" and not on_gpu():
         yield (
-            "mixed_float16 is made for GPUs: a processor reckons with it more slowly than with "
+            "mixed_float16 is made for GPUs: a CPU computes more slowly with it than with "
             "float32; consider float32, or mixed_bfloat16"
         )
 

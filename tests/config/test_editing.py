@@ -183,7 +183,7 @@ REFUSED = {
     "shared": (
         "training: {class_weight: &w {setosa: 0.5}}\noptimizer: {SGD: {learning_rate: &r 0.5}}\n"
         "regularization: {dropout: *r}",
-        "the learning rate cannot be changed where it stands in ",
+        "the learning rate cannot be changed in place in ",
     ),
 }
 
@@ -218,7 +218,7 @@ def test_another_folder_where_the_paths_lead_elsewhere(tmp_path: Path) -> None:
     (tmp_path / "sub").mkdir()
     config = tmp_path / "over.yaml"
     config.write_text("extends: base.yaml\n")
-    with pytest.raises(UserError, match=r"over\.yaml names files by where it lies"):
+    with pytest.raises(UserError, match=r"over\.yaml names files relative to its own folder"):
         with_learning_rate(config, tmp_path / "sub" / "new.yaml", NEW)
     base = tmp_path / "base.yaml"
     assert with_learning_rate(base, tmp_path / "sub" / "new.yaml", NEW).startswith("# what")

@@ -76,7 +76,7 @@ def told(load, text):
 def test_every_mistake_is_told_at_once_with_its_place(load):
     assert told(load, HOUSING + WRONG) == [
         ("layers.c", "'from' is missing"),
-        ("layers.d", "'Dropout' stands beside 'Dense'"),
+        ("layers.d", "'Dropout' is next to 'Dense'"),
         ("layers.e", "names no layer"),
         ("outputs.price.Dense", "unknown argument 'unit'"),
         ("outputs.price.loss", "unknown loss 'msee'"),

@@ -143,7 +143,7 @@ def test_columns_that_are_not_scaled_are_told_with_their_numbers(write):
     assert told[0].startswith("the column 't' reaches the model unscaled")
     assert told[1:] == [
         "the column 't' has 60 different values, which float32 makes 7; consider preprocess: "
-        "`standardize: true`, which is then reckoned in float64, or take an offset off"
+        "`standardize: true`, which is then computed in float64, or take an offset off"
     ]
 
 

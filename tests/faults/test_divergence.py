@@ -230,7 +230,7 @@ def test_a_metric_that_is_not_finite_ends_nothing(run: Run, tmp_path: Path, more
     assert (outcome.status, outcome.exit_code, outcome.epochs) == ("finished", 0, 4)
     assert outcome.warnings[-1] == "val_mean was not finite in any of the 4 epochs"
     assert [event.warning for event in seen if isinstance(event, Doubted)] == [
-        "val_mean is not finite in epoch 1; the loss and the weights are, so the training goes on"
+        "val_mean is not finite in epoch 1; the loss and the weights are, so the training continues"
     ]
     directory = Path(outcome.run_dir)
     history = History.read(directory / "history.csv")

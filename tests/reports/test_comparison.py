@@ -273,8 +273,8 @@ def test_no_run_that_broke_off_leads_a_leaderboard(make_run: Make) -> None:
         ["", "b64-1 (diverged)"],
     ]
     assert board.notes == (
-        "b8-1 was interrupted after 1 of 2 epochs, so it stands behind those that are finished",
-        "b64-1 diverged after 1 of 2 epochs, so it stands behind those that are finished",
+        "b8-1 was interrupted after 1 of 2 epochs, so it comes after the finished ones",
+        "b64-1 diverged after 1 of 2 epochs, so it comes after the finished ones",
     )
 
 

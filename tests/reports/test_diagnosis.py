@@ -217,7 +217,7 @@ def test_a_plateau_says_since_when() -> None:
     assert finding.text == ("A plateau: val_loss has hardly moved since epoch 12, when it was 0.8.")
     learns_on = history(loss=curve(lambda epoch: 2 / epoch), val_loss=flat)
     finding = found(learns_on)
-    assert "though the training loss goes on falling" in finding.text
+    assert "though the training loss keeps falling" in finding.text
     assert "more epochs or units would only overfit" in finding.advice
 
 

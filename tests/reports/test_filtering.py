@@ -72,7 +72,7 @@ def test_what_holds(text: str, held: bool) -> None:
         ("a=", "expected a value after '='\n    1 | a=\n      |   ^"),
         ("a=1 b=2", "expected 'and' or 'or' before 'b'\n    1 | a=1 b=2\n      |     ^  Text of"),
         ("a=1 && b=2", "Did you mean 'and'?"),
-        ("1 < a < 2", "the name stands at the left"),
+        ("1 < a < 2", "the name goes on the left"),
         ("a<1<2", "One comparison at a time"),
         ("(a=1", "this parenthesis is never closed\n    1 | (a=1\n      | ^"),
         ("a=1)", "No parenthesis is open"),

@@ -65,7 +65,7 @@ def test_a_directory_with_something_in_it_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="already holds a run") as caught:
         create_run_at(tmp_path)
     assert "empty directory" in caught.value.hint
-    with pytest.raises(RunError, match="a file stands there"):
+    with pytest.raises(RunError, match="there is a file with that name"):
         create_run_at(tmp_path / "notes.txt")
 
 

@@ -25,14 +25,14 @@ def test_a_figure_is_spoken_of_once() -> None:
     undefined = figures()
     assert undefined.take_in(1, {"loss": 1.0, "r": 0.5}) == ""
     assert undefined.take_in(2, {"loss": 1.0, "r": NAN, "s": math.inf}) == (
-        "r and s are not finite in epoch 2; the loss and the weights are, so the training goes on"
+        "r and s are not finite in epoch 2; the loss and the weights are, so the training continues"
     )
     assert undefined.take_in(3, {"loss": 1.0, "r": NAN, "s": 1.0}) == ""
 
 
 def test_who_watches_it_is_told() -> None:
     assert figures("val_r").take_in(4, {"r": 1.0, "val_r": NAN}) == (
-        "val_r is not finite in epoch 4; the loss and the weights are, so the training goes on. "
+        "val_r is not finite in epoch 4; the loss and the weights are, so the training continues. "
         "An epoch without a finite val_r is never the best. "
         "EarlyStopping takes it for no improvement. ReduceLROnPlateau takes it for no improvement"
     )

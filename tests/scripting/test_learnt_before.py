@@ -231,7 +231,7 @@ def test_what_cannot_be_taken_over_is_said(
     tiny_run: RunDirectory, write_config: Callable[..., Path]
 ) -> None:
     config = write_config(MOVED)
-    with pytest.raises(ConfigError, match="in float32 cannot have them reckon in mixed_bfloat16"):
+    with pytest.raises(ConfigError, match="in float32 cannot have them compute in mixed_bfloat16"):
         write_script(prepare(config, ["runtime.precision=mixed_bfloat16"]))
     tiny_run.model.unlink()
     with pytest.raises(RunError, match=r"tiny_run has no model\.keras"):

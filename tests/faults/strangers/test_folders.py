@@ -123,7 +123,7 @@ def test_damaged_points_are_written_anew(run: RunDirectory) -> None:
     (events,) = (run.tensorboard / "train").iterdir()
     damage(events)
     warnings = resume(run, epochs=3).warnings
-    assert f"{events} is damaged; it is written anew from the history" in warnings
+    assert f"{events} is damaged; it is written again from the history" in warnings
     assert len(list((run.tensorboard / "train").iterdir())) == 1
 
 
