@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from nnrun.reports.lr_curve import Curve
 from nnrun.reports.lr_measures import Trial
-from nnrun.reports.lr_suggestions import Advice, has_fallen, unusable
+from nnrun.reports.lr_suggestions import LEAST_FALL, Advice, start_of
 from nnrun.reports.lr_trials import Outcome
 
 
@@ -18,8 +18,8 @@ def conclude(advice: Advice, curve: Curve, outcome: Outcome, epochs: int) -> Adv
         epochs: Epochs of one training.
 
     Returns:
-        The advice with the rate of the best trial; with none where no trial went well, or neither
-        the range test nor a trial lowered the loss.
+        The advice with the rate of the best trial; with none where no trial went well, or it has
+        not lowered the loss.
     """
     best, trials = outcome.best, outcome.trials
     if not trials:
@@ -28,8 +28,9 @@ def conclude(advice: Advice, curve: Curve, outcome: Outcome, epochs: int) -> Adv
     if best is None:
         why = f"the loss climbed or diverged in every trial, from {rates}: a lower --min would tell more"
         return replace(advice, recommended=None, why=why)
-    if unusable(curve) and not has_fallen(curve, min(best.losses)):
-        why = f"no trial from {rates} lowered the loss by more than its noise"
+    start = start_of(curve) if curve.untrained is None else curve.untrained
+    if start - min(best.losses) <= LEAST_FALL * abs(start):
+        why = f"nothing is learned at {rates}: the loss of the best trial fell by less than {LEAST_FALL:.0%}"
         return replace(advice, recommended=None, why=why)
     return replace(advice, recommended=best.rate, why=_why(outcome, best, epochs))
 

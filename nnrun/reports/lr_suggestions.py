@@ -24,8 +24,10 @@ FEWEST_LOSSES = 10
 TURNED = 0.1
 """The loss has turned once it is a tenth of its fall above its lowest."""
 
-_SIGMAS = 6.0  # a fall of so many standard deviations of the smoothed curve is no noise
-_LEAST_FALL = 0.02  # … and it is at least so large a share of the loss at the start
+LEAST_FALL = 0.02
+"""A loss has fallen by so large a share of its start, …"""
+
+_SIGMAS = 6.0  # … and by so many standard deviations of the smoothed curve
 _START = 10  # the first tenth of the steps tells the loss that training starts from
 
 
@@ -144,15 +146,10 @@ def unusable(curve: Curve) -> str:
     if len(curve.losses) < FEWEST_LOSSES:
         how = "exploded" if curve.ended == "exploded" else "was not finite"
         return f"the loss {how} after {len(curve.losses)} steps; try a lower --min"
-    if not has_fallen(curve, float(curve.smoothed.min())):
+    start, fall = start_of(curve), start_of(curve) - float(curve.smoothed.min())
+    if fall <= max(_SIGMAS * _noise(curve), LEAST_FALL * abs(start)):
         return "no rate in the range lowered the loss by more than its noise"
     return ""
-
-
-def has_fallen(curve: Curve, loss: float) -> bool:
-    """Whether a loss lies below the curve's start by more than noise."""
-    start = start_of(curve)
-    return start - loss > max(_SIGMAS * _noise(curve), _LEAST_FALL * abs(start))
 
 
 def start_of(curve: Curve) -> float:
