@@ -6,6 +6,7 @@ from typing import Any
 
 from nnrun.config.components import Component
 from nnrun.config.schema import Regularization
+from nnrun.config.subject import ACTIVATION_LAYERS
 from nnrun.models.activation_names import activation_of, is_selu
 
 PLAIN = {
@@ -23,20 +24,10 @@ PLAIN = {
 That of Maxout is its maximum; what is to stand before it stands after it.
 """
 
-ACTIVATIONS = {
-    "Activation",
-    "ELU",
-    "Heaviside",
-    "LeakyReLU",
-    "NoisyReLU",
-    "PReLU",
-    "ReLU",
-    "Softmax",
-}
 DROPOUTS = {"Dropout", "AlphaDropout", "GaussianDropout"} | {
     f"SpatialDropout{axes}D" for axes in (1, 2, 3)
 }
-FOLLOWERS = ACTIVATIONS | DROPOUTS | {"BatchNormalization"}
+FOLLOWERS = ACTIVATION_LAYERS | DROPOUTS | {"BatchNormalization"}
 """Layers that belong to the hidden layer they follow."""
 
 
@@ -105,7 +96,7 @@ def _normalized(stack: Sequence[Component], position: str) -> list[Component]:
     """A hidden layer with BatchNormalization before its first activation, or after its last."""
     layer, *followers = stack
     normalization = _beside(layer, "BatchNormalization")
-    activations = [index for index, part in enumerate(stack) if part.name in ACTIVATIONS]
+    activations = [index for index, part in enumerate(stack) if part.name in ACTIVATION_LAYERS]
     if position == "after_activation":
         after = 1 + (activations[-1] if activations else 0)
         return [*stack[:after], normalization, *stack[after:]]
