@@ -17,7 +17,7 @@ from nnrun.runs.appended import changed_files
 from nnrun.runs.atomic import describe_cause
 from nnrun.runs.checksums import check_file
 from nnrun.runs.directory import check_place, needed_bytes
-from nnrun.runs.manifest import RunRecord
+from nnrun.runs.manifest import NewerFormatError, RunRecord
 from nnrun.runs.provenance import installed_versions
 from nnrun.runs.saved import Resumed, Saved, load_saved
 from nnrun.runs.settings import flatten, read_config
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from nnrun.config.schema import Experiment
     from nnrun.data.prepared import Prepared
+    from nnrun.data.signature import Signature
     from nnrun.runs.directory import RunDirectory
 
 COMPARED = ("nnrun", "tensorflow", "keras", "numpy")
@@ -61,7 +62,7 @@ def reopen(
     declared = load_run(directory, trust=trust, epochs=epochs, edited=True)
     has_state = saved.last is not None
     base = base_for_resuming(directory, declared, trust=trust, has_state=has_state)
-    trained = read_signature(directory) if directory.signature.exists() else None
+    trained = _signature_before(directory)
     prepared = prepare_experiment(declared, directory.resolved, base, trained, to_be_trained=False)
     differences = find_differences(directory, record, saved, prepared)
     if differences and not anyway:
@@ -90,6 +91,22 @@ def reopen(
     return Run(prepared, model, directory, (), resumed)
 
 
+def _signature_before(directory: RunDirectory) -> Signature | None:
+    """What the model took and gave; None where it is missing or damaged, as it is written again.
+
+    Raises:
+        NewerFormatError: It was written by a newer nnrun.
+    """
+    if not directory.signature.exists():
+        return None
+    try:
+        return read_signature(directory)
+    except NewerFormatError:
+        raise
+    except RunError:
+        return None
+
+
 def _doubts(directory: RunDirectory, record: RunRecord, saved: Saved) -> Iterator[str]:
     """Where a run does not go on from where it ended, in sentences."""
     done = saved.facts.get("epoch", 0)
@@ -99,7 +116,7 @@ def _doubts(directory: RunDirectory, record: RunRecord, saved: Saved) -> Iterato
         if name.startswith(f"{directory.tensorboard.name}/"):
             yield f"{directory.path / name} is damaged; it is written again from the history"
     if done < record.epochs and not saved.refused:
-        yield f"the state of epoch {record.epochs} is missing; going on from that of epoch {done}"
+        yield f"the state of epoch {record.epochs} is missing; continuing from that of epoch {done}"
 
 
 def _check_callbacks(directory: RunDirectory, saved: Saved, declared: Experiment) -> None:

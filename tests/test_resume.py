@@ -460,8 +460,8 @@ ODD: dict[str, tuple[Callable[[RunDirectory], Any], str]] = {
         lambda run: _change_facts(run, callbacks=[{}]),
         "saved 1 callbacks, and its config has 0",
     ),
-    "no callbacks": (lambda run: _change_facts(run, callbacks=None), "where it stands"),
-    "position": (lambda run: _change_facts(run, position={"epoch": "2"}), "where it stands"),
+    "no callbacks": (lambda run: _change_facts(run, callbacks=None), "how far the training had come"),
+    "position": (lambda run: _change_facts(run, position={"epoch": "2"}), "how far the training had come"),
     "more in the position": (
         lambda run: _change_facts(
             run,
@@ -475,7 +475,7 @@ ODD: dict[str, tuple[Callable[[RunDirectory], Any], str]] = {
     ),
     "sizes of files": (
         lambda run: _change_facts(run, tensorboard={"train": ["tfevents", "1"]}),
-        "where it stands",
+        "how far the training had come",
     ),
 }
 
@@ -577,4 +577,4 @@ def test_train_says_how_to_go_on(
 ) -> None:
     done = nnrun("train", write_config(), "--run-dir", unfinished.path)
     assert done.code == 2
-    assert f"or go on with it: nnrun resume {unfinished.path}" in done.err
+    assert f"or resume it: nnrun resume {unfinished.path}" in done.err

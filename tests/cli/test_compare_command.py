@@ -60,7 +60,7 @@ def test_the_screen_of_two_runs(
     assert done.out.removeprefix(SCREEN) == (
         "\nTo test the difference row by row, run `nnrun eval runs/base-1` and `nnrun eval "
         "runs/sgd-1` first.\n"
-        "1 seed each: a difference between seeds cannot be told from this.\n"
+        "With one seed each, this can't tell a better setting from a luckier seed.\n"
     )
 
 

@@ -384,7 +384,7 @@ def test_predictions_do_not_replace_the_rows(
     rows = tmp_path / "rows.csv"
     rows.write_text("a,b\n")
     done = nnrun("predict", tiny_run.path, rows, "--out", tmp_path / "." / "rows.csv")
-    assert (done.code, "which would be lost" in done.err) == (2, True)
+    assert (done.code, "which would be overwritten" in done.err) == (2, True)
     assert rows.read_text() == "a,b\n"
 
 

@@ -27,4 +27,4 @@ def test_what_cannot_be_drawn_is_told(
         done = nnrun("show", config, "--plot", config.parent / file)
         assert (done.code, told in done.err) == (2, True)
     done = nnrun("show", tiny_run.path, "--plot", "model.png")
-    assert (done.code, "it draws a config, and this is a run" in done.err) == (2, True)
+    assert (done.code, "it draws a config, but this is a run" in done.err) == (2, True)

@@ -68,8 +68,8 @@ def test_what_meets_all_conditions_is_not_doubted(declare: Declare) -> None:
         (
             f"[Flatten, {LECUN}, Dense: 10]",
             "regularization: {l2: 0.1}",
-            "2: architecture[1].Dense: the kernel_regularizer of a SELU layer takes it out of "
-            "balance. Leave it out.",
+            "2: architecture[1].Dense: the kernel_regularizer of a SELU layer stops it from "
+            "normalizing itself. Leave it out.",
         ),
     ],
 )

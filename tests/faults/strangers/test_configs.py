@@ -96,7 +96,7 @@ def test_pipes_in_place_of_configs_and_data_do_not_hang(
     for name in ("theirs.yaml", "extending.yaml", "reading.yaml"):
         done = nnrun("validate", tmp_path / name)
         assert done.code == 2
-        assert "no regular file" in done.err or "there is no file" in done.err
+        assert "not a regular file" in done.err or "there is no file" in done.err
 
 
 def test_only_training_runs_code_of_their_own(

@@ -221,7 +221,7 @@ def test_predictions_are_bounded_and_their_own(run: RunDirectory, traps: Any) ->
         PredictionTable.read(predictions)
     predictions.unlink()
     os.mkfifo(predictions)
-    with pytest.raises(RunError, match="no regular file"):
+    with pytest.raises(RunError, match="not a regular file"):
         PredictionTable.read(predictions)
     make_sparse(predictions)
     with pytest.raises(RunError, match="larger than 256 MB"):
@@ -258,7 +258,7 @@ def test_locks_that_are_links_or_pipes(run: RunDirectory, traps: Any) -> None:
     lock.unlink()
     os.mkfifo(lock)
     assert not is_locked(run.path)
-    with pytest.raises(RunError, match="no regular file"):
+    with pytest.raises(RunError, match="not a regular file"):
         RunLock(run.path).acquire()
 
 
@@ -384,7 +384,7 @@ def test_checkpoints_that_are_links_or_pipes(tmp_path: Path, traps: Any) -> None
         inside.with_suffix(suffix).unlink()
         outside.with_suffix(suffix).unlink()
         os.mkfifo(inside.with_suffix(suffix))
-    with pytest.raises(RunError, match="no regular file"):
+    with pytest.raises(RunError, match="not a regular file"):
         CheckpointStore(tmp_path).load("best")
 
 
