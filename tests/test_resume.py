@@ -460,8 +460,14 @@ ODD: dict[str, tuple[Callable[[RunDirectory], Any], str]] = {
         lambda run: _change_facts(run, callbacks=[{}]),
         "saved 1 callbacks, and its config has 0",
     ),
-    "no callbacks": (lambda run: _change_facts(run, callbacks=None), "how far the training had come"),
-    "position": (lambda run: _change_facts(run, position={"epoch": "2"}), "how far the training had come"),
+    "no callbacks": (
+        lambda run: _change_facts(run, callbacks=None),
+        "how far the training had come",
+    ),
+    "position": (
+        lambda run: _change_facts(run, position={"epoch": "2"}),
+        "how far the training had come",
+    ),
     "more in the position": (
         lambda run: _change_facts(
             run,
