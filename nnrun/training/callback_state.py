@@ -33,6 +33,7 @@ _WEIGHTS = "best_weights"
 
 _ARRAY, _TUPLE, _FILE = "array", "tuple", "file_bytes"
 _WRAPPED = "wrapped"
+_LARGEST = float(np.finfo(np.float32).max)
 
 
 class _NotSavableError(Exception):
@@ -111,16 +112,17 @@ def _check_kind(callback: Any, name: str, value: Any) -> None:
         ValueError: It cannot.
     """
     held = vars(callback).get(name)
+    is_method = hasattr(type(callback), name)
     if value is None:
-        return
-    if name == _WEIGHTS:
+        fits = held is None and not is_method
+    elif name == _WEIGHTS:
         shapes = [tuple(variable.shape) for variable in callback.model.weights]
         fits = isinstance(value, list) and list(map(np.shape, value)) == shapes
     elif isinstance(held, bool) or isinstance(value, bool):
         fits = type(held) is type(value)
     else:
         # No method may go, nor the function that a figure is compared with the best by.
-        fits = _is_number(value) and not hasattr(type(callback), name) and name != "monitor_op"
+        fits = _is_figure(value) and not is_method and name != "monitor_op"
     if not fits:
         raise ValueError(f"{type(callback).__name__}.{name} cannot be {value!r:.40}")
 
@@ -130,6 +132,11 @@ def _is_number(value: Any) -> bool:
     if isinstance(value, np.generic | np.ndarray):
         return value.shape == () and value.dtype.kind in "iufV"
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_figure(value: Any) -> bool:
+    """Whether a value is a number that Keras can compare with a figure, as float32."""
+    return _is_number(value) and not _LARGEST < abs(float(value)) < float("inf")
 
 
 def _is_state(callback: Any, name: str, value: Any) -> bool:

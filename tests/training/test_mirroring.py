@@ -108,7 +108,7 @@ def test_one_device_is_told_of(tmp_path: Path) -> None:
     config = tmp_path / "mine.yaml"
     config.write_text(CONFIG, encoding="utf-8")
     outcome = train(config, run_dir=tmp_path / "run", overrides=["training.epochs=1"])
-    assert "there is one device" in outcome.warnings[-1]
+    assert "there is only one device" in outcome.warnings[-1]
 
 
 @pytest.mark.parametrize(
