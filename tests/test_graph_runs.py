@@ -176,4 +176,4 @@ def test_an_autoencoder_of_pictures_is_evaluated_by_row(
     assert mean == pytest.approx(figures["loss"], rel=1e-4)
     assert files.reconstructions.is_file()
     refused = nnrun("eval", "own", "--mc-samples", 3)
-    assert (refused.code, "pictures" in refused.err) == (2, True)
+    assert (refused.code, "reproduces images" in refused.err) == (2, True)
