@@ -40,7 +40,7 @@ def draw_curve(
         )
         _mark_rules(axes, curve, advice)
         if len(as_well) > 1:
-            label = f"as well: {as_well[0]:g} to {as_well[-1]:g}"
+            label = f"did as well: {as_well[0]:g} to {as_well[-1]:g}"
             axes.axvspan(as_well[0], as_well[-1], color=VALIDATION_COLOR, alpha=0.12, label=label)
         if advice.recommended is not None:
             axes.axvline(

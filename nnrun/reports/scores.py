@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 CALIBRATION_BINS = 15
 TOP_K = 5
 _ALIKE = 1e-12
-BIASED = "none, for it is biased upwards"
+BIASED = "none: it is biased upwards"
 """Of the calibration error: chance makes gaps in every bin, and none makes up for another's."""
 
 

@@ -309,7 +309,7 @@ def test_few_rows_have_a_reason_instead_of_an_interval() -> None:
         "macro_f1": few,
         "log_loss": "too few rows (6) to say",
         "roc_auc": few,
-        "ece": "none, for it is biased upwards",
+        "ece": "none: it is biased upwards",
     }
     numbers = np.array([1.0, 2.0, 2.1])
     assert set(reasons(regression_statistics(numbers, numbers + 0.1), 3).values()) == {
