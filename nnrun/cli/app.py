@@ -104,7 +104,7 @@ def main() -> NoReturn:
         sys.stdout.reconfigure(errors="backslashreplace")  # as standard error does from the start
     code = _run()
     if lost := lost_output():
-        complain(f"nnrun: not all was printed on standard output: {lost}")
+        complain(f"nnrun: some output was lost on standard output: {lost}")
         is_done = sys.argv[1:2] and sys.argv[1] in _DOING and "--json" not in sys.argv
         code = code or (0 if is_done else 1)
     sys.exit(code)

@@ -18,7 +18,7 @@ from nnrun.runs.manifest import RunRecord
 pytestmark = pytest.mark.faults
 
 Shell = Callable[[str], subprocess.CompletedProcess[str]]
-LOST = "nnrun: not all was printed on standard output: "
+LOST = "nnrun: some output was lost on standard output: "
 
 
 @pytest.fixture
