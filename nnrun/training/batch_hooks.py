@@ -25,12 +25,12 @@ def _of_tensorboard(callback: Any) -> int | None:
     return EVERY_STEP if looks or callback._should_trace else None
 
 
-_KERAS: dict[type, Callable[[Any], int | None]] = {
-    keras.callbacks.ModelCheckpoint: _of_save_freq,
-    keras.callbacks.OrbaxCheckpoint: _of_save_freq,
-    keras.callbacks.TensorBoard: _of_tensorboard,
-    keras.callbacks.TerminateOnNaN: lambda _: None,  # a loss that is not finite ends any training
-    keras.callbacks.BackupAndRestore: lambda one: None if one.save_freq == "epoch" else EVERY_STEP,
+_KERAS: dict[str, Callable[[Any], int | None]] = {
+    "ModelCheckpoint": _of_save_freq,
+    "OrbaxCheckpoint": _of_save_freq,  # of newer versions of Keras
+    "TensorBoard": _of_tensorboard,
+    "TerminateOnNaN": lambda _: None,  # a loss that is not finite ends any training
+    "BackupAndRestore": lambda one: None if one.save_freq == "epoch" else EVERY_STEP,
 }
 """How many steps lie between two calls that each of Keras's hooks needs; None where it needs none."""
 
@@ -51,7 +51,7 @@ def _period_of_hook(callback: Any, name: str) -> int | None:
     if hook is getattr(keras.callbacks.Callback, name):
         return None
     for known, period_of in _KERAS.items():
-        if hook is getattr(known, name):
+        if hook is getattr(getattr(keras.callbacks, known, None), name, None):
             return period_of(callback)
     return EVERY_STEP
 
