@@ -51,10 +51,11 @@ def compare_cli(
 ) -> None:
     """Compare runs, and say whether the difference means anything.
 
-    Shows how their configs differ and how they did. All other runs are compared with the first. Runs that differ only in their seeds count as one
-    side, and more than three sides make a leaderboard. Differences are tested row by row where
-    `nnrun eval` has written predictions, and across seeds by Welch's t test. A side is called
-    better only where the test and the interval agree.
+    Shows how their configs differ and how they did. All other runs are compared with the first.
+    Runs that differ only in their seeds count as one side, and more than three sides make a
+    leaderboard. Differences are tested row by row where `nnrun eval` has written predictions, and
+    across seeds by Welch's t test. A side is called better only where the test and the interval
+    agree.
 
     \b
     Example:

@@ -1,13 +1,12 @@
 """A comparison as a terminal shows it."""
 
 import sys
-import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import typer
 
-from nnrun.cli.printing import complain, make_console, printable
+from nnrun.cli.printing import complain, fold, make_console, printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -33,20 +32,16 @@ def print_comparison(
                 typer.echo()
             print_table(console, table)
         if left_out:
-            _say(console, f"not shown: {', '.join(left_out)}; choose with --columns")
+            _say(f"not shown: {', '.join(left_out)}; choose with --columns")
         typer.echo()
     for text in [*sentences(verdicts, comparison), *(f"note: {note}" for note in comparison.notes)]:
-        _say(console, text)
+        _say(text)
     for name, reason in comparison.skipped.items():
         complain(f"skipped {name}: {reason}")
 
 
-def _say(console: "Console", text: str) -> None:
-    # Words are kept whole for a reader; a program gets a sentence a line.
-    width = console.width if console.is_terminal else sys.maxsize
-    typer.echo(
-        printable(textwrap.fill(text, width, break_long_words=False, break_on_hyphens=False))
-    )
+def _say(text: str) -> None:
+    typer.echo(printable(fold(text, sys.stdout)))
 
 
 def print_table(console: "Console", sheet: "Sheet") -> None:

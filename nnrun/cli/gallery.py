@@ -50,10 +50,11 @@ def gallery_cli(
 ) -> None:
     """Run a folder of configs, and write a page about them.
 
-    Checks what each config expects. The folder's gallery.yaml sets their order, how many seeds each gets (the means are checked),
-    and the published figures to show beside them. A finished run of the same config by the same
-    version of nnrun is reused, and an unfinished one is resumed, so you can interrupt a gallery
-    and start it again. If a config fails, its row says so and the others carry on.
+    Checks what each config expects. The folder's gallery.yaml sets their order, how many seeds each
+    gets (the means are checked), and the published figures to show beside them. A finished run of
+    the same config by the same version of nnrun is reused, and an unfinished one is resumed, so you
+    can interrupt a gallery and start it again. If a config fails, its row says so and the others
+    carry on.
 
     \b
     Example:

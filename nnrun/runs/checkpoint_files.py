@@ -25,7 +25,7 @@ from nnrun.reading import (
     read_own,
     skip_npy_header,
 )
-from nnrun.runs.atomic import describe_cause, write_bytes, write_json
+from nnrun.runs.atomic import cannot_read, write_bytes, write_json
 
 if TYPE_CHECKING:
     import numpy as np
@@ -105,7 +105,7 @@ def load_checkpoint(path: Path, most: int | None = None) -> Content:
     try:
         data = read_own(path, most)
     except OSError as error:
-        raise _unreadable(path, error) from error
+        raise cannot_read(path, error) from error
     _compare(path, hashlib.sha256(data).hexdigest(), expected)
     try:
         arrays, facts = _unpack(data)
@@ -132,7 +132,7 @@ def scan_checkpoint(path: Path) -> Content:
             _compare(path, hashlib.file_digest(file, "sha256").hexdigest(), expected)
             facts = _scan(path, file)
     except OSError as error:
-        raise _unreadable(path, error) from error
+        raise cannot_read(path, error) from error
     except _UNREADABLE as error:
         raise RunError(f"{path} is not a checkpoint") from error
     return Content({}, facts, expected)
@@ -151,7 +151,7 @@ def read_digest(path: Path) -> str:
             raise RunError(f"{path} was written by a newer nnrun")
         digest = told["sha256"]
     except OSError as error:
-        raise _unreadable(manifest, error) from error
+        raise cannot_read(manifest, error) from error
     except (ValueError, KeyError, TypeError) as error:
         raise RunError(f"{manifest} is damaged") from error
     if not isinstance(digest, str):
@@ -177,10 +177,6 @@ def _is_finite(array: "Array") -> bool:
 
     is_whole = array.dtype.kind in "biu" or "int" in array.dtype.name
     return is_whole or bool(np.isfinite(array).all())
-
-
-def _unreadable(path: Path, error: OSError) -> RunError:
-    return RunError(f"cannot read {path}: {describe_cause(error)}")
 
 
 def _compare(path: Path, digest: str, expected: str) -> None:

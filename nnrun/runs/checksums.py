@@ -16,7 +16,7 @@ from typing import TypeVar
 from nnrun.errors import RunError
 from nnrun.reading import MAX_JSON, open_own, parse_json, read_own
 from nnrun.runs import atomic
-from nnrun.runs.atomic import describe_cause
+from nnrun.runs.atomic import cannot_read
 
 FORMAT = 1
 NAME = "checksums.json"
@@ -138,7 +138,7 @@ def _digests(directory: Path) -> Digests:
     except FileNotFoundError:
         return {}
     except OSError as error:
-        raise RunError(f"cannot read {path}: {describe_cause(error)}") from error
+        raise cannot_read(path, error) from error
     try:
         return _parse(content)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -167,7 +167,7 @@ def _read(path: Path, most: int | None) -> bytes:
     try:
         return read_own(path, most)
     except OSError as error:
-        raise RunError(f"cannot read {path}: {describe_cause(error)}") from error
+        raise cannot_read(path, error) from error
 
 
 def _digest(content: bytes) -> str:
@@ -179,7 +179,7 @@ def _digest_of(path: Path) -> str:
         with open(open_own(path), "rb") as file:  # noqa: PTH123 - of a descriptor
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        raise RunError(f"cannot read {path}: {describe_cause(error)}") from error
+        raise cannot_read(path, error) from error
 
 
 def _damaged(path: Path) -> RunError:

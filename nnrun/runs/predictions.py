@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from nnrun.errors import RunError
 from nnrun.reading import read_own
-from nnrun.runs.atomic import describe_cause
+from nnrun.runs.atomic import cannot_read
 from nnrun.runs.history import escape_cell, unescape_cell
 
 ROW, FILE, TARGET, PREDICTED = "row", "file", "target", "predicted"
@@ -122,7 +122,7 @@ class PredictionTable:
                 for what in (TARGET, PREDICTED)
             )
         except OSError as error:
-            raise RunError(f"cannot read {path}: {describe_cause(error)}") from error
+            raise cannot_read(path, error) from error
         except (csv.Error, ValueError, KeyError) as error:
             raise RunError(f"{path} is damaged: it holds no predictions") from error
         probabilities = {
