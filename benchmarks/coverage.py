@@ -12,11 +12,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nnrun.reports.bootstrap import Statistic, bootstrap
-from nnrun.reports.column_scores import label_statistics, target_statistics
-from nnrun.reports.row_tests import compare_rows
-from nnrun.reports.scores import classification_statistics, regression_statistics
-from nnrun.reports.significance import holm, welch
+from nnrun.analysis.bootstrap import Statistic, bootstrap
+from nnrun.analysis.column_scores import label_statistics, target_statistics
+from nnrun.analysis.row_tests import compare_rows
+from nnrun.analysis.scores import classification_statistics, regression_statistics
+from nnrun.analysis.significance import holm, welch
 from nnrun.runs.predictions import PredictionTable
 
 ROWS = (5, 10, 20, 50, 100, 200, 1000)

@@ -30,17 +30,17 @@ POINTS, SHARE = 1.0, 15.0
 
 def measure(name: str, config: dict[str, Any], seed: int) -> dict[str, Any]:
     """The figures of one network and seed."""
-    from nnrun.preparing import build, prepare
-    from nnrun.reports.lr_conclusion import conclude
-    from nnrun.reports.lr_measures import looks_too_high
-    from nnrun.reports.lr_suggestions import advise
-    from nnrun.searching import (
+    from nnrun.analysis.lr_conclusion import conclude
+    from nnrun.analysis.lr_measures import looks_too_high
+    from nnrun.analysis.lr_suggestions import advise
+    from nnrun.experiments.lr_find import (
         TRIAL_EPOCHS,
         Search,
         SearchRange,
         trial_budget,
         with_constant_rate,
     )
+    from nnrun.experiments.prepare import build, prepare
     from nnrun.training.choosing import engine_of
 
     with tempfile.TemporaryDirectory() as folder:

@@ -19,7 +19,7 @@ from nnrun.config.components import Component
 from nnrun.data.preprocessing import apply_steps
 from nnrun.data.sources.finding import named_dataset
 from nnrun.errors import UserError
-from nnrun.preparing import prepare
+from nnrun.experiments.prepare import prepare
 
 PICTURES = 7000
 

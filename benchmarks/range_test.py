@@ -16,9 +16,9 @@ from pathlib import Path
 import keras
 
 from benchmarks.machine import describe_machine
-from nnrun.preparing import build, prepare
-from nnrun.reports.lr_curve import growing_rates
-from nnrun.searching import with_constant_rate
+from nnrun.analysis.lr_curve import growing_rates
+from nnrun.experiments.lr_find import with_constant_rate
+from nnrun.experiments.prepare import build, prepare
 from nnrun.training.choosing import engine_for
 from nnrun.training.engines import FIRST_CHUNK
 from nnrun.training.lr_search import RateTest

@@ -117,7 +117,7 @@ def metrics_table() -> str:
 
 def evaluation_table() -> str:
     """The fields of an evaluation's `metrics.json`."""
-    from nnrun.reports.evaluation import Evaluation
+    from nnrun.analysis.evaluation import Evaluation
 
     return _fields_table(Evaluation)
 

@@ -19,8 +19,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """The functions of `nnrun.experiment`, imported when they are first asked for."""
+    """The functions of `nnrun.experiments.api`, imported when they are first asked for."""
     if name in __all__:
         # By name, so that what imports the version alone is not taken to import TensorFlow.
-        return getattr(importlib.import_module("nnrun.experiment"), name)
+        return getattr(importlib.import_module("nnrun.experiments.api"), name)
     raise AttributeError(f"module 'nnrun' has no attribute '{name}'")

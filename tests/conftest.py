@@ -160,7 +160,7 @@ def write_config(tmp_path: Path) -> Callable[..., Path]:
 
 @pytest.fixture(scope="session")
 def _trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from nnrun.experiment import train
+    from nnrun.experiments.api import train
 
     folder = tmp_path_factory.mktemp("tiny")
     config = folder / "tiny.yaml"
@@ -180,7 +180,7 @@ def tiny_run(_trained: Path, tmp_path: Path) -> RunDirectory:
 @pytest.fixture
 def _undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs end without their plots, a quarter of a tiny training's time, where no test looks at any."""
-    monkeypatch.setattr("nnrun.running.draw_run", lambda *_, **__: None)
+    monkeypatch.setattr("nnrun.experiments.train.draw_run", lambda *_, **__: None)
 
 
 def write_run(

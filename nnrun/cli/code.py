@@ -44,13 +44,13 @@ def code_cli(
       $ nnrun code configs/digits_mlp.yaml --set training.epochs=20 --out digits.py
     """
     from nnrun.device import import_keras
-    from nnrun.preparing import prepare
+    from nnrun.experiments.prepare import prepare
 
     if out is not None:
         check_out(out, (".py",), overwrite=overwrite)
     prepared = prepare(config, gather_overrides(changes), runs_dir, trust=trust)
     import_keras()
-    from nnrun.scripting.writing import write_script
+    from nnrun.export.script.writing import write_script
 
     script = write_script(prepared, trust=trust)
     if out is None:

@@ -64,9 +64,9 @@ def compare_cli(
 
     A run is a path, a name, the start of a name, or `latest`. Exits with 2 if the data differ.
     """
-    from nnrun.reports.comparison import compare_runs, read_runs
-    from nnrun.reports.comparison_files import SUFFIXES, to_json, write_comparison
-    from nnrun.reports.verdict import check_split, judge
+    from nnrun.analysis.comparison import compare_runs, read_runs
+    from nnrun.analysis.comparison_files import SUFFIXES, to_json, write_comparison
+    from nnrun.analysis.verdict import check_split, judge
     from nnrun.runs.selection import select_runs
 
     check_split(split)

@@ -11,18 +11,18 @@ from nnrun.cli.printing import complain, fold, make_console, printable
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from nnrun.reports.comparison import Comparison
-    from nnrun.reports.sheets import Sheet
-    from nnrun.reports.wording import Verdict
+    from nnrun.analysis.comparison import Comparison
+    from nnrun.analysis.wording import Verdict
+    from nnrun.pages.sheets import Sheet
 
 
 def print_comparison(
     comparison: "Comparison", verdicts: "Sequence[Verdict]", columns: Sequence[str], precision: int
 ) -> None:
     """Print the tables and sentences of a comparison; on standard error, what was skipped."""
-    from nnrun.reports.comparison_tables import Style, sheets
-    from nnrun.reports.sheets import fit
-    from nnrun.reports.wording import sentences
+    from nnrun.analysis.comparison_tables import Style, sheets
+    from nnrun.analysis.wording import sentences
+    from nnrun.pages.sheets import fit
 
     console = make_console()
     for sheet in sheets(comparison, Style(precision), columns=columns):
@@ -46,8 +46,8 @@ def _say(text: str) -> None:
 
 def print_table(console: "Console", sheet: "Sheet") -> None:
     """Print a table as wide as the terminal, its lines ending where their text does."""
-    from nnrun.reports.sheets import text_table
-    from nnrun.reports.tables import render
+    from nnrun.analysis.tables import render
+    from nnrun.pages.sheets import text_table
 
     color = console.color_system is not None
     typer.echo(render(text_table(sheet), width=console.width, color=color), nl=False)

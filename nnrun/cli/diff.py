@@ -27,7 +27,7 @@ def diff_cli(
 
     A run is a path, a name, the start of a name, or `latest`.
     """
-    from nnrun.reports.differences import find_differences
+    from nnrun.analysis.differences import find_differences
     from nnrun.runs.index import find_run
     from nnrun.runs.settings import read_checked_config
 
@@ -42,9 +42,9 @@ def diff_cli(
         typer.echo("the configs are the same")
         return
 
+    from nnrun.analysis.comparison_tables import difference_rows
     from nnrun.cli.comparison_view import print_table
-    from nnrun.reports.comparison_tables import difference_rows
-    from nnrun.reports.sheets import Sheet
+    from nnrun.pages.sheets import Sheet
 
     headers = ("setting", *(directory.name for directory in directories))
     sheet = Sheet("", headers, difference_rows(differences), frozenset({0, 1, 2}))

@@ -52,7 +52,7 @@ def eval_cli(
     Example:
       $ nnrun eval latest --split validation
     """
-    from nnrun.experiment import evaluate
+    from nnrun.experiments.api import evaluate
     from nnrun.runs.index import find_run
 
     evaluations = evaluate(
@@ -64,7 +64,7 @@ def eval_cli(
         trust=trust,
         tell=warn,
     )
-    from nnrun.reports.evaluation import evaluations_to_json, evaluations_view
+    from nnrun.analysis.evaluation import evaluations_to_json, evaluations_view
 
     if as_json:
         typer.echo(json.dumps(evaluations_to_json(evaluations), indent=2))

@@ -12,7 +12,7 @@ from nnrun.cli.options import JsonOption, RunsDirOption, check_out
 from nnrun.cli.printing import printable
 
 if TYPE_CHECKING:
-    from nnrun.reports.gallery import GalleryRow
+    from nnrun.analysis.gallery import GalleryRow
 
 PAGE = Path("docs/gallery.md")
 
@@ -62,8 +62,8 @@ def gallery_cli(
 
     Exits with 1 if an expectation was not met or a config failed.
     """
-    from nnrun.gallery import find_exhibits, run_exhibit, write_gallery
-    from nnrun.reports.gallery import AS_EXPECTED, to_json
+    from nnrun.analysis.gallery import AS_EXPECTED, to_json
+    from nnrun.studies.gallery import find_exhibits, run_exhibit, write_gallery
 
     whole = not configs and seeds is None and epochs is None
     page = PAGE if out is None and whole else out
@@ -87,8 +87,8 @@ def gallery_cli(
 
 
 def _line(row: "GalleryRow") -> str:
-    from nnrun.reports.gallery import figure_text
-    from nnrun.reports.tables import format_seconds
+    from nnrun.analysis.gallery import figure_text
+    from nnrun.analysis.tables import format_seconds
 
     told = ", ".join(map(figure_text, row.expectations)) or row.problem
     time = "" if row.seconds is None else f"  ({format_seconds(row.seconds)})"

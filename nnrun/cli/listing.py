@@ -11,7 +11,7 @@ from nnrun.cli.options import JsonOption, RunsDirOption
 from nnrun.cli.printing import complain, fold, warn
 
 if TYPE_CHECKING:
-    from nnrun.reports.listing import Listing
+    from nnrun.analysis.listing import Listing
 
 
 def list_cli(
@@ -43,8 +43,8 @@ def list_cli(
     Example:
       $ nnrun list --sort val_accuracy --filter 'optimizer=Adam and val_accuracy>0.88'
     """
-    from nnrun.reports.filtering import parse_filter
-    from nnrun.reports.listing import list_rows
+    from nnrun.analysis.filtering import parse_filter
+    from nnrun.analysis.listing import list_rows
     from nnrun.runs.index import list_runs
 
     listing = list_rows(
@@ -66,7 +66,7 @@ def list_cli(
 def _print(listing: "Listing", *, chosen: bool) -> None:
     from shutil import get_terminal_size
 
-    from nnrun.reports.list_table import list_lines
+    from nnrun.analysis.list_table import list_lines
 
     terminal = sys.stdout.isatty()
     width = get_terminal_size().columns if terminal else None

@@ -20,7 +20,7 @@ from nnrun.cli.printing import make_console, warn
 from nnrun.cli.progress import SearchDisplay
 
 if TYPE_CHECKING:
-    from nnrun.reports.lr_report import SearchReport
+    from nnrun.analysis.lr_report import SearchReport
 
 LowestOption = Annotated[
     float, typer.Option("--min", metavar="RATE", help="Learning rate of the first step.")
@@ -84,7 +84,7 @@ def lr_find_cli(
 
     Exits with 1 if no rate is recommended.
     """
-    from nnrun.experiment import find_learning_rate
+    from nnrun.experiments.api import find_learning_rate
 
     # What a model of the user's prints belongs to a person: see `train`.
     aside = contextlib.redirect_stdout(sys.stderr) if as_json else contextlib.nullcontext()
@@ -111,7 +111,7 @@ def _print(report: "SearchReport", *, as_json: bool) -> None:
         typer.echo(json.dumps(report.to_json(), indent=2))
         return
 
-    from nnrun.reports.lr_report import report_view
+    from nnrun.analysis.lr_report import report_view
 
     for warning in report.warnings:
         warn(warning)

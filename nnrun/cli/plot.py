@@ -38,7 +38,7 @@ def plot_cli(
       $ nnrun plot latest --metric loss,accuracy --smooth 0.6 --out curves.svg
       $ nnrun plot 'digits_*' --metric val_accuracy
     """
-    from nnrun.reports.overlay import FORMS, draw_runs, read_histories
+    from nnrun.analysis.overlay import FORMS, draw_runs, read_histories
     from nnrun.runs.atomic import write_with
     from nnrun.runs.selection import select_runs
 

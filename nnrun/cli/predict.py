@@ -18,7 +18,7 @@ from nnrun.cli.options import (
 from nnrun.cli.printing import make_console, warn
 
 if TYPE_CHECKING:
-    from nnrun.reports.predictions import Predictions
+    from nnrun.analysis.predictions import Predictions
 
 
 def predict_cli(
@@ -51,7 +51,7 @@ def predict_cli(
     Example:
       $ nnrun predict latest new_rows.csv --out predicted.csv
     """
-    from nnrun.experiment import predict
+    from nnrun.experiments.api import predict
     from nnrun.runs.index import find_run
 
     if out is not None:
@@ -62,7 +62,7 @@ def predict_cli(
     )
     for doubt in doubts:
         warn(doubt)
-    from nnrun.reports.predictions import all_to_json, write_all
+    from nnrun.analysis.predictions import all_to_json, write_all
 
     if out is not None:
         write_all(outputs, out)
@@ -82,7 +82,7 @@ def _check_target(out: Path, file: Path, *, overwrite: bool) -> None:
 
 
 def _print(outputs: "Mapping[str, Predictions]", where_all_are: str) -> None:
-    from nnrun.reports.predictions import SHOWN_ROWS, all_view
+    from nnrun.analysis.predictions import SHOWN_ROWS, all_view
 
     console = make_console()
     console.print(all_view(outputs), soft_wrap=True)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
     from rich.status import Status
 
-    from nnrun.searching import SearchStep
+    from nnrun.experiments.lr_find import SearchStep
     from nnrun.training.events import ChunkEnded, EpochEnded, Event, TrainingEnded, TrainingStarted
 
 MOST_ROWS = 60

@@ -42,7 +42,7 @@ def resume_cli(
     """
     from nnrun.cli.progress import TrainingDisplay
     from nnrun.cli.train import tell_outcome
-    from nnrun.experiment import resume
+    from nnrun.experiments.api import resume
     from nnrun.runs.index import find_run
 
     directory = find_run(run, runs_dir)

@@ -51,8 +51,8 @@ def rm_cli(
 
 
 def _choose(names: list[str], condition: str | None, runs_dir: Path) -> list[RunDirectory]:
-    from nnrun.reports.filtering import parse_filter
-    from nnrun.reports.listing import list_rows
+    from nnrun.analysis.filtering import parse_filter
+    from nnrun.analysis.listing import list_rows
     from nnrun.runs.index import list_runs
     from nnrun.runs.selection import select_runs
 

@@ -81,20 +81,20 @@ def _show_config(
     plot: Path | None,
     as_json: bool,
 ) -> None:
-    from nnrun.experiment import describe
+    from nnrun.experiments.api import describe
 
     card = describe(config, overrides=overrides, runs_dir=runs_dir, trust=trust, plot=plot)
     if as_json:
         typer.echo(json.dumps(card.to_json(), indent=2))
         return
 
-    from nnrun.reports.card import card_view
+    from nnrun.analysis.card import card_view
 
     make_console().print(card_view(card), soft_wrap=True)
 
 
 def _show_run(run: str, runs_dir: Path, as_json: bool) -> None:
-    from nnrun.reports.run_view import read_report, run_view
+    from nnrun.analysis.run_view import read_report, run_view
     from nnrun.runs.index import find_run
 
     report = read_report(find_run(run, runs_dir))

@@ -32,8 +32,8 @@ def tensorboard_cli(
     Example:
       $ nnrun tensorboard --port 6007
     """
+    from nnrun.analysis.tensorboard import link_logs, serve
     from nnrun.errors import UserError
-    from nnrun.reports.tensorboard import link_logs, serve
     from nnrun.runs.index import find_run
 
     if not runs and not runs_dir.is_dir():

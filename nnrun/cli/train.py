@@ -44,7 +44,7 @@ def train_cli(
     mistake in the config or its data.
     """
     from nnrun.cli.progress import TrainingDisplay
-    from nnrun.experiment import train
+    from nnrun.experiments.api import train
 
     # What callbacks print belongs to a person: programs read the one object on standard output.
     aside = contextlib.redirect_stdout(sys.stderr) if as_json else contextlib.nullcontext()
@@ -74,7 +74,7 @@ def tell_outcome(outcome: "Outcome", *, quiet: bool, as_json: bool) -> None:
 
 
 def _complain_of(outcome: "Outcome") -> None:
-    from nnrun.reports.tables import missed_expectation
+    from nnrun.analysis.tables import missed_expectation
 
     if outcome.status != "finished":
         complain(f"{outcome.run_dir} {outcome.status}: {outcome.stop_reason}".removesuffix(": "))
@@ -85,7 +85,7 @@ def _complain_of(outcome: "Outcome") -> None:
 
 def print_summary(run_dir: Path) -> None:
     """Print how a run came out."""
-    from nnrun.reports.tables import results_table
+    from nnrun.analysis.tables import results_table
     from nnrun.runs.directory import RunDirectory
     from nnrun.runs.manifest import Metrics, RunRecord
 

@@ -30,7 +30,7 @@ def validate_cli(
     """
     from nnrun.config.diagnostics import problems_to_json, render_problems
     from nnrun.errors import ConfigError, Problem
-    from nnrun.preparing import doubts_of, load
+    from nnrun.experiments.prepare import doubts_of, load
 
     problems: list[Problem] = []
     doubts: list[Problem] = []

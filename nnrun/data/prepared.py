@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from nnrun.data.preprocessing import Step
     from nnrun.data.signature import Signature
     from nnrun.data.splits import Splits
-    from nnrun.reusing import Base
+    from nnrun.experiments.base import Base
 
 
 @dataclasses.dataclass(frozen=True)

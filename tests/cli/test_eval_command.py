@@ -13,8 +13,8 @@ from conftest import TINY
 from PIL import Image
 
 from nnrun.data.sources.finding import named_dataset
-from nnrun.experiment import open_run, train
-from nnrun.preparing import prepare
+from nnrun.experiments.api import open_run, train
+from nnrun.experiments.prepare import prepare
 from nnrun.runs.checksums import write_file
 from nnrun.runs.directory import RunDirectory
 from nnrun.runs.index import find_run

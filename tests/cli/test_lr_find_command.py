@@ -15,7 +15,7 @@ from conftest import TINY, complaints
 
 from nnrun.cli.progress import SearchDisplay
 from nnrun.config.loading import load_experiment
-from nnrun.searching import SearchStep
+from nnrun.experiments.lr_find import SearchStep
 
 WriteConfig = Callable[..., Path]
 Nnrun = Callable[..., Any]

@@ -136,7 +136,7 @@ def main() -> int:
         "faults",
         "tests/faults",
         "tests/runs",
-        "tests/test_resume.py",
+        "tests/experiments/test_resume.py",
     ]
     code = int(pytest.main(arguments, plugins=[Counting()]))
     text = table(trials)

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nnrun.experiment import train
-from nnrun.running import Outcome
+from nnrun.experiments.api import train
+from nnrun.experiments.train import Outcome
 from nnrun.runs.checkpoints import CheckpointStore
 from nnrun.runs.history import History
 from nnrun.runs.manifest import Metrics, RunRecord

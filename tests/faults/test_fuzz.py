@@ -23,7 +23,7 @@ from nnrun.config.graphs import Graph, GraphInput, GraphLayer, GraphOutput
 from nnrun.config.options import keys_of
 from nnrun.config.writer import experiment_to_yaml
 from nnrun.errors import ConfigError, RunError
-from nnrun.preparing import load
+from nnrun.experiments.prepare import load
 from nnrun.runs.directory import RunDirectory
 
 pytestmark = pytest.mark.faults
@@ -245,10 +245,10 @@ def test_records_of_any_values(
     make_run: Callable[..., RunDirectory], name: str, which: int, value: Any, below: bool
 ) -> None:
     """A value of `run.json` or `metrics.json` exchanged: a view of the run, or a refusal."""
-    from nnrun.reports.list_table import list_lines
-    from nnrun.reports.listing import list_rows
-    from nnrun.reports.run_view import read_report, run_view
-    from nnrun.reports.tables import render
+    from nnrun.analysis.list_table import list_lines
+    from nnrun.analysis.listing import list_rows
+    from nnrun.analysis.run_view import read_report, run_view
+    from nnrun.analysis.tables import render
     from nnrun.runs.index import list_runs
 
     runs = Path(make_run.args[0])  # type: ignore[attr-defined] # it is a partial

@@ -125,7 +125,7 @@ def test_eval_and_predict_say_that_the_weights_are_older(
 
 
 def test_python_warns_where_nobody_else_tells(run: RunDirectory) -> None:
-    from nnrun.experiment import open_run
+    from nnrun.experiments.api import open_run
 
     remove(run)
     with pytest.warns(UserWarning, match="not of the best epoch, 2: its checkpoint is missing"):
@@ -192,7 +192,7 @@ def test_a_last_state_that_is_not_finite_is_not_gone_on_with(
 
 
 def test_whole_states_warn_of_nothing(run: RunDirectory) -> None:
-    from nnrun.experiment import open_run
+    from nnrun.experiments.api import open_run
 
     with warnings.catch_warnings():
         warnings.simplefilter("error")

@@ -215,7 +215,7 @@ def late(number: int) -> Callable[[Any], None]:
 def test_a_loop_of_trainings_ends_with_a_signal(
     when: Callable[[int], Callable[[Any], None]], tmp_path: Path, write_config: Callable[..., Path]
 ) -> None:
-    from nnrun.experiment import resume, train
+    from nnrun.experiments.api import resume, train
 
     config = write_config(TINY.replace("epochs: 2", "epochs: 3"))
     begun = []

@@ -9,7 +9,7 @@ import pytest
 
 from nnrun.data.signature import Signature
 from nnrun.errors import ConfigError
-from nnrun.preparing import build_for, prepare
+from nnrun.experiments.prepare import build_for, prepare
 from nnrun.reading import parse_json
 from nnrun.runs.atomic import json_bytes
 

@@ -6,9 +6,9 @@ import pytest
 
 from nnrun.config.diagnostics import in_one_line
 from nnrun.data.splits import InputSpec
+from nnrun.experiments.prepare import prepare
 from nnrun.models.architecture import expand_architecture
 from nnrun.models.self_normalizing import doubts
-from nnrun.preparing import prepare
 
 from .conftest import TEN_CLASSES, Build, Declare
 

@@ -11,8 +11,8 @@ from nnrun.data.loading import load_inputs
 from nnrun.data.signature import Signature
 from nnrun.data.splits import InputSpec, Part, Splits
 from nnrun.errors import ConfigError, DataError
+from nnrun.experiments.prepare import build_for, prepare
 from nnrun.models.texts import encode_inputs, encode_splits, learn_words
-from nnrun.preparing import build_for, prepare
 from nnrun.reading import parse_json
 from nnrun.runs.atomic import json_bytes
 

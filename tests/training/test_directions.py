@@ -74,7 +74,7 @@ OF_GRAPH = {
 
 
 def test_before_keras_is_imported_it_is_told_as_by_its_objects(tmp_path: Path) -> None:
-    from nnrun.preparing import build, prepare
+    from nnrun.experiments.prepare import build, prepare
 
     config = tmp_path / "graph.yaml"
     config.write_text(GRAPH)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nnrun.preparing import build, prepare
+from nnrun.experiments.prepare import build, prepare
 from nnrun.training.engines import CompiledEvaluation, CompiledTraining, make_resident
 from nnrun.training.layer_monitor import LayerMonitor
 from nnrun.training.order import epoch_order

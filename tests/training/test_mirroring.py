@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from nnrun.errors import ConfigError
-from nnrun.experiment import evaluate, train
-from nnrun.preparing import load
+from nnrun.experiments.api import evaluate, train
+from nnrun.experiments.prepare import load
 from nnrun.runs.directory import RunDirectory
 
 ROOT = Path(__file__).parents[2]

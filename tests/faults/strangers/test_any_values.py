@@ -106,13 +106,13 @@ def spoiler(_trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Spoiler
 
 def look(run: RunDirectory) -> None:
     """What the commands that start quickly do with a run: list, show, compare, diff, plot, rm."""
-    from nnrun.opening import read_signature
-    from nnrun.reports.comparison import compare_runs, read_runs
-    from nnrun.reports.comparison_files import to_csv
-    from nnrun.reports.list_table import list_lines
-    from nnrun.reports.listing import list_rows
-    from nnrun.reports.run_view import read_report, run_view
-    from nnrun.reports.tables import render
+    from nnrun.analysis.comparison import compare_runs, read_runs
+    from nnrun.analysis.comparison_files import to_csv
+    from nnrun.analysis.list_table import list_lines
+    from nnrun.analysis.listing import list_rows
+    from nnrun.analysis.run_view import read_report, run_view
+    from nnrun.analysis.tables import render
+    from nnrun.experiments.open import read_signature
     from nnrun.runs.index import list_runs
     from nnrun.runs.removing import plan_removal
     from nnrun.runs.saved import load_saved
@@ -179,7 +179,7 @@ SIGNATURE = [
 def test_a_signature_of_odd_values_is_refused(
     way: tuple[str, ...], value: Any, spoiler: Spoiler, tmp_path: Path
 ) -> None:
-    from nnrun.experiment import predict
+    from nnrun.experiments.api import predict
 
     rows = tmp_path / "rows.csv"
     rows.write_text("sepal_length,sepal_width,petal_length,petal_width\n1,2,3,4\n")
@@ -202,7 +202,7 @@ callbacks:
 def begun(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Any]:
     """Makes the callbacks of a config that has begun to train, with a state that they saved."""
     from nnrun.config.loading import load_experiment
-    from nnrun.preparing import build, prepare_experiment
+    from nnrun.experiments.prepare import build, prepare_experiment
     from nnrun.training.callbacks import build_callbacks
     from nnrun.training.recording import Recorder
 

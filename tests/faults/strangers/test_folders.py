@@ -11,7 +11,7 @@ import pytest
 from conftest import TINY, Done
 
 from nnrun.errors import RunError
-from nnrun.experiment import resume, train
+from nnrun.experiments.api import resume, train
 from nnrun.runs.directory import RunDirectory
 from nnrun.runs.locking import RunLock
 

@@ -186,9 +186,9 @@ def test_a_name_longer_than_any(tmp_path: Path, nnrun: Callable[..., Any]) -> No
 
 
 def test_cells_are_no_formulas(make_run: Callable[..., RunDirectory], tmp_path: Path) -> None:
-    from nnrun.reports.comparison import compare_runs, read_runs
-    from nnrun.reports.comparison_files import to_csv
-    from nnrun.reports.predictions import table_text
+    from nnrun.analysis.comparison import compare_runs, read_runs
+    from nnrun.analysis.comparison_files import to_csv
+    from nnrun.analysis.predictions import table_text
 
     formulas = ["=1+1", "+cmd|' /C calc'!A0", "-x", "@SUM(A1)", "\t=1", "\r=1", "'=1"]
     text = table_text(["row", *formulas], iter([[0, *formulas, -1.5, "-1.5"]]))
@@ -202,7 +202,7 @@ def test_cells_are_no_formulas(make_run: Callable[..., RunDirectory], tmp_path: 
 
 
 def test_predictions_come_back_as_they_were_written(tmp_path: Path) -> None:
-    from nnrun.reports.predictions import table_text
+    from nnrun.analysis.predictions import table_text
 
     names = ["=1", "+x", "-x", "@x", "'x", "''x", "x", "-1", "\tx"]
     head = ["row", "target", "predicted"]

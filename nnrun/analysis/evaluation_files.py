@@ -1,0 +1,155 @@
+"""What an evaluation writes beside its figures: tables and plots."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nnrun.analysis.reconstructions import Reconstructions, draw_reconstructions
+from nnrun.analysis.scores import confusion_matrix
+from nnrun.runs.atomic import write_text, write_with
+from nnrun.runs.predictions import table_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from nnrun.analysis.evaluation import Evaluation
+    from nnrun.analysis.predictions import Predictions
+    from nnrun.data.splits import InputSpec
+    from nnrun.runs.evaluation_directory import EvaluationDirectory
+
+MOST_WRONG = 100
+"""Most rows in the table of the most confidently wrong ones."""
+
+
+def write_files(
+    predictions: Predictions,
+    evaluation: Evaluation,
+    files: EvaluationDirectory,
+    *,
+    inputs: Mapping[str, np.ndarray],
+    specs: Mapping[str, InputSpec],
+) -> None:
+    """Write the predictions, and the tables and plots that their task has.
+
+    Args:
+        predictions: Of rows whose targets are known.
+        evaluation: Their figures.
+        files: Where they are written; the directory is there.
+        inputs: The rows, by input.
+        specs: What the inputs are.
+
+    Raises:
+        RunError: A file cannot be written.
+    """
+    predictions.write(files.predictions)
+    if isinstance(predictions, Reconstructions):
+        if are_pictures(predictions.truth.shape[1:]):
+            made = predictions
+            write_with(files.reconstructions, lambda path: draw_reconstructions(made, path))
+    elif predictions.classes:
+        _write_classification(predictions, evaluation, files, inputs, specs)
+    elif predictions.are_labels:
+        _write_curves(predictions, evaluation, files)
+    else:
+        _write_regression(predictions, files)
+
+
+def _write_classification(
+    predictions: Predictions,
+    evaluation: Evaluation,
+    files: EvaluationDirectory,
+    inputs: Mapping[str, np.ndarray],
+    specs: Mapping[str, InputSpec],
+) -> None:
+    from nnrun.analysis import evaluation_plots as plots
+
+    classes, labels, targets = predictions.classes, predictions.labels, predictions.truth
+    matrix = confusion_matrix(targets, labels, len(classes))
+    cells = ([name, *row] for name, row in zip(classes, matrix.tolist(), strict=True))
+    write_text(files.confusion_matrix, table_text(["true", *classes], cells))
+    write_with(
+        files.confusion_plot, lambda path: plots.draw_confusion_matrix(matrix, classes, path)
+    )
+    _write_curves(predictions, evaluation, files)
+    worst = most_wrong(predictions)
+    pictures = next(
+        (
+            inputs[name]
+            for name, spec in specs.items()
+            if not spec.columns and are_pictures(spec.shape)
+        ),
+        None,
+    )
+    if pictures is not None:
+        write_with(
+            files.most_wrong_plot,
+            lambda path: plots.draw_most_wrong(predictions, worst, pictures, path),
+        )
+    else:
+        write_text(files.most_wrong, _wrong_table(predictions, worst, _by_column(inputs, specs)))
+
+
+def _write_curves(
+    predictions: Predictions, evaluation: Evaluation, files: EvaluationDirectory
+) -> None:
+    from nnrun.analysis import evaluation_plots as plots
+
+    write_with(files.roc, lambda path: plots.draw_roc(predictions, path))
+    write_with(files.precision_recall, lambda path: plots.draw_precision_recall(predictions, path))
+    error = evaluation.headline["ece"].value
+    write_with(files.calibration, lambda path: plots.draw_calibration(predictions, error, path))
+
+
+def most_wrong(predictions: Predictions) -> list[int]:
+    """The rows predicted wrongly, those of the greatest confidence first; 100 at most."""
+    wrong = np.flatnonzero(predictions.labels != predictions.truth)
+    order = np.argsort(-predictions.confidence[wrong], kind="stable")
+    rows: list[int] = wrong[order][:MOST_WRONG].tolist()
+    return rows
+
+
+def _by_column(
+    inputs: Mapping[str, np.ndarray], specs: Mapping[str, InputSpec]
+) -> dict[str, np.ndarray]:
+    """The columns of all inputs, each once: `(rows,)` by name."""
+    columns: dict[str, np.ndarray] = {}
+    for name, array in inputs.items():
+        flat = array.reshape(len(array), -1).T
+        names = specs[name].columns or tuple(f"x{index}" for index in range(len(flat)))
+        columns |= dict(zip(names, flat, strict=True))
+    return columns
+
+
+def _wrong_table(
+    predictions: Predictions, rows: list[int], columns: Mapping[str, np.ndarray]
+) -> str:
+    classes, outputs, targets = predictions.classes, predictions.outputs, predictions.truth
+
+    def records() -> Iterator[list[Any]]:
+        for row in rows:
+            true = int(targets[row])
+            said = [classes[true], classes[int(predictions.labels[row])]]
+            sure = [float(predictions.confidence[row]), float(outputs[row, true])]
+            read = (column[row : row + 1].tolist()[0] for column in columns.values())
+            yield [row, *said, *sure, *read]
+
+    head = ["row", "target", "predicted", "confidence", "p_target"]
+    return table_text([*head, *columns], records())
+
+
+def are_pictures(shape: Sequence[int]) -> bool:
+    """Whether rows of a shape can be drawn: grey, or with one or three channels."""
+    return len(shape) == 2 or (len(shape) == 3 and shape[2] in (1, 3))  # noqa: PLR2004
+
+
+def _write_regression(predictions: Predictions, files: EvaluationDirectory) -> None:
+    from nnrun.analysis import evaluation_plots as plots
+
+    targets, predicted, names = predictions.truth, predictions.outputs, predictions.columns
+    write_with(files.residuals, lambda path: plots.draw_residuals(targets - predicted, path, names))
+    write_with(
+        files.predicted_against_true,
+        lambda path: plots.draw_predicted_against_true(targets, predicted, path, names),
+    )

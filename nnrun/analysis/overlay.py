@@ -1,0 +1,237 @@
+"""The curves of several runs over each other."""
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nnrun.analysis.curves import (
+    epochs_of,
+    finish_axes,
+    finish_values,
+    grid_columns,
+    panel_names,
+    values_of,
+)
+from nnrun.config.diagnostics import did_you_mean
+from nnrun.errors import RunError, UserError
+from nnrun.pages.style import RUN_COLORS, TRAINING_COLOR, VALIDATION_COLOR, drawing, literal
+from nnrun.runs.directory import RunDirectory
+from nnrun.runs.history import History
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+FORMS = ("png", "svg", "pdf")
+_MARKED_UP_TO = 30  # epochs
+_LEGEND_COLUMNS = 2
+_TRAINING_DASHES = (0, (4, 2))
+_OTHER_RUN_COLOR = "#c8c8c8"
+_PLAIN = "o"
+_MARKERS = (_PLAIN, "s", "^", "D")
+_MOST_NAMED = len(RUN_COLORS) * len(_MARKERS)
+_MARKS = 12  # on a long curve, where a marker tells it from another of its colour
+
+Histories = Mapping[str, Sequence[History]]
+"""Of runs by what they are called; runs under one label differ in their seeds alone."""
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A line of a panel: where its points lie, what they are, and how it looks.
+
+    A plain marker is drawn on short curves only: it tells no curve from another.
+    """
+
+    places: Sequence[float]
+    values: Sequence[float]
+    color: str
+    label: str
+    dashed: bool = False
+    marker: str = _PLAIN
+
+
+def read_histories(
+    runs: Iterable[RunDirectory],
+) -> tuple[dict[str, list[History]], dict[str, str]]:
+    """The histories of runs by their names, and why the others have none, by their directories.
+
+    Raises:
+        RunError: No run has an epoch to draw.
+    """
+    found: dict[str, list[History]] = {}
+    without: dict[str, str] = {}
+    for run in runs:
+        try:
+            history = History.read(run.history) if run.history.exists() else History()
+        except RunError as error:
+            without[str(run.path)] = error.message
+            continue
+        if len(history):
+            found[run.name] = [history]
+        else:
+            without[str(run.path)] = "it has no epochs to draw"
+    if not found:
+        told = "\n  ".join(f"{name}: {reason}" for name, reason in without.items())
+        raise RunError("there is nothing to draw", hint=told)
+    return found, without
+
+
+def draw_runs(
+    histories: Histories,
+    path: Path,
+    *,
+    metrics: Sequence[str] = (),
+    training: bool = True,
+    log: bool = False,
+    smoothing: float = 0.0,
+) -> None:
+    """Draw the figures of runs over the epochs, a panel for each figure.
+
+    The training curve of a figure stands beside that of the validation; of several labels it is
+    dashed. As in `curves`, a training value stands half an epoch to the left. Each of seven labels
+    has a colour, the next seven have the same colours with other markers, and so on up to 28;
+    those beyond are grey, and the legend says how many they are.
+
+    Args:
+        histories: By label.
+        path: The file to write; its suffix says what kind: png, svg or pdf.
+        metrics: The figures; `val_loss` is the validation's alone. All where there are none.
+        training: Whether the training is drawn where there is a validation.
+        log: Make the vertical axes logarithmic; where False, that of a loss is when it must be.
+        smoothing: From 0 (as it is) to below 1: see `smooth`.
+
+    Raises:
+        UserError: No run has a metric.
+    """
+    known = [history for group in histories.values() for history in group]
+    names = list(dict.fromkeys(metrics)) or _all_panels(known)
+    _check_known(names, known)
+    columns = grid_columns(len(names))
+    rows = max(1, math.ceil(len(names) / columns))
+    title = next(iter(histories)) if len(known) == 1 else ""
+    form = path.suffix.lower().lstrip(".") or "png"
+    with drawing(path, columns=columns, rows=rows, title=title, form=form) as figure:
+        for position, name in enumerate(names, start=1):
+            axes = figure.add_subplot(rows, columns, position)
+            curves = list(_curves(histories, name, training=training))
+            for curve in curves:
+                _draw_curve(axes, curve, smoothing)
+            part = "validation " if _is_validated(histories, name) else "training "
+            _finish(axes, name if training else part + name, curves, log=log)
+        _draw_legend(figure, alone=len(histories) == 1)
+
+
+def smooth(values: Sequence[float], weight: float) -> list[float]:
+    """The exponential moving average, corrected for its start as in Adam.
+
+    So a constant stays what it is from its first value on. What is not finite is passed over, and
+    leaves a gap.
+
+    Args:
+        values: The values.
+        weight: Of the past, from 0 to below 1.
+
+    >>> smooth([1.0, 2.0], 0.5)
+    [1.0, 1.6666666666666667]
+    """
+    mean, total = 0.0, 0.0
+    smoothed = []
+    for value in values:
+        if not math.isfinite(value):
+            smoothed.append(math.nan)
+            continue
+        mean = weight * mean + (1 - weight) * value
+        total = weight * total + (1 - weight)
+        smoothed.append(mean / total)
+    return smoothed
+
+
+def _all_panels(histories: Iterable[History]) -> list[str]:
+    return list(dict.fromkeys(name for history in histories for name in panel_names(history)))
+
+
+def _check_known(names: Iterable[str], histories: Iterable[History]) -> None:
+    known = dict.fromkeys(name for history in histories for name in history.columns)
+    known |= dict.fromkeys(name.removeprefix("val_") for name in known)
+    for name in names:
+        if name not in known or name == "epoch":
+            recorded = ", ".join(column for column in known if column != "epoch")
+            hint = did_you_mean(name, known) or f"recorded: {recorded}"
+            raise UserError(f"no run has the metric {name!r}", hint=hint)
+
+
+def _curves(histories: Histories, name: str, *, training: bool) -> Iterator[Curve]:
+    """The lines of a panel."""
+    alone = len(histories) == 1
+    watched = name if name.startswith("val_") else f"val_{name}"
+    both = training or not _is_validated(histories, name)
+    for index, (run, group) in enumerate(histories.items()):
+        named = index < _MOST_NAMED
+        color = RUN_COLORS[index % len(RUN_COLORS)] if named else _OTHER_RUN_COLOR
+        label = run if named else f"{len(histories) - _MOST_NAMED} more"
+        marker = _MARKERS[index // len(RUN_COLORS)] if named else _PLAIN
+        for history in group:
+            epochs = epochs_of(history)
+            if name != watched and both:
+                halves = [epoch - 0.5 for epoch in epochs]
+                told = "training (mean over the epoch)" if alone else label
+                look = TRAINING_COLOR if alone else color
+                dashed = not alone and training
+                yield Curve(halves, values_of(history, name), look, told, dashed, marker)
+            told = "validation (at its end)" if alone else label
+            look = VALIDATION_COLOR if alone else color
+            yield Curve(epochs, values_of(history, watched), look, told, marker=marker)
+
+
+def _is_validated(histories: Histories, name: str) -> bool:
+    return any(f"val_{name}" in item.columns for group in histories.values() for item in group)
+
+
+def _draw_curve(axes: "Axes", curve: Curve, smoothing: float) -> None:
+    if not curve.values:
+        return
+    look: dict[str, Any] = {"color": curve.color, "linewidth": 1.0 if curve.dashed else 1.6}
+    short = len(curve.values) <= _MARKED_UP_TO
+    if curve.dashed:
+        look["linestyle"] = _TRAINING_DASHES
+    elif curve.marker != _PLAIN or (short and not smoothing):
+        look |= {"marker": curve.marker, "markevery": 1 if short else len(curve.values) // _MARKS}
+    if smoothing:
+        axes.plot(curve.places, curve.values, color=curve.color, linewidth=0.8, alpha=0.25)
+    values = smooth(curve.values, smoothing) if smoothing else curve.values
+    look["zorder"] = 2 if curve.color == _OTHER_RUN_COLOR else 2.5
+    axes.plot(curve.places, values, label=literal(curve.label), **look)
+
+
+def _finish(axes: "Axes", name: str, curves: Sequence[Curve], *, log: bool) -> None:
+    drawn = [curve for curve in curves if curve.values]
+    finish_axes(axes, "epoch", 0, max([1.0, *(max(curve.places) for curve in drawn)]))
+    words = literal(name.replace("_", " "))
+    axes.set_title(words)
+    axes.set_ylabel(words)
+    finish_values(axes, name, [value for curve in drawn for value in curve.values], log=log)
+
+
+def _draw_legend(figure: "Figure", *, alone: bool) -> None:
+    """A line for each label; of several with dashes, two more that tell solid from dashed."""
+    from matplotlib.lines import Line2D
+
+    found: dict[str, Any] = {}
+    for axes in figure.axes:
+        for line, label in zip(*axes.get_legend_handles_labels(), strict=True):
+            found[label] = line
+    handles = list(found.values())
+    if not alone:
+        handles = [
+            Line2D([], [], color=line.get_color(), marker=line.get_marker(), label=text)
+            for text, line in found.items()
+        ]
+        if any(line.is_dashed() for axes in figure.axes for line in axes.get_lines()):
+            handles.append(Line2D([], [], color="gray", label="solid: validation"))
+            handles.append(
+                Line2D([], [], color="gray", linestyle=_TRAINING_DASHES, label="dashed: training")
+            )
+    figure.legend(handles=handles, loc="outside lower center", ncols=_LEGEND_COLUMNS, fontsize=8.5)

@@ -1,0 +1,341 @@
+"""What a model says of rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nnrun.analysis.column_scores import THRESHOLD
+from nnrun.analysis.scores import entropy
+from nnrun.pages.textplots import speaks_unicode
+from nnrun.runs.atomic import write_text
+from nnrun.runs.predictions import (
+    DEVIATION,
+    ENTROPY,
+    MEAN,
+    PREDICTED,
+    PROBABILITY,
+    prediction_columns,
+    table_text,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from rich.console import Group
+    from rich.table import Table
+
+SHOWN_ROWS = 20
+SHOWN_CLASSES = 5
+SHOWN_SAMPLED = 3  # a deviation beside each
+SHOWN_COLUMNS = 6
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """What several draws of dropout said: arrays like the outputs of `Predictions`.
+
+    Attributes:
+        draws: How many there were.
+        mean: Their mean.
+        deviation: Their standard deviation.
+    """
+
+    draws: int
+    mean: np.ndarray
+    deviation: np.ndarray
+
+    def to_json(self, names: Sequence[str]) -> Iterator[dict[str, Any]]:
+        """What was said of each row: `mc_mean` and `mc_std`, by name where there are names."""
+        for told in zip(self.mean.tolist(), self.deviation.tolist(), strict=True):
+            values = (dict(zip(names, one, strict=True)) for one in told) if names else told
+            yield dict(zip((MEAN, DEVIATION), values, strict=True))
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """Predictions of rows.
+
+    Attributes:
+        outputs: Probabilities `(rows, classes)`, values `(rows,)`, or of several columns
+            probabilities or values `(rows, columns)`.
+        classes: Names of the classes; empty where a row does not belong to one class.
+        targets: The true classes or values `(rows,)`, or `(rows, columns)`, where they are known.
+        files: The file that each row was read from, for pictures; empty where rows are numbered.
+        sampled: What draws of dropout said of the same rows, if any were made.
+        columns: Names of the columns, where several are predicted.
+        are_labels: Whether these are labels, each with its probability, and not values.
+    """
+
+    outputs: np.ndarray
+    classes: tuple[str, ...] = ()
+    targets: np.ndarray | None = None
+    files: tuple[str, ...] = ()
+    sampled: Sampled | None = None
+    columns: tuple[str, ...] = ()
+    are_labels: bool = False
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are."""
+        return len(self.outputs)
+
+    @property
+    def truth(self) -> np.ndarray:
+        """The targets, where they must be known.
+
+        Raises:
+            ValueError: They are not.
+        """
+        if self.targets is None:
+            raise ValueError("nobody knows the targets of these rows")
+        return self.targets
+
+    @property
+    def labels(self) -> np.ndarray:
+        """The number of the most probable class of each row."""
+        labels: np.ndarray = self.outputs.argmax(axis=1)
+        return labels
+
+    @property
+    def confidence(self) -> np.ndarray:
+        """The probability of that class."""
+        confidence: np.ndarray = self.outputs.max(axis=1)
+        return confidence
+
+    @property
+    def held(self) -> np.ndarray:
+        """Of labels, 1 where one is taken to hold, else 0; of other columns, their values."""
+        return (self.outputs > THRESHOLD).astype(np.int64) if self.are_labels else self.outputs
+
+    def header(self) -> list[str]:
+        """The names of the columns."""
+        return prediction_columns(
+            self.classes,
+            from_files=bool(self.files),
+            with_targets=self.targets is not None,
+            sampled=self.sampled is not None,
+            columns=self.columns,
+            labels=self.are_labels,
+        )
+
+    def records(self) -> Iterator[list[str | int | float]]:
+        """The rows, each with a cell for every column of the header."""
+        parts: list[Sequence[Any]] = [self._names()]
+        if not self.columns:
+            parts += [self._said(self.targets)] if self.targets is not None else []
+            parts.append(self._said(self.labels if self.classes else self.outputs))
+        for *cells, numbers in zip(*parts, self._numbers().tolist(), strict=True):
+            yield [*cells, *numbers]
+
+    def write(self, path: Path) -> None:
+        """Write all rows as CSV.
+
+        Raises:
+            RunError: The file cannot be written.
+        """
+        write_text(path, table_text(self.header(), self.records()))
+
+    def to_json(self) -> list[dict[str, Any]]:
+        """The rows as data: `row` or `file`, `predicted`, and `probabilities` by class or label.
+
+        Where draws of dropout were made, `mc_mean` and `mc_std`, and for classes `mc_entropy`.
+        """
+        if self.sampled is not None:
+            plain = replace(self, sampled=None).to_json()
+            drawn = self.sampled.to_json(self.classes or self.columns)
+            rows = [row | told for row, told in zip(plain, drawn, strict=True)]
+            if self.classes:
+                entropies = entropy(self.sampled.mean).tolist()
+                rows = [row | {ENTROPY: one} for row, one in zip(rows, entropies, strict=True)]
+            return rows
+        if self.columns:
+            return list(self._columns_as_data())
+        plain = []
+        for record in self.records():
+            values: dict[str, Any] = dict(zip(self.header(), record, strict=True))
+            if self.classes:
+                probabilities = {name: values.pop(f"{PROBABILITY}{name}") for name in self.classes}
+                values["probabilities"] = probabilities
+            plain.append(values)
+        return plain
+
+    def view(self) -> Table:
+        """The first rows, as something that a console prints."""
+        return predictions_view(self)
+
+    def _columns_as_data(self) -> Iterator[dict[str, Any]]:
+        first, held, outputs = self.header()[0], self.held.tolist(), self.outputs.tolist()
+        for name, predicted, given in zip(self._names(), held, outputs, strict=True):
+            record = {first: name, "predicted": dict(zip(self.columns, predicted, strict=True))}
+            if self.are_labels:
+                record["probabilities"] = dict(zip(self.columns, given, strict=True))
+            yield record
+
+    def _names(self) -> Sequence[str | int]:
+        return self.files or range(self.rows)
+
+    def _said(self, values: np.ndarray) -> list[str] | list[float]:
+        if self.classes:
+            return [self.classes[label] for label in values.tolist()]
+        return [float(value) for value in values.tolist()]
+
+    def _numbers(self) -> np.ndarray:
+        """The columns after the names, as one array."""
+        parts = [self.outputs] if self.classes or self.are_labels else []
+        if self.columns:
+            parts.insert(0, self.held)
+            parts = parts if self.targets is None else [self.targets, *parts]
+        if self.sampled is not None:
+            shape = (self.rows, -1)
+            parts += [self.sampled.mean.reshape(shape), self.sampled.deviation.reshape(shape)]
+            parts += [entropy(self.sampled.mean)[:, None]] if self.classes else []
+        return np.hstack(parts) if parts else np.empty((self.rows, 0))
+
+
+def header_of_all(outputs: Mapping[str, Predictions]) -> list[str]:
+    """The columns of the predictions of all outputs, each under the name of its output.
+
+    What an output predicts is called like it: `price`, and not `price_predicted`.
+    """
+    first = next(iter(outputs.values())).header()[0]
+    names = [first]
+    for name, predictions in outputs.items():
+        names += [
+            name if column == PREDICTED else f"{name}_{column.removeprefix(f'{PREDICTED}_')}"
+            for column in predictions.header()[1:]
+        ]
+    return names
+
+
+def write_all(outputs: Mapping[str, Predictions], path: Path) -> None:
+    """Write the predictions of all outputs as one CSV file, a row for each row.
+
+    Raises:
+        RunError: The file cannot be written.
+    """
+    if len(outputs) == 1:
+        next(iter(outputs.values())).write(path)
+        return
+    first, *others = (list(predictions.records()) for predictions in outputs.values())
+    rows = zip(first, *others, strict=True)
+    joined = ([*row[0], *(cell for cells in row[1:] for cell in cells[1:])] for row in rows)
+    write_text(path, table_text(header_of_all(outputs), joined))
+
+
+def all_to_json(outputs: Mapping[str, Predictions]) -> dict[str, Any]:
+    """The predictions as data: `classes` and `rows`; of several outputs by their names."""
+    told = {
+        name: {"classes": predictions.classes, "rows": predictions.to_json()}
+        for name, predictions in outputs.items()
+    }
+    return next(iter(told.values())) if len(told) == 1 else {"outputs": told}
+
+
+def all_view(outputs: Mapping[str, Predictions]) -> Group:
+    """The first rows of every output, as something that a console prints."""
+    from rich.console import Group
+    from rich.text import Text
+
+    parts: list[Any] = []
+    for name, predictions in outputs.items():
+        if len(outputs) > 1:
+            parts += [*([""] if parts else []), Text(name, style="bold")]
+        parts.append(predictions.view())
+        if predictions.sampled is not None and predictions.columns:
+            parts.append(Text(_of_draws(predictions.sampled), style="dim"))
+    return Group(*parts)
+
+
+def predictions_view(predictions: Predictions) -> Table:
+    """The first rows with their most probable classes, as something that a console prints.
+
+    Where draws of dropout were made, their mean and standard deviation take the place of the
+    probabilities, and stand beside a value.
+    """
+    from rich.text import Text
+
+    if predictions.columns:
+        return _columns_view(predictions)
+    classes, sampled = predictions.classes, predictions.sampled
+    table = _table(predictions)
+    table.add_column("predicted", justify="left" if classes else "right")
+    shown = min(SHOWN_CLASSES if sampled is None else SHOWN_SAMPLED, len(classes))
+    if sampled is not None:
+        table.add_column(_of_draws(sampled))
+    elif classes:
+        table.add_column("probabilities" if shown == len(classes) else "most probable")
+    for row, record in zip(range(SHOWN_ROWS), predictions.records(), strict=False):
+        said = str(record[1]) if classes else f"{record[1]:.6g}"
+        cells = [Text(str(record[0])), Text(said)]
+        if classes:
+            given = predictions.outputs[row] if sampled is None else sampled.mean[row]
+            order = np.argsort(-given, kind="stable")[:shown].tolist()
+            told = (f"{classes[i]} {_share(predictions, row, i)}" for i in order)
+            cells.append(Text("  ".join(told), style="dim"))
+        elif sampled is not None:
+            cells.append(Text(_number(predictions, row, 0), style="dim"))
+        table.add_row(*cells)
+    return table
+
+
+def _table(predictions: Predictions) -> Table:
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column("file" if predictions.files else "row", overflow="fold")
+    return table
+
+
+def _of_draws(sampled: Sampled) -> str:
+    return f"mean {_plus_minus()} standard deviation of {sampled.draws:,} draws"
+
+
+def _share(predictions: Predictions, row: int, column: int) -> str:
+    """The probability of a class or label, or the mean of the draws with their deviation."""
+    sampled = predictions.sampled
+    if sampled is None:
+        return f"{predictions.outputs[row, column]:.1%}"
+    mean, deviation = sampled.mean[row, column], sampled.deviation[row, column]
+    return f"{mean:.1%} {_plus_minus()}{100 * deviation:.1f}"
+
+
+def _number(predictions: Predictions, row: int, column: int) -> str:
+    """A value, or the mean of the draws with their deviation."""
+    sampled = predictions.sampled
+    if sampled is None:
+        return f"{predictions.outputs.reshape(predictions.rows, -1)[row, column]:.4g}"
+    shape = (predictions.rows, -1)
+    mean, deviation = (one.reshape(shape)[row, column] for one in (sampled.mean, sampled.deviation))
+    return f"{mean:.4g} {_plus_minus()}{deviation:.2g}"
+
+
+def _plus_minus() -> str:
+    return "±" if speaks_unicode() else "+-"
+
+
+def _columns_view(predictions: Predictions) -> Table:
+    """The first rows with a column for each label or number, as many as can be read."""
+    from rich.text import Text
+
+    table, sampled = _table(predictions), predictions.sampled
+    shown = predictions.columns[: SHOWN_COLUMNS if sampled is None else SHOWN_SAMPLED]
+    for name in shown:
+        table.add_column(Text(name), justify="right", overflow="fold")
+    left_out = len(predictions.columns) - len(shown)
+    if left_out:
+        table.add_column(f"and {left_out} more")
+    held = predictions.held[:SHOWN_ROWS].tolist()
+    for row, (called, values) in enumerate(zip(predictions._names(), held, strict=False)):
+        if predictions.are_labels:
+            cells = [
+                Text(_share(predictions, row, column), style="bold" if values[column] else "dim")
+                for column in range(len(shown))
+            ]
+        else:
+            cells = [Text(_number(predictions, row, column)) for column in range(len(shown))]
+        table.add_row(Text(str(called)), *cells)
+    return table

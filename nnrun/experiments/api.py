@@ -1,0 +1,372 @@
+"""The story: what happens between a config and a run directory."""
+
+from __future__ import annotations
+
+import signal
+import warnings
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nnrun.config.roles import roles_of
+from nnrun.config.texts import text_layers
+from nnrun.errors import UserError
+from nnrun.experiments.base import kept_base, resolve_base
+from nnrun.experiments.prepare import (
+    RUNS,
+    build,
+    build_for,
+    load,
+    load_run,
+    prepare,
+    prepare_experiment,
+)
+from nnrun.experiments.train import Run, Watcher
+from nnrun.experiments.trust import check_trust, with_own_code
+from nnrun.runs.beginnings import check_begun
+from nnrun.runs.best_state import find_best
+from nnrun.runs.directory import RunDirectory, create_run, create_run_at, needed_bytes
+from nnrun.runs.locking import RunLock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from nnrun.analysis.card import Card
+    from nnrun.analysis.evaluation import Evaluation
+    from nnrun.analysis.lr_report import SearchReport
+    from nnrun.analysis.predictions import Predictions
+    from nnrun.data.prepared import Prepared
+    from nnrun.experiments.evaluate import OpenRun
+    from nnrun.experiments.lr_find import SearchStep
+    from nnrun.runs.outcome import Outcome
+
+
+def _warn(sentence: str) -> None:
+    warnings.warn(sentence, stacklevel=3)
+
+
+def describe(
+    config: str | Path,
+    *,
+    overrides: Sequence[str] = (),
+    runs_dir: str | Path = RUNS,
+    trust: bool = False,
+    plot: Path | None = None,
+) -> Card:
+    """What a config would run; a few steps are made to tell the time, and thrown away.
+
+    Args:
+        config: The YAML file.
+        overrides: Changes of the form `training.epochs=5`.
+        runs_dir: Where a run that the model is built on is looked for.
+        trust: Whether code of the user's own that the config names may run.
+        plot: Where the model is drawn: a `.png`, `.svg` or `.pdf`.
+
+    Raises:
+        UserError: For mistakes in the config or the data, and code that is not trusted.
+    """
+    experiment = load(Path(config), overrides, Path(runs_dir))
+    check_trust(experiment, Path(config), trust=trust)
+    experiment, base = resolve_base(experiment, Path(config), Path(runs_dir), trust=trust)
+    prepared = prepare_experiment(experiment, Path(config), base)
+    model = build(prepared)
+    if plot is not None:
+        from nnrun.experiments.draw import picture
+
+        picture(model, plot, experiment)
+    from nnrun.experiments.describe import card_of
+
+    return card_of(prepared, model)
+
+
+def train(
+    config: str | Path,
+    *,
+    overrides: Sequence[str] = (),
+    runs_dir: str | Path = RUNS,
+    run_dir: str | Path | None = None,
+    command: Sequence[str] = (),
+    trust: bool = False,
+    watch: Watcher | None = None,
+    deliver_signals: bool = True,
+) -> Outcome:
+    """Train the experiment that a config declares, and write its run directory.
+
+    Args:
+        config: The YAML file.
+        overrides: Changes of the form `training.epochs=5`.
+        runs_dir: Where a directory for the run is made; a run that the model is built on is looked
+            for there.
+        run_dir: Exactly where the run is written instead; missing or empty.
+        command: The command line, for the record.
+        trust: Whether code that a run names, which the model is built on, may run.
+        watch: Called with every event of the training.
+        deliver_signals: Whether a signal that interrupted the training (SIGINT, SIGTERM, SIGHUP) has,
+            once the run is written, the effect that it has elsewhere in the process, so that no other
+            training begins: Ctrl-C raises KeyboardInterrupt, SIGTERM ends the process, and a
+            handler of one's own is called, after which the outcome is returned.
+
+    Returns:
+        How it came out; nothing is raised for a run that diverged.
+
+    Raises:
+        UserError: For mistakes in the config, the data or the place; nothing is left behind.
+        KeyboardInterrupt: See `deliver_signals`; the run is written, and can be resumed.
+    """
+    prepared = prepare(Path(config), overrides, Path(runs_dir), trust=trust)
+    model = build(prepared, prepared.experiment.runtime.strategy)
+    directory = _claim(prepared, model, Path(runs_dir), run_dir)
+    # Only its holder may throw the directory away: without the lock it is another process's run.
+    with RunLock(directory.path):
+        run = None
+        try:
+            run = Run(prepared, model, directory, command)
+            outcome = run.train(watch or _ignore)
+        except BaseException as error:
+            if not directory.discard() and run is not None:
+                run.record_failure(error)
+            raise
+    return _delivered(outcome, deliver_signals)
+
+
+def resume(
+    directory: RunDirectory,
+    *,
+    epochs: int | None = None,
+    anyway: bool = False,
+    trust: bool = False,
+    watch: Watcher | None = None,
+    tell: Callable[[str], None] | None = None,
+    deliver_signals: bool = True,
+) -> Outcome:
+    """Go on with a run that broke off, or with a finished one for more epochs.
+
+    The result is that of a run that never broke off, bit for bit.
+
+    Args:
+        directory: The run.
+        epochs: Another last epoch than the config's.
+        anyway: Go on even where config, data, versions or machine are not as they were; the run is
+            marked as inexact.
+        trust: Whether code of the user's own that the run names may run.
+        watch: Called with every event of the training.
+        tell: Called with sentences that say what going on for longer will do.
+        deliver_signals: As for `train`.
+
+    Returns:
+        How it came out; nothing is raised for a run that diverged.
+
+    Raises:
+        RunError: Another process trains it, it is damaged, there is nothing left to do, or
+            something differs from what it was trained with.
+        UserError: For mistakes in its config or data; the run is left as it was.
+    """
+    from nnrun.experiments.resume import reopen
+
+    check_begun(directory.path)  # before the lock is held, which looks as if it were about to begin
+    with RunLock(directory.path):
+        run = reopen(directory, epochs, anyway=anyway, trust=trust, tell=tell or _ignore)
+        try:
+            outcome = run.train(watch or _ignore)
+        except BaseException as error:
+            run.record_failure(error)
+            raise
+    return _delivered(outcome, deliver_signals)
+
+
+def find_learning_rate(
+    config: str | Path,
+    *,
+    overrides: Sequence[str] = (),
+    lowest: float = 1e-5,
+    highest: float = 10.0,
+    steps: int = 500,
+    budget: int | None = None,
+    out_dir: str | Path = "lr-find",
+    apply_to: str | Path | None = None,
+    runs_dir: str | Path = RUNS,
+    trust: bool = False,
+    watch: Callable[[SearchStep], None] | None = None,
+) -> SearchReport:
+    """Search a learning rate for a config by a range test and trials; the model is thrown away.
+
+    Args:
+        config: The YAML file.
+        overrides: Changes of the form `training.batch_size=64`; never written to `apply_to`.
+        lowest: The rate of the first training step.
+        highest: The rate of the last one.
+        steps: How many steps there are.
+        budget: Epochs that the trials may train together; None goes by the size of the training.
+        out_dir: Where the curve is written, as `<name>.png` and `<name>.csv`.
+        apply_to: Where the config with the recommended rate is written: a new file, or the config.
+        runs_dir: Where a run that the model is built on is looked for; see `train`.
+        trust: Whether code that it names may run.
+        watch: Called with every step of the range test and every epoch of a trial.
+
+    Returns:
+        What every rule says, what the trials came to, and the rate to recommend.
+
+    Raises:
+        UserError: For mistakes in the config, the data or the range, a loss that is not finite at
+            the first step, or a rate that cannot be applied; nothing is left behind.
+    """
+    from nnrun.experiments.lr_find import (
+        SearchRange,
+        apply_rate,
+        check_target,
+        search,
+        with_constant_rate,
+    )
+
+    tried = SearchRange(lowest, highest, steps)
+    prepared = prepare(Path(config), overrides, Path(runs_dir), trust=trust)
+    prepared, notes = with_constant_rate(prepared)
+    target = None if apply_to is None else Path(apply_to)
+    if target is not None:
+        check_target(prepared, target)
+    model, seen = build(prepared), watch or _ignore
+    report = search(
+        prepared, model, tried, budget=budget, out_dir=Path(out_dir), notes=notes, watch=seen
+    )
+    return report if target is None else apply_rate(report, prepared.config, target)
+
+
+def open_run(
+    directory: RunDirectory,
+    *,
+    trust: bool = False,
+    with_data: bool = True,
+    tell: Callable[[str], None] = _warn,
+) -> OpenRun:
+    """Build the model of a run anew, from its own config and the weights of its best epoch.
+
+    Args:
+        directory: The run.
+        trust: Whether code of the user's own that its config names may run.
+        with_data: Whether the data it was trained on are loaded as well; the model does without.
+        tell: Called with a sentence where the best epoch's weights are damaged and older ones take
+            their place; by default Python warns.
+
+    Raises:
+        RunError: The run is damaged, still trained, or has no weights.
+        ConfigError: Its config is not one that this nnrun takes.
+        DataError: The data are needed, and not there any more or others.
+        UserError: It names code of its own and is not trusted.
+    """
+    from nnrun.experiments.evaluate import OpenRun
+    from nnrun.experiments.open import load_data, load_weights, read_trained
+
+    record = read_trained(directory)
+    experiment = with_own_code(load_run(directory, trust=trust), directory.resolved)
+    state = find_best(directory, record)
+    if state.doubt:
+        tell(f"{directory.name}: {state.doubt}")
+    signature, splits = load_data(directory, experiment, record, with_rows=with_data)
+    base = kept_base(directory, experiment, trust=trust)
+    model = build_for(experiment, signature, base=base)
+    from nnrun.models.heads import gives_logits
+    from nnrun.training.choosing import engine_for
+
+    load_weights(model, directory, record, state)
+    engine = engine_for(model, experiment.runtime.engine)
+    logits = {
+        name: gives_logits(experiment, name, target, model)
+        for name, target in signature.targets.items()
+    }
+    return OpenRun(directory, experiment, signature, splits, model, engine.name, state, logits)
+
+
+def evaluate(
+    directory: RunDirectory,
+    *,
+    split: str | None = None,
+    data: Path | None = None,
+    batch_size: int | None = None,
+    mc_samples: int | None = None,
+    trust: bool = False,
+    tell: Callable[[str], None] = _warn,
+) -> dict[str, Evaluation]:
+    """Evaluate a run's best model, and write `evaluation/<split>/` in its directory.
+
+    Of a model with several outputs there is a directory for each in it.
+
+    Args:
+        directory: The run.
+        split: `train`, `validation` or `test`; None for the last of them that there is.
+        data: A CSV file whose rows are evaluated instead.
+        batch_size: Rows predicted at once; None for as many as fit well.
+        mc_samples: How many times to predict with the dropout layers on, as well.
+        trust: Whether code of the user's own that the run names may run.
+        tell: As for `open_run`.
+
+    Returns:
+        The figures of each output.
+
+    Raises:
+        UserError: For a run that cannot be used, rows that it has not, and mistakes in the file.
+    """
+    if split is not None and data is not None:
+        raise UserError("--split and --data name different rows", hint="Give one of them.")
+    run = open_run(directory, trust=trust, with_data=data is None, tell=tell)
+    from nnrun.experiments.evaluate import choose_part, evaluate_rows, split_of_file
+
+    if data is None:
+        name, part = choose_part(run, split)
+    else:
+        from nnrun.data.loading import load_rows
+        from nnrun.models.texts import encode_part
+
+        name = split_of_file(data)
+        roles = roles_of(run.experiment)
+        part = load_rows(run.experiment.dataset, run.signature, str(data), roles)
+        part = encode_part(text_layers(run.experiment.architecture), run.signature.adapted, part)
+    return evaluate_rows(run, name, part, batch_size=batch_size, draws=mc_samples)
+
+
+def predict(
+    directory: RunDirectory,
+    file: Path,
+    *,
+    mc_samples: int | None = None,
+    trust: bool = False,
+    tell: Callable[[str], None] = _warn,
+) -> dict[str, Predictions]:
+    """Predict rows that nobody knows the targets of, by output.
+
+    Args:
+        directory: The run.
+        file: A CSV file with the features' columns; for pictures, a PNG or JPEG file or a folder
+            of them.
+        mc_samples: How many times to predict with the dropout layers on, as well.
+        trust: Whether code of the user's own that the run names may run.
+        tell: As for `open_run`.
+
+    Raises:
+        UserError: For a run that cannot be used or has no dropout, and mistakes in the file.
+    """
+    run = open_run(directory, trust=trust, with_data=False, tell=tell)
+    from nnrun.experiments.evaluate import predict_file
+
+    return predict_file(run, file, draws=mc_samples)
+
+
+def _claim(
+    prepared: Prepared, model: Any, runs_dir: Path, run_dir: str | Path | None
+) -> RunDirectory:
+    """A directory of this run's own, with room for its checkpoints."""
+    needed = needed_bytes(model.count_params())
+    if run_dir is not None:
+        return create_run_at(Path(run_dir), needed_bytes=needed)
+    now = datetime.now().astimezone()
+    return create_run(runs_dir, prepared.experiment.name, now, needed_bytes=needed)
+
+
+def _delivered(outcome: Outcome, wanted: bool) -> Outcome:
+    """An outcome, once a signal that came during its training has had its effect."""
+    if wanted and outcome.signal is not None:
+        signal.raise_signal(outcome.signal)
+    return outcome
+
+
+def _ignore(told: object) -> None:
+    del told

@@ -1,0 +1,272 @@
+"""The run that a config's model begins with (`from_run`): where it lies, and what of it is built on.
+
+A run that builds on another keeps what it takes to build the model again, in its folder `from_run`;
+the weights are in its own checkpoints as soon as it has any.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nnrun.config.from_run import FromRun
+from nnrun.config.label_scales import LABEL_SCALES
+from nnrun.config.loading import load_experiment
+from nnrun.config.texts import text_layers
+from nnrun.config.writer import experiment_to_yaml
+from nnrun.errors import ConfigError, Problem, RunError
+from nnrun.experiments.open import read_signature, read_trained
+from nnrun.experiments.trust import check_trust, with_own_code
+from nnrun.runs.atomic import json_bytes
+from nnrun.runs.best_state import find_best
+from nnrun.runs.checkpoints import CheckpointStore
+from nnrun.runs.checksums import write_files
+from nnrun.runs.directory import STAMPED_NAME, RunDirectory, refuse_link
+from nnrun.runs.index import find_run, list_runs
+from nnrun.runs.manifest import FORMAT
+from nnrun.runs.settings import read_resolved
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from nnrun.config.schema import Experiment
+    from nnrun.data.signature import Signature
+    from nnrun.data.splits import InputSpec
+    from nnrun.runs.best_state import BestState
+
+
+@dataclasses.dataclass(frozen=True)
+class Base:
+    """A run that a model is built on.
+
+    Attributes:
+        config: The file of its config.
+        experiment: Its config.
+        signature: What its model takes and gives.
+        weights: The run with the weights; None where another checkpoint has them.
+        state: The state in it that the model begins with.
+        base: The run that it is built on itself.
+    """
+
+    config: Path
+    experiment: Experiment
+    signature: Signature
+    weights: RunDirectory | None = None
+    state: BestState | None = None
+    base: Base | None = None
+
+    def trusted(self, *, trust: bool) -> Base:
+        """The same, once code of the user's own that it names may run, and can be imported.
+
+        Raises:
+            UserError: It names some, and is not trusted.
+        """
+        check_trust(self.experiment, self.config, trust=trust)
+        inner = None if self.base is None else self.base.trusted(trust=trust)
+        experiment = with_own_code(self.experiment, self.config)
+        return dataclasses.replace(self, experiment=experiment, base=inner)
+
+    def to_json(self) -> dict[str, Any]:
+        """The run as the record of another one tells it: `run`, `weights` (a sha256) and `epoch`."""
+        if self.weights is None or self.state is None:
+            return {}
+        return {
+            "run": str(self.weights.path),
+            "weights": self.state.digest,
+            "epoch": self.state.epoch,
+        }
+
+    def with_weights(self, run: RunDirectory) -> Base:
+        """The same, with the weights of a run.
+
+        Raises:
+            RunError: It has none that are whole.
+        """
+        return dataclasses.replace(self, weights=run, state=find_best(run, read_trained(run)))
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is doubtful about its weights, in words."""
+        if self.weights is None or self.state is None or not self.state.doubt:
+            return ()
+        return (f"from_run: {self.weights.name}: {self.state.doubt}",)
+
+    def keep(self, directory: RunDirectory) -> None:
+        """Write what it takes to build the model again into the directory of a run."""
+        files = directory.base
+        refuse_link(files.path)
+        files.path.mkdir(exist_ok=True)
+        signature = {"format": FORMAT, **self.signature.to_json()}
+        write_files(
+            {
+                files.resolved: experiment_to_yaml(self.experiment).encode(),
+                files.signature: json_bytes(signature),
+            }
+        )
+        if self.base is not None:
+            self.base.keep(files)
+
+
+def find_base(from_run: str, folder: Path, runs_dir: Path) -> RunDirectory:
+    """The run that a config means.
+
+    Args:
+        from_run: A directory, or the name of a run or of an experiment.
+        folder: That of the config.
+        runs_dir: Where runs lie.
+
+    Raises:
+        RunError: No run is meant, or it has no weights.
+    """
+    run = _find(from_run, folder, runs_dir)
+    read_trained(run)
+    return RunDirectory(run.path.resolve())
+
+
+def _find(from_run: str, folder: Path, runs_dir: Path) -> RunDirectory:
+    try:
+        for path in (folder / from_run, Path(from_run).expanduser(), runs_dir / from_run):
+            if from_run and RunDirectory(path).record.is_file():
+                return RunDirectory(path)
+    except (OSError, RuntimeError):  # a name longer than file systems take, or of an unknown user
+        pass
+    for entry in list_runs(runs_dir):  # the newest first
+        stamped = STAMPED_NAME.fullmatch(entry.name)
+        of_experiment = stamped and entry.name[: stamped.start(1) - 1] == from_run
+        if of_experiment and CheckpointStore(entry.directory.checkpoints).has("best"):
+            return entry.directory
+    return find_run(from_run, runs_dir)
+
+
+def base_problems(experiment: Experiment, config: Path, runs_dir: Path) -> list[Problem]:
+    """What is wrong with the run that a config builds on, without its weights."""
+    declared = experiment.architecture
+    if not isinstance(declared, FromRun):
+        return []
+    try:
+        base = read_base(find_base(declared.from_run, config.parent, runs_dir))
+    except ConfigError as error:
+        told = error.problems[0].message
+        return [Problem(f"its config is not taken: {told}", path="architecture.from_run")]
+    except RunError as error:
+        return [Problem(error.message, path="architecture.from_run", hint=error.hint)]
+    return list(_output_problems(experiment, declared, base))
+
+
+def _output_problems(experiment: Experiment, declared: FromRun, base: Base) -> Iterator[Problem]:
+    """What is wrong where the last layer of the run is that of the model: it gives what it learnt."""
+    path = "dataset.preprocess.target"
+    was, now = base.experiment.dataset.preprocess.target, experiment.dataset.preprocess.target
+    if declared.add or declared.drop_last or was == now:
+        return
+    learnt = LABEL_SCALES[was] if was else "labels in their own units"
+    message = f"the run's last layer learnt {learnt}"
+    hint = f"write `target: {was or 'null'}`, or end with a new layer (`drop_last`, `add`)"
+    yield Problem(message, experiment.place_of(path), path, hint)
+
+
+def resolve_base(
+    experiment: Experiment, config: Path, runs_dir: Path, *, trust: bool
+) -> tuple[Experiment, Base | None]:
+    """An experiment that says where the run lies that it builds on, and that run.
+
+    Raises:
+        RunError: No run is meant, or it cannot be built on.
+        UserError: It names code of its own and is not trusted.
+    """
+    declared = experiment.architecture
+    if not isinstance(declared, FromRun):
+        return experiment, None
+    run = find_base(declared.from_run, config.parent, runs_dir)
+    base = read_base(run).trusted(trust=trust).with_weights(run)
+    found = dataclasses.replace(declared, from_run=str(run.path))
+    return dataclasses.replace(experiment, architecture=found), base
+
+
+def read_base(files: RunDirectory) -> Base:
+    """What a run's model is built from; its weights are not read.
+
+    Args:
+        files: The run, or the folder `from_run` of one.
+
+    Raises:
+        ConfigError: Its config is not one that this nnrun takes.
+        RunError: It is damaged, or reads text.
+    """
+    experiment = load_experiment(files.resolved, text=read_resolved(files))
+    if text_layers(experiment.architecture):
+        message = f"{files.path} reads text, and a run that does cannot be built on"
+        raise RunError(message, hint="Declare its layers in this config.")
+    return Base(
+        files.resolved, experiment, read_signature(files), base=_kept_base(files, experiment)
+    )
+
+
+def _kept_base(files: RunDirectory, experiment: Experiment) -> Base | None:
+    if not isinstance(experiment.architecture, FromRun):
+        return None
+    refuse_link(files.base.path)
+    return read_base(files.base)
+
+
+def kept_base(directory: RunDirectory, experiment: Experiment, *, trust: bool) -> Base | None:
+    """The run that a run was built on, as it keeps it; None where it was built on none.
+
+    Raises:
+        RunError: What it keeps is damaged.
+        UserError: It names code of its own and is not trusted.
+    """
+    base = _kept_base(directory, experiment)
+    return None if base is None else base.trusted(trust=trust)
+
+
+def base_for_resuming(
+    directory: RunDirectory, experiment: Experiment, *, trust: bool, has_state: bool
+) -> Base | None:
+    """The run that a run was built on; with its weights, where the run has no state of its own."""
+    base = kept_base(directory, experiment, trust=trust)
+    if base is None or has_state:
+        return base
+    declared = experiment.architecture
+    assert isinstance(declared, FromRun)  # noqa: S101 it has a base
+    return base.with_weights(RunDirectory(Path(declared.from_run)))
+
+
+def changed_weights(recorded: Any, *, needed: bool) -> list[str]:
+    """Whether the weights that a run began with are others now, in a line.
+
+    Args:
+        recorded: What the run's record says of the run that it was built on.
+        needed: Whether they have to be there.
+    """
+    if not recorded:
+        return []
+    run = RunDirectory(Path(str(recorded.get("run"))))
+    try:
+        now = find_best(run, read_trained(run)).digest
+    except RunError:
+        return [f"from_run: {run.path} has no weights any more"] if needed else []
+    if now == recorded.get("weights"):
+        return []
+    return [f"from_run: the weights of {run.path} have changed"]
+
+
+def check_shapes(experiment: Experiment, inputs: Sequence[InputSpec], base: Base | None) -> None:
+    """See that the data have rows of the shape that the run was trained on.
+
+    Raises:
+        ConfigError: They have not.
+    """
+    if base is None:
+        return
+    was = [spec.shape for spec in base.signature.inputs.values()]
+    now = [spec.shape for spec in inputs]
+    if was == now:
+        return
+    shapes = [", ".join(str(list(shape)) for shape in side) for side in (was, now)]
+    path = "architecture.from_run"
+    message = (
+        f"the run takes rows of shape {shapes[0]}, and the data have rows of shape {shapes[1]}"
+    )
+    raise ConfigError([Problem(message, experiment.place_of(path), path)])

@@ -1,0 +1,180 @@
+"""A Keras model as a graph to draw: lists, graphs with several ends and shared layers, nested models."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+from nnrun.analysis.model_plot import LayerBox, ModelGraph, draw_model
+from nnrun.config.texts import text_layers
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from nnrun.config.schema import Experiment
+
+MOST_INNER = 12
+"""A nested model of more layers is drawn as one box."""
+NAMED = 6
+"""Layers within a class of the user's own that its box names."""
+
+Sources = list[str]
+_Tensor = tuple[int, int, int]
+
+
+def picture(model: Any, path: Path, experiment: Experiment) -> None:
+    """Draw a built model into a file; its ending says in which form.
+
+    Args:
+        model: The model.
+        path: The file.
+        experiment: The config that it was built from.
+
+    Raises:
+        RunError: The file cannot be written.
+    """
+    from nnrun.runs.atomic import write_with
+
+    graph, form = graph_of(model), path.suffix.lower().removeprefix(".")
+    _tell_text(graph, experiment)
+    write_with(path, lambda file: draw_model(graph, file, title=experiment.name, form=form))
+
+
+def _tell_text(graph: ModelGraph, experiment: Experiment) -> None:
+    """Have the boxes say what inputs of text are, and what reads them."""
+    from nnrun.models.stand_ins import classes_of_stand_ins
+
+    classes = classes_of_stand_ins(experiment.architecture)
+    texts = text_layers(experiment.architecture)
+    for index, box in enumerate(graph.boxes):
+        if box.state == "input" and box.key in texts:
+            graph.boxes[index] = dataclasses.replace(box, lines=("text",))
+        elif box.key in classes:
+            lines = (classes[box.key], *box.lines[1:])
+            graph.boxes[index] = dataclasses.replace(box, lines=lines)
+
+
+def graph_of(model: Any) -> ModelGraph:
+    """The layers of a built model with their connections.
+
+    A layer that is called several times is one box. Layers within a class of the user's own are
+    named in its box: only its code knows how they are connected.
+    """
+    graph = ModelGraph()
+    functional = _functional(model)
+    if functional is None:
+        graph.boxes.append(LayerBox("input", "inputs", (), "input"))
+        _add_box(graph, model, "model", "")
+        graph.lines.append(("input", "model"))
+    else:
+        _walk(graph, functional, "", "", None)
+    return graph
+
+
+def _functional(model: Any) -> Any:
+    """What Keras knows as a graph of nodes; None for a class that says itself how it is called."""
+    inner = getattr(model, "_functional", model)
+    return inner if hasattr(inner, "_nodes_by_depth") else None
+
+
+def _walk(
+    graph: ModelGraph, functional: Any, prefix: str, group: str, given: Sequence[Sources] | None
+) -> list[Sources]:
+    """Add the layers of a model; for a nested one, `given` is what each input comes from.
+
+    Returns:
+        The boxes that each of its outputs comes from.
+    """
+    import keras
+
+    from nnrun.models.shapes import applied_to
+
+    made: dict[_Tensor, Sources] = {}
+    if given is not None:
+        for tensor, sources in zip(functional.inputs, given, strict=True):
+            made[_tensor(tensor)] = sources
+    for depth in sorted(functional._nodes_by_depth, reverse=True):
+        for node in functional._nodes_by_depth[depth]:
+            layer = node.operation
+            outputs = [_tensor(tensor) for tensor in node.output_tensors]
+            if isinstance(layer, keras.layers.InputLayer):
+                if given is None:
+                    key = f"{prefix}{layer.name}"
+                    lines = (_shape(_outputs_of(layer)),)
+                    graph.boxes.append(LayerBox(key, layer.name, lines, "input", group))
+                    made[outputs[0]] = [key]
+                continue
+            came = [made[_tensor(tensor)] for tensor in applied_to(node)]
+            if not isinstance(layer, keras.Layer):  # a mask, or a sum that code has written with +
+                passed = [source for sources in came for source in sources]
+                made |= dict.fromkeys(outputs, passed)
+                continue
+            ends = _add_layer(graph, layer, f"{prefix}{layer.name}", group, came)
+            made |= zip(outputs, ends * len(outputs) if len(ends) == 1 else ends, strict=False)
+    return [made[_tensor(tensor)] for tensor in functional.outputs]
+
+
+def _add_layer(
+    graph: ModelGraph, layer: Any, key: str, group: str, sources: Sequence[Sources]
+) -> list[Sources]:
+    """Add a layer, or a nested model layer by layer; the boxes that its outputs come from."""
+    import keras
+
+    inner = _functional(layer) if isinstance(layer, keras.Model) else None
+    known = any(box.key == key or box.group == layer.name for box in graph.boxes)
+    if inner is not None and len(layer.layers) <= MOST_INNER and not known:
+        return _walk(graph, inner, f"{key}/", layer.name, sources)
+    if not any(box.key == key for box in graph.boxes):
+        _add_box(graph, layer, key, group)
+    graph.lines += [(source, key) for came in sources for source in came]
+    return [[key]]
+
+
+def _add_box(graph: ModelGraph, layer: Any, key: str, group: str) -> None:
+    import keras
+
+    lines = [type(layer).__name__, _shape(_outputs_of(layer))]
+    if layer.count_params():
+        lines.append(f"{layer.count_params():,} parameters")
+    if isinstance(layer, keras.Model):
+        if _functional(layer) is not None:
+            lines.append(f"{len(layer.layers)} layers")
+        else:
+            names = [inner.name for inner in layer.layers]
+            lines += [*names[:NAMED], *(["…"] if len(names) > NAMED else [])]
+    state = "plain"
+    if layer.weights:
+        state = "learns" if layer.trainable_variables else "frozen"
+    if state == "frozen" and layer.trainable:
+        state = "plain"  # such as the means and variances of the preprocessing
+    lines[0] = ", ".join(filter(None, (lines[0], _activation(layer))))
+    if state == "frozen":
+        lines[0] += ", frozen"
+    graph.boxes.append(LayerBox(key, layer.name, tuple(filter(None, lines)), state, group))
+
+
+def _activation(layer: Any) -> str:
+    """The name of the activation that a layer ends in; empty for none and for the identity."""
+    activation = getattr(layer, "activation", None)
+    name = getattr(activation, "__name__", type(activation).__name__)
+    return "" if activation is None or name == "linear" else name
+
+
+def _outputs_of(layer: Any) -> list[tuple[int | None, ...]]:
+    """The shapes of a layer's outputs, as far as they are known."""
+    from nnrun.models.shapes import layer_shapes
+
+    return layer_shapes(layer)
+
+
+def _shape(shapes: Sequence[tuple[int | None, ...]]) -> str:
+    return ", ".join(
+        " x ".join("?" if size is None else str(size) for size in one) for one in shapes
+    )
+
+
+def _tensor(tensor: Any) -> _Tensor:
+    """What tells the tensors of a graph apart."""
+    history = tensor._keras_history
+    return id(history.operation), history.node_index, history.tensor_index

@@ -1,0 +1,311 @@
+"""A finished run looked into: its model on known rows, and on new ones."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nnrun.analysis.evaluation import Evaluation, score
+from nnrun.analysis.evaluation_files import write_files
+from nnrun.analysis.predictions import Predictions, Sampled
+from nnrun.analysis.reconstructions import Reconstructions
+from nnrun.analysis.scores import (
+    as_label_probabilities,
+    as_probabilities,
+)
+from nnrun.config.texts import text_layers
+from nnrun.errors import DataError, UserError
+from nnrun.runs.atomic import write_json
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from nnrun.config.schema import Experiment
+    from nnrun.data.signature import Signature
+    from nnrun.data.splits import Part, Splits
+    from nnrun.runs.best_state import BestState
+    from nnrun.runs.directory import RunDirectory
+
+SPLITS = ("test", "validation", "train")
+"""The parts of a data set, in the order in which one is chosen where none is named."""
+
+
+@dataclass(frozen=True)
+class OpenRun:
+    """A run with the model of its best epoch.
+
+    Attributes:
+        directory: The run.
+        experiment: Its config.
+        signature: What the model takes and gives.
+        splits: The data it was trained on; None where they are not needed.
+        model: The compiled Keras model, with the weights meant for use.
+        engine: The engine that its steps are compiled with, `xla` or `graph`.
+        state: The state that the weights are of.
+        logits: Whether each output gives logits instead of probabilities.
+    """
+
+    directory: RunDirectory
+    experiment: Experiment
+    signature: Signature
+    splits: Splits | None
+    model: Any
+    engine: str
+    state: BestState
+    logits: Mapping[str, bool]
+
+    @property
+    def epoch(self) -> int:
+        """The epoch that the weights are of."""
+        return self.state.epoch
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The outputs."""
+        return tuple(self.signature.targets)
+
+    def outputs(self, name: str, raw: np.ndarray) -> np.ndarray:
+        """What an output gives, as probabilities `(rows, classes)` or as values `(rows,)`.
+
+        Of several columns, as probabilities or as values `(rows, columns)`; of an autoencoder of
+        pictures, these `(rows, *shape)`.
+        """
+        target = self.signature.targets[name]
+        if target.classes:
+            return as_probabilities(raw, logits=self.logits[name])
+        if target.task == "multilabel":
+            return as_label_probabilities(raw, logits=self.logits[name])
+        if len(target.shape) > 1:
+            return raw
+        values = raw.astype(np.float64)
+        return values if target.columns else values.reshape(len(raw))
+
+    def predictions(
+        self,
+        name: str,
+        outputs: np.ndarray,
+        targets: np.ndarray | None = None,
+        *,
+        files: tuple[str, ...] = (),
+        sampled: Sampled | None = None,
+    ) -> Predictions:
+        """What an output gives with what it means."""
+        target = self.signature.targets[name]
+        if len(target.shape) > 1:
+            return Reconstructions(outputs, targets=targets, files=files)
+        labels = target.task == "multilabel"
+        return Predictions(
+            outputs, target.classes, targets, files, sampled, target.names, are_labels=labels
+        )
+
+
+def choose_part(run: OpenRun, split: str | None) -> tuple[str, Part]:
+    """The rows of a split; of the test where none is named, or else of the next that there is.
+
+    Args:
+        run: The run, with its data.
+        split: The part's name.
+
+    Raises:
+        UserError: The run has no such rows.
+    """
+    parts = run.splits.parts if run.splits else {}
+    name = split or next(name for name in SPLITS if name in parts)
+    if name not in parts:
+        known = ", ".join(parts)
+        what = f"has no {name} rows" if name in SPLITS else f"has no split '{name}'"
+        raise UserError(f"{run.directory.name} {what}", hint=f"It has: {known}.")
+    return name, parts[name]
+
+
+def split_of_file(file: Path) -> str:
+    """The name under which the rows of a file are evaluated: its own, without the suffix."""
+    name = re.sub(r"[^A-Za-z0-9._-]", "-", file.stem).lstrip(".")[:64] or "file"
+    # The rows of a file `test.csv` need not be those of the run's own test.
+    return f"{name}-file" if name in SPLITS else name
+
+
+def predict_rows(
+    run: OpenRun,
+    part: Part,
+    *,
+    batch_size: int | None = None,
+    draws: int | None = None,
+) -> dict[str, Predictions]:
+    """Predict rows whose targets are known, by output.
+
+    Args:
+        run: The run.
+        part: The rows.
+        batch_size: Rows in a batch; None for as many as fit well.
+        draws: How many draws of dropout to make as well.
+
+    Raises:
+        UserError: Draws are asked for, and the model has no dropout.
+    """
+    _check_draws(run, draws)
+    outputs = _predict(run, part.inputs, batch_size)
+    return {
+        name: run.predictions(
+            name,
+            outputs[name],
+            _truth(run, name, part),
+            sampled=_sample(run, name, part.inputs, batch_size, draws) if draws else None,
+        )
+        for name in run.names
+    }
+
+
+def _truth(run: OpenRun, name: str, part: Part) -> np.ndarray:
+    """The targets of an output as the reports take them."""
+    target, known = run.signature.targets[name], part.targets[name]
+    if target.classes:
+        return known.argmax(axis=1) if target.one_hot else known.reshape(-1)
+    if len(target.shape) > 1:
+        return known
+    return (known if target.columns else known.reshape(-1)).astype(np.float64)
+
+
+def _check_draws(run: OpenRun, draws: int | None) -> None:
+    if draws and any(len(target.shape) > 1 for target in run.signature.targets.values()):
+        message = f"{run.directory.name} reproduces images, for which draws aren't reported"
+        raise UserError(message, hint="leave --mc-samples out")
+
+
+def predict_file(run: OpenRun, file: Path, *, draws: int | None = None) -> dict[str, Predictions]:
+    """Predict rows whose targets nobody knows, by output.
+
+    Args:
+        run: The run.
+        file: A CSV file; for image models, a picture file or a folder of them.
+        draws: How many draws of dropout to make as well.
+
+    Raises:
+        DataError: The file cannot be used.
+        UserError: Draws are asked for, and the model has no dropout.
+    """
+    _check_draws(run, draws)
+    from nnrun.data.loading import load_inputs
+    from nnrun.data.pictures import SUFFIXES, find_pictures, read_pictures
+    from nnrun.data.preprocessing import apply_steps
+    from nnrun.models.texts import encode_inputs
+
+    specs = run.signature.inputs
+    files: tuple[str, ...] = ()
+    if all(spec.columns for spec in specs.values()):
+        if file.suffix.lower() in SUFFIXES:
+            raise DataError(f"{run.directory.name} predicts rows of a table, not pictures")
+        read = load_inputs(run.experiment.dataset, run.signature, str(file))
+        readers = text_layers(run.experiment.architecture)
+        inputs = encode_inputs(readers, run.signature.adapted, read)
+    else:
+        pictures = find_pictures(file)
+        # What stands for white: 255 mostly, but 16 in the digits that nnrun carries.
+        inputs = {
+            name: read_pictures(pictures, spec.shape, run.signature.greatest[name])
+            for name, spec in specs.items()
+        }
+        files = tuple(map(str, pictures))
+    outputs = _predict(run, inputs, None)
+    wanted = {
+        name: apply_steps(run.signature.steps[target.input], inputs[target.input])
+        for name, target in run.signature.targets.items()
+        if len(target.shape) > 1
+    }
+    return {
+        name: run.predictions(
+            name,
+            outputs[name],
+            wanted.get(name),
+            files=files,
+            sampled=_sample(run, name, inputs, None, draws) if draws else None,
+        )
+        for name in run.names
+    }
+
+
+def evaluate_rows(
+    run: OpenRun, split: str, part: Part, *, batch_size: int | None, draws: int | None
+) -> dict[str, Evaluation]:
+    """Predict rows, reckon every figure of every output, and write all of it below the run.
+
+    Raises:
+        UserError: Draws are asked for, and the model has no dropout.
+        RunError: A file cannot be written.
+    """
+    from nnrun.training.engines import CompiledEvaluation, make_resident
+
+    predicted = predict_rows(run, part, batch_size=batch_size, draws=draws)
+    recorded = CompiledEvaluation(run.model, make_resident(part), run.engine, batch_size).run()
+    evaluations = {}
+    for name, predictions in predicted.items():
+        output = name if len(predicted) > 1 else ""
+        files = run.directory.evaluation(split, output)
+        evaluations[name] = score(
+            predictions,
+            run=run.directory.name,
+            split=split,
+            task=run.signature.targets[name].task,
+            epoch=run.epoch,
+            warnings=[run.state.doubt] if run.state.doubt else [],
+            seed=run.experiment.seed,
+            recorded=_recorded_of(recorded, output),
+            where=str(files.path),
+        )
+        files.make()
+        specs = run.signature.inputs
+        read = {**part.inputs, **part.texts}
+        write_files(predictions, evaluations[name], files, inputs=read, specs=specs)
+        # Last: where the figures stand, all that belongs to them does.
+        write_json(files.metrics, evaluations[name].to_json())
+    return evaluations
+
+
+def _recorded_of(recorded: Mapping[str, float], output: str) -> dict[str, float]:
+    """Keras's figures of one of several outputs, without its name; all, where there is one."""
+    prefix = f"{output}_" if output else ""
+    return {
+        name.removeprefix(prefix): value
+        for name, value in recorded.items()
+        if name.startswith(prefix)
+    }
+
+
+def _predict(
+    run: OpenRun, inputs: Mapping[str, np.ndarray], batch_size: int | None
+) -> dict[str, np.ndarray]:
+    from nnrun.training.evaluation import CompiledPrediction
+
+    rows = len(next(iter(inputs.values())))
+    raw = CompiledPrediction(run.model, rows, run.engine, batch_size).run(inputs)
+    return {name: run.outputs(name, _output_of(raw, name)) for name in run.names}
+
+
+def _output_of(raw: Any, name: str) -> np.ndarray:
+    """Of what a model gives, one output: by its name, where there are several."""
+    output: np.ndarray = raw[name] if isinstance(raw, dict) else raw
+    return output
+
+
+def _sample(
+    run: OpenRun,
+    name: str,
+    inputs: Mapping[str, np.ndarray],
+    batch_size: int | None,
+    draws: int,
+) -> Sampled:
+    from nnrun.training.evaluation import sample
+
+    samples = sample(
+        run.model,
+        inputs,
+        draws=draws,
+        engine=run.engine,
+        batch_size=batch_size,
+        transform=lambda raw: run.outputs(name, _output_of(raw, name)),
+    )
+    return Sampled(draws, samples.mean, samples.deviation)

@@ -1,0 +1,368 @@
+"""One search for a learning rate: a prepared experiment and its model, from the range test to its report."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import functools
+import itertools
+import math
+import statistics
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nnrun.analysis.lr_report import SearchReport
+from nnrun.config.components import Component
+from nnrun.config.editing import with_learning_rate
+from nnrun.config.loading import load_experiment
+from nnrun.errors import UserError
+from nnrun.runs.atomic import check_writable, describe_cause, write_text, write_with
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from nnrun.analysis.lr_curve import Curve
+    from nnrun.analysis.lr_measures import Trial
+    from nnrun.analysis.lr_suggestions import Advice
+    from nnrun.analysis.lr_trials import Budget, Outcome
+    from nnrun.data.prepared import Prepared
+    from nnrun.training.lr_search import RateTest
+    from nnrun.training.rate_trials import RateTrials
+
+    Watcher = Callable[["SearchStep"], None]
+
+FEWEST_STEPS = 10
+TRIAL_WORK = 20_000_000_000
+"""Multiplications that trials may make without being asked: ten to thirty seconds on two cores."""
+TRIAL_EPOCHS = 10
+"""Epochs that trials may train in any case, where a training is shorter and takes long."""
+_ANY_RATE = 0.0123
+
+
+@dataclasses.dataclass(frozen=True)
+class SearchStep:
+    """A step of the range test was made, or an epoch of a trial.
+
+    Attributes:
+        doing: What it belongs to, the range test or a trial of a rate, in words.
+        number: Which step or epoch of it, from 1.
+        total: How many it has at most.
+        loss: The training loss: of the batch, or of the epoch.
+    """
+
+    doing: str
+    number: int
+    total: int
+    loss: float
+
+
+@dataclasses.dataclass(frozen=True)
+class SearchRange:
+    """The rates that a search tries.
+
+    Attributes:
+        lowest: The rate of the first step.
+        highest: The rate of the last one.
+        steps: Training steps (batches).
+    """
+
+    lowest: float = 1e-5
+    highest: float = 10.0
+    steps: int = 500
+
+    def __post_init__(self) -> None:
+        """Refuse what is no range.
+
+        Raises:
+            UserError: If the rates do not grow from above zero, or the steps are too few.
+        """
+        if not 0 < self.lowest < self.highest < math.inf:
+            message = f"--min {self.lowest:g} and --max {self.highest:g} are not a range"
+            raise UserError(message, hint="--min must be above 0, and --max above --min")
+        if self.steps < FEWEST_STEPS:
+            message = f"--steps {self.steps} is too few to see a curve"
+            raise UserError(message, hint=f"at least {FEWEST_STEPS}; 500 serve most models")
+
+
+def with_constant_rate(prepared: Prepared) -> tuple[Prepared, tuple[str, ...]]:
+    """The experiment without what would change the rate, and what that was, in a sentence each."""
+    experiment, notes = prepared.experiment, []
+    optimizer = experiment.optimizer
+    rate = optimizer.arguments.get("learning_rate")
+    if experiment.schedule is not None:
+        notes.append(
+            f"the schedule {experiment.schedule.name} was taken out: this is the rate to start it from"
+        )
+    if isinstance(rate, Component):
+        notes.append(f"the schedule {rate.name} of the optimizer was taken out")
+        arguments = {k: value for k, value in optimizer.arguments.items() if k != "learning_rate"}
+        optimizer = dataclasses.replace(optimizer, arguments=arguments)
+    constant = dataclasses.replace(experiment, optimizer=optimizer, schedule=None)
+    return dataclasses.replace(prepared, experiment=constant), tuple(notes)
+
+
+def check_target(prepared: Prepared, target: Path) -> None:
+    """Find out before the search whether its rate can be written to a file.
+
+    Raises:
+        UserError: If another file stands there, or the rate cannot be changed in the config's text.
+    """
+    config, optimizer = prepared.config, prepared.experiment.optimizer
+    if target.exists() and not target.samefile(config):
+        hint = f"name a new file, or {config} itself"
+        raise UserError(f"--apply would overwrite {target}", hint=hint)
+    if not target.parent.is_dir():
+        raise UserError(f"cannot write {target}: its directory does not exist")
+    declared = load_experiment(config).optimizer.name
+    if declared != optimizer.name:
+        message = f"--apply writes to {config}, whose optimizer is {declared}, not {optimizer.name}"
+        raise UserError(message, hint="write the optimizer into the config, without --set")
+    with_learning_rate(config, target, _ANY_RATE)
+
+
+def apply_rate(report: SearchReport, config: Path, target: Path) -> SearchReport:
+    """Write the config with the recommended rate, if there is one; the report says whether."""
+    rate = report.advice.recommended
+    if rate is None:
+        return report
+    write_text(target.resolve(), with_learning_rate(config, target, rate))
+    return dataclasses.replace(report, applied=str(target))
+
+
+def search(
+    prepared: Prepared,
+    model: Any,
+    tried: SearchRange,
+    *,
+    budget: int | None,
+    out_dir: Path,
+    notes: tuple[str, ...],
+    watch: Watcher,
+) -> SearchReport:
+    """Make the range test and trials after it, and write the curve to `<name>.png` and `<name>.csv`.
+
+    Args:
+        prepared: The experiment, its rate constant.
+        model: Its compiled model, which is good for nothing afterwards.
+        tried: The rates to try.
+        budget: Epochs that the trials may train together; None leaves it to `trial_budget`.
+        out_dir: Where the two files are written; made if it is missing.
+        notes: What is to be said besides.
+        watch: Called with every step of the range test and every epoch of a trial.
+
+    Raises:
+        UserError: If the loss is not finite at the very first step, or nothing can be written.
+    """
+    from nnrun.training.choosing import engine_of
+
+    name, engine = prepared.experiment.name, engine_of(prepared, model)
+    with _folder(out_dir):
+        started = time.perf_counter()
+        allowed = trial_budget(prepared, model, budget)
+        made = Search(prepared, model, tried, engine.name, watch)
+        curve, advice, outcome = made.run(allowed)
+        report = SearchReport(
+            name=name,
+            optimizer=prepared.experiment.optimizer.name,
+            curve=curve,
+            advice=advice,
+            outcome=outcome,
+            epochs=allowed.epochs,
+            notes=(*notes, *advice.notes),
+            plot=str(out_dir / f"{name}.png"),
+            csv=str(out_dir / f"{name}.csv"),
+            seconds=time.perf_counter() - started,
+            engine=dataclasses.asdict(engine),
+            warnings=prepared.warnings,
+        )
+        _write_curve(report)
+    return report
+
+
+def _write_curve(report: SearchReport) -> None:
+    from nnrun.analysis.lr_plot import draw_curve
+
+    near = report.outcome.as_well if report.outcome else ()
+
+    def draw(path: Path) -> None:
+        draw_curve(report.curve, report.advice, path, as_well=near, title=report.name)
+
+    write_with(Path(report.plot), draw)
+    write_text(Path(report.csv), report.curve.to_csv())
+
+
+def trial_budget(prepared: Prepared, model: Any, asked: int | None = None) -> Budget:
+    """How long trials may train: by arithmetic, so that the same config gives the same rate.
+
+    Args:
+        prepared: The experiment.
+        model: Its model.
+        asked: Epochs of all trials together, where somebody says so.
+    """
+    from nnrun.analysis.lr_trials import FULL_BUDGET, Budget
+    from nnrun.training.estimating import work_of_epoch
+
+    epochs = epochs_at_the_rate(prepared)
+    if asked is not None:
+        return Budget(epochs, asked)
+    batch_size = prepared.experiment.training.batch_size
+    work = epochs * work_of_epoch(model, prepared.splits, batch_size)
+    trainings = min(FULL_BUDGET, max(1.0, TRIAL_WORK / work))
+    return Budget(epochs, max(TRIAL_EPOCHS, int(trainings * epochs)))
+
+
+def epochs_at_the_rate(prepared: Prepared) -> int:
+    """The epochs that are trained with the optimizer's rate: those before fine-tuning begins."""
+    options = prepared.experiment.training
+    tuned = options.fine_tune
+    return options.epochs if tuned is None else min(options.epochs, tuned.after_epoch)
+
+
+@dataclasses.dataclass(frozen=True)
+class Search:
+    """The range test of a model, and trials after it.
+
+    Attributes:
+        prepared: The experiment, its rate constant.
+        model: Its compiled model, which is good for nothing afterwards.
+        tried: The rates to try.
+        engine: `xla` or `graph`.
+        watch: Called with every step of the range test and every epoch of a trial.
+    """
+
+    prepared: Prepared
+    model: Any
+    tried: SearchRange
+    engine: str
+    watch: Watcher
+
+    def run(self, budget: Budget) -> tuple[Curve, Advice, Outcome | None]:
+        """The curve, what it and the trials advise, and what came of these, if there were any."""
+        from nnrun.analysis.lr_conclusion import conclude
+        from nnrun.analysis.lr_suggestions import advise
+
+        curve = self.range_test()
+        advice = advise(curve)
+        outcome = self.try_rates(curve, advice, budget)
+        if outcome is not None:
+            advice = conclude(advice, curve, outcome, budget.epochs)
+        return curve, advice, outcome
+
+    def range_test(self) -> Curve:
+        """Make the range test; the model is afterwards as it was before.
+
+        Raises:
+            UserError: If the loss is not finite at the very first step.
+        """
+        from nnrun.analysis.lr_curve import growing_rates, record_curve
+        from nnrun.training.state import capture_state, restore_state
+
+        rates = growing_rates(self.tried.lowest, self.tried.highest, self.tried.steps)
+        test = self._rate_test()
+        start = capture_state(self.model)
+        curve = record_curve(rates, _watched(test, rates, self.watch))
+        _check_start(curve)
+        batches = min(self.tried.steps, self.prepared.steps_per_epoch)
+        untrained = statistics.fmean(itertools.islice(test.losses([0.0] * len(rates)), batches))
+        restore_state(self.model, start)
+        return dataclasses.replace(curve, untrained=untrained)
+
+    def try_rates(self, curve: Curve, advice: Advice, budget: Budget) -> Outcome | None:
+        """Train at a few rates below the turning point; None where there is nothing to try."""
+        from nnrun.analysis.lr_measures import Measure
+        from nnrun.analysis.lr_suggestions import FEWEST_LOSSES, start_of
+        from nnrun.analysis.lr_trials import RateSearch
+
+        if len(curve.losses) < FEWEST_LOSSES or not budget.total:
+            return None
+        plan = self.trials.plan
+        start = start_of(curve) if curve.untrained is None else curve.untrained
+        measure = Measure(plan.monitor, plan.mode, start, start - float(curve.smoothed.min()))
+        highest = advice.turning or float(curve.rates[-1])
+        lowest = float(curve.rates[0])
+        return RateSearch(self.train, measure, lowest, highest, budget).run()
+
+    def train(self, rate: float, epochs: int) -> Trial:
+        """Train at a rate up to so many epochs in all."""
+        from nnrun.analysis.lr_measures import Trial
+
+        def tell(epoch: int, figures: Mapping[str, float]) -> None:
+            self.watch(SearchStep(f"trial at {rate:g}", epoch, epochs, figures["loss"]))
+
+        return Trial(rate, *self.trials.train(rate, epochs, tell))
+
+    @functools.cached_property
+    def trials(self) -> RateTrials:
+        """What trains at one rate after another."""
+        from nnrun.experiments.setup import (
+            compile_parts,
+            find_directions,
+            make_plan,
+            makes_many_epochs,
+        )
+        from nnrun.training.placing import place
+        from nnrun.training.rate_trials import RateTrials
+
+        prepared, model = self.prepared, self.model
+        placement = place(model, prepared.splits, prepared.experiment.runtime)
+        parts = compile_parts(
+            prepared,
+            model,
+            (),
+            engine=self.engine,
+            rows=placement.rows,
+            many_epochs=makes_many_epochs(prepared, model, (), placement),
+        )
+        plan = make_plan(prepared, model, (), find_directions(prepared, model))
+        epochs = epochs_at_the_rate(prepared)
+        return RateTrials(model, parts, dataclasses.replace(plan, epochs=epochs))
+
+    def _rate_test(self) -> RateTest:
+        from nnrun.training.lr_search import RateTest
+        from nnrun.training.weighting import make_resident_training
+
+        splits, options = self.prepared.splits, self.prepared.experiment.training
+        return RateTest(
+            self.model,
+            make_resident_training(splits, options.class_weight),
+            batch_size=options.batch_size,
+            steps=self.tried.steps,
+            engine=self.engine,
+            seed=self.prepared.experiment.seed,
+            shuffle=options.shuffle,
+        )
+
+
+def _watched(test: RateTest, rates: Sequence[float], watch: Watcher) -> Iterator[float]:
+    """The loss of every step, as it is made."""
+    for number, loss in enumerate(test.losses(rates), start=1):
+        watch(SearchStep("range test", number, len(rates), loss))
+        yield loss
+
+
+def _check_start(curve: Curve) -> None:
+    if not curve.losses.size:
+        raise UserError(
+            "the loss is not finite at the first step, before anything was learned",
+            hint="the rate is not to blame: look for missing values or unscaled inputs, "
+            "and whether the loss fits the last layer",
+        )
+
+
+@contextlib.contextmanager
+def _folder(path: Path) -> Iterator[None]:
+    """A folder to write into, known to be writable; taken away again where the block fails."""
+    existed = path.exists()
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"cannot create {path}: {describe_cause(error)}") from error
+    try:
+        check_writable(path)
+        yield
+    except BaseException:
+        if not existed:
+            with contextlib.suppress(OSError):
+                path.rmdir()
+        raise

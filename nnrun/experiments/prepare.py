@@ -1,0 +1,328 @@
+"""From a config, or a run, to its data and its compiled model."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nnrun.config.adapting import adapts
+from nnrun.config.catalogue import load_catalogue
+from nnrun.config.components import Component
+from nnrun.config.diagnostics import in_one_line
+from nnrun.config.doubts import find_doubts
+from nnrun.config.facts import DataFacts
+from nnrun.config.graphs import Graph
+from nnrun.config.loading import load_experiment, named_facts
+from nnrun.config.relations import check_relations
+from nnrun.config.roles import roles_of, roles_of_graph
+from nnrun.config.texts import text_layers
+from nnrun.data.prepared import Prepared
+from nnrun.errors import ConfigError, Problem
+from nnrun.experiments.base import base_problems, check_shapes, resolve_base
+from nnrun.experiments.open import load_weights
+from nnrun.experiments.trust import check_trust, with_own_code
+from nnrun.runs.manifest import RunRecord
+from nnrun.runs.settings import read_resolved
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from nnrun.config.schema import Experiment, Runtime
+    from nnrun.data.preprocessing import Step
+    from nnrun.data.signature import Signature
+    from nnrun.data.splits import Splits
+    from nnrun.experiments.base import Base
+    from nnrun.runs.directory import RunDirectory
+
+RUNS = Path("runs")
+"""Where runs lie, unless somebody says otherwise."""
+
+
+def load(config: Path, overrides: Sequence[str] = (), runs_dir: Path = RUNS) -> Experiment:
+    """Read and check a config, and whatever can be said of its data without reading the rows.
+
+    Args:
+        config: The YAML file.
+        overrides: Changes of the form `training.epochs=5`.
+        runs_dir: Where a run that the model is built on is looked for.
+
+    Raises:
+        ConfigError: With every problem found.
+    """
+    return load_experiment(
+        config,
+        overrides,
+        check_source=_check_source,
+        check_base=lambda experiment: base_problems(experiment, config, runs_dir),
+        to_be_trained=True,
+    )
+
+
+def _check_source(experiment: Experiment) -> list[Problem]:
+    from nnrun.data.describing import check_source
+
+    return check_source(experiment.dataset, roles_of_graph(experiment))
+
+
+def doubts_of(experiment: Experiment) -> list[Problem]:
+    """What deserves a warning in a config without mistakes, before its data are read."""
+    catalogue = load_catalogue()
+    return find_doubts(experiment, catalogue, named_facts(experiment, catalogue))
+
+
+def prepare(
+    config: Path,
+    overrides: Sequence[str] = (),
+    runs_dir: Path = RUNS,
+    *,
+    trust: bool = False,
+) -> Prepared:
+    """Read and check a config, load its data, and check them against each other.
+
+    TensorFlow is needed only where a layer reads text or adapts to the training rows. Code that the
+    config names is trusted; that of a run that its model is built on only with `trust`.
+
+    Raises:
+        ConfigError: With all problems of the config.
+        DataError: If the data cannot be used.
+        UserError: The run names code of its own and is not trusted.
+    """
+    experiment = load(config, overrides, runs_dir)
+    experiment, base = resolve_base(experiment, config, runs_dir, trust=trust)
+    return prepare_experiment(experiment, config, base)
+
+
+def prepare_experiment(
+    experiment: Experiment,
+    config: Path,
+    base: Base | None = None,
+    trained: Signature | None = None,
+    *,
+    to_be_trained: bool = True,
+) -> Prepared:
+    """Load an experiment's data, and check experiment and data against each other.
+
+    Args:
+        experiment: The checked config.
+        config: Its file.
+        base: The run that the model is built on.
+        trained: What the model takes and gives, where it was trained before: its rows are kept and
+            prepared as they were then.
+        to_be_trained: Whether a training is to begin with it, not to go on.
+    """
+    experiment = with_own_code(experiment, config)
+    from nnrun.data.loading import load_splits
+    from nnrun.data.preprocessing import fit
+
+    keeps = base is not None and getattr(experiment.architecture, "keep_preprocessing", False)
+    earlier = base.signature if base is not None and keeps else trained
+    roles = roles_of(experiment)
+    if trained is not None:
+        roles = trained.as_before(roles, experiment.dataset)
+    splits = load_splits(
+        experiment.dataset,
+        seed=experiment.split_seed,
+        roles=roles,
+        exact=None if earlier is None else earlier.is_exact,
+    )
+    facts = _facts(splits, experiment)
+    first = next(iter(facts.values()))
+    problems = check_relations(
+        experiment, load_catalogue(), first, by_output=facts, to_be_trained=to_be_trained
+    )
+    if problems:
+        raise ConfigError(problems)
+    check_shapes(experiment, list(splits.inputs.values()), base)
+    splits, words = _read_texts(experiment, splits)
+    steps = fit(experiment.dataset.preprocess, splits)
+    if earlier is not None and (keeps or earlier.inputs == splits.inputs):
+        steps = {name: tuple(kept) for name, kept in earlier.steps.items()}
+    warnings = (*(base.warnings if base else ()), *_warnings(experiment, splits, steps, first))
+    prepared = Prepared(experiment, splits, steps, warnings, config, base)
+    return dataclasses.replace(prepared, adapted={**words, **_adapt(prepared)})
+
+
+def _warnings(
+    experiment: Experiment,
+    splits: Splits,
+    steps: Mapping[str, Sequence[Step]],
+    facts: DataFacts,
+) -> Iterator[str]:
+    """What is doubtful about the data, the config and the layers, each with its place."""
+    from nnrun.data.quality import inspect
+
+    yield from inspect(splits, steps)
+    yield from map(in_one_line, find_doubts(experiment, load_catalogue(), facts))
+    yield from _model_warnings(experiment, splits)
+
+
+def _model_warnings(experiment: Experiment, splits: Splits) -> Iterator[str]:
+    """What is doubtful about the layers that an experiment declares, each with its place."""
+    from nnrun.models import bounded, self_normalizing
+    from nnrun.models.architecture import expand_architecture
+    from nnrun.models.expanding import lines_of_graph
+
+    yield from map(in_one_line, bounded.doubts(experiment, splits))
+    declared = experiment.architecture
+    is_preset = isinstance(declared, Component) and not declared.is_users_own
+    if isinstance(declared, Graph):
+        lines = lines_of_graph(experiment, declared)
+    elif is_preset or isinstance(declared, tuple):
+        (spec,), (target,) = splits.inputs.values(), splits.targets.values()
+        lines = [expand_architecture(experiment, spec, target)]
+    else:
+        return
+    yield from map(in_one_line, self_normalizing.doubts(lines, experiment))
+
+
+def _read_texts(
+    experiment: Experiment, splits: Splits
+) -> tuple[Splits, Mapping[str, Mapping[str, Any]]]:
+    """The data with all text turned into numbers, and what its layers have learnt to do so."""
+    readers = text_layers(experiment.architecture)
+    if not readers:
+        return splits, {}
+    from nnrun.device import import_tensorflow
+
+    import_tensorflow(experiment.runtime.device)
+    from nnrun.models.texts import check_embeddings, encode_splits, learn_words
+
+    words = learn_words(readers, splits)
+    check_embeddings(experiment.architecture, words)
+    return encode_splits(readers, words, splits), words
+
+
+def _adapt(prepared: Prepared) -> Mapping[str, Mapping[str, Any]]:
+    """What layers learn from the training rows before the first step; none do, mostly."""
+    declared = prepared.experiment.architecture
+    if not isinstance(declared, tuple) or not any(map(adapts, declared)):
+        return {}
+    from nnrun.device import import_tensorflow
+
+    import_tensorflow(prepared.experiment.runtime.device)
+    from nnrun.models.building import adapt_layers
+
+    splits = prepared.splits
+    (rows,) = splits.train.inputs.values()
+    return adapt_layers(
+        prepared.experiment,
+        inputs=splits.inputs,
+        targets=splits.targets,
+        steps=prepared.steps,
+        rows=rows,
+    )
+
+
+def build(prepared: Prepared, strategy: str = "none") -> Any:
+    """The compiled Keras model of a prepared experiment.
+
+    Args:
+        prepared: The experiment.
+        strategy: `mirrored` for a model on all devices; all but a training needs one of them.
+
+    Raises:
+        ConfigError: If the layers do not fit each other or the data, or loss and metrics the output.
+        UserError: If the device asked for is not there.
+    """
+    model = build_for(prepared.experiment, prepared.signature, strategy, prepared.base)
+    from nnrun.models.trying import try_loss_and_metrics
+
+    splits = prepared.splits
+    try_loss_and_metrics(model, prepared.experiment, splits.targets, splits.train.targets)
+    return model
+
+
+def build_for(
+    experiment: Experiment,
+    signature: Signature,
+    strategy: str = "none",
+    base: Base | None = None,
+) -> Any:
+    """The compiled Keras model of an experiment, for data of this signature.
+
+    Args:
+        experiment: The checked config.
+        signature: What the model takes and gives.
+        strategy: `mirrored` for a model on all devices.
+        base: The run that the model is built on.
+    """
+    from nnrun.device import import_tensorflow
+
+    runtime = experiment.runtime
+    import_tensorflow(runtime.device)
+    from nnrun.device import make_deterministic
+    from nnrun.models.building import build_model
+
+    if runtime.deterministic:
+        make_deterministic()
+    layers = None if base is None else _base_layers(base, runtime, strategy)
+    return build_model(
+        experiment,
+        inputs=signature.inputs,
+        targets=signature.targets,
+        steps=signature.steps,
+        catalogue=load_catalogue(),
+        steps_per_epoch=signature.steps_per_epoch(experiment.training.batch_size),
+        strategy=strategy,
+        base=layers,
+        adapted=signature.adapted,
+    )
+
+
+def _base_layers(base: Base, runtime: Runtime, strategy: str) -> Any:
+    """What the model begins with: the model of another run, with the weights of its best epoch."""
+
+    def built(runtime: Runtime) -> Any:
+        experiment = dataclasses.replace(base.experiment, runtime=runtime)
+        return build_for(experiment, base.signature, strategy, base.base)
+
+    if base.weights is None or base.state is None:
+        return built(runtime)
+    # In another precision the optimizer, which is saved as well, may hold other variables.
+    as_trained = dataclasses.replace(runtime, precision=base.experiment.runtime.precision)
+    model = built(as_trained)
+    load_weights(model, base.weights, RunRecord.read(base.weights.record), base.state)
+    if as_trained == runtime:
+        return model
+    learnt = model.get_weights()
+    model = built(runtime)
+    model.set_weights(learnt)
+    return model
+
+
+def load_run(
+    directory: RunDirectory, *, trust: bool, epochs: int | None = None, edited: bool = False
+) -> Experiment:
+    """The config of a run, as it was run, or with another last epoch.
+
+    Raises:
+        ConfigError: It is not one that this nnrun takes.
+        UserError: It names code of the user's own and is not trusted.
+    """
+    overrides = () if epochs is None else (f"training.epochs={epochs}",)
+    experiment = load_experiment(
+        directory.resolved,
+        overrides,
+        text=read_resolved(directory, edited=edited),
+    )
+    check_trust(experiment, directory.resolved, trust=trust)
+    return experiment
+
+
+def _facts(splits: Splits, experiment: Experiment) -> dict[str, DataFacts]:
+    """What the relations want to know of each output, from the data themselves."""
+    drawn = {"train", "validation"} | ({"test"} if experiment.dataset.split.test else set())
+    first = next(iter(splits.inputs.values()))
+    return {
+        name: DataFacts(
+            task=target.task,
+            classes=len(target.classes),
+            class_names=target.classes,
+            input_shape=target.shape or first.shape,
+            target_width=1 if target.classes else target.width,
+            train_rows=sum(part.rows for name, part in splits.parts.items() if name in drawn),
+            test_rows=splits.test.rows if splits.test else 0,
+        )
+        for name, target in splits.targets.items()
+    }

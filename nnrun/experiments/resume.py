@@ -1,0 +1,365 @@
+"""A run that broke off, or is to go on for longer: whether it can, and what that will do."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+from nnrun.config.plain_reader import read_plain
+from nnrun.config.writer import experiment_to_yaml
+from nnrun.errors import RunError
+from nnrun.experiments.base import base_for_resuming, changed_weights
+from nnrun.experiments.open import read_signature
+from nnrun.experiments.prepare import build, load_run, prepare_experiment
+from nnrun.experiments.train import Run
+from nnrun.reading import check_tree
+from nnrun.runs.appended import changed_files
+from nnrun.runs.atomic import describe_cause
+from nnrun.runs.checksums import check_file
+from nnrun.runs.directory import check_place, needed_bytes
+from nnrun.runs.manifest import NewerFormatError, RunRecord
+from nnrun.runs.provenance import installed_versions
+from nnrun.runs.saved import Resumed, Saved, load_saved
+from nnrun.runs.settings import flatten, read_config
+from nnrun.runs.writing import utc_now
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from nnrun.config.schema import Experiment
+    from nnrun.data.prepared import Prepared
+    from nnrun.data.signature import Signature
+    from nnrun.runs.directory import RunDirectory
+
+COMPARED = ("nnrun", "tensorflow", "keras", "numpy")
+"""The packages whose versions decide the bits."""
+
+_MAY_CHANGE = ("training.epochs",)
+
+_COUNTING = ("EarlyStopping", "ReduceLROnPlateau")
+
+
+def reopen(
+    directory: RunDirectory,
+    epochs: int | None,
+    *,
+    anyway: bool,
+    trust: bool,
+    tell: Callable[[str], None],
+) -> Run:
+    """A run as it was saved, to be trained on; see `nnrun.experiments.api.resume`.
+
+    Raises:
+        UserError: It cannot be resumed; it is left as it was.
+    """
+    check_own(directory)
+    record, saved = RunRecord.read(directory.record), load_saved(directory)
+    if not {"name", "reason"} <= record.engine.keys():
+        raise RunError(f"{directory.record} is damaged: it does not say which engine trained")
+    check_unfinished(directory, record, saved, epochs)
+    check_place(directory.path, needed_bytes(record.parameters or 0))
+    check_config(directory, saved, anyway=anyway)
+    declared = load_run(directory, trust=trust, epochs=epochs, edited=True)
+    has_state = saved.last is not None
+    base = base_for_resuming(directory, declared, trust=trust, has_state=has_state)
+    trained = _signature_before(directory)
+    prepared = prepare_experiment(declared, directory.resolved, base, trained, to_be_trained=False)
+    differences = find_differences(directory, record, saved, prepared)
+    if differences and not anyway:
+        refuse_differences(directory, differences)
+    model = build(prepared, declared.runtime.strategy)
+    differences += find_device_differences(record)
+    if differences and not anyway:
+        refuse_differences(directory, differences)
+    if saved.last is not None:
+        _check_callbacks(directory, saved, declared)
+    if epochs is not None and saved.last is not None:
+        try:
+            notes = extension_notes(prepared, model, saved)
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
+            raise RunError(f"{directory.path} cannot be resumed: {error}") from error
+        for note in notes:
+            tell(note)
+    resumed = make_resumed(
+        directory,
+        record,
+        saved,
+        differences,
+        experiment_to_yaml(declared),
+        extended=epochs is not None,
+    )
+    return Run(prepared, model, directory, (), resumed)
+
+
+def _signature_before(directory: RunDirectory) -> Signature | None:
+    """What the model took and gave; None where it is missing or damaged, as it is written again.
+
+    Raises:
+        NewerFormatError: It was written by a newer nnrun.
+    """
+    if not directory.signature.exists():
+        return None
+    try:
+        return read_signature(directory)
+    except NewerFormatError:
+        raise
+    except RunError:
+        return None
+
+
+def _doubts(directory: RunDirectory, record: RunRecord, saved: Saved) -> Iterator[str]:
+    """Where a run does not go on from where it ended, in sentences."""
+    done = saved.facts.get("epoch", 0)
+    for line in saved.refused:
+        yield f"{line}; continuing from the state before it"
+    for name in changed_files(directory, saved.facts.get("appended", {})):
+        if name.startswith(f"{directory.tensorboard.name}/"):
+            yield f"{directory.path / name} is damaged; it is written again from the history"
+    if done < record.epochs and not saved.refused:
+        yield f"the state of epoch {record.epochs} is missing; continuing from that of epoch {done}"
+
+
+def _check_callbacks(directory: RunDirectory, saved: Saved, declared: Experiment) -> None:
+    from nnrun.training.callbacks import all_callbacks
+
+    kept, wanted = len(saved.facts["callbacks"]), len(all_callbacks(declared))
+    if kept != wanted:
+        raise RunError(f"{directory.name} saved {kept} callbacks, and its config has {wanted}")
+
+
+def check_own(directory: RunDirectory) -> None:
+    """See that the folders that a training writes into lead nowhere else.
+
+    Raises:
+        RunError: One is a link, or holds one, a file with a second name, a pipe or a device.
+    """
+    for folder in (
+        directory.callbacks,
+        directory.tensorboard,
+        directory.checkpoints,
+        directory.plots,
+    ):
+        try:
+            check_tree(folder)
+        except OSError as error:
+            raise RunError(
+                f"{error.filename} does not belong to the run: {describe_cause(error)}; "
+                "nothing was done there",
+                hint="Remove it, or put a copy of the file in its place.",
+            ) from error
+
+
+def check_unfinished(
+    directory: RunDirectory, record: RunRecord, saved: Saved, epochs: int | None
+) -> None:
+    """See whether there is something left to do.
+
+    Args:
+        directory: The run.
+        record: Its record.
+        saved: What it saved.
+        epochs: The last epoch that is asked for; None for the config's own.
+
+    Raises:
+        RunError: The run is finished or diverged, or has that many epochs already.
+    """
+    done = saved.facts.get("epoch", 0)
+    if record.status == "diverged":
+        raise RunError(
+            f"{directory.name} diverged: {record.stop_reason}; resuming it would end there again",
+            hint=f"Change something and train again: nnrun train {directory.resolved} "
+            "--set optimizer.…",
+        )
+    if epochs is not None and epochs <= done:
+        raise RunError(
+            f"{directory.name} has {done} epochs already", hint=f"Ask for more than {done}."
+        )
+    if record.status == "finished" and epochs is None:
+        how = record.stop_reason or f"all of its {done} epochs are done"
+        raise RunError(
+            f"{directory.name} is finished: {how}",
+            hint=f"To train it for longer: nnrun resume {directory.name} --epochs {2 * done}",
+        )
+
+
+def check_config(directory: RunDirectory, saved: Saved, *, anyway: bool) -> None:
+    """Where a run's config is not what was written, tell what was changed in it.
+
+    A change by hand and damage are both refused by what they changed, since only the values tell
+    them apart; where no value is another, the run goes on, and its config is written anew.
+
+    Raises:
+        RunError: A value is another and `anyway` does not allow it, or nobody can tell.
+    """
+    try:
+        check_file(directory.resolved)
+        return
+    except RunError:
+        if anyway:
+            return
+        if "config" not in saved.facts:
+            raise
+    changed = _changed_settings(directory, saved, may_change=())
+    if changed:
+        refuse_differences(directory, changed)
+
+
+def find_differences(
+    directory: RunDirectory, record: RunRecord, saved: Saved, prepared: Prepared
+) -> list[str]:
+    """What is no longer as it was when the run was trained, a line each, but for the device."""
+    return [
+        *_changed_settings(directory, saved),
+        *_changed_data(record, prepared),
+        *changed_weights(record.from_run, needed=saved.last is None),
+        *_changed_versions(record),
+        *(
+            f"{name}: it does not begin with what the run wrote"
+            for name in changed_files(directory, saved.facts.get("appended", {}))
+            if name.startswith(f"{directory.callbacks.name}/")
+        ),
+    ]
+
+
+def find_device_differences(record: RunRecord) -> list[str]:
+    """What of the machine is no longer as it was, a line each."""
+    from nnrun.device import device_name, processor_name, thread_count
+
+    now = {
+        "device": device_name(),
+        "processor": processor_name(),
+        "threads": thread_count(),
+    }
+    was = {name: getattr(record, name) for name in now}
+    return [
+        f"{name}: {was[name]} → {value}"
+        for name, value in now.items()
+        if was[name] not in {value, ""}
+    ]
+
+
+def refuse_differences(directory: RunDirectory, differences: Sequence[str]) -> None:
+    """Say what differs.
+
+    Raises:
+        RunError: Always.
+    """
+    raise RunError(
+        f"{directory.name} cannot be resumed exactly, since this is not what it was trained with:\n"
+        + "\n".join(f"  {line}" for line in differences),
+        hint="Restore it as it was, or add --anyway to continue inexactly.",
+    )
+
+
+def make_resumed(
+    directory: RunDirectory,
+    record: RunRecord,
+    saved: Saved,
+    differences: Sequence[str],
+    resolved: str,
+    *,
+    extended: bool,
+) -> Resumed:
+    """What a run needs to go on.
+
+    Args:
+        directory: The run.
+        record: Its record.
+        saved: Its state.
+        differences: What is no longer as it was.
+        resolved: The text of its config, as it goes on.
+        extended: Whether it goes on for longer than it was to.
+    """
+    if extended and saved.last is not None:
+        facts = _extended(saved.last.facts)
+        saved = dataclasses.replace(saved, last=dataclasses.replace(saved.last, facts=facts))
+    doubts = list(_doubts(directory, record, saved))
+    note = {
+        "at": utc_now(),
+        "after_epoch": saved.facts.get("epoch", 0),
+        "exact": not differences,
+        "differences": list(differences),
+        "doubts": doubts,
+    }
+    goes_on = dataclasses.replace(
+        record, status="running", ended=None, stop_reason="", resumes=(*record.resumes, note)
+    )
+    seconds = float(saved.facts.get("seconds", 0.0))
+    return Resumed(saved, goes_on, resolved, seconds, tuple(doubts))
+
+
+def _extended(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """The facts of a state that nobody has asked to stop at; as they are, where nobody had."""
+    if not facts["position"]["stopping"]:
+        return dict(facts)
+    position = {**facts["position"], "stopping": False}
+    callbacks = [
+        {**state, "wait": 0, "stopped_epoch": 0} if "stopped_epoch" in state else state
+        for state in facts["callbacks"]
+    ]
+    return {**facts, "position": position, "callbacks": callbacks}
+
+
+def extension_notes(prepared: Prepared, model: Any, saved: Saved) -> list[str]:
+    """What schedule and callbacks will do in the epochs to come, in sentences."""
+    from nnrun.training.callbacks import all_callbacks
+    from nnrun.training.estimating import rate_at
+
+    experiment, done = prepared.experiment, saved.facts["epoch"]
+    steps = prepared.steps_per_epoch
+    first = rate_at(model, done * steps)
+    last = rate_at(model, experiment.training.epochs * steps - 1)
+    notes = []
+    tuned = experiment.training.fine_tune
+    if first is None or last is None or (tuned and done >= tuned.after_epoch):
+        notes.append("The learning rate stays as it was.")
+    else:
+        name = experiment.schedule.name if experiment.schedule else "The schedule"
+        notes.append(
+            f"{name} continues from a learning rate of {first:.3g} and comes to {last:.3g} "
+            f"in epoch {experiment.training.epochs}."
+        )
+    for component, state in zip(all_callbacks(experiment), saved.facts["callbacks"], strict=True):
+        if component.name == "EarlyStopping" and saved.facts["position"]["stopping"]:
+            patience, best = component.arguments.get("patience", 0), state["best"]
+            # None where the figure that it watches was never finite.
+            wanted = (
+                "a finite figure" if best is None else f"anything better than {float(best):.5g}"
+            )
+            notes.append(
+                f"EarlyStopping starts counting again: it stops after {patience} epochs without {wanted}."
+            )
+        elif component.name in _COUNTING:
+            notes.append(f"{component.name} continues counting where it was.")
+    return notes
+
+
+def _changed_settings(
+    directory: RunDirectory, saved: Saved, may_change: Sequence[str] = _MAY_CHANGE
+) -> list[str]:
+    text = saved.facts.get("config")
+    if text is None:
+        return []
+    was = flatten(read_plain(text)).values
+    now = flatten(read_config(directory, edited=True)).values
+    return [
+        f"{key}: {was.get(key, 'not there')} → {now.get(key, 'not there')}"
+        for key in sorted({*was, *now})
+        if was.get(key) != now.get(key) and key not in may_change
+    ]
+
+
+def _changed_data(record: RunRecord, prepared: Prepared) -> list[str]:
+    if prepared.splits.fingerprint == record.data.get("fingerprint"):
+        return []
+    name = prepared.experiment.dataset.name or prepared.splits.source
+    return [f"data: {name} gives other rows than it did"]
+
+
+def _changed_versions(record: RunRecord) -> list[str]:
+    now = installed_versions()
+    return [
+        f"{package}: {record.versions.get(package)} → {now.get(package)}"
+        for package in COMPARED
+        if record.versions.get(package) != now.get(package)
+    ]

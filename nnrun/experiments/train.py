@@ -1,0 +1,387 @@
+"""One run: a prepared experiment and its model, from a claimed directory to the outcome."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import time
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from nnrun.analysis.run_plots import draw_run
+from nnrun.config.diagnostics import in_one_line
+from nnrun.config.monitoring import watchers_by_figure
+from nnrun.config.texts import text_layers
+from nnrun.config.writer import experiment_to_yaml
+from nnrun.errors import RunError
+from nnrun.experiments.diagnose import diagnose_run
+from nnrun.experiments.setup import (
+    compile_parts,
+    find_directions,
+    first_record,
+    make_plan,
+    makes_many_epochs,
+)
+from nnrun.runs.expectations import figures_reached, judge
+from nnrun.runs.outcome import Outcome
+from nnrun.runs.undefined import UndefinedFigures
+from nnrun.runs.writing import RunWriter, Snapshot
+
+if TYPE_CHECKING:
+    from nnrun.data.prepared import Prepared
+    from nnrun.runs.directory import RunDirectory
+    from nnrun.runs.manifest import RunRecord
+    from nnrun.runs.saved import Resumed
+    from nnrun.training.events import Event, Position, TrainingEnded
+    from nnrun.training.loop import Engine, Plan
+    from nnrun.training.signals import StopRequest
+
+Watcher = Callable[["Event"], None]
+
+
+class Run:
+    """One run, from its claimed directory to its outcome.
+
+    Args:
+        prepared: The experiment and its data.
+        model: Its compiled Keras model.
+        directory: The run's directory, locked by the caller.
+        command: The command line, for the record.
+        resumed: Where a run goes on that broke off; None for a new one.
+    """
+
+    def __init__(
+        self,
+        prepared: Prepared,
+        model: Any,
+        directory: RunDirectory,
+        command: Sequence[str],
+        resumed: Resumed | None = None,
+    ) -> None:
+        from nnrun.models.freezing import nothing_learns
+        from nnrun.training.batch_hooks import slow_callbacks
+        from nnrun.training.callbacks import all_callbacks, build_callbacks
+        from nnrun.training.choosing import EngineChoice, engine_of
+        from nnrun.training.fine_tuning import FineTuning
+        from nnrun.training.placing import place, placing_warnings
+        from nnrun.training.recording import Recorder
+
+        self.prepared = prepared
+        self.experiment = prepared.experiment
+        self.model = model
+        self.directory = directory
+        self.resumed = resumed
+        self.engine = (
+            engine_of(prepared, model)
+            if resumed is None
+            else EngineChoice(resumed.record.engine["name"], resumed.record.engine["reason"])
+        )
+        self.placement = place(model, prepared.splits, self.experiment.runtime)
+        self.fine_tuning = FineTuning.of(model, self.experiment)
+        components = all_callbacks(self.experiment)
+        self.declared = build_callbacks(components, directory.callbacks, prepared.steps_per_epoch)
+        steps = self.experiment.training.epochs * prepared.steps_per_epoch
+        doubtful = (
+            *nothing_learns(model, self.experiment),
+            *slow_callbacks(components, self.declared, steps),
+        )
+        asked = placing_warnings(model, self.experiment.runtime)
+        doubts = resumed.doubts if resumed else ()
+        self.warnings = (*doubts, *prepared.warnings, *asked, *map(in_one_line, doubtful))
+        self.recorders = [one for one in self.declared if isinstance(one, Recorder)]
+        for recorder in self.recorders:
+            recorder.attach(model, prepared.splits.train)
+        self.many_epochs = makes_many_epochs(prepared, model, self.declared, self.placement)
+        self.writer = RunWriter(directory, resumed.record if resumed else self._record(command))
+        self._initial: Mapping[str, Any] = {}
+        self._resolved = resumed.resolved if resumed else experiment_to_yaml(self.experiment)
+        self._started = time.perf_counter()
+        self._before = 0.0 if resumed is None else resumed.seconds
+
+    def train(self, watch: Watcher) -> Outcome:
+        """Train to the end, whatever the end is, and write everything."""
+        from nnrun.training.signals import StopRequest
+
+        with self.writer, StopRequest() as request:
+            signature = self.prepared.signature.to_json()
+            if self.resumed is None:
+                config = self.prepared.config.read_bytes()
+                if self.prepared.base is not None:
+                    self.prepared.base.keep(self.directory)
+                self.writer.begin(config, self._resolved, signature)
+            else:
+                self.writer.resume(self.resumed.saved, self._resolved, signature)
+            with contextlib.closing(self._events(request.is_made)) as events:
+                ended = self._follow(events, watch, request)
+            is_last = self.writer.keep_last_for_want_of_best()
+            doubts = self._undefined.summary(self.writer.history, for_want_of_best=is_last)
+            self.warnings = (*self.warnings, *doubts)
+            self.writer.commit()
+            outcome = self._end(ended, request)
+        return dataclasses.replace(outcome, signal=request.signal)
+
+    def record_failure(self, error: BaseException) -> None:
+        """Note in the record why the run broke off, where it can still be written."""
+        told = str(error).strip() or type(error).__name__
+        with contextlib.suppress(RunError):
+            self.writer.fail(told.splitlines()[0])
+
+    @property
+    def seconds(self) -> float:
+        """How long the run has trained, over all resumes."""
+        return round(self._before + time.perf_counter() - self._started, 3)
+
+    def _record(self, command: Sequence[str]) -> RunRecord:
+        how = {**dataclasses.asdict(self.engine), **dataclasses.asdict(self.placement)}
+        return first_record(
+            self.prepared,
+            command=command,
+            engine={**how, "many_epochs_a_call": self.many_epochs},
+            parameters=self.model.count_params(),
+            warnings=self.warnings,
+        )
+
+    def _follow(
+        self, events: Iterator[Event], watch: Watcher, request: StopRequest
+    ) -> TrainingEnded:
+        """Keep what every event brings and pass it on, until the training ends."""
+        from nnrun.training import events as kinds
+        from nnrun.training.state import capture_state
+
+        for told in events:
+            event, doubt = told, ""
+            if isinstance(told, kinds.TrainingEnded) and told.reason == "diverged":
+                event = self._explained(told, request.is_made)
+            match event:
+                case kinds.EpochEnded():
+                    self.writer.add_epoch(event.epoch, event.figures, event.seconds)
+                    doubt = self._undefined.take_in(event.epoch, event.figures)
+                case kinds.BestReached():
+                    self.writer.keep_best(Snapshot(event.epoch, capture_state(self.model)))
+                case kinds.FineTuningBegan():
+                    self._initial = capture_state(self.model)
+                case kinds.Resumable():
+                    self._keep(event.position, now=request.is_made())
+            watch(event)
+            if doubt:
+                watch(kinds.Doubted(doubt))
+            if isinstance(event, kinds.TrainingEnded):
+                return event
+        raise RuntimeError("the events of a training end with its end")
+
+    def _explained(self, ended: TrainingEnded, should_stop: Callable[[], bool]) -> TrainingEnded:
+        """How the training diverged: in which step, where that can be found, and what to do."""
+        from nnrun.training.blowup import BlowupSearch
+        from nnrun.training.blowup_causes import explain
+        from nnrun.training.order import epoch_order
+
+        seed, shuffle = self.experiment.seed, self.experiment.training.shuffle
+        order = epoch_order(self._training.rows, seed=seed, epoch=ended.epoch + 1, shuffle=shuffle)
+        search = BlowupSearch(self.model, self._training, order, should_stop)
+        return explain(ended, search, self.prepared, self._last_good())
+
+    def _last_good(self) -> tuple[Mapping[str, Any], int]:
+        """The variables as they were last known to be good, and the steps done in that epoch."""
+        from nnrun.training.callback_state import model_arrays
+
+        last = self.writer.last
+        if last is None or self._initial:
+            return self._initial, 0
+        return model_arrays(last.arrays), last.facts["position"]["step"]
+
+    def _keep(self, position: Position, *, now: bool) -> None:
+        """Keep the state after an epoch; between two steps only where it is time to."""
+        from nnrun.training.callback_state import appended_files, capture_callbacks
+        from nnrun.training.state import capture_state, first_not_finite
+
+        early = position.step > 0
+        if early and not now and not self.writer.is_overdue():
+            return
+        if position.epoch == position.step == 0:
+            return  # of a training that diverged at once: there is nothing to go on from
+        if early and first_not_finite(self.model):
+            return  # the loss does not show it yet; the epoch's end will
+        self._initial = {}
+        states, arrays = capture_callbacks(self.declared)
+        facts = {
+            "position": dataclasses.asdict(position),
+            "callbacks": states,
+            "appended": appended_files(self.declared, states, self.directory.path),
+            "config": self._resolved,
+            "seconds": self.seconds,
+        }
+        arrays |= capture_state(self.model, metrics=True)
+        frequency = self.experiment.tensorboard.histogram_freq
+        if frequency and position.step == 0 and position.epoch % frequency == 0:
+            weights = [(variable.path, variable.numpy()) for variable in self.model.weights]
+            self.writer.add_histograms(position.epoch, weights)
+        for recorder in self.recorders:
+            for epoch, figures in recorder.take_points():
+                self.writer.add_points(epoch, figures)
+        # Last, since a commit that follows from it is to hold the histograms of its epoch.
+        self.writer.keep_last(Snapshot(position.epoch, arrays, facts))
+
+    def _position(self) -> Position:
+        """Bring model and callbacks into the state that was saved; where that is."""
+        from nnrun.training.callback_state import model_arrays, restore_callbacks
+        from nnrun.training.events import Position
+        from nnrun.training.state import restore_state
+
+        last = None if self.resumed is None else self.resumed.saved.last
+        if last is None:
+            return Position()
+        try:
+            restore_state(self.model, model_arrays(last.arrays))
+            restore_callbacks(self.declared, last.facts["callbacks"], last.arrays)
+            position = Position(**last.facts["position"])
+            if position.step >= self._training.steps:
+                raise ValueError(f"an epoch has no step {position.step + 1}")
+            return position
+        except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
+            message = f"{self.directory.path} cannot be resumed: {error}"
+            hint = f"Train it again: nnrun train {self.directory.resolved}"
+            raise RunError(message, hint=hint) from error
+
+    def _events(self, should_stop: Callable[[], bool]) -> Generator[Event]:
+        """The events of the training, the first of them that it starts."""
+        import keras
+
+        from nnrun.device import device_name
+        from nnrun.training.callback_state import prepare_callbacks
+        from nnrun.training.events import TrainingStarted
+        from nnrun.training.loop import train_epochs
+        from nnrun.training.state import capture_state
+
+        options = self.experiment.training
+        engine = self._compiled()
+        plan = self._planned()
+        self._training, self._initial = engine.training, capture_state(self.model)
+        if self.resumed is not None:
+            nothing: list[dict[str, Any]] = [{} for _ in self.declared]
+            prepare_callbacks(self.declared, self.resumed.saved.facts.get("callbacks", nothing))
+        callbacks = keras.callbacks.CallbackList(
+            self.declared,
+            model=self.model,
+            epochs=options.epochs,
+            steps=engine.training.steps,
+            verbose=0,
+        )
+        yield TrainingStarted(
+            where=str(self.directory.path),
+            epochs=options.epochs,
+            steps=engine.training.steps,
+            rows={part: rows.rows for part, rows in self.prepared.splits.parts.items()},
+            parameters=self.model.count_params(),
+            engine=f"{self.engine.name}: {self.engine.reason}",
+            device=device_name(),
+            warnings=self.warnings,
+            done=len(self.writer.history),
+        )
+        yield from train_epochs(
+            self.model,
+            engine,
+            callbacks,
+            plan,
+            should_stop,
+            resume=self._position,
+            fine_tuning=self.fine_tuning,
+        )
+
+    def _compiled(self) -> Engine:
+        """The compiled parts of the training."""
+        return compile_parts(
+            self.prepared,
+            self.model,
+            self.declared,
+            engine=self.engine.name,
+            rows=self.placement.rows,
+            many_epochs=self.many_epochs,
+        )
+
+    def _planned(self) -> Plan:
+        """What the loop is to do, once the metrics are built, which tell when a figure is best."""
+        from nnrun.training.directions import guide
+
+        if self.resumed is None or self.resumed.saved.last is None:
+            self.writer.note(directions=find_directions(self.prepared, self.model))
+        # A run of an older nnrun goes on by the names of its figures, as it began.
+        directions = self.writer.record.directions
+        guide(self.declared, directions)
+        plan = make_plan(self.prepared, self.model, self.recorders, directions)
+        self._undefined = UndefinedFigures(
+            self.writer.history, plan.monitor, watchers_by_figure(self.experiment)
+        )
+        return plan
+
+    def _end(self, ended: TrainingEnded, request: StopRequest) -> Outcome:
+        """Save the best model, evaluate it, draw the curves, and write how it came out."""
+        from nnrun.training.engines import EvaluationStoppedError
+        from nnrun.training.recording import figures_of
+        from nnrun.training.state import restore_state, use_averaged_weights
+
+        test, status = None, "finished" if ended.reason == "stopped" else ended.reason
+        figures, best = None, self.writer.best
+        if best is not None:
+            restore_state(self.model, best.arrays)
+            use_averaged_weights(self.model)
+            self._save_model()
+            try:
+                test = self._test_figures(request.is_made)
+            except EvaluationStoppedError:
+                status = "interrupted"
+            self._draw(best.epoch)
+            figures = figures_of(self.recorders)
+        metrics = self.writer.metrics(test, figures)
+        reached = figures_reached(metrics, self.model.count_params())
+        expectations = judge(self.experiment.expect, reached)
+        stop_reason = f"stopped by {ended.detail}" if ended.reason == "stopped" else ended.detail
+        diagnosis = diagnose_run(self.prepared, self.model, self.writer, ended, self.recorders)
+        seconds = self.seconds
+        self.writer.end(
+            metrics,
+            status=status,
+            seconds=seconds,
+            stop_reason=stop_reason,
+            expectations=tuple(expectations),
+            warnings=self.warnings,
+            diagnosis=diagnosis,
+        )
+        return Outcome(
+            run_dir=str(self.directory.path),
+            status=status,
+            stop_reason=stop_reason,
+            epochs=len(self.writer.history),
+            best_epoch=self.writer.record.best_epoch,
+            metrics=dataclasses.asdict(metrics),
+            expectations=expectations,
+            warnings=self.warnings,
+            seconds=seconds,
+            engine=self.writer.record.engine,
+            diagnosis=diagnosis,
+        )
+
+    def _draw(self, best_epoch: int) -> None:
+        """Draw the curves of the run."""
+        title, scaled = self.experiment.name, bool(self.writer.record.loss_of)
+        draw_run(self.directory, self.writer.history, best_epoch, title=title, scaled=scaled)
+
+    def _save_model(self) -> None:
+        """Write the model as it is to be used: given what was read, text too."""
+        from nnrun.models.label_scaling import loadable_by_keras
+        from nnrun.models.texts import with_texts_in_front
+        from nnrun.runs.checksums import write_with
+
+        readers = text_layers(self.experiment.architecture)
+        inputs = self.prepared.splits.inputs
+        with loadable_by_keras(self.model):
+            model = with_texts_in_front(self.model, readers, self.prepared.adapted, inputs)
+            write_with(self.directory.model, model.save)
+
+    def _test_figures(self, should_stop: Callable[[], bool]) -> dict[str, float] | None:
+        from nnrun.training.placing import make_evaluation
+
+        test = self.prepared.splits.test
+        if test is None:
+            return None
+        evaluation = make_evaluation(self.model, test, self.engine.name, self.placement.rows)
+        return evaluation.run(should_stop)

@@ -1,0 +1,193 @@
+"""The lines of a script that make a graph of layers with names (Keras's Functional API)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from nnrun.config.texts import text_nodes
+from nnrun.export.script.built import as_called, is_frozen_where_made
+from nnrun.export.script.expressions import (
+    Bracketed,
+    Item,
+    assign,
+    call,
+    identifier,
+    input_call,
+    layout,
+    quoted,
+)
+from nnrun.export.script.freezing import freezing_lines
+from nnrun.export.script.label_scaling import own_units
+from nnrun.export.script.preprocessing import preprocessing
+from nnrun.models.expanding import expand_graph
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from nnrun.config.graphs import From, Graph
+    from nnrun.data.prepared import Prepared
+    from nnrun.export.script.components import Components
+    from nnrun.export.script.expressions import Expression
+
+_TAKEN = frozenset(
+    [
+        "X",
+        "y",
+        "X_train",
+        "y_train",
+        "X_valid",
+        "y_valid",
+        "X_test",
+        "y_test",
+        "callbacks",
+        "class_weight",
+        "classes",
+        "counts",
+        "epochs",
+        "high",
+        "history",
+        "keras",
+        "labels",
+        "layer",
+        "loss",
+        "low",
+        "mean",
+        "model",
+        "np",
+        "offset",
+        "optimizer",
+        "order",
+        "pd",
+        "plt",
+        "read",
+        "rows",
+        "rows_of",
+        "sample_weight",
+        "sample_weight_test",
+        "sample_weight_train",
+        "sample_weight_valid",
+        "scale",
+        "scaled",
+        "schedule",
+        "select",
+        "taken",
+        "test",
+        "tf",
+        "train",
+        "valid",
+        "variance",
+        "width",
+    ]
+)
+"""What else a script calls things."""
+
+
+def graph_lines(
+    prepared: Prepared, graph: Graph, components: Components, model: Any
+) -> tuple[list[str], list[str]]:
+    """The lines that measure the training rows, and those after which `model` is there.
+
+    Args:
+        prepared: The experiment with its data.
+        graph: Its architecture.
+        components: Writes the layers.
+        model: nnrun's own model; None where the config says all that is asked of it.
+    """
+    inputs = prepared.splits.inputs
+    variables = {name: _variable(name) for name in (*inputs, *graph.nodes)}
+    raw = {name: variables[name] for name in inputs}
+    measured, lines = _input_lines(prepared, variables)
+    made: dict[str, str] = {}
+    frozen: list[str] = []
+    readers = text_nodes(graph)
+    for name, expanded in expand_graph(prepared.experiment, graph).items():
+        node = expanded.declared
+        sources = _sources(node.from_, variables)
+        target = variables[name]
+        if name in readers:  # its text has been read before
+            variables[name] = sources
+            continue
+        if node.shared is not None:
+            lines.append(f"{target} = {made[node.shared]}({sources})")
+            continue
+        parts = [
+            part if model is None else as_called(part, model.get_layer(part.arguments["name"]))
+            for part in expanded.parts
+        ]
+        frozen += [part.arguments["name"] for part in expanded.parts if is_frozen_where_made(part)]
+        written = [components.write(part) for part in parts]
+        if any(other.shared == name for other in graph.nodes.values()):
+            made[name] = f"{target}_layer"
+            lines.append(assign(made[name], _chained(written)))
+            lines.append(f"{target} = {made[name]}({sources})")
+            continue
+        for layer in written:
+            lines.append(_applied(target, layer, sources))
+            sources = target
+    for name in graph.outputs:
+        for layer in own_units(prepared, name):
+            lines.append(_applied(variables[name], layer, variables[name]))
+    ends = (_named_tensors(raw), _named_tensors({name: variables[name] for name in graph.outputs}))
+    lines.append(assign("model", call("keras.Model", *ends)))
+    if model is not None:
+        lines += freezing_lines(model, written=frozen)
+    return measured, lines
+
+
+def _input_lines(prepared: Prepared, variables: dict[str, str]) -> tuple[list[str], list[str]]:
+    """The lines that measure the training rows, and those that make the inputs and prepare them.
+
+    Args:
+        prepared: The experiment with its data.
+        variables: The variables by name; those of inputs become what is prepared of them.
+    """
+    inputs = prepared.splits.inputs
+    measured: list[str] = []
+    lines = [assign(variables[name], input_call(spec, name)) for name, spec in inputs.items()]
+    for name in inputs:
+        preparation = preprocessing(prepared, name)
+        measured += preparation.measured
+        made = f"{variables[name]}_prepared"
+        for layer in preparation.layers:
+            lines.append(_applied(made, layer, variables[name]))
+            variables[name] = made
+    return measured, lines
+
+
+def _chained(layers: Sequence[Expression]) -> Expression:
+    """Layers that are applied together: one, or a stack of several."""
+    if len(layers) == 1:
+        return layers[0]
+    items = tuple(Item(layer) for layer in layers)
+    return call("keras.Sequential", Bracketed("[", items, "]"))
+
+
+def _applied(target: str, layer: Expression, sources: str) -> str:
+    """`target = layer(sources)`."""
+    made = layout(layer, column=len(target) + 3, tail=len(sources) + 2)
+    return f"{target} = {made}({sources})"
+
+
+def _sources(given: From, variables: Mapping[str, str]) -> str:
+    if isinstance(given, Mapping):
+        return ", ".join(f"{key}={variables[name]}" for key, name in given.items())
+    if isinstance(given, str):
+        return variables[given]
+    return f"[{', '.join(variables[name] for name in given or ())}]"
+
+
+def _named_tensors(tensors: Mapping[str, str]) -> str:
+    if len(tensors) == 1:
+        return next(iter(tensors.values()))
+    return "{" + ", ".join(f"{quoted(name)}: {tensor}" for name, tensor in tensors.items()) + "}"
+
+
+def _variable(name: str) -> str:
+    """The name of a layer as that of a variable which nothing else has.
+
+    >>> _variable("hidden-1"), _variable("mean")
+    ('hidden_1', 'mean_')
+    """
+    plain = identifier(name)
+    return f"{plain}_" if plain in _TAKEN else plain

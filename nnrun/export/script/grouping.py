@@ -1,0 +1,90 @@
+"""Arrays of a script by the names of a model's inputs and outputs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nnrun.config.roles import roles_of
+from nnrun.export.script.expressions import Atom, assign, dictionary, quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from nnrun.data.prepared import Prepared
+    from nnrun.data.sources.named import NamedDataset
+    from nnrun.data.splits import TargetSpec
+    from nnrun.export.script.expressions import Expression
+
+
+def targets_of_rows(prepared: Prepared) -> dict[str, TargetSpec]:
+    """The targets that stand in the data; what an autoencoder gives back is made of its input."""
+    return {name: one for name, one in prepared.splits.targets.items() if not one.input}
+
+
+def has_several(prepared: Prepared) -> dict[str, bool]:
+    """Whether `X` and `y` are arrays by name; without `y` where all targets are made of the inputs."""
+    several = {"X": len(prepared.splits.inputs) > 1}
+    if targets_of_rows(prepared):
+        several["y"] = len(prepared.splits.targets) > 1
+    return several
+
+
+def labels_in(prepared: Prepared, part: str, name: str) -> str:
+    """The labels of a target in a part: `y_train`, or `y_train["size"]` where there are several."""
+    several = len(prepared.splits.targets) > 1
+    return f"y_{part}[{quoted(name)}]" if several else f"y_{part}"
+
+
+def rows_in(prepared: Prepared, part: str, name: str) -> str:
+    """The rows of an input in a part: `X_train`, or `X_train["wide"]` where there are several."""
+    several = len(prepared.splits.inputs) > 1
+    return f"X_{part}[{quoted(name)}]" if several else f"X_{part}"
+
+
+def arrays_of(
+    prepared: Prepared, inputs: Mapping[str, Expression], targets: Mapping[str, Expression]
+) -> dict[str, Expression]:
+    """What `X` and `y` are: an array each, or arrays by name.
+
+    Args:
+        prepared: The experiment with its data.
+        inputs: The arrays of the inputs.
+        targets: Those of the targets that stand in the data.
+    """
+    given = {"X": inputs, "y": targets}
+    return {one: _by_name(given[one], several) for one, several in has_several(prepared).items()}
+
+
+def dealing_lines(prepared: Prepared, named: NamedDataset, suffix: str) -> Iterator[str]:
+    """Lines that deal `X` and `y` of a named data set out to the inputs and outputs.
+
+    Args:
+        prepared: The experiment with its data.
+        named: The data set.
+        suffix: What the names of the two arrays end in: `_test` for published test rows.
+    """
+
+    def columns(names: Sequence[str]) -> Expression:
+        if tuple(names) == named.features:
+            return Atom(f"X{suffix}")
+        numbers = [named.features.index(name) for name in names]
+        return Atom(f"X{suffix}[:, {numbers}]", comment=", ".join(names))
+
+    aims = roles_of(prepared.experiment).aims
+    targets = {
+        name: Atom(f"y{suffix}")
+        if aims[name].columns in ((), (named.target,))
+        else columns(aims[name].columns)
+        for name in targets_of_rows(prepared)
+    }
+    inputs = {name: columns(spec.features) for name, spec in prepared.splits.inputs.items()}
+    made = arrays_of(prepared, inputs, targets)
+    for name in sorted(made, reverse=True):  # y first, which may be columns of X
+        if made[name] != Atom(name + suffix):
+            yield assign(name + suffix, made[name])
+
+
+def _by_name(arrays: Mapping[str, Expression], several: bool) -> Expression:
+    if not several:
+        return next(iter(arrays.values()))
+    return dictionary(arrays)

@@ -1,0 +1,210 @@
+"""The lines of a script that read the rows of CSV files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nnrun.config.facts import class_numbers
+from nnrun.config.roles import roles_of
+from nnrun.config.schema import named_columns
+from nnrun.data.describing import source_of
+from nnrun.data.labels import (
+    NUMBERS,
+    TEXT,
+    TRUTH,
+    TRUTH_VALUES,
+    is_read_otherwise,
+    kind_of_classes,
+)
+from nnrun.export.script.expressions import (
+    Atom,
+    assign,
+    call,
+    dictionary,
+    identifier,
+    layout,
+    literal,
+    quoted,
+    shown_path,
+)
+from nnrun.export.script.grouping import arrays_of, targets_of_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from nnrun.config.schema import Dataset
+    from nnrun.data.prepared import Prepared
+    from nnrun.data.splits import TargetSpec
+    from nnrun.export.script.expressions import Expression
+
+
+def table_lines(prepared: Prepared) -> Iterator[str]:
+    """Lines after which `X` and `y` hold the columns, and those of parts that are files theirs."""
+    table = _Table(prepared)
+    file, split = source_of(table.dataset), table.dataset.split
+    parts = {"valid": split.validation, "test": split.test}
+    files = {
+        part: quoted(shown_path(Path(one))) for part, one in parts.items() if isinstance(one, str)
+    }
+    whole = quoted(shown_path(file.path))
+    for name, numbers in table.labels.items():
+        made = {cell: Atom(str(number)) for cell, number in numbers.items()}
+        yield assign(table.labels_of(name), dictionary(made))
+    named = {} if file.separator == "," else {"sep": literal(file.separator)}
+    if file.decimal != ".":
+        named["decimal"] = literal(file.decimal)
+    if as_text := [*table.texts, *table.targets_as_text()]:
+        named |= {"dtype": literal(dict.fromkeys(as_text, "str")), "na_filter": Atom("False")}
+    arrays = arrays_of(prepared, table.inputs(), table.targets())
+    weights = [*table.weights()]
+    lines = [("rows", call("pd.read_csv", "path" if files else whole, **named)), *table.kept()]
+    if not files:
+        yield from (assign(name, value) for name, value in [*lines, *arrays.items(), *weights])
+        return
+    told = ", ".join(arrays)
+    body = (assign(name, value, indent=4) for name, value in [*lines, *arrays.items()])
+    yield "\n".join(["def read(path):", *body, f"    return {told}"])
+    yield f"{told} = read({whole})"
+    for part, path in files.items():
+        yield f"{', '.join(f'{name}_{part}' for name in arrays)} = read({path})"
+    if weights:  # which the files of other parts need not have
+        lines[0] = ("rows", call("pd.read_csv", whole, **named))
+        yield from (assign(name, value) for name, value in [*lines, *weights])
+
+
+@dataclass(frozen=True)
+class _Table:
+    """The columns of a file, as expressions of `rows`."""
+
+    prepared: Prepared
+
+    @property
+    def dataset(self) -> Dataset:
+        return self.prepared.experiment.dataset
+
+    @cached_property
+    def own(self) -> TargetSpec:
+        """The config's own target with all its classes, also those that are left out."""
+        inputs = self.prepared.splits.inputs.values()
+        features = dict.fromkeys(name for spec in inputs for name in spec.columns)
+        file = source_of(self.dataset).with_texts(self.texts)
+        table = file.read(target=self.dataset.targets, features=[*features], task="multiclass")
+        return table.target
+
+    def targets_as_text(self) -> list[str]:
+        """The targets that pandas is to take as text, since by itself it would read other values."""
+        aims = roles_of(self.prepared.experiment).aims
+        named = []
+        for name, spec in targets_of_rows(self.prepared).items():
+            values = {one.name: one.values for one in spec.columns if one.values}
+            if spec.classes:
+                is_own = aims[name].columns == self.dataset.targets
+                classes = self.own.classes if is_own else spec.classes
+                values = dict.fromkeys(aims[name].columns, classes)
+            named += [
+                column
+                for column, cells in values.items()
+                if (spec.cells or kind_of_classes(cells, "")) == TEXT and is_read_otherwise(cells)
+            ]
+        return list(dict.fromkeys(named))
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The columns that are text, whatever stands in them."""
+        inputs = self.prepared.splits.inputs.values()
+        return tuple(dict.fromkeys(name for spec in inputs for name in spec.text))
+
+    @cached_property
+    def labels(self) -> Mapping[str, Mapping[Any, int]]:
+        """The numbers of the classes by what stands in their cells, where that is not the number."""
+        made = {}
+        for name, spec in targets_of_rows(self.prepared).items():
+            if spec.classes and not spec.positive:
+                cells = [_cell(one, spec.cells) for one in spec.classes]
+                if cells != list(range(len(cells))):
+                    made[name] = {cell: number for number, cell in enumerate(cells)}
+        return made
+
+    def labels_of(self, name: str) -> str:
+        """The variable that holds the numbers of a target's classes."""
+        return f"labels_of_{identifier(name)}" if len(self.labels) > 1 else "labels"
+
+    def kept(self) -> Iterator[tuple[str, Expression]]:
+        """What `rows` are without the classes that are left out."""
+        if self.dataset.classes is not None:
+            own = self.own
+            wanted = class_numbers(own.classes, self.dataset.classes)
+            cells = layout(literal([_cell(own.classes[one], own.cells) for one in wanted]))
+            yield "rows", Atom(f"rows[{_column(self.dataset.targets)}.isin({cells})]")
+
+    def weights(self) -> Iterator[tuple[str, Expression]]:
+        """What the rows weigh, where a column says so."""
+        if self.dataset.sample_weight is not None:
+            column = _column([self.dataset.sample_weight])
+            yield "sample_weight", Atom(f'{column}.to_numpy("float32")')
+
+    def inputs(self) -> dict[str, Expression]:
+        """The inputs; the one input of all columns is all but the target's and the weights'."""
+        splits = self.prepared.splits
+        alone = len(splits.inputs) == len(splits.targets) == 1 and not self.texts
+        if alone and self.dataset.features is None and self.dataset.targets:
+            left_out = _names([*self.dataset.targets, *named_columns(self.dataset.sample_weight)])
+            (spec,) = splits.inputs.values()
+            rest = Atom(f'rows.drop(columns={left_out}).to_numpy("{spec.dtype}")')
+            return dict.fromkeys(splits.inputs, rest)
+        return {
+            name: Atom(
+                f"rows[{layout(literal(list(spec.columns)))}]"
+                f".to_numpy({quoted('str' if spec.text else spec.dtype)})"
+            )
+            for name, spec in splits.inputs.items()
+        }
+
+    def targets(self) -> dict[str, Expression]:
+        """The targets that are columns."""
+        aims = roles_of(self.prepared.experiment).aims
+        return {
+            name: Atom(self._target(name, spec, _column(aims[name].columns)))
+            for name, spec in targets_of_rows(self.prepared).items()
+        }
+
+    def _target(self, name: str, spec: TargetSpec, column: str) -> str:
+        if spec.positive:
+            cell = literal(_cell(spec.positive, spec.cells))
+            return f'({column} == {layout(cell)}).to_numpy("int32")'
+        if spec.classes:
+            numbers = f".map({self.labels_of(name)})" if name in self.labels else ""
+            return f'{column}{numbers}.to_numpy("int32")'
+        ones = [
+            _cell(one.values[1], kind_of_classes(one.values, ""))
+            for one in spec.columns
+            if one.values
+        ]
+        if any(one not in (1, True) for one in ones):
+            return f'({column} == {layout(literal(ones))}).to_numpy("float32")'
+        return f'{column}.to_numpy("float32")'
+
+
+def _column(names: Sequence[str]) -> str:
+    return f"rows[{_names(names)}]"
+
+
+def _names(names: Sequence[str]) -> str:
+    return layout(literal(names[0] if len(names) == 1 else list(names)))
+
+
+def _cell(name: str, kind: str) -> Any:
+    """What stands in the cells of a class, as pandas reads a column of that kind.
+
+    >>> _cell("3", NUMBERS), _cell("3", TEXT), _cell("True", TRUTH)
+    (3, '3', True)
+    """
+    if kind == TRUTH:
+        return name == TRUTH_VALUES[1]
+    if kind != NUMBERS:
+        return name
+    number = float(name)
+    return int(number) if number.is_integer() else number

@@ -1,0 +1,112 @@
+"""The lines of a script that take over the first layers of the model of a run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from nnrun.config.graphs import Graph
+from nnrun.errors import ConfigError, Problem, RunError
+from nnrun.export.script.expressions import Atom, assign, call, literal, quoted, shown_path
+from nnrun.models.architecture import expand_architecture
+from nnrun.models.expanding import expand_graph
+from nnrun.models.layers import preprocessing_layers
+from nnrun.runs.checksums import check_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from nnrun.config.components import Component
+    from nnrun.config.from_run import FromRun
+    from nnrun.data.prepared import Prepared
+    from nnrun.experiments.base import Base
+    from nnrun.export.script.components import Components
+    from nnrun.export.script.expressions import Expression
+
+
+def take_over(
+    prepared: Prepared, declared: FromRun, components: Components, model: Any
+) -> tuple[list[str], list[Expression]]:
+    """The lines that load the model of the run, and the layers of it that the new model begins with.
+
+    Args:
+        prepared: The experiment with its data and the run that it builds on.
+        declared: Its architecture.
+        components: Where the classes are noted that the run's model is made of.
+        model: nnrun's own new model.
+
+    Raises:
+        ConfigError: The run reckons in another precision, which is part of its layers.
+        RunError: It has no model to load.
+    """
+    base = prepared.base
+    assert base is not None  # noqa: S101 found when the config was read
+    assert base.weights is not None  # noqa: S101 only the bases of bases have none
+    _check_precision(prepared, base)
+    file = base.weights.model
+    if not file.is_file():
+        raise RunError(f"{base.weights.name} has no {file.name} that a script could load")
+    check_file(file)
+    for layer in _layers_of(base):
+        components.note(layer)
+    path = quoted(shown_path(file))
+    lines = [
+        "# What the run has learnt",
+        assign("base", call("keras.models.load_model", path, compile="False")),
+    ]
+    steps = [
+        layer.name for layer in preprocessing_layers(next(iter(base.signature.steps.values())))
+    ]
+    if isinstance(base.experiment.architecture, Graph):
+        cut, taken = _cut(steps, declared, model)
+        return [*lines, cut], taken
+    first = 0 if declared.keep_preprocessing else len(steps)
+    # A layer that brings scaled labels into their own units is left behind, too.
+    last = declared.drop_last + any(target.scale for target in base.signature.targets.values())
+    left_out = ["its preprocessing"] if first else []
+    left_out += [f"its last {f'{last} layers' if last > 1 else 'layer'}"] if last else []
+    comment = f"without {' and '.join(left_out)}" if left_out else ""
+    return lines, [Atom(f"*base.layers{_slice(first, -last)}", comment)]
+
+
+def _slice(first: int, last: int) -> str:
+    """All layers from a first on, up to some that are counted from the end.
+
+    >>> _slice(0, 0), _slice(1, 0), _slice(0, -2), _slice(1, -1)
+    ('', '[1:]', '[:-2]', '[1:-1]')
+    """
+    return f"[{first or ''}:{last or ''}]" if first or last else ""
+
+
+def _cut(steps: list[str], declared: FromRun, model: Any) -> tuple[str, list[Expression]]:
+    """The line that cuts the layers to keep out of a graph, and what the new model begins with."""
+    kept = [Atom(f"base.get_layer({quoted(name)})") for name in steps]
+    taken = model.get_layer("taken_over")
+    end = taken.output._keras_history.operation.name
+    begin = f"{kept[-1].text}.output" if kept else "base.input"
+    made = call(
+        "keras.Model", begin, f"base.get_layer({quoted(end)}).output", name=literal(taken.name)
+    )
+    own = kept if declared.keep_preprocessing else []
+    return assign("taken", made), [*own, Atom("taken")]
+
+
+def _layers_of(base: Base) -> Iterator[Component]:
+    """The layers that the model of a run is made of, also those that it took over itself."""
+    architecture, signature = base.experiment.architecture, base.signature
+    if isinstance(architecture, Graph):
+        for expanded in expand_graph(base.experiment, architecture).values():
+            yield from expanded.parts
+    else:
+        (spec,), (target,) = signature.inputs.values(), signature.targets.values()
+        yield from expand_architecture(base.experiment, spec, target)
+    if base.base is not None:
+        yield from _layers_of(base.base)
+
+
+def _check_precision(prepared: Prepared, base: Base) -> None:
+    was, now = base.experiment.runtime.precision, prepared.experiment.runtime.precision
+    if was != now:
+        path = "runtime.precision"
+        message = f"a script that takes over layers in {was} cannot have them compute in {now}"
+        place = prepared.experiment.place_of(path)
+        raise ConfigError([Problem(message, place, path, f"write `precision: {was}`")])

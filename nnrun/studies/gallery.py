@@ -1,0 +1,255 @@
+"""A gallery: many configs run one after the other, and a page of what came out."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nnrun.analysis.gallery import (
+    FAILED,
+    HELD,
+    MISSED,
+    UNJUDGED,
+    GalleryRow,
+    deviation,
+    draw_small_curves,
+    first_comment,
+    gallery_page,
+    mean_figures,
+)
+from nnrun.config.gallery_sheet import GalleryEntry, read_sheet
+from nnrun.config.writer import experiment_to_yaml
+from nnrun.errors import ConfigError, RunError, UserError
+from nnrun.experiments.api import resume, train
+from nnrun.experiments.base import resolve_base
+from nnrun.experiments.prepare import load
+from nnrun.experiments.trust import with_own_code
+from nnrun.runs.atomic import write_bytes
+from nnrun.runs.directory import RunDirectory
+from nnrun.runs.expectations import figures_reached, judge
+from nnrun.runs.history import History
+from nnrun.runs.index import list_runs
+from nnrun.runs.manifest import Metrics, RunRecord
+from nnrun.runs.provenance import installed_versions
+from nnrun.runs.settings import read_resolved
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from nnrun.config.schema import Experiment
+
+_UNFINISHED = ("interrupted", "died")
+
+
+class GalleryInterruptedError(UserError):
+    """A training of the gallery was told to stop by a signal, and with it the gallery."""
+
+    def __init__(self, signal: int) -> None:
+        super().__init__("interrupted", hint="The same command continues from here.")
+        self.exit_code = 128 + signal
+
+
+@dataclass(frozen=True)
+class Exhibit:
+    """A config of the gallery, and how it is run.
+
+    Attributes:
+        group: The title it stands under.
+        config: Its file.
+        entry: What the sheet says of it.
+    """
+
+    group: str
+    config: Path
+    entry: GalleryEntry
+
+
+def find_exhibits(configs: Sequence[Path], folder: Path) -> list[Exhibit]:
+    """The configs that are named, or all of a folder, in the order of their sheets.
+
+    Raises:
+        UserError: There is no such folder, it holds no config, or its sheet has mistakes.
+    """
+    folders = dict.fromkeys(config.parent for config in configs) if configs else {folder: None}
+    known: dict[Path, Exhibit] = {}
+    for place in folders:
+        if not place.is_dir():
+            raise UserError(f"there is no folder {place}", hint="Name one with --folder.")
+        for group, entries in read_sheet(place).items():
+            for name, entry in entries.items():
+                paths = (place / f"{name}{suffix}" for suffix in (".yaml", ".yml"))
+                path = next(path for path in paths if path.is_file())
+                known[path] = Exhibit(group, path, entry)
+    if not known:
+        raise UserError(f"{folder} holds no configs", hint="Configs end in .yaml or .yml.")
+    return [
+        known.get(config, Exhibit("Others", config, GalleryEntry())) for config in configs or known
+    ]
+
+
+def run_exhibit(
+    exhibit: Exhibit,
+    *,
+    runs_dir: Path,
+    seeds: int | None = None,
+    epochs: int | None = None,
+    fresh: bool = False,
+) -> GalleryRow:
+    """Run a config with its seeds, where no finished runs of it are at hand, and judge the means.
+
+    Args:
+        exhibit: The config.
+        runs_dir: Where the runs lie.
+        seeds: How many seeds instead of what the sheet says.
+        epochs: How many epochs instead of what the config says.
+        fresh: Whether it is trained again even where a finished run of it is at hand.
+
+    Returns:
+        What came out; a config that fails is a row that says why.
+
+    Raises:
+        GalleryInterruptedError: The training was told to stop.
+    """
+    row = _not_run(exhibit)
+    # TensorFlow takes the many models of one process for one that is compiled again and again.
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    changes = () if epochs is None else (f"training.epochs={epochs}",)
+    try:
+        shows = first_comment(exhibit.config.read_text(encoding="utf-8"))
+        experiment = load(exhibit.config, changes, runs_dir)
+        first, many = experiment.seed, seeds or exhibit.entry.seeds
+        row = dataclasses.replace(row, shows=shows, seeds=tuple(range(first, first + many)))
+        runs = [
+            _run(exhibit.config, (*changes, f"seed={seed}"), runs_dir, fresh=fresh)
+            for seed in row.seeds
+        ]
+        return _judged(row, experiment, runs)
+    except GalleryInterruptedError:
+        raise
+    except Exception as error:  # noqa: BLE001 one config that breaks must not take the others along
+        return dataclasses.replace(row, problem=_told(error))
+
+
+def _not_run(exhibit: Exhibit) -> GalleryRow:
+    """The row of a config of which nothing is known but what its sheet says."""
+    return GalleryRow(
+        group=exhibit.group,
+        name=exhibit.config.stem,
+        config=str(exhibit.config),
+        shows="",
+        material=exhibit.entry.material,
+        seeds=(),
+    )
+
+
+def write_gallery(rows: Sequence[GalleryRow], out: Path) -> None:
+    """Write the page, and the learning curve of each config's first run into a folder beside it.
+
+    Raises:
+        UserError: They cannot be written.
+    """
+    folder = out.with_suffix("")
+    pictures = {}
+    for row in rows:
+        if row.status == FAILED or not row.runs:
+            continue
+        folder.mkdir(parents=True, exist_ok=True)
+        history = History.read(RunDirectory(Path(row.runs[0])).history)
+        draw_small_curves(history, folder / f"{row.name}.png")
+        pictures[row.name] = f"{folder.name}/{row.name}.png"
+    page = gallery_page(rows, pictures, _facts(rows), out.parent)
+    write_bytes(out, page.encode())
+
+
+def _told(error: Exception) -> str:
+    """Why a config failed, in a sentence."""
+    if isinstance(error, ConfigError):
+        problem = error.problems[0]
+        return f"{problem.path}: {problem.message}".removeprefix(": ")
+    if isinstance(error, UserError):
+        return error.message
+    first = (str(error).strip().splitlines() or [""])[0]
+    return f"{type(error).__name__}: {first}".removesuffix(": ")
+
+
+def _run(config: Path, changes: Sequence[str], runs_dir: Path, *, fresh: bool) -> RunDirectory:
+    """A finished run of a config: one that is at hand, one that goes on, or a new one."""
+    declared = with_own_code(load(config, changes, runs_dir), config)
+    experiment, _ = resolve_base(declared, config, runs_dir, trust=True)
+    outcome = None
+    for found, status in () if fresh else _runs_of(experiment, runs_dir):
+        if status == "finished":
+            return found
+        try:
+            outcome = resume(found, trust=True, deliver_signals=False)
+        except RunError:
+            continue  # it cannot go on, so a new one takes its place
+        break
+    command = ("nnrun", "train", str(config), *(f"--set {change}" for change in changes))
+    outcome = outcome or train(
+        config, overrides=changes, runs_dir=runs_dir, command=command, deliver_signals=False
+    )
+    if outcome.signal is not None:
+        raise GalleryInterruptedError(outcome.signal)
+    if outcome.status != "finished":
+        raise RunError(f"it {outcome.status}: {outcome.stop_reason} (seed {experiment.seed})")
+    return RunDirectory(Path(outcome.run_dir))
+
+
+def _runs_of(experiment: Experiment, runs_dir: Path) -> Iterator[tuple[RunDirectory, str]]:
+    """Runs of exactly this config by this version, finished ones first, with how they stand."""
+    text, version = experiment_to_yaml(experiment), installed_versions().get("nnrun")
+    usable: dict[str, list[RunDirectory]] = {status: [] for status in ("finished", *_UNFINISHED)}
+    for entry in list_runs(runs_dir):
+        record = entry.record
+        if record is None or (record.name, record.seed) != (experiment.name, experiment.seed):
+            continue
+        if record.versions.get("nnrun") != version or entry.status not in usable:
+            continue
+        try:
+            same = read_resolved(entry.directory) == text
+        except RunError:
+            continue
+        if same:
+            usable[entry.status].append(entry.directory)
+    for status, found in usable.items():
+        yield from ((directory, status) for directory in found)
+
+
+def _judged(row: GalleryRow, experiment: Experiment, runs: Sequence[RunDirectory]) -> GalleryRow:
+    records = [RunRecord.read(run.record) for run in runs]
+    parameters = records[0].parameters or 0
+    reached = [figures_reached(Metrics.read(run.metrics), parameters) for run in runs]
+    judged = [
+        {**item, "deviation": deviation(reached, item["figure"])}
+        for item in judge(experiment.expect, mean_figures(reached))
+    ]
+    many = len(runs)
+    return dataclasses.replace(
+        row,
+        runs=tuple(str(run.path) for run in runs),
+        status=_status(judged),
+        parameters=parameters,
+        epochs=sum(record.epochs for record in records) / many,
+        seconds=sum(record.seconds or 0.0 for record in records) / many,
+        expectations=tuple(judged),
+    )
+
+
+def _status(judged: Sequence[Mapping[str, Any]]) -> str:
+    if not judged:
+        return UNJUDGED
+    return HELD if all(item["held"] for item in judged) else MISSED
+
+
+def _facts(rows: Sequence[GalleryRow]) -> str:
+    """What the runs were made with, in a sentence; empty where there are none."""
+    runs = [RunDirectory(Path(run)) for row in rows if row.status != FAILED for run in row.runs]
+    if not runs:
+        return ""
+    record = RunRecord.read(runs[0].record)
+    packages = (f"{name} {record.versions.get(name, '?')}" for name in ("nnrun", "keras"))
+    return f"Run with {' and '.join(packages)} on {record.processor or record.device}."
