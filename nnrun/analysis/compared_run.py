@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from nnrun.config.defaults import default_arguments, without_defaults
+from nnrun.config.figures import plain_name
 from nnrun.runs.directory import RunDirectory
 from nnrun.runs.history import NOT_METRICS, History
 from nnrun.runs.manifest import Metrics, RunRecord
@@ -77,11 +78,9 @@ class ComparedRun:
     @cached_property
     def figures(self) -> dict[str, float | None]:
         """Every figure by its name: of the best epoch, `last.…`, `test_…`, and the counts."""
-        best, last = (
-            {name: value for name, value in figures.items() if name not in NOT_METRICS}
-            for figures in (self.metrics.best, self.metrics.last)
-        )
-        found = dict(best)
-        found |= {f"last.{name}": value for name, value in last.items()}
-        found |= {f"test_{name}": value for name, value in (self.metrics.test or {}).items()}
-        return found | {name: getattr(self.record, name) for name in COUNTS}
+        figures = {
+            name: value
+            for name, value in self.metrics.by_name().items()
+            if plain_name(name) not in NOT_METRICS
+        }
+        return figures | {name: getattr(self.record, name) for name in COUNTS}

@@ -9,6 +9,7 @@ from statistics import fmean, stdev
 from nnrun.analysis.compared_run import COUNTS, ComparedRun
 from nnrun.analysis.shared_data import check_data, check_losses, set_apart
 from nnrun.config.defaults import without_defaults
+from nnrun.config.figures import Figure, is_loss, is_on_validation, plain_name
 from nnrun.config.modes import Directions, Mode, mode_of
 from nnrun.errors import RunError
 from nnrun.runs.directory import RunDirectory
@@ -263,15 +264,15 @@ def _labels(sides: Sequence[tuple[ComparedRun, ...]], *, one_config: bool) -> li
 def _choose_metric(runs: Sequence[ComparedRun], metric: str | None, split: str | None) -> str:
     figures = runs[0].figures
     if metric is not None:
-        named = {"test": "test_", "validation": "val_"}.get(split or "", "") + metric
+        named = str(Figure(metric, split or "train"))
         return named if named in figures else metric
     monitored = runs[0].config.get("training", {}).get("monitor")
     tried = [monitored, "val_accuracy", "val_loss", "accuracy", "loss"]
     if check_losses(runs):
-        measured = sorted(figures, key=lambda name: not name.startswith("val_"))
-        tried = [name for name in (*tried, *measured) if not str(name).endswith("loss")]
+        measured = sorted(figures, key=lambda name: not is_on_validation(name))
+        tried = [name for name in (*tried, *measured) if not is_loss(str(name))]
     if split == "test":
-        tried = [f"test_{str(name).removeprefix('val_')}" for name in tried]
+        tried = [str(Figure(plain_name(str(name)), "test")) for name in tried]
     known = _finite_figures(runs)
     return next((name for name in tried if name in figures and name in known), str(tried[-1]))
 

@@ -19,6 +19,7 @@ from nnrun.analysis.differences import (
 )
 from nnrun.analysis.tables import format_seconds
 from nnrun.config.diagnostics import did_you_mean
+from nnrun.config.figures import Figure, is_loss, on_validation, plain_name
 from nnrun.config.modes import Mode
 from nnrun.errors import UserError
 from nnrun.pages.sheets import Cell, Mark, Sheet
@@ -160,7 +161,7 @@ def _marked(group: Group) -> str:
 
 def _short_names(names: Sequence[str]) -> list[str]:
     """The last parts of paths where these tell them apart."""
-    ends = [name if name.startswith("last.") else name.rpartition(".")[2] for name in names]
+    ends = [name if Figure.parse(name).of_last_epoch else name.rpartition(".")[2] for name in names]
     return [end if ends.count(end) == 1 else name for name, end in zip(names, ends, strict=True)]
 
 
@@ -189,10 +190,9 @@ def usual_figures(comparison: Comparison) -> list[str]:
     """The figures that are shown where none are chosen: validation, its last epoch, test, counts."""
     known = dict.fromkeys(name for run in comparison.runs for name in run.figures)
     measured = [name for name in known if name not in COUNTS]
-    watched = [name for name in measured if name.startswith(("val_", "last.val_", "test_"))]
-    best = [name for name in watched or measured if not name.startswith("last.")]
-    last = [name for name in watched or measured if name.startswith("last.")]
-    usual = [*best, *last, *(name for name in COUNTS if name in known)]
+    watched = [name for name in measured if Figure.parse(name).part != "train"]
+    by_epoch = sorted(watched or measured, key=lambda name: Figure.parse(name).of_last_epoch)
+    usual = [*by_epoch, *(name for name in COUNTS if name in known)]
     return list(dict.fromkeys((comparison.metric, *usual)))
 
 
@@ -235,8 +235,8 @@ def format_value(value: float, precision: int) -> str:
 
 def _leading_figures(comparison: Comparison) -> tuple[list[str], list[str]]:
     """The figures of a leaderboard, the metric on all parts and others; only where they differ."""
-    plain = comparison.metric.removeprefix("last.").removeprefix("test_").removeprefix("val_")
-    leading = [comparison.metric, f"val_{plain}", f"test_{plain}"]
+    plain = plain_name(comparison.metric)
+    leading = [comparison.metric, on_validation(plain), str(Figure(plain, "test"))]
     others = ["val_loss", *COUNTS]
 
     def differs(name: str) -> bool:
@@ -261,7 +261,7 @@ def _change(first: Group, other: Group, name: str, style: Style) -> Cell:
     before, after = first.mean(name), other.mean(name)
     if before is None or after is None or name == "best_epoch":
         return Cell("")
-    if name.endswith("loss") and first.runs[0].record.loss_of != other.runs[0].record.loss_of:
+    if is_loss(name) and first.runs[0].record.loss_of != other.runs[0].record.loss_of:
         return Cell("")  # these are no numbers of one kind
     change = after - before
     if change == 0:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nnrun.config.figures import is_loss, on_validation, training_name
 from nnrun.pages.style import TRAINING_COLOR, VALIDATION_COLOR, drawing, literal
 from nnrun.runs.history import NOT_METRICS, History
 
@@ -83,7 +84,7 @@ def draw_learning_rate(
 def panel_names(history: History) -> list[str]:
     """The figures of a history without `val_`, the loss first."""
     names = dict.fromkeys(
-        name.removeprefix("val_") for name in history.columns if name not in NOT_METRICS
+        training_name(name) for name in history.columns if name not in NOT_METRICS
     )
     return sorted(names, key=lambda name: name != "loss")
 
@@ -95,7 +96,7 @@ def grid_columns(panels: int) -> int:
 
 def _draw_panel(axes: "Axes", history: History, name: str, unit: str) -> None:
     epochs = epochs_of(history)
-    training, validation = (values_of(history, column) for column in (name, f"val_{name}"))
+    training, validation = (values_of(history, column) for column in (name, on_validation(name)))
     if training:
         halves = [epoch - 0.5 for epoch in epochs]
         _plot(axes, halves, training, TRAINING_COLOR, "training (mean over the epoch)")
@@ -119,11 +120,12 @@ def _draw_legend(figure: "Figure") -> None:
 
 
 def _mark_best(axes: "Axes", history: History, name: str, best_epoch: int) -> None:
-    column = f"val_{name}" if f"val_{name}" in history.columns else name
-    epochs, values = epochs_of(history), values_of(history, column)
+    validated = on_validation(name)
+    is_validated = validated in history.columns
+    epochs, values = epochs_of(history), values_of(history, validated if is_validated else name)
     if best_epoch not in epochs or math.isnan(value := values[epochs.index(best_epoch)]):
         return
-    place = best_epoch if column.startswith("val_") else best_epoch - 0.5
+    place = best_epoch if is_validated else best_epoch - 0.5
     axes.axvline(place, color=_BEST_COLOR, linewidth=0.8, linestyle=(0, (4, 3)), zorder=1)
     axes.plot([place], [value], "o", color=_BEST_COLOR, markersize=5, zorder=4)
     # Beside the panel's title, since no place among the curves is sure to be free.
@@ -169,7 +171,7 @@ def finish_values(axes: "Axes", name: str, values: Sequence[float], *, log: bool
     if not any(map(math.isfinite, values)):
         axes.text(0.5, 0.5, "no finite value", transform=axes.transAxes, ha="center", color="gray")
         axes.set_yticks([])
-    elif log or (name.endswith("loss") and _spans(values, _LOSS_DECADES)):
+    elif log or (is_loss(name) and _spans(values, _LOSS_DECADES)):
         _set_log(axes, values)
 
 

@@ -9,11 +9,11 @@ from nnrun.config.catalogue import load_catalogue
 from nnrun.config.components import as_component
 from nnrun.config.defaults import is_default, without_defaults
 from nnrun.config.tasks import AUTO, DEFAULT_METRICS
+from nnrun.runs.monitoring import monitored_figure
 from nnrun.runs.settings import describe_scalar
 
 Kind = Literal["changed", "added", "gone"]
 _MISSING: Any = object()
-_STOPPING = "EarlyStopping"
 
 
 @dataclass(frozen=True)
@@ -83,9 +83,8 @@ def _usual_metrics(tree: Mapping[str, Any]) -> list[str]:
 def _monitored(tree: Mapping[str, Any]) -> str:
     callbacks = filter(None, map(as_component, tree.get("callbacks") or ()))
     split = (tree.get("dataset") or {}).get("split") or {}
-    loss = "loss" if split.get("validation") is None else "val_loss"
-    watched = (given.get("monitor", "val_loss") for name, given in callbacks if name == _STOPPING)
-    return str(next(watched, loss))
+    has_validation = split.get("validation") is not None
+    return monitored_figure(None, callbacks, {}, has_validation=has_validation)[0]
 
 
 def describe_value(value: Any) -> str:

@@ -11,6 +11,7 @@ from urllib.parse import quote
 from nnrun.analysis.curves import epochs_of, finish_axes, finish_values, panel_names, values_of
 from nnrun.analysis.tables import format_figure, format_seconds
 from nnrun.config.diagnostics import escaped
+from nnrun.config.figures import on_validation
 from nnrun.pages.style import TRAINING_COLOR, VALIDATION_COLOR, drawing
 from nnrun.runs.expectations import Figures
 from nnrun.runs.history import History
@@ -116,7 +117,7 @@ def draw_small_curves(history: History, path: Path) -> None:
             drawn: list[float] = []
             for column, shift, color in (
                 (name, 0.5, TRAINING_COLOR),
-                (f"val_{name}", 0.0, VALIDATION_COLOR),
+                (on_validation(name), 0.0, VALIDATION_COLOR),
             ):
                 values = values_of(history, column)
                 if values:

@@ -9,6 +9,7 @@ from typing import Any
 
 from nnrun.analysis.filtering import Filter
 from nnrun.config.diagnostics import did_you_mean
+from nnrun.config.figures import Figure, is_on_validation
 from nnrun.config.modes import mode_of
 from nnrun.errors import RunError, UserError
 from nnrun.runs.history import NOT_METRICS
@@ -112,9 +113,9 @@ def read_row(entry: RunEntry) -> Row:
     except RunError as error:
         values["status"] = "newer" if isinstance(error, NewerFormatError) else DAMAGED
         return Row(entry, error.message, values, ())
-    last = tuple(name for name in figures if not name.startswith("last."))
+    best = tuple(name for name in figures if not Figure.parse(name).of_last_epoch)
     values |= {name: value for name, value in figures.items() if name not in values}
-    return Row(entry, "", values, last)
+    return Row(entry, "", values, best)
 
 
 def _record_values(record: RunRecord) -> dict[str, Value]:
@@ -143,10 +144,11 @@ def _leaves(mapping: Mapping[str, Any]) -> Iterable[tuple[str, Value]]:
 
 
 def _figures(metrics: Metrics) -> dict[str, Value]:
-    named = {name: value for name, value in metrics.best.items() if name not in NOT_METRICS}
-    named |= {f"test_{name}": value for name, value in (metrics.test or {}).items()}
-    named |= {f"last.{name}": value for name, value in metrics.last.items()}
-    return {name: math.nan if value is None else value for name, value in named.items()}
+    return {
+        name: math.nan if value is None else value
+        for name, value in metrics.by_name().items()
+        if name not in NOT_METRICS
+    }
 
 
 def _read_settings(row: Row) -> Settings:
@@ -203,7 +205,7 @@ def _in_order(rows: Sequence[Row], name: str, *, reverse: bool) -> list[Row]:
     """The rows by a value, the best first; those without one at the end, in their old order."""
     having = [row for row in rows if _sortable(row.values.get(name))]
     lacking = [row for row in rows if not _sortable(row.values.get(name))]
-    figure = any(name in row.metrics or name.startswith("last.") for row in having)
+    figure = any(name in row.metrics or Figure.parse(name).of_last_epoch for row in having)
     records = (row.entry.record for row in reversed(rows))
     directions = {key: mode for one in records if one for key, mode in one.directions.items()}
     falling = name in _NEWEST_FIRST or (figure and mode_of(name, directions) == "max")
@@ -226,8 +228,9 @@ def _usual_columns(rows: Sequence[Row]) -> tuple[str, ...]:
     """The columns that are shown when none are asked for, with the commonest figures."""
     counts: Counter[str] = Counter()
     for row in rows:
-        validation = [name for name in row.metrics if name.startswith("val_")]
-        counts.update(validation or [name for name in row.metrics if not name.startswith("test_")])
+        validation = [name for name in row.metrics if is_on_validation(name)]
+        measured = [name for name in row.metrics if Figure.parse(name).part != "test"]
+        counts.update(validation or measured)
     metrics = [name for name, _ in counts.most_common(_MOST_METRICS)]
     return (*_BEFORE_METRICS, *metrics, *_AFTER_METRICS)
 

@@ -10,6 +10,7 @@ from nnrun.analysis.lr_measures import Trial
 from nnrun.analysis.lr_suggestions import Advice
 from nnrun.analysis.lr_trials import Outcome
 from nnrun.analysis.tables import fact_lines, format_figure, format_seconds, wrapped
+from nnrun.config.figures import is_on_validation
 from nnrun.runs.history import NOT_METRICS
 
 if TYPE_CHECKING:
@@ -162,7 +163,7 @@ def _trials(report: SearchReport) -> "Table":
 
     told = [report._told(trial) for trial in report.trials]
     names = list(next((one["figures"] for one in told if one["figures"]), {}))
-    shown = [name for name in names if name.startswith("val_")] or names
+    shown = [name for name in names if is_on_validation(name)] or names
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for heading in ("rate tried", "epochs", "best epoch", *shown[:_MOST_FIGURES]):
         table.add_column(heading, justify="right")

@@ -15,6 +15,7 @@ from nnrun.analysis.curves import (
     values_of,
 )
 from nnrun.config.diagnostics import did_you_mean
+from nnrun.config.figures import on_validation, training_name
 from nnrun.errors import RunError, UserError
 from nnrun.pages.style import RUN_COLORS, TRAINING_COLOR, VALIDATION_COLOR, drawing, literal
 from nnrun.runs.directory import RunDirectory
@@ -155,7 +156,7 @@ def _all_panels(histories: Iterable[History]) -> list[str]:
 
 def _check_known(names: Iterable[str], histories: Iterable[History]) -> None:
     known = dict.fromkeys(name for history in histories for name in history.columns)
-    known |= dict.fromkeys(name.removeprefix("val_") for name in known)
+    known |= dict.fromkeys(map(training_name, known))
     for name in names:
         if name not in known or name == "epoch":
             recorded = ", ".join(column for column in known if column != "epoch")
@@ -166,7 +167,7 @@ def _check_known(names: Iterable[str], histories: Iterable[History]) -> None:
 def _curves(histories: Histories, name: str, *, training: bool) -> Iterator[Curve]:
     """The lines of a panel."""
     alone = len(histories) == 1
-    watched = name if name.startswith("val_") else f"val_{name}"
+    watched = on_validation(training_name(name))
     both = training or not _is_validated(histories, name)
     for index, (run, group) in enumerate(histories.items()):
         named = index < _MOST_NAMED
@@ -187,7 +188,9 @@ def _curves(histories: Histories, name: str, *, training: bool) -> Iterator[Curv
 
 
 def _is_validated(histories: Histories, name: str) -> bool:
-    return any(f"val_{name}" in item.columns for group in histories.values() for item in group)
+    return any(
+        on_validation(name) in item.columns for group in histories.values() for item in group
+    )
 
 
 def _draw_curve(axes: "Axes", curve: Curve, smoothing: float) -> None:

@@ -16,6 +16,7 @@ from nnrun.analysis.tables import (
 )
 from nnrun.config.components import looks_like_class
 from nnrun.config.diagnostics import escaped
+from nnrun.config.figures import on_validation, training_name
 from nnrun.errors import RunError
 from nnrun.pages.textplots import line_plot, speaks_unicode
 from nnrun.runs.checksums import listed_files
@@ -212,12 +213,12 @@ def _figures(report: RunReport) -> "Table":
     from rich.text import Text
 
     best, last, test = report.metrics.best, report.metrics.last, report.metrics.test or {}
-    names = dict.fromkeys(name.removeprefix("val_") for name in (*best, *last, *test))
+    names = dict.fromkeys(training_name(name) for name in (*best, *last, *test))
     shown = [name for name in names if name not in NOT_METRICS]
     columns: list[tuple[str, Mapping[str, float | None]]] = []
     for title, row in (("best", best), ("last", last)):
         epoch = f"{title} epoch {_whole(row.get('epoch'))}".strip()
-        validation = {name: row[f"val_{name}"] for name in shown if f"val_{name}" in row}
+        validation = {name: row[val] for name in shown if (val := on_validation(name)) in row}
         training = {name: row[name] for name in shown if name in row}
         columns.append((f"{epoch}\ntraining", training))
         columns.append((f"{'' if training else epoch}\nvalidation", validation))

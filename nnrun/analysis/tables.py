@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from nnrun.analysis.findings import in_words
+from nnrun.config.figures import on_validation, training_name
 from nnrun.pages.textplots import speaks_unicode
 from nnrun.runs.directory import RunDirectory
 from nnrun.runs.history import NOT_METRICS
@@ -137,11 +138,11 @@ def _figures(metrics: Metrics) -> "Table":
     from rich.text import Text
 
     best, test = metrics.best, metrics.test or {}
-    names = dict.fromkeys(name.removeprefix("val_") for name in (*best, *test))
+    names = dict.fromkeys(training_name(name) for name in (*best, *test))
     shown = [name for name in names if name not in NOT_METRICS]
     columns: dict[str, Mapping[str, float | None]] = {
         "training": {name: best[name] for name in shown if name in best},
-        "validation": {name: best[f"val_{name}"] for name in shown if f"val_{name}" in best},
+        "validation": {name: best[val] for name in shown if (val := on_validation(name)) in best},
         "test": {name: test[name] for name in shown if name in test},
     }
     filled = {title: values for title, values in columns.items() if values}

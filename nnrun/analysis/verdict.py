@@ -9,6 +9,7 @@ from nnrun.analysis.row_tests import compare_rows
 from nnrun.analysis.shared_data import have_same_rows
 from nnrun.analysis.significance import holm, welch
 from nnrun.analysis.wording import Tested, Verdict, describe_amount, is_share
+from nnrun.config.figures import Figure
 from nnrun.config.modes import Directions
 from nnrun.errors import UserError
 from nnrun.runs.manifest import read_format
@@ -155,9 +156,8 @@ def _figure_of(output: str, metric: str, outputs: Iterable[str]) -> str:
     """
     if not output:
         return metric
-    plain = metric.removeprefix("last.").removeprefix("test_").removeprefix("val_")
-    owners = [name for name in outputs if plain.startswith(f"{name}_")]
-    return metric if not owners or max(owners, key=len) == output else "accuracy"
+    owner = Figure.parse(metric, outputs).output
+    return metric if owner in ("", output) else "accuracy"
 
 
 def _same_data(

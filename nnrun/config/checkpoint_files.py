@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping
 
 from nnrun.config.components import Component, Duration
 from nnrun.config.diagnostics import did_you_mean
-from nnrun.config.subject import Subject, recorded_metrics
+from nnrun.config.figures import is_on_validation
+from nnrun.config.subject import Subject, recorded_names
 from nnrun.config.wording import first_of, quoted
 from nnrun.errors import Problem
 
@@ -47,10 +48,10 @@ def _wrong_figure(subject: Subject, callback: Component, name: str) -> tuple[str
             continue
         if figure == BY_BATCH:
             return "{batch} is not known at the end of an epoch", "leave it out of the name"
-        if figure.startswith("val_") and _saves_by_steps(callback):
+        if is_on_validation(figure) and _saves_by_steps(callback):
             hint = "leave it out of the name, or set `save_freq: epoch`"
             return f"{{{figure}}} is not known between the steps of an epoch", hint
-        if figure.startswith("val_") and not subject.has_validation:
+        if is_on_validation(figure) and not subject.has_validation:
             return (
                 f"{{{figure}}} is not known without validation rows",
                 "set dataset.split.validation",
@@ -69,12 +70,12 @@ def _wrong_figure(subject: Subject, callback: Component, name: str) -> tuple[str
 
 def _figures(subject: Subject, callback: Component) -> list[str] | None:
     """The figures that a file's name may tell; None where the user's own code decides."""
-    recorded = recorded_metrics(subject)
+    recorded = recorded_names(subject)
     if recorded is None:
         return None
     if _saves_by_steps(callback):
-        return [BY_EPOCH, BY_BATCH, *(one for one in recorded if not one.startswith("val_"))]
-    known = [one for one in recorded if subject.has_validation or not one.startswith("val_")]
+        return [BY_EPOCH, BY_BATCH, *(one for one in recorded if not is_on_validation(one))]
+    known = [one for one in recorded if subject.has_validation or not is_on_validation(one)]
     return [BY_EPOCH, *known]
 
 

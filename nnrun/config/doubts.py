@@ -11,7 +11,7 @@ from nnrun.config.graphs import Graph
 from nnrun.config.learning import ACCUMULATION, optimizers_of, training_steps
 from nnrun.config.rates import parts_of_rate, unusual_rates
 from nnrun.config.schema import Experiment
-from nnrun.config.subject import Subject, plain_name
+from nnrun.config.subject import Subject, activation_name
 from nnrun.config.tasks import AUTOENCODER
 from nnrun.errors import Problem
 
@@ -97,7 +97,7 @@ def _linear_layers(subject: Subject) -> Iterator[Problem]:
 
 
 def _is_linear(layer: Component, default: str) -> bool:
-    return plain_name(layer.arguments.get("activation", default)) in {"linear", ""}
+    return activation_name(layer.arguments.get("activation", default)) in {"linear", ""}
 
 
 def _lines(graph: Graph) -> Iterator[list[Component]]:

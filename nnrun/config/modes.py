@@ -4,6 +4,8 @@ import re
 from collections.abc import Mapping
 from typing import Literal
 
+from nnrun.config.figures import plain_name
+
 Mode = Literal["min", "max"]
 
 Directions = Mapping[str, Mode]
@@ -17,23 +19,14 @@ _RISING = re.compile(
 )
 
 
-def plain_name(figure: str) -> str:
-    """A figure's name without the rows and the epoch that it is of.
-
-    >>> [plain_name(name) for name in ("val_auc", "last.val_auc", "test_auc", "auc")]
-    ['auc', 'auc', 'auc', 'auc']
-    """
-    return figure.removeprefix("last.").removeprefix("test_").removeprefix("val_")
-
-
 def mode_of(figure: str, directions: Directions) -> Mode:
     """The mode of a figure; of one that the directions leave out, what its name suggests.
 
     >>> mode_of("val_roc", {"roc": "max"}), mode_of("val_roc", {})
     ('max', 'min')
     """
-    told = directions.get(figure) or directions.get(plain_name(figure))
-    return told or mode_by_name(figure)
+    known = directions.get(figure) or directions.get(plain_name(figure))
+    return known or mode_by_name(figure)
 
 
 def mode_by_name(name: str) -> Mode:

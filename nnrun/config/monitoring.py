@@ -7,10 +7,11 @@ from pathlib import Path
 from nnrun.config import rates
 from nnrun.config.components import Component
 from nnrun.config.diagnostics import did_you_mean
-from nnrun.config.modes import Directions, Mode, plain_name
+from nnrun.config.figures import is_on_validation, plain_name
+from nnrun.config.modes import Directions, Mode
 from nnrun.config.own_metrics import stated_mode
 from nnrun.config.schema import Experiment
-from nnrun.config.subject import Subject, epoch_figures, recorded_metrics
+from nnrun.config.subject import Subject, recorded_figures, recorded_names
 from nnrun.config.wording import first_of, quoted
 from nnrun.errors import Problem
 
@@ -90,7 +91,7 @@ def declared_directions(subject: Subject, folder: Path) -> dict[str, Mode]:
     experiment, catalogue = subject.experiment, subject.catalogue
     told: dict[str, Mode] = {}
     own: set[Mode | None] = set()
-    for figure in epoch_figures(subject):
+    for figure in recorded_figures(subject):
         metric = figure.metric
         if metric is not None and metric.is_users_own:
             own.add(stated_mode(metric.name, folder, catalogue))
@@ -102,7 +103,7 @@ def declared_directions(subject: Subject, folder: Path) -> dict[str, Mode]:
     # Under which names metrics of the user's own are recorded only their code knows.
     mode = own.pop() if len(own) == 1 else None
     if mode:
-        known = {figure.name for figure in epoch_figures(subject)}
+        known = {figure.name for figure in recorded_figures(subject)}
         watched = {plain_name(watch.figure) for watch in watches(experiment)}
         told |= dict.fromkeys(watched - known, mode)
     return directions(experiment, told)
@@ -110,12 +111,12 @@ def declared_directions(subject: Subject, folder: Path) -> dict[str, Mode]:
 
 def is_recorded(subject: Subject) -> Iterator[Problem]:
     """What a callback or `training.monitor` watches is recorded."""
-    known = recorded_metrics(subject)
+    known = recorded_names(subject)
     for watch in watches(subject.experiment):
         figure = watch.figure
-        if figure.startswith("val_") and not subject.has_validation:
+        if is_on_validation(figure) and not subject.has_validation:
             message = f"{quoted(figure)} is monitored, but there are no validation rows"
-            hint = f"set dataset.split.validation, or monitor '{figure.removeprefix('val_')}'"
+            hint = f"set dataset.split.validation, or monitor '{plain_name(figure)}'"
         elif known is not None and figure not in known:
             message = f"{quoted(figure)} is not recorded"
             hint = did_you_mean(figure, known) or f"recorded: {first_of(known)}"
@@ -142,7 +143,7 @@ def without_mode(subject: Subject, folder: Path) -> Iterator[Problem]:
         subject: The experiment.
         folder: Where metrics of the user's own lie.
     """
-    known, recorded = declared_directions(subject, folder), recorded_metrics(subject)
+    known, recorded = declared_directions(subject, folder), recorded_names(subject)
     for watch in watches(subject.experiment):
         figure = watch.figure
         if watch.mode or not known.keys().isdisjoint((figure, plain_name(figure))):

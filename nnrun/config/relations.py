@@ -18,10 +18,11 @@ from nnrun.config import (
 from nnrun.config.catalogue import Catalogue
 from nnrun.config.diagnostics import did_you_mean
 from nnrun.config.facts import DataFacts, rows_of_share
+from nnrun.config.figures import Figure, is_on_validation
 from nnrun.config.graphs import Graph
 from nnrun.config.roles import view_of
 from nnrun.config.schema import Expectation, Experiment
-from nnrun.config.subject import Subject, find_output_layer, recorded_metrics
+from nnrun.config.subject import Subject, find_output_layer, recorded_names
 from nnrun.config.wording import quoted
 from nnrun.errors import Problem
 
@@ -228,22 +229,27 @@ def _several_devices(subject: Subject) -> Iterator[Problem]:
 
 def _expectations(subject: Subject) -> Iterator[Problem]:
     """What is expected of a run will be measured."""
-    recorded = recorded_metrics(subject)
+    recorded = recorded_names(subject)
     if recorded is None:
         return
-    plain = [name for name in recorded if not name.startswith("val_")]
+    plain = [name for name in recorded if not is_on_validation(name)]
     told = [CALLBACK_FIGURES.get(callback.name, "") for callback in subject.experiment.callbacks]
-    known = ["params", *recorded, *(f"test_{name}" for name in plain), *filter(None, told)]
+    known = [
+        "params",
+        *recorded,
+        *(str(Figure(name, "test")) for name in plain),
+        *filter(None, told),
+    ]
     for name, wanted in subject.experiment.expect.items():
         path = f"expect.{name}"
         if name not in known:
             hint = did_you_mean(name, known) or f"recorded: {', '.join(known)}"
             yield subject.problem(path, f"{quoted(name)} is not recorded", hint)
-        elif name.startswith("val_") and not subject.has_validation:
+        elif is_on_validation(name) and not subject.has_validation:
             yield subject.problem(
                 path, "there are no validation rows", "set dataset.split.validation"
             )
-        elif name.startswith("test_") and subject.facts and not subject.has_test:
+        elif Figure.parse(name).part == "test" and subject.facts and not subject.has_test:
             yield subject.problem(path, "there are no test rows", "set dataset.split.test")
         elif isinstance(wanted, Expectation) and _is_empty_range(wanted):
             message = f"no value is at least {wanted.min} and at most {wanted.max}"

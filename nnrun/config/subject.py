@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from nnrun.config.catalogue import Catalogue
 from nnrun.config.components import Component
 from nnrun.config.facts import DataFacts
+from nnrun.config.figures import Figure, on_validation
 from nnrun.config.from_run import FromRun
 from nnrun.config.graphs import Graph
 from nnrun.config.measures import Ending
@@ -118,7 +119,7 @@ class Subject:
         units, activation = ending_of_task(task, classes, width, one_hot=one_hot)
         chosen = declared.arguments.get("output_activation")
         if activation == "linear" and chosen:
-            activation = plain_name(chosen)
+            activation = activation_name(chosen)
         return units or None, activation
 
     def _presumed_task(self, units: int | None, activation: str) -> str | None:
@@ -180,17 +181,17 @@ class Subject:
         return Problem(message, place, component.path, hint)
 
 
-def recorded_metrics(subject: Subject) -> list[str] | None:
+def recorded_names(subject: Subject) -> list[str] | None:
     """Names under which an epoch's figures are recorded; None where the user's own code decides."""
-    figures = epoch_figures(subject)
+    figures = recorded_figures(subject)
     names = [figure.name for figure in figures if figure.name is not None]
     if len(names) < len(figures):
         return None
-    return [*names, *(f"val_{name}" for name in names)]
+    return [*names, *(on_validation(name) for name in names)]
 
 
 @dataclass(frozen=True)
-class Figure:
+class RecordedFigure:
     """A figure of every epoch.
 
     Attributes:
@@ -202,29 +203,30 @@ class Figure:
     metric: Component | None
 
 
-def epoch_figures(subject: Subject) -> list[Figure]:
+def recorded_figures(subject: Subject) -> list[RecordedFigure]:
     """The figures of every epoch, without those of the validation rows.
 
     Of several outputs these are the sum of the losses, and each output's own figures.
     """
     several = subject.by_output
     if len(several) > 1:
-        return [Figure("loss", None)] + [
-            Figure(figure.name and f"{output}_{figure.name}", figure.metric)
+        return [RecordedFigure("loss", None)] + [
+            RecordedFigure(figure.name and Figure(figure.name, output=output).plain, figure.metric)
             for output, one in several.items()
-            for figure in epoch_figures(one)
+            for figure in recorded_figures(one)
         ]
     if several:
         (subject,) = several.values()
     metrics = subject.experiment.metrics
     if metrics is None:
         metrics = _default_metrics(subject.task)
-    figures = [Figure("loss", None)]
+    figures = [RecordedFigure("loss", None)]
     seen: Counter[str | None] = Counter()
     for metric in metrics:
         name = _recorded_as(metric, subject.catalogue)
         # Keras numbers metrics that share a name.
-        figures.append(Figure(f"{name}_{seen[name]}" if name and seen[name] else name, metric))
+        numbered = f"{name}_{seen[name]}" if name and seen[name] else name
+        figures.append(RecordedFigure(numbered, metric))
         seen[name] += 1
     return figures
 
@@ -251,17 +253,17 @@ def find_output_layer(layers: Sequence[Component]) -> OutputLayer | None:
     for layer in reversed(layers):
         if layer.name in ACTIVATION_LAYERS:
             named = layer.arguments.get("activation")
-            activation = activation or (plain_name(named) if named else layer.name.lower())
+            activation = activation or (activation_name(named) if named else layer.name.lower())
         elif layer.name == "Dense":
             own = layer.arguments.get("activation")
             units = layer.arguments.get("units")
-            return OutputLayer(units, activation or (plain_name(own) or "linear"), layer)
+            return OutputLayer(units, activation or (activation_name(own) or "linear"), layer)
         elif layer.name not in ("Reshape", "Flatten"):
             return None
     return None
 
 
-def plain_name(activation: object) -> str:
+def activation_name(activation: object) -> str:
     """The name of an activation in lower case; empty where there is none."""
     if isinstance(activation, Component):
         return activation.name.lower()

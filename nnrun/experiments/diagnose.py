@@ -15,6 +15,7 @@ from nnrun.analysis.evidence import ClassFound, Evidence
 from nnrun.analysis.findings import Finding, as_plain
 from nnrun.analysis.guessing import Answers, Guess
 from nnrun.analysis.layer_health import read_layers
+from nnrun.config.figures import Figure
 from nnrun.config.graphs import Graph
 from nnrun.errors import RunError
 from nnrun.runs.history import History
@@ -167,7 +168,7 @@ class _Rows:
         if watched is train and (self._weighted or train.weights is not None):
             return
         for name, target in self._splits.targets.items():
-            figure = self._figure(name, watched is train)
+            figure = self._figure(name, "loss")
             loss = self._model.loss if alone else self._model.loss[name]
             width = output_width(self._model, name)
             if figure not in best or penalty is None or self._is_multiplied(name):
@@ -189,9 +190,9 @@ class _Rows:
             elif answers := self._answers(name, target, best):
                 yield dataclasses.replace(guess, answers=answers)
 
-    def _figure(self, name: str, trained: bool) -> str:
-        of_output = f"{name}_loss" if len(self._splits.targets) > 1 else "loss"
-        return of_output if trained else f"val_{of_output}"
+    def _figure(self, output: str, name: str) -> str:
+        part = "validation" if self._splits.validation else "train"
+        return str(Figure(name, part, output if len(self._splits.targets) > 1 else ""))
 
     def _is_multiplied(self, name: str) -> bool:
         """Whether the loss is that of one output, multiplied by a weight."""
@@ -202,17 +203,18 @@ class _Rows:
     def _answers(self, name: str, target: TargetSpec, best: Mapping[str, float]) -> Answers | None:
         """The classes that the model gives the watched rows; None where nobody can tell."""
         watched = self._splits.validation or self._splits.train
-        told = self._figure(name, watched is self._splits.train).removesuffix("loss")
         if not target.classes:
             shares = watched.targets[name].mean(axis=0)
             likeliest = float(np.maximum(shares, 1 - shares).mean())
-            return _told(watched.rows, best.get(f"{told}binary_accuracy"), likeliest, 2)
+            return _told(
+                watched.rows, best.get(self._figure(name, "binary_accuracy")), likeliest, 2
+            )
         labels = _labels(watched.targets[name])
         counts = np.bincount(labels, minlength=len(target.classes))
         there = counts > 0
         likeliest, many = float(counts.max() / len(labels)), int(there.sum())
         if not self._can_predict:
-            return _told(len(labels), best.get(f"{told}accuracy"), likeliest, many)
+            return _told(len(labels), best.get(self._figure(name, "accuracy")), likeliest, many)
         right = self._predicted == labels
         found = np.bincount(labels[right], minlength=len(counts))
         recall = float((found[there] / counts[there]).mean())

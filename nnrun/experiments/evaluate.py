@@ -16,6 +16,7 @@ from nnrun.analysis.scores import (
     as_label_probabilities,
     as_probabilities,
 )
+from nnrun.config.figures import Figure
 from nnrun.config.texts import text_layers
 from nnrun.errors import DataError, UserError
 from nnrun.runs.atomic import write_json
@@ -267,12 +268,8 @@ def evaluate_rows(
 
 def _recorded_of(recorded: Mapping[str, float], output: str) -> dict[str, float]:
     """Keras's figures of one of several outputs, without its name; all, where there is one."""
-    prefix = f"{output}_" if output else ""
-    return {
-        name.removeprefix(prefix): value
-        for name, value in recorded.items()
-        if name.startswith(prefix)
-    }
+    figures = {Figure.trained(name, [output]): value for name, value in recorded.items()}
+    return {figure.name: value for figure, value in figures.items() if figure.output == output}
 
 
 def _predict(

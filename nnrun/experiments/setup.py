@@ -6,6 +6,7 @@ import platform
 import shlex
 from typing import TYPE_CHECKING, Any
 
+from nnrun.config.figures import on_validation
 from nnrun.config.label_scales import LABEL_SCALES
 from nnrun.config.monitoring import directions
 from nnrun.errors import UserError
@@ -164,7 +165,7 @@ def make_plan(
         has_validation=has_validation,
     )
     recorded = list(model.get_metrics_result())
-    known = [*recorded, *(f"val_{name}" for name in recorded if has_validation)]
+    known = [*recorded, *(on_validation(name) for name in recorded if has_validation)]
     if monitor not in known:
         message = f"'{monitor}' is monitored, but not recorded"
         raise UserError(message, hint=f"recorded: {', '.join(known)}")

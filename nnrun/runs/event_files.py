@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from nnrun.config.figures import Figure
 from nnrun.errors import RunError
 from nnrun.reading import open_own
 from nnrun.runs.atomic import describe_cause
@@ -46,8 +47,8 @@ class EventFiles:
         """
         parts: dict[str, dict[str, float]] = {}
         for name, value in figures.items():
-            part = "validation" if name.startswith("val_") else "train"
-            parts.setdefault(part, {})[f"epoch_{name.removeprefix('val_')}"] = value
+            figure = Figure.logged(name)
+            parts.setdefault(figure.part, {})[f"epoch_{figure.plain}"] = value
         for part, points in parts.items():
             self._write(part, epoch, [_scalar(tag, value) for tag, value in points.items()])
 

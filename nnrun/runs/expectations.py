@@ -19,8 +19,7 @@ def figures_reached(metrics: Metrics, parameters: int) -> Figures:
             callbacks tell of the saved model.
         parameters: Parameters of the model.
     """
-    test = {f"test_{name}": value for name, value in (metrics.test or {}).items()}
-    return {"params": parameters, **metrics.best, **test, **(metrics.callbacks or {})}
+    return {"params": parameters, **metrics.by_name(), **(metrics.callbacks or {})}
 
 
 def judge(expect: Mapping[str, float | Expectation], reached: Figures) -> list[dict[str, Any]]:

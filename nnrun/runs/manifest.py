@@ -9,6 +9,7 @@ from pathlib import Path
 from types import UnionType
 from typing import Any, Self, get_args, get_origin, get_type_hints
 
+from nnrun.config.figures import Figure
 from nnrun.config.modes import Directions, Mode
 from nnrun.errors import RunError
 from nnrun.reading import MAX_JSON, parse_json
@@ -147,6 +148,12 @@ class Metrics:
     last: Mapping[str, float | None] = field(default_factory=dict)
     test: Mapping[str, float | None] | None = None
     callbacks: Mapping[str, float | None] | None = None
+
+    def by_name(self) -> dict[str, float | None]:
+        """Those of the best epoch, of the last (`last.loss`) and of the test (`test_loss`)."""
+        last = {str(Figure(name, of_last_epoch=True)): value for name, value in self.last.items()}
+        test = {str(Figure(name, "test")): value for name, value in (self.test or {}).items()}
+        return {**self.best, **last, **test}
 
     def write(self, path: Path) -> None:
         """Write the figures, whole or not at all; one that is not finite becomes None.

@@ -14,6 +14,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from nnrun.config.figures import on_validation
 from nnrun.models.shapes import row_sizes
 from nnrun.training.engines import (
     CHUNK_SECONDS,
@@ -194,7 +195,7 @@ class Blocks:
 
     def _trace_names(self) -> list[str]:
         names = list(self.model.get_metrics_result())
-        validated = [f"val_{name}" for name in names] if self.validation else []
+        validated = [on_validation(name) for name in names] if self.validation else []
         self._names = [*names, *validated, _RATE, _FINITE]
         return self._names
 
@@ -212,7 +213,9 @@ class Blocks:
         figures = dict(self.model.get_metrics_result())
         figures[_RATE] = rate_of_last_step(self.model.optimizer)
         if self.validation is not None:
-            figures |= {f"val_{name}": value for name, value in self._validate(validated).items()}
+            figures |= {
+                on_validation(name): value for name, value in self._validate(validated).items()
+            }
         figures[_FINITE] = self._all_finite()
         return figures
 

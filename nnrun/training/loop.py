@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from nnrun.config.figures import on_validation
 from nnrun.training.batch_hooks import periods, steps_to_call, watches_evaluation
 from nnrun.training.blocks import WEIGHT, Blocks, call_ahead
 from nnrun.training.engines import ChunkSize, EvaluationStoppedError, as_floats
@@ -197,7 +198,7 @@ class _Loop:
                 self.logs = training_logs
                 yield Resumable(self.position(epoch - 1, self.engine.training.steps))
                 return TrainingEnded("interrupted", epoch - 1)
-            self.logs |= {f"val_{name}": value for name, value in figures.items()}
+            self.logs |= {on_validation(name): value for name, value in figures.items()}
         ended = self._divergence(epoch, self.logs)
         if ended is not None:
             return ended

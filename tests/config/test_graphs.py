@@ -12,7 +12,7 @@ from nnrun.config.graph_rules import find_circle
 from nnrun.config.graphs import Graph, GraphInput, GraphLayer, GraphOutput
 from nnrun.config.loading import load_experiment
 from nnrun.config.roles import Aim, roles_of, view_of
-from nnrun.config.subject import Subject, recorded_metrics
+from nnrun.config.subject import Subject, recorded_names
 from nnrun.config.writer import experiment_to_yaml
 from nnrun.data.describing import check_source
 from nnrun.errors import ConfigError
@@ -154,7 +154,7 @@ def test_what_is_recorded_is_named_by_output(load):
         name: Subject(view_of(experiment, name), load_catalogue(), None)
         for name in experiment.architecture.outputs
     }
-    names = recorded_metrics(Subject(experiment, load_catalogue(), None, by_output=views))
+    names = recorded_names(Subject(experiment, load_catalogue(), None, by_output=views))
     assert {"loss", "price_loss", "price_mae", "aux_loss", "val_aux_mae"} <= set(names)
     assert ("expect.aux_mea", "'aux_mea' is not recorded") in told(
         load, HOUSING + WIDE_AND_DEEP + "expect: {aux_mea: 1}"

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from nnrun.config.catalogue import load_catalogue
 from nnrun.config.components import Component, snake_case
+from nnrun.config.figures import plain_name
 from nnrun.config.graphs import Graph
-from nnrun.config.modes import Directions, Mode, mode_of, plain_name
+from nnrun.config.modes import Directions, Mode, mode_of
 from nnrun.config.monitoring import declared_directions
 from nnrun.config.rates import CYCLE
 from nnrun.config.relations import find_output_layer, subject_of
