@@ -6,7 +6,10 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import grimp
 import pytest
+
+from tests.counting import IDEAS, ceilings, lines_naming
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "nnrun"
@@ -80,6 +83,30 @@ def test_the_inits_of_packages_are_empty() -> None:
         body = ast.parse(path.read_text(encoding="utf-8")).body
         told = [node for node in body if not isinstance(node, ast.Expr)]
         assert told == [], f"{path.relative_to(ROOT)} holds code"
+
+
+@pytest.mark.parametrize("idea", IDEAS)
+def test_an_idea_is_named_in_its_room(idea: str) -> None:
+    """`counting.py` says which lines are counted, and which are the rooms."""
+    lines, ceiling = lines_naming(idea), ceilings()[idea]
+    assert len(lines) <= ceiling, (
+        f"{len(lines)} lines name a {idea}, at most {ceiling} may: {lines}"
+    )
+    assert len(lines) == ceiling, f"only {len(lines)}: call `python -m tests.counting`"
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    """Imports for type hints alone, and those in the bodies of functions, count as well."""
+    graph = grimp.build_graph("nnrun", exclude_type_checking_imports=False, cache_dir=None)
+    imports = {name: graph.find_modules_directly_imported_by(name) for name in graph.modules}
+    # What imports nothing of the rest stands in no circle, nor does what nothing of it imports.
+    while outside := {
+        name
+        for name, imported in imports.items()
+        if not imported & imports.keys() or not any(name in others for others in imports.values())
+    }:
+        imports = {name: imports[name] for name in imports.keys() - outside}
+    assert [name for name in sorted(imports) if not name.startswith("nnrun.data.")] == []
 
 
 def tracked_texts() -> Iterator[tuple[str, str]]:

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from nnrun.analysis.evaluation import Evaluation
     from nnrun.analysis.predictions import Predictions
-    from nnrun.data.splits import InputSpec
     from nnrun.runs.evaluation_directory import EvaluationDirectory
 
 MOST_WRONG = 100
@@ -29,7 +28,7 @@ def write_files(
     files: EvaluationDirectory,
     *,
     inputs: Mapping[str, np.ndarray],
-    specs: Mapping[str, InputSpec],
+    columns: Mapping[str, tuple[str, ...]],
 ) -> None:
     """Write the predictions, and the tables and plots that their task has.
 
@@ -38,7 +37,7 @@ def write_files(
         evaluation: Their figures.
         files: Where they are written; the directory is there.
         inputs: The rows, by input.
-        specs: What the inputs are.
+        columns: The columns of a table that each input is made of; none for pictures.
 
     Raises:
         RunError: A file cannot be written.
@@ -49,7 +48,7 @@ def write_files(
             made = predictions
             write_with(files.reconstructions, lambda path: draw_reconstructions(made, path))
     elif predictions.classes:
-        _write_classification(predictions, evaluation, files, inputs, specs)
+        _write_classification(predictions, evaluation, files, inputs, columns)
     elif predictions.are_labels:
         _write_curves(predictions, evaluation, files)
     else:
@@ -61,7 +60,7 @@ def _write_classification(
     evaluation: Evaluation,
     files: EvaluationDirectory,
     inputs: Mapping[str, np.ndarray],
-    specs: Mapping[str, InputSpec],
+    columns: Mapping[str, tuple[str, ...]],
 ) -> None:
     from nnrun.analysis import evaluation_plots as plots
 
@@ -76,9 +75,9 @@ def _write_classification(
     worst = most_wrong(predictions)
     pictures = next(
         (
-            inputs[name]
-            for name, spec in specs.items()
-            if not spec.columns and are_pictures(spec.shape)
+            rows
+            for name, rows in inputs.items()
+            if not columns[name] and are_pictures(rows.shape[1:])
         ),
         None,
     )
@@ -88,7 +87,7 @@ def _write_classification(
             lambda path: plots.draw_most_wrong(predictions, worst, pictures, path),
         )
     else:
-        write_text(files.most_wrong, _wrong_table(predictions, worst, _by_column(inputs, specs)))
+        write_text(files.most_wrong, _wrong_table(predictions, worst, _by_column(inputs, columns)))
 
 
 def _write_curves(
@@ -111,15 +110,15 @@ def most_wrong(predictions: Predictions) -> list[int]:
 
 
 def _by_column(
-    inputs: Mapping[str, np.ndarray], specs: Mapping[str, InputSpec]
+    inputs: Mapping[str, np.ndarray], columns: Mapping[str, tuple[str, ...]]
 ) -> dict[str, np.ndarray]:
     """The columns of all inputs, each once: `(rows,)` by name."""
-    columns: dict[str, np.ndarray] = {}
-    for name, array in inputs.items():
-        flat = array.reshape(len(array), -1).T
-        names = specs[name].columns or tuple(f"x{index}" for index in range(len(flat)))
-        columns |= dict(zip(names, flat, strict=True))
-    return columns
+    by_name: dict[str, np.ndarray] = {}
+    for name, rows in inputs.items():
+        flat = rows.reshape(len(rows), -1).T
+        names = columns[name] or tuple(f"x{index}" for index in range(len(flat)))
+        by_name |= dict(zip(names, flat, strict=True))
+    return by_name
 
 
 def _wrong_table(

@@ -1,7 +1,7 @@
 """A node that names a class, in one of the four forms → a component with checked arguments."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from nnrun.config.catalogue import Argument, Entry
 from nnrun.config.components import Component, is_import_path, looks_like_class
@@ -12,14 +12,9 @@ from nnrun.config.merging import FIRST_ARGUMENT
 from nnrun.config.options import component_option, keys_of, options_of
 from nnrun.config.python_calls import in_yaml, whole_call
 from nnrun.config.reader import MappingNode, Node, ScalarNode, plain_value
+from nnrun.config.reporting import INVALID, Reporter
 from nnrun.config.wording import first_of, group_noun, quoted
 from nnrun.errors import Place
-
-if TYPE_CHECKING:
-    from nnrun.config.checking import Checker
-
-INVALID = object()
-"""What a check gives back for a value it has found a problem with."""
 
 _GIVEN_BY_CONTEXT = dict.fromkeys(("schedule", "schedule.Warmup.then"), "initial_learning_rate")
 """Required arguments that nnrun fills in itself, by the option that holds the component."""
@@ -37,7 +32,7 @@ _Named = tuple[str, Place, Node | None]
 """The name of a class, where it stands, and the node with its arguments."""
 
 
-def check_component(checker: "Checker", kind: ComponentOf, node: Node, path: str) -> Any:
+def check_component(checker: Reporter, kind: ComponentOf, node: Node, path: str) -> Any:
     """The component a node declares, or INVALID after the problems were noted."""
     named = _named(checker, kind, node, path)
     if named is None:
@@ -61,7 +56,7 @@ def check_component(checker: "Checker", kind: ComponentOf, node: Node, path: str
 
 
 def take_component(
-    checker: "Checker", section: type, node: Node, path: str
+    checker: Reporter, section: type, node: Node, path: str
 ) -> tuple[Node, dict[str, Any]]:
     """The component that a section holds under its own class, and the section's other entries.
 
@@ -100,7 +95,7 @@ def take_component(
     return others, {} if value is INVALID else {holder: value}
 
 
-def check_arguments_of(checker: "Checker", kind: ArgumentsOf, node: Node, path: str) -> Any:
+def check_arguments_of(checker: Reporter, kind: ArgumentsOf, node: Node, path: str) -> Any:
     """The component whose name its key gave, as the `csv` of `csv: rows.csv`."""
     entry = checker.catalogue.find(kind.group, kind.name)
     if entry is None:
@@ -121,7 +116,7 @@ def find_serialized(node: Node) -> MappingNode | None:
     return next((found for item in held if (found := find_serialized(item))), None)
 
 
-def _named(checker: "Checker", kind: ComponentOf, node: Node, path: str) -> _Named | None:
+def _named(checker: Reporter, kind: ComponentOf, node: Node, path: str) -> _Named | None:
     """The class a node names, where, and the node with its arguments."""
     if isinstance(node, ScalarNode) and isinstance(node.value, str) and node.value:
         return node.value, node.place, None
@@ -149,7 +144,7 @@ def _how_to_part(kind: ComponentOf, name: str, other: str, place: Place, path: s
     return f"write {name}: {{{other}: …}}, or indent it deeper than '{name}'"
 
 
-def _users_own(checker: "Checker", group: str, named: _Named, path: str) -> Any:
+def _users_own(checker: Reporter, group: str, named: _Named, path: str) -> Any:
     name, place, arguments = named
     if not is_import_path(name):
         hint = "as in my_package.layers:Squash"
@@ -162,7 +157,7 @@ def _users_own(checker: "Checker", group: str, named: _Named, path: str) -> Any:
     return Component(name, group, None, given or {}, place, f"{path}.{name}")
 
 
-def _find(checker: "Checker", kind: ComponentOf, named: _Named, path: str) -> Entry | None:
+def _find(checker: Reporter, kind: ComponentOf, named: _Named, path: str) -> Entry | None:
     name, place, arguments = named
     for group in kind.groups:
         entry = checker.catalogue.find(group, name)
@@ -183,7 +178,7 @@ def _find(checker: "Checker", kind: ComponentOf, named: _Named, path: str) -> En
     return None
 
 
-def _about_name(checker: "Checker", kind: ComponentOf, name: str) -> str:
+def _about_name(checker: Reporter, kind: ComponentOf, name: str) -> str:
     """The name that was meant, or the group that this one belongs to."""
     catalogue = checker.catalogue
     names = [name for group in kind.groups for name in catalogue.names(group)]
@@ -208,7 +203,7 @@ def _about_name(checker: "Checker", kind: ComponentOf, name: str) -> str:
     return "no class has this name; one of your own is written `module:Class`"
 
 
-def _arguments(checker: "Checker", entry: Entry, node: Node | None, place: Place, path: str) -> Any:
+def _arguments(checker: Reporter, entry: Entry, node: Node | None, place: Place, path: str) -> Any:
     given = _by_name(entry, node)
     if given is None:
         message = f"{entry.name} takes no arguments"
@@ -242,7 +237,7 @@ def _is_left_to_default(argument: Argument, node: Node) -> bool:
     return empty and not argument.nullable and not argument.required
 
 
-def _argument(checker: "Checker", argument: Argument, node: Node, path: str) -> Any:
+def _argument(checker: Reporter, argument: Argument, node: Node, path: str) -> Any:
     if argument.nullable and isinstance(node, ScalarNode):
         if node.value is None:
             return None
@@ -280,7 +275,7 @@ def _may_be_component(kind: Kind) -> bool:
 
 
 def _has_required(
-    checker: "Checker", entry: Entry, given: Mapping[str, Any], place: Place, path: str
+    checker: Reporter, entry: Entry, given: Mapping[str, Any], place: Place, path: str
 ) -> bool:
     """Whether all required arguments are given; one that was only misspelt has been blamed already."""
     by_context = _GIVEN_BY_CONTEXT.get(path.rpartition(".")[0])

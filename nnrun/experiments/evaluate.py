@@ -258,9 +258,9 @@ def evaluate_rows(
             where=str(files.path),
         )
         files.make()
-        specs = run.signature.inputs
+        columns = {name: spec.columns for name, spec in run.signature.inputs.items()}
         read = {**part.inputs, **part.texts}
-        write_files(predictions, evaluations[name], files, inputs=read, specs=specs)
+        write_files(predictions, evaluations[name], files, inputs=read, columns=columns)
         # Last: where the figures stand, all that belongs to them does.
         write_json(files.metrics, evaluations[name].to_json())
     return evaluations
