@@ -32,7 +32,7 @@ def measure(name: str, config: dict[str, Any], seed: int) -> dict[str, Any]:
     """The figures of one network and seed."""
     from nnrun.analysis.lr_conclusion import conclude
     from nnrun.analysis.lr_measures import looks_too_high
-    from nnrun.analysis.lr_suggestions import advise
+    from nnrun.analysis.lr_suggestions import suggest_rates
     from nnrun.experiments.lr_find import (
         TRIAL_EPOCHS,
         Search,
@@ -51,7 +51,7 @@ def measure(name: str, config: dict[str, Any], seed: int) -> dict[str, Any]:
     engine = engine_of(prepared, model)
     search = Search(prepared, model, SearchRange(), engine.name, lambda _: None)
     curve = search.range_test()
-    advice = advise(curve)
+    advice = suggest_rates(curve)
     figure = "val_accuracy" if "val_accuracy" in recorded(search) else "val_loss"
     budget = trial_budget(prepared, model)
     found = {}

@@ -78,6 +78,24 @@ def test_no_module_is_named_for_nothing() -> None:
     assert names.isdisjoint(NAMES_THAT_SAY_NOTHING)
 
 
+def test_a_public_name_means_one_thing() -> None:
+    """May only shrink."""
+    shared = {
+        "describe",  # the words of a kind, the facts of a data set, the public API
+        "fit",  # a table into a terminal, preprocessing to the rows
+        "quoted",  # a user's text in a message, a string of a script
+        "seen_by_loss",  # of a model, of a script
+    }
+    homes: dict[str, list[str]] = {}
+    for path in MODULES:
+        for name, _ in public(ast.parse(path.read_text(encoding="utf-8")).body):
+            if "." not in name:
+                homes.setdefault(name, []).append(str(path.relative_to(PACKAGE)))
+    several = {name: found for name, found in homes.items() if len(found) > 1}
+    assert {name: found for name, found in several.items() if name not in shared} == {}
+    assert shared <= several.keys(), "take these out of the exceptions"
+
+
 def test_the_inits_of_packages_are_empty() -> None:
     for path in PACKAGE.glob("*/**/__init__.py"):
         body = ast.parse(path.read_text(encoding="utf-8")).body

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from nnrun.cataloguing.__main__ import differences, main, written
-from nnrun.cataloguing.argument_kinds import Given, default_fits, kind_of
+from nnrun.cataloguing.__main__ import differences, write_catalogue, written
+from nnrun.cataloguing.argument_kinds import Given, default_fits, kind_of_argument
 from nnrun.cataloguing.collecting import KERAS, LEFT_OUT, REFUSED, collect, keras_classes
 from nnrun.config.catalogue import PACKAGED, Catalogue
 
@@ -83,7 +83,7 @@ def test_arguments_handed_on_to_a_base_class_are_told(fresh):
     ],
 )
 def test_kind_follows_from_the_annotation(annotation, kind):
-    assert kind_of(Given("presets", "thing", None, annotation, "")) == kind
+    assert kind_of_argument(Given("presets", "thing", None, annotation, "")) == kind
 
 
 @pytest.mark.parametrize(
@@ -103,19 +103,19 @@ def test_kind_follows_from_the_annotation(annotation, kind):
 )
 def test_kind_follows_from_the_docstring(doc, default, kind):
     default = None if default is ... else default
-    assert kind_of(Given("layers", "thing", default, "", doc)) == kind
+    assert kind_of_argument(Given("layers", "thing", default, "", doc)) == kind
 
 
 def test_check_names_what_is_stale(fresh, monkeypatch, tmp_path, capsys):
     monkeypatch.setattr("nnrun.cataloguing.__main__.collect", lambda: fresh)
     path = tmp_path / "deep" / "catalogue.json"
-    assert main(["--output", str(path)]) == 0
-    assert main(["--output", str(path), "--check"]) == 0
+    assert write_catalogue(["--output", str(path)]) == 0
+    assert write_catalogue(["--output", str(path), "--check"]) == 0
     stale = json.loads(path.read_bytes())
     del stale["components"]["layers"]["Dense"]
     stale["components"]["layers"]["Dropout"]["arguments"]["rate"]["kind"] = "any"
     path.write_text(json.dumps(stale))
-    assert main(["--output", str(path), "--check"]) == 1
+    assert write_catalogue(["--output", str(path), "--check"]) == 1
     assert capsys.readouterr().out.splitlines() == [
         "components.layers.Dense is new",
         'components.layers.Dropout.arguments.rate.kind: "any" is now "fraction"',

@@ -81,7 +81,7 @@ class Statistic:
 
 
 @dataclass(frozen=True)
-class Interval:
+class Estimate:
     """A figure with its interval.
 
     Attributes:
@@ -99,7 +99,7 @@ class Interval:
 
 def bootstrap(
     statistics: Mapping[str, Statistic], rows: int, *, seed: int, width: int = 1
-) -> dict[str, Interval]:
+) -> dict[str, Estimate]:
     """Each metric with its 95 % interval over the rows.
 
     Args:
@@ -126,8 +126,8 @@ def bootstrap(
     return found
 
 
-def _without(value: float, reason: str) -> Interval:
-    return Interval(value, reason=reason or ("undefined" if math.isnan(value) else ""))
+def _without(value: float, reason: str) -> Estimate:
+    return Estimate(value, reason=reason or ("undefined" if math.isnan(value) else ""))
 
 
 def number_of_groups(rows: int) -> int:
@@ -143,7 +143,7 @@ def group_rows(rows: int, groups: int, generator: np.random.Generator) -> np.nda
 
 
 def jackknife(
-    statistics: Mapping[str, Statistic], found: Mapping[str, Interval], groups: np.ndarray
+    statistics: Mapping[str, Statistic], found: Mapping[str, Estimate], groups: np.ndarray
 ) -> list[np.ndarray]:
     """How each group of rows moves each metric, `(groups,)`, on the metric's scale.
 
@@ -205,7 +205,7 @@ def _draw_counts(generator: np.random.Generator, resamples: int, rows: int) -> n
     return counts.reshape(resamples, rows).astype(np.float64)
 
 
-def _of_error(value: float, scale: Scale, influences: np.ndarray, ratios: np.ndarray) -> Interval:
+def _of_error(value: float, scale: Scale, influences: np.ndarray, ratios: np.ndarray) -> Estimate:
     error = standard_error(influences)
     high = np.quantile(ratios, 1 - scale.below, method="higher")
     low = np.quantile(ratios, scale.above, method="lower")
@@ -213,19 +213,19 @@ def _of_error(value: float, scale: Scale, influences: np.ndarray, ratios: np.nda
         middle = scale.link(np.array(value))
         ends = scale.inverse(middle - error * np.array([high, low]))
     if not error > _ROUNDING * abs(middle) or not np.isfinite(ends).all():
-        return Interval(value, reason="nearly all rows have the same error")
-    return Interval(value, *sorted(ends.tolist()))
+        return Estimate(value, reason="nearly all rows have the same error")
+    return Estimate(value, *sorted(ends.tolist()))
 
 
-def _of_share(value: float, rows: int, of: Statistic, influences: np.ndarray | None) -> Interval:
+def _of_share(value: float, rows: int, of: Statistic, influences: np.ndarray | None) -> Estimate:
     if influences is None:
-        return Interval(value, *share_interval(value * rows, rows))
+        return Estimate(value, *share_interval(value * rows, rows))
     if np.isnan(influences).any():
-        return Interval(value, reason="it is not defined without some of the rows")
+        return Estimate(value, reason="it is not defined without some of the rows")
     error = standard_error(influences)
     worth = value * (1 - value) / error**2 if error > 0 else float(of.trials)
     # What is estimated from few rows is less certain than the normal distribution has it.
     few = min(of.fewest or rows, len(influences)) - 1
     worth *= (NormalDist().inv_cdf(1 - _HALF) / t_quantile(1 - _HALF, few)) ** 2
     worth = min(worth, rows)
-    return Interval(value, *share_interval(value * worth, worth))
+    return Estimate(value, *share_interval(value * worth, worth))

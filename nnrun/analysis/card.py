@@ -8,7 +8,7 @@ from nnrun.analysis.tables import fact_lines, format_figure, format_seconds, wra
 from nnrun.config.label_scales import LABEL_SCALES
 from nnrun.config.options import options_of
 from nnrun.config.schema import Experiment
-from nnrun.config.writer import is_default, to_plain, write_yaml
+from nnrun.config.writer import is_default_option, to_plain, write_yaml
 from nnrun.pages.textplots import line_plot
 from nnrun.runs.directory import format_bytes
 
@@ -153,12 +153,12 @@ def marked_lines(section: Any, indent: int = 0) -> Iterator[tuple[str, bool]]:
         value = getattr(section, name)
         pad = "  " * indent
         if dataclasses.is_dataclass(value) and hasattr(item.metadata["kind"], "type"):
-            yield f"{pad}{name}:", not is_default(section, name)
+            yield f"{pad}{name}:", not is_default_option(section, name)
             yield from marked_lines(value, indent + 1)
         elif value not in (None, {}, ()):
             plain = to_plain(section)[name]
             for line in write_yaml({name: plain}).splitlines():
-                yield f"{pad}{line}", not is_default(section, name)
+                yield f"{pad}{line}", not is_default_option(section, name)
 
 
 def _layer_table(card: Card) -> "Table":

@@ -14,7 +14,7 @@ from nnrun.analysis.comparison_tables import Style, differing_settings, sheets
 from nnrun.analysis.differences import find_differences
 from nnrun.analysis.overlay import draw_runs
 from nnrun.analysis.significance import Interval
-from nnrun.analysis.wording import Verdict, sentences
+from nnrun.analysis.wording import Verdict, verdict_sentences
 from nnrun.config.modes import mode_of
 from nnrun.pages.sheets import escape_markdown, markdown_table
 from nnrun.runs.atomic import write_text, write_with
@@ -45,7 +45,7 @@ def write_comparison(
         write_text(path, to_csv(comparison))
     else:
         tables = sheets(comparison, Style(precision, "utf-8"), columns=columns)
-        told = [*sentences(verdicts, comparison), *notes(comparison)]
+        told = [*verdict_sentences(verdicts, comparison), *notes(comparison)]
         if suffix == ".md":
             parts = [f"# {title(comparison)}\n", *(f"{escape_markdown(text)}\n" for text in told)]
             write_text(path, "\n".join([*parts, *map(markdown_table, tables)]))
@@ -80,7 +80,7 @@ def to_csv(comparison: Comparison) -> str:
     return file.getvalue()
 
 
-def to_json(comparison: Comparison, verdicts: Sequence[Verdict]) -> dict[str, Any]:
+def comparison_json(comparison: Comparison, verdicts: Sequence[Verdict]) -> dict[str, Any]:
     """A comparison for programs."""
     first = comparison.groups[0]
     return {

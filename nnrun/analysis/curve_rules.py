@@ -10,7 +10,7 @@ from nnrun.analysis.evidence import Evidence
 from nnrun.analysis.findings import NOTHING, Finding
 from nnrun.analysis.guessing import Guess
 from nnrun.analysis.run_curves import RunCurves
-from nnrun.analysis.trends import Curve
+from nnrun.analysis.trends import LossCurve
 
 _CLIMB = 0.2
 """A training loss that climbs by this share of its lowest, and of all it had fallen, gets worse."""
@@ -122,7 +122,7 @@ def _rate_too_high(curves: RunCurves, evidence: Evidence) -> Finding | None:
     return None
 
 
-def _climb(curve: Curve) -> str:
+def _climb(curve: LossCurve) -> str:
     return (
         f"climbs from {curve.at(curve.lowest):.3g} in epoch {curve.lowest:,} to "
         f"{curve.at(curve.last):.3g} in epoch {curve.last:,}"
@@ -178,12 +178,12 @@ def _overfitting(curves: RunCurves, evidence: Evidence) -> Finding | None:
     )
 
 
-def _matters(rise: float, curve: Curve, guess: Guess | None) -> bool:
+def _matters(rise: float, curve: LossCurve, guess: Guess | None) -> bool:
     """Whether a climb is more than noise, and more than nothing on the way to guessing."""
     return curve.is_clear(rise) and (guess is None or rise >= _MATTERS * guess.way)
 
 
-def _worsening(validation: Curve, evidence: Evidence) -> Finding:
+def _worsening(validation: LossCurve, evidence: Evidence) -> Finding:
     return Finding(
         "worsening",
         f"It gets worse: val_loss {_climb(validation)}, and the training loss hardly falls "

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nnrun.config.figures import is_loss, on_validation, training_name
-from nnrun.pages.style import TRAINING_COLOR, VALIDATION_COLOR, drawing, literal
+from nnrun.pages.style import TRAINING_COLOR, VALIDATION_COLOR, drawable, drawing
 from nnrun.runs.history import NOT_METRICS, History
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def draw_learning_rate(
         _plot(axes, places, _finite(values), TRAINING_COLOR, "")
         margin = 0.02 * len(values)
         finish_axes(axes, label, min(places, default=0) - margin, max(places, default=1))
-        axes.set_title(literal(title))
+        axes.set_title(drawable(title))
         axes.set_ylabel("learning rate")
         if _spans(values, _RATE_DECADES):
             _set_log(axes, values)
@@ -103,9 +103,9 @@ def _draw_panel(axes: "Axes", history: History, name: str, unit: str) -> None:
     if validation:
         _plot(axes, epochs, validation, VALIDATION_COLOR, "validation (at its end)")
     finish_axes(axes, "epoch", min(epochs, default=1) - 1, max(epochs, default=1))
-    words = literal(name.replace("_", " "))
+    words = drawable(name.replace("_", " "))
     axes.set_title(words)
-    axes.set_ylabel(f"{words} ({literal(unit)})" if unit else words)
+    axes.set_ylabel(f"{words} ({drawable(unit)})" if unit else words)
     values = [*training, *validation]
     finish_values(axes, name, values)
 

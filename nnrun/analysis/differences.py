@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from nnrun.config.catalogue import load_catalogue
 from nnrun.config.components import as_component
-from nnrun.config.defaults import is_default, without_defaults
+from nnrun.config.defaults import is_default_argument, without_defaults
 from nnrun.config.tasks import AUTO, DEFAULT_METRICS
 from nnrun.runs.monitoring import monitored_figure
 from nnrun.runs.settings import describe_scalar
@@ -133,9 +133,9 @@ def _compare_mappings(
     owner = path.rpartition(".")[2]
     for key in dict.fromkeys((*before, *after)):
         first, second = before.get(key, _MISSING), after.get(key, _MISSING)
-        if second is _MISSING and is_default(owner, key, first):
+        if second is _MISSING and is_default_argument(owner, key, first):
             continue
-        if first is _MISSING and is_default(owner, key, second):
+        if first is _MISSING and is_default_argument(owner, key, second):
             continue
         yield from _compare(_join(path, key), first, second)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from nnrun.analysis.bootstrap import RESAMPLES, Interval, Statistic, bootstrap
+from nnrun.analysis.bootstrap import RESAMPLES, Estimate, Statistic, bootstrap
 from nnrun.analysis.column_scores import (
     LabelScores,
     TargetScores,
@@ -74,7 +74,7 @@ class Evaluation:
     task: str
     epoch: int
     warnings: Sequence[str]
-    headline: Mapping[str, Interval]
+    headline: Mapping[str, Estimate]
     bootstrap: Mapping[str, float]
     recorded: Mapping[str, float]
     classes: Sequence[ClassScores]

@@ -22,7 +22,7 @@ MOST_WRONG = 100
 """Most rows in the table of the most confidently wrong ones."""
 
 
-def write_files(
+def write_evaluation(
     predictions: Predictions,
     evaluation: Evaluation,
     files: EvaluationDirectory,

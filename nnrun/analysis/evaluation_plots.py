@@ -8,7 +8,7 @@ import numpy as np
 
 from nnrun.analysis.scores import (
     CALIBRATION_BINS,
-    Curve,
+    ThresholdCurve,
     average_precision,
     calibration,
     expected_calibration_error,
@@ -22,8 +22,8 @@ from nnrun.pages.style import (
     REFERENCE_COLOR,
     RUN_COLORS,
     VALIDATION_COLOR,
+    drawable,
     drawing,
-    literal,
 )
 
 if TYPE_CHECKING:
@@ -283,7 +283,7 @@ def _draw_curves(
         if area_name == "AUC":
             axes.plot([0, 1], [0, 1], color=REFERENCE_COLOR, linewidth=0.8, linestyle=(0, (4, 3)))
         for position, (label, size) in enumerate(_chosen_classes(predictions, area)):
-            points: Curve = curve(*_sides(predictions, label))
+            points: ThresholdCurve = curve(*_sides(predictions, label))
             name = _shortened((predictions.columns or predictions.classes)[label])
             style = "steps-pre" if area_name == "AP" else "default"
             axes.plot(*points, label=f"{name}  {size:.3f}", drawstyle=style, **_line(position))
@@ -328,4 +328,4 @@ def _caption(axes: Axes, predictions: Predictions, row: int) -> None:
 
 
 def _shortened(name: str) -> str:
-    return literal(name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1] + "…")
+    return drawable(name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1] + "…")

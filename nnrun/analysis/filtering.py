@@ -67,7 +67,7 @@ class Token:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Condition:
     """A name, one of `= != < <= > >= ~`, and a value."""
 
     name: Token
@@ -121,7 +121,7 @@ class AnyOf:
         return any(part.holds(lookup) for part in self.parts)
 
 
-Node = Comparison | Not | AllOf | AnyOf
+Node = Condition | Not | AllOf | AnyOf
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ class Filter:
 
     text: str
     root: Node
-    comparisons: tuple[Comparison, ...]
+    comparisons: tuple[Condition, ...]
 
     def holds(self, lookup: Lookup) -> bool:
         """Whether it holds for a run, whose values `lookup` gives by name (None: it has none)."""
@@ -195,7 +195,7 @@ class _Parser:
         self.tokens = list(_tokens(text))
         self.next = 0
         self.depth = 0
-        self.comparisons: list[Comparison] = []
+        self.comparisons: list[Condition] = []
 
     def parse(self) -> Node:
         root = self.any()
@@ -256,7 +256,7 @@ class _Parser:
             hint = "put the word in quotes" if _is_keyword(value) else ""
             _fail(self.text, value, f"expected a value after {operator.text!r}", hint)
         self.next += 1
-        found = Comparison(name, "=" if operator.text == "==" else operator.text, value)
+        found = Condition(name, "=" if operator.text == "==" else operator.text, value)
         self.comparisons.append(found)
         return found
 

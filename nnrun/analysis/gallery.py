@@ -65,7 +65,7 @@ class GalleryRow:
     expectations: tuple[Mapping[str, Any], ...] = ()
 
 
-def to_json(rows: Sequence[GalleryRow], out: Path | None) -> dict[str, Any]:
+def gallery_json(rows: Sequence[GalleryRow], out: Path | None) -> dict[str, Any]:
     """The rows as `nnrun gallery --json` prints them."""
     file = None if out is None else str(out)
     return {"format": FORMAT, "file": file, "configs": [asdict(row) for row in rows]}

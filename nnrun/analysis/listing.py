@@ -16,7 +16,7 @@ from nnrun.runs.history import NOT_METRICS
 from nnrun.runs.index import DAMAGED, RunEntry
 from nnrun.runs.manifest import Metrics, NewerFormatError, RunRecord
 from nnrun.runs.progress import read_progress
-from nnrun.runs.settings import NO_SETTINGS, Settings, Value, flatten, read_config
+from nnrun.runs.settings import NO_SETTINGS, Settings, Value, flatten, read_run_config
 
 LIST_FORMAT = 1
 _BEFORE_METRICS = ("name", "status", "date", "epochs", "best_epoch")
@@ -154,7 +154,7 @@ def _figures(metrics: Metrics) -> dict[str, Value]:
 def _read_settings(row: Row) -> Settings:
     directory = row.entry.directory
     try:
-        return flatten(read_config(directory))
+        return flatten(read_run_config(directory))
     except RunError as error:
         if directory.resolved.exists():
             row.problem = row.problem or error.message

@@ -2,13 +2,13 @@
 
 from dataclasses import replace
 
-from nnrun.analysis.lr_curve import Curve
-from nnrun.analysis.lr_measures import Trial
+from nnrun.analysis.lr_curve import RangeCurve
+from nnrun.analysis.lr_measures import RateTrial
 from nnrun.analysis.lr_suggestions import LEAST_FALL, Advice, start_of
-from nnrun.analysis.lr_trials import Outcome
+from nnrun.analysis.lr_trials import TrialResults
 
 
-def conclude(advice: Advice, curve: Curve, outcome: Outcome, epochs: int) -> Advice:
+def conclude(advice: Advice, curve: RangeCurve, outcome: TrialResults, epochs: int) -> Advice:
     """The advice after trials, whose word counts.
 
     Args:
@@ -35,7 +35,7 @@ def conclude(advice: Advice, curve: Curve, outcome: Outcome, epochs: int) -> Adv
     return replace(advice, recommended=best.rate, why=_why(outcome, best, epochs))
 
 
-def _why(outcome: Outcome, best: Trial, epochs: int) -> str:
+def _why(outcome: TrialResults, best: RateTrial, epochs: int) -> str:
     """How the best rate was found, and how sure that is."""
     made, trials, near = len(best.epochs), outcome.trials, outcome.as_well
     length = _epochs(made) if made == epochs else f"{made:,} of {_epochs(epochs)}"

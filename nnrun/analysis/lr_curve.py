@@ -24,7 +24,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Curve:
+class RangeCurve:
     """What a range test measured.
 
     Attributes:
@@ -44,8 +44,8 @@ class Curve:
 
     @property
     def smoothed(self) -> Floats:
-        """The losses with spikes and noise taken out, without a lag; see `smooth`."""
-        return smooth(self.losses, window_of(self.steps))
+        """The losses with spikes and noise taken out, without a lag; see `smooth_losses`."""
+        return smooth_losses(self.losses, window_of(self.steps))
 
     def to_csv(self) -> str:
         """A row a step: step, learning_rate, loss, smoothed_loss."""
@@ -66,7 +66,7 @@ def growing_rates(lowest: float, highest: float, steps: int) -> list[float]:
     return [float(rate) for rate in np.geomspace(lowest, highest, steps)]
 
 
-def record_curve(rates: Sequence[float], losses: Iterable[float]) -> Curve:
+def record_curve(rates: Sequence[float], losses: Iterable[float]) -> RangeCurve:
     """Take losses until they explode, are not finite, or end.
 
     The loss has exploded once it exceeds four times its best. It is smoothed for that,
@@ -93,7 +93,7 @@ def record_curve(rates: Sequence[float], losses: Iterable[float]) -> Curve:
         if mean / weight > EXPLOSION * best > 0:
             ended = "exploded"
             break
-    return Curve(np.array(rates[: len(taken)]), np.array(taken), len(rates), ended)
+    return RangeCurve(np.array(rates[: len(taken)]), np.array(taken), len(rates), ended)
 
 
 def window_of(steps: int) -> int:
@@ -101,7 +101,7 @@ def window_of(steps: int) -> int:
     return max(_SPIKE, steps // WINDOW) | 1
 
 
-def smooth(losses: Floats, window: int) -> Floats:
+def smooth_losses(losses: Floats, window: int) -> Floats:
     """A running median, which takes spikes out, and a running mean of it.
 
     Unlike an exponential mean it does not lag, which would move every rule to higher rates, and the

@@ -25,7 +25,7 @@ _FEWEST = 5  # epochs that can show a climb
 
 
 @dataclass(frozen=True)
-class Trial:
+class RateTrial:
     """A training at one rate, as far as it has come.
 
     Attributes:
@@ -44,7 +44,7 @@ class Trial:
         return [figures["loss"] for figures in self.epochs]
 
 
-def looks_too_high(trial: Trial) -> bool:
+def looks_too_high(trial: RateTrial) -> bool:
     """Whether the diagnosis of such a run would call its rate too high."""
     history = History()
     for number, figures in enumerate(trial.epochs, start=1):
@@ -54,7 +54,7 @@ def looks_too_high(trial: Trial) -> bool:
 
 
 @dataclass(frozen=True)
-class Measure:
+class Criterion:
     """How trials are held against each other: by the epoch that a run would save the model of.
 
     Where accuracy is recorded, it counts first, and of equals the loss; so it is unless another
@@ -72,17 +72,17 @@ class Measure:
     start: float
     fall: float
 
-    def best_epoch(self, trial: Trial) -> int | None:
+    def best_epoch(self, trial: RateTrial) -> int | None:
         """The epoch with the best monitored figure, from 1; None where there is none."""
         values = [self._cost(figures) for figures in trial.epochs]
         return values.index(min(values)) + 1 if values else None
 
-    def reached(self, trial: Trial) -> Mapping[str, float]:
+    def reached(self, trial: RateTrial) -> Mapping[str, float]:
         """The figures of the best epoch."""
         best = self.best_epoch(trial)
         return {} if best is None else trial.epochs[best - 1]
 
-    def best(self, trials: Iterable[Trial]) -> Trial:
+    def best(self, trials: Iterable[RateTrial]) -> RateTrial:
         """The best of some trials; of equals the one with the lowest rate."""
         rivals = sorted(trials, key=lambda trial: trial.rate)
         if name := self._accuracy(rivals[0]):
@@ -92,15 +92,15 @@ class Measure:
             return min(rivals, key=lambda trial: self.reached(trial)[loss])
         return min(rivals, key=lambda trial: self._cost(self.reached(trial)))
 
-    def does_as_well(self, trial: Trial, best: Trial) -> bool:
+    def does_as_well(self, trial: RateTrial, best: RateTrial) -> bool:
         """Whether a trial comes so close to the best that another seed may change their order."""
         return self._within(trial, best, AS_WELL_POINTS, AS_WELL_SHARE)
 
-    def equals(self, trial: Trial, best: Trial) -> bool:
+    def equals(self, trial: RateTrial, best: RateTrial) -> bool:
         """Whether a trial is hardly told from the best."""
         return self._within(trial, best, _EQUAL_POINTS, _EQUAL_SHARE)
 
-    def _within(self, trial: Trial, best: Trial, points: float, share: float) -> bool:
+    def _within(self, trial: RateTrial, best: RateTrial, points: float, share: float) -> bool:
         """Whether the figures that count are worse by no more than so many points, and that share."""
         mine, its = self.reached(trial), self.reached(best)
         if name := self._accuracy(best):
@@ -111,7 +111,7 @@ class Measure:
             return mine[self.monitor] >= its[self.monitor] - points
         return mine[self.monitor] <= its[self.monitor] + share * abs(its[self.monitor])
 
-    def fault(self, trial: Trial) -> str:
+    def fault(self, trial: RateTrial) -> str:
         """Why a rate is too high, in words; empty where the training went well."""
         if trial.diverged:
             return "diverged"
@@ -130,7 +130,7 @@ class Measure:
             return math.inf
         return value if self.mode == "min" else -value
 
-    def _accuracy(self, trial: Trial) -> str:
+    def _accuracy(self, trial: RateTrial) -> str:
         """The name of the accuracy that counts; empty where none does."""
         for name in ("val_accuracy", "accuracy"):
             if self.monitor in (name, self._loss(name)) and name in self.reached(trial):

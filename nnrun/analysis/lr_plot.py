@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nnrun.analysis.lr_curve import Curve
+from nnrun.analysis.lr_curve import RangeCurve
 from nnrun.analysis.lr_suggestions import Advice
 from nnrun.pages.style import RUN_COLORS, TRAINING_COLOR, VALIDATION_COLOR, drawing
 
@@ -19,7 +19,7 @@ _WIDE = 2  # columns that the one panel takes
 
 
 def draw_curve(
-    curve: Curve, advice: Advice, path: Path, *, as_well: Sequence[float] = (), title: str = ""
+    curve: RangeCurve, advice: Advice, path: Path, *, as_well: Sequence[float] = (), title: str = ""
 ) -> None:
     """Draw the loss against the rate: raw and smoothed, with what every rule says marked on it.
 
@@ -57,7 +57,7 @@ def draw_curve(
         axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=8.5)
 
 
-def _mark_rules(axes: "Axes", curve: Curve, advice: Advice) -> None:
+def _mark_rules(axes: "Axes", curve: RangeCurve, advice: Advice) -> None:
     smoothed = curve.smoothed
     for (color, shape), item in zip(_MARKS, advice.suggestions, strict=True):
         if item.rate is None:
@@ -67,7 +67,7 @@ def _mark_rules(axes: "Axes", curve: Curve, advice: Advice) -> None:
         axes.plot([item.rate], [place], shape, color=color, markersize=6, label=label, zorder=4)
 
 
-def _limits(curve: Curve) -> tuple[float, float]:
+def _limits(curve: RangeCurve) -> tuple[float, float]:
     """The losses shown: those before the turn, where an explosion would flatten everything else."""
     before = max(int(np.argmin(curve.smoothed)) + 1, len(curve.losses) // 2)
     low, high = np.quantile(curve.losses[:before], [0.01, 0.99])

@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from nnrun.analysis.lr_curve import Curve
-from nnrun.analysis.lr_measures import Trial
+from nnrun.analysis.lr_curve import RangeCurve
+from nnrun.analysis.lr_measures import RateTrial
 from nnrun.analysis.lr_suggestions import Advice
-from nnrun.analysis.lr_trials import Outcome
+from nnrun.analysis.lr_trials import TrialResults
 from nnrun.analysis.tables import fact_lines, format_figure, format_seconds, wrapped
 from nnrun.config.figures import is_on_validation
 from nnrun.runs.history import NOT_METRICS
@@ -49,9 +49,9 @@ class SearchReport:
 
     name: str
     optimizer: str
-    curve: Curve
+    curve: RangeCurve
     advice: Advice
-    outcome: Outcome | None
+    outcome: TrialResults | None
     epochs: int
     notes: Sequence[str]
     plot: str
@@ -67,11 +67,11 @@ class SearchReport:
         return 0 if self.advice.recommended is not None else 1
 
     @property
-    def trials(self) -> Sequence[Trial]:
+    def trials(self) -> Sequence[RateTrial]:
         """The trials, by their rates."""
         return self.outcome.trials if self.outcome else ()
 
-    def verdict(self, trial: Trial) -> str:
+    def verdict(self, trial: RateTrial) -> str:
         """What came of a trial, in words; empty where there is nothing to say."""
         assert self.outcome is not None  # noqa: S101 there are trials
         if fault := self.outcome.measure.fault(trial):
@@ -80,7 +80,7 @@ class SearchReport:
             return "the best"
         return "as well" if trial.rate in self.outcome.as_well else ""
 
-    def _told(self, trial: Trial) -> dict[str, Any]:
+    def _told(self, trial: RateTrial) -> dict[str, Any]:
         assert self.outcome is not None  # noqa: S101 there are trials
         measure = self.outcome.measure
         figures = {

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nnrun.analysis.lr_curve import Curve, Floats, window_of
+from nnrun.analysis.lr_curve import Floats, RangeCurve, window_of
 
 FEWEST_LOSSES = 10
 """With fewer losses no rule applies."""
@@ -78,7 +78,7 @@ class _Shape:
         turning: The last place before it has climbed a tenth of its fall; None if it never does.
     """
 
-    curve: Curve
+    curve: RangeCurve
     smoothed: Floats
     records: Floats
     lowest: int
@@ -108,7 +108,7 @@ _MEANINGS = {
 }
 
 
-def advise(curve: Curve) -> Advice:
+def suggest_rates(curve: RangeCurve) -> Advice:
     """Apply every rule to a curve.
 
     Args:
@@ -141,7 +141,7 @@ def _untold(shape: _Shape) -> str:
     return f"a tenth of {shape.turning_rate:.2g}, where the loss climbs, lies below --min"
 
 
-def unusable(curve: Curve) -> str:
+def unusable(curve: RangeCurve) -> str:
     """Why no rule can apply; empty where they can."""
     if len(curve.losses) < FEWEST_LOSSES:
         how = "exploded" if curve.ended == "exploded" else "was not finite"
@@ -152,12 +152,12 @@ def unusable(curve: Curve) -> str:
     return ""
 
 
-def start_of(curve: Curve) -> float:
+def start_of(curve: RangeCurve) -> float:
     """The loss that training starts from."""
     return float(np.median(curve.losses[: max(FEWEST_LOSSES, len(curve.losses) // _START)]))
 
 
-def _noise(curve: Curve) -> float:
+def _noise(curve: RangeCurve) -> float:
     """The standard deviation that the noise of the batches leaves in the smoothed curve.
 
     From the differences of neighbours, by their median, which the few large ones of an explosion
@@ -167,7 +167,7 @@ def _noise(curve: Curve) -> float:
     return one_step / math.sqrt(window_of(curve.steps))
 
 
-def _shape(curve: Curve) -> _Shape:
+def _shape(curve: RangeCurve) -> _Shape:
     smoothed = curve.smoothed
     start, lowest = start_of(curve), int(np.argmin(smoothed))
     records = np.minimum.accumulate(np.minimum(smoothed, start))

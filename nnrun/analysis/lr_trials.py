@@ -12,7 +12,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from nnrun.analysis.lr_measures import Measure, Trial, looks_too_high
+from nnrun.analysis.lr_measures import Criterion, RateTrial, looks_too_high
 
 MOST_RATES = 7
 """Rates that are tried at first: three decades."""
@@ -23,7 +23,7 @@ _STEPS = 8  # rates in a decade
 _HALF, _QUARTER, _EIGHTH = 4, 2, 1  # of a decade, in steps
 _SHARES = (1 / 20, 1 / 8)  # of the budget: epochs of a trial at first, and of those kept
 
-Train = Callable[[float, int], Trial]
+Train = Callable[[float, int], RateTrial]
 """Train at a rate up to so many epochs in all, going on from where it stands."""
 
 
@@ -41,7 +41,7 @@ class Budget:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class TrialResults:
     """What came of all trials.
 
     Attributes:
@@ -52,17 +52,17 @@ class Outcome:
         spent: Epochs that were made.
     """
 
-    measure: Measure
-    trials: tuple[Trial, ...]
-    best: Trial | None
+    measure: Criterion
+    trials: tuple[RateTrial, ...]
+    best: RateTrial | None
     as_well: tuple[float, ...]
     spent: int
 
 
-def rate_at(place: int) -> float:
+def grid_rate(place: int) -> float:
     """The rate of a place on the grid, eight of which are a decade.
 
-    >>> [rate_at(place) for place in (-16, -12, -10, -9, 0)]
+    >>> [grid_rate(place) for place in (-16, -12, -10, -9, 0)]
     [0.01, 0.032, 0.056, 0.075, 1.0]
     """
     return float(f"{10 ** (place / _STEPS):.2g}")
@@ -71,11 +71,11 @@ def rate_at(place: int) -> float:
 def places_between(lowest: float, highest: float) -> list[int]:
     """The places of the grid whose rates lie in a range.
 
-    >>> [rate_at(place) for place in places_between(0.01, 0.03)]
+    >>> [grid_rate(place) for place in places_between(0.01, 0.03)]
     [0.01, 0.013, 0.018, 0.024]
     """
     first, last = (round(_STEPS * math.log10(rate)) for rate in (lowest, highest))
-    return [place for place in range(first - 1, last + 2) if lowest <= rate_at(place) <= highest]
+    return [place for place in range(first - 1, last + 2) if lowest <= grid_rate(place) <= highest]
 
 
 class RateSearch:
@@ -90,14 +90,14 @@ class RateSearch:
     """
 
     def __init__(
-        self, train: Train, measure: Measure, lowest: float, highest: float, budget: Budget
+        self, train: Train, measure: Criterion, lowest: float, highest: float, budget: Budget
     ) -> None:
         self._train, self._measure, self._budget = train, measure, budget
         self._grid = places_between(lowest, highest)
-        self._trials: dict[int, Trial] = {}
+        self._trials: dict[int, RateTrial] = {}
         self._spent = 0
 
-    def run(self) -> Outcome:
+    def run(self) -> TrialResults:
         """Try the rates."""
         epochs, total = self._budget.epochs, self._budget.total
         short, longer = (min(epochs, max(1, round(share * total))) for share in _SHARES)
@@ -157,7 +157,7 @@ class RateSearch:
                 self._advance(place, epochs)
 
     def _advance(self, place: int, epochs: int) -> None:
-        before = self._trials.get(place, Trial(rate_at(place)))
+        before = self._trials.get(place, RateTrial(grid_rate(place)))
         trial = self._train(before.rate, epochs)
         # An epoch that diverged was made as well, as far as it went.
         self._spent += len(trial.epochs) + trial.diverged - len(before.epochs)
@@ -186,14 +186,14 @@ class RateSearch:
         longest = max((len(self._trials[place].epochs) for place in below), default=0)
         return sorted(place for place in below if len(self._trials[place].epochs) == longest)
 
-    def _outcome(self) -> Outcome:
+    def _outcome(self) -> TrialResults:
         trials = tuple(self._trials[place] for place in sorted(self._trials))
         finalists = self._finalists()
         if not finalists:
-            return Outcome(self._measure, trials, None, (), self._spent)
+            return TrialResults(self._measure, trials, None, (), self._spent)
         best = self._safest(finalists)
-        near = tuple(rate_at(place) for place in finalists if self._does_as_well(place, best))
-        return Outcome(self._measure, trials, self._trials[best], near, self._spent)
+        near = tuple(grid_rate(place) for place in finalists if self._does_as_well(place, best))
+        return TrialResults(self._measure, trials, self._trials[best], near, self._spent)
 
     def _safest(self, finalists: list[int]) -> int:
         """The best one, or another that does as well where the best may be too high.

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nnrun.analysis.model_layout import Layout, lay_out
-from nnrun.pages.style import REFERENCE_COLOR, TRAINING_COLOR, drawing, literal
+from nnrun.pages.style import REFERENCE_COLOR, TRAINING_COLOR, drawable, drawing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -140,7 +140,7 @@ def _draw_frame(axes: "Axes", sizes: _Sizes, group: str, keys: Sequence[str]) ->
             zorder=0,
         )
     )
-    axes.text(left + 0.06, top, literal(group), fontsize=7.5, color="#555555", va="bottom")
+    axes.text(left + 0.06, top, drawable(group), fontsize=7.5, color="#555555", va="bottom")
 
 
 def _draw_box(axes: "Axes", sizes: _Sizes, box: LayerBox) -> None:
@@ -160,11 +160,18 @@ def _draw_box(axes: "Axes", sizes: _Sizes, box: LayerBox) -> None:
         )
     )
     at = y + (len(box.lines)) * _LINE / 2
-    axes.text(x, at, literal(box.name), ha="center", va="center", fontsize=9, weight="bold")
+    axes.text(x, at, drawable(box.name), ha="center", va="center", fontsize=9, weight="bold")
     for number, line in enumerate(box.lines, start=1):
         where = at - number * _LINE
         axes.text(
-            x, where, literal(line), ha="center", va="center", fontsize=8, color="#444444", zorder=3
+            x,
+            where,
+            drawable(line),
+            ha="center",
+            va="center",
+            fontsize=8,
+            color="#444444",
+            zorder=3,
         )
 
 

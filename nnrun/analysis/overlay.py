@@ -17,7 +17,7 @@ from nnrun.analysis.curves import (
 from nnrun.config.diagnostics import did_you_mean
 from nnrun.config.figures import on_validation, training_name
 from nnrun.errors import RunError, UserError
-from nnrun.pages.style import RUN_COLORS, TRAINING_COLOR, VALIDATION_COLOR, drawing, literal
+from nnrun.pages.style import RUN_COLORS, TRAINING_COLOR, VALIDATION_COLOR, drawable, drawing
 from nnrun.runs.directory import RunDirectory
 from nnrun.runs.history import History
 
@@ -40,7 +40,7 @@ Histories = Mapping[str, Sequence[History]]
 
 
 @dataclass(frozen=True)
-class Curve:
+class Line:
     """A line of a panel: where its points lie, what they are, and how it looks.
 
     A plain marker is drawn on short curves only: it tells no curve from another.
@@ -102,7 +102,7 @@ def draw_runs(
         metrics: The figures; `val_loss` is the validation's alone. All where there are none.
         training: Whether the training is drawn where there is a validation.
         log: Make the vertical axes logarithmic; where False, that of a loss is when it must be.
-        smoothing: From 0 (as it is) to below 1: see `smooth`.
+        smoothing: From 0 (as it is) to below 1: see `moving_average`.
 
     Raises:
         UserError: No run has a metric.
@@ -125,7 +125,7 @@ def draw_runs(
         _draw_legend(figure, alone=len(histories) == 1)
 
 
-def smooth(values: Sequence[float], weight: float) -> list[float]:
+def moving_average(values: Sequence[float], weight: float) -> list[float]:
     """The exponential moving average, corrected for its start as in Adam.
 
     So a constant stays what it is from its first value on. What is not finite is passed over, and
@@ -135,7 +135,7 @@ def smooth(values: Sequence[float], weight: float) -> list[float]:
         values: The values.
         weight: Of the past, from 0 to below 1.
 
-    >>> smooth([1.0, 2.0], 0.5)
+    >>> moving_average([1.0, 2.0], 0.5)
     [1.0, 1.6666666666666667]
     """
     mean, total = 0.0, 0.0
@@ -164,7 +164,7 @@ def _check_known(names: Iterable[str], histories: Iterable[History]) -> None:
             raise UserError(f"no run has the metric {name!r}", hint=hint)
 
 
-def _curves(histories: Histories, name: str, *, training: bool) -> Iterator[Curve]:
+def _curves(histories: Histories, name: str, *, training: bool) -> Iterator[Line]:
     """The lines of a panel."""
     alone = len(histories) == 1
     watched = on_validation(training_name(name))
@@ -181,10 +181,10 @@ def _curves(histories: Histories, name: str, *, training: bool) -> Iterator[Curv
                 told = "training (mean over the epoch)" if alone else label
                 look = TRAINING_COLOR if alone else color
                 dashed = not alone and training
-                yield Curve(halves, values_of(history, name), look, told, dashed, marker)
+                yield Line(halves, values_of(history, name), look, told, dashed, marker)
             told = "validation (at its end)" if alone else label
             look = VALIDATION_COLOR if alone else color
-            yield Curve(epochs, values_of(history, watched), look, told, marker=marker)
+            yield Line(epochs, values_of(history, watched), look, told, marker=marker)
 
 
 def _is_validated(histories: Histories, name: str) -> bool:
@@ -193,7 +193,7 @@ def _is_validated(histories: Histories, name: str) -> bool:
     )
 
 
-def _draw_curve(axes: "Axes", curve: Curve, smoothing: float) -> None:
+def _draw_curve(axes: "Axes", curve: Line, smoothing: float) -> None:
     if not curve.values:
         return
     look: dict[str, Any] = {"color": curve.color, "linewidth": 1.0 if curve.dashed else 1.6}
@@ -204,15 +204,15 @@ def _draw_curve(axes: "Axes", curve: Curve, smoothing: float) -> None:
         look |= {"marker": curve.marker, "markevery": 1 if short else len(curve.values) // _MARKS}
     if smoothing:
         axes.plot(curve.places, curve.values, color=curve.color, linewidth=0.8, alpha=0.25)
-    values = smooth(curve.values, smoothing) if smoothing else curve.values
+    values = moving_average(curve.values, smoothing) if smoothing else curve.values
     look["zorder"] = 2 if curve.color == _OTHER_RUN_COLOR else 2.5
-    axes.plot(curve.places, values, label=literal(curve.label), **look)
+    axes.plot(curve.places, values, label=drawable(curve.label), **look)
 
 
-def _finish(axes: "Axes", name: str, curves: Sequence[Curve], *, log: bool) -> None:
+def _finish(axes: "Axes", name: str, curves: Sequence[Line], *, log: bool) -> None:
     drawn = [curve for curve in curves if curve.values]
     finish_axes(axes, "epoch", 0, max([1.0, *(max(curve.places) for curve in drawn)]))
-    words = literal(name.replace("_", " "))
+    words = drawable(name.replace("_", " "))
     axes.set_title(words)
     axes.set_ylabel(words)
     finish_values(axes, name, [value for curve in drawn for value in curve.values], log=log)

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from nnrun.analysis.evidence import Evidence
 from nnrun.analysis.guessing import Guess
-from nnrun.analysis.trends import Curve, Steps
+from nnrun.analysis.trends import LossCurve, Movement
 
 IMPROVING = 0.05
 """What the last quarter of the epochs improves a loss by, as a share, before it matters."""
@@ -51,8 +51,8 @@ class RunCurves:
         guess: The loss that the model is trained with beside guessing; None where that is not known.
     """
 
-    loss: Curve
-    validation: Curve | None
+    loss: LossCurve
+    validation: LossCurve | None
     accuracies: Sequence[float]
     rates: Sequence[float]
     guess: Guess | None
@@ -67,15 +67,15 @@ class RunCurves:
         guess = next((one for one in evidence.guesses if one.is_of_all), None)
         perfect = guess.perfect if guess else 0.0
         return cls(
-            Curve.of(loss, evidence.first, perfect),
-            Curve.of(validation, evidence.first, perfect) if validation else None,
+            LossCurve.of(loss, evidence.first, perfect),
+            LossCurve.of(validation, evidence.first, perfect) if validation else None,
             _finite(evidence, "val_accuracy" if validation else "accuracy"),
             rates,
             guess,
         )
 
     @property
-    def watched(self) -> tuple[str, Curve]:
+    def watched(self) -> tuple[str, LossCurve]:
         """The loss that counts, and its name: that of the validation rows, where there are any."""
         return ("loss", self.loss) if self.validation is None else ("val_loss", self.validation)
 
@@ -91,9 +91,9 @@ class RunCurves:
         return statistics.median(self.late)
 
     @property
-    def steps(self) -> Steps:
+    def steps(self) -> Movement:
         """The steps of the second half."""
-        return Steps.of(self.late)
+        return Movement.of(self.late)
 
     @property
     def jumps(self) -> bool:
@@ -123,7 +123,7 @@ class RunCurves:
         It may have come further, and be much faster at the end, as long as it is above guessing.
         """
         loss, points = self.loss, self.loss.points
-        third, steps = max(1, (len(points) - 1) // 3), Steps.of(points)
+        third, steps = max(1, (len(points) - 1) // 3), Movement.of(points)
         early, late = points[0] - points[third], points[-1 - third] - points[-1]
         above = self.guess is not None and points[-1] > self.guess.guess
         most = _CREEPS_ABOVE if above else _CREEPS
@@ -145,7 +145,7 @@ class RunCurves:
         """
         (_, curve), loss = self.watched, self.loss
         count = max(2, len(curve.figures) // 4)
-        before, lowest = Curve.of(curve.figures[:-count], curve.first).lowest, curve.lowest
+        before, lowest = LossCurve.of(curve.figures[:-count], curve.first).lowest, curve.lowest
         height, late = curve.height(curve.at(before)), curve.before_end - curve.end
         fall = min(late, curve.at(before) - curve.at(lowest))
         trained = loss.before_end - loss.end
@@ -174,7 +174,7 @@ class RunCurves:
         """Whether clearly more rows are right at the end than around an epoch."""
         if not self.accuracies:
             return False
-        wrong = Curve.of([1 - value for value in self.accuracies], self.loss.first)
+        wrong = LossCurve.of([1 - value for value in self.accuracies], self.loss.first)
         fall = wrong.around(epoch) - wrong.end
         return fall > 0.002 and wrong.is_clear(fall, 2)  # noqa: PLR2004 - two rows of a thousand
 

@@ -24,7 +24,7 @@ from nnrun.runs.directory import RunDirectory
 from nnrun.runs.history import NOT_METRICS, History
 from nnrun.runs.manifest import Metrics, RunRecord, derived_status
 from nnrun.runs.progress import read_progress
-from nnrun.runs.settings import describe_briefly, read_config
+from nnrun.runs.settings import describe_briefly, read_run_config
 from nnrun.runs.verifying import find_damage
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def read_report(directory: RunDirectory) -> RunReport:
     problems = {} if is_written else find_damage(directory, record, status)
     history, config, metrics = History(), {}, Metrics()
     try:
-        config = read_config(directory)
+        config = read_run_config(directory)
     except RunError as error:
         problems[directory.resolved.name] = error.message
     try:

@@ -20,7 +20,7 @@ BIASED = "none: it is biased upwards"
 """Of the calibration error: chance makes gaps in every bin, and none makes up for another's."""
 
 
-class Curve(NamedTuple):
+class ThresholdCurve(NamedTuple):
     """Points of a ROC or a precision-recall curve, from the highest threshold to the lowest."""
 
     x: np.ndarray
@@ -124,10 +124,12 @@ def class_scores(
     ]
 
 
-def roc_curve(positive: np.ndarray, scores: np.ndarray) -> Curve:
+def roc_curve(positive: np.ndarray, scores: np.ndarray) -> ThresholdCurve:
     """False positive rate and true positive rate as the threshold falls, from (0, 0) to (1, 1)."""
     hits, misses = _cumulated(positive, scores)
-    return Curve(np.r_[0.0, misses / max(misses[-1], 1)], np.r_[0.0, hits / max(hits[-1], 1)])
+    return ThresholdCurve(
+        np.r_[0.0, misses / max(misses[-1], 1)], np.r_[0.0, hits / max(hits[-1], 1)]
+    )
 
 
 def roc_auc(positive: np.ndarray, scores: np.ndarray) -> float:
@@ -135,10 +137,10 @@ def roc_auc(positive: np.ndarray, scores: np.ndarray) -> float:
     return float(auc_statistic(positive, scores)(np.ones((1, len(scores))))[0])
 
 
-def precision_recall_curve(positive: np.ndarray, scores: np.ndarray) -> Curve:
+def precision_recall_curve(positive: np.ndarray, scores: np.ndarray) -> ThresholdCurve:
     """Recall and precision as the threshold falls; the first point is (0, 1)."""
     hits, misses = _cumulated(positive, scores)
-    return Curve(np.r_[0.0, hits / max(hits[-1], 1)], np.r_[1.0, hits / (hits + misses)])
+    return ThresholdCurve(np.r_[0.0, hits / max(hits[-1], 1)], np.r_[1.0, hits / (hits + misses)])
 
 
 def average_precision(positive: np.ndarray, scores: np.ndarray) -> float:
@@ -210,9 +212,9 @@ def classification_statistics(
     areas, of_each = _macro_auc(labels, probabilities), np.bincount(labels, minlength=classes)
     statistics = {
         "accuracy": share_of(right),
-        "macro_f1": of_classes(_macro_f1(labels, predicted, classes), of_each),
+        "macro_f1": class_statistic(_macro_f1(labels, predicted, classes), of_each),
         "log_loss": Statistic(mean_of(losses), ERROR, reason=enough.of_losses(~right)),
-        "roc_auc": of_classes(areas, of_each, enough.FEWEST_FOR_AREA),
+        "roc_auc": class_statistic(areas, of_each, enough.FEWEST_FOR_AREA),
         "ece": Statistic(
             calibration_error(*told_probability(labels, probabilities)), reason=BIASED
         ),
@@ -223,7 +225,9 @@ def classification_statistics(
     return statistics
 
 
-def of_classes(of: Counting, rows: np.ndarray, fewest: int = enough.FEWEST_OF_CLASS) -> Statistic:
+def class_statistic(
+    of: Counting, rows: np.ndarray, fewest: int = enough.FEWEST_OF_CLASS
+) -> Statistic:
     """A figure of classes, which counts as many rows as they would have if all were the rarest.
 
     Args:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nnrun.analysis.curves import epochs_of, finish_axes
-from nnrun.pages.style import drawing, literal
+from nnrun.pages.style import drawable, drawing
 from nnrun.runs.history import History
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def draw_traces(traces: History, path: Path, *, title: str = "") -> None:
     with drawing(path, columns=columns, rows=rows, title=title, panel=(3.4, 2.6)) as figure:
         for position, (name, lines) in enumerate(panels.items(), start=1):
             axes = figure.add_subplot(rows, columns, position)
-            axes.set_title(literal(name))
+            axes.set_title(drawable(name))
             _draw_lines(axes, traces, epochs, lines)
 
 
@@ -70,7 +70,7 @@ def _draw_lines(
 ) -> None:
     for name in names:
         last = name.split("/")[-2 if name.startswith("weight/") else -1]
-        axes.plot(epochs, traces.column(name), linewidth=1.0, label=literal(last))
+        axes.plot(epochs, traces.column(name), linewidth=1.0, label=drawable(last))
     finish_axes(axes, "epoch", min(epochs), max(epochs))
     if names[0].startswith("hidden/"):
         axes.set_ylim(min(-0.03, axes.get_ylim()[0]), max(1.03, axes.get_ylim()[1]))

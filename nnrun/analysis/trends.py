@@ -20,7 +20,7 @@ _MEDIAN = 1.2533
 
 
 @dataclass(frozen=True)
-class Curve:
+class LossCurve:
     """A loss over the epochs, the lower the better.
 
     Attributes:
@@ -36,7 +36,7 @@ class Curve:
     floor: float
 
     @classmethod
-    def of(cls, figures: Sequence[float], first: int = 1, perfect: float = 0.0) -> "Curve":
+    def of(cls, figures: Sequence[float], first: int = 1, perfect: float = 0.0) -> "LossCurve":
         """The curve of a figure, one value an epoch, all of them finite.
 
         Args:
@@ -108,7 +108,7 @@ class Curve:
 
 
 @dataclass(frozen=True)
-class Steps:
+class Movement:
     """How a curve goes from value to value.
 
     Attributes:
@@ -122,7 +122,7 @@ class Steps:
     typical: float
 
     @classmethod
-    def of(cls, values: Sequence[float]) -> "Steps":
+    def of(cls, values: Sequence[float]) -> "Movement":
         """The steps between values, two at least."""
         steps = [after - before for before, after in pairwise(values)]
         return cls(

@@ -29,7 +29,7 @@ def check_split(split: str | None) -> None:
         raise UserError(f"--split: {split!r} is not a part", hint=f"Choose {' or '.join(SPLITS)}.")
 
 
-def judge(comparison: Comparison, split: str | None = None) -> list[Verdict]:
+def judge_comparison(comparison: Comparison, split: str | None = None) -> list[Verdict]:
     """What can be said about each side and the first; of a leaderboard, about its first two.
 
     Args:

@@ -168,7 +168,7 @@ def _probability(p: float) -> str:
     return "< 0.001" if p < 0.001 else f"= {p:.3g}"  # noqa: PLR2004
 
 
-def sentences(verdicts: Sequence[Verdict], comparison: Comparison) -> list[str]:
+def verdict_sentences(verdicts: Sequence[Verdict], comparison: Comparison) -> list[str]:
     """The sentences of verdicts; where there are more than two sides, with those they are about."""
     if comparison.one_config or len(comparison.groups) == 2:  # noqa: PLR2004 - two are a pair
         return [verdict.text for verdict in verdicts]

@@ -51,7 +51,7 @@ def differences(old: Any, new: Any, path: str = "") -> Iterator[str]:
             yield from differences(old[key], new[key], here)
 
 
-def main(arguments: list[str] | None = None) -> int:
+def write_catalogue(arguments: list[str] | None = None) -> int:
     """Writes the catalogue, or checks the one that is there."""
     parser = argparse.ArgumentParser(prog="python -m nnrun.cataloguing", description=__doc__)
     parser.add_argument("--output", type=Path, default=PACKAGED, help="the file to write or check")
@@ -69,4 +69,4 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(write_catalogue())

@@ -105,7 +105,7 @@ class Given:
     @property
     def phrase(self) -> str:
         """The first sentence, without the values that YAML cannot hold."""
-        return sentences(NOT_IN_YAML.sub("", self.doc))[0]
+        return split_sentences(NOT_IN_YAML.sub("", self.doc))[0]
 
     @property
     def is_told(self) -> bool:
@@ -161,7 +161,7 @@ def _kind_by_docstring(given: Given) -> str | None:
 RULES = (_kind_by_name, _kind_by_annotation, _kind_by_choices, _kind_by_docstring)
 
 
-def kind_of(given: Given) -> str:
+def kind_of_argument(given: Given) -> str:
     """The kind of an argument: "any" in doubt, for refusing a good value is worse than a late error."""
     if given.name in UNTOLD and not given.annotation and not isinstance(given.default, bool):
         return "any"
@@ -192,6 +192,6 @@ def default_fits(kind: str, default: Any) -> bool:
     return fits.get(kind, True)
 
 
-def sentences(text: str) -> list[str]:
+def split_sentences(text: str) -> list[str]:
     """A text taken apart at its full stops."""
     return re.split(r"(?<!e\.g\.)(?<!i\.e\.)(?<=\.)\s+", text)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
-from nnrun.cataloguing.signatures import Json, describe, describe_function
+from nnrun.cataloguing.signatures import Json, describe_class, describe_function
 
 KERAS = {
     "layers": ("keras.layers", "Layer"),
@@ -105,9 +105,9 @@ def collect() -> Json:
     }
     for group, module_name in OWN.items():
         for name, cls in _own_classes(module_name):
-            components.setdefault(group, {})[name] = describe(group, cls, cls.__module__)
+            components.setdefault(group, {})[name] = describe_class(group, cls, cls.__module__)
             if group == "activations":  # which are layers too, as Keras's are
-                components["layers"][name] = describe("layers", cls, cls.__module__)
+                components["layers"][name] = describe_class("layers", cls, cls.__module__)
     components["applications"] = _applications()
     components["sources"] = _sources()
     aliases = {group: _aliases(group, components[group]) for group in KERAS}
@@ -140,7 +140,7 @@ def _keras_components(group: str) -> Json:
     described = {}
     for name, cls in _own_names(group).items():
         if name not in barred:
-            described[name] = describe(group, cls, KERAS[group][0])
+            described[name] = describe_class(group, cls, KERAS[group][0])
             if group == "metrics":
                 described[name]["recorded_as"] = _recorded_as(cls)
                 described[name] |= _mode(cls)
@@ -242,7 +242,7 @@ def _sources() -> Json:
     for name, module in _source_modules().items():
         cls = getattr(module, name.capitalize(), None)
         if inspect.isclass(cls):
-            described[name] = describe("sources", cls, module.__name__)
+            described[name] = describe_class("sources", cls, module.__name__)
     return described
 
 

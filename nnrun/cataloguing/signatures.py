@@ -8,7 +8,7 @@ import textwrap
 from collections.abc import Collection
 from typing import Any
 
-from nnrun.cataloguing.argument_kinds import Given, kind_of, sentences
+from nnrun.cataloguing.argument_kinds import Given, kind_of_argument, split_sentences
 
 Json = dict[str, Any]
 
@@ -71,7 +71,7 @@ def _call_of_base(init: Any) -> ast.Call | None:
     return None
 
 
-def describe(group: str, cls: type, module: str) -> Json:
+def describe_class(group: str, cls: type, module: str) -> Json:
     """What the catalogue says of a class."""
     parameters, is_open = _parameters(cls)
     docs: dict[str, str] = {}
@@ -113,7 +113,7 @@ def _describe_argument(group: str, parameter: inspect.Parameter, doc: str) -> Js
     required = default is inspect.Parameter.empty
     written = "" if annotation is parameter.empty else inspect.formatannotation(annotation)
     given = Given(group, parameter.name, default, written.strip("'"), doc)
-    argument: Json = {"kind": kind_of(given), "required": required}
+    argument: Json = {"kind": kind_of_argument(given), "required": required}
     if not required and _is_json(default):
         argument["default"] = default
     takes_none = "component:" in argument["kind"] or "None" in f"{doc} {given.annotation}"
@@ -124,7 +124,7 @@ def _describe_argument(group: str, parameter: inspect.Parameter, doc: str) -> Js
 
 def _short(doc: str) -> str:
     """The first sentence, and the second where the first is no more than a type, as in "A float."."""
-    told = sentences(doc)
+    told = split_sentences(doc)
     return " ".join(told[: 2 if len(told[0].split()) <= WORDS_OF_A_TYPE else 1])
 
 

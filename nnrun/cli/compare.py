@@ -65,8 +65,8 @@ def compare_cli(
     A run is a path, a name, the start of a name, or `latest`. Exits with 2 if the data differ.
     """
     from nnrun.analysis.comparison import compare_runs, read_runs
-    from nnrun.analysis.comparison_files import SUFFIXES, to_json, write_comparison
-    from nnrun.analysis.verdict import check_split, judge
+    from nnrun.analysis.comparison_files import SUFFIXES, comparison_json, write_comparison
+    from nnrun.analysis.verdict import check_split, judge_comparison
     from nnrun.runs.selection import select_runs
 
     check_split(split)
@@ -76,10 +76,10 @@ def compare_cli(
     compared, unread = read_runs(directories)
     skipped |= unread
     comparison = compare_runs(compared, metric=metric, split=split, anyway=anyway, skipped=skipped)
-    verdicts = judge(comparison, split)
+    verdicts = judge_comparison(comparison, split)
     chosen = [name.strip() for name in (columns or "").split(",") if name.strip()]
     if as_json:
-        typer.echo(json.dumps(to_json(comparison, verdicts), indent=2))
+        typer.echo(json.dumps(comparison_json(comparison, verdicts), indent=2))
     else:
         from nnrun.cli.comparison_view import print_comparison
 

@@ -21,7 +21,7 @@ def print_comparison(
 ) -> None:
     """Print the tables and sentences of a comparison; on standard error, what was skipped."""
     from nnrun.analysis.comparison_tables import Style, sheets
-    from nnrun.analysis.wording import sentences
+    from nnrun.analysis.wording import verdict_sentences
     from nnrun.pages.sheets import fit
 
     console = make_console()
@@ -34,7 +34,10 @@ def print_comparison(
         if left_out:
             _say(f"not shown: {', '.join(left_out)}; choose with --columns")
         typer.echo()
-    for text in [*sentences(verdicts, comparison), *(f"note: {note}" for note in comparison.notes)]:
+    for text in [
+        *verdict_sentences(verdicts, comparison),
+        *(f"note: {note}" for note in comparison.notes),
+    ]:
         _say(text)
     for name, reason in comparison.skipped.items():
         complain(f"skipped {name}: {reason}")

@@ -62,7 +62,7 @@ def gallery_cli(
 
     Exits with 1 if an expectation was not met or a config failed.
     """
-    from nnrun.analysis.gallery import AS_EXPECTED, to_json
+    from nnrun.analysis.gallery import AS_EXPECTED, gallery_json
     from nnrun.studies.gallery import find_exhibits, run_exhibit, write_gallery
 
     whole = not configs and seeds is None and epochs is None
@@ -80,7 +80,7 @@ def gallery_cli(
     if page is not None:
         write_gallery(rows, page)
     if as_json:
-        typer.echo(json.dumps(to_json(rows, page), indent=2))
+        typer.echo(json.dumps(gallery_json(rows, page), indent=2))
     elif page is not None:
         typer.echo(printable(f"page  {page}"))
     raise typer.Exit(0 if all(row.status in AS_EXPECTED for row in rows) else 1)

@@ -70,11 +70,11 @@ def _arguments(owner: str, value: Any) -> Any:
     return {
         key: _arguments(key, item)
         for key, item in value.items()
-        if not is_default(owner, key, item)
+        if not is_default_argument(owner, key, item)
     }
 
 
-def is_default(owner: str, argument: str, value: Any) -> bool:
+def is_default_argument(owner: str, argument: str, value: Any) -> bool:
     """Whether an argument has the value that it would have if it were left out."""
     default, plain = _default_of(owner, argument), without_defaults(value)
     if default is UNKNOWN or isinstance(default, bool) != isinstance(plain, bool):

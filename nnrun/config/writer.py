@@ -90,7 +90,7 @@ def _section_to_plain(section: Any, *, defaults: bool) -> dict[str, Any]:
     plain: dict[str, Any] = {}
     for name, item in options_of(type(section)).items():
         value = getattr(section, item.name)
-        if not defaults and is_default(section, name):
+        if not defaults and is_default_option(section, name):
             continue
         if item.metadata["by_class"]:
             plain |= _under_its_class(value)
@@ -109,7 +109,7 @@ def _under_its_class(component: Component | None) -> dict[str, Any]:
     return {component.name: {key: to_plain(item) for key, item in component.arguments.items()}}
 
 
-def is_default(section: Any, name: str) -> bool:
+def is_default_option(section: Any, name: str) -> bool:
     """Whether an option of a section has the value it would have if it were left out."""
     item = options_of(type(section))[name]
     if item.metadata["required"]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nnrun.analysis.evaluation import Evaluation, score
-from nnrun.analysis.evaluation_files import write_files
+from nnrun.analysis.evaluation_files import write_evaluation
 from nnrun.analysis.predictions import Predictions, Sampled
 from nnrun.analysis.reconstructions import Reconstructions
 from nnrun.analysis.scores import (
@@ -260,7 +260,7 @@ def evaluate_rows(
         files.make()
         columns = {name: spec.columns for name, spec in run.signature.inputs.items()}
         read = {**part.inputs, **part.texts}
-        write_files(predictions, evaluations[name], files, inputs=read, columns=columns)
+        write_evaluation(predictions, evaluations[name], files, inputs=read, columns=columns)
         # Last: where the figures stand, all that belongs to them does.
         write_json(files.metrics, evaluations[name].to_json())
     return evaluations

@@ -22,10 +22,10 @@ from nnrun.runs.atomic import check_writable, describe_cause, write_text, write_
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from nnrun.analysis.lr_curve import Curve
-    from nnrun.analysis.lr_measures import Trial
+    from nnrun.analysis.lr_curve import RangeCurve
+    from nnrun.analysis.lr_measures import RateTrial
     from nnrun.analysis.lr_suggestions import Advice
-    from nnrun.analysis.lr_trials import Budget, Outcome
+    from nnrun.analysis.lr_trials import Budget, TrialResults
     from nnrun.data.prepared import Prepared
     from nnrun.training.lr_search import RateTest
     from nnrun.training.rate_trials import RateTrials
@@ -237,19 +237,19 @@ class Search:
     engine: str
     watch: Watcher
 
-    def run(self, budget: Budget) -> tuple[Curve, Advice, Outcome | None]:
+    def run(self, budget: Budget) -> tuple[RangeCurve, Advice, TrialResults | None]:
         """The curve, what it and the trials advise, and what came of these, if there were any."""
         from nnrun.analysis.lr_conclusion import conclude
-        from nnrun.analysis.lr_suggestions import advise
+        from nnrun.analysis.lr_suggestions import suggest_rates
 
         curve = self.range_test()
-        advice = advise(curve)
+        advice = suggest_rates(curve)
         outcome = self.try_rates(curve, advice, budget)
         if outcome is not None:
             advice = conclude(advice, curve, outcome, budget.epochs)
         return curve, advice, outcome
 
-    def range_test(self) -> Curve:
+    def range_test(self) -> RangeCurve:
         """Make the range test; the model is afterwards as it was before.
 
         Raises:
@@ -268,9 +268,9 @@ class Search:
         restore_state(self.model, start)
         return dataclasses.replace(curve, untrained=untrained)
 
-    def try_rates(self, curve: Curve, advice: Advice, budget: Budget) -> Outcome | None:
+    def try_rates(self, curve: RangeCurve, advice: Advice, budget: Budget) -> TrialResults | None:
         """Train at a few rates below the turning point; None where there is nothing to try."""
-        from nnrun.analysis.lr_measures import Measure
+        from nnrun.analysis.lr_measures import Criterion
         from nnrun.analysis.lr_suggestions import FEWEST_LOSSES, start_of
         from nnrun.analysis.lr_trials import RateSearch
 
@@ -278,19 +278,19 @@ class Search:
             return None
         plan = self.trials.plan
         start = start_of(curve) if curve.untrained is None else curve.untrained
-        measure = Measure(plan.monitor, plan.mode, start, start - float(curve.smoothed.min()))
+        measure = Criterion(plan.monitor, plan.mode, start, start - float(curve.smoothed.min()))
         highest = advice.turning or float(curve.rates[-1])
         lowest = float(curve.rates[0])
         return RateSearch(self.train, measure, lowest, highest, budget).run()
 
-    def train(self, rate: float, epochs: int) -> Trial:
+    def train(self, rate: float, epochs: int) -> RateTrial:
         """Train at a rate up to so many epochs in all."""
-        from nnrun.analysis.lr_measures import Trial
+        from nnrun.analysis.lr_measures import RateTrial
 
         def tell(epoch: int, figures: Mapping[str, float]) -> None:
             self.watch(SearchStep(f"trial at {rate:g}", epoch, epochs, figures["loss"]))
 
-        return Trial(rate, *self.trials.train(rate, epochs, tell))
+        return RateTrial(rate, *self.trials.train(rate, epochs, tell))
 
     @functools.cached_property
     def trials(self) -> RateTrials:
@@ -341,7 +341,7 @@ def _watched(test: RateTest, rates: Sequence[float], watch: Watcher) -> Iterator
         yield loss
 
 
-def _check_start(curve: Curve) -> None:
+def _check_start(curve: RangeCurve) -> None:
     if not curve.losses.size:
         raise UserError(
             "the loss is not finite at the first step, before anything was learned",

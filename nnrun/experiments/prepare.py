@@ -163,7 +163,7 @@ def _model_warnings(experiment: Experiment, splits: Splits) -> Iterator[str]:
     from nnrun.models.architecture import expand_architecture
     from nnrun.models.expanding import lines_of_graph
 
-    yield from map(in_one_line, bounded.doubts(experiment, splits))
+    yield from map(in_one_line, bounded.doubts_about_bounds(experiment, splits))
     declared = experiment.architecture
     is_preset = isinstance(declared, Component) and not declared.is_users_own
     if isinstance(declared, Graph):
@@ -173,7 +173,7 @@ def _model_warnings(experiment: Experiment, splits: Splits) -> Iterator[str]:
         lines = [expand_architecture(experiment, spec, target)]
     else:
         return
-    yield from map(in_one_line, self_normalizing.doubts(lines, experiment))
+    yield from map(in_one_line, self_normalizing.doubts_about_selu(lines, experiment))
 
 
 def _read_texts(

@@ -20,7 +20,7 @@ from nnrun.runs.directory import check_place, needed_bytes
 from nnrun.runs.manifest import NewerFormatError, RunRecord
 from nnrun.runs.provenance import installed_versions
 from nnrun.runs.saved import Resumed, Saved, load_saved
-from nnrun.runs.settings import flatten, read_config
+from nnrun.runs.settings import flatten, read_run_config
 from nnrun.runs.writing import utc_now
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def reopen(
     base = base_for_resuming(directory, declared, trust=trust, has_state=has_state)
     trained = _signature_before(directory)
     prepared = prepare_experiment(declared, directory.resolved, base, trained, to_be_trained=False)
-    differences = find_differences(directory, record, saved, prepared)
+    differences = find_changes(directory, record, saved, prepared)
     if differences and not anyway:
         refuse_differences(directory, differences)
     model = build(prepared, declared.runtime.strategy)
@@ -204,7 +204,7 @@ def check_config(directory: RunDirectory, saved: Saved, *, anyway: bool) -> None
         refuse_differences(directory, changed)
 
 
-def find_differences(
+def find_changes(
     directory: RunDirectory, record: RunRecord, saved: Saved, prepared: Prepared
 ) -> list[str]:
     """What is no longer as it was when the run was trained, a line each, but for the device."""
@@ -303,12 +303,12 @@ def _extended(facts: Mapping[str, Any]) -> dict[str, Any]:
 def extension_notes(prepared: Prepared, model: Any, saved: Saved) -> list[str]:
     """What schedule and callbacks will do in the epochs to come, in sentences."""
     from nnrun.training.callbacks import all_callbacks
-    from nnrun.training.estimating import rate_at
+    from nnrun.training.estimating import scheduled_rate
 
     experiment, done = prepared.experiment, saved.facts["epoch"]
     steps = prepared.steps_per_epoch
-    first = rate_at(model, done * steps)
-    last = rate_at(model, experiment.training.epochs * steps - 1)
+    first = scheduled_rate(model, done * steps)
+    last = scheduled_rate(model, experiment.training.epochs * steps - 1)
     notes = []
     tuned = experiment.training.fine_tune
     if first is None or last is None or (tuned and done >= tuned.after_epoch):
@@ -341,7 +341,7 @@ def _changed_settings(
     if text is None:
         return []
     was = flatten(read_plain(text)).values
-    now = flatten(read_config(directory, edited=True)).values
+    now = flatten(read_run_config(directory, edited=True)).values
     return [
         f"{key}: {was.get(key, 'not there')} → {now.get(key, 'not there')}"
         for key in sorted({*was, *now})

@@ -22,7 +22,7 @@ from nnrun.experiments.setup import (
     make_plan,
     makes_many_epochs,
 )
-from nnrun.runs.expectations import figures_reached, judge
+from nnrun.runs.expectations import figures_reached, judge_expectations
 from nnrun.runs.outcome import Outcome
 from nnrun.runs.undefined import UndefinedFigures
 from nnrun.runs.writing import RunWriter, Snapshot
@@ -316,7 +316,7 @@ class Run:
     def _end(self, ended: TrainingEnded, request: StopRequest) -> Outcome:
         """Save the best model, evaluate it, draw the curves, and write how it came out."""
         from nnrun.training.engines import EvaluationStoppedError
-        from nnrun.training.recording import figures_of
+        from nnrun.training.recording import callback_figures
         from nnrun.training.state import restore_state, use_averaged_weights
 
         test, status = None, "finished" if ended.reason == "stopped" else ended.reason
@@ -330,10 +330,10 @@ class Run:
             except EvaluationStoppedError:
                 status = "interrupted"
             self._draw(best.epoch)
-            figures = figures_of(self.recorders)
+            figures = callback_figures(self.recorders)
         metrics = self.writer.metrics(test, figures)
         reached = figures_reached(metrics, self.model.count_params())
-        expectations = judge(self.experiment.expect, reached)
+        expectations = judge_expectations(self.experiment.expect, reached)
         stop_reason = f"stopped by {ended.detail}" if ended.reason == "stopped" else ended.detail
         diagnosis = diagnose_run(self.prepared, self.model, self.writer, ended, self.recorders)
         seconds = self.seconds
@@ -369,13 +369,13 @@ class Run:
         """Write the model as it is to be used: given what was read, text too."""
         from nnrun.models.label_scaling import loadable_by_keras
         from nnrun.models.texts import with_texts_in_front
-        from nnrun.runs.checksums import write_with
+        from nnrun.runs.checksums import write_with_checksum
 
         readers = text_layers(self.experiment.architecture)
         inputs = self.prepared.splits.inputs
         with loadable_by_keras(self.model):
             model = with_texts_in_front(self.model, readers, self.prepared.adapted, inputs)
-            write_with(self.directory.model, model.save)
+            write_with_checksum(self.directory.model, model.save)
 
     def _test_figures(self, should_stop: Callable[[], bool]) -> dict[str, float] | None:
         from nnrun.training.placing import make_evaluation

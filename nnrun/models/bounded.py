@@ -36,7 +36,7 @@ _RANGES: dict[str, Range] = {
 _ROUNDING = 1e-5
 
 
-def doubts(experiment: Experiment, splits: Splits) -> Iterator[Problem]:
+def doubts_about_bounds(experiment: Experiment, splits: Splits) -> Iterator[Problem]:
     """A doubt for each output whose activation gives none of the numbers that some labels are.
 
     Args:

@@ -21,7 +21,9 @@ _HARMFUL = {
 _PENALTIES = ("kernel_regularizer", "kernel_constraint")
 
 
-def doubts(lines: Sequence[Sequence[Component]], experiment: Experiment) -> Iterator[Problem]:
+def doubts_about_selu(
+    lines: Sequence[Sequence[Component]], experiment: Experiment
+) -> Iterator[Problem]:
     """A doubt for each condition of self-normalization that is not met, where SELU is used at all.
 
     Args:

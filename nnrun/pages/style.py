@@ -76,12 +76,12 @@ def drawing(
         figure = Figure(figsize=(panel[0] * columns, panel[1] * rows), layout="constrained")
         FigureCanvasAgg(figure)
         if title:
-            figure.suptitle(literal(title), fontsize=11)
+            figure.suptitle(drawable(title), fontsize=11)
         yield figure
         # Without the version of matplotlib in it, the same drawing gives the same bytes.
         figure.savefig(path, format=form, metadata=_UNDATED[form])
 
 
-def literal(text: str) -> str:
+def drawable(text: str) -> str:
     """Text that matplotlib can draw, and does not take for mathematics."""
     return escaped(text).replace("$", r"\$")

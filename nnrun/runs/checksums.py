@@ -47,7 +47,7 @@ def write_file(path: Path, content: bytes) -> None:
     write_files({path: content})
 
 
-def write_with(path: Path, writer: Callable[[Path], None]) -> None:
+def write_with_checksum(path: Path, writer: Callable[[Path], None]) -> None:
     """Let a library write a file by itself; see `atomic.write_with` and `write_files`."""
 
     def write_and_announce(temporary: Path) -> None:

@@ -18,7 +18,7 @@ from nnrun.errors import RunError
 from nnrun.reading import open_own
 from nnrun.runs.atomic import describe_cause
 from nnrun.runs.directory import refuse_link
-from nnrun.runs.history import figures_of
+from nnrun.runs.history import epoch_figures
 
 if TYPE_CHECKING:
     import numpy as np
@@ -129,7 +129,7 @@ class EventFiles:
                     self._open[path.parent.name] = os.fdopen(opened, "ab")
                 return
         for row in rows:
-            self.add_epoch(int(row["epoch"]), figures_of(row))
+            self.add_epoch(int(row["epoch"]), epoch_figures(row))
 
     def _write(self, part: str, step: int, values: list[Any]) -> None:
         from tensorboard.compat.proto.event_pb2 import Event

@@ -22,7 +22,9 @@ def figures_reached(metrics: Metrics, parameters: int) -> Figures:
     return {"params": parameters, **metrics.by_name(), **(metrics.callbacks or {})}
 
 
-def judge(expect: Mapping[str, float | Expectation], reached: Figures) -> list[dict[str, Any]]:
+def judge_expectations(
+    expect: Mapping[str, float | Expectation], reached: Figures
+) -> list[dict[str, Any]]:
     """Each expectation with the value that the saved model reached, and whether it held.
 
     Args:

@@ -167,7 +167,7 @@ class History:
             raise RunError(f"{path} is damaged: {error.message}") from error
 
 
-def figures_of(row: Mapping[str, float]) -> dict[str, float]:
+def epoch_figures(row: Mapping[str, float]) -> dict[str, float]:
     """What an epoch's row says of the model: all but the epoch's number and its seconds."""
     return {name: value for name, value in row.items() if name not in ("epoch", "seconds")}
 

@@ -10,7 +10,7 @@ from nnrun.runs.directory import RunDirectory
 from nnrun.runs.history import History
 from nnrun.runs.manifest import Metrics
 from nnrun.runs.monitoring import monitored_figure
-from nnrun.runs.settings import read_config
+from nnrun.runs.settings import read_run_config
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def _best_row(
     directory: RunDirectory, history: History, directions: Directions
 ) -> Mapping[str, float] | None:
     try:
-        config = read_config(directory)
+        config = read_run_config(directory)
     except RunError:
         config = {}
     training, listed = config.get("training"), config.get("callbacks")

@@ -51,7 +51,7 @@ class Settings:
 NO_SETTINGS = Settings({}, {}, {})
 
 
-def read_config(directory: RunDirectory, *, edited: bool = False) -> dict[str, Any]:
+def read_run_config(directory: RunDirectory, *, edited: bool = False) -> dict[str, Any]:
     """A run's config as plain values, quickly: its values are not checked.
 
     Args:

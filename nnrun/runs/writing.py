@@ -13,7 +13,7 @@ from nnrun.runs.checkpoints import CheckpointStore
 from nnrun.runs.checksums import write_file
 from nnrun.runs.directory import RunDirectory
 from nnrun.runs.event_files import EventFiles
-from nnrun.runs.history import History, figures_of
+from nnrun.runs.history import History, epoch_figures
 from nnrun.runs.manifest import FORMAT, Metrics, RunRecord
 from nnrun.runs.saved import UNCHECKED
 
@@ -296,7 +296,7 @@ class RunWriter:
         self, history: History, points: "_Points", histograms: "_Histograms"
     ) -> dict[str, Any]:
         for row in history.rows[self._told :]:
-            self._events.add_epoch(int(row["epoch"]), figures_of(row))
+            self._events.add_epoch(int(row["epoch"]), epoch_figures(row))
         self._told = len(history)
         for epoch, beside in points:
             self._events.add_points(epoch, beside)

@@ -29,7 +29,7 @@ from nnrun.experiments.prepare import load
 from nnrun.experiments.trust import with_own_code
 from nnrun.runs.atomic import write_bytes
 from nnrun.runs.directory import RunDirectory
-from nnrun.runs.expectations import figures_reached, judge
+from nnrun.runs.expectations import figures_reached, judge_expectations
 from nnrun.runs.history import History
 from nnrun.runs.index import list_runs
 from nnrun.runs.manifest import Metrics, RunRecord
@@ -225,7 +225,7 @@ def _judged(row: GalleryRow, experiment: Experiment, runs: Sequence[RunDirectory
     reached = [figures_reached(Metrics.read(run.metrics), parameters) for run in runs]
     judged = [
         {**item, "deviation": deviation(reached, item["figure"])}
-        for item in judge(experiment.expect, mean_figures(reached))
+        for item in judge_expectations(experiment.expect, mean_figures(reached))
     ]
     many = len(runs)
     return dataclasses.replace(

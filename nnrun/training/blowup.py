@@ -138,10 +138,10 @@ class BlowupSearch:
         return time.monotonic() > self._deadline or self.should_stop()
 
 
-def advise(rate: float, config: str, *, clipped: bool) -> str:
+def remedy(rate: float, config: str, *, clipped: bool) -> str:
     """What to do about a training that diverged, in a sentence.
 
-    >>> advise(0.1, "digits.yaml", clipped=True)
+    >>> remedy(0.1, "digits.yaml", clipped=True)
     'Try a learning rate of 0.01 instead of 0.1, or let `nnrun lr-find digits.yaml` find one.'
 
     Args:

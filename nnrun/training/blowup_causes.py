@@ -16,7 +16,7 @@ import tensorflow as tf
 
 from nnrun.data.prepared import Prepared
 from nnrun.data.splits import Part
-from nnrun.training.blowup import BlowupSearch, advise
+from nnrun.training.blowup import BlowupSearch, remedy
 from nnrun.training.engines import make_resident
 from nnrun.training.events import TrainingEnded
 from nnrun.training.state import first_not_finite
@@ -80,7 +80,7 @@ def explain(
     rate = float(search.model.optimizer.learning_rate)
     blowup = search.run(*good)
     clipped = any(dataclasses.astuple(experiment.regularization.clip))
-    hint = advise(rate, shlex.quote(str(prepared.config)), clipped=clipped)
+    hint = remedy(rate, shlex.quote(str(prepared.config)), clipped=clipped)
     if blowup is None:
         return dataclasses.replace(ended, hint=hint)
     size = experiment.training.batch_size

@@ -113,7 +113,7 @@ def learning_rates(model: Any, options: Training, steps_per_epoch: int) -> list[
     return [float(schedule(int(step))) for step in told]
 
 
-def rate_at(model: Any, step: int) -> float | None:
+def scheduled_rate(model: Any, step: int) -> float | None:
     """The learning rate that the optimizer's schedule gives a step; None where it has none."""
     schedule = _schedule_of(model)
     return None if schedule is None else float(schedule(step))

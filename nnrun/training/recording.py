@@ -169,7 +169,7 @@ def next_look(callbacks: Sequence[Any], epoch: int, last: int) -> int:
     return min([look for look in looks if look is not None], default=last)
 
 
-def figures_of(recorders: Sequence[Recorder]) -> dict[str, float] | None:
+def callback_figures(recorders: Sequence[Recorder]) -> dict[str, float] | None:
     """What callbacks tell of the saved model; None where there are none that do."""
     told = {name: value for one in recorders for name, value in one.figures().items()}
     return told or None

@@ -14,10 +14,10 @@ import pytest
 
 from nnrun.analysis import comparison_tables, verdict, wording
 from nnrun.analysis.comparison import Comparison, compare_runs, direction, read_run, read_runs
-from nnrun.analysis.comparison_files import to_csv, to_json, write_comparison
+from nnrun.analysis.comparison_files import comparison_json, to_csv, write_comparison
 from nnrun.analysis.comparison_tables import Style, leaderboard
 from nnrun.analysis.comparison_tables import sheets as tables_of
-from nnrun.analysis.verdict import judge, judge_pair
+from nnrun.analysis.verdict import judge_comparison, judge_pair
 from nnrun.analysis.wording import Verdict
 from nnrun.errors import RunError, UserError
 from nnrun.pages import sheets
@@ -265,7 +265,7 @@ def test_no_run_that_broke_off_leads_a_leaderboard(make_run: Make) -> None:
     )
     board = compare(*runs, metric="val_accuracy")
     assert [group.label for group in board.ranked] == ["b32-1", "b16-1", "b8-1", "b64-1"]
-    assert to_json(board, [])["ranking"] == ["b32-1", "b16-1", "b8-1", "b64-1"]
+    assert comparison_json(board, [])["ranking"] == ["b32-1", "b16-1", "b8-1", "b64-1"]
     (sheet,) = tables_of(board, Style())
     assert [row[:2] for row in rows_of(sheet)] == [
         ["1", "b32-1"],
@@ -318,7 +318,7 @@ def test_the_recorded_direction_decides_and_not_the_name(make_run: Make) -> None
     runs = [run("low", 0.2, 8), run("high", 0.9, 16), run("middle", 0.5, 32), run("least", 0.1, 64)]
     board = compare(*runs, metric="val_roc")
     assert [group.label for group in board.ranked] == ["high", "middle", "low", "least"]
-    assert to_json(board, [])["mode"] == "max"
+    assert comparison_json(board, [])["mode"] == "max"
     two = compare(*runs[:2], metric="val_roc")
     (cell,) = [row[3] for row in tables_of(two, Style())[-1].rows if row[0].text == "val_roc"]
     assert (cell.text, cell.mark) == ("+0.7000", "better")
@@ -439,7 +439,7 @@ def test_a_column_that_no_run_has(make_run: Make) -> None:
 
 
 def verdict_of(runs: Sequence[RunDirectory], **options: Any) -> list[Verdict]:
-    return judge(compare(*runs), **options)
+    return judge_comparison(compare(*runs), **options)
 
 
 def test_without_predictions_it_says_what_to_run(make_run: Make) -> None:
@@ -522,11 +522,11 @@ def test_models_that_are_equal_are_said_to_be(
     if metric == "val_loss":
         predict_again(runs[0], "abab", "abbb")
         predict_again(runs[1], predicted, "abbb")
-    rows = judge(compare(*runs, metric=metric))[0]
+    rows = judge_comparison(compare(*runs, metric=metric))[0]
     if predicted == "baab":
         predict_again(runs[0], "abab", "bbab")
         predict_again(runs[1], "baab", "bbab")
-        rows = judge(compare(*runs))[0]
+        rows = judge_comparison(compare(*runs))[0]
     assert rows.text.startswith(f"tiny and sgd {text}")
     assert rows.winner == ""
 
@@ -536,7 +536,7 @@ def test_a_loss_is_tested_by_the_probabilities(make_run: Make) -> None:
     targets, said = "a" * 30 + "b" * 30, "a" * 20 + "b" * 40
     predict(runs[0], said, targets, sure=0.6)
     predict(runs[1], said, targets, sure=0.55)
-    rows = judge(compare(*runs, metric="val_loss"))[0]
+    rows = judge_comparison(compare(*runs, metric="val_loss"))[0]
     # Of 60 rows, 50 lose ln(0.6 / 0.55) and 10 win ln(0.45 / 0.4).
     assert rows.interval is not None
     change = (50 * math.log(0.6 / 0.55) - 10 * math.log(0.45 / 0.4)) / 60
@@ -551,12 +551,12 @@ def test_too_few_rows_are_said_to_be(make_run: Make) -> None:
     predict(runs[0], "aabbaabb", "aabbaabb", sure=0.5)
     predict(runs[1], "aabbaabb", "aabbaabb", sure=0.8)
     comparison = compare(*runs, metric="val_loss")
-    rows, _ = verdicts = judge(comparison)
+    rows, _ = verdicts = judge_comparison(comparison)
     assert rows.text == (
         "sgd is ahead of tiny by 0.47 in log loss on the same 8 test rows, but this could be "
         "chance: too few rows (8) to say (sign-flip test: p = 0.00781)."
     )  # ln 0.8 - ln 0.5 = 0.470004; 2 / 2**8
-    told = to_json(comparison, verdicts)["verdicts"][0]
+    told = comparison_json(comparison, verdicts)["verdicts"][0]
     assert (told["interval"], told["p"], told["winner"]) == (None, 2 / 2**8, "")
 
 
@@ -567,10 +567,10 @@ def test_several_sides_are_tested_more_strictly(make_run: Make) -> None:
         run = make_run(name, [0.5], overrides=[f"name={name}", f"training.batch_size={wrong}"])
         predict(run, "b" * wrong + "a" * (100 - wrong), targets)
         runs.append(run)
-    pair = judge(compare(*runs[:2]))[0]
+    pair = judge_comparison(compare(*runs[:2]))[0]
     assert pair.interval is not None
     assert (pair.interval.p, pair.interval.adjusted, pair.winner) == (2 / 2**6, None, "two")
-    two, _, three, _ = judge(compare(*runs))
+    two, _, three, _ = judge_comparison(compare(*runs))
     assert two.interval is not None
     assert three.interval is not None
     assert (three.interval.p, three.interval.adjusted) == (2 / 2**7, 4 / 2**7)
@@ -578,7 +578,7 @@ def test_several_sides_are_tested_more_strictly(make_run: Make) -> None:
     assert (two.winner, three.winner) == ("two", "three")
     predict_again(runs[1], "b" * 12 + "a" * 88, targets)
     predict_again(runs[2], "b" * 6 + "a" * 94, targets)
-    two, _, three, _ = judge(compare(*runs))
+    two, _, three, _ = judge_comparison(compare(*runs))
     assert three.winner == ""
     assert (
         "p = 0.0312, or 0.0625 corrected for 2 tests; 95 % interval 0.0 to 11.2 points"
@@ -671,7 +671,7 @@ def test_the_sentences_name_the_output_in_every_form(
     graphs: list[RunDirectory], tmp_path: Path
 ) -> None:
     comparison = compare(*graphs)
-    kind, width, _ = verdicts = judge(comparison)
+    kind, width, _ = verdicts = judge_comparison(comparison)
     assert kind.text == (
         "two is better than one by 100.0 points, 95 % interval 90.5 to 100.0, in accuracy of kind "
         "on the same 60 test rows (McNemar's exact test: p < 0.001, corrected for 2 tests; only one "
@@ -682,7 +682,7 @@ def test_the_sentences_name_the_output_in_every_form(
         " in rmse of width on the same 60 test rows (sign-flip test: p < 0.001, corrected "
         "for 2 tests)."
     )
-    told = to_json(comparison, verdicts)["verdicts"]
+    told = comparison_json(comparison, verdicts)["verdicts"]
     assert [one["output"] for one in told] == ["kind", "width", ""]
     for suffix in (".md", ".html"):
         path = tmp_path / f"both{suffix}"
@@ -701,20 +701,22 @@ def test_outputs_that_both_have_are_tested_where_the_rows_are_the_same(
     )  # fmt: skip
     tell(alone, "", kinds("a"))
     comparison = compare(graphs[0], alone, anyway=True)
-    rows, _ = judge(comparison)
+    rows, _ = judge_comparison(comparison)
     assert (rows.output, rows.interval is not None) == ("kind", True)
     assert "alone is better than one by 100.0 points" in rows.text
     tell(alone, "", kinds("a", target="b"))
-    assert judge(comparison)[0].text.startswith("The predictions of kind for the test rows are not")
+    assert judge_comparison(comparison)[0].text.startswith(
+        "The predictions of kind for the test rows are not"
+    )
     other = make_run("plain", [0.5], overrides=["name=plain"])
-    assert judge(compare(graphs[0], other, anyway=True))[0].text == (
+    assert judge_comparison(compare(graphs[0], other, anyway=True))[0].text == (
         "They have no output in common, so nothing can be tested row by row."
     )
 
 
 def test_all_outputs_have_to_be_evaluated(graphs: list[RunDirectory]) -> None:
     graphs[1].evaluation("test", "width").predictions.unlink()
-    text = judge(compare(*graphs))[0].text
+    text = judge_comparison(compare(*graphs))[0].text
     assert text == f"To test the difference row by row, run `nnrun eval {graphs[1].path}` first."
 
 
@@ -770,7 +772,7 @@ def test_one_config_with_several_seeds_has_a_spread(make_run: Make) -> None:
     ]
     comparison = compare(*runs)
     assert [group.label for group in comparison.groups] == ["seed 1", "seed 2", "seed 3"]
-    (verdict,) = judge(comparison)
+    (verdict,) = judge_comparison(comparison)
     assert verdict.text == (
         "These runs differ only in their seeds: over 3 seeds, val_accuracy averages 80.0 %, with a "
         "standard deviation of 10.0 points."
@@ -805,7 +807,7 @@ def test_every_kind_of_file_is_written_the_same_each_time(
     written = []
     for name in "ab":
         path = tmp_path / f"{name}{suffix}"
-        write_comparison(comparison, judge(comparison), path)
+        write_comparison(comparison, judge_comparison(comparison), path)
         written.append(path.read_bytes())
     assert written[0].startswith(opening)
     assert written[0] == written[1]
@@ -817,7 +819,7 @@ def test_the_page_needs_nothing_else_and_escapes_what_it_shows(
     hostile = "<script>alert(1)<script>"
     runs = [make_run("a", [0.5]), make_run(hostile, [0.5], overrides=["training.batch_size=16"])]
     comparison = compare(*runs)
-    write_comparison(comparison, judge(comparison), tmp_path / "page.html")
+    write_comparison(comparison, judge_comparison(comparison), tmp_path / "page.html")
     page = (tmp_path / "page.html").read_text()
     assert "<script" not in page
     assert "http://" not in page

@@ -14,7 +14,7 @@ from nnrun.analysis.lr_curve import (
     MEMORY,
     growing_rates,
     record_curve,
-    smooth,
+    smooth_losses,
     window_of,
 )
 
@@ -84,10 +84,10 @@ def test_losses_below_zero_never_explode() -> None:
 
 def test_smoothing_takes_spikes_out_and_keeps_a_line() -> None:
     line = np.linspace(5, 1, 101)
-    assert smooth(line, 9)[8:-8] == pytest.approx(line[8:-8])
+    assert smooth_losses(line, 9)[8:-8] == pytest.approx(line[8:-8])
     spiked = line.copy()
     spiked[40:43] = 1e9
-    assert abs(smooth(spiked, 9) - line)[8:-8].max() < 0.2
+    assert abs(smooth_losses(spiked, 9) - line)[8:-8].max() < 0.2
 
 
 @given(
@@ -97,7 +97,7 @@ def test_smoothing_takes_spikes_out_and_keeps_a_line() -> None:
 def test_smoothed_values_stay_between_the_least_and_the_greatest(
     losses: list[float], half: int
 ) -> None:
-    smoothed = smooth(np.array(losses), 2 * half + 1)
+    smoothed = smooth_losses(np.array(losses), 2 * half + 1)
     assert smoothed.shape == (len(losses),)
     room = 1e-9 * max(map(abs, losses))
     assert min(losses) - room <= smoothed.min() <= smoothed.max() <= max(losses) + room

@@ -4,34 +4,34 @@ from collections.abc import Sequence
 
 import pytest
 
-from nnrun.analysis.lr_measures import Measure, Trial
+from nnrun.analysis.lr_measures import Criterion, RateTrial
 
-BY_LOSS = Measure("val_loss", "min", start=2.0, fall=2.0)
+BY_LOSS = Criterion("val_loss", "min", start=2.0, fall=2.0)
 
 
 def trial(
     rate: float, losses: Sequence[float], accuracies: Sequence[float] = (), **columns: float
-) -> Trial:
+) -> RateTrial:
     """A trial whose validation loss is its training loss."""
     epochs = [{"loss": loss, "val_loss": loss, **columns} for loss in losses]
     for figures, accuracy in zip(epochs, accuracies, strict=False):
         figures["val_accuracy"] = accuracy
-    return Trial(rate, tuple(epochs))
+    return RateTrial(rate, tuple(epochs))
 
 
 def test_the_best_epoch_is_that_of_the_monitored_figure() -> None:
     one = trial(0.1, [1.0, 0.5, 0.5, 0.7], [0.6, 0.7, 0.8, 0.9])
     assert BY_LOSS.best_epoch(one) == 2
     assert BY_LOSS.reached(one)["val_accuracy"] == 0.7
-    by_accuracy = Measure("val_accuracy", "max", 2.0, 2.0)
+    by_accuracy = Criterion("val_accuracy", "max", 2.0, 2.0)
     assert by_accuracy.best_epoch(one) == 4
-    assert Measure("val_loss", "max", 2.0, 2.0).best_epoch(one) == 1
+    assert Criterion("val_loss", "max", 2.0, 2.0).best_epoch(one) == 1
 
 
 def test_a_figure_that_is_not_finite_is_the_worst() -> None:
     assert BY_LOSS.best_epoch(trial(0.1, [float("nan"), 3.0, 1.0])) == 3
-    assert BY_LOSS.best_epoch(Trial(0.1)) is None
-    assert BY_LOSS.reached(Trial(0.1)) == {}
+    assert BY_LOSS.best_epoch(RateTrial(0.1)) is None
+    assert BY_LOSS.reached(RateTrial(0.1)) == {}
 
 
 def test_the_lowest_loss_is_best_where_there_is_no_accuracy() -> None:
@@ -50,17 +50,17 @@ def test_accuracy_counts_first_and_then_the_loss() -> None:
 
 
 def test_another_monitored_figure_counts_alone() -> None:
-    by_auc = Measure("val_auc", "max", 2.0, 2.0)
+    by_auc = Criterion("val_auc", "max", 2.0, 2.0)
     low, high = trial(0.01, [0.2], [0.9], val_auc=0.7), trial(0.1, [0.9], [0.5], val_auc=0.8)
     assert by_auc.best([low, high]) is high
     assert not by_auc.does_as_well(low, high)
 
 
 def test_without_validation_rows_the_training_figures_count() -> None:
-    measure = Measure("loss", "min", 2.0, 2.0)
+    measure = Criterion("loss", "min", 2.0, 2.0)
     low, high = (
-        Trial(0.01, ({"loss": 0.5, "accuracy": 0.9},)),
-        Trial(0.1, ({"loss": 0.6, "accuracy": 0.95},)),
+        RateTrial(0.01, ({"loss": 0.5, "accuracy": 0.9},)),
+        RateTrial(0.1, ({"loss": 0.6, "accuracy": 0.95},)),
     )
     assert measure.best([low, high]) is high
 
@@ -116,4 +116,7 @@ def test_faults(losses: list[float], fault: str) -> None:
 
 
 def test_what_diverged_is_at_fault_however_good_it_was() -> None:
-    assert BY_LOSS.fault(Trial(0.1, ({"loss": 0.1, "val_loss": 0.1},), diverged=True)) == "diverged"
+    assert (
+        BY_LOSS.fault(RateTrial(0.1, ({"loss": 0.1, "val_loss": 0.1},), diverged=True))
+        == "diverged"
+    )

@@ -8,45 +8,45 @@ import numpy as np
 import pytest
 
 from nnrun.analysis.lr_conclusion import conclude
-from nnrun.analysis.lr_curve import Curve, growing_rates, record_curve
-from nnrun.analysis.lr_measures import Measure, Trial
+from nnrun.analysis.lr_curve import RangeCurve, growing_rates, record_curve
+from nnrun.analysis.lr_measures import Criterion, RateTrial
 from nnrun.analysis.lr_plot import _MARKS, draw_curve
 from nnrun.analysis.lr_report import SearchReport, report_view
-from nnrun.analysis.lr_suggestions import advise
-from nnrun.analysis.lr_trials import Outcome
+from nnrun.analysis.lr_suggestions import suggest_rates
+from nnrun.analysis.lr_trials import TrialResults
 from nnrun.analysis.tables import render
 from nnrun.pages.style import RUN_COLORS
 
 RATES = growing_rates(1e-4, 1, 200)
 
 
-def learning() -> Curve:
+def learning() -> RangeCurve:
     x = np.log10(RATES)
     losses = 2 - 1.5 / (1 + np.exp(-5 * (x + 2.5))) + 0.05 * np.expm1(9 * np.maximum(0, x + 1))
     return record_curve(RATES, losses.tolist())
 
 
-def flat() -> Curve:
+def flat() -> RangeCurve:
     return record_curve(RATES, [2.0] * 200)
 
 
-MEASURE = Measure("val_loss", "min", start=2.0, fall=1.5)
+MEASURE = Criterion("val_loss", "min", start=2.0, fall=1.5)
 
 
-def trial(rate: float, *losses: float, diverged: bool = False) -> Trial:
+def trial(rate: float, *losses: float, diverged: bool = False) -> RateTrial:
     epochs = [{"loss": loss, "val_loss": loss + 0.1, "learning_rate": rate} for loss in losses]
-    return Trial(rate, tuple(epochs), diverged)
+    return RateTrial(rate, tuple(epochs), diverged)
 
 
-def outcome() -> Outcome:
+def outcome() -> TrialResults:
     best = trial(0.01, 0.9, 0.6, 0.5, 0.55)
     trials = (trial(0.001, 1.9, 1.5), best, trial(0.032, 0.9, 0.6, 0.52, 0.5))
     high = (trial(0.1, 2.5), trial(0.32, diverged=True))
-    return Outcome(MEASURE, (*trials, *high), best, (0.01, 0.032), 11)
+    return TrialResults(MEASURE, (*trials, *high), best, (0.01, 0.032), 11)
 
 
-def report(curve: Curve, tried: Outcome | None = None) -> SearchReport:
-    advice = advise(curve)
+def report(curve: RangeCurve, tried: TrialResults | None = None) -> SearchReport:
+    advice = suggest_rates(curve)
     return SearchReport(
         name="planted",
         optimizer="SGD",
@@ -131,11 +131,14 @@ def test_trials_as_json() -> None:
 
 
 def concluded(
-    *trials: Trial, best: int | None, as_well: tuple[float, ...] = (), curve: Curve | None = None
+    *trials: RateTrial,
+    best: int | None,
+    as_well: tuple[float, ...] = (),
+    curve: RangeCurve | None = None,
 ) -> tuple[object, str]:
-    told = Outcome(MEASURE, trials, None if best is None else trials[best], as_well, 1)
+    told = TrialResults(MEASURE, trials, None if best is None else trials[best], as_well, 1)
     curve = curve or learning()
-    advice = conclude(advise(curve), curve, told, 20)
+    advice = conclude(suggest_rates(curve), curve, told, 20)
     return advice.recommended, advice.why
 
 
@@ -171,8 +174,8 @@ def test_what_is_concluded() -> None:
 
 
 def test_without_a_trial_the_curve_has_its_say() -> None:
-    advice = advise(learning())
-    assert conclude(advice, learning(), Outcome(MEASURE, (), None, (), 0), 20) == advice
+    advice = suggest_rates(learning())
+    assert conclude(advice, learning(), TrialResults(MEASURE, (), None, (), 0), 20) == advice
 
 
 def test_the_report_as_json() -> None:
@@ -189,17 +192,17 @@ def test_the_report_as_json() -> None:
 
 
 @pytest.mark.parametrize("curve", [learning(), flat(), record_curve(RATES, [1.0, float("nan")])])
-def test_the_picture(curve: Curve, tmp_path: Path) -> None:
+def test_the_picture(curve: RangeCurve, tmp_path: Path) -> None:
     first, second = tmp_path / "first.png", tmp_path / "second.png"
-    draw_curve(curve, advise(curve), first, title="a $title$")
-    draw_curve(curve, advise(curve), second, title="a $title$")
+    draw_curve(curve, suggest_rates(curve), first, title="a $title$")
+    draw_curve(curve, suggest_rates(curve), second, title="a $title$")
     assert first.read_bytes().startswith(b"\x89PNG")
     assert first.read_bytes() == second.read_bytes()
-    draw_curve(curve, advise(curve), second, as_well=(0.001, 0.01), title="a $title$")
+    draw_curve(curve, suggest_rates(curve), second, as_well=(0.001, 0.01), title="a $title$")
     assert first.read_bytes() != second.read_bytes()
 
 
 def test_the_marks_are_told_apart_by_shape_and_without_red_and_green() -> None:
     colors, shapes = zip(*_MARKS, strict=True)
-    assert len({*colors}) == len({*shapes}) == len(advise(learning()).suggestions)
+    assert len({*colors}) == len({*shapes}) == len(suggest_rates(learning()).suggestions)
     assert {*colors} <= {*RUN_COLORS}

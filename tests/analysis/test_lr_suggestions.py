@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nnrun.analysis.lr_curve import Curve, growing_rates, record_curve
-from nnrun.analysis.lr_suggestions import Advice, advise, longest_falling
+from nnrun.analysis.lr_curve import RangeCurve, growing_rates, record_curve
+from nnrun.analysis.lr_suggestions import Advice, longest_falling, suggest_rates
 
 STEPS = 500
 RATES = np.array(growing_rates(1e-5, 10, STEPS))
@@ -32,7 +32,7 @@ def noisy(losses: np.ndarray, noise: float, seed: int) -> np.ndarray:
     return losses + noise * np.random.default_rng(seed).normal(size=len(losses))
 
 
-def recorded(losses: np.ndarray) -> Curve:
+def recorded(losses: np.ndarray) -> RangeCurve:
     return record_curve(RATES.tolist(), losses.tolist())
 
 
@@ -42,7 +42,7 @@ def rates_of(advice: Advice) -> dict[str, float | None]:
 
 def test_every_rule_on_the_planted_curve_without_noise() -> None:
     curve = recorded(planted())
-    advice = advise(curve)
+    advice = suggest_rates(curve)
     rates = rates_of(advice)
     lowest = float(curve.rates[curve.smoothed.argmin()])
     smoothed, top = curve.smoothed, 0.3 + 0.1 * (2.3 - 0.3)  # a tenth of the fall is left
@@ -61,7 +61,7 @@ def test_every_rule_on_the_planted_curve_without_noise() -> None:
 
 def test_the_curve_alone_advises_a_tenth_of_the_turning_point() -> None:
     curve = recorded(planted())
-    advice = advise(curve)
+    advice = suggest_rates(curve)
     top = 0.3 + 0.1 * (2.3 - 0.3)  # a tenth of the fall above the lowest
     turning = curve.rates[np.flatnonzero(curve.smoothed <= top)[-1]]
     assert advice.turning == pytest.approx(turning, rel=0.02)
@@ -74,7 +74,7 @@ def test_the_curve_alone_advises_a_tenth_of_the_turning_point() -> None:
 def test_no_rule_comes_out_above_the_turning_point(seed: int, noise: float, cliff: float) -> None:
     losses = noisy(planted(), noise, seed)
     losses += 4.0 * (cliff < RATES)
-    advice = advise(recorded(losses))
+    advice = suggest_rates(recorded(losses))
     assert advice.turning is not None
     assert advice.turning < 1.2 * cliff
     assert all((rate or 0) <= advice.turning for rate in rates_of(advice).values())
@@ -86,14 +86,16 @@ def test_a_rule_above_the_turning_point_says_so() -> None:
     losses = planted()
     losses[RATES > CLIMB / 8] += 0.6
     losses[RATES > CLIMB] += 10 * np.log10(RATES[RATES > CLIMB])  # the steepest climb comes late
-    slide = next(item for item in advise(recorded(losses)).suggestions if item.rule == "slide")
+    slide = next(
+        item for item in suggest_rates(recorded(losses)).suggestions if item.rule == "slide"
+    )
     assert (slide.rate, slide.reason) == (None, "it lies above the turning point")
 
 
 @settings(max_examples=25, deadline=None)
 @given(seed=seeds, noise=noises)
 def test_noise_does_not_lead_astray(seed: int, noise: float) -> None:
-    advice = advise(recorded(noisy(planted(), noise, seed)))
+    advice = suggest_rates(recorded(noisy(planted(), noise, seed)))
     assert advice.recommended is not None
     assert FALL < advice.recommended < CLIMB
     steepest = rates_of(advice)["steepest"]
@@ -114,7 +116,7 @@ def test_an_early_spike_changes_little(
 ) -> None:
     losses = noisy(planted(), noise, seed)
     losses[place : place + min(width, 2 if height > 3 else width)] += height
-    advice = advise(recorded(losses))
+    advice = suggest_rates(recorded(losses))
     assert advice.recommended is not None
     assert FALL < advice.recommended < CLIMB
     steepest = rates_of(advice)["steepest"]
@@ -125,9 +127,9 @@ def test_an_early_spike_changes_little(
 @pytest.mark.parametrize("decades", [0.5, 1.0, 2.0])
 def test_the_length_of_the_flat_start_does_not_matter(decades: float) -> None:
     late = np.log10(RATES / RATES[0]) > decades
-    curve = Curve(RATES[late], planted()[late], int(late.sum()), "range")
-    advice = advise(curve)
-    whole = advise(recorded(planted()))
+    curve = RangeCurve(RATES[late], planted()[late], int(late.sum()), "range")
+    advice = suggest_rates(curve)
+    whole = suggest_rates(recorded(planted()))
     assert advice.recommended is not None
     assert whole.recommended is not None
     assert 0.5 < advice.recommended / whole.recommended < 2
@@ -137,7 +139,7 @@ def test_the_length_of_the_flat_start_does_not_matter(decades: float) -> None:
 @given(seed=seeds, scale=st.sampled_from([1e-3, 1.0, 1e4]))
 def test_the_scale_of_the_loss_does_not_matter(seed: int, scale: float) -> None:
     losses = noisy(planted(), 0.1, seed)
-    one, other = advise(recorded(losses)), advise(recorded(scale * losses))
+    one, other = suggest_rates(recorded(losses)), suggest_rates(recorded(scale * losses))
     assert one.recommended == pytest.approx(other.recommended, rel=0.05)
 
 
@@ -151,21 +153,21 @@ def explosion_alone(seed: int) -> np.ndarray:
 
 @pytest.mark.parametrize("losses", [no_learning, explosion_alone])
 def test_rates_that_never_learn(losses: Callable[[int], np.ndarray]) -> None:
-    advised = [advise(recorded(losses(seed))) for seed in range(100)]
+    advised = [suggest_rates(recorded(losses(seed))) for seed in range(100)]
     assert sum(advice.recommended is not None for advice in advised) == 0
     assert advised[0].why == "no rate in the range lowered the loss by more than its noise"
     assert set(rates_of(advised[0]).values()) == {None}
 
 
 def test_a_loss_that_explodes_at_once() -> None:
-    advice = advise(record_curve(RATES.tolist(), [1.0, 2.0, float("nan")]))
+    advice = suggest_rates(record_curve(RATES.tolist(), [1.0, 2.0, float("nan")]))
     assert advice.recommended is None
     assert advice.why == "the loss was not finite after 2 steps; try a lower --min"
 
 
 def test_a_loss_that_never_climbs() -> None:
     before = RATES < FALL
-    advice = advise(Curve(RATES[before], planted()[before], int(before.sum()), "range"))
+    advice = suggest_rates(RangeCurve(RATES[before], planted()[before], int(before.sum()), "range"))
     applying = {rule for rule, rate in rates_of(advice).items() if rate is not None}
     assert applying == {"steepest", "valley"}
     assert advice.suggestions[0].reason == "the loss does not climb within the range"
@@ -177,7 +179,7 @@ def test_a_loss_that_never_climbs() -> None:
 def test_a_loss_that_is_not_finite_has_climbed() -> None:
     losses = planted()
     losses[RATES > CLIMB / 2] = np.nan
-    advice = advise(recorded(losses))
+    advice = suggest_rates(recorded(losses))
     assert rates_of(advice)["turning point / 10"] == pytest.approx(CLIMB / 20, rel=0.03)
     assert advice.recommended is not None
     assert FALL < advice.recommended < CLIMB / 2
@@ -188,20 +190,22 @@ def test_a_sudden_explosion_is_a_climb() -> None:
     losses[RATES > CLIMB / 2] = 100.0
     curve = recorded(losses)
     assert curve.ended == "exploded"
-    assert rates_of(advise(curve))["turning point / 10"] == pytest.approx(CLIMB / 20, rel=0.2)
+    assert rates_of(suggest_rates(curve))["turning point / 10"] == pytest.approx(
+        CLIMB / 20, rel=0.2
+    )
 
 
 def test_a_ruined_model_may_have_a_flat_loss_again() -> None:
     ruined = planted()
     ruined[RATES > 2 * CLIMB] = 4.0
-    slide = rates_of(advise(recorded(ruined)))["slide"]
+    slide = rates_of(suggest_rates(recorded(ruined)))["slide"]
     assert slide is not None
     assert FALL < slide < CLIMB
 
 
 def test_a_range_that_begins_too_high() -> None:
     late = RATES > 2 * FALL
-    advice = advise(Curve(RATES[late], planted()[late], int(late.sum()), "range"))
+    advice = suggest_rates(RangeCurve(RATES[late], planted()[late], int(late.sum()), "range"))
     assert advice.recommended is not None
     assert any("a lower --min would tell more" in note for note in advice.notes)
     for rate in rates_of(advice).values():

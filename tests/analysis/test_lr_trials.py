@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nnrun.analysis.lr_measures import Measure, Trial, looks_too_high
-from nnrun.analysis.lr_trials import Budget, Outcome, RateSearch, places_between, rate_at
+from nnrun.analysis.lr_measures import Criterion, RateTrial, looks_too_high
+from nnrun.analysis.lr_trials import Budget, RateSearch, TrialResults, grid_rate, places_between
 
 START, EPOCHS = 2.0, 40
 
@@ -26,17 +26,17 @@ class Planted:
         self.asked: list[tuple[float, int]] = []
         self.made: dict[float, int] = {}
 
-    def __call__(self, rate: float, epochs: int) -> Trial:
+    def __call__(self, rate: float, epochs: int) -> RateTrial:
         self.asked.append((rate, epochs))
         if rate > self.edge and self.how is None:
-            return Trial(rate, (), diverged=True)
+            return RateTrial(rate, (), diverged=True)
         self.made[rate] = max(epochs, self.made.get(rate, 0))
         if rate > self.edge:
-            return Trial(
+            return RateTrial(
                 rate, tuple({"loss": self.how, "val_loss": self.how} for _ in range(epochs))
             )
         losses = [self.loss(rate, epoch) for epoch in range(1, epochs + 1)]
-        return Trial(rate, tuple({"loss": loss, "val_loss": loss} for loss in losses))
+        return RateTrial(rate, tuple({"loss": loss, "val_loss": loss} for loss in losses))
 
     def loss(self, rate: float, epoch: int) -> float:
         """A parabola over the logarithm, whose lowest point moves down to the best with the epochs."""
@@ -46,16 +46,16 @@ class Planted:
 
 def searched(
     planted: Planted, total: int, lowest: float = 1e-5, highest: float = 1.0, epochs: int = EPOCHS
-) -> Outcome:
-    measure = Measure("val_loss", "min", START, START)
+) -> TrialResults:
+    measure = Criterion("val_loss", "min", START, START)
     return RateSearch(planted, measure, lowest, highest, Budget(epochs, total)).run()
 
 
 def test_the_grid() -> None:
     decade = [0.1, 0.13, 0.18, 0.24, 0.32, 0.42, 0.56, 0.75, 1.0]
-    assert [rate_at(place) for place in range(-8, 1)] == decade
-    assert [rate_at(place) for place in places_between(0.1, 1.0)] == decade
-    assert [rate_at(place) for place in places_between(0.101, 0.99)] == decade[1:-1]
+    assert [grid_rate(place) for place in range(-8, 1)] == decade
+    assert [grid_rate(place) for place in places_between(0.1, 1.0)] == decade
+    assert [grid_rate(place) for place in places_between(0.101, 0.99)] == decade[1:-1]
     assert places_between(0.102, 0.103) == []
 
 
@@ -110,7 +110,7 @@ def test_of_trials_that_end_early_the_lowest_that_does_as_well_is_taken() -> Non
 def test_no_more_epochs_are_made_than_are_allowed(
     total: int, epochs: int, place: int, edge: float, how: float | None
 ) -> None:
-    planted = Planted(rate_at(place), edge, how)
+    planted = Planted(grid_rate(place), edge, how)
     outcome = searched(planted, total, epochs=epochs)
     assert sum(planted.made.values()) <= outcome.spent <= total
     assert all(len(trial.epochs) <= epochs for trial in outcome.trials)

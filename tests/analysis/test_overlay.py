@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from nnrun.analysis import overlay
-from nnrun.analysis.overlay import draw_runs, smooth
+from nnrun.analysis.overlay import draw_runs, moving_average
 from nnrun.pages.textplots import line_plot
 from nnrun.runs.history import History
 
@@ -32,9 +32,9 @@ def test_the_docstrings_run() -> None:
 
 
 def test_smoothing() -> None:
-    assert smooth([2.0, 2.0, 2.0], 0.9) == pytest.approx([2.0, 2.0, 2.0])
-    assert smooth([1.0, 5.0], 0.0) == [1.0, 5.0]
-    found = smooth([1.0, math.nan, 3.0], 0.6)
+    assert moving_average([2.0, 2.0, 2.0], 0.9) == pytest.approx([2.0, 2.0, 2.0])
+    assert moving_average([1.0, 5.0], 0.0) == [1.0, 5.0]
+    found = moving_average([1.0, math.nan, 3.0], 0.6)
     assert found[0] == 1.0
     assert math.isnan(found[1])
     assert found[2] == pytest.approx((0.6 * 0.4 * 1 + 0.4 * 3) / (0.6 * 0.4 + 0.4))

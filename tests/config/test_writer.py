@@ -11,7 +11,7 @@ from nnrun.config.components import Component, Duration
 from nnrun.config.gallery_sheet import SHEET
 from nnrun.config.loading import load_experiment
 from nnrun.config.reader import plain_value, read_yaml
-from nnrun.config.writer import experiment_to_yaml, is_default, to_plain, write_yaml
+from nnrun.config.writer import experiment_to_yaml, is_default_option, to_plain, write_yaml
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 GALLERY = sorted(path for path in CONFIGS.glob("**/*.yaml") if path.name != SHEET)
@@ -147,5 +147,5 @@ def test_without_defaults_only_what_differs_is_written(tmp_path):
     config.write_text(text)
     experiment = load_experiment(config)
     assert write_yaml(to_plain(experiment, defaults=False)) == "name: mine\n" + text
-    assert is_default(experiment, "training")
-    assert not is_default(experiment, "dataset")
+    assert is_default_option(experiment, "training")
+    assert not is_default_option(experiment, "dataset")

@@ -5,7 +5,7 @@ import pytest
 
 from nnrun.config.diagnostics import in_one_line
 from nnrun.data.splits import InputSpec, Part, Splits, TargetSpec
-from nnrun.models.bounded import doubts
+from nnrun.models.bounded import doubts_about_bounds
 
 from .conftest import Declare
 
@@ -18,7 +18,10 @@ def told(
     splits = Splits(
         {"inputs": InputSpec((1,), "float32")}, {"targets": spec}, rows, None, None, "", ""
     )
-    return [in_one_line(one).rpartition("config.yaml:")[2] for one in doubts(declare(text), splits)]
+    return [
+        in_one_line(one).rpartition("config.yaml:")[2]
+        for one in doubts_about_bounds(declare(text), splits)
+    ]
 
 
 def ending(activation: str) -> str:
@@ -43,8 +46,8 @@ def ending(activation: str) -> str:
 def test_the_range_of_an_activation(
     declare: Declare, activation: str, labels: list[float], says: str
 ) -> None:
-    doubts = told(declare, ending(activation), labels)
-    assert [says in doubt for doubt in doubts] == [True] * bool(says)
+    doubts_about_bounds = told(declare, ending(activation), labels)
+    assert [says in doubt for doubt in doubts_about_bounds] == [True] * bool(says)
 
 
 def test_the_hint_names_the_scale(declare: Declare) -> None:
@@ -85,5 +88,9 @@ architecture:
     )
     spec = InputSpec((1,), "float32")
     targets = dict.fromkeys(("free", "bound"), TargetSpec("regression"))
-    found = list(doubts(declare(text), Splits({"inputs": spec}, targets, rows, None, None, "", "")))
+    found = list(
+        doubts_about_bounds(
+            declare(text), Splits({"inputs": spec}, targets, rows, None, None, "", "")
+        )
+    )
     assert [one.path for one in found] == ["architecture.outputs.bound.Dense"]

@@ -8,7 +8,7 @@ from nnrun.config.diagnostics import in_one_line
 from nnrun.data.splits import InputSpec
 from nnrun.experiments.prepare import prepare
 from nnrun.models.architecture import expand_architecture
-from nnrun.models.self_normalizing import doubts
+from nnrun.models.self_normalizing import doubts_about_selu
 
 from .conftest import TEN_CLASSES, Build, Declare
 
@@ -22,7 +22,8 @@ def told(declare: Declare, layers: str, more: str = "", standardize: bool = True
     experiment = declare(f"{dataset}architecture: {layers}\n{more}")
     expanded = expand_architecture(experiment, InputSpec((8, 8), "uint8"), TEN_CLASSES)
     return [
-        in_one_line(doubt).rpartition("config.yaml:")[2] for doubt in doubts([expanded], experiment)
+        in_one_line(doubt).rpartition("config.yaml:")[2]
+        for doubt in doubts_about_selu([expanded], experiment)
     ]
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from nnrun.errors import RunError
 from nnrun.runs import atomic, checksums
-from nnrun.runs.checksums import check_file, read_file, write_file, write_files, write_with
+from nnrun.runs.checksums import check_file, read_file, write_file, write_files, write_with_checksum
 
 
 class PowerLossError(Exception):
@@ -86,7 +86,7 @@ def one_by_one(first: Path, second: Path) -> None:
     def write(path: Path) -> None:
         path.write_bytes(b"a2")
 
-    write_with(first, write)
+    write_with_checksum(first, write)
     write_file(second, b"b2")
 
 

@@ -6,7 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from nnrun.config.options import options_of
-from nnrun.config.writer import is_default
+from nnrun.config.writer import is_default_option
 from nnrun.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def _unwritten(path: str, section: Any) -> Iterator[str]:
     """The paths of options that are set and that no line of the script comes from."""
     for name in options_of(type(section)):
         below, value = f"{path}.{name}".lstrip("."), getattr(section, name)
-        if below in _ABOUT_NNRUN or is_default(section, name):
+        if below in _ABOUT_NNRUN or is_default_option(section, name):
             continue
         if name not in _WRITTEN[path]:
             yield below
