@@ -276,9 +276,9 @@ class Search:
 
         if len(curve.losses) < FEWEST_LOSSES or not budget.total:
             return None
-        plan = self.trials.plan
+        course = self.trials.course
         start = start_of(curve) if curve.untrained is None else curve.untrained
-        measure = Criterion(plan.monitor, plan.mode, start, start - float(curve.smoothed.min()))
+        measure = Criterion(course.monitor, course.mode, start, start - float(curve.smoothed.min()))
         highest = advice.turning or float(curve.rates[-1])
         lowest = float(curve.rates[0])
         return RateSearch(self.train, measure, lowest, highest, budget).run()
@@ -297,8 +297,8 @@ class Search:
         """What trains at one rate after another."""
         from nnrun.experiments.setup import (
             compile_parts,
+            find_course,
             find_directions,
-            make_plan,
             makes_many_epochs,
         )
         from nnrun.training.placing import place
@@ -314,9 +314,9 @@ class Search:
             rows=placement.rows,
             many_epochs=makes_many_epochs(prepared, model, (), placement),
         )
-        plan = make_plan(prepared, model, (), find_directions(prepared, model))
+        course = find_course(prepared, model, (), find_directions(prepared, model))
         epochs = epochs_at_the_rate(prepared)
-        return RateTrials(model, parts, dataclasses.replace(plan, epochs=epochs))
+        return RateTrials(model, parts, dataclasses.replace(course, epochs=epochs))
 
     def _rate_test(self) -> RateTest:
         from nnrun.training.lr_search import RateTest

@@ -1,4 +1,4 @@
-"""What a run begins with: the record that it opens, the parts and the plan of its training."""
+"""What a run begins with: the record that it opens, the parts and the course of its training."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from nnrun.config.modes import Directions, Mode
     from nnrun.data.prepared import Prepared
-    from nnrun.training.loop import Engine, Plan
+    from nnrun.training.loop import Course, Engine
     from nnrun.training.placing import Placement
     from nnrun.training.recording import Recorder
 
@@ -139,9 +139,9 @@ def compile_parts(
     return Engine(training, validation, blocks)
 
 
-def make_plan(
+def find_course(
     prepared: Prepared, model: Any, recorders: Sequence[Recorder], directions: Directions
-) -> Plan:
+) -> Course:
     """How long a model is trained, and which figure says when it is best.
 
     Args:
@@ -153,7 +153,7 @@ def make_plan(
     Raises:
         UserError: The figure that is monitored is none of those recorded.
     """
-    from nnrun.training.loop import Plan
+    from nnrun.training.loop import Course
     from nnrun.training.pruning import pruned_from
 
     experiment, options = prepared.experiment, prepared.experiment.training
@@ -170,4 +170,4 @@ def make_plan(
         message = f"'{monitor}' is monitored, but not recorded"
         raise UserError(message, hint=f"recorded: {', '.join(known)}")
     anew = pruned_from(recorders)
-    return Plan(options.epochs, experiment.seed, options.shuffle, monitor, mode, anew)
+    return Course(options.epochs, experiment.seed, options.shuffle, monitor, mode, anew)

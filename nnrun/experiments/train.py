@@ -17,9 +17,9 @@ from nnrun.errors import RunError
 from nnrun.experiments.diagnose import diagnose_run
 from nnrun.experiments.setup import (
     compile_parts,
+    find_course,
     find_directions,
     first_record,
-    make_plan,
     makes_many_epochs,
 )
 from nnrun.runs.expectations import figures_reached, judge_expectations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from nnrun.runs.manifest import RunRecord
     from nnrun.runs.saved import Resumed
     from nnrun.training.events import Event, Position, TrainingEnded
-    from nnrun.training.loop import Engine, Plan
+    from nnrun.training.loop import Course, Engine
     from nnrun.training.signals import StopRequest
 
 Watcher = Callable[["Event"], None]
@@ -254,7 +254,7 @@ class Run:
 
         options = self.experiment.training
         engine = self._compiled()
-        plan = self._planned()
+        course = self._course()
         self._training, self._initial = engine.training, capture_state(self.model)
         if self.resumed is not None:
             nothing: list[dict[str, Any]] = [{} for _ in self.declared]
@@ -281,7 +281,7 @@ class Run:
             self.model,
             engine,
             callbacks,
-            plan,
+            course,
             should_stop,
             resume=self._position,
             fine_tuning=self.fine_tuning,
@@ -298,7 +298,7 @@ class Run:
             many_epochs=self.many_epochs,
         )
 
-    def _planned(self) -> Plan:
+    def _course(self) -> Course:
         """What the loop is to do, once the metrics are built, which tell when a figure is best."""
         from nnrun.training.directions import guide
 
@@ -307,11 +307,11 @@ class Run:
         # A run of an older nnrun goes on by the names of its figures, as it began.
         directions = self.writer.record.directions
         guide(self.declared, directions)
-        plan = make_plan(self.prepared, self.model, self.recorders, directions)
+        course = find_course(self.prepared, self.model, self.recorders, directions)
         self._undefined = UndefinedFigures(
-            self.writer.history, plan.monitor, watchers_by_figure(self.experiment)
+            self.writer.history, course.monitor, watchers_by_figure(self.experiment)
         )
-        return plan
+        return course
 
     def _end(self, ended: TrainingEnded, request: StopRequest) -> Outcome:
         """Save the best model, evaluate it, draw the curves, and write how it came out."""

@@ -35,7 +35,7 @@ Steps = Generator[Event, None, TrainingEnded | None]
 
 
 @dataclass(frozen=True)
-class Plan:
+class Course:
     """What the loop is to do.
 
     Attributes:
@@ -83,7 +83,7 @@ def train_epochs(
     model: Any,
     engine: Engine,
     callbacks: Any,
-    plan: Plan,
+    course: Course,
     should_stop: Callable[[], bool],
     *,
     resume: Callable[[], Position] = Position,
@@ -100,7 +100,7 @@ def train_epochs(
         model: The compiled model.
         engine: Its compiled parts.
         callbacks: A `keras.callbacks.CallbackList`.
-        plan: What to do.
+        course: What to do.
         should_stop: Asked after every chunk; True ends the training there.
         resume: Brings model and callbacks, once these have begun, into the state to go on from, and
             says where that is.
@@ -108,13 +108,13 @@ def train_epochs(
     """
     model.stop_training = False
     callbacks.on_train_begin()
-    loop = _Loop(model, engine, callbacks, plan, should_stop, resume(), fine_tuning)
+    loop = _Loop(model, engine, callbacks, course, should_stop, resume(), fine_tuning)
     ended: TrainingEnded | None = None
     try:
         ended = yield from loop.run()
     finally:  # also where nobody listens any more: callbacks have files to close
         callbacks.on_train_end(dict(loop.logs))
-    yield ended or TrainingEnded("finished", plan.epochs)
+    yield ended or TrainingEnded("finished", course.epochs)
 
 
 @dataclass
@@ -124,7 +124,7 @@ class _Loop:
     model: Any
     engine: Engine
     callbacks: Any
-    plan: Plan
+    course: Course
     should_stop: Callable[[], bool]
     start: Position
     fine_tuning: FineTuning | None = None
@@ -148,11 +148,11 @@ class _Loop:
             self.fine_tuning.go_on()  # before the first step is traced
 
     def run(self) -> Steps:
-        """All epochs from the start to the plan's last."""
+        """All epochs from the start to the course's last."""
         done, step = self.start.epoch, self.start.step
         if step == 0 and self.start.stopping:
             return TrainingEnded("stopped", done, self._who_stopped())
-        while done < self.plan.epochs:
+        while done < self.course.epochs:
             if self.fine_tuning and self.fine_tuning.is_due(done, step):
                 yield self._begin_fine_tuning(self.fine_tuning)
             if self.engine.blocks is None:
@@ -217,8 +217,8 @@ class _Loop:
         one that is called at steps of its own choice can: chunks end at other steps on another day,
         and the same config must give the same weights.
         """
-        plan, training = self.plan, self.engine.training
-        order = epoch_order(training.rows, seed=plan.seed, epoch=epoch, shuffle=plan.shuffle)
+        course, training = self.course, self.engine.training
+        order = epoch_order(training.rows, seed=course.seed, epoch=epoch, shuffle=course.shuffle)
         training.begin_epoch(order)
         if first == 0:
             self.model.reset_metrics()
@@ -273,7 +273,7 @@ class _Loop:
         do something to the model, the block ends with that epoch: the model is brought there, by
         making the same epochs again, and the callback is called anew.
         """
-        last, before = self.plan.epochs, self.best_epoch
+        last, before = self.course.epochs, self.best_epoch
         if self.fine_tuning:
             last = self.fine_tuning.last_epoch(epoch - 1, last)
         rows = blocks.run(epoch, next_look(self.callbacks.callbacks, epoch, last))
@@ -313,17 +313,17 @@ class _Loop:
 
     def _take_in(self, epoch: int, figures: dict[str, float], seconds: float) -> EpochEnded:
         """An epoch with a finite loss, as the event to tell it by."""
-        value = figures[self.plan.monitor]
-        if epoch == self.plan.anew:
+        value = figures[self.course.monitor]
+        if epoch == self.course.anew:
             self.best = None
-        improved = self.plan.is_better(value, self.best)
+        improved = self.course.is_better(value, self.best)
         if improved:
             self.best, self.best_epoch = value, epoch
         return EpochEnded(epoch, figures, seconds, improved)
 
     def _after(self, epoch: int) -> TrainingEnded | None:
         """How the training ended after an epoch, if it did."""
-        if self.should_stop() and epoch < self.plan.epochs:
+        if self.should_stop() and epoch < self.course.epochs:
             return TrainingEnded("interrupted", epoch)
         if self.model.stop_training:
             return TrainingEnded("stopped", epoch, self._who_stopped())

@@ -13,7 +13,7 @@ import numpy as np
 
 from nnrun.training.engines import never
 from nnrun.training.events import EpochEnded, Position, Resumable, TrainingEnded
-from nnrun.training.loop import Engine, Plan, train_epochs
+from nnrun.training.loop import Course, Engine, train_epochs
 from nnrun.training.state import capture_state, restore_state
 
 Figures = Mapping[str, float]
@@ -35,11 +35,11 @@ class RateTrials:
     Args:
         model: The compiled Keras model, as a training is to find it; good for nothing afterwards.
         engine: Its compiled parts.
-        plan: How it is trained; no trial is longer.
+        course: How it is trained; no trial is longer.
     """
 
-    def __init__(self, model: Any, engine: Engine, plan: Plan) -> None:
-        self._model, self._engine, self.plan = model, engine, plan
+    def __init__(self, model: Any, engine: Engine, course: Course) -> None:
+        self._model, self._engine, self.course = model, engine, course
         self._start = capture_state(model)
         self._standing: dict[float, _Standing] = {}
 
@@ -70,8 +70,10 @@ class RateTrials:
             self._model.optimizer.learning_rate = rate
             return standing.position
 
-        plan, callbacks = replace(self.plan, epochs=epochs), self._no_callbacks(epochs)
-        for event in train_epochs(self._model, self._engine, callbacks, plan, never, resume=resume):
+        course, callbacks = replace(self.course, epochs=epochs), self._no_callbacks(epochs)
+        for event in train_epochs(
+            self._model, self._engine, callbacks, course, never, resume=resume
+        ):
             match event:
                 case EpochEnded():
                     standing.epochs.append(event.figures)
@@ -80,7 +82,7 @@ class RateTrials:
                     standing.position = event.position
                 case TrainingEnded():
                     standing.diverged = event.reason == "diverged"
-        whole = standing.diverged or epochs == self.plan.epochs
+        whole = standing.diverged or epochs == self.course.epochs
         standing.state = None if whole else capture_state(self._model)
 
     def _no_callbacks(self, epochs: int) -> Any:

@@ -21,7 +21,7 @@ from nnrun.training.batch_hooks import (
 from nnrun.training.callbacks import LayerMonitor, Pruning, Traces
 from nnrun.training.engines import CompiledEvaluation, CompiledTraining, make_resident
 from nnrun.training.events import ChunkEnded, Event, Resumable, TrainingEnded
-from nnrun.training.loop import Engine, Plan, train_epochs
+from nnrun.training.loop import Course, Engine, train_epochs
 from nnrun.training.streaming import StreamedEvaluation, StreamedTraining
 
 from .conftest import BATCH, ROWS, make_model, make_part
@@ -146,8 +146,8 @@ def train(
         )
     )
     called = keras.callbacks.CallbackList(list(callbacks), model=model, epochs=EPOCHS)
-    plan = Plan(EPOCHS, seed=3, shuffle=False, monitor="val_loss", mode="min")
-    return model, list(train_epochs(model, engine, called, plan, should_stop))
+    course = Course(EPOCHS, seed=3, shuffle=False, monitor="val_loss", mode="min")
+    return model, list(train_epochs(model, engine, called, course, should_stop))
 
 
 def fit(*callbacks: Any) -> Any:

@@ -21,7 +21,7 @@ from nnrun.training.engines import (
     make_resident,
 )
 from nnrun.training.events import ChunkEnded, EpochEnded, Event, Resumable, TrainingEnded
-from nnrun.training.loop import Engine, Plan, train_epochs
+from nnrun.training.loop import Course, Engine, train_epochs
 from nnrun.training.state import restore_state, use_averaged_weights
 
 from .conftest import BATCH, assert_same_bits, every_variable, make_model, make_part
@@ -47,9 +47,9 @@ class Bench:
     ) -> Iterator[Event]:
         restore_state(self.model, self.start)
         called = keras.callbacks.CallbackList(list(callbacks), model=self.model, epochs=epochs)
-        plan = Plan(epochs, seed=3, shuffle=True, monitor=monitor, mode="min")
+        course = Course(epochs, seed=3, shuffle=True, monitor=monitor, mode="min")
         engine = Engine(self.training, self.validation)
-        return train_epochs(self.model, engine, called, plan, should_stop)
+        return train_epochs(self.model, engine, called, course, should_stop)
 
 
 @pytest.fixture(scope="module")
@@ -199,9 +199,9 @@ def test_the_rate_of_a_schedule_is_that_of_the_last_step() -> None:
     schedule = keras.optimizers.schedules.ExponentialDecay(0.05, decay_steps=20 * 4, decay_rate=0.1)
     model = make_model(keras.optimizers.SGD(schedule))
     training = CompiledTraining(model, make_resident(make_part()), BATCH, "graph")
-    plan = Plan(5, seed=1, shuffle=True, monitor="loss", mode="min")
+    course = Course(5, seed=1, shuffle=True, monitor="loss", mode="min")
     called = keras.callbacks.CallbackList([], model=model)
-    events = ended(list(train_epochs(model, Engine(training), called, plan, lambda: False)))
+    events = ended(list(train_epochs(model, Engine(training), called, course, lambda: False)))
     rates = [event.figures["learning_rate"] for event in events]
     last_steps = [4 * epoch - 1 for epoch in range(1, 6)]
     assert rates == pytest.approx([0.05 * 0.1 ** (step / 80) for step in last_steps], rel=1e-5)
@@ -336,11 +336,11 @@ def test_averaged_weights_are_validated_and_the_training_goes_on_with_its_own() 
     model, plain, fitted = averaging(), averaging(), averaging()
     part = make_part()
     called = keras.callbacks.CallbackList([], model=model)
-    plan = Plan(2, seed=1, shuffle=False, monitor="val_loss", mode="min")
+    course = Course(2, seed=1, shuffle=False, monitor="val_loss", mode="min")
     training = CompiledTraining(model, make_resident(part), BATCH, "graph")
     validation = CompiledEvaluation(model, make_resident(VALIDATION), "graph")
     events = ended(
-        list(train_epochs(model, Engine(training, validation), called, plan, lambda: False))
+        list(train_epochs(model, Engine(training, validation), called, course, lambda: False))
     )
 
     alone = CompiledTraining(plain, make_resident(part), BATCH, "graph")
@@ -376,8 +376,8 @@ def test_averaged_weights_are_validated_and_the_training_goes_on_with_its_own() 
 def test_only_finite_values_are_better(
     mode: str, value: float, best: float | None, expected: bool
 ) -> None:
-    plan = Plan(1, seed=1, shuffle=True, monitor="loss", mode=mode)
-    assert plan.is_better(value, best) is expected
+    course = Course(1, seed=1, shuffle=True, monitor="loss", mode=mode)
+    assert course.is_better(value, best) is expected
 
 
 def test_chunks_grow_towards_their_time_and_shrink() -> None:
