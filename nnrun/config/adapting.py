@@ -22,8 +22,7 @@ def adapts(layer: Component) -> bool:
 
 def only_in_a_list(subject: Subject) -> Iterator[Problem]:
     """Layers that adapt stand in a list itself: not in another layer, a graph, or after those of a run."""
-    declared = subject.experiment.architecture
-    in_list = isinstance(declared, tuple)
+    in_list = subject.experiment.outline.is_list
     for layer in subject.layers:
         found = list(inner_components(layer.arguments.values()))
         for one in found if in_list else [layer, *found]:

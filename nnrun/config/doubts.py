@@ -7,8 +7,8 @@ from itertools import pairwise
 from nnrun.config.catalogue import Catalogue
 from nnrun.config.components import Component, Duration
 from nnrun.config.facts import DataFacts
-from nnrun.config.graphs import Graph
 from nnrun.config.learning import ACCUMULATION, optimizers_of, training_steps
+from nnrun.config.outline import Outline
 from nnrun.config.rates import parts_of_rate, unusual_rates
 from nnrun.config.schema import Experiment
 from nnrun.config.subject import Subject, activation_name
@@ -75,18 +75,15 @@ def _spent_rates(subject: Subject) -> Iterator[Problem]:
 
 def _linear_layers(subject: Subject) -> Iterator[Problem]:
     """Two Dense layers with no activation between them are one; an autoencoder may want just that."""
-    declared = subject.experiment.architecture
+    outline = subject.experiment.outline
     if subject.task == AUTOENCODER:
         return
-    if isinstance(declared, Component):
-        hidden = declared.arguments.get("hidden")
-        if hidden and _is_linear(declared, "relu"):
-            message = "without an activation all layers together are one linear layer"
-            hint = "use `activation: relu`"
-            yield subject.problem_of(declared, message, hint, argument="activation")
-        return
-    lines = _lines(declared) if isinstance(declared, Graph) else [subject.layers]
-    for layers in lines:
+    preset = outline.preset
+    if preset is not None and preset.arguments.get("hidden") and _is_linear(preset, "relu"):
+        message = "without an activation all layers together are one linear layer"
+        hint = "use `activation: relu`"
+        yield subject.problem_of(preset, message, hint, argument="activation")
+    for layers in _lines(outline):
         dense = [layer for layer in layers if layer.name not in LINEAR]
         for layer, after in pairwise(dense):
             if layer.name == after.name == "Dense" and _is_linear(layer, "linear"):
@@ -100,9 +97,9 @@ def _is_linear(layer: Component, default: str) -> bool:
     return activation_name(layer.arguments.get("activation", default)) in {"linear", ""}
 
 
-def _lines(graph: Graph) -> Iterator[list[Component]]:
-    """Each layer of a graph with the one that it goes into, where there is no other."""
-    nodes, users = graph.nodes, _users(graph)
+def _lines(outline: Outline) -> Iterator[list[Component]]:
+    """Each layer with the one that it goes into, where there is no other."""
+    nodes, users = outline.nodes, _users(outline)
     for name, node in nodes.items():
         line: list[Component] = []
         while node.layer is not None:
@@ -118,9 +115,9 @@ def _lines(graph: Graph) -> Iterator[list[Component]]:
             yield line
 
 
-def _users(graph: Graph) -> Mapping[str, list[str]]:
+def _users(outline: Outline) -> Mapping[str, list[str]]:
     users: dict[str, list[str]] = {}
-    for name, node in graph.nodes.items():
+    for name, node in outline.nodes.items():
         for source in node.needs:
             users.setdefault(source, []).append(name)
     return users

@@ -103,8 +103,8 @@ def output_against_task(subject: Subject) -> Iterator[Problem]:
 
 def output_of_preset(subject: Subject) -> Iterator[Problem]:
     """The activation of a preset's output is chosen for numbers only; elsewhere the task chooses it."""
-    preset = subject.experiment.architecture
-    if not isinstance(preset, Component) or subject.task is None:
+    preset = subject.experiment.outline.preset
+    if preset is None or subject.task is None:
         return
     chosen = preset.arguments.get("output_activation")
     if chosen is None:

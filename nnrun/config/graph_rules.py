@@ -35,8 +35,8 @@ MOST_MEANT = 20
 
 def graph(subject: Subject) -> Iterator[Problem]:
     """Everything that is wrong with how the layers of a graph hang together."""
-    declared = subject.experiment.architecture
-    if not isinstance(declared, Graph):
+    declared = subject.experiment.outline
+    if not declared.names_nodes:
         return
     yield from _names(subject, declared)
     yield from _lost(subject, declared)
@@ -167,8 +167,7 @@ def _joins(subject: Subject, declared: Graph, name: str, node: GraphLayer) -> It
 def graph_targets(subject: Subject) -> Iterator[Problem]:
     """Every output has something to predict, and sees it nowhere."""
     experiment = subject.experiment
-    declared = experiment.architecture
-    if not isinstance(declared, Graph):
+    if not experiment.outline.names_nodes:
         return
     roles = roles_of(experiment)
     yield from _aims(subject, roles)
@@ -214,7 +213,7 @@ def _aims(subject: Subject, roles: Roles) -> Iterator[Problem]:
 def autoencoder(subject: Subject) -> Iterator[Problem]:
     """An autoencoder that is a list predicts its input and nothing else."""
     dataset = subject.experiment.dataset
-    if isinstance(subject.experiment.architecture, Graph) or dataset.task != AUTOENCODER:
+    if subject.experiment.outline.names_nodes or dataset.task != AUTOENCODER:
         return
     if dataset.targets:
         yield subject.problem(

@@ -12,6 +12,8 @@ from nnrun.config.tasks import AUTO, TASKS
 
 INPUT = "inputs"
 """The name of the one input, where an architecture names none."""
+TARGET = "targets"
+"""The name of the one target, where an architecture names no outputs."""
 
 From = str | tuple[str, ...] | Mapping[str, str] | None
 

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 
 from nnrun.config.components import Component
 from nnrun.config.facts import rows_of_share
-from nnrun.config.graphs import Graph
 from nnrun.config.subject import Subject
 from nnrun.errors import Problem
 
@@ -86,7 +85,7 @@ def clipping_that_clips(subject: Subject) -> Iterator[Problem]:
 def some_layer_learns(subject: Subject) -> Iterator[Problem]:
     """Not every layer with weights is frozen."""
     experiment = subject.experiment
-    if experiment.training.fine_tune is not None or subject.takes_layers_over:
+    if experiment.training.fine_tune is not None or experiment.outline.base is not None:
         return
     layers = [layer for layer in subject.layers if _may_have_weights(subject, layer)]
     if layers and all(layer.arguments.get("trainable") is False for layer in layers):
@@ -105,8 +104,8 @@ def _may_have_weights(subject: Subject, layer: Component) -> bool:
 
 def some_loss_counts(subject: Subject) -> Iterator[Problem]:
     """The losses of the outputs, or the weights of the classes, are not all multiplied by 0."""
-    graph, weights = subject.experiment.architecture, subject.experiment.training.class_weight
-    outputs = graph.outputs if isinstance(graph, Graph) else {}
+    outputs = subject.experiment.outline.outputs
+    weights = subject.experiment.training.class_weight
     if outputs and not any(output.weight for output in outputs.values()):
         path = f"architecture.outputs.{next(iter(outputs))}.weight"
         message = "every loss has the weight 0: the weights of the model never change"

@@ -322,7 +322,7 @@ def _logarithm(measured: _Measured) -> Problem | None:
         return None
     gives = "a linear layer" if activation == "linear" else activation
     message = f"Poisson takes the logarithm of the output, and {gives} also gives negative numbers"
-    is_preset = isinstance(measured.subject.experiment.architecture, Component)
+    is_preset = measured.subject.experiment.outline.preset is not None
     hint = "give the last layer `activation: softplus`"
     return measured.problem(message, "set output_activation: softplus" if is_preset else hint)
 

@@ -19,7 +19,6 @@ from nnrun.config.catalogue import Catalogue
 from nnrun.config.diagnostics import did_you_mean
 from nnrun.config.facts import DataFacts, rows_of_share
 from nnrun.config.figures import Figure, is_on_validation
-from nnrun.config.graphs import Graph
 from nnrun.config.roles import view_of
 from nnrun.config.schema import Expectation, Experiment
 from nnrun.config.subject import Subject, find_output_layer, recorded_names
@@ -87,8 +86,8 @@ def subject_of(
         facts: What is known of the data.
         by_output: The facts as each output of a graph meets them; `facts` where one is not there.
     """
-    graph, known = experiment.architecture, by_output or {}
-    if not isinstance(graph, Graph):
+    outline, known = experiment.outline, by_output or {}
+    if not outline.names_nodes:
         return Subject(experiment, catalogue, facts)
     outputs = {
         name: Subject(
@@ -96,9 +95,9 @@ def subject_of(
             catalogue,
             known.get(name, facts),
             f"architecture.outputs.{name}",
-            is_only_output=len(graph.outputs) == 1,
+            is_only_output=len(outline.outputs) == 1,
         )
-        for name in graph.outputs
+        for name in outline.outputs
     }
     return Subject(experiment, catalogue, facts, by_output=outputs)
 
@@ -281,7 +280,7 @@ def _is_empty_range(wanted: Expectation) -> bool:
 
 def _layer_names(subject: Subject) -> Iterator[Problem]:
     """Names of layers, which become names of files and of columns."""
-    if isinstance(subject.experiment.architecture, Graph):
+    if subject.experiment.outline.names_nodes:
         return  # its layers have names already
     seen: set[str] = set()
     for layer in subject.layers:

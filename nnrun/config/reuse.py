@@ -2,8 +2,6 @@
 
 from collections.abc import Iterator
 
-from nnrun.config.components import Component
-from nnrun.config.from_run import FromRun
 from nnrun.config.subject import Subject
 from nnrun.config.tasks import AUTOENCODER
 from nnrun.errors import Problem
@@ -11,8 +9,8 @@ from nnrun.errors import Problem
 
 def one_preprocessing(subject: Subject) -> Iterator[Problem]:
     """The rows are prepared as the run did, or as this config says."""
-    declared, asked = subject.experiment.architecture, subject.experiment.dataset.preprocess
-    if not isinstance(declared, FromRun) or not declared.keep_preprocessing:
+    base, asked = subject.experiment.outline.base, subject.experiment.dataset.preprocess
+    if base is None or not base.keep_preprocessing:
         return
     if subject.task == AUTOENCODER:
         yield subject.problem(
@@ -52,14 +50,14 @@ def fine_tuning(subject: Subject) -> Iterator[Problem]:
 
 def regularization_of_own(subject: Subject) -> Iterator[Problem]:
     """Regularization goes into layers that the config lists, not into a class of the user's own."""
-    declared = subject.experiment.architecture
-    if not isinstance(declared, Component) or not declared.is_users_own:
+    own = subject.experiment.outline.own
+    if own is None:
         return
     asked = subject.experiment.regularization
     for name in ("l1", "l2", "max_norm", "dropout", "batch_normalization"):
         if getattr(asked, name):
             yield subject.problem(
                 f"regularization.{name}",
-                f"nnrun cannot put it into the layers of {declared.name}",
+                f"nnrun cannot put it into the layers of {own.name}",
                 "put it there yourself",
             )

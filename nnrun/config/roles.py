@@ -5,15 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
 
-from nnrun.config.components import Component
 from nnrun.config.facts import DataFacts, as_used
-from nnrun.config.graphs import INPUT, Graph, GraphOutput
+from nnrun.config.graphs import GraphOutput
 from nnrun.config.schema import Dataset, Experiment, named_columns
 from nnrun.config.tasks import AUTO, AUTOENCODER
 from nnrun.config.texts import text_layers
-
-TARGET = "targets"
-"""The name of the one target, where an architecture names no outputs."""
 
 
 @dataclass(frozen=True)
@@ -54,28 +50,23 @@ class Roles:
 
 def roles_of(experiment: Experiment) -> Roles:
     """What an experiment makes of its data."""
-    dataset, graph = experiment.dataset, experiment.architecture
-    texts = tuple(text_layers(graph))
-    if not isinstance(graph, Graph):
-        return dataclasses.replace(roles_of_dataset(dataset), texts=texts)
+    dataset, outline = experiment.dataset, experiment.outline
     inputs = {
         name: dataset.features if item.features is None else item.features
-        for name, item in graph.entries.items()
+        for name, item in outline.entries.items()
     }
-    aims = {name: _aim(item, dataset, tuple(inputs)) for name, item in graph.outputs.items()}
-    return Roles(inputs, aims, texts)
+    aims = {name: _aim(item, dataset, tuple(inputs)) for name, item in outline.outputs.items()}
+    return Roles(inputs, aims, tuple(text_layers(outline)))
 
 
 def roles_of_graph(experiment: Experiment) -> Roles | None:
     """What a graph makes of the columns; None for any other architecture."""
-    return roles_of(experiment) if isinstance(experiment.architecture, Graph) else None
+    return roles_of(experiment) if experiment.outline.names_nodes else None
 
 
 def roles_of_dataset(dataset: Dataset) -> Roles:
     """The one input and the one aim of an architecture that names none."""
-    is_autoencoder = dataset.task == AUTOENCODER
-    aim = Aim(AUTOENCODER, input=INPUT) if is_autoencoder else Aim(dataset.task, dataset.targets)
-    return Roles({INPUT: dataset.features}, {TARGET: aim})
+    return roles_of(Experiment(dataset=dataset))
 
 
 def _aim(output: GraphOutput, dataset: Dataset, inputs: tuple[str, ...]) -> Aim:
@@ -95,34 +86,17 @@ def view_of(experiment: Experiment, name: str) -> Experiment:
         experiment: Of any architecture; without outputs that have names it is its own view.
         name: The output.
     """
-    graph = experiment.architecture
-    if not isinstance(graph, Graph):
+    outline = experiment.outline
+    if not outline.names_nodes:
         return experiment
-    output, aim = graph.outputs[name], roles_of(experiment).aims[name]
+    output, aim = outline.outputs[name], roles_of(experiment).aims[name]
     return dataclasses.replace(
         experiment,
-        architecture=_last_layers(graph, name),
+        architecture=tuple(outline.last_components(name)),
         loss=output.loss or experiment.loss,
         metrics=experiment.metrics if output.metrics is None else output.metrics,
         dataset=dataclasses.replace(experiment.dataset, target=aim.columns or None, task=aim.task),
     )
-
-
-def _last_layers(graph: Graph, name: str) -> tuple[Component, ...]:
-    """The layers that follow each other at the end, back to where several things are joined."""
-    layers: list[Component] = []
-    nodes, seen = graph.nodes, set[str]()
-    while name in nodes and name not in seen:
-        seen.add(name)
-        node = nodes[name]
-        layer = nodes[node.shared].layer if node.shared in nodes else node.layer
-        if layer is None:
-            break
-        layers.insert(0, layer)
-        if not isinstance(node.from_, str):
-            break
-        name = node.from_
-    return tuple(layers)
 
 
 def facts_for(

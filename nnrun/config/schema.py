@@ -6,6 +6,7 @@ This is the one place that says so: checking, the JSON Schema and the reference 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from nnrun.config.components import Component
 from nnrun.config.from_run import FineTune, FromRun
@@ -27,6 +28,7 @@ from nnrun.config.kinds import (
 from nnrun.config.label_scales import LABEL_SCALES
 from nnrun.config.modes import Mode
 from nnrun.config.options import REQUIRED, option
+from nnrun.config.outline import Outline
 from nnrun.config.tasks import AUTO, TASKS
 from nnrun.errors import Place
 
@@ -366,6 +368,11 @@ class Experiment:
     )
     places: Mapping[str, Place] = field(default_factory=dict, compare=False, repr=False)
     """Where each value was written, by dotted path."""
+
+    @cached_property
+    def outline(self) -> Outline:
+        """The architecture as a graph of named nodes, whatever its form."""
+        return Outline.of(self.architecture)
 
     @property
     def split_seed(self) -> int:

@@ -8,8 +8,6 @@ from nnrun.config.catalogue import Catalogue
 from nnrun.config.components import Component
 from nnrun.config.facts import DataFacts
 from nnrun.config.figures import Figure, on_validation
-from nnrun.config.from_run import FromRun
-from nnrun.config.graphs import Graph
 from nnrun.config.measures import Ending
 from nnrun.config.schema import Experiment
 from nnrun.config.tasks import AUTO, AUTOENCODER, DEFAULT_METRICS, ending_of_task
@@ -71,24 +69,12 @@ class Subject:
     @property
     def layers(self) -> Sequence[Component]:
         """The layers that the config lists: of a model that begins with a run's, those after them."""
-        declared = self.experiment.architecture
-        if isinstance(declared, FromRun):
-            return declared.add
-        if isinstance(declared, Graph):
-            return [node.layer for node in declared.nodes.values() if node.layer is not None]
-        return () if isinstance(declared, Component) else declared
-
-    @property
-    def takes_layers_over(self) -> bool:
-        """Whether the model begins with layers that the config does not list."""
-        return isinstance(self.experiment.architecture, FromRun)
+        return self.experiment.outline.components
 
     @property
     def output(self) -> OutputLayer | None:
         """The last layer of a list; None for presets, whose output follows the task, and graphs."""
-        if isinstance(self.experiment.architecture, Graph):
-            return None
-        return find_output_layer(self.layers)
+        return None if self.experiment.outline.names_nodes else find_output_layer(self.layers)
 
     @property
     def ending(self) -> Ending:
@@ -108,16 +94,16 @@ class Subject:
 
     def _end(self) -> tuple[int | None, str]:
         """The units and the activation of the output; None and an empty text where unknown."""
-        declared, task = self.experiment.architecture, self.task
-        if not isinstance(declared, Component) or declared.is_users_own:
-            output = self.output if declared else None
+        preset, task = self.experiment.outline.preset, self.task
+        if preset is None:
+            output = self.output
             return (output.units, output.activation) if output else (None, "")
         if task is None:
             return None, ""
         classes, width = self.facts.classes if self.facts else 0, self.target_width or 0
         one_hot = self.experiment.dataset.preprocess.one_hot
         units, activation = ending_of_task(task, classes, width, one_hot=one_hot)
-        chosen = declared.arguments.get("output_activation")
+        chosen = preset.arguments.get("output_activation")
         if activation == "linear" and chosen:
             activation = activation_name(chosen)
         return units or None, activation

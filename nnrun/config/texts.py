@@ -4,13 +4,11 @@ Keras's strings cannot be compiled together with a training, and what a text is 
 not change while the weights do. So it is turned once, and the training sees numbers alone.
 """
 
-import itertools
 from collections.abc import Iterator
-from typing import TypeGuard
 
 from nnrun.config.adapting import inner_components
 from nnrun.config.components import Component
-from nnrun.config.graphs import INPUT, Graph
+from nnrun.config.outline import Outline
 from nnrun.config.subject import Subject
 from nnrun.config.tasks import AUTOENCODER
 from nnrun.errors import Problem
@@ -27,87 +25,73 @@ def reads_text(layer: Component) -> bool:
     return layer.module == "keras.layers" and layer.name in TEXT_LAYERS
 
 
-def text_layers(architecture: object) -> dict[str, Component]:
-    """The layers that read text, by the name of the input that each reads.
-
-    Args:
-        architecture: That of an experiment, of any kind.
-    """
-    if isinstance(architecture, Graph):
-        return dict(text_nodes(architecture).values())
-    if isinstance(architecture, tuple) and reads_text(architecture[0]):
-        return {INPUT: architecture[0]}
-    return {}
+def text_layers(outline: Outline) -> dict[str, Component]:
+    """The layers that read text, by the name of the input that each reads."""
+    return dict(text_nodes(outline).values())
 
 
-def text_nodes(graph: Graph) -> dict[str, tuple[str, Component]]:
-    """The layers of a graph that read text, by their names, each after the input that it reads."""
+def text_nodes(outline: Outline) -> dict[str, tuple[str, Component]]:
+    """The layers that read text, by the names of their nodes, each after the input that it reads."""
     return {
         name: (node.from_, node.layer)
-        for name, node in graph.layers.items()
+        for name, node in outline.nodes.items()
         if node.layer is not None
         and reads_text(node.layer)
         and isinstance(node.from_, str)
-        and node.from_ in graph.entries
+        and node.from_ in outline.entries
+        and not (outline.names_nodes and name in outline.outputs)
     }
 
 
-def text_embeddings(architecture: object) -> Iterator[tuple[Component, Component]]:
+def text_embeddings(outline: Outline) -> Iterator[tuple[Component, Component]]:
     """Each layer that reads text with each `Embedding` of the numbers that it gives."""
-    if isinstance(architecture, Graph):
-        nodes = text_nodes(architecture)
-        for node in architecture.layers.values():
-            if isinstance(node.from_, str) and node.from_ in nodes and _embeds(node.layer):
-                yield nodes[node.from_][1], node.layer
-    elif isinstance(architecture, tuple):
-        for first, second in itertools.pairwise(architecture[:2]):
-            if reads_text(first) and _embeds(second):
-                yield first, second
-
-
-def _embeds(layer: Component | None) -> TypeGuard[Component]:
-    return layer is not None and layer.module == "keras.layers" and layer.name == "Embedding"
+    readers = text_nodes(outline)
+    for node in outline.nodes.values():
+        layer, source = node.layer, node.from_
+        if layer is None or layer.module != "keras.layers" or layer.name != "Embedding":
+            continue
+        if isinstance(source, str) and source in readers:
+            yield readers[source][1], layer
 
 
 def text_at_inputs(subject: Subject) -> Iterator[Problem]:
     """A layer that reads text is the first of a list, or applied to an input of a graph."""
-    declared = subject.experiment.architecture
-    known = {layer.path for layer in text_layers(declared).values()}
+    outline = subject.experiment.outline
+    known = {layer.path for layer in text_layers(outline).values()}
     for layer in subject.layers:
         for one in [layer, *inner_components(layer.arguments.values())]:
             if reads_text(one) and one.path not in known:
                 hint = "put it first"
-                if isinstance(declared, Graph):
+                if outline.names_nodes:
                     hint = "put it under `layers`, `from` an input of its own"
                 yield subject.problem_of(
                     one, f"{one.name} reads text, and only inputs are text", hint
                 )
-    if isinstance(declared, Graph):
-        yield from _readers_of_text(subject, declared)
+    yield from _readers_of_text(subject, outline)
 
 
-def _readers_of_text(subject: Subject, graph: Graph) -> Iterator[Problem]:
+def _readers_of_text(subject: Subject, outline: Outline) -> Iterator[Problem]:
     """Whatever else is applied to an input of text, or shares the layer that reads it."""
-    nodes = text_nodes(graph)
+    nodes = text_nodes(outline)
     readers = {source: name for name, (source, _) in nodes.items()}
-    for name, node in graph.nodes.items():
+    for name, node in outline.nodes.items():
         if name in readers.values():
             continue
         for source in node.sources:
             if source in readers:
                 message = f"'{source}' is text, which only '{readers[source]}' reads"
                 hint = f"use '{readers[source]}'"
-                yield subject.problem(f"{graph.path_of(name)}.from", message, hint)
+                yield subject.problem(f"{outline.path_of(name)}.from", message, hint)
         if node.shared in nodes:
             message = f"'{node.shared}' reads the text of one input, and cannot be shared"
-            path = f"{graph.path_of(name)}.shared"
+            path = f"{outline.path_of(name)}.shared"
             yield subject.problem(path, message, "write the layer once more")
 
 
 def text_to_numbers(subject: Subject) -> Iterator[Problem]:
     """A layer that reads text gives rows of numbers, and finds text to read."""
     experiment = subject.experiment
-    for layer in text_layers(experiment.architecture).values():
+    for layer in text_layers(experiment.outline).values():
         for argument in TEXT_LAYERS[layer.name]:
             if layer.arguments.get(argument):
                 message = f"{layer.name} is to give rows of numbers, all of one length"
@@ -116,18 +100,17 @@ def text_to_numbers(subject: Subject) -> Iterator[Problem]:
         if experiment.dataset.name is not None:
             message = f"{layer.name} reads text, and '{experiment.dataset.name}' holds numbers"
             yield subject.problem_of(layer, message, "text comes from the columns of a CSV file")
-        is_graph = isinstance(experiment.architecture, Graph)  # of which each output has a task
-        if experiment.dataset.task == AUTOENCODER and not is_graph:
+        in_graph = experiment.outline.names_nodes  # where each output has a task
+        if experiment.dataset.task == AUTOENCODER and not in_graph:
             message = f"{layer.name} reads text, which an autoencoder cannot reconstruct"
             yield subject.problem_of(layer, message, "name a target, and another task")
 
 
 def text_is_not_scaled(subject: Subject) -> Iterator[Problem]:
     """Preprocessing of numbers is asked for only where an input holds numbers."""
-    architecture = subject.experiment.architecture
-    texts = text_layers(architecture)
-    inputs = architecture.entries if isinstance(architecture, Graph) else {INPUT: None}
-    if not texts or set(inputs) - set(texts):
+    outline = subject.experiment.outline
+    texts = text_layers(outline)
+    if not texts or set(outline.entries) - set(texts):
         return
     for option in ("scale", "standardize", "minmax"):
         if getattr(subject.experiment.dataset.preprocess, option):

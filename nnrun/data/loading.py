@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nnrun.config.graphs import INPUT
-from nnrun.config.roles import TARGET, Roles, roles_of_dataset
+from nnrun.config.graphs import INPUT, TARGET
+from nnrun.config.roles import Roles, roles_of_dataset
 from nnrun.config.tasks import AUTOENCODER
 from nnrun.data.dealing import Dealt, columns_of, deal_file, deal_named, group
 from nnrun.data.describing import check_source, describe, source_of

@@ -313,7 +313,7 @@ def evaluate(
         name = split_of_file(data)
         roles = roles_of(run.experiment)
         part = load_rows(run.experiment.dataset, run.signature, str(data), roles)
-        part = encode_part(text_layers(run.experiment.architecture), run.signature.adapted, part)
+        part = encode_part(text_layers(run.experiment.outline), run.signature.adapted, part)
     return evaluate_rows(run, name, part, batch_size=batch_size, draws=mc_samples)
 
 

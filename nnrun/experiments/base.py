@@ -195,7 +195,7 @@ def read_base(files: RunDirectory) -> Base:
         RunError: It is damaged, or reads text.
     """
     experiment = load_experiment(files.resolved, text=read_resolved(files))
-    if text_layers(experiment.architecture):
+    if text_layers(experiment.outline):
         message = f"{files.path} reads text, and a run that does cannot be built on"
         raise RunError(message, hint="Declare its layers in this config.")
     return Base(

@@ -65,7 +65,7 @@ def layer_rows(model: Any, experiment: Experiment) -> list[LayerRow]:
     from nnrun.models.shapes import layer_shapes, listed_layers
     from nnrun.models.stand_ins import classes_of_stand_ins
 
-    read_before = classes_of_stand_ins(experiment.architecture)
+    read_before = classes_of_stand_ins(experiment.outline)
     is_graph = hasattr(model, "_nodes_by_depth") and not isinstance(model, keras.Sequential)
     return [
         LayerRow(

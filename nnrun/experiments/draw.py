@@ -45,8 +45,8 @@ def _tell_text(graph: ModelGraph, experiment: Experiment) -> None:
     """Have the boxes say what inputs of text are, and what reads them."""
     from nnrun.models.stand_ins import classes_of_stand_ins
 
-    classes = classes_of_stand_ins(experiment.architecture)
-    texts = text_layers(experiment.architecture)
+    classes = classes_of_stand_ins(experiment.outline)
+    texts = text_layers(experiment.outline)
     for index, box in enumerate(graph.boxes):
         if box.state == "input" and box.key in texts:
             graph.boxes[index] = dataclasses.replace(box, lines=("text",))

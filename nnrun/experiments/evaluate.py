@@ -201,7 +201,7 @@ def predict_file(run: OpenRun, file: Path, *, draws: int | None = None) -> dict[
         if file.suffix.lower() in SUFFIXES:
             raise DataError(f"{run.directory.name} predicts rows of a table, not pictures")
         read = load_inputs(run.experiment.dataset, run.signature, str(file))
-        readers = text_layers(run.experiment.architecture)
+        readers = text_layers(run.experiment.outline)
         inputs = encode_inputs(readers, run.signature.adapted, read)
     else:
         pictures = find_pictures(file)

@@ -87,7 +87,7 @@ def _with_words(
     directory: RunDirectory, experiment: Experiment, signature: Signature, splits: Splits
 ) -> Splits:
     """The rows as the model takes them: all text turned into numbers."""
-    readers = text_layers(experiment.architecture)
+    readers = text_layers(experiment.outline)
     if not readers:
         return splits
     if any(len(signature.inputs[name].text) != len(splits.inputs[name].text) for name in readers):
@@ -119,7 +119,7 @@ def _check_names(directory: RunDirectory, experiment: Experiment, signature: Sig
 
 def _check_words(directory: RunDirectory, experiment: Experiment, signature: Signature) -> None:
     """Refuse a signature of which text would not become what the model was trained with."""
-    readers = text_layers(experiment.architecture)
+    readers = text_layers(experiment.outline)
     if not readers:
         return
     from nnrun.device import import_tensorflow
@@ -129,7 +129,7 @@ def _check_words(directory: RunDirectory, experiment: Experiment, signature: Sig
 
     try:
         check_words(readers, signature.adapted, signature.inputs)
-        check_embeddings(experiment.architecture, signature.adapted)
+        check_embeddings(experiment.outline, signature.adapted)
     except ConfigError as error:
         told = error.problems[0].message
         raise RunError(f"{directory.signature} is damaged: {told}") from error

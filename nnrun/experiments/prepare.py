@@ -180,7 +180,7 @@ def _read_texts(
     experiment: Experiment, splits: Splits
 ) -> tuple[Splits, Mapping[str, Mapping[str, Any]]]:
     """The data with all text turned into numbers, and what its layers have learnt to do so."""
-    readers = text_layers(experiment.architecture)
+    readers = text_layers(experiment.outline)
     if not readers:
         return splits, {}
     from nnrun.device import import_tensorflow
@@ -189,7 +189,7 @@ def _read_texts(
     from nnrun.models.texts import check_embeddings, encode_splits, learn_words
 
     words = learn_words(readers, splits)
-    check_embeddings(experiment.architecture, words)
+    check_embeddings(experiment.outline, words)
     return encode_splits(readers, words, splits), words
 
 

@@ -371,7 +371,7 @@ class Run:
         from nnrun.models.texts import with_texts_in_front
         from nnrun.runs.checksums import write_with_checksum
 
-        readers = text_layers(self.experiment.architecture)
+        readers = text_layers(self.experiment.outline)
         inputs = self.prepared.splits.inputs
         with loadable_by_keras(self.model):
             model = with_texts_in_front(self.model, readers, self.prepared.adapted, inputs)

@@ -3,8 +3,8 @@
 import dataclasses
 
 from nnrun.config.components import Component, snake_case
-from nnrun.config.graphs import Graph
-from nnrun.config.texts import reads_text, text_layers, text_nodes
+from nnrun.config.outline import Outline
+from nnrun.config.texts import reads_text, text_nodes
 
 
 def stand_in(layer: Component) -> Component:
@@ -18,9 +18,9 @@ def stand_in(layer: Component) -> Component:
     return dataclasses.replace(layer, name="Identity", arguments={"name": name})
 
 
-def classes_of_stand_ins(architecture: object) -> dict[str, str]:
+def classes_of_stand_ins(outline: Outline) -> dict[str, str]:
     """The classes of the layers that read text, by the names of what stands in for them."""
-    if isinstance(architecture, Graph):
-        return {name: layer.name for name, (_, layer) in text_nodes(architecture).items()}
-    layers = text_layers(architecture).values()
-    return {stand_in(layer).arguments["name"]: layer.name for layer in layers}
+    return {
+        name if outline.names_nodes else stand_in(layer).arguments["name"]: layer.name
+        for name, (_, layer) in text_nodes(outline).items()
+    }

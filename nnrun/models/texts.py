@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from nnrun.config.components import Component
+from nnrun.config.outline import Outline
 from nnrun.config.texts import text_embeddings
 from nnrun.data.splits import Arrays, InputSpec, Part, Splits
 from nnrun.errors import ConfigError, Problem, is_out_of_memory
@@ -37,13 +38,13 @@ def learn_words(readers: Readers, splits: Splits) -> dict[str, dict[str, Any]]:
     }
 
 
-def check_embeddings(architecture: object, learnt: State) -> None:
+def check_embeddings(outline: Outline, learnt: State) -> None:
     """See that every word has a place in the embedding that it comes to.
 
     Raises:
         ConfigError: An embedding has fewer places than there are words; XLA would take another's.
     """
-    for reader, embedding in text_embeddings(architecture):
+    for reader, embedding in text_embeddings(outline):
         words, places = _made(reader, learnt).vocabulary_size(), embedding.arguments["input_dim"]
         if places < words:
             message = f"has {places} places, and {reader.name} tells {words} words apart"

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from nnrun.config.components import Component
-from nnrun.config.roles import TARGET, Aim, Roles
+from nnrun.config.graphs import TARGET
+from nnrun.config.roles import Aim, Roles
 from nnrun.config.schema import Dataset, Split
 from nnrun.data.loading import check_source, describe, load_splits
 from nnrun.data.quality import inspect

@@ -31,7 +31,7 @@ def splits_of(train: list[list[str]], test: list[list[str]]) -> Splits:
 
 def read(layer: str, train: list[list[str]], test: list[list[str]], config: Any) -> Any:
     """What a layer learns, and the rows that it makes."""
-    readers = text_layers(config(f"[{layer}, Dense: 1]").architecture)
+    readers = text_layers(config(f"[{layer}, Dense: 1]").outline)
     splits = splits_of(train, test)
     learnt = learn_words(readers, splits)
     (words,) = learnt.values()

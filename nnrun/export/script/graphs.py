@@ -100,7 +100,7 @@ def graph_lines(
     measured, lines = _input_lines(prepared, variables)
     made: dict[str, str] = {}
     frozen: list[str] = []
-    readers = text_nodes(graph)
+    readers = text_nodes(prepared.experiment.outline)
     for name, expanded in expand_graph(prepared.experiment, graph).items():
         node = expanded.declared
         sources = _sources(node.from_, variables)

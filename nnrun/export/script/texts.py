@@ -28,7 +28,7 @@ def text_lines(prepared: Prepared, components: Components) -> Iterator[str]:
     variables = Names()
     parts = [f"X_{part}" for part in part_names(prepared)]
     several = len(prepared.splits.inputs) > 1
-    for name, layer in text_layers(prepared.experiment.architecture).items():
+    for name, layer in text_layers(prepared.experiment.outline).items():
         learnt = prepared.adapted[layer.path]
         length = {_LENGTH: learnt[_LENGTH]} if _LENGTH in learnt else {}
         declared = dataclasses.replace(layer, arguments={**layer.arguments, **length})
