@@ -8,7 +8,7 @@ from typing import Any, Literal
 from nnrun.config.catalogue import load_catalogue
 from nnrun.config.components import as_component
 from nnrun.config.defaults import is_default_argument, without_defaults
-from nnrun.config.tasks import AUTO, DEFAULT_METRICS
+from nnrun.config.tasks import AUTO, TASKS
 from nnrun.runs.monitoring import monitored_figure
 from nnrun.runs.settings import describe_scalar
 
@@ -77,7 +77,7 @@ def _usual_metrics(tree: Mapping[str, Any]) -> list[str]:
     if task == AUTO and named is not None:
         task = named.facts.task
     several = isinstance(architecture, Mapping) and "outputs" in architecture
-    return [] if several or task not in DEFAULT_METRICS else [DEFAULT_METRICS[task]]
+    return [] if several or task not in TASKS else [TASKS[task].metric]
 
 
 def _monitored(tree: Mapping[str, Any]) -> str:

@@ -12,7 +12,6 @@ from nnrun.config.outline import Outline
 from nnrun.config.rates import parts_of_rate, unusual_rates
 from nnrun.config.schema import Experiment
 from nnrun.config.subject import Subject, activation_name
-from nnrun.config.tasks import AUTOENCODER
 from nnrun.errors import Problem
 
 LINEAR = {
@@ -76,7 +75,7 @@ def _spent_rates(subject: Subject) -> Iterator[Problem]:
 def _linear_layers(subject: Subject) -> Iterator[Problem]:
     """Two Dense layers with no activation between them are one; an autoencoder may want just that."""
     outline = subject.experiment.outline
-    if subject.task == AUTOENCODER:
+    if subject.predicts_input:
         return
     preset = outline.preset
     if preset is not None and preset.arguments.get("hidden") and _is_linear(preset, "relu"):

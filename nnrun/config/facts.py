@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from nnrun.config.tasks import task_of_classes
+
 
 @dataclass(frozen=True)
 class DataFacts:
@@ -68,11 +70,6 @@ def class_numbers(names: Sequence[str], wanted: Sequence[str | int]) -> list[int
     return found
 
 
-def task_of_classes(count: int, declared: str) -> str:
-    """The task of so many classes: two of them may also be taken as `multiclass`."""
-    return "binary" if count == 2 and declared != "multiclass" else "multiclass"  # noqa: PLR2004
-
-
 def with_classes(facts: DataFacts, wanted: Sequence[str | int] | None, task: str) -> DataFacts:
     """The facts of a data set of which some classes are kept; as they are where that cannot be.
 
@@ -91,8 +88,6 @@ def with_classes(facts: DataFacts, wanted: Sequence[str | int] | None, task: str
             names = tuple(names[number] for number in class_numbers(names, wanted))
         except LookupError:
             names = facts.class_names
-    if task != "multiclass" and len(names) == facts.classes:
-        return facts
     kept = task_of_classes(len(names), task)
     return replace(facts, task=kept, classes=len(names), class_names=names)
 

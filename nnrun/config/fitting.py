@@ -5,37 +5,32 @@ from collections.abc import Iterator
 from nnrun.config.components import Component
 from nnrun.config.diagnostics import did_you_mean
 from nnrun.config.subject import OutputLayer, Subject
-from nnrun.config.tasks import AUTOENCODER
+from nnrun.config.tasks import CLASSES, LABELS, NUMBERS, TASKS
 from nnrun.config.wording import first_of, quoted
 from nnrun.errors import Problem
 
 LABEL_ACTIVATIONS = {"sigmoid", "hard_sigmoid", "sparse_sigmoid", "linear", "heaviside"}
 """Activations that give each label a probability, or a logit, of its own."""
 BINARY_CLASSES = 2
-_COLUMN_NOUNS = {"regression": "number", "multilabel": "label", AUTOENCODER: "number"}
-_ACTIVATION_HINTS = {
-    "regression": "leave the activation out",
-    AUTOENCODER: "use `activation: sigmoid` for values from 0 to 1, none for others",
-    "multilabel": "use `activation: sigmoid`",
-}
+_COLUMN_NOUNS = {NUMBERS: "number", LABELS: "label"}
 
 
 def task_against_target(subject: Subject) -> Iterator[Problem]:
     """The task has as many columns to predict as it takes."""
     dataset = subject.experiment.dataset
-    columns = dataset.targets
-    if dataset.name is not None or not columns:
+    columns, task = dataset.targets, TASKS.get(dataset.task)
+    if dataset.name is not None or not columns or task is None:
         return
-    if dataset.task == "multilabel" and len(columns) == 1:
+    if task.predicts == LABELS and len(columns) == 1:
         yield subject.problem(
             "dataset.task",
-            "multilabel takes several columns, and dataset.target names one",
+            f"{task.name} takes several columns, and dataset.target names one",
             f"list the labels, as in `target: [{columns[0]}, …]`, or write `task: binary`",
         )
-    elif dataset.task in ("binary", "multiclass") and len(columns) > 1:
+    elif task.predicts == CLASSES and len(columns) > 1:
         yield subject.problem(
             "dataset.task",
-            f"{dataset.task} takes one column, and dataset.target names {len(columns)}",
+            f"{task.name} takes one column, and dataset.target names {len(columns)}",
             "write `task: multilabel` for labels of 0 and 1, or `task: regression` for numbers",
         )
 
@@ -57,8 +52,7 @@ def steps_against_labels(subject: Subject) -> Iterator[Problem]:
     output = subject.output
     if output is None or output.activation != "heaviside" or (output.units or 1) == 1:
         return
-    integers = subject.task in ("binary", "multiclass")
-    if integers and not subject.experiment.dataset.preprocess.one_hot:
+    if subject.predicts == CLASSES and not subject.experiment.dataset.preprocess.one_hot:
         yield subject.problem_of(
             output.component,
             "several Heaviside units learn from one-hot labels, but the labels are integers",
@@ -77,12 +71,12 @@ def output_against_task(subject: Subject) -> Iterator[Problem]:
     if subject.objection:
         wrong = list(_activation_of_columns(subject, output))
         yield from wrong
-        if wrong and subject.task == "regression":
+        if wrong and subject.predicts == NUMBERS and not subject.predicts_input:
             return
         width = subject.target_width or units
-        noun = _COLUMN_NOUNS.get(subject.task or "", "column")
+        noun = _COLUMN_NOUNS.get(subject.predicts or "", "column")
         fitting, has = [width], f"the target {_counted(width, noun)}"
-        if subject.task == AUTOENCODER and facts is not None and len(facts.input_shape) > 1:
+        if subject.predicts_input and facts is not None and len(facts.input_shape) > 1:
             fitting.append(facts.input_shape[-1])  # a Dense layer on the last of several axes
     elif facts is None:
         return
@@ -109,11 +103,11 @@ def output_of_preset(subject: Subject) -> Iterator[Problem]:
     chosen = preset.arguments.get("output_activation")
     if chosen is None:
         return
-    if subject.task not in ("regression", AUTOENCODER):
-        message = f"output_activation is for numbers, but the task is {subject.task}"
+    if subject.predicts != NUMBERS:
+        message = f"output_activation is for numbers, but the task is {subject.task.name}"
         hint = "leave it out: the output follows the task"
     elif isinstance(chosen, Component) and chosen.name.lower() == "softmax":
-        message = f"softmax is for classes, but the task is {subject.task}"
+        message = f"softmax is for classes, but the task is {subject.task.name}"
         hint = "use softplus for positive numbers, sigmoid for those between 0 and 1"
     else:
         return
@@ -122,15 +116,15 @@ def output_of_preset(subject: Subject) -> Iterator[Problem]:
 
 def _activation_of_columns(subject: Subject, output: OutputLayer) -> Iterator[Problem]:
     """The last activation says something of each column by itself."""
-    labels, activation = subject.task == "multilabel", output.activation
+    labels, activation = subject.predicts == LABELS, output.activation
     if activation == "softmax":
         message = f"softmax {subject.objection}"
     elif labels and activation not in LABEL_ACTIVATIONS and ":" not in activation:
         message = f"{activation} gives no probability of a label"
     else:
         return
-    either = "use `activation: sigmoid` for labels, none for numbers"
-    hint = _ACTIVATION_HINTS.get(subject.task or "", either)
+    hint = "use `activation: sigmoid` for labels, none for numbers"
+    hint = hint if subject.task is None else subject.task.activation_hint
     yield subject.problem_of(output.component, message, hint, argument="activation")
 
 
@@ -158,12 +152,14 @@ def task_options(subject: Subject) -> Iterator[Problem]:
 def scaled_labels(subject: Subject) -> Iterator[Problem]:
     """Labels are scaled where numbers are predicted."""
     tasks = {output.task for output in subject.by_output.values() or [subject]}
-    if subject.experiment.dataset.preprocess.target is None or tasks & {"regression", None}:
+    known = [task for task in tasks if task is not None]
+    scaled = any(task.predicts == NUMBERS and not task.of_input for task in known)
+    if subject.experiment.dataset.preprocess.target is None or scaled or None in tasks:
         return
-    what = f"the task is {' and '.join(sorted(map(str, tasks)))}"
+    what = f"the task is {' and '.join(sorted(task.name for task in known))}"
     message = f"only numbers to predict can be scaled, but {what}"
     hint = "leave it out"
-    if tasks == {AUTOENCODER}:
+    if all(task.of_input for task in known):
         hint = "leave it out: an autoencoder predicts its input as the other options prepare it"
     yield subject.problem("dataset.preprocess.target", message, hint)
 

@@ -8,7 +8,7 @@ from nnrun.config.diagnostics import did_you_mean, nearest
 from nnrun.config.graphs import Graph, GraphLayer
 from nnrun.config.roles import Roles, roles_of
 from nnrun.config.subject import Subject
-from nnrun.config.tasks import AUTOENCODER
+from nnrun.config.tasks import predicts_input
 from nnrun.config.wording import first_of, quoted
 from nnrun.errors import Problem
 
@@ -188,7 +188,7 @@ def _aims(subject: Subject, roles: Roles) -> Iterator[Problem]:
     """Outputs that do not say what they predict, or what nobody can."""
     for name, aim in roles.aims.items():
         path = f"architecture.outputs.{name}"
-        if aim.task == AUTOENCODER and aim.input not in roles.inputs:
+        if aim.predicts_input and aim.input not in roles.inputs:
             hint = f"as in `target: {next(iter(roles.inputs))}`"
             if aim.input:
                 hint = did_you_mean(aim.input, roles.inputs) or f"inputs: {first_of(roles.inputs)}"
@@ -198,11 +198,11 @@ def _aims(subject: Subject, roles: Roles) -> Iterator[Problem]:
                 else "it does not say which input it reconstructs"
             )
             yield subject.problem(f"{path}.target", message, hint)
-        elif aim.task == AUTOENCODER and aim.input in roles.texts:
+        elif aim.predicts_input and aim.input in roles.texts:
             message = f"{quoted(aim.input)} is text, which an autoencoder cannot reconstruct"
             yield subject.problem(path, message, "have it predict a column, or an input of numbers")
         elif (
-            aim.task != AUTOENCODER
+            not aim.predicts_input
             and not aim.columns
             and subject.experiment.dataset.csv is not None
         ):
@@ -213,7 +213,7 @@ def _aims(subject: Subject, roles: Roles) -> Iterator[Problem]:
 def autoencoder(subject: Subject) -> Iterator[Problem]:
     """An autoencoder that is a list predicts its input and nothing else."""
     dataset = subject.experiment.dataset
-    if subject.experiment.outline.names_nodes or dataset.task != AUTOENCODER:
+    if subject.experiment.outline.names_nodes or not predicts_input(dataset.task):
         return
     if dataset.targets:
         yield subject.problem(

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from nnrun.config.components import Component
 from nnrun.config.facts import rows_of_share
 from nnrun.config.subject import Subject
+from nnrun.config.tasks import NUMBERS
 from nnrun.errors import Problem
 
 ACCUMULATION = "gradient_accumulation_steps"
@@ -119,7 +120,7 @@ def direction_of_one_number(subject: Subject) -> Iterator[Problem]:
     """A loss of directions compares several numbers."""
     output = subject.output
     units = output.units if output else None
-    if output is None and subject.task == "regression":
+    if output is None and subject.predicts == NUMBERS and not subject.predicts_input:
         units = subject.target_width
     if subject.loss in NORMALIZED_LOSSES and units == 1:
         message = f"{subject.loss} of one number is 1 or -1, and has no gradient"

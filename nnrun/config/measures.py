@@ -2,10 +2,8 @@
 
 from dataclasses import dataclass
 
-from nnrun.config.tasks import AUTOENCODER
+from nnrun.config.tasks import CLASSES, LABELS, NUMBERS, TaskFacts
 
-NUMBERS, LABELS, CLASSES = "numbers", "labels", "classes"
-"""What is measured: any numbers; labels of 0 and 1; the one class that a row belongs to."""
 PER_UNIT, INTEGERS, ONE_HOT, EITHER = "per unit", "integers", "one-hot", "either"
 """The labels: a number for every unit of the output; of classes integers, one-hot rows, or either."""
 
@@ -16,7 +14,7 @@ class Measure:
 
     Attributes:
         labels: The form of the labels. One number a row is fit for one unit, also as an integer.
-        measures: What it tells something about.
+        measures: What it tells something about: any `NUMBERS`, or only `LABELS` or `CLASSES`.
         probabilities: Whether it is wrong for logits, unless an argument says that they are some.
     """
 
@@ -115,7 +113,7 @@ class Ending:
         from_logits: Whether that loss takes logits.
     """
 
-    task: str | None
+    task: TaskFacts | None
     units: int | None
     activation: str
     one_hot: bool
@@ -123,29 +121,35 @@ class Ending:
     from_logits: bool = False
 
     @property
+    def predicts(self) -> str | None:
+        """Numbers, labels or classes, as far as it is known."""
+        return None if self.task is None else self.task.predicts
+
+    @property
     def is_one(self) -> bool:
         """Whether one unit gives the probability, or the logit, of one of two classes."""
-        return self.units == 1 and self.task not in ("regression", "multilabel", AUTOENCODER)
+        return self.units == 1 and self.predicts in (CLASSES, None)
 
     @property
     def is_several(self) -> bool:
         """Whether there are several units, as far as it is known."""
-        several = self.task in ("multiclass", "multilabel") or self.activation == "softmax"
+        known = self.task is not None and self.predicts != NUMBERS and not self.task.is_binary
+        several = known or self.activation == "softmax"
         return several if self.units is None else self.units > 1
 
     @property
     def of_classes(self) -> bool:
         """Whether a row is known to belong to one class."""
-        return self.task in ("binary", "multiclass")
+        return self.predicts == CLASSES
 
     @property
     def gives_logits(self) -> bool:
         """Whether it ends without the sigmoid or softmax of a classifier, as far as it is known."""
-        numbers = self.task in ("regression", AUTOENCODER)
-        return not numbers and (self.activation == "linear" or self.from_logits)
+        logits = self.activation == "linear" or self.from_logits
+        return self.predicts != NUMBERS and logits
 
     @property
     def is_each_for_itself(self) -> bool:
         """Whether every unit tells of a label of its own, and not all together of the class."""
         binary = self.loss is not None and self.loss.startswith("Binary")
-        return self.task == "multilabel" or self.units == 1 or binary
+        return self.predicts == LABELS or self.units == 1 or binary

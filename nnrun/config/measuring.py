@@ -8,14 +8,11 @@ from nnrun.config.catalogue import Entry
 from nnrun.config.components import Component
 from nnrun.config.facts import DataFacts
 from nnrun.config.measures import (
-    CLASSES,
     EITHER,
     FBETA,
     INTEGERS,
     INTERSECTIONS,
-    LABELS,
     MEASURES,
-    NUMBERS,
     ONE_HOT,
     PER_UNIT,
     THRESHOLDS,
@@ -23,7 +20,7 @@ from nnrun.config.measures import (
     Measure,
 )
 from nnrun.config.subject import Subject
-from nnrun.config.tasks import AUTOENCODER
+from nnrun.config.tasks import CLASSES, LABELS, NUMBERS, predicts_input
 from nnrun.errors import Problem
 
 _OF_INPUTS = ("BinaryCrossentropy", "BinaryFocalCrossentropy")
@@ -146,18 +143,16 @@ def _known(subject: Subject, declared: list[Component], *, is_loss: bool) -> lis
 
 def _task(measured: _Measured) -> Problem | None:
     """What is for classes, or for labels, measures no numbers."""
-    objection, task = measured.subject.objection, measured.subject.task
+    subject, objection = measured.subject, measured.subject.objection
     if not objection or measured.measure.measures == NUMBERS:
         return None
-    if task == AUTOENCODER and measured.entry.name in _OF_INPUTS:
+    if subject.predicts_input and measured.entry.name in _OF_INPUTS:
         return None
-    if task in ("regression", AUTOENCODER):
-        hint = (
-            "use mse, mae or Huber" if measured.is_loss else "use mae, mse or RootMeanSquaredError"
-        )
-        hint = (
-            "use mse, or binary_crossentropy" if measured.is_loss and task == AUTOENCODER else hint
-        )
+    if subject.predicts == NUMBERS:
+        hint = "use mae, mse or RootMeanSquaredError"
+        if measured.is_loss:
+            is_input = subject.predicts_input
+            hint = "use mse, or binary_crossentropy" if is_input else "use mse, mae or Huber"
     elif measured.measure.measures == CLASSES:
         hint = "use binary_accuracy, AUC, Precision or Recall"
         hint = "use binary_crossentropy" if measured.is_loss else hint
@@ -186,7 +181,7 @@ def _takes_one_hot(measured: _Measured) -> Problem:
         ways.insert(0, f"use {_BY_INTEGERS[measured.entry.name]}")
     elif measured.is_loss:
         ways.insert(0, "use sparse_categorical_crossentropy")
-    elif measured.ending.task == "binary" or measured.ending.units == 2:  # noqa: PLR2004 two classes
+    elif (measured.ending.task and measured.ending.task.is_binary) or measured.ending.units == 2:  # noqa: PLR2004 two classes
         ways.append("end in one sigmoid unit")
     return measured.problem(message, ", or ".join(ways))
 
@@ -226,7 +221,7 @@ def _probabilities(measured: _Measured) -> Problem | None:
         given = f"from_logits: true, but the last layer gives probabilities ({ending.activation})"
         return measured.problem(given, "remove one of the two", option)
     logits = ending.activation == "linear" and (
-        ending.task not in ("regression", AUTOENCODER, None) or measured.measure.measures != NUMBERS
+        ending.predicts in (CLASSES, LABELS) or measured.measure.measures != NUMBERS
     )
     if not measured.measure.probabilities or not logits or (option and says):
         return None
@@ -244,7 +239,7 @@ def _classifier(measured: _Measured) -> str:
     ending, loss = measured.ending, measured.is_loss
     if measured.measure.measures == CLASSES:
         return "softmax"
-    alone = ending.is_each_for_itself or ending.task == AUTOENCODER
+    alone = ending.is_each_for_itself or measured.subject.predicts_input
     return "sigmoid" if alone or (loss and measured.measure.measures == LABELS) else "softmax"
 
 
@@ -301,7 +296,7 @@ def _one_figure(measured: _Measured) -> Problem | None:
         return measured.problem(message, "use mae, mse or RootMeanSquaredError")
     if not measured.ending.is_several:
         return None
-    each = "label" if measured.ending.task == "multilabel" else "class"
+    each = "label" if measured.ending.predicts == LABELS else "class"
     if name in FBETA and given.get("average") is None:
         message = f"{measured.name} without an average gives a figure for each {each}"
         return measured.problem(message, f"write `{name}: {{average: macro}}`", "average")
@@ -312,7 +307,7 @@ def _one_figure(measured: _Measured) -> Problem | None:
 
 
 def _is_of_pictures(facts: DataFacts) -> bool:
-    return facts.task == AUTOENCODER and len(facts.input_shape) > 1
+    return predicts_input(facts.task) and len(facts.input_shape) > 1
 
 
 def _logarithm(measured: _Measured) -> Problem | None:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from nnrun.config.subject import Subject
-from nnrun.config.tasks import AUTOENCODER
 from nnrun.errors import Problem
 
 
@@ -12,7 +11,7 @@ def one_preprocessing(subject: Subject) -> Iterator[Problem]:
     base, asked = subject.experiment.outline.base, subject.experiment.dataset.preprocess
     if base is None or not base.keep_preprocessing:
         return
-    if subject.task == AUTOENCODER:
+    if subject.predicts_input:
         yield subject.problem(
             "architecture.keep_preprocessing",
             "an autoencoder reconstructs its input as this config prepares it",

@@ -8,7 +8,7 @@ from math import prod
 from nnrun.config.facts import DataFacts, as_used
 from nnrun.config.graphs import GraphOutput
 from nnrun.config.schema import Dataset, Experiment, named_columns
-from nnrun.config.tasks import AUTO, AUTOENCODER
+from nnrun.config.tasks import AUTO, predicts_input, task_of_classes
 from nnrun.config.texts import text_layers
 
 
@@ -26,6 +26,11 @@ class Aim:
     task: str
     columns: tuple[str, ...] = ()
     input: str = ""
+
+    @property
+    def predicts_input(self) -> bool:
+        """Whether it gives an input of the model back."""
+        return predicts_input(self.task)
 
 
 @dataclass(frozen=True)
@@ -72,7 +77,7 @@ def roles_of_dataset(dataset: Dataset) -> Roles:
 def _aim(output: GraphOutput, dataset: Dataset, inputs: tuple[str, ...]) -> Aim:
     same = output.target is None or named_columns(output.target) == dataset.targets
     task = output.task or (dataset.task if same else AUTO)
-    if task == AUTOENCODER:
+    if predicts_input(task):
         named = named_columns(output.target)
         return Aim(task, input=(named or inputs)[0] if named or len(inputs) == 1 else "")
     columns = dataset.targets if output.target is None else named_columns(output.target)
@@ -115,12 +120,12 @@ def facts_for(
         features: The columns of the data set, if it has any.
         inputs: The columns of each input.
     """
-    if aim.task == AUTOENCODER:
+    if aim.predicts_input:
         columns = inputs.get(aim.input) if features else None
         shape = (len(columns),) if columns else facts.input_shape
         return dataclasses.replace(
             facts,
-            task=AUTOENCODER,
+            task=aim.task,
             classes=0,
             class_names=(),
             input_shape=shape,
@@ -128,6 +133,10 @@ def facts_for(
         )
     if aim.columns and set(aim.columns) <= set(features):
         return dataclasses.replace(
-            facts, task="regression", classes=0, class_names=(), target_width=len(aim.columns)
+            facts,
+            task=task_of_classes(0),
+            classes=0,
+            class_names=(),
+            target_width=len(aim.columns),
         )
     return as_used(facts, classes=dataset.classes, positive=dataset.positive, task=aim.task)

@@ -10,7 +10,7 @@ from nnrun.config.facts import DataFacts
 from nnrun.config.figures import Figure, on_validation
 from nnrun.config.measures import Ending
 from nnrun.config.schema import Experiment
-from nnrun.config.tasks import AUTO, AUTOENCODER, DEFAULT_METRICS, ending_of_task
+from nnrun.config.tasks import CLASSES, LABELS, SEVERAL_CLASSES, TASKS, TaskFacts
 from nnrun.errors import Problem
 
 ACTIVATION_LAYERS = {
@@ -102,26 +102,36 @@ class Subject:
             return None, ""
         classes, width = self.facts.classes if self.facts else 0, self.target_width or 0
         one_hot = self.experiment.dataset.preprocess.one_hot
-        units, activation = ending_of_task(task, classes, width, one_hot=one_hot)
+        units, activation = task.ending(classes, width, one_hot=one_hot)
         chosen = preset.arguments.get("output_activation")
         if activation == "linear" and chosen:
             activation = activation_name(chosen)
         return units or None, activation
 
-    def _presumed_task(self, units: int | None, activation: str) -> str | None:
+    def _presumed_task(self, units: int | None, activation: str) -> TaskFacts | None:
         """What only classes would be declared like, where only the rows could tell for sure."""
         several = (units or 0) > 1 and self.target_width == 1
         one_hot = self.experiment.dataset.preprocess.one_hot
         of_classes = not self.objection and (activation == "softmax" or one_hot or several)
-        return "multiclass" if of_classes else None
+        return SEVERAL_CLASSES if of_classes else None
 
     @property
-    def task(self) -> str | None:
-        """What is predicted, as the data or the config say; None where only the rows could tell."""
-        if self.facts is not None:
-            return self.facts.task
-        declared = self.experiment.dataset.task
-        return None if declared == AUTO else declared
+    def task(self) -> TaskFacts | None:
+        """What is predicted, as the data or the config say.
+
+        None where only the rows could tell, or code of the user's own.
+        """
+        return TASKS.get(self.facts.task if self.facts else self.experiment.dataset.task)
+
+    @property
+    def predicts(self) -> str | None:
+        """Numbers, labels or classes; None where it is not known."""
+        return None if self.task is None else self.task.predicts
+
+    @property
+    def predicts_input(self) -> bool:
+        """Whether the model's own input is predicted."""
+        return self.task is not None and self.task.of_input
 
     @property
     def target_width(self) -> int | None:
@@ -133,11 +143,11 @@ class Subject:
     @property
     def objection(self) -> str:
         """Why what needs one class for each row is out of place; empty where it is not, or may not be."""
-        if self.task in ("regression", AUTOENCODER):
-            return f"is for classes, but the task is {self.task}"
-        if self.task == "multilabel":
-            return "is for one class a row, but the task is multilabel"
-        if self.task is None and (self.target_width or 0) > 1:
+        if self.task is not None:
+            what = "one class a row" if self.predicts == LABELS else "classes"
+            is_right = self.predicts == CLASSES
+            return "" if is_right else f"is for {what}, but the task is {self.task.name}"
+        if (self.target_width or 0) > 1:
             return f"is for one class a row, but dataset.target names {self.target_width} columns"
         return ""
 
@@ -227,9 +237,9 @@ def _recorded_as(metric: Component, catalogue: Catalogue) -> str | None:
     return own or metric.name
 
 
-def _default_metrics(task: str | None) -> tuple[Component, ...]:
+def _default_metrics(task: TaskFacts | None) -> tuple[Component, ...]:
     """The metrics of a task; of any, where it is not known."""
-    names = dict.fromkeys(DEFAULT_METRICS.values()) if task is None else [DEFAULT_METRICS[task]]
+    names = dict.fromkeys(known.metric for known in (TASKS.values() if task is None else [task]))
     return tuple(Component(name, "metrics") for name in names)
 
 

@@ -10,7 +10,7 @@ from nnrun.config.adapting import inner_components
 from nnrun.config.components import Component
 from nnrun.config.outline import Outline
 from nnrun.config.subject import Subject
-from nnrun.config.tasks import AUTOENCODER
+from nnrun.config.tasks import predicts_input
 from nnrun.errors import Problem
 
 TEXT_LAYERS = {
@@ -101,7 +101,7 @@ def text_to_numbers(subject: Subject) -> Iterator[Problem]:
             message = f"{layer.name} reads text, and '{experiment.dataset.name}' holds numbers"
             yield subject.problem_of(layer, message, "text comes from the columns of a CSV file")
         in_graph = experiment.outline.names_nodes  # where each output has a task
-        if experiment.dataset.task == AUTOENCODER and not in_graph:
+        if predicts_input(experiment.dataset.task) and not in_graph:
             message = f"{layer.name} reads text, which an autoencoder cannot reconstruct"
             yield subject.problem_of(layer, message, "name a target, and another task")
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nnrun.config.facts import with_classes
-from nnrun.config.tasks import AUTOENCODER
+from nnrun.config.tasks import task_of_classes
 from nnrun.data.describing import facts_in_use, refuse_classes, source_of
 from nnrun.data.selecting import select_classes, select_rows, select_target
 from nnrun.data.sources.finding import named_dataset
@@ -75,27 +75,27 @@ def deal_named(dataset: Dataset, roles: Roles) -> Dealt:
 
 def _is_own(aim: Aim, named: NamedDataset) -> bool:
     """Whether an output predicts what the data set is there to predict, and no other column."""
-    return aim.task != AUTOENCODER and aim.columns in ((), (named.target,))
+    return not aim.predicts_input and aim.columns in ((), (named.target,))
 
 
 def _target_of_named(
     named: NamedDataset, aim: Aim, inputs: Mapping[str, InputSpec], dataset: Dataset
 ) -> TargetSpec:
-    if aim.task == AUTOENCODER:
+    if aim.predicts_input:
         return _target_of_autoencoder(aim, inputs)
     if _is_own(aim, named):
         facts = facts_in_use(named, dataset, aim.task)
         positive = dataset.positive or ""
         return TargetSpec(facts.task, facts.class_names, facts.target_width, positive=positive)
     columns = tuple(map(TargetColumn, aim.columns)) if len(aim.columns) > 1 else ()
-    return TargetSpec("regression", width=len(aim.columns), columns=columns)
+    return TargetSpec(task_of_classes(0), width=len(aim.columns), columns=columns)
 
 
 def _target_of_autoencoder(aim: Aim, inputs: Mapping[str, InputSpec]) -> TargetSpec:
     spec = inputs[aim.input]
     columns = tuple(map(TargetColumn, spec.features)) if len(spec.features) > 1 else ()
     width = int(np.prod(spec.shape))
-    return TargetSpec(AUTOENCODER, (), width, columns=columns, input=aim.input, shape=spec.shape)
+    return TargetSpec(aim.task, (), width, columns=columns, input=aim.input, shape=spec.shape)
 
 
 def _part_of_named(
@@ -112,7 +112,7 @@ def _part_of_named(
     targets = {
         name: own if _is_own(aim, named) else _columns(rows.inputs, named.features, aim.columns)
         for name, aim in roles.aims.items()
-        if aim.task != AUTOENCODER
+        if not aim.predicts_input
     }
     weights = _weights_of_named(rows, named, dataset)
     return Part(group(rows.inputs, named.features, inputs), targets, weights)
@@ -140,7 +140,7 @@ def deal_file(dataset: Dataset, roles: Roles) -> Dealt:
         DataError: A file, a column or a cell cannot be used, or a class is none of the target's.
     """
     source = _with_texts(source_of(dataset), roles, dataset.sample_weight)
-    aims = {name: aim for name, aim in roles.aims.items() if aim.task != AUTOENCODER}
+    aims = {name: aim for name, aim in roles.aims.items() if not aim.predicts_input}
     features = _wanted_columns(source, roles, dataset.sample_weight, alone=len(aims) == 1)
     own = _own_outputs(aims, dataset)
     tables, faults = {}, DataFaults()

@@ -9,7 +9,7 @@ from nnrun.config.diagnostics import did_you_mean
 from nnrun.config.facts import as_used, class_numbers
 from nnrun.config.roles import roles_of_dataset
 from nnrun.config.schema import named_columns
-from nnrun.config.tasks import AUTO, AUTOENCODER
+from nnrun.config.tasks import AUTO, predicts_input
 from nnrun.config.wording import first_of
 from nnrun.data.sources.csv import Csv
 from nnrun.data.sources.finding import named_dataset, named_datasets
@@ -102,7 +102,7 @@ def _useless_choices(dataset: Dataset, roles: Roles) -> Iterator[Problem]:
     """A choice of classes where no output has these classes."""
     named = named_datasets().get(dataset.name or "")
     own = (named.target,) if named else dataset.targets
-    aims = [aim for aim in roles.aims.values() if aim.task != AUTOENCODER]
+    aims = [aim for aim in roles.aims.values() if not aim.predicts_input]
     if any(aim.columns in ((), own) for aim in aims) or (named is None and len(aims) == 1):
         return
     hint = "leave it out"
@@ -134,7 +134,10 @@ def _roles_of_named(named: NamedDataset, dataset: Dataset, roles: Roles) -> Iter
         elif aim.columns not in ((), (named.target,)):
             known = (named.target, *named.features)
             yield from _unknown_columns(path, aim.columns, known, where)
-        elif aim.task not in (AUTO, AUTOENCODER, facts_in_use(named, dataset, aim.task).task):
+        elif not aim.predicts_input and aim.task not in (
+            AUTO,
+            facts_in_use(named, dataset, aim.task).task,
+        ):
             task = facts_in_use(named, dataset, aim.task).task
             yield Problem(
                 f"'{named.target}' is a {task} target, not {aim.task}",
@@ -184,7 +187,7 @@ def _named_problems(named: NamedDataset, dataset: Dataset) -> Iterator[Problem]:
             hint=did_you_mean(dataset.positive, classes)
             or (f"its classes: {', '.join(classes)}" if classes else "leave it out"),
         )
-    elif dataset.task not in (AUTO, AUTOENCODER, facts.task):
+    elif dataset.task not in (AUTO, facts.task) and not predicts_input(dataset.task):
         yield Problem(
             f"'{dataset.name}' is a {facts.task} data set, not {dataset.task}",
             path="dataset.task",
@@ -240,7 +243,7 @@ def refuse_classes(dataset: Dataset, names: Sequence[str], where: str) -> None:
 
 def _file_problems(dataset: Dataset, *, names_outputs: bool) -> Iterator[Problem]:
     targets = dataset.targets
-    if not targets and not names_outputs and dataset.task != AUTOENCODER:
+    if not targets and not names_outputs and not predicts_input(dataset.task):
         hint = "name the column to predict"
         yield Problem("'target' is missing", path="dataset.target", hint=hint)
     for target in dict.fromkeys(targets):

@@ -9,7 +9,6 @@ import numpy as np
 
 from nnrun.config.graphs import INPUT, TARGET
 from nnrun.config.roles import Roles, roles_of_dataset
-from nnrun.config.tasks import AUTOENCODER
 from nnrun.data.dealing import Dealt, columns_of, deal_file, deal_named, group
 from nnrun.data.describing import check_source, describe, source_of
 from nnrun.data.fingerprint import fingerprint
@@ -131,7 +130,7 @@ def load_rows(
     features = columns_of(signature.inputs)
     targets = {}
     for name, aim in (roles or roles_of_dataset(dataset)).aims.items():
-        if aim.task != AUTOENCODER:
+        if not aim.predicts_input:
             columns = aim.columns or (named_dataset(str(dataset.name)).target,)
             like = _empty_table(features, signature.targets[name], signature.source)
             targets[name] = source.read_like(like, target=columns).rows.targets

@@ -117,7 +117,7 @@ def fit_labels(
         return dict(targets)
     return {
         name: _with_scale(target, how, measure(train.targets[name]))
-        if target.task == "regression"
+        if target.can_be_scaled
         else target
         for name, target in targets.items()
     }

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nnrun.config.tasks import LABELS
 from nnrun.data.precision import find_loss
 from nnrun.data.preprocessing import Statistics, measure
 from nnrun.data.splits import EXACT
@@ -114,7 +115,7 @@ def _class_warnings(parts: Mapping[str, Part], name: str, target: TargetSpec) ->
 
 
 def _label_warnings(parts: Mapping[str, Part], name: str, target: TargetSpec) -> Iterator[str]:
-    if target.task != "multilabel":
+    if target.predicts != LABELS:
         return
     for part, content in parts.items():
         shares = content.targets[name].mean(axis=0)
@@ -125,7 +126,7 @@ def _label_warnings(parts: Mapping[str, Part], name: str, target: TargetSpec) ->
 
 
 def _target_warnings(train: Part, name: str, target: TargetSpec) -> Iterator[str]:
-    if target.task != "regression" or target.scale:
+    if not target.can_be_scaled or target.scale:
         return
     columns = train.targets[name].astype(np.float64).T
     spread = columns.std(axis=1)

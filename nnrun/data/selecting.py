@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nnrun.config.facts import class_numbers, task_of_classes
+from nnrun.config.facts import class_numbers
+from nnrun.config.tasks import task_of_classes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -146,7 +146,7 @@ def _target_from_json(told: Mapping[str, Any]) -> TargetSpec:
     _check_all(float, target.scale, target.offset)
     if target.task not in TASKS or min((target.width, *target.shape)) < 1:
         raise TypeError(target)
-    if bool(target.classes) != (target.task in ("binary", "multiclass")):
+    if target.predicts != TASKS[target.task].predicts:
         raise TypeError(target)
     if len(target.scale) != len(target.offset) or len(target.scale) not in (0, target.width):
         raise TypeError(target)

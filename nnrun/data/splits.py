@@ -6,6 +6,8 @@ from typing import Self
 
 import numpy as np
 
+from nnrun.config.tasks import CLASSES, LABELS, NUMBERS
+
 Arrays = Mapping[str, np.ndarray]
 
 TEXT = "string"
@@ -83,6 +85,18 @@ class TargetSpec:
     scale: tuple[float, ...] = ()
     offset: tuple[float, ...] = ()
     cells: str = ""
+
+    @property
+    def predicts(self) -> str:
+        """Numbers, labels or classes."""
+        if self.classes:
+            return CLASSES
+        return LABELS if any(column.values for column in self.columns) else NUMBERS
+
+    @property
+    def can_be_scaled(self) -> bool:
+        """Whether the loss may see it in another scale: numbers that are no input of the model."""
+        return self.predicts == NUMBERS and not self.input
 
     @property
     def names(self) -> tuple[str, ...]:

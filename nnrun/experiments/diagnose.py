@@ -17,6 +17,7 @@ from nnrun.analysis.guessing import Answers, Guess
 from nnrun.analysis.layer_health import read_layers
 from nnrun.config.figures import Figure
 from nnrun.config.graphs import Graph
+from nnrun.config.tasks import NUMBERS
 from nnrun.errors import RunError
 from nnrun.runs.history import History
 
@@ -32,9 +33,6 @@ if TYPE_CHECKING:
 
 MOST_PREDICTED = 100_000
 """Validation rows beyond this are not predicted to see which classes are found."""
-
-LABELLED = ("binary", "multiclass", "multilabel")
-"""Tasks in which a model can be surer of itself than it is right: the loss alone accuses none."""
 
 _UNEVEN = 0.5
 """A class is rare that has less than this share of what it would have were all alike."""
@@ -89,7 +87,7 @@ def gather(
         random=_is_random(model),
         weighted=experiment.training.class_weight is not None,
         unscaled=any(
-            target.task == "regression" and not target.scale for target in parts.targets.values()
+            target.can_be_scaled and not target.scale for target in parts.targets.values()
         ),
         classes=classes,
         guesses=guesses,
@@ -185,7 +183,8 @@ class _Rows:
                 watched.rows,
                 penalty,
             )
-            if target.task not in LABELLED or not guess.looks_like_guessing:
+            # A model of classes can be surer of itself than it is right: its loss accuses none.
+            if target.predicts == NUMBERS or not guess.looks_like_guessing:
                 yield guess
             elif answers := self._answers(name, target, best):
                 yield dataclasses.replace(guess, answers=answers)

@@ -17,6 +17,7 @@ from nnrun.analysis.scores import (
     as_probabilities,
 )
 from nnrun.config.figures import Figure
+from nnrun.config.tasks import LABELS
 from nnrun.config.texts import text_layers
 from nnrun.errors import DataError, UserError
 from nnrun.runs.atomic import write_json
@@ -78,7 +79,7 @@ class OpenRun:
         target = self.signature.targets[name]
         if target.classes:
             return as_probabilities(raw, logits=self.logits[name])
-        if target.task == "multilabel":
+        if target.predicts == LABELS:
             return as_label_probabilities(raw, logits=self.logits[name])
         if len(target.shape) > 1:
             return raw
@@ -98,7 +99,7 @@ class OpenRun:
         target = self.signature.targets[name]
         if len(target.shape) > 1:
             return Reconstructions(outputs, targets=targets, files=files)
-        labels = target.task == "multilabel"
+        labels = target.predicts == LABELS
         return Predictions(
             outputs, target.classes, targets, files, sampled, target.names, are_labels=labels
         )

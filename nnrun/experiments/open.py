@@ -108,7 +108,7 @@ def _check_names(directory: RunDirectory, experiment: Experiment, signature: Sig
         or not own <= set(signature.inputs)
         or {name for name, spec in signature.inputs.items() if spec.text} != set(roles.texts)
         or any(
-            bool(target.scale) != (scales and target.task == "regression")
+            bool(target.scale) != (scales and target.can_be_scaled)
             for target in signature.targets.values()
         )
     ):

@@ -7,6 +7,7 @@ from nnrun.config.components import Component
 from nnrun.config.from_run import FromRun
 from nnrun.config.graphs import Graph
 from nnrun.config.schema import Experiment
+from nnrun.config.tasks import TASKS
 from nnrun.data.splits import InputSpec, TargetSpec
 from nnrun.models import presets
 from nnrun.models.regularization import regularize
@@ -50,14 +51,10 @@ def in_float32(output: Component) -> Component:
 
 
 def _unfold(preset: Component, inputs: InputSpec, targets: TargetSpec) -> list[Component]:
-    made = getattr(presets, preset.name)(**preset.arguments)
-    stack = made.layers(
-        task=targets.task,
-        classes=len(targets.classes),
-        width=targets.width,
-        rank=len(inputs.shape),
-        one_hot=targets.one_hot,
-        shape=targets.shape,
+    task, classes = TASKS[targets.task], len(targets.classes)
+    units, ending = task.ending(classes, targets.width, one_hot=targets.one_hot)
+    stack = getattr(presets, preset.name)(**preset.arguments).layers(
+        units=units, ending=ending, rank=len(inputs.shape), shape=targets.shape
     )
     layers = [
         Component(name, "layers", "keras.layers", arguments, preset.place, preset.path)

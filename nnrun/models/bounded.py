@@ -8,9 +8,9 @@ from nnrun.config.label_scales import LABEL_SCALES, MINMAX, SYMMETRIC
 from nnrun.config.relations import find_output_layer
 from nnrun.config.roles import view_of
 from nnrun.config.schema import Experiment
-from nnrun.config.tasks import AUTOENCODER
+from nnrun.config.tasks import NUMBERS
 from nnrun.data.preprocessing import scale_labels
-from nnrun.data.splits import InputSpec, Splits
+from nnrun.data.splits import InputSpec, Splits, TargetSpec
 from nnrun.errors import Problem
 from nnrun.models.activation_names import name_of
 from nnrun.models.architecture import expand_architecture
@@ -44,7 +44,7 @@ def doubts_about_bounds(experiment: Experiment, splits: Splits) -> Iterator[Prob
         splits: Its data; the labels of the training rows count, as the loss sees them.
     """
     for name, target in splits.targets.items():
-        if target.task not in ("regression", AUTOENCODER):
+        if target.predicts != NUMBERS:
             continue
         view = view_of(experiment, name)
         layers = expand_architecture(view, InputSpec(target.shape or (1,), "float32"), target)
@@ -61,7 +61,7 @@ def doubts_about_bounds(experiment: Experiment, splits: Splits) -> Iterator[Prob
                 f"from {labels.min():g} to {labels.max():g}, {beyond.sum():,} of {labels.size:,} "
                 "out of its reach"
             )
-            hint = _hint(bounds, target.task)
+            hint = _hint(bounds, target)
             last = output.component
             yield Problem(message, last.place, last.path, hint, severity="warning")
 
@@ -78,8 +78,8 @@ def _words(bounds: Range) -> str:
     return f"{least:g} to {most:g}" if math.isfinite(most) else f"nothing below {least:g}"
 
 
-def _hint(bounds: Range, task: str) -> str:
-    if task == AUTOENCODER:
+def _hint(bounds: Range, target: TargetSpec) -> str:
+    if target.input:
         return "prepare the input so that it lies there, or leave the activation out"
     scale = SYMMETRIC if bounds[0] < 0 else MINMAX
     return f"set `dataset: {{preprocess: {{target: {scale}}}}}`, or leave the activation out"

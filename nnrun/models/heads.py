@@ -13,6 +13,7 @@ from nnrun.config.graphs import Graph
 from nnrun.config.relations import find_output_layer
 from nnrun.config.roles import view_of
 from nnrun.config.schema import Experiment
+from nnrun.config.tasks import LABELS, NUMBERS
 from nnrun.data.splits import InputSpec, TargetSpec
 from nnrun.errors import Problem
 from nnrun.models.architecture import expand_architecture, with_own_activation
@@ -31,7 +32,7 @@ def gives_logits(experiment: Experiment, name: str, target: TargetSpec, model: A
         target: What it predicts.
         model: The model.
     """
-    if not target.classes and target.task != "multilabel":
+    if target.predicts == NUMBERS:
         return False
     view = view_of(experiment, name)
     declared = view.loss is not None and view.loss.arguments.get("from_logits") is True
@@ -131,7 +132,7 @@ class Head:
         if target.input:
             return f"the input, {width} numbers", hint
         unit = "classes" if target.classes else "numbers" if width > 1 else "number"
-        return f"{width} {'labels' if target.task == 'multilabel' else unit}", hint
+        return f"{width} {'labels' if target.predicts == LABELS else unit}", hint
 
 
 def last_layers(view: Experiment, target: TargetSpec) -> Sequence[Component]:

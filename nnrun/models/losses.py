@@ -7,7 +7,7 @@ from keras import ops
 
 from nnrun.config.components import Component
 from nnrun.config.schema import Experiment
-from nnrun.config.tasks import AUTOENCODER
+from nnrun.config.tasks import LABELS, NUMBERS
 from nnrun.data.splits import TargetSpec
 
 __all__ = ["HalfSquaredError", "choose_loss"]
@@ -48,10 +48,10 @@ def choose_loss(
         return experiment.loss
     if activation == "heaviside":
         return Component("HalfSquaredError", "losses", __name__)
-    if target.task in ("regression", AUTOENCODER):
+    if target.predicts == NUMBERS:
         return _loss("MeanSquaredError")
     from_logits = {"from_logits": True} if activation == "linear" else {}
-    if target.task == "multilabel":
+    if target.predicts == LABELS:
         return _loss("BinaryCrossentropy", **from_logits)
     if target.one_hot:
         name = "BinaryCrossentropy" if activation == "sigmoid" else "CategoricalCrossentropy"

@@ -10,7 +10,7 @@ from nnrun.config.catalogue import load_catalogue
 from nnrun.config.components import Component
 from nnrun.config.measures import FBETA, THRESHOLDS, Ending
 from nnrun.config.schema import Experiment
-from nnrun.config.tasks import DEFAULT_METRICS
+from nnrun.config.tasks import LABELS, TASKS
 from nnrun.data.splits import TargetSpec
 
 BY_LABELS = {
@@ -42,11 +42,11 @@ def choose_metrics(
         units: Width of the model's output.
         activation: The last activation; "linear" for logits.
     """
-    metrics, loss = experiment.metrics, experiment.loss
+    metrics, loss, task = experiment.metrics, experiment.loss, TASKS[target.task]
     if metrics is None:
-        metrics = (Component(DEFAULT_METRICS[target.task], "metrics"),)
+        metrics = (Component(task.metric, "metrics"),)
     ending = Ending(
-        target.task,
+        task,
         units,
         activation,
         target.one_hot,
@@ -95,14 +95,14 @@ def _complete(metric: Component, ending: Ending) -> Component:
 
 def _left(ending: Ending) -> bool:
     """Whether Keras chooses the right accuracy, and the right threshold, by the shapes alone."""
-    return ending.task != "multilabel" and not (ending.is_one and ending.gives_logits)
+    return ending.predicts != LABELS and not (ending.is_one and ending.gives_logits)
 
 
 def _by_labels(name: str, ending: Ending) -> str:
     """The class of a metric, also where it depends on the form of the labels."""
     if name not in BY_LABELS:
         return name
-    if ending.is_one or ending.task == "multilabel":
+    if ending.is_one or ending.predicts == LABELS:
         return f"Binary{BY_LABELS[name]}"
     return f"{'' if ending.one_hot else 'Sparse'}Categorical{BY_LABELS[name]}"
 
@@ -126,7 +126,7 @@ def _filled(name: str, given: Mapping[str, Any], ending: Ending) -> dict[str, An
 def _of_fbeta(ending: Ending) -> dict[str, Any]:
     """An F score takes the largest of the outputs for 1, unless there is a threshold."""
     own: dict[str, Any] = {}
-    if ending.is_one or ending.task == "multilabel":
+    if ending.is_one or ending.predicts == LABELS:
         own["threshold"] = ABOVE_ZERO if ending.gives_logits else 0.5
     if ending.is_one:
         own["average"] = "micro"  # a number, where None gives a list of one

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from nnrun.config.components import Component
-from nnrun.config.tasks import AUTOENCODER, ending_of_task
 from nnrun.models.activation_names import is_rectifier, is_selu, name_of
 
 __all__ = ["MLP"]
@@ -42,33 +41,29 @@ class MLP:
     def layers(
         self,
         *,
-        task: str,
-        classes: int,
-        width: int,
+        units: int,
+        ending: str,
         rank: int,
-        one_hot: bool,
         shape: Sequence[int] = (),
     ) -> list[tuple[str, dict[str, object]]]:
         """The layers as (class name, arguments), from the first to the output.
 
         Args:
-            task: `regression`, `binary`, `multiclass`, `multilabel` or `autoencoder`.
-            classes: Number of classes, for one class a row.
-            width: Numbers or labels per target row, for regression and multilabel.
+            units: Of the output layer, as the task has it.
+            ending: Its activation; `output_activation` takes the place of `linear`.
             rank: Number of axes of an input row; more than one are flattened.
-            one_hot: Whether labels are one-hot rows, so that two classes need two units too.
             shape: The shape of a row that an autoencoder gives back.
         """
         stack: list[tuple[str, dict[str, object]]] = [("Flatten", {})] if rank > 1 else []
         shared = {"activation": self.activation, "kernel_initializer": self.kernel_initializer}
         stack += [("Dense", {"units": units, **shared}) for units in self.hidden]
-        units, ending = ending_of_task(task, classes, width, one_hot=one_hot)
         if ending != "linear":
             return [*stack, ("Dense", {"units": units, "activation": ending})]
         own = {"activation": self.output_activation} if self.output_activation else {}
         stack.append(("Dense", {"units": units, **own}))
-        reshapes = task == AUTOENCODER and len(shape) > 1
-        return [*stack, ("Reshape", {"target_shape": list(shape)})] if reshapes else stack
+        if len(shape) > 1:
+            stack.append(("Reshape", {"target_shape": list(shape)}))
+        return stack
 
 
 def _initializer_for(activation: str | Component) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from nnrun.config.tasks import NUMBERS
 from nnrun.data.splits import TargetSpec
 
 MOST_NUMBERS = 4_000_000
@@ -101,7 +102,7 @@ def _labels(labels: np.ndarray, target: TargetSpec, width: int) -> np.ndarray:
 def _same_answers(labels: np.ndarray, target: TargetSpec, *, logits: bool) -> Iterator[np.ndarray]:
     """Answers `(width,)` that are good ones for some loss or other."""
     mean = labels.mean(axis=0)
-    if not target.classes and target.task != "multilabel":
+    if target.predicts == NUMBERS:
         yield mean
         yield np.median(labels, axis=0)
         return
@@ -118,7 +119,7 @@ def _same_answers(labels: np.ndarray, target: TargetSpec, *, logits: bool) -> It
 
 def _right_answers(labels: np.ndarray, target: TargetSpec, loss: Any) -> Iterator[np.ndarray]:
     """Answers that are right, of classes more and less sure: smoothed labels want them less so."""
-    if not target.classes and target.task != "multilabel":
+    if target.predicts == NUMBERS:
         yield labels
         return
     others = max(1, labels.shape[1] - 1)

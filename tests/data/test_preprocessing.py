@@ -113,7 +113,7 @@ def test_labels_get_a_scale_by_column_and_constant_ones_become_0(how, scale, off
 
 
 def test_only_numbers_are_scaled_and_only_where_that_is_asked_for():
-    assert fitted("minmax", LABELS, task="autoencoder").scale == ()
+    assert fitted("minmax", LABELS, task="autoencoder", input="inputs").scale == ()
     assert fitted(None, LABELS).scale == ()
     assert scale_labels(fitted(None, LABELS), LABELS) is LABELS  # an autoencoder's may be large
 

@@ -25,12 +25,16 @@ ROWS = 7  # no number of units or classes
 CLASSES = ("a", "b", "c")
 OF_TASK = {
     "number": TargetSpec("regression"),
-    "numbers": TargetSpec("regression", width=3, columns=tuple(map(TargetColumn, "rst"))),
+    "numbers": TargetSpec(
+        "regression", width=3, columns=tuple(TargetColumn(name, ("0", "1")) for name in "rst")
+    ),
     "binary": TargetSpec("binary", CLASSES[:2]),
     "pair": TargetSpec("binary", CLASSES[:2], width=2, one_hot=True),
     "integers": TargetSpec("multiclass", CLASSES),
     "one-hot": TargetSpec("multiclass", CLASSES, width=3, one_hot=True),
-    "labels": TargetSpec("multilabel", width=3, columns=tuple(map(TargetColumn, "rst"))),
+    "labels": TargetSpec(
+        "multilabel", width=3, columns=tuple(TargetColumn(name, ("0", "1")) for name in "rst")
+    ),
     "input": TargetSpec("autoencoder", width=3, input="x", shape=(3,)),
     "picture": TargetSpec("autoencoder", width=16, input="x", shape=(4, 4)),
 }

@@ -76,7 +76,9 @@ def test_numbers_get_the_mean_absolute_error(build: Build) -> None:
     assert model.evaluate(x, y, verbose=0, return_dict=True) == {"loss": 8.5, "mae": 2.5}
 
 
-LABELS = TargetSpec("multilabel", width=2, columns=(TargetColumn("a"), TargetColumn("b")))
+LABELS = TargetSpec(
+    "multilabel", width=2, columns=(TargetColumn("a", ("0", "1")), TargetColumn("b", ("0", "1")))
+)
 
 
 @pytest.mark.parametrize("metrics", ["", "metrics: [accuracy]", "metrics: [BinaryAccuracy]"])

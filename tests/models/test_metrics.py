@@ -15,7 +15,9 @@ from .conftest import TWO_CLASSES, Build
 
 LOGITS = np.array([-3.0, -0.2, 0.1, 0.3, 0.45, 0.6, 2.0, -0.6, 1.0, -1.0], "float32")
 LABELS = np.array([0, 1, 0, 1, 1, 0, 1, 0, 1, 1])
-MULTILABEL = TargetSpec("multilabel", width=2, columns=(TargetColumn("a"), TargetColumn("b")))
+MULTILABEL = TargetSpec(
+    "multilabel", width=2, columns=(TargetColumn("a", ("0", "1")), TargetColumn("b", ("0", "1")))
+)
 PAIR = TargetSpec("binary", ("no", "yes"), width=2, one_hot=True)
 ENDS = ["1", "{units: 1, activation: sigmoid}"]
 

@@ -2,10 +2,13 @@
 
 import pytest
 
-from nnrun.data.splits import TargetSpec
+from nnrun.data.splits import TargetColumn, TargetSpec
 
 from .conftest import NUMBER, TEN_CLASSES, TWO_CLASSES, Build
 
+THREE_LABELS = TargetSpec(
+    "multilabel", width=3, columns=tuple(TargetColumn(name, ("0", "1")) for name in "rst")
+)
 ONE_HOT_PAIR = TargetSpec("binary", ("no", "yes"), width=2, one_hot=True)
 
 
@@ -14,7 +17,7 @@ ONE_HOT_PAIR = TargetSpec("binary", ("no", "yes"), width=2, one_hot=True)
     [
         (NUMBER, 1, "linear", "mean_squared_error"),
         (TargetSpec("regression", width=3), 3, "linear", "mean_squared_error"),
-        (TargetSpec("multilabel", width=3), 3, "sigmoid", "binary_crossentropy"),
+        (THREE_LABELS, 3, "sigmoid", "binary_crossentropy"),
         (TWO_CLASSES, 1, "sigmoid", "binary_crossentropy"),
         (ONE_HOT_PAIR, 2, "softmax", "categorical_crossentropy"),
         (TEN_CLASSES, 10, "softmax", "sparse_categorical_crossentropy"),
