@@ -17,9 +17,9 @@ from benchmarks.peers.task import Task
 from benchmarks.workloads import WORKLOADS
 from nnrun.config.components import Component
 from nnrun.data.preprocessing import apply_steps
-from nnrun.data.sources.finding import named_dataset
 from nnrun.errors import UserError
 from nnrun.experiments.prepare import prepare
+from nnrun.sources.finding import named_dataset
 
 PICTURES = 7000
 

@@ -84,8 +84,8 @@ def _help(*command: str) -> str:
 
 def datasets_table() -> str:
     """The data sets that a config may name."""
-    from nnrun.data.sources.finding import named_datasets
-    from nnrun.data.sources.named import NamedDataset
+    from nnrun.sources.finding import named_datasets
+    from nnrun.sources.named import NamedDataset
 
     def row(name: str, data: NamedDataset) -> str:
         facts = data.facts

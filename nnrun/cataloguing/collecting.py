@@ -35,7 +35,7 @@ OWN = {
 }
 """The modules of nnrun whose `__all__` names components; those that do not exist are skipped."""
 
-SOURCES = "nnrun.data.sources"
+SOURCES = "nnrun.sources"
 ACTIVATION_LAYERS = "keras.src.layers.activations"
 FUNCTION = "It takes a Python function, which YAML cannot hold"
 INPUT = "The shape of the inputs is known from the data; leave it out."
@@ -269,14 +269,13 @@ def _applications() -> Json:
 
 
 def _datasets() -> Json:
-    named: dict[str, Any] = {}
-    for module in _source_modules().values():
-        named |= getattr(module, "DATASETS", {})
+    from nnrun.sources.finding import named_datasets
+
     return {
         name: {
             "title": data.title,
             "facts": dataclasses.asdict(data.facts),
             "features": list(data.features),
         }
-        for name, data in sorted(named.items())
+        for name, data in named_datasets().items()
     }

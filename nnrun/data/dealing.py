@@ -12,20 +12,21 @@ from nnrun.config.facts import with_classes
 from nnrun.config.tasks import task_of_classes
 from nnrun.data.describing import facts_in_use, refuse_classes, source_of
 from nnrun.data.selecting import select_classes, select_rows, select_target
-from nnrun.data.sources.finding import named_dataset
 from nnrun.data.splits import TEXT, InputSpec, Part, TargetColumn, TargetSpec
+from nnrun.data.tables import read_table, read_table_like
 from nnrun.data.targets import against_others
-from nnrun.data.weights import as_weights
+from nnrun.data.weights import as_weights, read_weights
 from nnrun.errors import DataError, DataFaults
+from nnrun.sources.finding import named_dataset
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from nnrun.config.roles import Aim, Roles
     from nnrun.config.schema import Dataset
-    from nnrun.data.sources.csv import Csv
-    from nnrun.data.sources.named import NamedDataset, Rows
     from nnrun.data.tables import Table
+    from nnrun.sources.csv import Csv
+    from nnrun.sources.named import NamedDataset, Rows
 
 
 @dataclass(frozen=True)
@@ -147,10 +148,10 @@ def deal_file(dataset: Dataset, roles: Roles) -> Dealt:
     for name, aim in aims.items():
         with faults.noted():
             task = _task_read(aim, dataset, name in own)
-            tables[name] = source.read(target=aim.columns, features=features, task=task)
+            tables[name] = read_table(source, target=aim.columns, features=features, task=task)
     if dataset.sample_weight is not None:
         with faults.noted():
-            source.read_weights(dataset.sample_weight)
+            read_weights(source, dataset.sample_weight)
     faults.refuse()
     if tables:
         features = next(iter(tables.values())).features
@@ -213,14 +214,16 @@ class _Reading:
         """The rows of a file: of the source itself, or of one with the same columns."""
         is_source = file is self.source
         tables = {
-            name: table if is_source else file.read_like(table, target=self.aims[name].columns)
+            name: table
+            if is_source
+            else read_table_like(file, table, target=self.aims[name].columns)
             for name, table in self.tables.items()
         }
         first = next(iter(tables.values()), None)
         values = file.read_inputs(self.columns) if first is None else first.rows.inputs
         targets = {name: table.rows.targets for name, table in tables.items()}
         weighs = self.dataset.sample_weight if is_source else None
-        weights = None if weighs is None else file.read_weights(weighs)
+        weights = None if weighs is None else read_weights(file, weighs)
         exact = {name: file.read_exact(self.inputs[name].features) for name in self.lost}
         inputs = group(values, self.columns, self.inputs)
         return self.choice.rows(Part(inputs, targets, weights, exact=exact))

@@ -11,10 +11,10 @@ from nnrun.config.roles import roles_of_dataset
 from nnrun.config.schema import named_columns
 from nnrun.config.tasks import AUTO, predicts_input
 from nnrun.config.wording import first_of
-from nnrun.data.sources.csv import Csv
-from nnrun.data.sources.finding import named_dataset, named_datasets
-from nnrun.data.sources.headers import NO_HEADER, is_headerless
 from nnrun.errors import DataError, Problem
+from nnrun.sources.csv import Csv
+from nnrun.sources.finding import named_dataset, named_datasets
+from nnrun.sources.headers import NO_HEADER, is_headerless, nearest_column
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from nnrun.config.facts import DataFacts
     from nnrun.config.roles import Roles
     from nnrun.config.schema import Dataset
-    from nnrun.data.sources.named import NamedDataset
+    from nnrun.sources.named import NamedDataset
 
 
 def describe(dataset: Dataset) -> DataFacts | None:
@@ -304,16 +304,3 @@ def _unknown_columns(
         elif name in before:
             yield Problem(f"'{name}' is listed twice", path=path, hint="name each column once")
         before.add(name)
-
-
-def nearest_column(name: str, columns: Sequence[str], used: Sequence[str]) -> str:
-    """A hint for a column that there is not: the nearest that is not used already, or all.
-
-    >>> nearest_column("height2", ["height", "height_2", "width"], ["height_2"])
-    "did you mean 'height'?"
-    >>> nearest_column("age", ["height", "width"], [])
-    'its columns: height, width'
-    """
-    taken = set(used)
-    free = [column for column in columns if column not in taken]
-    return did_you_mean(name, free) or "its columns: " + first_of(columns)

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nnrun.config.wording import quoted
-from nnrun.data.cells import column_of, is_numeric
-from nnrun.data.sources.headers import NUMBER
 from nnrun.errors import DataError
+from nnrun.sources.cells import Distinct, column_of, is_numeric
+from nnrun.sources.headers import NUMBER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     import pandas as pd
 
-    from nnrun.data.cells import TableFile
+    from nnrun.sources.cells import TableFile
 
 NUMBERS, TRUTH, TEXT = "numbers", "truth values", "text"
 """What the cells of a target may hold."""
@@ -91,31 +91,6 @@ def class_name(cell: str, kind: str) -> str:
         number = float(cell)
         return str(int(number)) if number.is_integer() else repr(number)
     return _TRUTH_WORDS.get(cell, cell) if kind == TRUTH else cell
-
-
-@dataclass(frozen=True)
-class Distinct:
-    """The different cells of a column, in the order in which they first stand there.
-
-    Attributes:
-        names: The cells.
-        numbers: The number of each row's cell among them, `(rows,)`.
-    """
-
-    names: list[str]
-    numbers: np.ndarray
-
-    @classmethod
-    def of(cls, cells: np.ndarray) -> Distinct:
-        """Those of strings `(rows,)`."""
-        import pandas as pd
-
-        numbers, names = pd.factorize(cells)
-        return cls(list(names), numbers)
-
-    def row_of(self, cell: str) -> int:
-        """The first row in which a cell stands."""
-        return int(np.argmax(self.numbers == self.names.index(cell)))
 
 
 @dataclass(frozen=True)

@@ -13,13 +13,13 @@ from nnrun.data.dealing import Dealt, columns_of, deal_file, deal_named, group
 from nnrun.data.describing import check_source, describe, source_of
 from nnrun.data.fingerprint import fingerprint
 from nnrun.data.preprocessing import apply_steps, fit, fit_labels
-from nnrun.data.sources.csv import Csv
-from nnrun.data.sources.finding import named_dataset
 from nnrun.data.splits import EXACT, InputSpec, Part, Splits, TargetSpec
 from nnrun.data.splitting import split_rows
-from nnrun.data.tables import Table
+from nnrun.data.tables import Table, read_table_like
 from nnrun.data.weights import refuse_no_weight
 from nnrun.errors import DataError
+from nnrun.sources.csv import Csv
+from nnrun.sources.finding import named_dataset
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -133,7 +133,7 @@ def load_rows(
         if not aim.predicts_input:
             columns = aim.columns or (named_dataset(str(dataset.name)).target,)
             like = _empty_table(features, signature.targets[name], signature.source)
-            targets[name] = source.read_like(like, target=columns).rows.targets
+            targets[name] = read_table_like(source, like, target=columns).rows.targets
     inputs = _inputs_like(source, features, signature)
     part = Part(inputs, _encode(targets, signature.targets))
     if not any(target.input for target in signature.targets.values()):
@@ -189,7 +189,7 @@ def _divide(loaded: Dealt, dataset: Dataset, seed: int) -> dict[str, Part]:
 
 
 def _empty_table(features: tuple[str, ...], target: TargetSpec, source: str) -> Table:
-    from nnrun.data.sources.named import Rows
+    from nnrun.sources.named import Rows
 
     return Table(
         Rows(np.empty((0, len(features)), np.float32), np.empty(0), source), features, target

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nnrun.config.tasks import LABELS
-from nnrun.data.precision import find_loss
 from nnrun.data.preprocessing import Statistics, measure
 from nnrun.data.splits import EXACT
+from nnrun.sources.precision import find_loss
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

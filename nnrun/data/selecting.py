@@ -13,8 +13,8 @@ from nnrun.config.tasks import task_of_classes
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from nnrun.data.sources.named import Rows
     from nnrun.data.splits import Part, TargetSpec
+    from nnrun.sources.named import Rows
 
 
 def select_classes(rows: Rows, names: Sequence[str], wanted: Sequence[str | int]) -> Rows:

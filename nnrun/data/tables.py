@@ -5,24 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from nnrun.config.schema import named_columns
 from nnrun.config.wording import first_of
-from nnrun.data.cells import as_float32, as_text, column_of, refuse_cells
-from nnrun.data.misreading import find_misread
-from nnrun.data.sources.headers import NUMBER
-from nnrun.data.sources.named import Rows
 from nnrun.data.targets import read_targets, read_targets_like
 from nnrun.errors import DataError, DataFaults
+from nnrun.sources.features import read_features
+from nnrun.sources.named import Rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import pandas as pd
-
-    from nnrun.data.cells import TableFile
     from nnrun.data.splits import TargetColumn, TargetSpec
+    from nnrun.sources.csv import Csv
 
 
 @dataclass(frozen=True)
@@ -57,20 +51,23 @@ class Table:
         return self.target.columns
 
 
-def make_table(
-    frame: pd.DataFrame,
-    file: TableFile,
-    *,
-    target: str | Sequence[str] | None,
-    features: Sequence[str] | None,
-    task: str,
+def read_table(
+    file: Csv, *, target: str | Sequence[str] | None, features: Sequence[str] | None, task: str
 ) -> Table:
-    """Chooses the columns, infers the task where it is `auto`, and numbers the classes.
+    """Reads a file, works out what is predicted from what, and numbers the classes.
+
+    Args:
+        file: The file.
+        target: The column to predict, or several.
+        features: The columns to predict from; None for all others.
+        task: `regression`, `binary`, `multiclass`, `multilabel`, or `auto` to read it off the
+            target.
 
     Raises:
-        DataError: A column is missing or not numeric, a cell is missing, or the target does not
-            fit the task.
+        DataError: The file, a column or a cell cannot be used, or the target does not fit the task;
+            the message says which.
     """
+    frame = file.frame()
     names = named_columns(target)
     if not names:
         raise DataError(
@@ -92,75 +89,24 @@ def make_table(
     with faults.noted():
         targets = read_targets(frame, file, names, task, features=features or ())
     with faults.noted():
-        inputs = make_inputs(frame, file, chosen, used=names)
+        inputs = read_features(frame, file, chosen, used=names)
     faults.refuse()
     rows = Rows(inputs, targets.values, str(file.path))
     return Table(rows, chosen, targets.spec, targets.notes)
 
 
-def make_table_like(
-    frame: pd.DataFrame, file: TableFile, like: Table, *, target: str | Sequence[str]
-) -> Table:
-    """Further rows of a table: its features, its task, its numbering of the classes.
+def read_table_like(file: Csv, like: Table, *, target: str | Sequence[str]) -> Table:
+    """Reads further rows of a table: its features, its task, its numbering of the classes.
 
     Raises:
-        DataError: As for `make_table`; a class that the table does not know.
+        DataError: As for `read_table`; a class that the table does not know.
     """
+    frame = file.frame()
     names = named_columns(target)
     faults = DataFaults()
     with faults.noted():
         targets = read_targets_like(frame, file, names, like.target, source=like.rows.source)
     with faults.noted():
-        inputs = make_inputs(frame, file, like.features, used=names)
+        inputs = read_features(frame, file, like.features, used=names)
     faults.refuse()
     return Table(Rows(inputs, targets, str(file.path)), like.features, like.target)
-
-
-def make_inputs(
-    frame: pd.DataFrame, file: TableFile, features: Sequence[str], *, used: Sequence[str] = ()
-) -> np.ndarray:
-    """The feature columns as one array `(rows, features)`: float32, or objects where some are text.
-
-    Args:
-        frame: The table.
-        file: Its file.
-        features: Names of the columns.
-        used: Columns that are not meant where a feature is misspelt: the targets.
-
-    Raises:
-        DataError: A column is missing or not what it is to be, or a cell is missing.
-    """
-    texts, taken, faults = set(file.texts), [*features, *used], DataFaults()
-    any_text = not texts.isdisjoint(features)
-    inputs = np.empty((len(frame), len(features)), object if any_text else np.float32)
-    for index, name in enumerate(features):
-        with faults.noted():
-            column = column_of(frame, file, name, taken)
-            inputs[:, index] = as_text(column, file) if name in texts else _numbers(column, file)
-    faults.refuse()
-    return inputs
-
-
-def _numbers(column: pd.Series, file: TableFile) -> np.ndarray:
-    if column.dtype.kind not in "iufb":
-        _refuse_text(column, file, str(column.name))
-    return as_float32(column, file)
-
-
-def _refuse_text(column: pd.Series, file: TableFile, name: str) -> None:
-    refuse_cells(column.isna().to_numpy(), file, name)
-    cells = column.astype(str).to_numpy(object)
-    misread = find_misread(cells, file)
-    elsewhere = "leave the column out of dataset.features"
-    if misread is not None:
-        raise DataError(
-            f"the column '{name}' of {file.path} {misread.says}",
-            hint=f"{misread.hint}; or {elsewhere}",
-        )
-    example = next(row for row, cell in enumerate(cells) if not NUMBER.fullmatch(cell))
-    raise DataError(
-        f"the column '{name}' of {file.path} holds text, such as '{cells[example]}' "
-        f"in line {file.line_of_row(example)}; inputs must be numbers",
-        hint="list the columns to use in dataset.features, without it, or read it with "
-        "TextVectorization or StringLookup",
-    )

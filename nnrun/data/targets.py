@@ -10,7 +10,6 @@ import numpy as np
 from nnrun.config.diagnostics import did_you_mean
 from nnrun.config.facts import against_the_others
 from nnrun.config.tasks import AUTO
-from nnrun.data.cells import as_float32
 from nnrun.data.labels import (
     MISSING_WORDS,
     NUMBERS,
@@ -22,17 +21,18 @@ from nnrun.data.labels import (
     holds_code,
     kind_of_classes,
 )
-from nnrun.data.misreading import find_misread, named_cells
-from nnrun.data.precision import find_loss
 from nnrun.data.splits import TargetColumn, TargetSpec
 from nnrun.errors import DataError
+from nnrun.sources.cells import as_float32
+from nnrun.sources.misreading import find_misread, named_cells
+from nnrun.sources.precision import find_loss
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     import pandas as pd
 
-    from nnrun.data.cells import TableFile
+    from nnrun.sources.cells import TableFile
 
 MOST_CLASSES = 20
 """Whole numbers with more distinct values than this are taken as quantities, not as classes."""

@@ -6,21 +6,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nnrun.data.cells import column_of
 from nnrun.errors import DataError
+from nnrun.sources.cells import column_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import pandas as pd
-
-    from nnrun.data.cells import TableFile
     from nnrun.data.splits import Part
+    from nnrun.sources.csv import Csv
 
 _HINT = "a row weighs 0, which leaves it out, or more; 1 is what every row weighs without weights"
 
 
-def read_weights(frame: pd.DataFrame, file: TableFile, column: str) -> np.ndarray:
+def read_weights(file: Csv, column: str) -> np.ndarray:
     """The weights in a column of a file, float32 `(rows,)`.
 
     Raises:
@@ -28,7 +26,7 @@ def read_weights(frame: pd.DataFrame, file: TableFile, column: str) -> np.ndarra
     """
     import pandas as pd
 
-    cells = column_of(frame, file, column)
+    cells = column_of(file.frame(), file, column)
     with np.errstate(over="ignore"):
         numbers = pd.to_numeric(cells, errors="coerce").to_numpy(np.float32)
     where = f"'{column}' of {file.path}"

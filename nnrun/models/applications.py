@@ -7,9 +7,9 @@ from typing import Any
 from keras.src.utils import file_utils
 
 from nnrun.config.components import Component
-from nnrun.data.sources.places import keras_cache
 from nnrun.errors import ConfigError, Problem
 from nnrun.models.components import find_class, instantiate
+from nnrun.sources.places import keras_cache
 
 GROUP = "applications"
 

@@ -12,13 +12,13 @@ import pytest
 from conftest import TINY
 from PIL import Image
 
-from nnrun.data.sources.finding import named_dataset
 from nnrun.experiments.api import open_run, train
 from nnrun.experiments.prepare import prepare
 from nnrun.runs.checksums import write_file
 from nnrun.runs.directory import RunDirectory
 from nnrun.runs.index import find_run
 from nnrun.runs.manifest import Metrics, RunRecord
+from nnrun.sources.finding import named_dataset
 
 Nnrun = Callable[..., Any]
 IRIS = ("sepal length (cm)", "sepal width (cm)", "petal length (cm)", "petal width (cm)")

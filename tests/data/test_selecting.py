@@ -9,8 +9,8 @@ from nnrun.config.facts import class_numbers
 from nnrun.config.schema import Dataset
 from nnrun.data.loading import load_splits
 from nnrun.data.selecting import select_classes
-from nnrun.data.sources.named import Rows
 from nnrun.errors import DataError
+from nnrun.sources.named import Rows
 
 NAMES = ("Coat", "Bag", "Shirt", "Dress")
 

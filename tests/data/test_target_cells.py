@@ -15,9 +15,10 @@ from nnrun.data import labels
 from nnrun.data.loading import load_rows, load_splits
 from nnrun.data.quality import inspect
 from nnrun.data.signature import Signature
-from nnrun.data.sources.csv import Csv
 from nnrun.data.splits import TargetSpec
+from nnrun.data.tables import read_table, read_table_like
 from nnrun.errors import DataError
+from nnrun.sources.csv import Csv
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def write(tmp_path, monkeypatch):
 
 
 def read(path, task="auto", **options):
-    return Csv(path, **options).read(target="y", features=None, task=task)
+    return read_table(Csv(path, **options), target="y", features=None, task=task)
 
 
 def refusal(path, task="auto", **options):
@@ -158,9 +159,9 @@ def test_numbers_keep_their_classes_however_they_are_written(numbers):
 )  # fmt: skip
 def test_the_first_file_says_what_the_cells_of_later_ones_mean(write, first, further, numbers):
     table = read(write(first * 2), "multiclass")
-    assert Csv(write(further, "more.csv")).read_like(table, target="y").rows.targets.tolist() == (
-        numbers
-    )
+    assert read_table_like(
+        Csv(write(further, "more.csv")), table, target="y"
+    ).rows.targets.tolist() == (numbers)
 
 
 @pytest.mark.parametrize(
@@ -176,7 +177,7 @@ def test_a_cell_that_means_no_known_class_is_named(write, first, further, unknow
     table = read(write(first * 2), "multiclass")
     more = Csv(write(further, "more.csv"))
     with pytest.raises(DataError, match=f"more.csv:3 has the class '{unknown}' in 'y'"):
-        more.read_like(table, target="y")
+        read_table_like(more, table, target="y")
 
 
 def test_words_for_missing_are_classes_beside_other_texts_only(write):

@@ -7,9 +7,10 @@ from nnrun.config.components import Component
 from nnrun.config.schema import Dataset, Preprocess, Split
 from nnrun.data.loading import load_rows, load_splits
 from nnrun.data.quality import inspect
-from nnrun.data.sources.csv import Csv
 from nnrun.data.splits import TargetColumn
+from nnrun.data.tables import read_table, read_table_like
 from nnrun.errors import DataError
+from nnrun.sources.csv import Csv
 
 
 @pytest.fixture
@@ -23,7 +24,7 @@ def write(tmp_path):
 
 
 def read(path, *target, features=None, task="auto"):
-    return Csv(path).read(target=target, features=features, task=task)
+    return read_table(Csv(path), target=target, features=features, task=task)
 
 
 def config(path, target, **options):
@@ -70,12 +71,18 @@ def test_a_label_that_never_holds_is_still_a_label(write):
 
 def test_further_rows_keep_the_meaning_of_the_values(write):
     table = read(write("a,x,y\n1,0,no\n2,1,yes\n"), "x", "y")
-    more = Csv(write("y,x,a\nyes,1,7\nyes,1,8\n", "more.csv")).read_like(table, target=("x", "y"))
+    more = read_table_like(
+        Csv(write("y,x,a\nyes,1,7\nyes,1,8\n", "more.csv")), table, target=("x", "y")
+    )
     assert more.rows.targets.tolist() == [[1, 1], [1, 1]]
     with pytest.raises(DataError, match=r"more\.csv:3 has the class 'maybe' in 'y'"):
-        Csv(write("a,x,y\n1,0,no\n2,1,maybe\n", "more.csv")).read_like(table, target=("x", "y"))
+        read_table_like(
+            Csv(write("a,x,y\n1,0,no\n2,1,maybe\n", "more.csv")), table, target=("x", "y")
+        )
     with pytest.raises(DataError, match=r"more\.csv:2 has the class '2' in 'x'"):
-        Csv(write("a,x,y\n1,2,no\n2,1,yes\n", "more.csv")).read_like(table, target=("x", "y"))
+        read_table_like(
+            Csv(write("a,x,y\n1,2,no\n2,1,yes\n", "more.csv")), table, target=("x", "y")
+        )
 
 
 def test_all_that_is_no_label_is_said_at_once(write):

@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 from same_run import assert_same_run
 
-from nnrun.data import precision, preprocessing
+from nnrun.data import preprocessing
 from nnrun.experiments.api import evaluate, predict, resume, train
 from nnrun.experiments.prepare import build, prepare
 from nnrun.export.script.writing import write_script
 from nnrun.runs.directory import RunDirectory
+from nnrun.sources import precision
 from tests.export.sameness import figures, until_trained
 
 CONFIG = """\

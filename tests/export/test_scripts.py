@@ -304,7 +304,7 @@ def hand_out(data: str, monkeypatch: pytest.MonkeyPatch) -> None:
     import keras
     import sklearn.datasets
 
-    from nnrun.data.sources.finding import named_dataset
+    from nnrun.sources.finding import named_dataset
 
     rows = named_dataset(data).load()
     if data == "california_housing":

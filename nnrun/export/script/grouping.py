@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from nnrun.data.prepared import Prepared
-    from nnrun.data.sources.named import NamedDataset
     from nnrun.data.splits import TargetSpec
     from nnrun.export.script.expressions import Expression
+    from nnrun.sources.named import NamedDataset
 
 
 def targets_of_rows(prepared: Prepared) -> dict[str, TargetSpec]:

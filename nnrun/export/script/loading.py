@@ -6,19 +6,19 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from nnrun.config.facts import class_numbers
-from nnrun.data.sources.finding import named_dataset
 from nnrun.errors import UserError
 from nnrun.export.script.expressions import WIDTH, assign, call, literal
 from nnrun.export.script.grouping import dealing_lines
 from nnrun.export.script.tables import table_lines
+from nnrun.sources.finding import named_dataset
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from nnrun.config.schema import Dataset
     from nnrun.data.prepared import Prepared
-    from nnrun.data.sources.named import NamedDataset
     from nnrun.data.splits import InputSpec
+    from nnrun.sources.named import NamedDataset
 
 PUBLISHED = ("mnist", "fashion_mnist", "cifar10", "cifar100")
 """Data sets of `keras.datasets` with test rows of their own."""

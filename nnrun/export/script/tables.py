@@ -19,6 +19,7 @@ from nnrun.data.labels import (
     is_read_otherwise,
     kind_of_classes,
 )
+from nnrun.data.tables import read_table
 from nnrun.export.script.expressions import (
     Atom,
     assign,
@@ -91,8 +92,8 @@ class _Table:
         inputs = self.prepared.splits.inputs.values()
         features = dict.fromkeys(name for spec in inputs for name in spec.columns)
         file = source_of(self.dataset).with_texts(self.texts)
-        table = file.read(target=self.dataset.targets, features=[*features], task="multiclass")
-        return table.target
+        targets = self.dataset.targets
+        return read_table(file, target=targets, features=[*features], task="multiclass").target
 
     def targets_as_text(self) -> list[str]:
         """The targets that pandas is to take as text, since by itself it would read other values."""

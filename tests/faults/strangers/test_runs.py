@@ -445,8 +445,8 @@ def test_the_secret_is_a_real_one(traps: Any) -> None:
 def test_data_that_unpack_to_too_much(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import gzip
 
-    from nnrun.data.sources import idx, npz
     from nnrun.errors import DataError
+    from nnrun.sources import idx, npz
 
     for module in (idx, npz):
         monkeypatch.setattr(module, "MAX_BYTES", 1_000_000)

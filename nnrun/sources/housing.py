@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nnrun.config.facts import DataFacts
-from nnrun.data.sources.named import NamedDataset, Rows
-from nnrun.data.sources.places import fetch_with_keras, folders_of, roots
 from nnrun.errors import DataError
+from nnrun.sources.named import NamedDataset, Rows
+from nnrun.sources.places import fetch_with_keras, folders_of, roots
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,6 +29,7 @@ FEATURES = (
     "Latitude",
     "Longitude",
 )
+VALUE = "MedHouseVal"
 ROWS = 20_640
 
 MEANS = {
@@ -54,11 +55,11 @@ def _load() -> Rows:
     for folder in (*folders_of(NAME), *roots()):
         path = folder / f"{NAME}.csv"
         if path.is_file():
-            from nnrun.data.sources.csv import Csv
+            from nnrun.sources.csv import Csv
 
-            table = Csv(str(path)).read(target="MedHouseVal", features=FEATURES, task="regression")
-            return _in_order(table.rows.inputs, table.rows.targets, str(path))
-    expected = f"{NAME}.csv with the columns {','.join(FEATURES)},MedHouseVal"
+            rows = Csv(str(path)).read_inputs([*FEATURES, VALUE])
+            return _in_order(rows[:, :-1], rows[:, -1:], str(path))
+    expected = f"{NAME}.csv with the columns {','.join((*FEATURES, VALUE))}"
     fetched = fetch_with_keras(NAME, expected, version="large", test_split=0.0)
     return _from_census(fetched[0], fetched[1], f"keras.datasets.{NAME}")
 
@@ -118,7 +119,7 @@ DATASETS = {
         title="Median house values of Californian districts, in 100,000 dollars",
         facts=DataFacts("regression", 0, (), (8,), 1, train_rows=ROWS, test_rows=0),
         features=FEATURES,
-        target="MedHouseVal",
+        target=VALUE,
         input_dtype="float32",
         credit="R. K. Pace and R. Barry, 1997",
         load=_load,

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nnrun.config.wording import quoted
-from nnrun.data.labels import Distinct
-from nnrun.data.sources.headers import NUMBER
+from nnrun.sources.cells import Distinct
+from nnrun.sources.headers import NUMBER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from nnrun.data.cells import TableFile
+    from nnrun.sources.cells import TableFile
 
 SHOWN = 3
 """How many cells a message names."""

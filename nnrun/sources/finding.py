@@ -1,26 +1,22 @@
-"""Finds a data set by its name: every `DATASETS` of every module beside this one is searched."""
+"""Finds a data set by its name."""
 
 from __future__ import annotations
 
-import pkgutil
 from functools import cache
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 from nnrun.config.diagnostics import did_you_mean
-from nnrun.data import sources
 from nnrun.errors import DataError
+from nnrun.sources import embedded, housing, published
 
 if TYPE_CHECKING:
-    from nnrun.data.sources.named import NamedDataset
+    from nnrun.sources.named import NamedDataset
 
 
 @cache
 def named_datasets() -> dict[str, NamedDataset]:
     """All data sets there are by name, in alphabetical order; nothing is read for it."""
-    found: dict[str, NamedDataset] = {}
-    for module in pkgutil.iter_modules(sources.__path__, sources.__name__ + "."):
-        found |= getattr(import_module(module.name), "DATASETS", {})
+    found = {**embedded.DATASETS, **housing.DATASETS, **published.DATASETS}
     return dict(sorted(found.items()))
 
 

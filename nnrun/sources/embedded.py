@@ -7,7 +7,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from nnrun.config.facts import DataFacts
-from nnrun.data.sources.named import NamedDataset, Rows
+from nnrun.sources.named import NamedDataset, Rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,13 +58,13 @@ def _facts(*, rows: int, shape: tuple[int, ...], classes: tuple[str, ...]) -> Da
 
 
 def _read(name: str, facts: DataFacts, image: tuple[int, ...]) -> Rows:
-    """Reads `embedded/NAME.csv.gz`: a header, the features, and the target in the last column."""
+    """Reads `tables/NAME.csv.gz`: a header, the features, and the target in the last column."""
     import csv
     import gzip
 
     import numpy as np
 
-    packed = files("nnrun.data").joinpath("embedded", f"{name}.csv.gz").read_bytes()
+    packed = files("nnrun.sources").joinpath("tables", f"{name}.csv.gz").read_bytes()
     lines = list(csv.reader(gzip.decompress(packed).decode("utf-8").splitlines()))[1:]
     inputs = np.array([line[:-1] for line in lines], dtype=np.float64)
     if image:

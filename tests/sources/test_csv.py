@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
-from nnrun.data.sources.csv import Csv
+from nnrun.data.tables import read_table, read_table_like
 from nnrun.errors import DataError
+from nnrun.sources.csv import Csv
 
 
 @pytest.fixture
@@ -16,7 +17,7 @@ def write(tmp_path):
 
 
 def read(path, separator=",", target="y", features=None, task="auto"):
-    return Csv(path, separator).read(target=target, features=features, task=task)
+    return read_table(Csv(path, separator), target=target, features=features, task=task)
 
 
 def test_text_targets_become_sorted_classes(write):
@@ -139,11 +140,13 @@ def test_a_file_in_another_encoding_is_refused(write):
 
 def test_further_rows_keep_the_numbering_of_the_classes(write):
     table = read(write("a,y\n1,ant\n2,bee\n3,cow\n"))
-    more = Csv(write("y,extra,a\ncow,x,7\nant,x,8\n", "more.csv")).read_like(table, target="y")
+    more = read_table_like(
+        Csv(write("y,extra,a\ncow,x,7\nant,x,8\n", "more.csv")), table, target="y"
+    )
     assert more.rows.targets.tolist() == [2, 0]
     assert more.rows.inputs.tolist() == [[7], [8]]
     with pytest.raises(DataError, match=r"more.csv:3 has the class 'dog' in 'y'") as caught:
-        Csv(write("y,a\nant,7\ndog,8\n", "more.csv")).read_like(table, target="y")
+        read_table_like(Csv(write("y,a\nant,7\ndog,8\n", "more.csv")), table, target="y")
     assert "ant, bee, cow" in caught.value.hint
 
 

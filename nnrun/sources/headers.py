@@ -1,9 +1,12 @@
-"""The first line of a table: whether it is a header at all."""
+"""The names of columns: whether a first line is a header at all, and which name is meant."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
+
+from nnrun.config.diagnostics import did_you_mean
+from nnrun.config.wording import first_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,3 +27,16 @@ def is_headerless(names: Sequence[str]) -> bool:
     if list(names) == [str(number) for number in range(len(names))]:
         return False
     return all(map(NUMBER.fullmatch, names))
+
+
+def nearest_column(name: str, columns: Sequence[str], used: Sequence[str]) -> str:
+    """A hint for a column that there is not: the nearest that is not used already, or all.
+
+    >>> nearest_column("height2", ["height", "height_2", "width"], ["height_2"])
+    "did you mean 'height'?"
+    >>> nearest_column("age", ["height", "width"], [])
+    'its columns: height, width'
+    """
+    taken = set(used)
+    free = [column for column in columns if column not in taken]
+    return did_you_mean(name, free) or "its columns: " + first_of(columns)

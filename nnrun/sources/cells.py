@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 
-from nnrun.data.describing import nearest_column
-from nnrun.data.sources.headers import NO_HEADER, is_headerless
 from nnrun.errors import DataError
+from nnrun.sources.headers import NO_HEADER, is_headerless, nearest_column
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,6 +30,31 @@ class TableFile(Protocol):
 
     def line_of_row(self, row: int) -> int:
         """The line on which a row (from 0) stands."""
+
+
+@dataclass(frozen=True)
+class Distinct:
+    """The different cells of a column, in the order in which they first stand there.
+
+    Attributes:
+        names: The cells.
+        numbers: The number of each row's cell among them, `(rows,)`.
+    """
+
+    names: list[str]
+    numbers: np.ndarray
+
+    @classmethod
+    def of(cls, cells: np.ndarray) -> Distinct:
+        """Those of strings `(rows,)`."""
+        import pandas as pd
+
+        numbers, names = pd.factorize(cells)
+        return cls(list(names), numbers)
+
+    def row_of(self, cell: str) -> int:
+        """The first row in which a cell stands."""
+        return int(np.argmax(self.numbers == self.names.index(cell)))
 
 
 def column_of(

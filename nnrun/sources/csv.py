@@ -13,18 +13,16 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from nnrun.config.diagnostics import did_you_mean
 from nnrun.config.wording import first_of, quoted
-from nnrun.data.sources.headers import NO_HEADER, is_headerless
-from nnrun.data.sources.recognizing import refuse_other_kinds
 from nnrun.errors import DataError
 from nnrun.reading import check_regular
+from nnrun.sources.headers import NO_HEADER, is_headerless
+from nnrun.sources.recognizing import refuse_other_kinds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     import numpy as np
     import pandas as pd
-
-    from nnrun.data.tables import Table
 
 BLOCK = 2**21
 """Numbers looked at in one go, so that float64 copies of a table stay small."""
@@ -91,33 +89,15 @@ class Csv:
             known.add(name)
         return names
 
-    def read(
-        self, *, target: str | Sequence[str] | None, features: Sequence[str] | None, task: str
-    ) -> Table:
-        """Reads the file and works out what is predicted from what.
-
-        Args:
-            target: The column to predict, or several.
-            features: The columns to predict from; None for all others.
-            task: `regression`, `binary`, `multiclass`, `multilabel`, or `auto` to read it off the
-                target.
+    def frame(self) -> pd.DataFrame:
+        """The rows; read once, however many things are made of them.
 
         Raises:
-            DataError: The file, a column or a cell cannot be used; the message says which.
+            DataError: The file cannot be read.
         """
-        from nnrun.data.tables import make_table
-
-        return make_table(self._frame(), self, target=target, features=features, task=task)
-
-    def read_like(self, table: Table, *, target: str | Sequence[str]) -> Table:
-        """Reads further rows of a table: the same features, and no class that it does not know.
-
-        Raises:
-            DataError: As for `read`, and for an unknown class.
-        """
-        from nnrun.data.tables import make_table_like
-
-        return make_table_like(self._frame(), self, table, target=target)
+        if self._kept is None:
+            self._kept = self._read_frame()
+        return self._kept
 
     def read_inputs(self, features: Sequence[str]) -> np.ndarray:
         """Reads rows to predict from: the features, and whatever else there is passed over.
@@ -128,15 +108,15 @@ class Csv:
         Raises:
             DataError: The file, a column or a cell cannot be used; the message says which.
         """
-        from nnrun.data.tables import make_inputs
+        from nnrun.sources.features import read_features
 
-        return make_inputs(self._frame(), self, features)
+        return read_features(self.frame(), self, features)
 
     def loses_in_float32(self, features: Sequence[str]) -> bool:
         """Whether columns of numbers hold what float32 cannot."""
-        from nnrun.data.precision import columns_in_doubt, find_loss
+        from nnrun.sources.precision import columns_in_doubt, find_loss
 
-        width = max(1, BLOCK // len(self._frame()))
+        width = max(1, BLOCK // len(self.frame()))
         for start in range(0, len(features), width):
             block = self.read_exact(features[start : start + width])
             if any(find_loss(block[:, index]) for index in columns_in_doubt(block)):
@@ -145,18 +125,8 @@ class Csv:
 
     def read_exact(self, features: Sequence[str]) -> np.ndarray:
         """The features in float64 `(rows, features)`, once they have been read as inputs."""
-        numbers: np.ndarray = self._frame()[list(features)].to_numpy("float64")
+        numbers: np.ndarray = self.frame()[list(features)].to_numpy("float64")
         return numbers
-
-    def read_weights(self, column: str) -> np.ndarray:
-        """Reads what each row weighs, float32 `(rows,)`.
-
-        Raises:
-            DataError: The file cannot be used, or the column has a cell that is no weight.
-        """
-        from nnrun.data.weights import read_weights
-
-        return read_weights(self._frame(), self, column)
 
     def as_written(self, column: str, rows: int | None = None) -> np.ndarray:
         """The cells of a column as they stand in the file, all or the first, strings `(rows,)`."""
@@ -173,12 +143,6 @@ class Csv:
     def _line_numbers(self) -> array[int]:
         """Of the header and of each row, the line on which it ends."""
         return array("q", (line.number for line in self._lines()))
-
-    def _frame(self) -> pd.DataFrame:
-        """The rows; read once, however many things are made of them."""
-        if self._kept is None:
-            self._kept = self._read_frame()
-        return self._kept
 
     def _read_frame(self) -> pd.DataFrame:
         import warnings

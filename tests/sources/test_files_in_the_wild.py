@@ -18,11 +18,11 @@ from nnrun.config.roles import roles_of_dataset
 from nnrun.config.schema import Dataset
 from nnrun.data.describing import check_source
 from nnrun.data.loading import load_splits
-from nnrun.data.sources import csv as csv_module
-from nnrun.data.sources import headers
-from nnrun.data.sources.csv import Csv
-from nnrun.data.tables import make_inputs
 from nnrun.errors import MOST_FAULTS, DataError
+from nnrun.sources import csv as csv_module
+from nnrun.sources import headers
+from nnrun.sources.csv import Csv
+from nnrun.sources.features import read_features
 
 ROWS = "a,y\n1,0.5\n2,1.5\n"
 
@@ -155,7 +155,7 @@ def test_the_columns_of_a_wide_file_are_gone_through_once(folder):
 
     names = Features(f"c{index}" for index in range(2000))
     frame = pd.DataFrame(np.ones((2, len(names)), np.float32), columns=list(names))
-    make_inputs(frame, Csv("rows.csv"), names)
+    read_features(frame, Csv("rows.csv"), names)
     assert Features.looks < 10
 
 

@@ -7,11 +7,11 @@ import sys
 import numpy as np
 import pytest
 
-from nnrun.data.sources import housing
-from nnrun.data.sources.finding import named_dataset, named_datasets
-from nnrun.data.sources.idx import read_idx
-from nnrun.data.sources.npz import read_npz
 from nnrun.errors import DataError
+from nnrun.sources import housing
+from nnrun.sources.finding import named_dataset, named_datasets
+from nnrun.sources.idx import read_idx
+from nnrun.sources.npz import read_npz
 
 EMBEDDED = ("digits", "iris", "wine", "breast_cancer", "diabetes")
 COMPUTED = ("and", "or", "xor", "not", "identity")
@@ -226,7 +226,7 @@ def test_california_housing_says_what_it_needs(homes):
 def test_without_files_and_internet_the_search_is_told(tmp_path):
     closed = dict.fromkeys(("http_proxy", "https_proxy", "HTTPS_PROXY"), "http://127.0.0.1:9")
     code = (
-        "from nnrun.data.sources.finding import named_dataset\n"
+        "from nnrun.sources.finding import named_dataset\n"
         "from nnrun.errors import DataError\n"
         "try:\n    named_dataset('mnist').load()\n"
         "except DataError as error:\n    print(error.message, error.hint)\n"

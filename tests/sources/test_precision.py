@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 from nnrun.config.components import Component
 from nnrun.config.schema import Dataset, Preprocess, Split
 from nnrun.data.loading import load_inputs, load_rows, load_splits
-from nnrun.data.precision import find_loss
 from nnrun.data.preprocessing import Scaling, Standardizing, apply_steps, fit
 from nnrun.data.quality import inspect
 from nnrun.data.signature import Signature
-from nnrun.data.sources.csv import Csv
+from nnrun.data.tables import read_table
+from nnrun.sources.csv import Csv
+from nnrun.sources.precision import find_loss
 
 TIMES = 1600000000 + 10 * np.arange(80.0)
 
@@ -182,4 +183,4 @@ def test_new_rows_are_read_as_exactly(write):
 def test_a_number_that_is_too_large_is_told_as_such(write):
     write({"a": [1.0, 1e39, 2.0], "y": [1, 2, 3]})
     with pytest.raises(Exception, match=r"'a' .* 1 of 3 cells that are larger than float32 holds"):
-        Csv("rows.csv").read(target="y", features=None, task="auto")
+        read_table(Csv("rows.csv"), target="y", features=None, task="auto")

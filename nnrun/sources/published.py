@@ -6,9 +6,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from nnrun.config.facts import DataFacts
-from nnrun.data.sources.named import NamedDataset, Rows
-from nnrun.data.sources.places import fetch_with_keras, folders_of, roots
 from nnrun.errors import DataError
+from nnrun.sources.named import NamedDataset, Rows
+from nnrun.sources.places import fetch_with_keras, folders_of, roots
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,13 +38,13 @@ def _load(name: str, facts: DataFacts) -> Rows:
     for folder in folders_of(name):
         files = _idx_files(folder)
         if files:
-            from nnrun.data.sources.idx import read_idx
+            from nnrun.sources.idx import read_idx
 
             return _checked([read_idx(path) for path in files], facts, str(folder))
     for folder in (*folders_of(name), *roots()):
         archive = folder / f"{name}.npz"
         if archive.is_file():
-            from nnrun.data.sources.npz import read_npz
+            from nnrun.sources.npz import read_npz
 
             return _checked(read_npz(archive, ARRAYS), facts, str(archive))
     expected = (
