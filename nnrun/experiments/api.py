@@ -35,9 +35,9 @@ if TYPE_CHECKING:
     from nnrun.analysis.evaluation import Evaluation
     from nnrun.analysis.lr_report import SearchReport
     from nnrun.analysis.predictions import Predictions
-    from nnrun.data.prepared import Prepared
     from nnrun.experiments.evaluate import OpenRun
     from nnrun.experiments.lr_find import SearchStep
+    from nnrun.experiments.prepared import Prepared
     from nnrun.runs.outcome import Outcome
 
 

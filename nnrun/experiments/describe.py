@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from nnrun.config.schema import Experiment
-    from nnrun.data.prepared import Prepared
     from nnrun.data.splits import TargetSpec
+    from nnrun.experiments.prepared import Prepared
 
 
 def card_of(prepared: Prepared, model: Any) -> Card:
@@ -27,7 +27,7 @@ def card_of(prepared: Prepared, model: Any) -> Card:
     from nnrun.training.placing import place, placing_warnings
 
     experiment, splits = prepared.experiment, prepared.splits
-    engine = engine_of(prepared, model)
+    engine = engine_of(experiment, model, splits.train)
     placement = place(model, splits, experiment.runtime)
     steps = prepared.steps_per_epoch
     outputs = output_rows(model, splits.targets)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from nnrun.analysis.lr_measures import RateTrial
     from nnrun.analysis.lr_suggestions import Advice
     from nnrun.analysis.lr_trials import Budget, TrialResults
-    from nnrun.data.prepared import Prepared
+    from nnrun.experiments.prepared import Prepared
     from nnrun.training.lr_search import RateTest
     from nnrun.training.rate_trials import RateTrials
 
@@ -156,7 +156,8 @@ def search(
     """
     from nnrun.training.choosing import engine_of
 
-    name, engine = prepared.experiment.name, engine_of(prepared, model)
+    name = prepared.experiment.name
+    engine = engine_of(prepared.experiment, model, prepared.splits.train)
     with _folder(out_dir):
         started = time.perf_counter()
         allowed = trial_budget(prepared, model, budget)

@@ -17,10 +17,10 @@ from nnrun.config.loading import load_experiment, named_facts
 from nnrun.config.relations import check_relations
 from nnrun.config.roles import roles_of, roles_of_graph
 from nnrun.config.texts import text_layers
-from nnrun.data.prepared import Prepared
 from nnrun.errors import ConfigError, Problem
 from nnrun.experiments.base import base_problems, check_shapes, resolve_base
 from nnrun.experiments.open import load_weights
+from nnrun.experiments.prepared import Prepared
 from nnrun.experiments.trust import check_trust, with_own_code
 from nnrun.runs.manifest import RunRecord
 from nnrun.runs.settings import read_resolved

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from nnrun.config.schema import Experiment
-    from nnrun.data.prepared import Prepared
     from nnrun.data.signature import Signature
+    from nnrun.experiments.prepared import Prepared
     from nnrun.runs.directory import RunDirectory
 
 COMPARED = ("nnrun", "tensorflow", "keras", "numpy")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from nnrun.config.modes import Directions, Mode
-    from nnrun.data.prepared import Prepared
+    from nnrun.experiments.prepared import Prepared
     from nnrun.training.loop import Course, Engine
     from nnrun.training.placing import Placement
     from nnrun.training.recording import Recorder

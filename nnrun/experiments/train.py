@@ -28,7 +28,7 @@ from nnrun.runs.undefined import UndefinedFigures
 from nnrun.runs.writing import RunWriter, Snapshot
 
 if TYPE_CHECKING:
-    from nnrun.data.prepared import Prepared
+    from nnrun.experiments.prepared import Prepared
     from nnrun.runs.directory import RunDirectory
     from nnrun.runs.manifest import RunRecord
     from nnrun.runs.saved import Resumed
@@ -72,7 +72,7 @@ class Run:
         self.directory = directory
         self.resumed = resumed
         self.engine = (
-            engine_of(prepared, model)
+            engine_of(self.experiment, model, prepared.splits.train)
             if resumed is None
             else EngineChoice(resumed.record.engine["name"], resumed.record.engine["reason"])
         )
@@ -178,7 +178,8 @@ class Run:
         seed, shuffle = self.experiment.seed, self.experiment.training.shuffle
         order = epoch_order(self._training.rows, seed=seed, epoch=ended.epoch + 1, shuffle=shuffle)
         search = BlowupSearch(self.model, self._training, order, should_stop)
-        return explain(ended, search, self.prepared, self._last_good())
+        train, config = self.prepared.splits.train, self.prepared.config
+        return explain(ended, search, self.experiment, train, self._last_good(), config=config)
 
     def _last_good(self) -> tuple[Mapping[str, Any], int]:
         """The variables as they were last known to be good, and the steps done in that epoch."""

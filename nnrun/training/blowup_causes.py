@@ -8,13 +8,14 @@ import dataclasses
 import shlex
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from nnrun.data.prepared import Prepared
+from nnrun.config.schema import Experiment
 from nnrun.data.splits import Part
 from nnrun.training.blowup import BlowupSearch, remedy
 from nnrun.training.engines import make_resident
@@ -65,27 +66,31 @@ class _Step:
 def explain(
     ended: TrainingEnded,
     search: BlowupSearch,
-    prepared: Prepared,
+    experiment: Experiment,
+    train: Part,
     good: tuple[Mapping[str, np.ndarray], int],
+    *,
+    config: Path,
 ) -> TrainingEnded:
     """A divergence with the step that went wrong, where that can be found, why, and what to do.
 
     Args:
         ended: How the training ended.
         search: What looks for the step.
-        prepared: The experiment and its data.
+        experiment: The config.
+        train: The training rows.
         good: The variables as they were last known to be good, and the steps done in that epoch.
+        config: The file of the config.
     """
-    experiment = prepared.experiment
     rate = float(search.model.optimizer.learning_rate)
     blowup = search.run(*good)
     clipped = any(dataclasses.astuple(experiment.regularization.clip))
-    hint = remedy(rate, shlex.quote(str(prepared.config)), clipped=clipped)
+    hint = remedy(rate, shlex.quote(str(config)), clipped=clipped)
     if blowup is None:
         return dataclasses.replace(ended, hint=hint)
     size = experiment.training.batch_size
     rows = search.order[(blowup.step - 1) * size : blowup.step * size]
-    first, part = ended.epoch == 0 and blowup.step == 1, prepared.splits.train.take(rows)
+    first, part = ended.epoch == 0 and blowup.step == 1, train.take(rows)
     cause = find_cause(search.model, part, rate, first=first, spoils=bool(blowup.spoiled))
     if cause is None:
         return dataclasses.replace(ended, detail=f"{ended.detail}: {blowup}", hint=hint)

@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from nnrun.data.prepared import Prepared
+from nnrun.config.schema import Experiment
 from nnrun.data.splits import Part
 from nnrun.device import on_gpu
 from nnrun.training.mirroring import replicas_of
@@ -105,15 +105,10 @@ def engine_for(
     return EngineChoice(*timed_engine(model, rows, batch_size))
 
 
-def engine_of(prepared: Prepared, model: Any) -> EngineChoice:
-    """The engine for a prepared experiment's model: see `engine_for`."""
-    experiment = prepared.experiment
-    return engine_for(
-        model,
-        experiment.runtime.engine,
-        rows=prepared.splits.train,
-        batch_size=experiment.training.batch_size,
-    )
+def engine_of(experiment: Experiment, model: Any, train: Part) -> EngineChoice:
+    """The engine for an experiment's model and training rows: see `engine_for`."""
+    requested, batch_size = experiment.runtime.engine, experiment.training.batch_size
+    return engine_for(model, requested, rows=train, batch_size=batch_size)
 
 
 def is_users_own(layer: Any) -> bool:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from nnrun.config.components import Component
     from nnrun.config.schema import Experiment
-    from nnrun.data.prepared import Prepared
+    from nnrun.experiments.prepared import Prepared
 
 
 def build_where_needed(prepared: Prepared, *, trust: bool) -> Any:

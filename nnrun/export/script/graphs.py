@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from nnrun.config.graphs import From, Graph
-    from nnrun.data.prepared import Prepared
+    from nnrun.experiments.prepared import Prepared
     from nnrun.export.script.components import Components
     from nnrun.export.script.expressions import Expression
 

@@ -10,8 +10,8 @@ from nnrun.export.script.expressions import Atom, assign, dictionary, quoted
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from nnrun.data.prepared import Prepared
     from nnrun.data.splits import TargetSpec
+    from nnrun.experiments.prepared import Prepared
     from nnrun.export.script.expressions import Expression
     from nnrun.sources.named import NamedDataset
 

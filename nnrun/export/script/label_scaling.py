@@ -14,7 +14,7 @@ from nnrun.models.layers import OWN_UNITS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from nnrun.data.prepared import Prepared
+    from nnrun.experiments.prepared import Prepared
 
 _SCALED = '''\
 def scaled(loss, scale, offset):

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from nnrun.config.schema import Dataset
-    from nnrun.data.prepared import Prepared
     from nnrun.data.splits import InputSpec
+    from nnrun.experiments.prepared import Prepared
     from nnrun.sources.named import NamedDataset
 
 PUBLISHED = ("mnist", "fashion_mnist", "cifar10", "cifar100")

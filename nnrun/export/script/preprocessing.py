@@ -14,7 +14,7 @@ from nnrun.export.script.splitting import part_names
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from nnrun.data.prepared import Prepared
+    from nnrun.experiments.prepared import Prepared
 
 
 @dataclass

@@ -13,7 +13,7 @@ from nnrun.export.script.grouping import has_several, labels_in
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from nnrun.data.prepared import Prepared
+    from nnrun.experiments.prepared import Prepared
     from nnrun.export.script.copying import Copies
 
 _ROWS_OF = """\

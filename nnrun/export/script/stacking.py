@@ -17,7 +17,7 @@ from nnrun.models.architecture import expand_architecture
 
 if TYPE_CHECKING:
     from nnrun.config.components import Component
-    from nnrun.data.prepared import Prepared
+    from nnrun.experiments.prepared import Prepared
     from nnrun.export.script.components import Components
     from nnrun.export.script.expressions import Expression
 

@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from nnrun.config.schema import Dataset
-    from nnrun.data.prepared import Prepared
     from nnrun.data.splits import TargetSpec
+    from nnrun.experiments.prepared import Prepared
     from nnrun.export.script.expressions import Expression
 
 

@@ -43,8 +43,8 @@ if TYPE_CHECKING:
 
     from nnrun.config.catalogue import Catalogue
     from nnrun.config.schema import Experiment
-    from nnrun.data.prepared import Prepared
     from nnrun.data.splits import TargetSpec
+    from nnrun.experiments.prepared import Prepared
     from nnrun.export.script.components import Components
 
 KNOWN_TO_KERAS: Mapping[str, Mode] = {"loss": "min", "accuracy": "max", "acc": "max"}

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from nnrun.config.components import Component
     from nnrun.config.from_run import FromRun
-    from nnrun.data.prepared import Prepared
     from nnrun.experiments.base import Base
+    from nnrun.experiments.prepared import Prepared
     from nnrun.export.script.components import Components
     from nnrun.export.script.expressions import Expression
 

@@ -32,7 +32,7 @@ from nnrun.export.script.training import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from nnrun.data.prepared import Prepared
+    from nnrun.experiments.prepared import Prepared
 
 _DEFINITION = ("def ", "class ", "@")
 _PACKAGES = {"sklearn": "scikit-learn"}
