@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from nnrun.analysis.tables import fact_lines, format_figure, format_seconds, wrapped
 from nnrun.config.label_scales import LABEL_SCALES
-from nnrun.config.options import options_of
+from nnrun.config.options import is_default_option, options_of, to_plain
 from nnrun.config.schema import Experiment
-from nnrun.config.writer import is_default_option, to_plain, write_yaml
+from nnrun.config.writer import write_yaml
 from nnrun.pages.textplots import line_plot
 from nnrun.runs.directory import format_bytes
 

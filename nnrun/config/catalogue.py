@@ -17,20 +17,10 @@ from typing import Any
 from nnrun import __version__
 from nnrun.caching import cache_root
 from nnrun.config.facts import DataFacts
-from nnrun.config.kinds import (
-    Anything,
-    Boolean,
-    ComponentOf,
-    FilePath,
-    Integer,
-    Kind,
-    ListOf,
-    Number,
-    OneOf,
-    Steps,
-    Text,
-)
+from nnrun.config.kind import Kind
+from nnrun.config.kinds import Anything, Boolean, FilePath, Integer, Number, Steps, Text
 from nnrun.config.modes import Mode
+from nnrun.config.nested_kinds import ComponentOf, ListOf, OneOf
 
 PACKAGED = Path(__file__).with_name("catalogue.json")
 GENERATION_SECONDS = 300

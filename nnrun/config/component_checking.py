@@ -7,12 +7,14 @@ from nnrun.config.catalogue import Argument, Entry
 from nnrun.config.components import Component, is_import_path, looks_like_class
 from nnrun.config.diagnostics import did_you_mean, nearest
 from nnrun.config.habits import about_argument, about_name
-from nnrun.config.kinds import Anything, ArgumentsOf, ComponentOf, Kind, OneOf
+from nnrun.config.kind import INVALID
+from nnrun.config.kinds import Anything
 from nnrun.config.merging import FIRST_ARGUMENT
+from nnrun.config.nested_kinds import ArgumentsOf, ComponentOf
 from nnrun.config.options import component_option, keys_of, options_of
 from nnrun.config.python_calls import in_yaml, whole_call
 from nnrun.config.reader import MappingNode, Node, ScalarNode, plain_value
-from nnrun.config.reporting import INVALID, Reporter
+from nnrun.config.reporting import Reporter
 from nnrun.config.wording import first_of, group_noun, quoted
 from nnrun.errors import Place
 
@@ -24,9 +26,6 @@ _FEW = 20
 """A group of so many names is listed whole when one is unknown."""
 _MOST_MEANT = 20
 """Unknown arguments that are looked at for a missing one, misspelt."""
-
-_SERIALIZED = {"class_name", "registered_name"}
-"""The keys by which Keras knows a serialized object."""
 
 _Named = tuple[str, Place, Node | None]
 """The name of a class, where it stands, and the node with its arguments."""
@@ -104,16 +103,6 @@ def check_arguments_of(checker: Reporter, kind: ArgumentsOf, node: Node, path: s
     if values is INVALID:
         return INVALID
     return Component(kind.name, kind.group, entry.module, values, node.place, path)
-
-
-def find_serialized(node: Node) -> MappingNode | None:
-    """An object as Keras serializes it; Keras would build it, of whatever class it names."""
-    if isinstance(node, ScalarNode):
-        return None
-    if isinstance(node, MappingNode) and not _SERIALIZED.isdisjoint(node.entries):
-        return node
-    held = node.entries.values() if isinstance(node, MappingNode) else node.items
-    return next((found for item in held if (found := find_serialized(item))), None)
 
 
 def _named(checker: Reporter, kind: ComponentOf, node: Node, path: str) -> _Named | None:
@@ -263,15 +252,10 @@ def _by_name(entry: Entry, node: Node | None) -> dict[str, tuple[Node, Place]] |
 def _is_first_argument(entry: Entry, node: MappingNode) -> bool:
     """Whether a mapping is itself a component, as the Dense in `TimeDistributed: {Dense: 3}`."""
     first = next(iter(entry.arguments.values()), None)
-    if first is None or not _may_be_component(first.kind) or len(node.entries) != 1:
+    if first is None or not first.kind.component_groups or len(node.entries) != 1:
         return False
     (name,) = node.entries
     return name not in entry.arguments and looks_like_class(name)
-
-
-def _may_be_component(kind: Kind) -> bool:
-    kinds = kind.kinds if isinstance(kind, OneOf) else (kind,)
-    return any(isinstance(inner, ComponentOf) for inner in kinds)
 
 
 def _has_required(

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from nnrun.config.components import Component
-from nnrun.config.kinds import Boolean, ComponentOf, Integer, ListOf, Number, OneOf, Text
+from nnrun.config.kinds import Boolean, Integer, Number, Text
+from nnrun.config.nested_kinds import ComponentOf, ListOf, OneOf
 from nnrun.config.options import REQUIRED, option
 
 

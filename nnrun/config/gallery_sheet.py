@@ -6,8 +6,9 @@ from pathlib import Path
 
 from nnrun.config.catalogue import load_catalogue
 from nnrun.config.checking import Checker
-from nnrun.config.kinds import Integer, MapOf, SectionOf, Text
+from nnrun.config.kinds import Integer, Text
 from nnrun.config.merging import read_text
+from nnrun.config.nested_kinds import MapOf, SectionOf
 from nnrun.config.options import option
 from nnrun.config.reader import read_yaml
 from nnrun.errors import ConfigError, Problem

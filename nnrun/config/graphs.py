@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from nnrun.config.components import Component
-from nnrun.config.kinds import ComponentOf, ListOf, MapOf, Number, OneOf, SectionOf, Text
+from nnrun.config.kinds import Number, Text
+from nnrun.config.nested_kinds import ComponentOf, ListOf, MapOf, OneOf, SectionOf
 from nnrun.config.options import REQUIRED, option
 from nnrun.config.tasks import AUTO, TASKS
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from nnrun.config.catalogue import Catalogue, load_catalogue
 from nnrun.config.checking import check_experiment
 from nnrun.config.facts import DataFacts
-from nnrun.config.kinds import SectionOf
 from nnrun.config.merging import read_config
 from nnrun.config.monitoring import without_mode
+from nnrun.config.nested_kinds import SectionOf
 from nnrun.config.relations import check_relations, overlap, subject_of
 from nnrun.config.roles import facts_for, roles_of
 from nnrun.config.schema import Experiment

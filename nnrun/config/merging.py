@@ -7,7 +7,7 @@ from typing import Any
 
 from nnrun.config.components import looks_like_class
 from nnrun.config.diagnostics import did_you_mean
-from nnrun.config.kinds import ArgumentsOf, ComponentOf, MapOf, OneOf, SectionOf
+from nnrun.config.nested_kinds import ArgumentsOf, ComponentOf, MapOf, OneOf, SectionOf, is_null
 from nnrun.config.options import component_option, options_of
 from nnrun.config.reader import (
     MAX_BYTES,
@@ -179,19 +179,15 @@ def _merge_arguments(base: Node, over: Node) -> Node:
         return merge(base, over)
     if isinstance(over, MappingNode):
         return merge(_first_argument(base), over)
-    if isinstance(base, MappingNode) and not _is_null(over):
+    if isinstance(base, MappingNode) and not is_null(over):
         return merge(base, _first_argument(over))
     return over
 
 
 def _first_argument(node: Node) -> MappingNode:
-    if _is_null(node):
+    if is_null(node):
         return MappingNode({}, node.place)
     return MappingNode({FIRST_ARGUMENT: node}, node.place, {FIRST_ARGUMENT: node.place})
-
-
-def _is_null(node: Node) -> bool:
-    return isinstance(node, ScalarNode) and node.value is None
 
 
 def _is_component_in(kind: Any, key: str) -> bool:

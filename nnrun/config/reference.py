@@ -7,21 +7,8 @@ from typing import Any
 
 from nnrun.config.catalogue import Argument, Catalogue, Entry
 from nnrun.config.components import Component
-from nnrun.config.kinds import (
-    ArgumentsOf,
-    Boolean,
-    ComponentOf,
-    Integer,
-    Kind,
-    ListOf,
-    MapOf,
-    OneOf,
-    SectionOf,
-    Text,
-)
 from nnrun.config.options import options_of
 from nnrun.config.schema import Experiment
-from nnrun.config.wording import describe, group_noun
 
 OWN_PACKAGE = "nnrun."
 """Modules of ours begin so; the arguments of their classes are told here, Keras's by Keras."""
@@ -68,36 +55,6 @@ def config_reference(catalogue: Catalogue) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
-def type_in_words(kind: Kind) -> str:
-    """A kind in words, choices as code, and sections and components as links to where they stand.
-
-    >>> type_in_words(Text(choices=("xla", "graph")))
-    '`xla` or `graph`'
-    >>> type_in_words(ListOf(ComponentOf(("layers",))))
-    'a list, each entry [a layer](#layers)'
-    """
-    match kind:
-        case Boolean():
-            words = "`true` or `false`"
-        case Integer(minimum=int(least), maximum=most) if least == most:
-            words = f"`{least}`"
-        case Text(choices=(*others, last)):
-            words = " or ".join([*filter(None, [", ".join(map(_code, others))]), _code(last)])
-        case ListOf():
-            words = f"a list, each entry {type_in_words(kind.item)}"
-        case MapOf():
-            words = f"a mapping, each value {type_in_words(kind.value)}"
-        case OneOf():
-            words = "; or ".join(type_in_words(inner) for inner in kind.kinds)
-        case ComponentOf():
-            words = f"[{group_noun(kind.groups[0], article=True)}](#{kind.groups[0]})"
-        case ArgumentsOf():
-            words = f"the arguments of [`{kind.name}`](#{kind.group})"
-        case _:
-            words = describe(kind)
-    return words
-
-
 def _code(text: str) -> str:
     return f"`{text}`"
 
@@ -132,7 +89,7 @@ def _sections(section: type = Experiment, path: str = "") -> Iterator[str]:
     for name, item in options_of(section).items():
         below = f"{path}.{name}" if path else name
         rows.append(_option_row(name, item, below))
-        inner += [(below, nested) for nested in _sections_in(item.metadata["kind"])]
+        inner += [(below, nested) for nested in item.metadata["kind"].sections]
     yield f"{heading} {title}\n\n{_told(section)}\n\n" + "\n".join(rows)
     for below, nested in inner:
         yield from _sections(nested, below)
@@ -144,21 +101,9 @@ def _told(section: type) -> str:
     return (section.__doc__ or "").strip().splitlines()[0]
 
 
-def _sections_in(kind: Any) -> list[type]:
-    """The sections that an option holds: itself, as the values of a mapping, or by choice."""
-    match kind:
-        case SectionOf():
-            return [kind.type]
-        case MapOf():
-            return _sections_in(kind.value)
-        case OneOf():
-            return [found for inner in kind.kinds for found in _sections_in(inner)]
-    return []
-
-
 def _option_row(name: str, item: Field[Any], path: str) -> str:
-    words = type_in_words(item.metadata["kind"])
-    if _sections_in(item.metadata["kind"]):
+    words = item.metadata["kind"].markdown()
+    if item.metadata["kind"].sections:
         before, _, after = words.rpartition("a mapping")
         words = f"{before}[a mapping](#{path.replace('.', '')}){after}"
     shown = "*the class of a layer*" if item.metadata["by_class"] else f"`{name}`"
@@ -212,4 +157,4 @@ def _own_class(entry: Entry) -> str:
 
 def _argument_row(argument: Argument) -> str:
     default = "**required**" if argument.required else _value_in_words(argument.default)
-    return _row(f"`{argument.name}`", type_in_words(argument.kind), default, argument.doc)
+    return _row(f"`{argument.name}`", argument.kind.markdown(), default, argument.doc)

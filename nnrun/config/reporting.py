@@ -2,20 +2,19 @@
 
 from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from nnrun.config.advice import about_value
 from nnrun.config.catalogue import Catalogue
 from nnrun.config.habits import about_section
-from nnrun.config.kinds import Boolean, ComponentOf, Kind, ListOf, OneOf, SectionOf
+from nnrun.config.kind import INVALID, Kind
+from nnrun.config.kinds import Boolean
+from nnrun.config.nested_kinds import ArgumentsOf, ComponentOf, ListOf, SectionOf
 from nnrun.config.options import options_of
 from nnrun.config.python_calls import in_yaml, whole_call
-from nnrun.config.reader import Node, ScalarNode
-from nnrun.config.wording import describe, show_value
+from nnrun.config.reader import Node, ScalarNode, plain_value
+from nnrun.config.wording import show_value
 from nnrun.errors import Place, Problem
 
-INVALID = object()
-"""What a check gives back for a value it has found a problem with."""
 MANY = 100
 """Problems after which hints are no longer worked out."""
 
@@ -50,14 +49,14 @@ class Reporter(ABC):
 
     def expected(self, kind: Kind, node: Node, path: str) -> Any:
         """Note that a value is not of its kind."""
-        message = f"expected {describe(kind)}, got {show_value(node)}"
+        message = f"expected {kind.words()}, got {show_value(node)}"
         hint = self._about_value(kind, node, path) if self.wants_hints else ""
         return self.report(message, node.place, path, hint)
 
     def _about_value(self, kind: Kind, node: Node, path: str) -> str:
         """How a value that is not of its kind is to be written."""
         value = node.value if isinstance(node, ScalarNode) else None
-        groups, hint = groups_of(kind), ""
+        groups, hint = kind.component_groups, ""
         if isinstance(value, str) and groups:
             entry = f"{path}[0]" if isinstance(kind, ListOf) else path
             hint = in_yaml(self.catalogue, groups, whole_call(value, node.place), entry)
@@ -65,19 +64,25 @@ class Reporter(ABC):
             options = options_of(kind.type).items()
             truths = [name for name, item in options if item.metadata["kind"] == Boolean()]
             hint = about_section(kind.type.__name__, value, truths)
-        return hint or about_value(kind, node)
+        return hint or kind.hint(plain_value(node))
 
     def check(self, kind: Kind, node: Node, path: str) -> Any:
         """The node's value as its kind has it, or INVALID after the problem was noted."""
         self.places.setdefault(path, node.place)
-        return self._check(kind, node, path)
+        return kind.check(self, node, path)
+
+    def trial(self) -> Self:
+        """The same without its problems so far, for a kind that need not be the one."""
+        return type(self)(self.catalogue, self.folder, is_trial=True)
 
     @abstractmethod
-    def _check(self, kind: Any, node: Node, path: str) -> Any: ...
+    def component(self, kind: ComponentOf, node: Node, path: str) -> Any:
+        """The component that a node declares."""
 
+    @abstractmethod
+    def arguments(self, kind: ArgumentsOf, node: Node, path: str) -> Any:
+        """The component whose name its key gave, as the `csv` of `csv: rows.csv`."""
 
-def groups_of(kind: Kind) -> tuple[str, ...]:
-    """The groups of which a value, or each entry of a list, may name a class."""
-    kind = kind.item if isinstance(kind, ListOf) else kind
-    kinds = kind.kinds if isinstance(kind, OneOf) else (kind,)
-    return tuple(group for one in kinds if isinstance(one, ComponentOf) for group in one.groups)
+    @abstractmethod
+    def section(self, kind: SectionOf, node: Node, path: str) -> Any:
+        """The section that a node declares."""

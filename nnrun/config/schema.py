@@ -11,22 +11,10 @@ from functools import cached_property
 from nnrun.config.components import Component
 from nnrun.config.from_run import FineTune, FromRun
 from nnrun.config.graphs import Graph
-from nnrun.config.kinds import (
-    ArgumentsOf,
-    Boolean,
-    ComponentOf,
-    FilePath,
-    Integer,
-    ListOf,
-    MapOf,
-    Number,
-    OneOf,
-    SectionOf,
-    Share,
-    Text,
-)
+from nnrun.config.kinds import Boolean, FilePath, Integer, Number, Share, Text
 from nnrun.config.label_scales import LABEL_SCALES
 from nnrun.config.modes import Mode
+from nnrun.config.nested_kinds import ArgumentsOf, ComponentOf, ListOf, MapOf, OneOf, SectionOf
 from nnrun.config.options import REQUIRED, option
 from nnrun.config.outline import Outline
 from nnrun.config.tasks import AUTO, TASKS

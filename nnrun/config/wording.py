@@ -1,26 +1,7 @@
-"""How kinds, groups and values are called in messages and in the reference."""
+"""How groups and values are called in messages and in the reference."""
 
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Iterable
 
-from nnrun.config.kinds import (
-    Anything,
-    ArgumentsOf,
-    Boolean,
-    ComponentOf,
-    FilePath,
-    Integer,
-    Kind,
-    ListOf,
-    MapOf,
-    Number,
-    OneOf,
-    SectionOf,
-    Share,
-    Steps,
-    Text,
-)
-from nnrun.config.options import keys_of
 from nnrun.config.reader import MappingNode, Node, ScalarNode
 
 LONGEST_QUOTE = 40
@@ -47,53 +28,6 @@ def group_noun(group: str, *, article: bool = False) -> str:
     """What a member of a catalogue group is called: `layer`, or `a layer`."""
     noun = _NOUNS[group]
     return noun if article else noun.partition(" ")[2]
-
-
-def describe(kind: Kind) -> str:
-    """A kind in words, as in "a whole number of at least 1"."""
-    return _DESCRIPTIONS[type(kind)](kind)
-
-
-def _describe_text(kind: Text) -> str:
-    if kind.choices:
-        return f"one of {', '.join(kind.choices)}"
-    return kind.pattern_says or "text"
-
-
-def _describe_number(kind: Integer | Number) -> str:
-    noun = "a whole number" if isinstance(kind, Integer) else "a number"
-    above = kind.above if isinstance(kind, Number) else None
-    below = kind.below if isinstance(kind, Number) else None
-    if kind.minimum is not None and kind.minimum == kind.maximum:
-        return f"the number {kind.minimum}"
-    if kind.minimum is not None and kind.maximum is not None:
-        return f"{noun} from {kind.minimum} to {kind.maximum}"
-    bounds = {
-        "above": above,
-        "of at least": kind.minimum,
-        "below": below,
-        "of at most": kind.maximum,
-    }
-    told = [f"{word} {bound:g}" for word, bound in bounds.items() if bound is not None]
-    return f"{noun} {' and '.join(told)}".rstrip()
-
-
-_DESCRIPTIONS: dict[type, Callable[[Any], str]] = {
-    Anything: lambda _: "any value",
-    ArgumentsOf: lambda kind: f"the arguments of {group_noun(kind.group, article=True)}",
-    Boolean: lambda _: "true or false",
-    ComponentOf: lambda kind: group_noun(kind.groups[0], article=True),
-    FilePath: lambda _: "a file name",
-    Integer: _describe_number,
-    ListOf: lambda kind: f"a list (each entry {describe(kind.item)})",
-    MapOf: lambda kind: f"a mapping (each value {describe(kind.value)})",
-    Number: _describe_number,
-    OneOf: lambda kind: " or ".join(describe(inner) for inner in kind.kinds),
-    SectionOf: lambda kind: f"a mapping with {first_of(keys_of(kind.type), 3)}",
-    Share: lambda _: "a number of rows, a fraction between 0 and 1, or a file name",
-    Steps: lambda _: "a number of steps, or text such as '20 epochs'",
-    Text: _describe_text,
-}
 
 
 def show_value(node: Node) -> str:

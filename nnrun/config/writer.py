@@ -1,14 +1,10 @@
 """An experiment → YAML text that, read again, declares the same experiment."""
 
-import dataclasses
-from collections.abc import Mapping
 from typing import Any
 
 import yaml
 
-from nnrun.config.components import Component, Duration
-from nnrun.config.kinds import ArgumentsOf
-from nnrun.config.options import options_of
+from nnrun.config.options import to_plain
 from nnrun.config.reader import resolve_scalar
 from nnrun.config.schema import Experiment
 
@@ -63,59 +59,6 @@ def write_yaml(value: Any) -> str:
         default_flow_style=False,
     )
     return text
-
-
-def to_plain(value: Any, *, defaults: bool = True) -> Any:
-    """A checked value as plain YAML values.
-
-    Args:
-        value: An experiment, a section, a component, or what they hold.
-        defaults: Whether options that have their default value are written too.
-    """
-    if isinstance(value, Component):
-        arguments = {key: to_plain(item) for key, item in value.arguments.items()}
-        return {value.name: arguments} if arguments else value.name
-    if isinstance(value, Duration):
-        return str(value)
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return _section_to_plain(value, defaults=defaults)
-    if isinstance(value, Mapping):
-        return {key: to_plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [to_plain(item) for item in value]
-    return value
-
-
-def _section_to_plain(section: Any, *, defaults: bool) -> dict[str, Any]:
-    plain: dict[str, Any] = {}
-    for name, item in options_of(type(section)).items():
-        value = getattr(section, item.name)
-        if not defaults and is_default_option(section, name):
-            continue
-        if item.metadata["by_class"]:
-            plain |= _under_its_class(value)
-            continue
-        nested = to_plain(value, defaults=defaults)
-        if isinstance(item.metadata["kind"], ArgumentsOf) and value is not None:
-            nested = to_plain(value.arguments)
-        if value is not None or item.metadata["required"]:
-            plain[name] = nested
-    return plain
-
-
-def _under_its_class(component: Component | None) -> dict[str, Any]:
-    if component is None:
-        return {}
-    return {component.name: {key: to_plain(item) for key, item in component.arguments.items()}}
-
-
-def is_default_option(section: Any, name: str) -> bool:
-    """Whether an option of a section has the value it would have if it were left out."""
-    item = options_of(type(section))[name]
-    if item.metadata["required"]:
-        return False
-    made = item.default_factory is not dataclasses.MISSING
-    return bool(getattr(section, item.name) == (item.default_factory() if made else item.default))
 
 
 def experiment_to_yaml(experiment: Experiment) -> str:

@@ -101,7 +101,7 @@ def read_checked_config(directory: RunDirectory) -> dict[str, Any]:
         RunError: It cannot be read, or is of another version of the config language.
     """
     from nnrun.config.loading import load_experiment
-    from nnrun.config.writer import to_plain
+    from nnrun.config.options import to_plain
 
     text = read_resolved(directory)
     try:

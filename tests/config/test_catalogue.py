@@ -9,17 +9,8 @@ import pytest
 
 from nnrun.config import catalogue as reading
 from nnrun.config.catalogue import PACKAGED, Catalogue, installed_keras, load_catalogue, parse_kind
-from nnrun.config.kinds import (
-    Anything,
-    Boolean,
-    ComponentOf,
-    Integer,
-    ListOf,
-    Number,
-    OneOf,
-    Steps,
-    Text,
-)
+from nnrun.config.kinds import Anything, Boolean, Integer, Number, Steps, Text
+from nnrun.config.nested_kinds import ComponentOf, ListOf, OneOf
 
 RATE = Number(minimum=0.0, below=1.0)
 SCHEDULED = OneOf((Number(), ComponentOf(("schedules",))))

@@ -5,22 +5,9 @@ import pytest
 from nnrun.config.catalogue import load_catalogue
 from nnrun.config.checking import INVALID, Checker
 from nnrun.config.components import Component, Duration
-from nnrun.config.kinds import (
-    Anything,
-    Boolean,
-    ComponentOf,
-    FilePath,
-    Integer,
-    ListOf,
-    MapOf,
-    Number,
-    OneOf,
-    SectionOf,
-    Share,
-    Steps,
-    Text,
-)
+from nnrun.config.kinds import Anything, Boolean, FilePath, Integer, Number, Share, Steps, Text
 from nnrun.config.loading import load_experiment
+from nnrun.config.nested_kinds import ComponentOf, ListOf, MapOf, OneOf, SectionOf
 from nnrun.config.reader import read_yaml
 from nnrun.config.schema import Expectation, Training
 from nnrun.errors import ConfigError, Place

@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nnrun.config.diagnostics import problems_to_json, render_problems
-from nnrun.config.kinds import SectionOf
 from nnrun.config.loading import load_experiment
+from nnrun.config.nested_kinds import SectionOf
 from nnrun.config.options import options_of
 from nnrun.config.reader import read_yaml
 from nnrun.config.schema import Experiment

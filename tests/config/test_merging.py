@@ -2,8 +2,8 @@
 
 import pytest
 
-from nnrun.config.kinds import SectionOf
 from nnrun.config.merging import FIRST_ARGUMENT, read_config
+from nnrun.config.nested_kinds import SectionOf
 from nnrun.config.reader import MAX_BYTES, plain_value
 from nnrun.config.schema import Experiment
 from nnrun.errors import ConfigError

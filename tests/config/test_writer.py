@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from nnrun.config.components import Component, Duration
 from nnrun.config.gallery_sheet import SHEET
 from nnrun.config.loading import load_experiment
+from nnrun.config.options import is_default_option, to_plain
 from nnrun.config.reader import plain_value, read_yaml
-from nnrun.config.writer import experiment_to_yaml, is_default_option, to_plain, write_yaml
+from nnrun.config.writer import experiment_to_yaml, write_yaml
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 GALLERY = sorted(path for path in CONFIGS.glob("**/*.yaml") if path.name != SHEET)

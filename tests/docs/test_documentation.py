@@ -187,7 +187,7 @@ def test_every_exception_is_used() -> None:
 
 
 def test_the_reference_tells_every_option() -> None:
-    from nnrun.config.kinds import SectionOf
+    from nnrun.config.nested_kinds import SectionOf
     from nnrun.config.options import options_of
     from nnrun.config.schema import Experiment
 

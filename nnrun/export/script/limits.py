@@ -5,8 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from nnrun.config.options import options_of
-from nnrun.config.writer import is_default_option
+from nnrun.config.options import is_default_option, options_of
 from nnrun.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
