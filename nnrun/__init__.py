@@ -8,19 +8,25 @@ from typing import Any
 
 __version__ = "0.1.0"
 __all__ = [
+    "Point",
+    "Seeds",
     "__version__",
     "describe",
     "evaluate",
     "find_learning_rate",
     "open_run",
     "predict",
+    "study",
     "train",
 ]
+_OF_STUDIES = {"Point": "plan", "Seeds": "seeds", "study": "study"}
 
 
 def __getattr__(name: str) -> Any:
-    """The functions of `nnrun.experiments.api`, imported when they are first asked for."""
+    """What stands in `__all__`, imported when it is first asked for."""
     if name in __all__:
+        module = _OF_STUDIES.get(name)
+        home = "nnrun.experiments.api" if module is None else f"nnrun.studies.{module}"
         # By name, so that what imports the version alone is not taken to import TensorFlow.
-        return getattr(importlib.import_module("nnrun.experiments.api"), name)
+        return getattr(importlib.import_module(home), name)
     raise AttributeError(f"module 'nnrun' has no attribute '{name}'")

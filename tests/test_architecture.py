@@ -151,6 +151,30 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
     assert [name for name in sorted(imports) if not name.startswith("nnrun.data.")] == []
 
 
+PROTOCOLS = {
+    "Source": "sources/*.py",
+    "Task": "tasks/*.py",
+    "Transform": "data/transforms/*.py",
+    "Network": "models/network.py",
+    "Plan": "studies/*.py",
+}
+MOST_MEMBERS = 12
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_a_protocol_can_be_read_on_one_screen(protocol: str) -> None:
+    members = [
+        [part for part in node.body if not isinstance(part, ast.Expr)]
+        for path in PACKAGE.glob(PROTOCOLS[protocol])
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.ClassDef) and node.name == protocol
+    ]
+    if not members:
+        pytest.skip("it is not there yet")
+    assert len(members) == 1
+    assert len(members[0]) <= MOST_MEMBERS
+
+
 def tracked_texts() -> Iterator[tuple[str, str]]:
     listed = subprocess.run(
         ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False

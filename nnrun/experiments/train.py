@@ -337,29 +337,16 @@ class Run:
         expectations = judge_expectations(self.experiment.expect, reached)
         stop_reason = f"stopped by {ended.detail}" if ended.reason == "stopped" else ended.detail
         diagnosis = diagnose_run(self.prepared, self.model, self.writer, ended, self.recorders)
-        seconds = self.seconds
         self.writer.end(
             metrics,
             status=status,
-            seconds=seconds,
+            seconds=self.seconds,
             stop_reason=stop_reason,
             expectations=tuple(expectations),
             warnings=self.warnings,
             diagnosis=diagnosis,
         )
-        return Outcome(
-            run_dir=str(self.directory.path),
-            status=status,
-            stop_reason=stop_reason,
-            epochs=len(self.writer.history),
-            best_epoch=self.writer.record.best_epoch,
-            metrics=dataclasses.asdict(metrics),
-            expectations=expectations,
-            warnings=self.warnings,
-            seconds=seconds,
-            engine=self.writer.record.engine,
-            diagnosis=diagnosis,
-        )
+        return Outcome.of(self.directory, self.writer.record, metrics)
 
     def _draw(self, best_epoch: int) -> None:
         """Draw the curves of the run."""

@@ -3,7 +3,10 @@
 import dataclasses
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Self
+
+from nnrun.runs.directory import RunDirectory
+from nnrun.runs.manifest import Metrics, RunRecord
 
 RESULT_FORMAT = 1
 
@@ -40,6 +43,39 @@ class Outcome:
     engine: Mapping[str, Any]
     diagnosis: Sequence[Mapping[str, Any]] = ()
     signal: int | None = None
+
+    @classmethod
+    def of(cls, directory: RunDirectory, record: RunRecord, metrics: Metrics) -> Self:
+        """How a run that has ended came out.
+
+        Args:
+            directory: The run.
+            record: Its record.
+            metrics: Its figures.
+        """
+        return cls(
+            run_dir=str(directory.path),
+            status=record.status,
+            stop_reason=record.stop_reason,
+            epochs=record.epochs,
+            best_epoch=record.best_epoch,
+            metrics=dataclasses.asdict(metrics),
+            expectations=record.expectations,
+            warnings=record.warnings,
+            seconds=record.seconds or 0.0,
+            engine=record.engine,
+            diagnosis=record.diagnosis,
+        )
+
+    @classmethod
+    def read(cls, directory: RunDirectory) -> Self:
+        """How a run came out, from its files.
+
+        Raises:
+            RunError: They are missing or damaged.
+        """
+        record, metrics = RunRecord.read(directory.record), Metrics.read(directory.metrics)
+        return cls.of(directory, record, metrics)
 
     @property
     def exit_code(self) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,35 +20,20 @@ from nnrun.analysis.gallery import (
     mean_figures,
 )
 from nnrun.config.gallery_sheet import GalleryEntry, read_sheet
-from nnrun.config.writer import experiment_to_yaml
 from nnrun.errors import ConfigError, RunError, UserError
-from nnrun.experiments.api import resume, train
-from nnrun.experiments.base import resolve_base
 from nnrun.experiments.prepare import load
-from nnrun.experiments.trust import with_own_code
 from nnrun.runs.atomic import write_bytes
 from nnrun.runs.directory import RunDirectory
 from nnrun.runs.expectations import figures_reached, judge_expectations
 from nnrun.runs.history import History
-from nnrun.runs.index import list_runs
 from nnrun.runs.manifest import Metrics, RunRecord
-from nnrun.runs.provenance import installed_versions
-from nnrun.runs.settings import read_resolved
+from nnrun.studies.seeds import Seeds
+from nnrun.studies.study import StudyInterruptedError, Trial, study
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from nnrun.config.schema import Experiment
-
-_UNFINISHED = ("interrupted", "died")
-
-
-class GalleryInterruptedError(UserError):
-    """A training of the gallery was told to stop by a signal, and with it the gallery."""
-
-    def __init__(self, signal: int) -> None:
-        super().__init__("interrupted", hint="The same command continues from here.")
-        self.exit_code = 128 + signal
 
 
 @dataclass(frozen=True)
@@ -111,23 +95,22 @@ def run_exhibit(
         What came out; a config that fails is a row that says why.
 
     Raises:
-        GalleryInterruptedError: The training was told to stop.
+        StudyInterruptedError: The training was told to stop.
     """
     row = _not_run(exhibit)
-    # TensorFlow takes the many models of one process for one that is compiled again and again.
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)
     changes = () if epochs is None else (f"training.epochs={epochs}",)
     try:
         shows = first_comment(exhibit.config.read_text(encoding="utf-8"))
         experiment = load(exhibit.config, changes, runs_dir)
-        first, many = experiment.seed, seeds or exhibit.entry.seeds
-        row = dataclasses.replace(row, shows=shows, seeds=tuple(range(first, first + many)))
-        runs = [
-            _run(exhibit.config, (*changes, f"seed={seed}"), runs_dir, fresh=fresh)
-            for seed in row.seeds
-        ]
-        return _judged(row, experiment, runs)
-    except GalleryInterruptedError:
+        count = seeds or exhibit.entry.seeds
+        row = dataclasses.replace(
+            row, shows=shows, seeds=tuple(range(experiment.seed, experiment.seed + count))
+        )
+        trials = study(
+            exhibit.config, Seeds(row.seeds), overrides=changes, runs_dir=runs_dir, fresh=fresh
+        )
+        return _judged(row, experiment, [_finished(trial) for trial in trials])
+    except StudyInterruptedError:
         raise
     except Exception as error:  # noqa: BLE001 one config that breaks must not take the others along
         return dataclasses.replace(row, problem=_told(error))
@@ -175,48 +158,12 @@ def _told(error: Exception) -> str:
     return f"{type(error).__name__}: {first}".removesuffix(": ")
 
 
-def _run(config: Path, changes: Sequence[str], runs_dir: Path, *, fresh: bool) -> RunDirectory:
-    """A finished run of a config: one that is at hand, one that goes on, or a new one."""
-    declared = with_own_code(load(config, changes, runs_dir), config)
-    experiment, _ = resolve_base(declared, config, runs_dir, trust=True)
-    outcome = None
-    for found, status in () if fresh else _runs_of(experiment, runs_dir):
-        if status == "finished":
-            return found
-        try:
-            outcome = resume(found, trust=True, deliver_signals=False)
-        except RunError:
-            continue  # it cannot go on, so a new one takes its place
-        break
-    command = ("nnrun", "train", str(config), *(f"--set {change}" for change in changes))
-    outcome = outcome or train(
-        config, overrides=changes, runs_dir=runs_dir, command=command, deliver_signals=False
-    )
-    if outcome.signal is not None:
-        raise GalleryInterruptedError(outcome.signal)
+def _finished(trial: Trial) -> RunDirectory:
+    """The run of a trial, which must have reached its end."""
+    outcome = trial.outcome
     if outcome.status != "finished":
-        raise RunError(f"it {outcome.status}: {outcome.stop_reason} (seed {experiment.seed})")
+        raise RunError(f"it {outcome.status}: {outcome.stop_reason} (seed {trial.point.seed})")
     return RunDirectory(Path(outcome.run_dir))
-
-
-def _runs_of(experiment: Experiment, runs_dir: Path) -> Iterator[tuple[RunDirectory, str]]:
-    """Runs of exactly this config by this version, finished ones first, with how they stand."""
-    text, version = experiment_to_yaml(experiment), installed_versions().get("nnrun")
-    usable: dict[str, list[RunDirectory]] = {status: [] for status in ("finished", *_UNFINISHED)}
-    for entry in list_runs(runs_dir):
-        record = entry.record
-        if record is None or (record.name, record.seed) != (experiment.name, experiment.seed):
-            continue
-        if record.versions.get("nnrun") != version or entry.status not in usable:
-            continue
-        try:
-            same = read_resolved(entry.directory) == text
-        except RunError:
-            continue
-        if same:
-            usable[entry.status].append(entry.directory)
-    for status, found in usable.items():
-        yield from ((directory, status) for directory in found)
 
 
 def _judged(row: GalleryRow, experiment: Experiment, runs: Sequence[RunDirectory]) -> GalleryRow:
