@@ -13,7 +13,7 @@ import numpy as np
 
 from nnrun.config.adapting import ADAPTING, adapts
 from nnrun.config.components import Component
-from nnrun.models.components import instantiate
+from nnrun.objects import instantiate
 
 BATCH = 4096
 

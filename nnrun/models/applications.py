@@ -8,7 +8,7 @@ from keras.src.utils import file_utils
 
 from nnrun.config.components import Component
 from nnrun.errors import ConfigError, Problem
-from nnrun.models.components import find_class, instantiate
+from nnrun.objects import find_class, instantiate
 from nnrun.sources.places import keras_cache
 
 GROUP = "applications"

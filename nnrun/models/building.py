@@ -18,16 +18,16 @@ from nnrun.errors import ConfigError, Problem, is_out_of_memory
 from nnrun.models.adapting import State, learn_state, with_state
 from nnrun.models.applications import make_layer
 from nnrun.models.architecture import expand_architecture
-from nnrun.models.components import instantiate
 from nnrun.models.freezing import layers_to_unfreeze, learning_variables
 from nnrun.models.from_run import take_layers
 from nnrun.models.graphs import build_graph
 from nnrun.models.heads import Head, taken_over
 from nnrun.models.label_scaling import in_own_units, seen_by_loss
 from nnrun.models.layers import Step, make_input, preprocessing_layers
-from nnrun.models.misfits import plain_message, shape_hint, show_shape
+from nnrun.models.misfits import shape_hint, show_shape
 from nnrun.models.optimizers import build_optimizer
 from nnrun.models.own import build_alone, make_own, trains_itself
+from nnrun.objects import instantiate, plain_message
 
 NOTHING: State = {}
 

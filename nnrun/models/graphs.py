@@ -13,7 +13,8 @@ from nnrun.errors import ConfigError, Problem, is_out_of_memory
 from nnrun.models.applications import make_layer
 from nnrun.models.expanding import expand_graph
 from nnrun.models.layers import Step, make_input, preprocessing_layers
-from nnrun.models.misfits import plain_message, shape_hint, show_shape
+from nnrun.models.misfits import shape_hint, show_shape
+from nnrun.objects import plain_message
 
 
 def build_graph(

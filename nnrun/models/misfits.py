@@ -3,15 +3,6 @@
 import re
 from collections.abc import Sequence
 
-from nnrun.models.components import first_line
-
-
-def plain_message(error: Exception) -> str:
-    """Keras's message without the prefix that names a layer the user never named."""
-    told = first_line(error)
-    _, separator, rest = told.partition("is incompatible with the layer: ")
-    return rest if separator else told
-
 
 def shape_hint(name: str, shape: Sequence[int | None]) -> str:
     """How to bring rows into the shape that a layer for images or sequences takes."""

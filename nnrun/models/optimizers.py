@@ -9,9 +9,9 @@ from nnrun.config.components import Component
 from nnrun.config.rates import CLIPPING, PERFORMANCE
 from nnrun.config.schema import Experiment
 from nnrun.errors import ConfigError, Problem
-from nnrun.models.components import instantiate
 from nnrun.models.momentum import cycle_momentum
 from nnrun.models.schedules import OneCycle
+from nnrun.objects import instantiate
 
 
 def build_optimizer(experiment: Experiment, catalogue: Catalogue, steps_per_epoch: int) -> Any:

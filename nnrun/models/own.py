@@ -7,7 +7,7 @@ import keras
 
 from nnrun.config.components import Component
 from nnrun.errors import ConfigError, Problem
-from nnrun.models.components import first_line, instantiate
+from nnrun.objects import first_line, instantiate
 
 STEPS = ("train_step", "test_step", "compute_loss", "compute_metrics")
 """Methods with which a class trains in a way of its own; within another model they are not called."""

@@ -15,9 +15,8 @@ from nnrun.config.texts import text_embeddings
 from nnrun.data.splits import Arrays, InputSpec, Part, Splits
 from nnrun.errors import ConfigError, Problem, is_out_of_memory
 from nnrun.models.adapting import BATCH, State
-from nnrun.models.components import instantiate
 from nnrun.models.layers import make_input
-from nnrun.models.misfits import plain_message
+from nnrun.objects import instantiate, plain_message
 
 Readers = Mapping[str, Component]
 """The layers that read text, by the name of the input that each reads."""

@@ -11,11 +11,11 @@ from nnrun.config.components import Component
 from nnrun.config.schema import Experiment
 from nnrun.data.splits import TargetSpec
 from nnrun.errors import ConfigError, Problem
-from nnrun.models.components import instantiate
 from nnrun.models.heads import Head
 from nnrun.models.label_scaling import seen_by_loss
-from nnrun.models.misfits import plain_message, show_shape
+from nnrun.models.misfits import show_shape
 from nnrun.models.own import trains_itself
+from nnrun.objects import instantiate, plain_message
 
 
 def try_loss_and_metrics(

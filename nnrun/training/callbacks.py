@@ -10,8 +10,8 @@ from nnrun.config.components import Component
 from nnrun.config.rates import PERFORMANCE
 from nnrun.config.schema import Experiment
 from nnrun.errors import ConfigError, Problem
-from nnrun.models.components import instantiate
 from nnrun.models.schedules import PerformanceSchedule
+from nnrun.objects import instantiate
 from nnrun.training.layer_monitor import LayerMonitor
 from nnrun.training.pruning import Pruning
 from nnrun.training.recording import Recorder

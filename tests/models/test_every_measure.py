@@ -18,8 +18,8 @@ from nnrun.config.schema import Experiment
 from nnrun.data.splits import InputSpec, TargetColumn, TargetSpec
 from nnrun.errors import Problem
 from nnrun.models.building import build_model
-from nnrun.models.components import instantiate
 from nnrun.models.heads import Head
+from nnrun.objects import instantiate
 
 ROWS = 7  # no number of units or classes
 CLASSES = ("a", "b", "c")

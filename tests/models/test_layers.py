@@ -10,8 +10,8 @@ import pytest
 from nnrun.config.catalogue import load_catalogue
 from nnrun.config.components import Component
 from nnrun.data.preprocessing import Scaling, Standardizing, Step, apply_steps
-from nnrun.models.components import instantiate
 from nnrun.models.layers import preprocessing_layers
+from nnrun.objects import instantiate
 
 from .conftest import Build
 

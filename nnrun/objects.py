@@ -65,3 +65,10 @@ def first_line(error: Exception) -> str:
         lines = lines[1:]
     told = lines[0] if lines else type(error).__name__
     return told if len(told) <= LONGEST_MESSAGE else told[: LONGEST_MESSAGE - 1] + "…"
+
+
+def plain_message(error: Exception) -> str:
+    """Keras's message without the prefix that names a layer the user never named."""
+    told = first_line(error)
+    _, separator, rest = told.partition("is incompatible with the layer: ")
+    return rest if separator else told
