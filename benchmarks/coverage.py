@@ -17,7 +17,7 @@ from nnrun.analysis.column_scores import label_statistics, target_statistics
 from nnrun.analysis.row_tests import compare_rows
 from nnrun.analysis.scores import classification_statistics, regression_statistics
 from nnrun.analysis.significance import holm, welch
-from nnrun.runs.predictions import PredictionTable
+from nnrun.runs.prediction_table import PredictionTable
 
 ROWS = (5, 10, 20, 50, 100, 200, 1000)
 LARGE = 400_000

@@ -14,7 +14,7 @@ from nnrun.analysis.comparison_tables import Style, differing_settings, sheets
 from nnrun.analysis.differences import find_differences
 from nnrun.analysis.overlay import draw_runs
 from nnrun.analysis.significance import Interval
-from nnrun.analysis.wording import Verdict, verdict_sentences
+from nnrun.analysis.verdict_wording import Verdict, verdict_sentences
 from nnrun.config.modes import mode_of
 from nnrun.pages.sheets import escape_markdown, markdown_table
 from nnrun.runs.atomic import write_text, write_with

@@ -9,7 +9,7 @@ from nnrun.config.catalogue import load_catalogue
 from nnrun.config.components import as_component
 from nnrun.config.defaults import is_default_argument, without_defaults
 from nnrun.config.tasks import AUTO, TASKS
-from nnrun.runs.monitoring import monitored_figure
+from nnrun.runs.best_epoch import monitored_figure
 from nnrun.runs.settings import describe_scalar
 
 Kind = Literal["changed", "added", "gone"]

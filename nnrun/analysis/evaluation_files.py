@@ -9,7 +9,7 @@ import numpy as np
 from nnrun.analysis.reconstructions import Reconstructions, draw_reconstructions
 from nnrun.analysis.scores import confusion_matrix
 from nnrun.runs.atomic import write_text, write_with
-from nnrun.runs.predictions import table_text
+from nnrun.runs.prediction_table import table_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -11,7 +11,7 @@ from nnrun.analysis.column_scores import THRESHOLD
 from nnrun.analysis.scores import entropy
 from nnrun.pages.textplots import speaks_unicode
 from nnrun.runs.atomic import write_text
-from nnrun.runs.predictions import (
+from nnrun.runs.prediction_table import (
     DEVIATION,
     ENTROPY,
     MEAN,

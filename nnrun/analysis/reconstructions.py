@@ -9,7 +9,7 @@ import numpy as np
 
 from nnrun.analysis.predictions import SHOWN_ROWS, Predictions
 from nnrun.analysis.scores import error_of, root_of
-from nnrun.runs.predictions import ERRORS, FILE, ROW
+from nnrun.runs.prediction_table import ERRORS, FILE, ROW
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,7 +8,7 @@ from nnrun.analysis.comparison import direction
 from nnrun.analysis.significance import Interval
 from nnrun.config.modes import Directions
 from nnrun.errors import RunError
-from nnrun.runs.predictions import PredictionTable
+from nnrun.runs.prediction_table import PredictionTable
 
 if TYPE_CHECKING:
     import numpy as np

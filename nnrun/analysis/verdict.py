@@ -8,12 +8,12 @@ from nnrun.analysis.comparison import Comparison, Group, direction, directions_o
 from nnrun.analysis.row_tests import compare_rows
 from nnrun.analysis.shared_data import have_same_rows
 from nnrun.analysis.significance import holm, welch
-from nnrun.analysis.wording import Tested, Verdict, describe_amount, is_share
+from nnrun.analysis.verdict_wording import Tested, Verdict, describe_amount, is_share
 from nnrun.config.figures import Figure
 from nnrun.config.modes import Directions
 from nnrun.errors import UserError
 from nnrun.runs.manifest import read_format
-from nnrun.runs.predictions import PredictionTable
+from nnrun.runs.prediction_table import PredictionTable
 
 Finding = Tested | Verdict
 SPLITS = ("test", "validation")

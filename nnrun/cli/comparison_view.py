@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from nnrun.analysis.comparison import Comparison
-    from nnrun.analysis.wording import Verdict
+    from nnrun.analysis.verdict_wording import Verdict
     from nnrun.pages.sheets import Sheet
 
 
@@ -21,7 +21,7 @@ def print_comparison(
 ) -> None:
     """Print the tables and sentences of a comparison; on standard error, what was skipped."""
     from nnrun.analysis.comparison_tables import Style, sheets
-    from nnrun.analysis.wording import verdict_sentences
+    from nnrun.analysis.verdict_wording import verdict_sentences
     from nnrun.pages.sheets import fit
 
     console = make_console()

@@ -156,7 +156,7 @@ class _Rows:
         Args:
             best: The row of the history.
         """
-        from nnrun.training.guessing import find_references, output_width, penalty_of
+        from nnrun.training.constant_answers import find_references, output_width, penalty_of
 
         train, watched = self._splits.train, self._splits.validation or self._splits.train
         alone = len(self._splits.targets) == 1
@@ -247,7 +247,7 @@ def _labels(target: np.ndarray) -> np.ndarray:
 
 def _predicted(model: Any, rows: Part) -> np.ndarray:
     """The class that the model gives each row."""
-    from nnrun.training.evaluation import CompiledPrediction
+    from nnrun.training.prediction import CompiledPrediction
 
     outputs = CompiledPrediction(model, rows.rows, "graph").run(rows.inputs)
     if outputs.shape[1] > 1:

@@ -276,7 +276,7 @@ def _recorded_of(recorded: Mapping[str, float], output: str) -> dict[str, float]
 def _predict(
     run: OpenRun, inputs: Mapping[str, np.ndarray], batch_size: int | None
 ) -> dict[str, np.ndarray]:
-    from nnrun.training.evaluation import CompiledPrediction
+    from nnrun.training.prediction import CompiledPrediction
 
     rows = len(next(iter(inputs.values())))
     raw = CompiledPrediction(run.model, rows, run.engine, batch_size).run(inputs)
@@ -296,7 +296,7 @@ def _sample(
     batch_size: int | None,
     draws: int,
 ) -> Sampled:
-    from nnrun.training.evaluation import sample
+    from nnrun.training.prediction import sample
 
     samples = sample(
         run.model,

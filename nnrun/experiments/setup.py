@@ -10,8 +10,8 @@ from nnrun.config.figures import on_validation
 from nnrun.config.label_scales import LABEL_SCALES
 from nnrun.config.monitoring import directions
 from nnrun.errors import UserError
+from nnrun.runs.best_epoch import monitored_figure
 from nnrun.runs.manifest import RunRecord
-from nnrun.runs.monitoring import monitored_figure
 from nnrun.runs.provenance import git_state, installed_versions
 from nnrun.runs.writing import utc_now
 

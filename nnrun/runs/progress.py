@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from nnrun.config.components import as_component
 from nnrun.config.modes import Directions
 from nnrun.errors import RunError
+from nnrun.runs.best_epoch import monitored_figure
 from nnrun.runs.directory import RunDirectory
 from nnrun.runs.history import History
 from nnrun.runs.manifest import Metrics
-from nnrun.runs.monitoring import monitored_figure
 from nnrun.runs.settings import read_run_config
 
 

@@ -16,6 +16,7 @@ import tensorflow as tf
 
 from nnrun.config.figures import on_validation
 from nnrun.models.shapes import row_sizes
+from nnrun.training.current_rate import rate_of_last_step
 from nnrun.training.engines import (
     CHUNK_SECONDS,
     CompiledEvaluation,
@@ -27,7 +28,6 @@ from nnrun.training.engines import (
     training_step,
 )
 from nnrun.training.order import epoch_order
-from nnrun.training.rates import rate_of_last_step
 from nnrun.training.recording import Recorder
 from nnrun.training.state import capture_state, keeps_average, restore_state
 

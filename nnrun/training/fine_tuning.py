@@ -6,8 +6,8 @@ import numpy as np
 
 from nnrun.config.schema import Experiment
 from nnrun.models.freezing import layers_to_unfreeze, unfreeze
+from nnrun.training.current_rate import constant_schedule, has_schedule
 from nnrun.training.events import FineTuningBegan, Position
-from nnrun.training.rates import constant_schedule, has_schedule
 
 
 class FineTuning:

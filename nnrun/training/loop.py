@@ -9,6 +9,7 @@ from typing import Any
 from nnrun.config.figures import on_validation
 from nnrun.training.batch_hooks import periods, steps_to_call, watches_evaluation
 from nnrun.training.blocks import WEIGHT, Blocks, call_ahead
+from nnrun.training.current_rate import has_schedule, rate_of_last_step
 from nnrun.training.engines import ChunkSize, EvaluationStoppedError, as_floats
 from nnrun.training.events import (
     BestReached,
@@ -23,7 +24,6 @@ from nnrun.training.events import (
 from nnrun.training.fine_tuning import FineTuning
 from nnrun.training.order import epoch_order
 from nnrun.training.placing import AnyEvaluation, AnyTraining
-from nnrun.training.rates import has_schedule, rate_of_last_step
 from nnrun.training.recording import next_look
 from nnrun.training.state import averaged_weights, first_not_finite
 

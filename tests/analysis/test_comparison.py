@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
-from nnrun.analysis import comparison_tables, verdict, wording
+from nnrun.analysis import comparison_tables, verdict, verdict_wording
 from nnrun.analysis.comparison import Comparison, compare_runs, direction, read_run, read_runs
 from nnrun.analysis.comparison_files import comparison_json, to_csv, write_comparison
 from nnrun.analysis.comparison_tables import Style, leaderboard
 from nnrun.analysis.comparison_tables import sheets as tables_of
 from nnrun.analysis.verdict import judge_comparison, judge_pair
-from nnrun.analysis.wording import Verdict
+from nnrun.analysis.verdict_wording import Verdict
 from nnrun.errors import RunError, UserError
 from nnrun.pages import sheets
 from nnrun.pages.sheets import Cell, Sheet, fit, markdown_table, shown
@@ -56,7 +56,7 @@ def rows_of(sheet: Sheet) -> list[list[str]]:
     return [[shown(cell, unicode=True) for cell in row] for row in sheet.rows]
 
 
-@pytest.mark.parametrize("module", [comparison_tables, sheets, verdict, wording])
+@pytest.mark.parametrize("module", [comparison_tables, sheets, verdict, verdict_wording])
 def test_the_docstrings_run(module: object) -> None:
     assert doctest.testmod(module).failed == 0  # type: ignore[arg-type]
 

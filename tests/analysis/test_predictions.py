@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 from nnrun.analysis import evaluation_plots as plots
 from nnrun.analysis.predictions import Predictions, Sampled, all_view, predictions_view
 from nnrun.analysis.tables import render
-from nnrun.runs import predictions
-from nnrun.runs.predictions import PredictionTable, table_text
+from nnrun.runs import prediction_table
+from nnrun.runs.prediction_table import PredictionTable, table_text
 
 OUTPUTS = np.array([[0.75, 0.25], [0.125, 0.875]])
 
@@ -33,7 +33,7 @@ def test_the_columns_of_a_regression(tmp_path: Path) -> None:
 
 
 def test_what_is_written_is_read(tmp_path: Path) -> None:
-    assert doctest.testmod(predictions).failed == 0
+    assert doctest.testmod(prediction_table).failed == 0
     classes = ("=1", "'x", "-5")
     known = Predictions(np.eye(3), classes, np.array([2, 1, 0]))
     known.write(tmp_path / "a.csv")

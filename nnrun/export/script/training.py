@@ -35,7 +35,7 @@ from nnrun.models.heads import Head, last_layers
 from nnrun.models.losses import choose_loss
 from nnrun.models.metrics import choose_metrics
 from nnrun.models.optimizers import complete_optimizer
-from nnrun.runs.monitoring import monitored_figure
+from nnrun.runs.best_epoch import monitored_figure
 from nnrun.training.callbacks import all_callbacks
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from nnrun.errors import RunError
 from nnrun.runs.checkpoints import CheckpointStore, load_checkpoint, save_checkpoint
 from nnrun.runs.directory import RunDirectory
 from nnrun.runs.locking import RunLock, is_locked
-from nnrun.runs.predictions import PredictionTable
+from nnrun.runs.prediction_table import PredictionTable
 from strangers.conftest import CONTENT, make_sparse
 
 pytestmark = pytest.mark.faults

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from nnrun.runs import monitoring
-from nnrun.runs.monitoring import monitored_figure
+from nnrun.runs import best_epoch
+from nnrun.runs.best_epoch import monitored_figure
 
 
 def test_the_docstrings_run() -> None:
-    assert doctest.testmod(monitoring).failed == 0
+    assert doctest.testmod(best_epoch).failed == 0
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from nnrun.data.splits import TargetSpec
-from nnrun.training.guessing import find_references, output_width, penalty_of
+from nnrun.training.constant_answers import find_references, output_width, penalty_of
 
 THREE = TargetSpec("multiclass", ("a", "b", "c"))
 TWO = TargetSpec("binary", ("no", "yes"))

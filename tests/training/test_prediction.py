@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from nnrun.errors import UserError
-from nnrun.training.evaluation import CompiledPrediction, dropout_on, sample
+from nnrun.training.prediction import CompiledPrediction, dropout_on, sample
 from nnrun.training.state import capture_state, restore_state
 
 ROWS = np.random.default_rng(0).normal(size=(10, 4)).astype(np.float32)

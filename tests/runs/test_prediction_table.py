@@ -6,7 +6,7 @@ import pytest
 
 from nnrun.errors import RunError
 from nnrun.runs.directory import RunDirectory
-from nnrun.runs.predictions import PredictionTable
+from nnrun.runs.prediction_table import PredictionTable
 
 
 def test_predictions_are_read(tmp_path: Path) -> None:
