@@ -8,6 +8,7 @@ from nnrun.analysis.tables import fact_lines, format_figure, format_seconds, wra
 from nnrun.config.label_scales import LABEL_SCALES
 from nnrun.config.options import is_default_option, options_of, to_plain
 from nnrun.config.schema import Experiment
+from nnrun.config.tasks import NUMBERS, what_is_predicted
 from nnrun.config.writer import write_yaml
 from nnrun.pages.textplots import line_plot
 from nnrun.runs.directory import format_bytes
@@ -63,7 +64,7 @@ class OutputRow:
 
     def __str__(self) -> str:
         if self.targets:
-            noun = "labels" if self.task == "multilabel" else "numbers"
+            noun = what_is_predicted(self.task) or NUMBERS
             return f"{self.task}, {len(self.targets)} {noun}"
         return f"{self.task}, {len(self.classes)} classes" if self.classes else self.task
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import Field, dataclass, field, fields, is_dataclass
 from typing import Any
 
 from nnrun.errors import Place
@@ -35,10 +35,19 @@ def uses_own_code(value: Any) -> bool:
     if isinstance(value, Component):
         return value.is_users_own or uses_own_code(value.arguments)
     if is_dataclass(value) and not isinstance(value, type):
-        return any(uses_own_code(getattr(value, item.name)) for item in fields(value))
+        return any(
+            uses_own_code(part) or (isinstance(part, str) and _takes_own(item) and ":" in part)
+            for item in fields(value)
+            for part in (getattr(value, item.name),)
+        )
     if isinstance(value, Mapping):
         return any(uses_own_code(item) for item in value.values())
     return isinstance(value, list | tuple) and any(uses_own_code(item) for item in value)
+
+
+def _takes_own(item: Field[Any]) -> bool:
+    """Whether an option, whose value is text, may name what the user has written."""
+    return bool(getattr(item.metadata.get("kind"), "takes_own", False))
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from nnrun.config.components import Component
 from nnrun.config.kinds import Number, Text
 from nnrun.config.nested_kinds import ComponentOf, ListOf, MapOf, OneOf, SectionOf
 from nnrun.config.options import REQUIRED, option
-from nnrun.config.tasks import AUTO, TASKS
+from nnrun.config.tasks import TASK
 
 INPUT = "inputs"
 """The name of the one input, where an architecture names none."""
@@ -78,7 +78,7 @@ class GraphOutput(GraphLayer):
     )
     task: str | None = option(
         "What is predicted, as in `dataset.task`.",
-        Text(choices=(AUTO, *TASKS)),
+        TASK,
         default_says="`dataset.task` if `target` is left out, else `auto`",
     )
     loss: Component | None = option(

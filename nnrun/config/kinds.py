@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from nnrun.config.components import Duration
+from nnrun.config.components import IMPORT_PATH, Duration, is_import_path
 from nnrun.config.diagnostics import did_you_mean
 from nnrun.config.kind import Checking, Kind, Schema
 from nnrun.config.reader import MappingNode, Node, ScalarNode, plain_value, resolve_scalar
@@ -207,6 +207,28 @@ class Text(Kind):
         if self.choices or not isinstance(value, bool | int | float):
             return ""
         return f"put it in quotes: '{str(value).lower() if isinstance(value, bool) else value}'"
+
+
+@dataclass(frozen=True)
+class Pluggable(Text):
+    """One of `choices`, or the import path of one of the user's own, as in `my_tasks:Ranking`."""
+
+    takes_own: ClassVar[bool] = True
+
+    def check(self, checker: Checking, node: Node, path: str) -> Any:
+        value = node.value if isinstance(node, ScalarNode) else None
+        is_own = isinstance(value, str) and is_import_path(value)
+        return value if is_own else super().check(checker, node, path)
+
+    def words(self) -> str:
+        return f"{super().words()}, or an import path (module:Class)"
+
+    def markdown(self) -> str:
+        return f"{super().markdown()}, or an import path"
+
+    def schema(self) -> Schema:
+        own = {"type": "string", "pattern": f"^{IMPORT_PATH}$"}
+        return {"anyOf": [super().schema(), own]}
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from nnrun.config.modes import Mode
 from nnrun.config.nested_kinds import ArgumentsOf, ComponentOf, ListOf, MapOf, OneOf, SectionOf
 from nnrun.config.options import REQUIRED, option
 from nnrun.config.outline import Outline
-from nnrun.config.tasks import AUTO, TASKS
+from nnrun.config.tasks import AUTO, TASK
 from nnrun.errors import Place
 
 CONFIG_VERSION = 1
@@ -115,8 +115,9 @@ class Dataset:
     task: str = option(
         "What is predicted. `auto` infers it from the target: text, or only a few whole numbers, "
         "are classes; several columns are labels if each has two values, else numbers. An "
-        "`autoencoder` predicts its own preprocessed input and takes no target.",
-        Text(choices=(AUTO, *TASKS)),
+        "`autoencoder` predicts its own preprocessed input and takes no target. A task of your own is "
+        "named by its import path, `module:Class`.",
+        TASK,
         AUTO,
     )
     positive: str | None = option(

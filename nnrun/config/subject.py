@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from nnrun.config.catalogue import Catalogue
-from nnrun.config.components import Component
+from nnrun.config.components import Component, is_import_path
 from nnrun.config.facts import DataFacts
 from nnrun.config.figures import Figure, on_validation
 from nnrun.config.measures import Ending
@@ -215,7 +215,7 @@ def recorded_figures(subject: Subject) -> list[RecordedFigure]:
         (subject,) = several.values()
     metrics = subject.experiment.metrics
     if metrics is None:
-        metrics = _default_metrics(subject.task)
+        metrics = _default_metrics(subject)
     figures = [RecordedFigure("loss", None)]
     seen: Counter[str | None] = Counter()
     for metric in metrics:
@@ -237,9 +237,12 @@ def _recorded_as(metric: Component, catalogue: Catalogue) -> str | None:
     return own or metric.name
 
 
-def _default_metrics(task: TaskFacts | None) -> tuple[Component, ...]:
-    """The metrics of a task; of any, where it is not known."""
+def _default_metrics(subject: Subject) -> tuple[Component, ...]:
+    """The metrics of a task; of any, where it is not known; a task of the user's own has its own."""
+    task, declared = subject.task, subject.experiment.dataset.task
     names = dict.fromkeys(known.metric for known in (TASKS.values() if task is None else [task]))
+    if is_import_path(declared):
+        names = {declared: None}
     return tuple(Component(name, "metrics") for name in names)
 
 

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+from nnrun.config.components import is_import_path
+from nnrun.config.kinds import Pluggable
+
 AUTO = "auto"
 NUMBERS, LABELS, CLASSES = "numbers", "labels", "classes"
 """What is predicted of a row: numbers; labels of 0 and 1; the one class that it belongs to."""
@@ -59,6 +62,23 @@ TASKS = {
 }
 SEVERAL_CLASSES = TASKS["multiclass"]
 """What is presumed where only the rows could tell how many classes there are."""
+TASK = Pluggable(choices=(AUTO, *TASKS))
+"""What an option that names a task may say."""
+
+
+def is_task(name: str) -> bool:
+    """Whether a name may be that of a task, a known one or one of the user's own."""
+    return name in TASKS or is_import_path(name)
+
+
+def what_is_predicted(task: str) -> str | None:
+    """Numbers, labels or classes; None for `auto`, and for a task of the user's own."""
+    return TASKS[task].predicts if task in TASKS else None
+
+
+def contradicts(declared: str, task: str) -> bool:
+    """Whether a config declares another task than that of its data set."""
+    return declared not in (AUTO, task) and not predicts_input(declared)
 
 
 def predicts_input(task: str) -> bool:

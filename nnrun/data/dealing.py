@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nnrun.config.facts import with_classes
-from nnrun.config.tasks import task_of_classes
+from nnrun.config.tasks import NUMBERS, SEVERAL_CLASSES, task_of_classes, what_is_predicted
 from nnrun.data.describing import facts_in_use, refuse_classes, source_of
 from nnrun.data.selecting import select_classes, select_rows, select_target
 from nnrun.data.splits import TEXT, InputSpec, Part, TargetColumn, TargetSpec
@@ -264,8 +264,8 @@ def _input_of_file(columns: tuple[str, ...], source: Csv, *, is_text: bool) -> I
 
 def _task_read(aim: Aim, dataset: Dataset, is_own: bool) -> str:
     """As what a target is read: as many classes, where one of them is told from all others."""
-    many = is_own and dataset.positive is not None and aim.task != "regression"
-    return "multiclass" if many else aim.task
+    many = is_own and dataset.positive is not None and what_is_predicted(aim.task) != NUMBERS
+    return SEVERAL_CLASSES.name if many else aim.task
 
 
 @dataclass(frozen=True)

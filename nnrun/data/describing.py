@@ -9,7 +9,7 @@ from nnrun.config.diagnostics import did_you_mean
 from nnrun.config.facts import as_used, class_numbers
 from nnrun.config.roles import roles_of_dataset
 from nnrun.config.schema import named_columns
-from nnrun.config.tasks import AUTO, predicts_input
+from nnrun.config.tasks import contradicts, predicts_input
 from nnrun.config.wording import first_of
 from nnrun.errors import DataError, Problem
 from nnrun.sources.csv import Csv
@@ -134,11 +134,7 @@ def _roles_of_named(named: NamedDataset, dataset: Dataset, roles: Roles) -> Iter
         elif aim.columns not in ((), (named.target,)):
             known = (named.target, *named.features)
             yield from _unknown_columns(path, aim.columns, known, where)
-        elif not aim.predicts_input and aim.task not in (
-            AUTO,
-            facts_in_use(named, dataset, aim.task).task,
-        ):
-            task = facts_in_use(named, dataset, aim.task).task
+        elif contradicts(aim.task, task := facts_in_use(named, dataset, aim.task).task):
             yield Problem(
                 f"'{named.target}' is a {task} target, not {aim.task}",
                 path=f"architecture.outputs.{name}.task",
@@ -187,7 +183,7 @@ def _named_problems(named: NamedDataset, dataset: Dataset) -> Iterator[Problem]:
             hint=did_you_mean(dataset.positive, classes)
             or (f"its classes: {', '.join(classes)}" if classes else "leave it out"),
         )
-    elif dataset.task not in (AUTO, facts.task) and not predicts_input(dataset.task):
+    elif contradicts(dataset.task, facts.task):
         yield Problem(
             f"'{dataset.name}' is a {facts.task} data set, not {dataset.task}",
             path="dataset.task",

@@ -6,7 +6,7 @@ import math
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Self
 
-from nnrun.config.tasks import AUTO, TASKS
+from nnrun.config.tasks import AUTO, is_task, what_is_predicted
 from nnrun.data.preprocessing import Scaling, Standardizing, Step
 from nnrun.data.splits import EXACT, InputSpec, TargetColumn, TargetSpec
 
@@ -144,9 +144,9 @@ def _target_from_json(told: Mapping[str, Any]) -> TargetSpec:
     _check_all(bool, (target.one_hot,))
     _check_all(int, target.shape, (target.width,))
     _check_all(float, target.scale, target.offset)
-    if target.task not in TASKS or min((target.width, *target.shape)) < 1:
+    if not is_task(target.task) or min((target.width, *target.shape)) < 1:
         raise TypeError(target)
-    if target.predicts != TASKS[target.task].predicts:
+    if what_is_predicted(target.task) not in (target.predicts, None):
         raise TypeError(target)
     if len(target.scale) != len(target.offset) or len(target.scale) not in (0, target.width):
         raise TypeError(target)

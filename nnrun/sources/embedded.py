@@ -7,6 +7,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from nnrun.config.facts import DataFacts
+from nnrun.config.tasks import task_of_classes
 from nnrun.sources.named import NamedDataset, Rows
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def _truth_table(title: str, features: tuple[str, ...], says: Callable[..., bool
 
 
 def _facts(*, rows: int, shape: tuple[int, ...], classes: tuple[str, ...]) -> DataFacts:
-    task = {0: "regression", 2: "binary"}.get(len(classes), "multiclass")
+    task = task_of_classes(len(classes))
     return DataFacts(task, len(classes), classes, shape, 1, train_rows=rows, test_rows=0)
 
 

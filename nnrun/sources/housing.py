@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nnrun.config.facts import DataFacts
+from nnrun.config.tasks import task_of_classes
 from nnrun.errors import DataError
 from nnrun.sources.named import NamedDataset, Rows
 from nnrun.sources.places import fetch_with_keras, folders_of, roots
@@ -117,7 +118,7 @@ def _in_order(inputs: np.ndarray, targets: np.ndarray, source: str) -> Rows:
 DATASETS = {
     NAME: NamedDataset(
         title="Median house values of Californian districts, in 100,000 dollars",
-        facts=DataFacts("regression", 0, (), (8,), 1, train_rows=ROWS, test_rows=0),
+        facts=DataFacts(task_of_classes(0), 0, (), (8,), 1, train_rows=ROWS, test_rows=0),
         features=FEATURES,
         target=VALUE,
         input_dtype="float32",

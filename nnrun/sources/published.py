@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from nnrun.config.facts import DataFacts
+from nnrun.config.tasks import task_of_classes
 from nnrun.errors import DataError
 from nnrun.sources.named import NamedDataset, Rows
 from nnrun.sources.places import fetch_with_keras, folders_of, roots
@@ -29,7 +30,8 @@ def _images(
 ) -> NamedDataset:
     """The entry of an image set with 10,000 published test rows; `classes` parts names by commas."""
     names = tuple(classes.split(","))
-    facts = DataFacts("multiclass", len(names), names, shape, 1, train_rows=rows, test_rows=10_000)
+    task = task_of_classes(len(names))
+    facts = DataFacts(task, len(names), names, shape, 1, train_rows=rows, test_rows=10_000)
     return NamedDataset(title, facts, (), "label", "uint8", credit, partial(_load, name, facts))
 
 

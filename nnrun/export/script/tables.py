@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from nnrun.config.facts import class_numbers
 from nnrun.config.roles import roles_of
 from nnrun.config.schema import named_columns
+from nnrun.config.tasks import SEVERAL_CLASSES
 from nnrun.data.describing import source_of
 from nnrun.data.labels import (
     NUMBERS,
@@ -93,7 +94,9 @@ class _Table:
         features = dict.fromkeys(name for spec in inputs for name in spec.columns)
         file = source_of(self.dataset).with_texts(self.texts)
         targets = self.dataset.targets
-        return read_table(file, target=targets, features=[*features], task="multiclass").target
+        return read_table(
+            file, target=targets, features=[*features], task=SEVERAL_CLASSES.name
+        ).target
 
     def targets_as_text(self) -> list[str]:
         """The targets that pandas is to take as text, since by itself it would read other values."""
