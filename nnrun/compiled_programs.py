@@ -74,9 +74,9 @@ def processor() -> tuple[str, ...]:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").split("\n\n")[0].splitlines()
     except OSError:
         lines = [platform.processor()]
-    told = [line for line in lines if line.startswith(("model name", "flags", "Features", "CPU "))]
+    facts = [line for line in lines if line.startswith(("model name", "flags", "Features", "CPU "))]
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return (platform.machine(), *(told or lines), f"{cores} cores")
+    return (platform.machine(), *(facts or lines), f"{cores} cores")
 
 
 def _take_out(kept: Path, own: Path) -> set[str]:

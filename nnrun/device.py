@@ -160,7 +160,7 @@ def device_memory() -> int | None:
         from tensorflow.python.client import device_lib
 
         limits = [
-            one.memory_limit for one in device_lib.list_local_devices() if one.device_type == "GPU"
+            gpu.memory_limit for gpu in device_lib.list_local_devices() if gpu.device_type == "GPU"
         ]
         return int(min(limits))
     if not hasattr(os, "sysconf"):

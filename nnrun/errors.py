@@ -173,8 +173,8 @@ def is_out_of_memory(error: BaseException) -> bool:
         return True
     if isinstance(error, OSError) and error.errno == errno.ENOMEM:
         return True
-    told = str(error).lower()
-    if any(sign in told for sign in _MEMORY_SIGNS):
+    message = str(error).lower()
+    if any(sign in message for sign in _MEMORY_SIGNS):
         return True
     before = error.__cause__ or error.__context__
     return before is not None and is_out_of_memory(before)

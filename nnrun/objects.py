@@ -69,6 +69,6 @@ def first_line(error: Exception) -> str:
 
 def plain_message(error: Exception) -> str:
     """Keras's message without the prefix that names a layer the user never named."""
-    told = first_line(error)
-    _, separator, rest = told.partition("is incompatible with the layer: ")
-    return rest if separator else told
+    message = first_line(error)
+    _, separator, rest = message.partition("is incompatible with the layer: ")
+    return rest if separator else message

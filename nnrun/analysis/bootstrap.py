@@ -187,7 +187,7 @@ def student_ratios(
     """
     if not influences:
         return []
-    columns = np.nan_to_num(np.stack([one - one.mean() for one in influences], axis=1))
+    columns = np.nan_to_num(np.stack([column - column.mean() for column in influences], axis=1))
     groups = len(columns)
     counts = _draw_counts(generator, RESAMPLES, groups)
     means = counts @ columns / groups

@@ -153,8 +153,8 @@ def label_statistics(targets: np.ndarray, probabilities: np.ndarray) -> dict[str
     """
     true, predicted = targets > 0, probabilities > THRESHOLD
     right = true == predicted
-    given = np.where(true, probabilities, 1 - probabilities)
-    losses = -np.log(np.maximum(given, np.finfo(np.float64).eps))
+    likelihoods = np.where(true, probabilities, 1 - probabilities)
+    losses = -np.log(np.maximum(likelihoods, np.finfo(np.float64).eps))
     columns = list(zip(true.T, probabilities.T, strict=True))
     pairs = true.ravel(), probabilities.ravel()
     areas = {
@@ -182,8 +182,8 @@ def label_statistics(targets: np.ndarray, probabilities: np.ndarray) -> dict[str
 
 def _of_labels(of: Counting, *sides: np.ndarray, micro: bool) -> Statistic:
     """A figure of labels, each side of which, `(rows, labels)`, must have rows enough."""
-    told = [side.any(axis=1, keepdims=True) if micro else side for side in sides]
-    fewest = min(int(side.sum(axis=0).min()) for side in told)
+    counted = [side.any(axis=1, keepdims=True) if micro else side for side in sides]
+    fewest = min(int(side.sum(axis=0).min()) for side in counted)
     least = enough.FEWEST_FOR_AREA if sides[1:] else enough.FEWEST_OF_CLASS
     reason = enough.of_classes(fewest, least, "label")
     return Statistic(of, trials=max(fewest, 1), fewest=fewest, reason=reason)

@@ -217,8 +217,8 @@ def _group(runs: Iterable[ComparedRun]) -> list[tuple[ComparedRun, ...]]:
     groups: dict[str, list[ComparedRun]] = {}
     for run in runs:
         chosen = without_defaults(run.config)
-        told = {key: value for key, value in chosen.items() if key not in UNGROUPED}
-        groups.setdefault(json.dumps(told, sort_keys=True, default=str), []).append(run)
+        settings = {key: value for key, value in chosen.items() if key not in UNGROUPED}
+        groups.setdefault(json.dumps(settings, sort_keys=True, default=str), []).append(run)
     return [tuple(group) for group in groups.values()]
 
 
@@ -232,8 +232,10 @@ def _leave_aside_unfinished(
         finished = tuple(run for run in group if not run.broken_off)
         kept.append(finished or group)
         if finished:
-            told = {str(run.directory.path): run.broken_off for run in group if run.broken_off}
-            others |= {name: f"it {how}; others like it are finished" for name, how in told.items()}
+            reasons = {str(run.directory.path): run.broken_off for run in group if run.broken_off}
+            others |= {
+                path: f"it {how}; others like it are finished" for path, how in reasons.items()
+            }
     return kept, others
 
 
@@ -279,9 +281,9 @@ def _choose_metric(runs: Sequence[ComparedRun], metric: str | None, split: str |
 
 def _finite_figures(runs: Sequence[ComparedRun]) -> list[str]:
     """The figures that a run has, and that are numbers there."""
-    told = (item for run in runs for item in run.figures.items())
+    figures = (item for run in runs for item in run.figures.items())
     return list(
-        dict.fromkeys(name for name, value in told if value is not None and math.isfinite(value))
+        dict.fromkeys(name for name, value in figures if value is not None and math.isfinite(value))
     )
 
 

@@ -219,7 +219,7 @@ def _improving(curves: RunCurves, evidence: Evidence) -> Finding | None:
 def _fine(curves: RunCurves, evidence: Evidence) -> Finding | None:
     """The saved model is far better than guessing, and the end of the curve is near its best."""
     (_, curve), guess = curves.watched, curves.guess
-    skill = min((one.skill for one in evidence.guesses), default=0.0)
+    skill = min((loss.skill for loss in evidence.guesses), default=0.0)
     if not skill >= _SKILLED:
         return None
     if evidence.stopped:

@@ -38,8 +38,8 @@ def diagnose(evidence: Evidence) -> tuple[Finding, ...]:
 def _of_curves(evidence: Evidence) -> Finding:
     count = max(0, len(evidence.history) - evidence.first + 1)
     if count < FEW_EPOCHS:
-        told = "1 epoch says" if count == 1 else f"{count} epochs say"
-        return Finding(FEW, f"{told} too little about the curves to judge them.")
+        epochs = "1 epoch says" if count == 1 else f"{count} epochs say"
+        return Finding(FEW, f"{epochs} too little about the curves to judge them.")
     curves = RunCurves.of(evidence)
     if curves is None:
         return Finding("unknown", "The history holds no loss to judge.")
@@ -64,12 +64,12 @@ def _ignored_classes(evidence: Evidence) -> list[Finding]:
     known = any(one.found >= _KNOWN * one.rows for one in seen if one.share > fair)
     if not rare or not known:
         return []
-    told = ", ".join(f"{one.found} of the {one.rows} rows of {one.name!r}" for one in rare[:3])
+    shares = ", ".join(f"{one.found} of the {one.rows} rows of {one.name!r}" for one in rare[:3])
     advice = (
         "The classes are weighted already: gather more rows of the rare ones."
         if evidence.weighted
         else "Try training.class_weight: balanced, and judge by the recall that `nnrun eval` gives "
         "for each class."
     )
-    text = f"Class imbalance is ignored: of the validation rows, {told} are found."
+    text = f"Class imbalance is ignored: of the validation rows, {shares} are found."
     return [Finding("imbalance_ignored", text, advice)]

@@ -161,8 +161,8 @@ class Filter:
             ordering = item.operator not in ("=", "!=", "~")
             known = [value for value in values(item.name.text) if value is not None]
             if ordering and item.value.number is None and known and all(map(_is_number, known)):
-                told = f"{item.name.text} is a number, and {item.value.text!r} is none"
-                _fail(self.text, item.value, told)
+                message = f"{item.name.text} is a number, and {item.value.text!r} is none"
+                _fail(self.text, item.value, message)
 
     def refuse_name(self, name: str, message: str, hint: str) -> NoReturn:
         """Say what is wrong with a name.
@@ -287,8 +287,10 @@ def _tokens(text: str) -> Iterator[Token]:
         token = Token(kind, match[kind], match.start(kind), match.end(kind))
         if kind == "wrong":
             quote = token.text in ("'", '"')
-            told = "this quote is never closed" if quote else f"{token.text!r} has no meaning here"
-            _fail(text, token, told, "did you mean '!='?" if token.text == "!" else "")
+            message = (
+                "this quote is never closed" if quote else f"{token.text!r} has no meaning here"
+            )
+            _fail(text, token, message, "did you mean '!='?" if token.text == "!" else "")
         if kind == "quoted":
             token = Token(kind, token.text[1:-1], token.start, token.end)
         yield token

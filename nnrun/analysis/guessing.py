@@ -87,7 +87,7 @@ class Guess:
         )
         if self.answers is None:
             return text
-        right, likeliest = (100 * one for one in (self.answers.right, self.answers.likeliest))
+        right, likeliest = (100 * share for share in (self.answers.right, self.answers.likeliest))
         return f"{text}, and {right:.0f} % of the rows are right ({likeliest:.0f} % by guessing)"
 
     @property

@@ -81,10 +81,10 @@ def _dying(layers: Sequence[LayerHealth]) -> Finding | None:
     dying = [layer for layer in layers if layer.dead >= _DYING]
     if not dying:
         return None
-    told = ", ".join(f"{100 * layer.dead:.0f} % of {layer.name!r}" for layer in dying[:3])
+    shares = ", ".join(f"{100 * layer.dead:.0f} % of {layer.name!r}" for layer in dying[:3])
     return Finding(
         "dying",
-        f"ReLUs have died, {told}: no row of the batch makes them positive, and they learn no more.",
+        f"ReLUs have died, {shares}: no row of the batch makes them positive, and they learn no more.",
         "Try a lower learning rate, activation: leaky_relu or elu, kernel_initializer: he_normal.",
     )
 

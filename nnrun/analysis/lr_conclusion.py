@@ -37,9 +37,9 @@ def conclude(advice: Advice, curve: RangeCurve, outcome: TrialResults, epochs: i
 
 def _why(outcome: TrialResults, best: RateTrial, epochs: int) -> str:
     """How the best rate was found, and how sure that is."""
-    made, trials, near = len(best.epochs), outcome.trials, outcome.as_well
-    length = _epochs(made) if made == epochs else f"{made:,} of {_epochs(epochs)}"
-    longest = [trial for trial in trials if len(trial.epochs) == made]
+    most, trials, near = len(best.epochs), outcome.trials, outcome.as_well
+    length = _epochs(most) if most == epochs else f"{most:,} of {_epochs(epochs)}"
+    longest = [trial for trial in trials if len(trial.epochs) == most]
     if len(trials) == 1:
         return f"the only rate that was tried, for {length}"
     if len(near) == len(trials):

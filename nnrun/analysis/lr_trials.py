@@ -151,7 +151,7 @@ class RateSearch:
         best = self._best_of(finalists)
         near = [place for place in finalists if self._does_as_well(place, best)]
         beside = {place + away for place in near for away in (-step, step)} - self._trials.keys()
-        for place in sorted(beside, key=lambda one: (abs(one - best), one)):
+        for place in sorted(beside, key=lambda place: (abs(place - best), place)):
             affordable = self._spent + epochs <= self._budget.total
             if place in self._grid and affordable:
                 self._advance(place, epochs)

@@ -70,7 +70,7 @@ def paired_means(
     influences = [second - means[1], first - means[0]]
     if root:
         ends = np.sqrt(means[::-1])
-        influences = [one / (2 * end or 1) for one, end in zip(influences, ends, strict=True)]
+        influences = [column / (2 * end or 1) for column, end in zip(influences, ends, strict=True)]
     low, high = _reaches(influences[0] - influences[1], rows, generator)
     return replace(found, low=difference - low, high=difference + high).reaching()
 

@@ -125,7 +125,7 @@ def _given(predictions: PredictionTable) -> list[float] | list[list[float]]:
     """The probability given to what is true, of each row; or of each of its labels."""
     columns = predictions.probabilities
     if not predictions.columns:
-        return [float(columns[str(told)][row]) for row, told in enumerate(predictions.targets)]
+        return [float(columns[str(label)][row]) for row, label in enumerate(predictions.targets)]
     given = zip(*(columns[name] for name in predictions.columns), strict=True)
     return [
         [float(p) if float(true) else 1 - float(p) for true, p in zip(*pair, strict=True)]

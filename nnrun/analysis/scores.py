@@ -207,8 +207,8 @@ def classification_statistics(
     """
     rows, classes = probabilities.shape
     predicted = probabilities.argmax(axis=1)
-    right, given = predicted == labels, probabilities[np.arange(rows), labels]
-    losses = -np.log(np.maximum(given, np.finfo(np.float64).eps))
+    right, likelihoods = predicted == labels, probabilities[np.arange(rows), labels]
+    losses = -np.log(np.maximum(likelihoods, np.finfo(np.float64).eps))
     areas, of_each = _macro_auc(labels, probabilities), np.bincount(labels, minlength=classes)
     statistics = {
         "accuracy": share_of(right),
@@ -220,7 +220,7 @@ def classification_statistics(
         ),
     }
     if classes > TOP_K:
-        better = (probabilities > given[:, None]).sum(axis=1)
+        better = (probabilities > likelihoods[:, None]).sum(axis=1)
         statistics[f"top_{TOP_K}_accuracy"] = share_of(better < TOP_K)
     return statistics
 

@@ -76,8 +76,8 @@ def serve(logs: Path, port: int | None, tell: Callable[[str], None]) -> None:
         start_new_session=True,  # Ctrl-C is for this process, which then ends TensorBoard
     )
     try:
-        said = _follow(process, tell)
-        reasons = [line for line in said if line.startswith("ERROR: ")] or said
+        lines = _follow(process, tell)
+        reasons = [line for line in lines if line.startswith("ERROR: ")] or lines
         cause = reasons[-1].removeprefix("ERROR: ") if reasons else f"exit code {process.wait()}"
         raise UserError(f"TensorBoard ended: {cause}", hint="Give another --port, perhaps.")
     finally:
@@ -86,15 +86,15 @@ def serve(logs: Path, port: int | None, tell: Callable[[str], None]) -> None:
 
 def _follow(process: subprocess.Popen[str], tell: Callable[[str], None]) -> list[str]:
     """Read what it says, so that it never waits for a reader; the last lines of it."""
-    said: list[str] = []
-    told = False
+    lines: list[str] = []
+    is_announced = False
     for line in process.stderr or ():
-        said = [*said, line.strip()][-_KEPT_LINES:]
+        lines = [*lines, line.strip()][-_KEPT_LINES:]
         address = _ADDRESS.search(line)
-        if address and not told:
-            told = True
+        if address and not is_announced:
+            is_announced = True
             tell(address[0])
-    return [line for line in said if line]
+    return [line for line in lines if line]
 
 
 def _end(process: subprocess.Popen[str]) -> None:

@@ -57,11 +57,11 @@ def _find(first: Group, second: Group, metric: str, split: str | None) -> list[F
 
 def _tell(findings: Iterable[Finding]) -> list[Verdict]:
     """The verdicts; the p values of each method are corrected for the number of its tests."""
-    told = list(findings)
+    results = list(findings)
     for method in ("rows", "seeds"):
         tests = {
             place: finding
-            for place, finding in enumerate(told)
+            for place, finding in enumerate(results)
             if isinstance(finding, Tested)
             and finding.method == method
             and finding.interval.p is not None
@@ -70,8 +70,8 @@ def _tell(findings: Iterable[Finding]) -> list[Verdict]:
         for (place, finding), p in zip(tests.items(), adjusted, strict=True):
             if len(tests) > 1:
                 interval = replace(finding.interval, adjusted=p).reaching()
-                told[place] = replace(finding, interval=interval, tests=len(tests))
-    return [finding.verdict() if isinstance(finding, Tested) else finding for finding in told]
+                results[place] = replace(finding, interval=interval, tests=len(tests))
+    return [finding.verdict() if isinstance(finding, Tested) else finding for finding in results]
 
 
 def _judge_seeds_alone(comparison: Comparison) -> Verdict:

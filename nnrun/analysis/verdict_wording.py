@@ -127,13 +127,13 @@ class Tested:
         p, adjusted = self.interval.p, self.interval.adjusted
         if p is None:
             return ""
-        told = f"{self.test}: p {_probability(p)}"
+        text = f"{self.test}: p {_probability(p)}"
         if adjusted is None:
-            return told
+            return text
         corrected = _probability(adjusted).removeprefix("= ")
-        if corrected in told:
-            return f"{told}, corrected for {self.tests} tests"
-        return f"{told}, or {corrected} corrected for {self.tests} tests"
+        if corrected in text:
+            return f"{text}, corrected for {self.tests} tests"
+        return f"{text}, or {corrected} corrected for {self.tests} tests"
 
 
 def _in_brackets(text: str) -> str:

@@ -178,8 +178,8 @@ def _mode(cls: type) -> Json:
         for name, parameter in inspect.signature(cls).parameters.items()
         if parameter.default is inspect.Parameter.empty
     ]
-    made = cls(**{name: _PLAUSIBLE.get(name, 0.5) for name in required})
-    mode = DIRECTIONS.get(getattr(made, "_direction", ""))
+    instance = cls(**{name: _PLAUSIBLE.get(name, 0.5) for name in required})
+    mode = DIRECTIONS.get(getattr(instance, "_direction", ""))
     return {"mode": mode} if mode else {}
 
 

@@ -23,8 +23,8 @@ def _argument_docs(docstring: str | None) -> dict[str, str]:
         re.M,
     )
     text = textwrap.dedent(section.group(1)) if section else ""
-    told = re.findall(r"^(\w+)(?: \([^)]*\))?:(.*(?:\n(?: .*)?)*)", text, re.M)
-    return {name: " ".join(doc.split()) for name, doc in told}
+    paragraphs = re.findall(r"^(\w+)(?: \([^)]*\))?:(.*(?:\n(?: .*)?)*)", text, re.M)
+    return {name: " ".join(doc.split()) for name, doc in paragraphs}
 
 
 def _parameters(cls: type) -> tuple[dict[str, inspect.Parameter], bool]:
@@ -124,8 +124,8 @@ def _describe_argument(group: str, parameter: inspect.Parameter, doc: str) -> Js
 
 def _short(doc: str) -> str:
     """The first sentence, and the second where the first is no more than a type, as in "A float."."""
-    told = split_sentences(doc)
-    return " ".join(told[: 2 if len(told[0].split()) <= WORDS_OF_A_TYPE else 1])
+    sentences = split_sentences(doc)
+    return " ".join(sentences[: 2 if len(sentences[0].split()) <= WORDS_OF_A_TYPE else 1])
 
 
 def _is_json(value: Any) -> bool:

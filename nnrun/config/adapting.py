@@ -25,11 +25,11 @@ def only_in_a_list(subject: Subject) -> Iterator[Problem]:
     in_list = subject.experiment.outline.is_list
     for layer in subject.layers:
         found = list(inner_components(layer.arguments.values()))
-        for one in found if in_list else [layer, *found]:
-            if adapts(one):
-                names = " and ".join(f"`{name}`" for name in ADAPTING[one.name])
-                message = f"{one.name} adapts to the training rows in a list of layers only"
-                yield subject.problem_of(one, message, f"give it {names}")
+        for component in found if in_list else [layer, *found]:
+            if adapts(component):
+                names = " and ".join(f"`{name}`" for name in ADAPTING[component.name])
+                message = f"{component.name} adapts to the training rows in a list of layers only"
+                yield subject.problem_of(component, message, f"give it {names}")
 
 
 def inner_components(values: object) -> Iterator[Component]:

@@ -59,7 +59,7 @@ def _wrong_figure(subject: Subject, callback: Component, name: str) -> tuple[str
         hint = did_you_mean(figure, figures) or f"known: {first_of(figures)}"
         return f"{quoted(figure)} is not recorded", hint
     samples = dict.fromkeys((match[1] for match in PLACEHOLDER.finditer(name)), 0.5)
-    counts: Mapping[str, float] = {one: 1 for one in (BY_EPOCH, BY_BATCH) if one in samples}
+    counts: Mapping[str, float] = {name: 1 for name in (BY_EPOCH, BY_BATCH) if name in samples}
     for match in PLACEHOLDER.finditer(name):
         try:
             match[0].format(**{**samples, **counts})
@@ -74,8 +74,8 @@ def _figures(subject: Subject, callback: Component) -> list[str] | None:
     if recorded is None:
         return None
     if _saves_by_steps(callback):
-        return [BY_EPOCH, BY_BATCH, *(one for one in recorded if not is_on_validation(one))]
-    known = [one for one in recorded if subject.has_validation or not is_on_validation(one)]
+        return [BY_EPOCH, BY_BATCH, *(name for name in recorded if not is_on_validation(name))]
+    known = [name for name in recorded if subject.has_validation or not is_on_validation(name)]
     return [BY_EPOCH, *known]
 
 

@@ -136,10 +136,10 @@ def _render(problem: Problem) -> str:
     if place is not None:
         source = _shown(place.source)
         where = source if place.is_override else f"{source}:{place.line}:{place.column}"
-    told = ": ".join(_shown(part) for part in (problem.path, problem.message) if part)
+    text = ": ".join(_shown(part) for part in (problem.path, problem.message) if part)
     if problem.severity == "warning":
-        told = f"warning: {told}"
-    head = f"{where}  {told}" if where else told
+        text = f"warning: {text}"
+    head = f"{where}  {text}" if where else text
     hint = _shown(problem.hint)
     if place is None or place.is_override or not place.text:
         return f"{head}\n     {hint}" if hint else head

@@ -55,9 +55,9 @@ def with_learning_rate(config: Path, target: Path, rate: float) -> str:
 def _check_rate_is_the_optimizers(experiment: Experiment) -> None:
     """Refuse a rate that a schedule gives instead of the optimizer."""
     schedule = experiment.schedule
-    given = experiment.optimizer.arguments.get(_RATE)
-    if isinstance(given, Component):
-        message = f"the optimizer's {_RATE} is the schedule {given.name}, not a number"
+    rate = experiment.optimizer.arguments.get(_RATE)
+    if isinstance(rate, Component):
+        message = f"the optimizer's {_RATE} is the schedule {rate.name}, not a number"
     elif schedule is not None and not _starts_from_the_optimizers(schedule):
         message = f"the schedule {schedule.name} names its own rates, not the optimizer's"
     else:
@@ -131,8 +131,8 @@ def _change(root: yaml.MappingNode, name: str, argument: str, rate: str) -> tupl
     if isinstance(arguments, yaml.ScalarNode):
         empty = arguments.style is None and arguments.value in ("", "~", "null", "Null", "NULL")
         return *_span(arguments), f"{{{argument}}}" if empty else rate
-    given = _value(arguments, _RATE)
-    return (*_span(given), rate) if given is not None else _insertion(arguments, argument)
+    value = _value(arguments, _RATE)
+    return (*_span(value), rate) if value is not None else _insertion(arguments, argument)
 
 
 def _insertion(mapping: yaml.MappingNode, entry: str) -> tuple[int, int, str]:

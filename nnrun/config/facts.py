@@ -60,11 +60,11 @@ def class_numbers(names: Sequence[str], wanted: Sequence[str | int]) -> list[int
     """
     known = {name: number for number, name in reversed(list(enumerate(names)))}
     found = []
-    for index, one in enumerate(wanted):
-        if str(one) in known:
-            found.append(known[str(one)])
-        elif isinstance(one, int) and one < len(names):
-            found.append(one)
+    for index, label in enumerate(wanted):
+        if str(label) in known:
+            found.append(known[str(label)])
+        elif isinstance(label, int) and label < len(names):
+            found.append(label)
         else:
             raise LookupError(index)
     return found

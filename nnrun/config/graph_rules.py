@@ -95,7 +95,7 @@ def _lost(subject: Subject, declared: Graph) -> Iterator[Problem]:
         for index, source in enumerate(node.sources):
             if source not in known:
                 lost += 1
-                others = [one for one in known if one != name]
+                others = [other for other in known if other != name]
                 near = did_you_mean(source, others) if lost <= MOST_MEANT else ""
                 hint = near or f"known: {first_of(others, 12)}"
                 where = f"{path}.from" + ("" if isinstance(node.from_, str) else f"[{index}]")
@@ -107,7 +107,7 @@ def _lost(subject: Subject, declared: Graph) -> Iterator[Problem]:
 
 def _lost_share(subject: Subject, declared: Graph, name: str, shared: str) -> Iterator[Problem]:
     path = f"{declared.path_of(name)}.shared"
-    own = [one for one, node in declared.nodes.items() if node.shared is None and one != name]
+    own = [other for other, node in declared.nodes.items() if node.shared is None and other != name]
     node = declared.nodes.get(shared)
     if node is None or shared == name:
         hint = did_you_mean(shared, own) or f"layers: {first_of(own, 12)}"
@@ -120,7 +120,7 @@ def _lost_share(subject: Subject, declared: Graph, name: str, shared: str) -> It
 def find_circle(declared: Graph) -> list[str]:
     """Names that each come from the next, from one back to itself; empty where there are none."""
     nodes = declared.nodes
-    known = {name: [one for one in node.needs if one in nodes] for name, node in nodes.items()}
+    known = {name: [need for need in node.needs if need in nodes] for name, node in nodes.items()}
     try:
         TopologicalSorter(known).prepare()
     except CycleError as error:

@@ -101,7 +101,7 @@ def loss_against_task(subject: Subject) -> Iterator[Problem]:
 
 def loss_against_output(subject: Subject) -> Iterator[Problem]:
     """The loss takes what the last layer gives: probabilities or logits, one number or many."""
-    losses = [one for one in _loss(subject) if not any(_first_of([one], _TASK))]
+    losses = [loss for loss in _loss(subject) if not any(_first_of([loss], _TASK))]
     yield from _first_of(losses, (_softmax, *_OUTPUT, _logarithm, _reduction))
 
 
@@ -112,7 +112,7 @@ def metrics_against_task(subject: Subject) -> Iterator[Problem]:
 
 def metrics_against_output(subject: Subject) -> Iterator[Problem]:
     """Every metric takes what the last layer gives, and makes one figure of it."""
-    metrics = [one for one in _metrics(subject) if not any(_first_of([one], _TASK))]
+    metrics = [metric for metric in _metrics(subject) if not any(_first_of([metric], _TASK))]
     yield from _first_of(metrics, (*_OUTPUT, _thresholds, _intersection, _one_figure))
 
 
@@ -133,10 +133,10 @@ def _metrics(subject: Subject) -> list[_Measured]:
 
 
 def _known(subject: Subject, declared: list[Component], *, is_loss: bool) -> list[_Measured]:
-    found = [(one, subject.catalogue.find(one.group, one.name)) for one in declared]
+    found = [(item, subject.catalogue.find(item.group, item.name)) for item in declared]
     return [
-        _Measured(subject, one, entry, is_loss)
-        for one, entry in found
+        _Measured(subject, item, entry, is_loss)
+        for item, entry in found
         if entry is not None and entry.name in MEASURES
     ]
 
@@ -250,23 +250,23 @@ def _takes_logits(measured: _Measured) -> bool:
     if option:  # Keras takes the sigmoid of the logits, but for measures of classes
         fits = ending.is_each_for_itself or measured.measure.measures == CLASSES
         return fits and says is None
-    threshold, given = measured.argument(*THRESHOLDS)
+    threshold, value = measured.argument(*THRESHOLDS)
     if measured.declared.arguments.get("top_k"):
         return True
-    return bool(threshold) and ending.is_each_for_itself and given in (None, 0)
+    return bool(threshold) and ending.is_each_for_itself and value in (None, 0)
 
 
 def _thresholds(measured: _Measured) -> Problem | None:
     """A threshold is a probability, and is compared with one."""
-    name, given = measured.argument(*THRESHOLDS)
+    name, value = measured.argument(*THRESHOLDS)
     if measured.entry.name == "AUC":  # they are the points of its curve
         return None
-    if isinstance(given, list | tuple) and len(given) > 1:
-        message = f"{measured.name} gives a figure for each of {len(given)} thresholds"
+    if isinstance(value, list | tuple) and len(value) > 1:
+        message = f"{measured.name} gives a figure for each of {len(value)} thresholds"
         hint = "name one threshold; list the metric several times, with a `name` each"
         return measured.problem(message, hint, name)
-    if measured.entry.name in FBETA and measured.ending.gives_logits and given:
-        message = f"{name}: {given} is a probability, but the last layer gives logits"
+    if measured.entry.name in FBETA and measured.ending.gives_logits and value:
+        message = f"{name}: {value} is a probability, but the last layer gives logits"
         hint = f"give the last layer `activation: {_classifier(measured)}`"
         return measured.problem(message, hint, name)
     return None
@@ -274,13 +274,13 @@ def _thresholds(measured: _Measured) -> Problem | None:
 
 def _intersection(measured: _Measured) -> Problem | None:
     """Models give probabilities, and labels have the form that the config says."""
-    given, one_hot = measured.declared.arguments, measured.ending.one_hot
+    arguments, one_hot = measured.declared.arguments, measured.ending.one_hot
     if measured.entry.name not in INTERSECTIONS:
         return None
-    if given.get("sparse_y_pred"):
+    if arguments.get("sparse_y_pred"):
         message = "sparse_y_pred: true is for class numbers, but a model gives a number per class"
         return measured.problem(message, "leave it out", "sparse_y_pred")
-    if measured.measure.labels == EITHER and given.get("sparse_y_true", not one_hot) == one_hot:
+    if measured.measure.labels == EITHER and arguments.get("sparse_y_true", not one_hot) == one_hot:
         message = (
             f"sparse_y_true does not fit labels that are {'one-hot' if one_hot else 'integers'}"
         )
@@ -290,17 +290,18 @@ def _intersection(measured: _Measured) -> Problem | None:
 
 def _one_figure(measured: _Measured) -> Problem | None:
     """What is recorded of a metric is one number."""
-    name, given, facts = measured.entry.name, measured.declared.arguments, measured.subject.facts
+    name, facts = measured.entry.name, measured.subject.facts
+    arguments = measured.declared.arguments
     if name == "R2Score" and facts is not None and _is_of_pictures(facts):
         message = f"{measured.name} is for numbers in a row, and what is predicted has several axes"
         return measured.problem(message, "use mae, mse or RootMeanSquaredError")
     if not measured.ending.is_several:
         return None
     each = "label" if measured.ending.predicts == LABELS else "class"
-    if name in FBETA and given.get("average") is None:
+    if name in FBETA and arguments.get("average") is None:
         message = f"{measured.name} without an average gives a figure for each {each}"
         return measured.problem(message, f"write `{name}: {{average: macro}}`", "average")
-    if name == "R2Score" and given.get("class_aggregation", "") is None:
+    if name == "R2Score" and arguments.get("class_aggregation", "") is None:
         message = f"{measured.name} without an aggregation gives a figure for each column"
         return measured.problem(message, "leave class_aggregation out", "class_aggregation")
     return None

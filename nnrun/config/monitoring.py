@@ -44,7 +44,7 @@ class Watch:
 
 def watches(experiment: Experiment) -> Iterator[Watch]:
     """All that is watched, `training.monitor` last."""
-    watchers = [one for one in experiment.callbacks if one.name in _WATCHING]
+    watchers = [callback for callback in experiment.callbacks if callback.name in _WATCHING]
     schedule = experiment.schedule
     if schedule is not None and schedule.name == rates.PERFORMANCE:
         watchers.append(schedule)
@@ -74,9 +74,9 @@ def directions(experiment: Experiment, told: Directions) -> dict[str, Mode]:
         experiment: The checked config.
         told: What the metrics themselves tell.
     """
-    written = [one for one in watches(experiment) if one.mode]
-    of_callbacks = {plain_name(one.figure): one.mode for one in written if one.watcher}
-    own = {plain_name(one.figure): one.mode for one in written if not one.watcher}
+    written = [watch for watch in watches(experiment) if watch.mode]
+    of_callbacks = {plain_name(watch.figure): watch.mode for watch in written if watch.watcher}
+    own = {plain_name(watch.figure): watch.mode for watch in written if not watch.watcher}
     merged = {**of_callbacks, **told, **own}
     return {name: mode for name, mode in merged.items() if mode}
 
@@ -89,7 +89,7 @@ def declared_directions(subject: Subject, folder: Path) -> dict[str, Mode]:
         folder: Where metrics of the user's own lie.
     """
     experiment, catalogue = subject.experiment, subject.catalogue
-    told: dict[str, Mode] = {}
+    modes: dict[str, Mode] = {}
     own: set[Mode | None] = set()
     for figure in recorded_figures(subject):
         metric = figure.metric
@@ -99,14 +99,14 @@ def declared_directions(subject: Subject, folder: Path) -> dict[str, Mode]:
         entry = catalogue.find("metrics", metric.name) if metric else None
         mode: Mode | None = "min" if metric is None else entry.mode if entry else None
         if figure.name and mode:
-            told[figure.name] = mode
+            modes[figure.name] = mode
     # Under which names metrics of the user's own are recorded only their code knows.
     mode = own.pop() if len(own) == 1 else None
     if mode:
         known = {figure.name for figure in recorded_figures(subject)}
         watched = {plain_name(watch.figure) for watch in watches(experiment)}
-        told |= dict.fromkeys(watched - known, mode)
-    return directions(experiment, told)
+        modes |= dict.fromkeys(watched - known, mode)
+    return directions(experiment, modes)
 
 
 def is_recorded(subject: Subject) -> Iterator[Problem]:

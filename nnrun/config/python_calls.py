@@ -200,4 +200,4 @@ def _parsed(text: str) -> ast.expr:
 
 def _same_word(name: str, names: set[str]) -> str:
     """The one of some names that differs from a word in its case alone."""
-    return next((one for one in sorted(names) if one.casefold() == name.casefold()), "")
+    return next((word for word in sorted(names) if word.casefold() == name.casefold()), "")

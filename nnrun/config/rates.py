@@ -116,7 +116,7 @@ def rates_that_descend(subject: Subject) -> Iterator[Problem]:
     """No rate is negative, nor becomes so; no schedule divides by nothing."""
     for part in parts_of_rate(subject):
         for name, value in part.arguments.items():
-            numbers = [one for one in _listed(value) if _is_number(one)]
+            numbers = [number for number in _listed(value) if _is_number(number)]
             lowest = min(numbers, default=1)
             if name in RATES and lowest < 0:
                 message = f"a learning rate of {lowest:g} makes the loss grow"
@@ -169,8 +169,8 @@ def _rates(subject: Subject) -> list[tuple[Component, str, float]]:
         entry = subject.catalogue.find(part.group, part.name)
         for name in RATES & set(entry.arguments if entry else ()):
             default = entry.arguments[name].default if entry else None
-            given = _listed(part.arguments.get(name, default))
-            found += [(part, name, float(one)) for one in given if _is_number(one)]
+            numbers = _listed(part.arguments.get(name, default))
+            found += [(part, name, float(number)) for number in numbers if _is_number(number)]
     return found
 
 
@@ -178,7 +178,7 @@ def parts_of_rate(subject: Subject) -> Iterator[Component]:
     """The optimizer, the schedule and the callbacks that set a rate, with what stands within them."""
     experiment = subject.experiment
     pending: list[object] = [experiment.optimizer, experiment.schedule]
-    pending += [one for one in experiment.callbacks if one.name == "ReduceLROnPlateau"]
+    pending += [item for item in experiment.callbacks if item.name == "ReduceLROnPlateau"]
     while pending:
         part = pending.pop(0)
         if isinstance(part, Component) and not part.is_users_own:

@@ -65,14 +65,14 @@ def syntax_problem(error: yaml.MarkedYAMLError, source: str, lines: list[str]) -
         place = place_of(stands, source, lines)
     if place.text[place.column - 1 : place.column] == "\t":
         return Problem("a tab cannot indent YAML", place, hint="use spaces")
-    told = f"{error.context or ''} {error.problem or ''}"
+    text = f"{error.context or ''} {error.problem or ''}"
     for needle, message, where, hint in _TRANSLATIONS:
-        if needle in told:
+        if needle in text:
             if where == _BEGAN and error.context_mark:
                 place = place_of(error.context_mark, source, lines)
             is_python = _CALL.search(place.text) is not None
             return Problem(message, place, hint=_IN_BRACES if is_python else hint)
-    return Problem(f"not valid YAML: {told.strip()}", place)
+    return Problem(f"not valid YAML: {text.strip()}", place)
 
 
 def _end_of(source: str, lines: list[str]) -> Place:

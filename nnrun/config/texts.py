@@ -59,13 +59,13 @@ def text_at_inputs(subject: Subject) -> Iterator[Problem]:
     outline = subject.experiment.outline
     known = {layer.path for layer in text_layers(outline).values()}
     for layer in subject.layers:
-        for one in [layer, *inner_components(layer.arguments.values())]:
-            if reads_text(one) and one.path not in known:
+        for component in [layer, *inner_components(layer.arguments.values())]:
+            if reads_text(component) and component.path not in known:
                 hint = "put it first"
                 if outline.names_nodes:
                     hint = "put it under `layers`, `from` an input of its own"
                 yield subject.problem_of(
-                    one, f"{one.name} reads text, and only inputs are text", hint
+                    component, f"{component.name} reads text, and only inputs are text", hint
                 )
     yield from _readers_of_text(subject, outline)
 

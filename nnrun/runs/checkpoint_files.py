@@ -146,10 +146,10 @@ def read_digest(path: Path) -> str:
     """
     manifest = path.with_suffix(".json")
     try:
-        told = parse_json(read_own(manifest, MAX_JSON))
-        if told["format"] > FORMAT:
+        content = parse_json(read_own(manifest, MAX_JSON))
+        if content["format"] > FORMAT:
             raise RunError(f"{path} was written by a newer nnrun")
-        digest = told["sha256"]
+        digest = content["sha256"]
     except OSError as error:
         raise cannot_read(manifest, error) from error
     except (ValueError, KeyError, TypeError) as error:
@@ -260,7 +260,7 @@ def _read_index(archive: zipfile.ZipFile, size: int) -> tuple[list[Any], dict[st
         raise ValueError("it holds other files than its index tells")
     if len({name for name, _ in arrays}) != len(arrays):
         raise ValueError("two of its arrays have the same name")
-    if not all(isinstance(told, str) for pair in arrays for told in pair):
+    if not all(isinstance(text, str) for pair in arrays for text in pair):
         raise TypeError("the name of an array is no text")
     return arrays, facts
 

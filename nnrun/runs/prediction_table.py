@@ -42,12 +42,12 @@ def prediction_columns(
     ['row', 'target', 'predicted', 'p_no', 'p_yes']
     """
     first = FILE if from_files else ROW
-    said = [*([TARGET] if with_targets else []), PREDICTED]
+    plain = [*([TARGET] if with_targets else []), PREDICTED]
     if columns:
         drawn = [MEAN, DEVIATION] if sampled else []
-        kinds = [*said, *([PROBABILITY.rstrip("_")] if labels else []), *drawn]
+        kinds = [*plain, *([PROBABILITY.rstrip("_")] if labels else []), *drawn]
         return [first, *(f"{kind}_{name}" for kind in kinds for name in columns)]
-    names = [first, *said]
+    names = [first, *plain]
     names += [f"{PROBABILITY}{name}" for name in classes]
     if sampled and classes:
         names += [f"{kind}_{name}" for kind in (MEAN, DEVIATION) for name in classes]

@@ -69,7 +69,7 @@ def load_saved(directory: RunDirectory) -> Saved:
     best = [kept for kept in _load(store, "best") if type(kept.facts.get("epoch")) is int]
     problems: list[str] = []
     for last in _load(store, "last"):
-        told = (*last.refused, *problems)
+        doubts = (*last.refused, *problems)
         try:
             history = _history_of(last.facts)
         except (KeyError, TypeError, ValueError, AttributeError, RunError) as error:
@@ -79,10 +79,10 @@ def load_saved(directory: RunDirectory) -> Saved:
             continue
         wanted = last.facts["position"]["best_epoch"]
         if wanted is None:
-            return Saved(last, None, history, told)
+            return Saved(last, None, history, doubts)
         for kept in best:
             if kept.facts["epoch"] == wanted:
-                return Saved(last, kept, history, told)
+                return Saved(last, kept, history, doubts)
         problems.append(f"the weights of its best epoch, {wanted}, are not there")
     raise RunError(
         f"{directory.path} is damaged: {'; '.join(problems) or 'its states are not finite'}",

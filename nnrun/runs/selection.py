@@ -31,8 +31,8 @@ def select_runs(texts: Sequence[str], runs_dir: Path) -> tuple[list[RunDirectory
         except RunError as error:
             if isinstance(error.__cause__, OSError) or not Path(text).exists():
                 raise
-            told = error.message.replace(f"{Path(text)} is", "it is")
-            skipped[text] = told if Path(text).is_dir() else "it is not a run directory"
+            reason = error.message.replace(f"{Path(text)} is", "it is")
+            skipped[text] = reason if Path(text).is_dir() else "it is not a run directory"
         else:
             found.setdefault(run.path.resolve(), run)
     return list(found.values()), skipped

@@ -29,14 +29,14 @@ class UndefinedFigures:
         if not new:
             return ""
         self._told.update(new)
-        told = (
+        text = (
             f"{_not_finite(new, 'is', 'are')} in epoch {epoch}; the loss and the weights are, "
             "so the training continues"
         )
         if self._monitor in new:
-            told += f". An epoch without a finite {self._monitor} is never the best"
-        watching = dict.fromkeys(one for name in new for one in self._watchers.get(name, ()))
-        return told + "".join(f". {one} takes it for no improvement" for one in watching)
+            text += f". An epoch without a finite {self._monitor} is never the best"
+        watching = dict.fromkeys(who for name in new for who in self._watchers.get(name, ()))
+        return text + "".join(f". {who} takes it for no improvement" for who in watching)
 
     def summary(self, history: History, *, for_want_of_best: bool) -> list[str]:
         """What the history shows, a sentence each.
@@ -45,18 +45,18 @@ class UndefinedFigures:
             history: All epochs.
             for_want_of_best: Whether the last epoch was kept, since none is the best.
         """
-        told = []
+        sentences = []
         for epochs, names in _undefined(history).items():
             whole = len(epochs) == len(history)
             when = f"{len(epochs)} of {len(history)} epochs, first in epoch {epochs[0]}"
             when = f"any of the {len(history)} epochs" if whole else when
-            told.append(f"{_not_finite(names, 'was', 'were')} in {when}")
+            sentences.append(f"{_not_finite(names, 'was', 'were')} in {when}")
         if for_want_of_best:
-            told.append(
+            sentences.append(
                 f"no epoch is the best, since {self._monitor} was never finite: "
                 "the saved model is that of the last epoch"
             )
-        return told
+        return sentences
 
 
 def _undefined(history: History) -> dict[tuple[int, ...], list[str]]:

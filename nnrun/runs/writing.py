@@ -144,7 +144,7 @@ class RunWriter:
             self._committed["last"] = self.last
             sizes = saved.last.facts["tensorboard"]
         grown = saved.facts.get("appended", {})
-        is_whole = not any(one.startswith(_EVENTS) for one in changed_files(files, grown))
+        is_whole = not any(name.startswith(_EVENTS) for name in changed_files(files, grown))
         self._events.resume(sizes, self.history.rows, is_whole=is_whole)
 
     def note(self, **changes: Any) -> None:

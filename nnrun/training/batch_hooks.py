@@ -43,7 +43,7 @@ def period(callback: Any) -> int | None:
         callback that does without, which is called wherever a chunk happens to end.
     """
     wanted = [_period_of_hook(callback, name) for name in HOOKS]
-    return min([one for one in wanted if one is not None], default=None)
+    return min([number for number in wanted if number is not None], default=None)
 
 
 def _period_of_hook(callback: Any, name: str) -> int | None:
@@ -63,7 +63,7 @@ def _function(callback: Any, name: str) -> Any:
 
 def periods(callbacks: Sequence[Any]) -> set[int]:
     """The periods of all callbacks that count training steps."""
-    return {every for one in callbacks if (every := period(one)) is not None}
+    return {every for callback in callbacks if (every := period(callback)) is not None}
 
 
 def slow_callbacks(
@@ -99,7 +99,7 @@ def steps_to_call(wanted: set[int], done: int) -> int | None:
 
 def watches_evaluation(callbacks: Sequence[Any]) -> bool:
     """Whether a callback counts the batches of an evaluation, which then are those of `fit`."""
-    return any(_watches(one) for one in callbacks)
+    return any(_watches(callback) for callback in callbacks)
 
 
 def _watches(callback: Any) -> bool:

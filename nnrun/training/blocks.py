@@ -68,7 +68,7 @@ def fits_blocks(model: Any, rows: int, callbacks: Sequence[Any], validation_rows
         callbacks: The callbacks that the config declares.
         validation_rows: Rows that are evaluated after every epoch.
     """
-    ahead = (type(one) in _CALLED_AHEAD or isinstance(one, Recorder) for one in callbacks)
+    ahead = (type(item) in _CALLED_AHEAD or isinstance(item, Recorder) for item in callbacks)
     if keeps_average(model) or not all(ahead):
         return False
     parameters: int = model.count_params()

@@ -151,7 +151,7 @@ def _of_loss(step: _Step) -> Cause | None:
         return None
     if not _weights_are_sound(step.model):
         return None
-    least = min(float(np.min(one)) for one in _arrays(outputs))
+    least = min(float(np.min(array)) for array in _arrays(outputs))
     if least < 0 and _all_finite(step.loss(keras.tree.map_structure(tf.abs, outputs))):
         return Cause(
             f"the loss{_name_of(step.model)} has no value for negative predictions, such as "
@@ -172,16 +172,16 @@ def _of_gradients(step: _Step) -> Cause | None:
     with tf.GradientTape() as tape:
         loss = step.loss(step.outputs(training=True))
     gradients = tape.gradient(loss, [one.value for one in step.model.trainable_variables])
-    given = [np.asarray(tf.convert_to_tensor(one)) for one in gradients if one is not None]
+    arrays = [np.asarray(tf.convert_to_tensor(item)) for item in gradients if item is not None]
     if float(loss) > _HUGE or not np.isfinite(float(loss)):
         return None
-    if not all(np.isfinite(one).all() for one in given):
+    if not all(np.isfinite(array).all() for array in arrays):
         return Cause(
             "the loss is finite and its gradient is not",
             "Look for a root, a norm, a logarithm or a division at 0 in the loss and the layers; "
             f"{_INNOCENT}.",
         )
-    largest = max((float(np.abs(one).max(initial=0.0)) for one in given), default=0.0)
+    largest = max((float(np.abs(array).max(initial=0.0)) for array in arrays), default=0.0)
     constrained = any(one.constraint is not None for one in step.model.trainable_variables)
     if not step.spoils or constrained or largest * max(step.rate, 1.0) > _SOUND:
         return None
@@ -204,16 +204,16 @@ _LOOKS: tuple[Callable[[_Step], Cause | None], ...] = (
 def _weights_are_sound(model: Any) -> bool:
     if first_not_finite(model):
         return False
-    sizes = (np.abs(one.numpy()).max(initial=0.0) for one in model.trainable_variables)
+    sizes = (np.abs(weight.numpy()).max(initial=0.0) for weight in model.trainable_variables)
     return all(size < _SOUND_WEIGHT for size in sizes)
 
 
 def _arrays(values: Any) -> Iterator[np.ndarray]:
-    yield from (np.asarray(one) for one in keras.tree.flatten(values))
+    yield from (np.asarray(value) for value in keras.tree.flatten(values))
 
 
 def _all_finite(values: Any) -> bool:
-    return all(np.isfinite(one).all() for one in _arrays(values))
+    return all(np.isfinite(array).all() for array in _arrays(values))
 
 
 def _name_of(model: Any) -> str:

@@ -76,8 +76,8 @@ def penalty_of(model: Any) -> float | None:
     """What the weights add to the loss; None where layers add more than that."""
     if any(_adds_more(layer) for layer in model._flatten_layers()):
         return None
-    penalized = [one for one in model.trainable_variables if one.regularizer is not None]
-    return float(sum(float(one.regularizer(one)) for one in penalized))
+    penalized = [weight for weight in model.trainable_variables if weight.regularizer is not None]
+    return float(sum(float(weight.regularizer(weight)) for weight in penalized))
 
 
 def _adds_more(layer: Any) -> bool:
@@ -135,8 +135,8 @@ def _right_answers(labels: np.ndarray, target: TargetSpec, loss: Any) -> Iterato
 
 
 def _logits(loss: Any) -> bool:
-    given = getattr(loss, "_fn_kwargs", {})
-    return bool(getattr(loss, "from_logits", False) or given.get("from_logits"))
+    arguments = getattr(loss, "_fn_kwargs", {})
+    return bool(getattr(loss, "from_logits", False) or arguments.get("from_logits"))
 
 
 def _mean(loss: Any, labels: np.ndarray, answers: np.ndarray) -> float:

@@ -22,8 +22,8 @@ def told_directions(model: Any) -> dict[str, Mode]:
         model: A compiled model, whose metrics are built.
     """
     losses = {"loss", *(tracker.name for tracker in model._compile_loss.metrics)}
-    told = {name: _MODES.get(getattr(one, "_direction", None)) for name, one in _metrics_of(model)}
-    modes = {name: mode for name, mode in told.items() if mode}
+    stated = ((name, getattr(metric, "_direction", None)) for name, metric in _metrics_of(model))
+    modes = {name: mode for name, way in stated if (mode := _MODES.get(way))}
     return modes | dict.fromkeys(losses, "min")
 
 

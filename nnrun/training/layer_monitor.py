@@ -43,7 +43,7 @@ class LayerMonitor(Recorder):
         self._shown = [layer for layer in model.layers if _is_shown(layer)]
         self._sizes = {
             f"{layer.name}/parameters": sum(
-                int(np.prod(one.shape)) for one in layer.trainable_weights
+                int(np.prod(weight.shape)) for weight in layer.trainable_weights
             )
             for layer in self._shown
             if layer.trainable_weights
@@ -78,19 +78,19 @@ class LayerMonitor(Recorder):
 
 def _describe(values: Any, *, relu: bool) -> dict[str, Any]:
     """Figures of a layer's activations `(rows, …, units)`."""
-    told = {
+    measured = {
         "activation_mean": tf.reduce_mean(values),
         "activation_std": tf.math.reduce_std(values),
     }
     if relu:
         highest = tf.reduce_max(values, axis=list(range(values.shape.rank - 1)))
-        told["dead"] = tf.reduce_mean(tf.cast(highest <= 0, tf.float32))
-    return told
+        measured["dead"] = tf.reduce_mean(tf.cast(highest <= 0, tf.float32))
+    return measured
 
 
 def _norm(tensors: list[Any]) -> Any:
     """The length of all of them together; nothing is known of a weight that the loss ignores."""
-    known = [tf.cast(one, tf.float32) for one in tensors if one is not None]
+    known = [tf.cast(tensor, tf.float32) for tensor in tensors if tensor is not None]
     return tf.linalg.global_norm(known) if known else tf.constant(0.0)
 
 

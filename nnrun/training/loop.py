@@ -277,7 +277,7 @@ class _Loop:
         if self.fine_tuning:
             last = self.fine_tuning.last_epoch(epoch - 1, last)
         rows = blocks.run(epoch, next_look(self.callbacks.callbacks, epoch, last))
-        told: list[EpochEnded] = []
+        events: list[EpochEnded] = []
         ended, waiting = None, False
         for number, figures in enumerate(rows, start=epoch):
             rate = {"learning_rate": figures.pop("learning_rate")}
@@ -285,20 +285,20 @@ class _Loop:
             if ended is not None:
                 break
             self.logs = figures
-            told.append(self._take_in(number, figures | rate, blocks.seconds))
+            events.append(self._take_in(number, figures | rate, blocks.seconds))
             waiting = not call_ahead(self.callbacks, number - 1, figures, rate["learning_rate"])
             if waiting:
                 break
-        yield from told
+        yield from events
         best = self.best_epoch
         if best is not None and best != before:
             blocks.bring_to(best)
             yield BestReached(best)
-        blocks.end_with(len(told))
+        blocks.end_with(len(events))
         if waiting:
-            self.callbacks.on_epoch_end(told[-1].epoch - 1, dict(self.logs))
-        yield Resumable(self.position(epoch + len(told) - 1))
-        return ended or self._after(epoch + len(told) - 1)
+            self.callbacks.on_epoch_end(events[-1].epoch - 1, dict(self.logs))
+        yield Resumable(self.position(epoch + len(events) - 1))
+        return ended or self._after(epoch + len(events) - 1)
 
     def _divergence(self, epoch: int, logs: dict[str, float]) -> TrainingEnded | None:
         """How the training ended, where the loss or a weight is not finite."""

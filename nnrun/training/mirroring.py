@@ -70,7 +70,7 @@ def _summing_first(model: Any, rows: Any) -> Iterator[None]:
     def apply_sum(gradients: Any, variables: Any = None) -> None:
         start, stop = _slice(rows, replicas)
         share = tf.cast((stop - start) * replicas, tf.float32) / tf.cast(rows, tf.float32)
-        weighted = [tf.convert_to_tensor(one) * tf.cast(share, one.dtype) for one in gradients]
+        weighted = [tf.convert_to_tensor(item) * tf.cast(share, item.dtype) for item in gradients]
         context = tf.distribute.get_replica_context()
         apply(context.all_reduce(tf.distribute.ReduceOp.SUM, weighted), variables)
 

@@ -47,7 +47,7 @@ class CompiledPrediction:
         @compiler(engine)
         def forward(x: Any) -> Any:
             outputs = model(x, training=False)
-            return keras.tree.map_structure(lambda one: tf.cast(one, tf.float32), outputs)
+            return keras.tree.map_structure(lambda output: tf.cast(output, tf.float32), outputs)
 
         self._forward = forward
 
@@ -64,7 +64,7 @@ class CompiledPrediction:
             name: tf.constant(_filled(part, self.batch_size)) for name, part in parts.items()
         }
         x = next(iter(tensors.values())) if len(tensors) == 1 else tensors
-        return keras.tree.map_structure(lambda one: one.numpy(), self._forward(x))
+        return keras.tree.map_structure(lambda output: output.numpy(), self._forward(x))
 
 
 def sample(
@@ -116,7 +116,8 @@ def dropout_on(model: Any) -> Iterator[None]:
     """
     everywhere = [inner for layer in model.layers for inner in inner_layers(layer)]
     # By identity, since a layer may stand in several places.
-    layers = list({id(one): one for one in everywhere if isinstance(one, DROPOUTS)}.values())
+    dropouts = (layer for layer in everywhere if isinstance(layer, DROPOUTS))
+    layers = list({id(layer): layer for layer in dropouts}.values())
     if not layers:
         raise UserError(
             "the model has no dropout layer, so every draw would be the same",

@@ -103,7 +103,7 @@ class Pruning(Recorder):
 
     def says(self, history: History, best_epoch: int) -> Sequence[tuple[str, str]]:
         """What was pruned, and what it cost."""
-        shares, weights = self._shares(), sum(one.size for one in self.masks.values())
+        shares, weights = self._shares(), sum(mask.size for mask in self.masks.values())
         if best_epoch <= self.end:
             return [("pruned", f"Pruning was not over: the saved model is of epoch {best_epoch}.")]
         kernels = ", ".join(
@@ -111,13 +111,13 @@ class Pruning(Recorder):
             for name, share in shares.items()
             if name != "sparsity"
         )
-        told = f"Pruned: {100 * shares['sparsity']:.1f} % of {weights:,} weights are 0 ({kernels})"
+        text = f"Pruned: {100 * shares['sparsity']:.1f} % of {weights:,} weights are 0 ({kernels})"
         cost = [
             f"{name} was {row[name]:.4g} at best before (epoch {row['epoch']:.0f}) and is "
             f"{history.rows[best_epoch - 1][name]:.4g}"
             for name, row in self._before(history)
         ]
-        return [("pruned", "; ".join([told, *cost]) + ".")]
+        return [("pruned", "; ".join([text, *cost]) + ".")]
 
     def _before(self, history: History) -> list[tuple[str, Mapping[str, float]]]:
         """The best rows of the figures that tell the cost, of the epochs that pruned nothing."""
@@ -127,7 +127,7 @@ class Pruning(Recorder):
         return [(name, row) for name, row in found if row is not None]
 
     def _shares(self) -> dict[str, float]:
-        zeros = {name: int((one.numpy() == 0).sum()) for name, one in self._kernels.items()}
+        zeros = {name: int((kernel.numpy() == 0).sum()) for name, kernel in self._kernels.items()}
         sizes = {name: mask.size for name, mask in self.masks.items()}
         shares = {f"{name}/sparsity": zeros[name] / sizes[name] for name in zeros}
         return {"sparsity": sum(zeros.values()) / sum(sizes.values()), **shares}

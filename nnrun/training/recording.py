@@ -171,5 +171,5 @@ def next_look(callbacks: Sequence[Any], epoch: int, last: int) -> int:
 
 def callback_figures(recorders: Sequence[Recorder]) -> dict[str, float] | None:
     """What callbacks tell of the saved model; None where there are none that do."""
-    told = {name: value for one in recorders for name, value in one.figures().items()}
-    return told or None
+    figures = {name: value for recorder in recorders for name, value in recorder.figures().items()}
+    return figures or None

@@ -157,13 +157,13 @@ def _remembered_in(model: Any, rows: Part, batch_size: int) -> Path | None:
 def _fingerprint(layer: Any) -> str:
     """A layer's class with its code and arguments, as text that is the same in every process."""
     kind = type(layer)
-    told = [kind.__module__, kind.__qualname__]
+    lines = [kind.__module__, kind.__qualname__]
     with contextlib.suppress(OSError, TypeError):  # there need not be any source
-        told.append(inspect.getsource(kind))
+        lines.append(inspect.getsource(kind))
     # Keras refuses to serialize a layer with arguments that it does not know how to write.
     with contextlib.suppress(NotImplementedError, TypeError, ValueError):
-        told.append(json.dumps(keras.saving.serialize_keras_object(layer), sort_keys=True))
-    return "\n".join(told)
+        lines.append(json.dumps(keras.saving.serialize_keras_object(layer), sort_keys=True))
+    return "\n".join(lines)
 
 
 def _recall(file: Path | None) -> Answer | None:
@@ -183,6 +183,6 @@ def _remember(file: Path | None, answer: Answer) -> None:
         return
     with contextlib.suppress(RunError, OSError):
         write_json(file, {"engine": answer[0], "reason": answer[1]})
-        kept = sorted(file.parent.glob("*.json"), key=lambda one: -one.stat().st_mtime)
+        kept = sorted(file.parent.glob("*.json"), key=lambda path: -path.stat().st_mtime)
         for old in kept[REMEMBERED:]:
             old.unlink()

@@ -63,7 +63,7 @@ class Traces(Recorder):
             for name in self._followed
         )
         columns = part.rows * units + sum(
-            int(np.prod(one.shape)) for one in model.trainable_weights
+            int(np.prod(weight.shape)) for weight in model.trainable_weights
         )
         if columns > MOST_FIGURES:
             raise UserError(
@@ -78,16 +78,16 @@ class Traces(Recorder):
         """
         del epoch
         weights = [
-            (f"weight/{layer.name}/{one.name}", one.numpy())
+            (f"weight/{layer.name}/{weight.name}", weight.numpy())
             for layer in self._probe.model.layers
-            for one in layer.trainable_weights
+            for weight in layer.trainable_weights
         ]
         hidden, predicted = self._values()
         tables = [(f"hidden/{name}", values) for name, values in hidden.items()]
         tables += [*weights, *_squared_errors(self._targets, predicted)]
         return as_floats(
             {
-                "/".join([name, *(str(one + 1) for one in place)]): value
+                "/".join([name, *(str(index + 1) for index in place)]): value
                 for name, values in tables
                 for place, value in np.ndenumerate(values)
             }
@@ -105,11 +105,11 @@ class Traces(Recorder):
         codes = self._codes()
         if max(map(len, codes)) > _SHOWN_CODES or len(codes) > _SHOWN_CODES:
             return []
-        told = (
+        text = (
             f"Rounded, the values of {self._followed[0]!r} for {len(codes)} rows are "
             f"{len(set(codes))} different codes: {' '.join(codes)}."
         )
-        return [("codes", told)]
+        return [("codes", text)]
 
     def _values(self) -> tuple[dict[str, np.ndarray], Any]:
         outputs, predicted = self._probe.run()
@@ -118,7 +118,7 @@ class Traces(Recorder):
     def _codes(self) -> list[str]:
         values = self._values()[0][self._followed[0]]
         rounded = (values >= 0.5).reshape(len(values), -1)  # noqa: PLR2004 - what rounds to 1
-        return ["".join("1" if one else "0" for one in row) for row in rounded]
+        return ["".join("1" if bit else "0" for bit in row) for row in rounded]
 
 
 def _hidden(model: Any) -> list[Any]:
@@ -148,9 +148,9 @@ def _squared_errors(
     for name, output in outputs.items():
         if len(getattr(output, "shape", ())) != 2:  # noqa: PLR2004 - rows and units
             continue
-        target, given = targets[name], np.asarray(output)
-        if target.ndim == 1 and given.shape[1] > 1:
-            target = np.eye(given.shape[1])[target.astype(int)]
-        errors = target.reshape(len(given), -1) - given
-        told = f"squared_error/{name}" if len(outputs) > 1 else "squared_error"
-        yield told, (errors**2).sum(axis=0)
+        target, predicted = targets[name], np.asarray(output)
+        if target.ndim == 1 and predicted.shape[1] > 1:
+            target = np.eye(predicted.shape[1])[target.astype(int)]
+        errors = target.reshape(len(predicted), -1) - predicted
+        column = f"squared_error/{name}" if len(outputs) > 1 else "squared_error"
+        yield column, (errors**2).sum(axis=0)
