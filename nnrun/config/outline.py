@@ -56,6 +56,13 @@ class Outline(Graph):
             return ()
         return [node.layer for node in self.nodes.values() if node.layer is not None]
 
+    def path_of(self, name: str) -> str:
+        """The path in the config of an input, a layer or an output."""
+        if self.names_nodes:
+            return super().path_of(name)
+        layer = self.nodes[name].layer
+        return layer.path if layer else "architecture.from_run"
+
     def last_components(self, output: str) -> Sequence[Component]:
         """The layers that follow each other at an output's end, back to where several are joined."""
         layers: list[Component] = []

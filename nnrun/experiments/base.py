@@ -10,7 +10,6 @@ import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nnrun.config.from_run import FromRun
 from nnrun.config.label_scales import LABEL_SCALES
 from nnrun.config.loading import load_experiment
 from nnrun.config.texts import text_layers
@@ -30,6 +29,7 @@ from nnrun.runs.settings import read_resolved
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from nnrun.config.from_run import FromRun
     from nnrun.config.schema import Experiment
     from nnrun.data.signature import Signature
     from nnrun.data.splits import InputSpec
@@ -141,8 +141,8 @@ def _find(from_run: str, folder: Path, runs_dir: Path) -> RunDirectory:
 
 def base_problems(experiment: Experiment, config: Path, runs_dir: Path) -> list[Problem]:
     """What is wrong with the run that a config builds on, without its weights."""
-    declared = experiment.architecture
-    if not isinstance(declared, FromRun):
+    declared = experiment.outline.base
+    if declared is None:
         return []
     try:
         base = read_base(find_base(declared.from_run, config.parent, runs_dir))
@@ -175,8 +175,8 @@ def resolve_base(
         RunError: No run is meant, or it cannot be built on.
         UserError: It names code of its own and is not trusted.
     """
-    declared = experiment.architecture
-    if not isinstance(declared, FromRun):
+    declared = experiment.outline.base
+    if declared is None:
         return experiment, None
     run = find_base(declared.from_run, config.parent, runs_dir)
     base = read_base(run).trusted(trust=trust).with_weights(run)
@@ -204,7 +204,7 @@ def read_base(files: RunDirectory) -> Base:
 
 
 def _kept_base(files: RunDirectory, experiment: Experiment) -> Base | None:
-    if not isinstance(experiment.architecture, FromRun):
+    if experiment.outline.base is None:
         return None
     refuse_link(files.base.path)
     return read_base(files.base)
@@ -228,8 +228,8 @@ def base_for_resuming(
     base = kept_base(directory, experiment, trust=trust)
     if base is None or has_state:
         return base
-    declared = experiment.architecture
-    assert isinstance(declared, FromRun)  # noqa: S101 it has a base
+    declared = experiment.outline.base
+    assert declared is not None  # noqa: S101 it has a base
     return base.with_weights(RunDirectory(Path(declared.from_run)))
 
 

@@ -16,7 +16,6 @@ from nnrun.analysis.findings import Finding, as_plain
 from nnrun.analysis.guessing import Answers, Guess
 from nnrun.analysis.layer_health import read_layers
 from nnrun.config.figures import Figure
-from nnrun.config.graphs import Graph
 from nnrun.config.tasks import NUMBERS
 from nnrun.errors import RunError
 from nnrun.runs.history import History
@@ -125,7 +124,7 @@ class _Rows:
 
     def __init__(self, prepared: Prepared, model: Any) -> None:
         self._splits, self._model = prepared.splits, model
-        self._architecture = prepared.experiment.architecture
+        self._outputs = prepared.experiment.outline.outputs
         self._weighted = prepared.experiment.training.class_weight is not None
 
     def classes(self) -> list[ClassFound]:
@@ -195,9 +194,7 @@ class _Rows:
 
     def _is_multiplied(self, name: str) -> bool:
         """Whether the loss is that of one output, multiplied by a weight."""
-        graph = self._architecture
-        alone = len(self._splits.targets) == 1
-        return alone and isinstance(graph, Graph) and graph.outputs[name].weight != 1
+        return len(self._splits.targets) == 1 and self._outputs[name].weight != 1
 
     def _answers(self, name: str, target: TargetSpec, best: Mapping[str, float]) -> Answers | None:
         """The classes that the model gives the watched rows; None where nobody can tell."""

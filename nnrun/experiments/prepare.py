@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from nnrun.config.adapting import adapts
 from nnrun.config.catalogue import load_catalogue
-from nnrun.config.components import Component
 from nnrun.config.diagnostics import in_one_line
 from nnrun.config.doubts import find_doubts
 from nnrun.config.facts import DataFacts
-from nnrun.config.graphs import Graph
 from nnrun.config.loading import load_experiment, named_facts
 from nnrun.config.relations import check_relations
 from nnrun.config.roles import roles_of, roles_of_graph
@@ -115,7 +113,8 @@ def prepare_experiment(
     from nnrun.data.loading import load_splits
     from nnrun.data.preprocessing import fit
 
-    keeps = base is not None and getattr(experiment.architecture, "keep_preprocessing", False)
+    declared = experiment.outline.base
+    keeps = declared is not None and declared.keep_preprocessing
     earlier = base.signature if base is not None and keeps else trained
     roles = roles_of(experiment)
     if trained is not None:
@@ -159,21 +158,15 @@ def _warnings(
 
 def _model_warnings(experiment: Experiment, splits: Splits) -> Iterator[str]:
     """What is doubtful about the layers that an experiment declares, each with its place."""
-    from nnrun.models import bounded, self_normalizing
-    from nnrun.models.architecture import expand_architecture
-    from nnrun.models.expanding import lines_of_graph
+    from nnrun.models.bounded import doubts_about_bounds
+    from nnrun.models.network import Network
+    from nnrun.models.self_normalizing import doubts_about_selu
 
-    yield from map(in_one_line, bounded.doubts_about_bounds(experiment, splits))
-    declared = experiment.architecture
-    is_preset = isinstance(declared, Component) and not declared.is_users_own
-    if isinstance(declared, Graph):
-        lines = lines_of_graph(experiment, declared)
-    elif is_preset or isinstance(declared, tuple):
-        (spec,), (target,) = splits.inputs.values(), splits.targets.values()
-        lines = [expand_architecture(experiment, spec, target)]
-    else:
-        return
-    yield from map(in_one_line, self_normalizing.doubts_about_selu(lines, experiment))
+    yield from map(in_one_line, doubts_about_bounds(experiment, splits))
+    outline = experiment.outline
+    if outline.own is None and outline.base is None:
+        lines = Network.of(experiment, splits.inputs, splits.targets).lines()
+        yield from map(in_one_line, doubts_about_selu(list(lines), experiment))
 
 
 def _read_texts(
@@ -195,8 +188,8 @@ def _read_texts(
 
 def _adapt(prepared: Prepared) -> Mapping[str, Mapping[str, Any]]:
     """What layers learn from the training rows before the first step; none do, mostly."""
-    declared = prepared.experiment.architecture
-    if not isinstance(declared, tuple) or not any(map(adapts, declared)):
+    outline = prepared.experiment.outline
+    if not outline.is_list or not any(map(adapts, outline.components)):
         return {}
     from nnrun.device import import_tensorflow
 

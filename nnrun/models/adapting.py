@@ -5,7 +5,7 @@ weights. As arguments of the layer it is data like any other, and the layer is b
 """
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -13,6 +13,7 @@ import numpy as np
 
 from nnrun.config.adapting import ADAPTING, adapts
 from nnrun.config.components import Component
+from nnrun.models.network import Network, Node
 from nnrun.objects import instantiate
 
 BATCH = 4096
@@ -21,34 +22,40 @@ State = Mapping[str, Mapping[str, Any]]
 """What layers have learnt: arguments by the path of the layer in the config."""
 
 
-def with_state(layers: Sequence[Component], state: State) -> list[Component]:
-    """Layers that know what they have learnt; arguments that would have them learn it again are gone."""
-    return [
-        _with(layer, state[layer.path]) if adapts(layer) and layer.path in state else layer
-        for layer in layers
-    ]
+def with_state(network: Network, state: State) -> Network:
+    """A network whose layers know what they have learnt, and do not learn it again."""
+    return network.with_parts(
+        lambda layer: (
+            _with(layer, state[layer.path]) if adapts(layer) and layer.path in state else layer
+        )
+    )
 
 
 def learn_state(
-    layers: Sequence[Component], add: Callable[[Any, Component], None], model: Any, rows: np.ndarray
+    nodes: Iterable[Node],
+    add: Callable[[Any, Node, Sequence[Component]], None],
+    model: Any,
+    rows: np.ndarray,
 ) -> dict[str, dict[str, Any]]:
     """Have layers learn from the training rows, each from what those before it make of them.
 
     Args:
-        layers: The model's layers, up to the last that learns.
-        add: Adds a layer to a model.
+        nodes: The nodes of a chain.
+        add: Adds layers of a node to a model.
         model: The `keras.Sequential` that they come into; with the input and the preprocessing.
         rows: The training rows.
     """
+    layers = [(node, layer) for node in nodes for layer in node.parts]
+    last = max(index for index, (_, layer) in enumerate(layers) if adapts(layer))
     state: dict[str, dict[str, Any]] = {}
-    for layer in layers:
+    for node, layer in layers[: last + 1]:
         known = layer
         if adapts(layer):
             made = instantiate(layer)
             made.adapt(_seen(model, rows))
             state[layer.path] = _learnt(made)
             known = _with(layer, state[layer.path])
-        add(model, known)
+        add(model, node, [known])
     return state
 
 

@@ -6,14 +6,13 @@ from collections.abc import Iterator, Sequence
 from nnrun.config.components import Component
 from nnrun.config.label_scales import LABEL_SCALES, MINMAX, SYMMETRIC
 from nnrun.config.relations import find_output_layer
-from nnrun.config.roles import view_of
 from nnrun.config.schema import Experiment
 from nnrun.config.tasks import NUMBERS
 from nnrun.data.preprocessing import scale_labels
-from nnrun.data.splits import InputSpec, Splits, TargetSpec
+from nnrun.data.splits import Splits, TargetSpec
 from nnrun.errors import Problem
 from nnrun.models.activation_names import name_of
-from nnrun.models.architecture import expand_architecture
+from nnrun.models.network import ending
 
 Range = tuple[float, float]
 
@@ -46,8 +45,7 @@ def doubts_about_bounds(experiment: Experiment, splits: Splits) -> Iterator[Prob
     for name, target in splits.targets.items():
         if target.predicts != NUMBERS:
             continue
-        view = view_of(experiment, name)
-        layers = expand_architecture(view, InputSpec(target.shape or (1,), "float32"), target)
+        layers = ending(experiment, name, target)
         output = find_output_layer(layers)
         bounds = _range(layers, output.activation) if output else None
         if output is None or bounds is None:

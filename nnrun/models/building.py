@@ -6,28 +6,22 @@ from typing import Any
 import keras
 import numpy as np
 
-from nnrun.config.adapting import adapts
 from nnrun.config.catalogue import Catalogue
-from nnrun.config.components import Component
-from nnrun.config.from_run import FromRun
-from nnrun.config.graphs import Graph
 from nnrun.config.schema import Experiment
 from nnrun.data.splits import InputSpec, TargetSpec
 from nnrun.device import strategy_scope
-from nnrun.errors import ConfigError, Problem, is_out_of_memory
+from nnrun.errors import ConfigError, Problem
 from nnrun.models.adapting import State, learn_state, with_state
-from nnrun.models.applications import make_layer
-from nnrun.models.architecture import expand_architecture
+from nnrun.models.assembling import add, alone_or_all, assemble, prepared_input
 from nnrun.models.freezing import layers_to_unfreeze, learning_variables
 from nnrun.models.from_run import take_layers
-from nnrun.models.graphs import build_graph
 from nnrun.models.heads import Head, taken_over
 from nnrun.models.label_scaling import in_own_units, seen_by_loss
-from nnrun.models.layers import Step, make_input, preprocessing_layers
-from nnrun.models.misfits import shape_hint, show_shape
+from nnrun.models.layers import Step, make_input
+from nnrun.models.network import Network
 from nnrun.models.optimizers import build_optimizer
 from nnrun.models.own import build_alone, make_own, trains_itself
-from nnrun.objects import instantiate, plain_message
+from nnrun.objects import instantiate
 
 NOTHING: State = {}
 
@@ -76,9 +70,9 @@ def build_model(
         metrics = {head.name: [instantiate(one) for one in head.metrics] for head in heads}
         model.compile(
             optimizer=build_optimizer(experiment, catalogue, steps_per_epoch),
-            loss=_alone_or_all(losses),
+            loss=alone_or_all(losses),
             loss_weights=_loss_weights(experiment, heads),
-            metrics=_alone_or_all(metrics),
+            metrics=alone_or_all(metrics),
         )
         _build_optimizer_state(model, experiment)
         return model
@@ -113,16 +107,8 @@ def adapt_layers(
     keras.backend.clear_session()
     keras.config.set_dtype_policy(experiment.runtime.precision)
     keras.utils.set_random_seed(experiment.seed)
-    ((name, spec),), (target,) = inputs.items(), targets.values()
-    layers = expand_architecture(experiment, spec, target)
-    last = max(index for index, layer in enumerate(layers) if adapts(layer))
-    keras_input = make_input(name, spec)
-    model = keras.Sequential([keras_input, *preprocessing_layers(steps[name], spec)])
-
-    def add(model: Any, layer: Component) -> None:
-        _add(model, layer, (model.output_shape if model.layers else keras_input.shape)[1:])
-
-    return learn_state(layers[: last + 1], add, model, rows)
+    network = Network.of(experiment, inputs, targets)
+    return learn_state(network.nodes.values(), add, prepared_input(inputs, steps), rows)
 
 
 def _assemble(
@@ -135,16 +121,16 @@ def _assemble(
     adapted: State,
 ) -> Any:
     """The model, not yet compiled: preprocessing, what is taken over from a run, and the layers."""
-    if isinstance(experiment.architecture, Graph):
-        return build_graph(experiment, experiment.architecture, inputs, steps)
-    ((name, spec),), (target,) = inputs.items(), targets.values()
-    layers = with_state(expand_architecture(experiment, spec, target), adapted)
-    keras_input = make_input(name, spec)
-    own = make_own(experiment.architecture)
-    if trains_itself(own):
-        return build_alone(own, layers[0], keras_input, [*steps[name], *target.scale])
-    taken = [] if base is None else take_layers(base, experiment)
-    return _stack(keras_input, [*preprocessing_layers(steps[name], spec), *taken], layers, own)
+    network = with_state(Network.of(experiment, inputs, targets), adapted)
+    first, own = next(iter(network.nodes)), network.outline.own
+    if own is not None:
+        made = make_own(own)
+        if trains_itself(made):
+            ((name, spec),), (target,) = inputs.items(), targets.values()
+            return build_alone(made, own, make_input(name, spec), [*steps[name], *target.scale])
+        return assemble(network, inputs, steps, {first: [made]})
+    taken = {} if base is None else {first: take_layers(base, experiment)}
+    return assemble(network, inputs, steps, taken)
 
 
 def _build_optimizer_state(model: Any, experiment: Experiment) -> None:
@@ -156,7 +142,7 @@ def _build_optimizer_state(model: Any, experiment: Experiment) -> None:
     variables = learning_variables(model, layers_to_unfreeze(model, experiment))
     if variables:
         model.optimizer.build(variables)
-    elif isinstance(experiment.architecture, FromRun):
+    elif experiment.outline.base is not None:
         blamed = taken_over(experiment)
         hint = "freeze fewer layers, or add some"
         message = "every layer is frozen, so nothing learns"
@@ -167,37 +153,8 @@ def _loss_weights(
     experiment: Experiment, heads: Sequence[Head]
 ) -> dict[str, float] | list[float] | None:
     """The weights of the losses; None where the architecture gives none."""
-    graph = experiment.architecture
-    if not isinstance(graph, Graph):
+    outline = experiment.outline
+    if not outline.names_nodes:
         return None
-    weights = {head.name: graph.outputs[head.name].weight for head in heads}
+    weights = {head.name: outline.outputs[head.name].weight for head in heads}
     return weights if len(weights) > 1 else list(weights.values())
-
-
-def _alone_or_all(by_name: Mapping[str, Any]) -> Any:
-    return next(iter(by_name.values())) if len(by_name) == 1 else dict(by_name)
-
-
-def _stack(
-    keras_input: Any, first: Sequence[Any], layers: Sequence[Component], own: Any = None
-) -> Any:
-    """The layers of a list, one after the other; `own` is the one layer where it is made already."""
-    model = keras.Sequential([keras_input, *first], name="model")
-    for component in layers:
-        before = model.output_shape if model.layers else keras_input.shape
-        _add(model, component, before[1:], own)
-    return model
-
-
-def _add(model: Any, component: Component, before: Sequence[int | None], own: Any = None) -> None:
-    try:
-        model.add(make_layer(component, before) if own is None else own)
-    except ConfigError:
-        raise
-    except Exception as error:
-        if is_out_of_memory(error):
-            raise
-        message = f"does not fit rows of shape {show_shape(before)}: {plain_message(error)}"
-        hint = shape_hint(component.name, before)
-        problem = Problem(message, component.place, component.path, hint)
-        raise ConfigError([problem]) from error

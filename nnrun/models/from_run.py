@@ -5,7 +5,6 @@ from typing import Any
 
 import keras
 
-from nnrun.config.from_run import FromRun
 from nnrun.config.schema import Experiment
 from nnrun.errors import ConfigError, Problem
 from nnrun.models.freezing import freeze
@@ -25,8 +24,8 @@ def take_layers(base: Any, experiment: Experiment) -> list[Any]:
     Raises:
         ConfigError: Nothing is left, what is left has no single end, or a frozen layer is not there.
     """
-    declared = experiment.architecture
-    assert isinstance(declared, FromRun)  # noqa: S101 it has a base
+    declared = experiment.outline.base
+    assert declared is not None  # noqa: S101 it has a base
     kept = _without_last(base, declared.drop_last, experiment)
     freeze(kept, declared.freeze, _problem(experiment, "freeze"))
     return kept if isinstance(base, keras.Sequential) else [_cut(base, kept, experiment)]

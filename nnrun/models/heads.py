@@ -8,18 +8,16 @@ from typing import Any, Self
 import keras
 
 from nnrun.config.components import Component
-from nnrun.config.from_run import FromRun
-from nnrun.config.graphs import Graph
 from nnrun.config.relations import find_output_layer
 from nnrun.config.roles import view_of
 from nnrun.config.schema import Experiment
 from nnrun.config.tasks import LABELS, NUMBERS
-from nnrun.data.splits import InputSpec, TargetSpec
+from nnrun.data.splits import TargetSpec
 from nnrun.errors import Problem
-from nnrun.models.architecture import expand_architecture, with_own_activation
 from nnrun.models.losses import choose_loss
 from nnrun.models.metrics import choose_metrics
 from nnrun.models.misfits import show_shape
+from nnrun.models.network import ending
 from nnrun.models.shapes import output_shape
 
 
@@ -36,10 +34,10 @@ def gives_logits(experiment: Experiment, name: str, target: TargetSpec, model: A
         return False
     view = view_of(experiment, name)
     declared = view.loss is not None and view.loss.arguments.get("from_logits") is True
-    return declared or last_activation(model, experiment, last_layers(view, target)) == "linear"
+    return declared or last_activation(model, ending(experiment, name, target)) == "linear"
 
 
-def last_activation(model: Any, experiment: Experiment, layers: Sequence[Component]) -> str:
+def last_activation(model: Any, layers: Sequence[Component]) -> str:
     """The activation that an output ends with, as the config or else the model says; or `unknown`.
 
     Args:
@@ -47,7 +45,7 @@ def last_activation(model: Any, experiment: Experiment, layers: Sequence[Compone
         experiment: The checked config.
         layers: The layers that the config lists before this output.
     """
-    if layers or isinstance(experiment.architecture, Graph):
+    if layers:
         output = find_output_layer(layers)
         return output.activation if output else "unknown"
     last = model.layers[-1]
@@ -84,13 +82,9 @@ class Head:
     @classmethod
     def of(cls, model: Any, experiment: Experiment, name: str, target: TargetSpec) -> Self:
         """The output of a model that predicts a target."""
-        view, graph = view_of(experiment, name), experiment.architecture
-        layers = last_layers(view, target)
-        activation = last_activation(model, experiment, layers)
-        if isinstance(graph, Graph):
-            last = graph.layer_of(name)
-        else:
-            last = layers[-1] if layers else taken_over(experiment)
+        view, layers = view_of(experiment, name), ending(experiment, name, target)
+        last = layers[-1] if layers else taken_over(experiment)
+        activation = last_activation(model, layers)
         return cls(name, view, target, output_shape(model, name), last, activation)
 
     @property
@@ -133,16 +127,3 @@ class Head:
             return f"the input, {width} numbers", hint
         unit = "classes" if target.classes else "numbers" if width > 1 else "number"
         return f"{width} {'labels' if target.predicts == LABELS else unit}", hint
-
-
-def last_layers(view: Experiment, target: TargetSpec) -> Sequence[Component]:
-    """The layers that an output ends in, presets unfolded."""
-    if isinstance(view.architecture, Component):
-        spec = InputSpec(target.shape or (1,), "float32")
-        return expand_architecture(view, spec, target)
-    listed = view.architecture
-    if isinstance(listed, FromRun):
-        listed = listed.add
-    if isinstance(listed, Graph):
-        raise TypeError("a graph has no last layers, but its outputs have")
-    return [part for layer in listed for part in with_own_activation(layer)]

@@ -13,18 +13,13 @@ STEPS = ("train_step", "test_step", "compute_loss", "compute_metrics")
 """Methods with which a class trains in a way of its own; within another model they are not called."""
 
 
-def make_own(declared: Any) -> Any:
-    """The model of the user's own class that a config names as the whole architecture, not built.
-
-    Returns:
-        The model, or layer; None where the architecture is something else.
+def make_own(declared: Component) -> Any:
+    """The model, or layer, of the user's own class that is the whole architecture, not built.
 
     Raises:
         ConfigError: The class cannot be imported or made, is no Keras layer or model, or cannot be
             saved.
     """
-    if not isinstance(declared, Component) or not declared.is_users_own:
-        return None
     made = instantiate(declared)
     if not isinstance(made, keras.Layer):
         message, hint = f"{declared.name} does not make a Keras model", "derive it from keras.Model"

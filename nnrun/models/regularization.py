@@ -1,10 +1,11 @@
-"""The `regularization` block: a list of layers → the list with what the whole model asks for."""
+"""The `regularization` block: the layers of a network → the same with what the whole model asks for."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from nnrun.config.components import Component
+from nnrun.config.outline import Outline
 from nnrun.config.schema import Regularization
 from nnrun.config.subject import ACTIVATION_LAYERS
 from nnrun.models.activation_names import activation_of, is_selu
@@ -31,24 +32,65 @@ FOLLOWERS = ACTIVATION_LAYERS | DROPOUTS | {"BatchNormalization"}
 """Layers that belong to the hidden layer they follow."""
 
 
-def regularize(layers: Sequence[Component], regularization: Regularization) -> list[Component]:
+Parts = dict[str, list[Component]]
+"""The layers that the nodes of a network are made of, by the nodes' names."""
+
+
+def regularize(outline: Outline, parts: Parts, regularization: Regularization) -> None:
     """Put the penalties, the constraint, BatchNormalization and dropout into every hidden layer.
 
-    Hidden layers are the Dense and convolutional ones but for the last of them, each together with
-    the activation, BatchNormalization and dropout that follow it as layers of their own. What a
-    hidden layer says itself it keeps: a regularizer, a constraint, BatchNormalization, dropout.
+    Hidden layers are the Dense and convolutional ones: of a graph those under `layers`, else all
+    but the last of them; each together with the activations, BatchNormalization and dropout that
+    follow it and it alone. What a hidden layer says itself it keeps: a regularizer, a constraint,
+    BatchNormalization, dropout.
+
+    Args:
+        outline: The nodes.
+        parts: Their layers; changed in place.
+        regularization: What the whole model asks for.
     """
-    with_kernel = [index for index, layer in enumerate(layers) if layer.name in PLAIN]
-    result: list[Component] = []
-    done = 0
-    for index in with_kernel[:-1]:
-        end = index + 1
-        while layers[end].name in FOLLOWERS:
-            end += 1
-        result += layers[done:index]
-        result += regularize_one(layers[index], layers[index + 1 : end], regularization)
-        done = end
-    return [*result, *layers[done:]]
+    users: dict[str, list[str]] = {}
+    for name, node in outline.nodes.items():
+        for source in set(node.sources):
+            users.setdefault(source, []).append(name)
+    shared = {node.shared for node in outline.nodes.values()}
+    following = {
+        name
+        for name, node in outline.layers.items()
+        if node.layer is not None and node.layer.name in FOLLOWERS and name not in shared
+    }
+    with_kernel = [name for name, own in parts.items() if own and own[0].name in PLAIN]
+    hidden = [name for name in with_kernel if name in outline.layers]
+    for name in hidden if outline.names_nodes else with_kernel[:-1]:
+        _regularize_with([name, *_followers(name, users, following)], parts, regularization)
+
+
+def _followers(
+    name: str, users: Mapping[str, Sequence[str]], following: Collection[str]
+) -> Iterator[str]:
+    """The activations, BatchNormalization and dropout that come from a layer and from it alone.
+
+    Args:
+        name: The layer.
+        users: What is applied to each node.
+        following: The nodes that are such layers.
+    """
+    while len(after := users.get(name, ())) == 1 and after[0] in following:
+        (name,) = after
+        yield name
+
+
+def _regularize_with(owners: Sequence[str], parts: Parts, regularization: Regularization) -> None:
+    """Regularize a layer and its followers, the first of the nodes and the others."""
+    layer, *followers = (part for owner in owners for part in parts[owner])
+    owner_of = {id(part): owner for owner in owners for part in parts[owner]}
+    regularized = regularize_one(layer, followers, regularization)
+    here = owners[0]
+    for owner in owners:
+        parts[owner] = []
+    for part in regularized:
+        here = owner_of.get(id(part), here)
+        parts[here].append(part)
 
 
 def regularize_one(

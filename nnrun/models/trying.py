@@ -11,6 +11,7 @@ from nnrun.config.components import Component
 from nnrun.config.schema import Experiment
 from nnrun.data.splits import TargetSpec
 from nnrun.errors import ConfigError, Problem
+from nnrun.models.assembling import alone_or_all
 from nnrun.models.heads import Head
 from nnrun.models.label_scaling import seen_by_loss
 from nnrun.models.misfits import show_shape
@@ -47,8 +48,8 @@ def try_loss_and_metrics(
         for name, values in labels.items()
     }
     try:
-        model.compute_loss(None, _alone_or_all(some), _alone_or_all(given), training=False)
-        model.compute_metrics(None, _alone_or_all(some), _alone_or_all(given))
+        model.compute_loss(None, alone_or_all(some), alone_or_all(given), training=False)
+        model.compute_metrics(None, alone_or_all(some), alone_or_all(given))
         figures = model.get_metrics_result().values()
         if any(np.asarray(figure).ndim for figure in figures):
             raise ValueError("a metric gives several figures, where one is recorded")
@@ -104,7 +105,3 @@ def _figure_of(metric: Component, labels: Any, output: Any) -> Any:
 
 def _shown(tensor: Any) -> str:
     return f"of shape {show_shape(tensor.shape[1:])}" if len(tensor.shape) > 1 else "of one number"
-
-
-def _alone_or_all(by_name: Mapping[str, Any]) -> Any:
-    return next(iter(by_name.values())) if len(by_name) == 1 else dict(by_name)

@@ -51,9 +51,9 @@ def build(declare: Declare) -> Build:
 
         return build_model(
             declare(text),
-            inputs={"x": InputSpec(shape, "float32")},
-            targets={"y": target},
-            steps={"x": steps},
+            inputs={"inputs": InputSpec(shape, "float32")},
+            targets={"targets": target},
+            steps={"inputs": steps},
             catalogue=load_catalogue(),
             steps_per_epoch=steps_per_epoch,
         )

@@ -82,9 +82,9 @@ def end(request: pytest.FixtureRequest, declare: Callable[[str], Experiment]) ->
     experiment = declare(f"{data}architecture: {layers}\n")
     model = build_model(
         experiment,
-        inputs={"x": InputSpec(shape, "float32")},
-        targets={"y": target},
-        steps={"x": ()},
+        inputs={"inputs": InputSpec(shape, "float32")},
+        targets={"targets": target},
+        steps={"inputs": ()},
         catalogue=load_catalogue(),
         steps_per_epoch=10,
     )
@@ -158,7 +158,7 @@ def test_every_loss_trains_or_is_refused(end: End) -> None:
         if found:
             check_refused("losses", loss, found, y, model(x))
             continue
-        made = keras.losses.get(instantiate(Head.of(model, declared, "y", target).loss))
+        made = keras.losses.get(instantiate(Head.of(model, declared, "targets", target).loss))
         with tf.GradientTape() as tape:
             value = made(tf.constant(y), model(x, training=True))
         assert is_figure(value), loss.name
@@ -182,7 +182,9 @@ def test_every_metric_is_measured_or_is_refused(end: End) -> None:
             check_refused("metrics", metric, found, y, predicted)
         else:
             fitting.append(dataclasses.replace(metric, path=f"metrics.{metric.name}"))
-    chosen = Head.of(model, dataclasses.replace(experiment, metrics=tuple(fitting)), "y", target)
+    chosen = Head.of(
+        model, dataclasses.replace(experiment, metrics=tuple(fitting)), "targets", target
+    )
     model.compile(loss="mse", metrics=[instantiate(one) for one in chosen.metrics])
     model.compute_metrics(x, tf.constant(y), predicted)
     for name, value in model.get_metrics_result().items():

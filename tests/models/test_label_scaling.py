@@ -88,8 +88,8 @@ def test_labels_far_from_0_keep_their_digits() -> None:
     "architecture",
     [
         "[Dense: {units: 1, name: own_units}]",
-        "{inputs: {x: }, layers: {own_units: {Dense: 2, from: x}}, "
-        "outputs: {y: {Dense: 1, from: own_units}}}",
+        "{layers: {own_units: {Dense: 2, from: inputs}}, "
+        "outputs: {targets: {Dense: 1, from: own_units}}}",
     ],
 )
 def test_a_layer_that_has_the_name_of_the_last_is_told(build: Build, architecture: str) -> None:

@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 from nnrun.config.diagnostics import in_one_line
+from nnrun.config.graphs import INPUT, TARGET
 from nnrun.data.splits import InputSpec
 from nnrun.experiments.prepare import prepare
-from nnrun.models.architecture import expand_architecture
+from nnrun.models.network import Network
 from nnrun.models.self_normalizing import doubts_about_selu
 
 from .conftest import TEN_CLASSES, Build, Declare
@@ -20,10 +21,11 @@ def told(declare: Declare, layers: str, more: str = "", standardize: bool = True
     if not standardize:
         dataset = "dataset: {name: digits, preprocess: {scale: 16}}\n"
     experiment = declare(f"{dataset}architecture: {layers}\n{more}")
-    expanded = expand_architecture(experiment, InputSpec((8, 8), "uint8"), TEN_CLASSES)
+    inputs, targets = {INPUT: InputSpec((8, 8), "uint8")}, {TARGET: TEN_CLASSES}
+    lines = list(Network.of(experiment, inputs, targets).lines())
     return [
         in_one_line(doubt).rpartition("config.yaml:")[2]
-        for doubt in doubts_about_selu([expanded], experiment)
+        for doubt in doubts_about_selu(lines, experiment)
     ]
 
 

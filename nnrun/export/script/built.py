@@ -5,8 +5,6 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from nnrun.config.from_run import FromRun
-from nnrun.config.graphs import Graph
 from nnrun.experiments.prepare import build
 from nnrun.experiments.trust import check_trust
 from nnrun.export.script.expressions import literal
@@ -16,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from nnrun.config.components import Component
-    from nnrun.config.schema import Experiment
     from nnrun.experiments.prepared import Prepared
 
 
@@ -32,18 +29,12 @@ def build_where_needed(prepared: Prepared, *, trust: bool) -> Any:
         UserError: The config names code of its own and is not trusted.
     """
     experiment = prepared.experiment
-    taken = isinstance(experiment.architecture, FromRun) or _has_application(experiment)
+    outline = experiment.outline
+    taken = outline.base is not None or any(one.group == GROUP for one in outline.components)
     if not taken and experiment.training.fine_tune is None:
         return None
     check_trust(experiment, prepared.config, trust=trust)
     return build(prepared)
-
-
-def _has_application(experiment: Experiment) -> bool:
-    declared = experiment.architecture
-    if isinstance(declared, Graph):
-        return any(node.layer and node.layer.group == GROUP for node in declared.nodes.values())
-    return isinstance(declared, tuple) and any(one.group == GROUP for one in declared)
 
 
 def as_called(component: Component, layer: Any) -> Component:

@@ -20,12 +20,12 @@ from nnrun.export.script.expressions import (
 from nnrun.export.script.freezing import freezing_lines
 from nnrun.export.script.label_scaling import own_units
 from nnrun.export.script.preprocessing import preprocessing
-from nnrun.models.expanding import expand_graph
+from nnrun.models.network import Network
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from nnrun.config.graphs import From, Graph
+    from nnrun.config.graphs import From
     from nnrun.experiments.prepared import Prepared
     from nnrun.export.script.components import Components
     from nnrun.export.script.expressions import Expression
@@ -84,28 +84,28 @@ _TAKEN = frozenset(
 
 
 def graph_lines(
-    prepared: Prepared, graph: Graph, components: Components, model: Any
+    prepared: Prepared, components: Components, model: Any
 ) -> tuple[list[str], list[str]]:
     """The lines that measure the training rows, and those after which `model` is there.
 
     Args:
         prepared: The experiment with its data.
-        graph: Its architecture.
         components: Writes the layers.
         model: nnrun's own model; None where the config says all that is asked of it.
     """
     inputs = prepared.splits.inputs
+    graph = prepared.experiment.outline
     variables = {name: _variable(name) for name in (*inputs, *graph.nodes)}
     raw = {name: variables[name] for name in inputs}
     measured, lines = _input_lines(prepared, variables)
     made: dict[str, str] = {}
     frozen: list[str] = []
-    readers = text_nodes(prepared.experiment.outline)
-    for name, expanded in expand_graph(prepared.experiment, graph).items():
+    nodes = Network.of(prepared.experiment, inputs, prepared.splits.targets).nodes
+    for name, expanded in nodes.items():
         node = expanded.declared
         sources = _sources(node.from_, variables)
         target = variables[name]
-        if name in readers:  # its text has been read before
+        if name in text_nodes(graph):  # its text has been read before
             variables[name] = sources
             continue
         if node.shared is not None:

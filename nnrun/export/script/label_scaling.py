@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nnrun.config.from_run import FromRun
 from nnrun.config.label_scales import MINMAX, STANDARDIZE
 from nnrun.export.script.expressions import Expression, call, identifier, literal
 from nnrun.export.script.grouping import labels_in
@@ -54,7 +53,7 @@ def own_units(prepared: Prepared, name: str) -> list[Expression]:
     if not prepared.splits.targets[name].scale:
         return []
     # Beside layers that were taken over, which may have the name that Keras would give.
-    taken = isinstance(prepared.experiment.architecture, FromRun)
+    taken = prepared.experiment.outline.base is not None
     named = {"name": literal(OWN_UNITS)} if taken else {}
     variables, exact = _variables(prepared, name), exact_dtype(prepared)
     return [call("keras.layers.Rescaling", *variables, **named, **exact)]

@@ -6,14 +6,13 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from nnrun.config.adapting import adapts
-from nnrun.config.from_run import FromRun
 from nnrun.export.script.built import as_called, is_frozen_where_made
 from nnrun.export.script.expressions import Atom, Names, assign, call, input_call, layout, listed
 from nnrun.export.script.freezing import freezing_lines
 from nnrun.export.script.label_scaling import own_units
 from nnrun.export.script.preprocessing import preprocessing
 from nnrun.export.script.transfer import take_over
-from nnrun.models.architecture import expand_architecture
+from nnrun.models.network import Network
 
 if TYPE_CHECKING:
     from nnrun.config.components import Component
@@ -34,12 +33,13 @@ def stack_lines(
     """
     ((name, spec),) = prepared.splits.inputs.items()
     ((output, target),) = prepared.splits.targets.items()
-    declared = expand_architecture(prepared.experiment, spec, target)
+    network = Network.of(prepared.experiment, prepared.splits.inputs, prepared.splits.targets)
+    declared, base = network.components, network.outline.base
     preparation = preprocessing(prepared, name)
     before, first = [*preparation.measured], preparation.layers
     taken: list[Expression] = []
-    if isinstance(prepared.experiment.architecture, FromRun):
-        loaded, taken = take_over(prepared, prepared.experiment.architecture, components, model)
+    if base is not None:
+        loaded, taken = take_over(prepared, base, components, model)
         before += loaded
     written = []
     if model is not None:

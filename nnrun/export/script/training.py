@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from nnrun.config.catalogue import load_catalogue
 from nnrun.config.components import Component, snake_case
 from nnrun.config.figures import plain_name
-from nnrun.config.graphs import Graph
 from nnrun.config.modes import Directions, Mode, mode_of
 from nnrun.config.monitoring import declared_directions
 from nnrun.config.rates import CYCLE
@@ -31,9 +30,10 @@ from nnrun.export.script.label_scaling import seen_by_loss
 from nnrun.export.script.limits import WATCHING
 from nnrun.export.script.splitting import part_names
 from nnrun.models.freezing import layers_to_unfreeze
-from nnrun.models.heads import Head, last_layers
+from nnrun.models.heads import Head
 from nnrun.models.losses import choose_loss
 from nnrun.models.metrics import choose_metrics
+from nnrun.models.network import ending
 from nnrun.models.optimizers import complete_optimizer
 from nnrun.runs.best_epoch import monitored_figure
 from nnrun.training.callbacks import all_callbacks
@@ -124,8 +124,7 @@ def compile_line(prepared: Prepared, components: Components, model: Any) -> str:
         losses[name] = seen_by_loss(prepared, name, losses[name])
         written = map(components.write, choose_metrics(view, target, units, activation))
         metrics[name] = listed(written)
-        graph = experiment.architecture
-        weights[name] = graph.outputs[name].weight if isinstance(graph, Graph) else 1.0
+        weights[name] = experiment.outline.outputs[name].weight
     named: dict[str, Expression | str] = {"loss": _of_outputs(losses)}
     if set(weights.values()) != {1.0}:
         own = {name: literal(weight) for name, weight in weights.items()}
@@ -139,7 +138,7 @@ def _end(model: Any, experiment: Experiment, name: str, target: TargetSpec) -> t
     if model is not None:
         head = Head.of(model, experiment, name, target)
         return head.shape[-1] or 0, head.activation
-    output = find_output_layer(last_layers(view_of(experiment, name), target))
+    output = find_output_layer(ending(experiment, name, target))
     units = (output.units if output else None) or len(target.classes) or target.width
     return units, output.activation if output else "unknown"
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from nnrun.config.graphs import Graph
 from nnrun.errors import ConfigError, Problem, RunError
 from nnrun.export.script.expressions import Atom, assign, call, literal, quoted, shown_path
-from nnrun.models.architecture import expand_architecture
-from nnrun.models.expanding import expand_graph
 from nnrun.models.layers import preprocessing_layers
+from nnrun.models.network import Network
 from nnrun.runs.checksums import check_file
 
 if TYPE_CHECKING:
@@ -56,7 +54,7 @@ def take_over(
     steps = [
         layer.name for layer in preprocessing_layers(next(iter(base.signature.steps.values())))
     ]
-    if isinstance(base.experiment.architecture, Graph):
+    if base.experiment.outline.names_nodes:
         cut, taken = _cut(steps, declared, model)
         return [*lines, cut], taken
     first = 0 if declared.keep_preprocessing else len(steps)
@@ -92,13 +90,7 @@ def _cut(steps: list[str], declared: FromRun, model: Any) -> tuple[str, list[Exp
 
 def _layers_of(base: Base) -> Iterator[Component]:
     """The layers that the model of a run is made of, also those that it took over itself."""
-    architecture, signature = base.experiment.architecture, base.signature
-    if isinstance(architecture, Graph):
-        for expanded in expand_graph(base.experiment, architecture).values():
-            yield from expanded.parts
-    else:
-        (spec,), (target,) = signature.inputs.values(), signature.targets.values()
-        yield from expand_architecture(base.experiment, spec, target)
+    yield from Network.of(base.experiment, base.signature.inputs, base.signature.targets).components
     if base.base is not None:
         yield from _layers_of(base.base)
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from nnrun.analysis.gallery import first_comment
 from nnrun.config.catalogue import load_catalogue
-from nnrun.config.graphs import Graph
 from nnrun.export.script.built import build_where_needed
 from nnrun.export.script.components import Components
 from nnrun.export.script.expressions import WIDTH
@@ -86,10 +85,8 @@ def _model_lines(
     prepared: Prepared, components: Components, built: Any
 ) -> tuple[list[str], list[str]]:
     """The lines that look at the training rows, and those after which `model` is there."""
-    graph = prepared.experiment.architecture
-    if isinstance(graph, Graph):
-        return graph_lines(prepared, graph, components, built)
-    return stack_lines(prepared, components, built)
+    of_nodes = graph_lines if prepared.experiment.outline.names_nodes else stack_lines
+    return of_nodes(prepared, components, built)
 
 
 def _docstring(prepared: Prepared, imports: Iterable[str]) -> str:

@@ -1,0 +1,194 @@
+"""The network: an architecture of any form as named nodes, with nothing left implied."""
+
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from nnrun.config.components import Component
+from nnrun.config.graphs import GraphLayer
+from nnrun.config.outline import Outline
+from nnrun.config.schema import Experiment
+from nnrun.config.tasks import TASKS
+from nnrun.data.splits import InputSpec, TargetSpec
+from nnrun.errors import Place
+from nnrun.models import presets
+from nnrun.models.regularization import regularize
+from nnrun.models.stand_ins import stand_in
+
+
+@dataclass(frozen=True)
+class Node:
+    """A node of a network.
+
+    Attributes:
+        parts: The layers that it is made of, one applied to what the other gives: what the config
+            declares, and what regularization puts after it. None where it shares another's, or
+            where the layers of a run stand.
+        declared: What it comes from, and whose layers it shares.
+        place: Where the config declares it.
+        path: Its path in the config.
+    """
+
+    parts: tuple[Component, ...]
+    declared: GraphLayer
+    place: Place | None
+    path: str
+
+    @classmethod
+    def of(
+        cls, experiment: Experiment, parts: Sequence[Component], node: GraphLayer, path: str
+    ) -> "Node":
+        """A node of these parts, with its place in the config: that of its layer, or else a path's."""
+        layer = node.layer
+        place, path = (layer.place, layer.path) if layer else (experiment.place_of(path), path)
+        return cls(tuple(parts), node, place, path)
+
+
+@dataclass(frozen=True)
+class Network:
+    """What a model is built from, and a script written: every form of the architecture alike.
+
+    Attributes:
+        nodes: The nodes by name, in the order in which they are applied.
+        outline: What the config declares, a preset unfolded.
+    """
+
+    nodes: Mapping[str, Node]
+    outline: Outline
+
+    @classmethod
+    def of(
+        cls,
+        experiment: Experiment,
+        inputs: Mapping[str, InputSpec],
+        targets: Mapping[str, TargetSpec],
+    ) -> "Network":
+        """The network of an experiment: regularization and precision put in, and own activations.
+
+        Args:
+            experiment: The checked config.
+            inputs: Shapes of the inputs, by name.
+            targets: What is predicted, by name.
+        """
+        outline = unfolded(experiment.outline, next(iter(inputs.values())), targets)
+        parts = {name: _own_parts(node) for name, node in outline.nodes.items()}
+        regularize(outline, parts, experiment.regularization)
+        for name in outline.outputs if experiment.runtime.precision != "float32" else ():
+            own = parts[outline.outputs[name].shared or name]
+            own[-1:] = [_in_float32(part) for part in own[-1:]]
+        if outline.names_nodes:
+            for name, own in parts.items():
+                own[:] = _named(name, own, name in outline.outputs)
+        nodes = {
+            name: Node.of(experiment, parts[name], node, outline.path_of(name))
+            for name, node in outline.in_order()
+        }
+        return cls(nodes, outline)
+
+    @property
+    def is_chain(self) -> bool:
+        """Whether each node is applied to the one before it, and none has a name in the config."""
+        return not self.outline.names_nodes
+
+    @property
+    def components(self) -> list[Component]:
+        """The layers, in the order in which they are applied."""
+        return [part for node in self.nodes.values() for part in node.parts]
+
+    def with_parts(self, change: Callable[[Component], Component]) -> "Network":
+        """The same network of changed layers."""
+        nodes = {
+            name: dataclasses.replace(node, parts=tuple(map(change, node.parts)))
+            for name, node in self.nodes.items()
+        }
+        return dataclasses.replace(self, nodes=nodes)
+
+    def parts_of(self, name: str) -> Sequence[Component]:
+        """The layers of a node, also where they are another's; those of an input are none."""
+        node = self.nodes.get(name)
+        if node is None:
+            return ()
+        return self.nodes[node.declared.shared].parts if node.declared.shared else node.parts
+
+    def lines(self) -> Iterator[Sequence[Component]]:
+        """The layers of each node behind those of the node that it comes from, where that is one."""
+        for name, node in self.nodes.items():
+            source = node.declared.from_
+            before = self.parts_of(source) if isinstance(source, str) else ()
+            yield [*before, *self.parts_of(name)]
+
+
+def unfolded(outline: Outline, spec: InputSpec, targets: Mapping[str, TargetSpec]) -> Outline:
+    """An outline in which a preset is the layers that it stands for.
+
+    Args:
+        outline: The outline.
+        spec: The shape of the input.
+        targets: What is predicted, by name.
+    """
+    preset = outline.preset
+    if preset is None:
+        return outline
+    (target,) = targets.values()
+    units, activation = TASKS[target.task].ending(
+        len(target.classes), target.width, one_hot=target.one_hot
+    )
+    stack = getattr(presets, preset.name)(**preset.arguments).layers(
+        units=units, ending=activation, rank=len(spec.shape), shape=target.shape
+    )
+    return Outline.of(
+        tuple(
+            Component(name, "layers", "keras.layers", arguments, preset.place, preset.path)
+            for name, arguments in stack
+        )
+    )
+
+
+def ending(experiment: Experiment, output: str, target: TargetSpec) -> list[Component]:
+    """The declared layers that follow each other at an output's end, a preset unfolded.
+
+    They go back to where several layers are joined, or to the layers of a run.
+
+    Args:
+        experiment: The checked config.
+        output: The output.
+        target: What it predicts.
+    """
+    spec = InputSpec(target.shape or (1,), "float32")
+    outline = unfolded(experiment.outline, spec, {output: target})
+    return [
+        part for layer in outline.last_components(output) for part in with_own_activation(layer)
+    ]
+
+
+def with_own_activation(layer: Component) -> list[Component]:
+    """A layer whose activation is itself a layer, such as LeakyReLU, as the two that it is."""
+    activation = layer.arguments.get("activation")
+    if not isinstance(activation, Component) or activation.module is None:
+        return [layer]
+    rest = {name: value for name, value in layer.arguments.items() if name != "activation"}
+    after = dataclasses.replace(activation, group="layers", place=layer.place, path=layer.path)
+    return [dataclasses.replace(layer, arguments=rest), after]
+
+
+def _own_parts(node: GraphLayer) -> list[Component]:
+    if node.layer is None:
+        return []
+    if node.layer.group == "presets":  # a class of the user's own, which is the whole model
+        return [dataclasses.replace(node.layer, group="layers")]
+    return with_own_activation(stand_in(node.layer))
+
+
+def _in_float32(output: Component) -> Component:
+    """The output layer in full precision: probabilities close to 0 do not fit into half of it."""
+    if output.is_users_own:
+        return output
+    return dataclasses.replace(output, arguments={"dtype": "float32", **output.arguments})
+
+
+def _named(name: str, parts: Sequence[Component], is_output: bool) -> Iterator[Component]:
+    """The parts with names: the layer has that of the node; of an output, its last part has it."""
+    own = len(parts) - 1 if is_output else 0
+    for index, part in enumerate(parts):
+        called = name if index == own else f"{name}_{part.name.lower()}"
+        yield dataclasses.replace(part, arguments={**part.arguments, "name": called})
