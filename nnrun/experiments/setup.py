@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from nnrun.config.modes import Directions, Mode
     from nnrun.experiments.prepared import Prepared
-    from nnrun.training.loop import Course, Engine
+    from nnrun.training.loop import Course, Programs
     from nnrun.training.placing import Placement
     from nnrun.training.recording import Recorder
 
@@ -104,7 +104,7 @@ def compile_parts(
     engine: str,
     rows: str,
     many_epochs: bool,
-) -> Engine:
+) -> Programs:
     """The compiled parts of a training.
 
     Args:
@@ -118,7 +118,7 @@ def compile_parts(
     from nnrun.training.batch_hooks import watches_evaluation
     from nnrun.training.blocks import Blocks
     from nnrun.training.engines import CompiledEvaluation, CompiledTraining
-    from nnrun.training.loop import Engine
+    from nnrun.training.loop import Programs
     from nnrun.training.placing import make_evaluation, make_training
 
     splits, options = prepared.splits, prepared.experiment.training
@@ -133,10 +133,10 @@ def compile_parts(
         and isinstance(training, CompiledTraining)
         and isinstance(validation, CompiledEvaluation | None)
     ):
-        return Engine(training, validation)
+        return Programs(training, validation)
     seed, shuffle = prepared.experiment.seed, options.shuffle
     blocks = Blocks(model, training, validation, engine, seed=seed, shuffle=shuffle)
-    return Engine(training, validation, blocks)
+    return Programs(training, validation, blocks)
 
 
 def find_course(

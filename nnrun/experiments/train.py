@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from nnrun.runs.manifest import RunRecord
     from nnrun.runs.saved import Resumed
     from nnrun.training.events import Event, Position, TrainingEnded
-    from nnrun.training.loop import Course, Engine
+    from nnrun.training.loop import Course, Programs
     from nnrun.training.signals import StopRequest
 
 Watcher = Callable[["Event"], None]
@@ -61,7 +61,7 @@ class Run:
         from nnrun.models.freezing import nothing_learns
         from nnrun.training.batch_hooks import slow_callbacks
         from nnrun.training.callbacks import all_callbacks, build_callbacks
-        from nnrun.training.choosing import EngineChoice, engine_of
+        from nnrun.training.choosing import Engine, engine_of
         from nnrun.training.fine_tuning import FineTuning
         from nnrun.training.placing import place, placing_warnings
         from nnrun.training.recording import Recorder
@@ -74,7 +74,7 @@ class Run:
         self.engine = (
             engine_of(self.experiment, model, prepared.splits.train)
             if resumed is None
-            else EngineChoice(resumed.record.engine["name"], resumed.record.engine["reason"])
+            else Engine(resumed.record.engine["name"], resumed.record.engine["reason"])
         )
         self.placement = place(model, prepared.splits, self.experiment.runtime)
         self.fine_tuning = FineTuning.of(model, self.experiment)
@@ -254,9 +254,9 @@ class Run:
         from nnrun.training.state import capture_state
 
         options = self.experiment.training
-        engine = self._compiled()
+        programs = self._compiled()
         course = self._course()
-        self._training, self._initial = engine.training, capture_state(self.model)
+        self._training, self._initial = programs.training, capture_state(self.model)
         if self.resumed is not None:
             nothing: list[dict[str, Any]] = [{} for _ in self.declared]
             prepare_callbacks(self.declared, self.resumed.saved.facts.get("callbacks", nothing))
@@ -264,13 +264,13 @@ class Run:
             self.declared,
             model=self.model,
             epochs=options.epochs,
-            steps=engine.training.steps,
+            steps=programs.training.steps,
             verbose=0,
         )
         yield TrainingStarted(
             where=str(self.directory.path),
             epochs=options.epochs,
-            steps=engine.training.steps,
+            steps=programs.training.steps,
             rows={part: rows.rows for part, rows in self.prepared.splits.parts.items()},
             parameters=self.model.count_params(),
             engine=f"{self.engine.name}: {self.engine.reason}",
@@ -280,7 +280,7 @@ class Run:
         )
         yield from train_epochs(
             self.model,
-            engine,
+            programs,
             callbacks,
             course,
             should_stop,
@@ -288,7 +288,7 @@ class Run:
             fine_tuning=self.fine_tuning,
         )
 
-    def _compiled(self) -> Engine:
+    def _compiled(self) -> Programs:
         """The compiled parts of the training."""
         return compile_parts(
             self.prepared,

@@ -43,7 +43,7 @@ IMPOSSIBLE_UNDER_XLA = (
 
 
 @dataclass(frozen=True)
-class EngineChoice:
+class Engine:
     """Which engine trains, and why.
 
     Attributes:
@@ -55,7 +55,7 @@ class EngineChoice:
     reason: str
 
 
-def choose_engine(requested: str, layers: Sequence[Any], *, on_gpu: bool) -> EngineChoice | None:
+def choose_engine(requested: str, layers: Sequence[Any], *, on_gpu: bool) -> Engine | None:
     """The engine for a model: what is asked for, or by the layers where it is `auto`.
 
     XLA's convolutions on the CPU are many times slower than TensorFlow's own (oneDNN); all else
@@ -70,22 +70,22 @@ def choose_engine(requested: str, layers: Sequence[Any], *, on_gpu: bool) -> Eng
         The choice; None where the layers do not tell which engine is faster.
     """
     if requested != "auto":
-        return EngineChoice(requested, "set by runtime.engine")
+        return Engine(requested, "set by runtime.engine")
     everywhere = [inner for layer in layers for inner in inner_layers(layer)]
     for layer in everywhere:
         if not layer.supports_jit or isinstance(layer, IMPOSSIBLE_UNDER_XLA):
-            return EngineChoice("graph", f"XLA cannot compile '{layer.name}'")
+            return Engine("graph", f"XLA cannot compile '{layer.name}'")
     for layer in everywhere:
         if not on_gpu and isinstance(layer, SLOW_UNDER_XLA):
-            return EngineChoice("graph", f"'{layer.name}' is faster without XLA on the CPU")
+            return Engine("graph", f"'{layer.name}' is faster without XLA on the CPU")
     if not on_gpu and any(isinstance(layer, UNSURE) or is_users_own(layer) for layer in everywhere):
         return None
-    return EngineChoice("xla", "every layer gains by being compiled")
+    return Engine("xla", "every layer gains by being compiled")
 
 
 def engine_for(
     model: Any, requested: str, *, rows: Part | None = None, batch_size: int = 32
-) -> EngineChoice:
+) -> Engine:
     """The engine for a model on the device at hand, timed where the layers do not tell.
 
     Args:
@@ -95,17 +95,17 @@ def engine_for(
         batch_size: Rows in a step.
     """
     if replicas_of(model) > 1:
-        return EngineChoice("graph", "several devices train")
+        return Engine("graph", "several devices train")
     layers = [model] if is_users_own(model) else model.layers
     choice = choose_engine(requested, layers, on_gpu=on_gpu())
     if choice is not None:
         return choice
     if rows is None:
-        return EngineChoice("xla", "most models gain by being compiled")
-    return EngineChoice(*timed_engine(model, rows, batch_size))
+        return Engine("xla", "most models gain by being compiled")
+    return Engine(*timed_engine(model, rows, batch_size))
 
 
-def engine_of(experiment: Experiment, model: Any, train: Part) -> EngineChoice:
+def engine_of(experiment: Experiment, model: Any, train: Part) -> Engine:
     """The engine for an experiment's model and training rows: see `engine_for`."""
     requested, batch_size = experiment.runtime.engine, experiment.training.batch_size
     return engine_for(model, requested, rows=train, batch_size=batch_size)

@@ -65,7 +65,7 @@ class Course:
 
 
 @dataclass(frozen=True)
-class Engine:
+class Programs:
     """The compiled parts that a training is made of.
 
     Attributes:
@@ -81,7 +81,7 @@ class Engine:
 
 def train_epochs(
     model: Any,
-    engine: Engine,
+    programs: Programs,
     callbacks: Any,
     course: Course,
     should_stop: Callable[[], bool],
@@ -98,7 +98,7 @@ def train_epochs(
 
     Args:
         model: The compiled model.
-        engine: Its compiled parts.
+        programs: Its compiled parts.
         callbacks: A `keras.callbacks.CallbackList`.
         course: What to do.
         should_stop: Asked after every chunk; True ends the training there.
@@ -108,7 +108,7 @@ def train_epochs(
     """
     model.stop_training = False
     callbacks.on_train_begin()
-    loop = _Loop(model, engine, callbacks, course, should_stop, resume(), fine_tuning)
+    loop = _Loop(model, programs, callbacks, course, should_stop, resume(), fine_tuning)
     ended: TrainingEnded | None = None
     try:
         ended = yield from loop.run()
@@ -122,7 +122,7 @@ class _Loop:
     """What one epoch hands on to the next."""
 
     model: Any
-    engine: Engine
+    programs: Programs
     callbacks: Any
     course: Course
     should_stop: Callable[[], bool]
@@ -155,12 +155,12 @@ class _Loop:
         while done < self.course.epochs:
             if self.fine_tuning and self.fine_tuning.is_due(done, step):
                 yield self._begin_fine_tuning(self.fine_tuning)
-            if self.engine.blocks is None:
+            if self.programs.blocks is None:
                 ended = yield from self._run_epoch(done + 1, step)
                 done += 1
             else:
-                ended = yield from self._run_block(self.engine.blocks, done + 1)
-                done += self.engine.blocks.made
+                ended = yield from self._run_block(self.programs.blocks, done + 1)
+                done += self.programs.blocks.made
             step = 0
             if ended is not None:
                 return ended
@@ -169,9 +169,9 @@ class _Loop:
     def _begin_fine_tuning(self, fine_tuning: FineTuning) -> FineTuningBegan:
         """Let frozen layers learn: another model, to those who compiled its steps."""
         began = fine_tuning.begin()
-        self.engine.training.compile()
-        if self.engine.blocks is not None:
-            self.engine.blocks.compile()
+        self.programs.training.compile()
+        if self.programs.blocks is not None:
+            self.programs.blocks.compile()
         return began
 
     def position(self, epoch: int, step: int = 0) -> Position:
@@ -187,16 +187,16 @@ class _Loop:
         ended = yield from self._run_chunks(epoch, first)
         if ended is not None:
             return ended
-        without_step = first == self.engine.training.steps or self.start.stopping
+        without_step = first == self.programs.training.steps or self.start.stopping
         if self.scheduled or without_step:
             self.rate = self._rate_of_last_step()
         training_logs = dict(self.logs)
-        if self.engine.validation is not None:
+        if self.programs.validation is not None:
             try:
-                figures = self._validate(self.engine.validation)
+                figures = self._validate(self.programs.validation)
             except EvaluationStoppedError:
                 self.logs = training_logs
-                yield Resumable(self.position(epoch - 1, self.engine.training.steps))
+                yield Resumable(self.position(epoch - 1, self.programs.training.steps))
                 return TrainingEnded("interrupted", epoch - 1)
             self.logs |= {on_validation(name): value for name, value in figures.items()}
         ended = self._divergence(epoch, self.logs)
@@ -217,7 +217,7 @@ class _Loop:
         one that is called at steps of its own choice can: chunks end at other steps on another day,
         and the same config must give the same weights.
         """
-        course, training = self.course, self.engine.training
+        course, training = self.course, self.programs.training
         order = epoch_order(training.rows, seed=course.seed, epoch=epoch, shuffle=course.shuffle)
         training.begin_epoch(order)
         if first == 0:
@@ -242,7 +242,7 @@ class _Loop:
 
     def _next_stop(self, epoch: int, step: int) -> int:
         """The step before which the next chunk ends."""
-        steps = self.engine.training.steps
+        steps = self.programs.training.steps
         stop = min(step + self.chunk.steps, steps)
         wanted = steps_to_call(self.periods, (epoch - 1) * steps + step)
         return stop if wanted is None else min(stop, step + wanted)
@@ -306,7 +306,7 @@ class _Loop:
             value = logs.get(name, 0.0)
             if not math.isfinite(value):
                 return TrainingEnded("diverged", epoch - 1, f"{name} is {value} in epoch {epoch}")
-        spoiled = None if self.engine.blocks else first_not_finite(self.model)
+        spoiled = None if self.programs.blocks else first_not_finite(self.model)
         if spoiled is None:
             return None
         return TrainingEnded("diverged", epoch - 1, f"{spoiled} is not finite in epoch {epoch}")

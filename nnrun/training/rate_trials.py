@@ -13,7 +13,7 @@ import numpy as np
 
 from nnrun.training.engines import never
 from nnrun.training.events import EpochEnded, Position, Resumable, TrainingEnded
-from nnrun.training.loop import Course, Engine, train_epochs
+from nnrun.training.loop import Course, Programs, train_epochs
 from nnrun.training.state import capture_state, restore_state
 
 Figures = Mapping[str, float]
@@ -34,12 +34,12 @@ class RateTrials:
 
     Args:
         model: The compiled Keras model, as a training is to find it; good for nothing afterwards.
-        engine: Its compiled parts.
+        programs: Its compiled parts.
         course: How it is trained; no trial is longer.
     """
 
-    def __init__(self, model: Any, engine: Engine, course: Course) -> None:
-        self._model, self._engine, self.course = model, engine, course
+    def __init__(self, model: Any, programs: Programs, course: Course) -> None:
+        self._model, self._programs, self.course = model, programs, course
         self._start = capture_state(model)
         self._standing: dict[float, _Standing] = {}
 
@@ -72,7 +72,7 @@ class RateTrials:
 
         course, callbacks = replace(self.course, epochs=epochs), self._no_callbacks(epochs)
         for event in train_epochs(
-            self._model, self._engine, callbacks, course, never, resume=resume
+            self._model, self._programs, callbacks, course, never, resume=resume
         ):
             match event:
                 case EpochEnded():
@@ -86,7 +86,7 @@ class RateTrials:
         standing.state = None if whole else capture_state(self._model)
 
     def _no_callbacks(self, epochs: int) -> Any:
-        steps = self._engine.training.steps
+        steps = self._programs.training.steps
         return keras.callbacks.CallbackList(
             [], model=self._model, epochs=epochs, steps=steps, verbose=0
         )

@@ -21,7 +21,7 @@ from nnrun.training.batch_hooks import (
 from nnrun.training.callbacks import LayerMonitor, Pruning, Traces
 from nnrun.training.engines import CompiledEvaluation, CompiledTraining, make_resident
 from nnrun.training.events import ChunkEnded, Event, Resumable, TrainingEnded
-from nnrun.training.loop import Course, Engine, train_epochs
+from nnrun.training.loop import Course, Programs, train_epochs
 from nnrun.training.streaming import StreamedEvaluation, StreamedTraining
 
 from .conftest import BATCH, ROWS, make_model, make_part
@@ -135,12 +135,12 @@ def train(
     """A model and the events of its training, in the order of the rows."""
     model = make_model(keras.optimizers.SGD(0.1))
     engine = (
-        Engine(
+        Programs(
             CompiledTraining(model, make_resident(make_part()), BATCH, "graph"),
             CompiledEvaluation(model, make_resident(VALIDATION), "graph", BATCH),
         )
         if rows == "resident"
-        else Engine(  # blocks of two steps each
+        else Programs(  # blocks of two steps each
             StreamedTraining(model, make_part(), BATCH, "graph", block_bytes=28 * 2 * BATCH),
             StreamedEvaluation(model, VALIDATION, "graph", BATCH, block_bytes=28 * 2 * BATCH),
         )

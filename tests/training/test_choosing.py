@@ -6,7 +6,7 @@ import keras
 import pytest
 from keras import layers
 
-from nnrun.training.choosing import EngineChoice, choose_engine, engine_for
+from nnrun.training.choosing import Engine, choose_engine, engine_for
 
 from .conftest import CLASSES, make_model
 
@@ -57,7 +57,7 @@ def test_the_layers_choose_the_engine(layer: Any, on_gpu: bool, engine: str, rea
 
 def test_an_engine_that_is_asked_for_is_taken() -> None:
     choice = choose_engine("xla", [layers.Conv2D(2, 2)], on_gpu=False)
-    assert choice == EngineChoice("xla", "set by runtime.engine")
+    assert choice == Engine("xla", "set by runtime.engine")
 
 
 @pytest.mark.parametrize(
@@ -73,4 +73,4 @@ def test_some_layers_do_not_tell(layer: Any) -> None:
 def test_nothing_is_timed_without_rows() -> None:
     model = make_model(layers=lambda: [Doubled(), layers.Dense(CLASSES, "softmax")])
     choice = engine_for(model, "auto")
-    assert choice == EngineChoice("xla", "most models gain by being compiled")
+    assert choice == Engine("xla", "most models gain by being compiled")

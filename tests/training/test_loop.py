@@ -21,7 +21,7 @@ from nnrun.training.engines import (
     make_resident,
 )
 from nnrun.training.events import ChunkEnded, EpochEnded, Event, Resumable, TrainingEnded
-from nnrun.training.loop import Course, Engine, train_epochs
+from nnrun.training.loop import Course, Programs, train_epochs
 from nnrun.training.state import restore_state, use_averaged_weights
 
 from .conftest import BATCH, assert_same_bits, every_variable, make_model, make_part
@@ -48,8 +48,8 @@ class Bench:
         restore_state(self.model, self.start)
         called = keras.callbacks.CallbackList(list(callbacks), model=self.model, epochs=epochs)
         course = Course(epochs, seed=3, shuffle=True, monitor=monitor, mode="min")
-        engine = Engine(self.training, self.validation)
-        return train_epochs(self.model, engine, called, course, should_stop)
+        programs = Programs(self.training, self.validation)
+        return train_epochs(self.model, programs, called, course, should_stop)
 
 
 @pytest.fixture(scope="module")
@@ -201,7 +201,7 @@ def test_the_rate_of_a_schedule_is_that_of_the_last_step() -> None:
     training = CompiledTraining(model, make_resident(make_part()), BATCH, "graph")
     course = Course(5, seed=1, shuffle=True, monitor="loss", mode="min")
     called = keras.callbacks.CallbackList([], model=model)
-    events = ended(list(train_epochs(model, Engine(training), called, course, lambda: False)))
+    events = ended(list(train_epochs(model, Programs(training), called, course, lambda: False)))
     rates = [event.figures["learning_rate"] for event in events]
     last_steps = [4 * epoch - 1 for epoch in range(1, 6)]
     assert rates == pytest.approx([0.05 * 0.1 ** (step / 80) for step in last_steps], rel=1e-5)
@@ -340,7 +340,7 @@ def test_averaged_weights_are_validated_and_the_training_goes_on_with_its_own() 
     training = CompiledTraining(model, make_resident(part), BATCH, "graph")
     validation = CompiledEvaluation(model, make_resident(VALIDATION), "graph")
     events = ended(
-        list(train_epochs(model, Engine(training, validation), called, course, lambda: False))
+        list(train_epochs(model, Programs(training, validation), called, course, lambda: False))
     )
 
     alone = CompiledTraining(plain, make_resident(part), BATCH, "graph")

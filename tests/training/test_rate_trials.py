@@ -7,7 +7,7 @@ import pytest
 
 from nnrun.training.blocks import Blocks
 from nnrun.training.engines import CompiledEvaluation, CompiledTraining, make_resident
-from nnrun.training.loop import Course, Engine
+from nnrun.training.loop import Course, Programs
 from nnrun.training.rate_trials import RateTrials
 
 from .conftest import BATCH, CLASSES, make_model, make_part
@@ -31,7 +31,7 @@ def make_trials(*, blocks: bool) -> RateTrials:
     training = CompiledTraining(model, make_resident(make_part()), BATCH, "graph")
     validation = CompiledEvaluation(model, make_resident(make_part(20, seed=5)), "graph")
     made = Blocks(model, training, validation, "graph", seed=3, shuffle=True) if blocks else None
-    return RateTrials(model, Engine(training, validation, made), COURSE)
+    return RateTrials(model, Programs(training, validation, made), COURSE)
 
 
 def told(trials: RateTrials, rate: float, epochs: int = EPOCHS) -> list[dict[str, float]]:
