@@ -1,11 +1,14 @@
 """How groups and values are called in messages and in the reference."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from nnrun.config.reader import MappingNode, Node, ScalarNode
 
 LONGEST_QUOTE = 40
 """Characters of a user's text that a message shows."""
+
+NAMED = 3
+"""How many names a warning lists."""
 
 _NOUNS = {
     "layers": "a layer",
@@ -55,3 +58,10 @@ def first_of(names: Iterable[str], number: int = 8) -> str:
     known = list(names)
     shown = [name if len(name) <= LONGEST_QUOTE else f"{name[:LONGEST_QUOTE]}…" for name in known]
     return ", ".join([*shown[:number], *(["…"] if len(known) > number else [])])
+
+
+def listed_names(names: Sequence[str], one: str, many: str) -> str:
+    """Names in a warning: `class 'a'`, `classes 'a', 'b' and 5 more`."""
+    shown = ", ".join(f"'{name}'" for name in names[:NAMED])
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return f"{one if len(names) == 1 else many} {shown}{more}"

@@ -12,12 +12,14 @@ from nnrun.config.facts import with_classes
 from nnrun.config.tasks import NUMBERS, SEVERAL_CLASSES, task_of_classes, what_is_predicted
 from nnrun.data.describing import facts_in_use, refuse_classes, source_of
 from nnrun.data.selecting import select_classes, select_rows, select_target
-from nnrun.data.splits import TEXT, InputSpec, Part, TargetColumn, TargetSpec
+from nnrun.data.splits import TEXT, InputSpec, Part
 from nnrun.data.tables import read_table, read_table_like
-from nnrun.data.targets import against_others
 from nnrun.data.weights import as_weights, read_weights
 from nnrun.errors import DataError, DataFaults
 from nnrun.sources.finding import named_dataset
+from nnrun.tasks.autoencoder import target_of_input
+from nnrun.tasks.classes import against_others
+from nnrun.tasks.targets import TargetColumn, TargetSpec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -83,7 +85,7 @@ def _target_of_named(
     named: NamedDataset, aim: Aim, inputs: Mapping[str, InputSpec], dataset: Dataset
 ) -> TargetSpec:
     if aim.predicts_input:
-        return _target_of_autoencoder(aim, inputs)
+        return _target_of_input(aim, inputs)
     if _is_own(aim, named):
         facts = facts_in_use(named, dataset, aim.task)
         positive = dataset.positive or ""
@@ -92,11 +94,9 @@ def _target_of_named(
     return TargetSpec(task_of_classes(0), width=len(aim.columns), columns=columns)
 
 
-def _target_of_autoencoder(aim: Aim, inputs: Mapping[str, InputSpec]) -> TargetSpec:
+def _target_of_input(aim: Aim, inputs: Mapping[str, InputSpec]) -> TargetSpec:
     spec = inputs[aim.input]
-    columns = tuple(map(TargetColumn, spec.features)) if len(spec.features) > 1 else ()
-    width = int(np.prod(spec.shape))
-    return TargetSpec(aim.task, (), width, columns=columns, input=aim.input, shape=spec.shape)
+    return target_of_input(aim.task, aim.input, spec.shape, spec.features)
 
 
 def _part_of_named(
@@ -164,7 +164,7 @@ def deal_file(dataset: Dataset, roles: Roles) -> Dealt:
     targets = {
         name: choice.target(name, aim.task, tables[name].target)
         if name in tables
-        else _target_of_autoencoder(aim, inputs)
+        else _target_of_input(aim, inputs)
         for name, aim in roles.aims.items()
     }
     reading = _Reading(dataset, source, columns, inputs, aims, tables, choice)

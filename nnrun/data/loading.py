@@ -13,7 +13,7 @@ from nnrun.data.dealing import Dealt, columns_of, deal_file, deal_named, group
 from nnrun.data.describing import check_source, describe, source_of
 from nnrun.data.fingerprint import fingerprint
 from nnrun.data.preprocessing import apply_steps, fit, fit_labels
-from nnrun.data.splits import EXACT, InputSpec, Part, Splits, TargetSpec
+from nnrun.data.splits import EXACT, InputSpec, Part, Splits
 from nnrun.data.splitting import split_rows
 from nnrun.data.tables import Table, read_table_like
 from nnrun.data.weights import refuse_no_weight
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from nnrun.config.schema import Dataset, Preprocess
     from nnrun.data.preprocessing import Step
     from nnrun.data.signature import Signature
+    from nnrun.tasks.targets import TargetSpec
 
 __all__ = ["INPUT", "TARGET", "check_source", "describe", "load_inputs", "load_rows", "load_splits"]
 

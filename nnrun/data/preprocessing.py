@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from nnrun.config.schema import Preprocess
-    from nnrun.data.splits import Part, Splits, TargetSpec
+    from nnrun.data.splits import Part, Splits
+    from nnrun.tasks.targets import TargetSpec
 
 BLOCK = 4096
 """Rows looked at in one go, so that float64 copies of images stay small."""

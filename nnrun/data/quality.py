@@ -7,29 +7,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nnrun.config.tasks import LABELS
+from nnrun.config.wording import NAMED, listed_names
 from nnrun.data.preprocessing import Statistics, measure
 from nnrun.data.splits import EXACT
 from nnrun.sources.precision import find_loss
+from nnrun.tasks.lookup import find_task
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from nnrun.data.preprocessing import Step
-    from nnrun.data.splits import Part, Splits, TargetSpec
+    from nnrun.data.splits import Part, Splits
 
-IMBALANCE = 3
-"""How many times larger than the smallest class the largest may be."""
 FAR = 10
 """How far from 0 the mean of an input, or how large its standard deviation, may be."""
-FAR_TARGET = 100
-"""How far from 0 the mean of a target, or how large its standard deviation, may be."""
-UNEVEN_TARGETS = 10
-"""How many times as widely as another one of several targets may scatter."""
 FAR_WEIGHT = 10
 """How many times as much, or as little, as 1 the rows may weigh on average."""
-NAMED = 3
-"""How many names a warning lists."""
 
 
 def inspect(splits: Splits, steps: Mapping[str, Sequence[Step]]) -> list[str]:
@@ -41,9 +34,8 @@ def inspect(splits: Splits, steps: Mapping[str, Sequence[Step]]) -> list[str]:
     """
     warnings = [*splits.notes, *_shared_rows(splits), *_weight_warnings(splits.train)]
     for name, target in splits.targets.items():
-        warnings += _class_warnings(splits.parts, name, target)
-        warnings += _label_warnings(splits.parts, name, target)
-        warnings += _target_warnings(splits.train, name, target)
+        parts = {part: rows.targets[name] for part, rows in splits.parts.items()}
+        warnings += find_task(target.task).doubts(target, parts)
     for name, spec in splits.inputs.items():
         if not spec.text:
             warnings += _input_warnings(splits, name, steps.get(name, ()))
@@ -95,63 +87,6 @@ def _text_as_bytes(row: np.ndarray) -> bytes:
     return json.dumps(row.tolist()).encode()
 
 
-def _class_warnings(parts: Mapping[str, Part], name: str, target: TargetSpec) -> Iterator[str]:
-    if not target.classes:
-        return
-    counts = {part: _class_counts(content.targets[name], target) for part, content in parts.items()}
-    for part, count in counts.items():
-        absent = [target.classes[index] for index in np.flatnonzero(count == 0)]
-        if absent:
-            yield f"no {part} row belongs to {_listed(absent, 'class', 'classes')}"
-    train = counts["train"]
-    largest, smallest = int(train.argmax()), int(np.where(train > 0, train, train.max()).argmin())
-    if train[largest] > IMBALANCE * train[smallest]:
-        shares = train / train.sum()
-        yield (
-            f"the classes are unbalanced: {shares[largest]:.1%} of the training rows are "
-            f"'{target.classes[largest]}', {shares[smallest]:.1%} '{target.classes[smallest]}'; "
-            "consider `class_weight: balanced`"
-        )
-
-
-def _label_warnings(parts: Mapping[str, Part], name: str, target: TargetSpec) -> Iterator[str]:
-    if target.predicts != LABELS:
-        return
-    for part, content in parts.items():
-        shares = content.targets[name].mean(axis=0)
-        for share, says in ((0, f"no {part} row has"), (1, f"every {part} row has")):
-            constant = [target.names[index] for index in np.flatnonzero(shares == share)]
-            if constant:
-                yield f"{says} {_listed(constant, 'the label', 'the labels')}"
-
-
-def _target_warnings(train: Part, name: str, target: TargetSpec) -> Iterator[str]:
-    if not target.can_be_scaled or target.scale:
-        return
-    columns = train.targets[name].astype(np.float64).T
-    spread = columns.std(axis=1)
-    worst = int(np.maximum(np.abs(columns.mean(axis=1)), spread).argmax())
-    values, which = columns[worst], f" '{target.names[worst]}'" if target.columns else ""
-    if max(abs(values.mean()), values.std()) > FAR_TARGET:
-        yield (
-            f"the target{which} goes from {values.min():g} to {values.max():g}, far from what a "
-            "new model gives: training may crawl or diverge; consider preprocess: "
-            "`target: standardize`, or `minmax` before a sigmoid and `symmetric` before tanh"
-        )
-    wide, narrow = int(spread.argmax()), int(spread.argmin())
-    if spread[wide] > UNEVEN_TARGETS * spread[narrow] > 0:
-        yield (
-            f"the target '{target.names[wide]}' scatters {spread[wide] / spread[narrow]:.0f} times "
-            f"as widely as '{target.names[narrow]}', which the loss will hardly see; "
-            "consider preprocess: `target: standardize`"
-        )
-
-
-def _class_counts(targets: np.ndarray, target: TargetSpec) -> np.ndarray:
-    labels = targets.argmax(axis=1) if target.one_hot else targets
-    return np.bincount(labels, minlength=len(target.classes))
-
-
 def _input_warnings(splits: Splits, name: str, steps: Sequence[Step]) -> Iterator[str]:
     for part, content in splits.parts.items():
         array = content.inputs[name]
@@ -164,7 +99,7 @@ def _input_warnings(splits: Splits, name: str, steps: Sequence[Step]) -> Iterato
     constant = np.atleast_1d(statistics.least == statistics.most)
     if constant.any():
         whose = [features[i] for i in np.flatnonzero(constant)] if features else [name]
-        what = _listed(whose, "column" if features else "input", "columns")
+        what = listed_names(whose, "column" if features else "input", "columns")
         yield f"{what} never change{'s' * (len(whose) == 1)} in the training rows"
     for step in steps:
         statistics = statistics.after(step)
@@ -180,7 +115,7 @@ def _precision_warnings(splits: Splits, name: str) -> Iterator[str]:
         if (loss := find_loss(column))
     }
     if spec.dtype == EXACT:
-        whose = _listed([*lost], "column", "columns")
+        whose = listed_names([*lost], "column", "columns")
         yield (
             f"the model takes its rows in float64, which {whose} need{'s' * (len(lost) == 1)}; in "
             "Keras alone, call it as `model(rows)`, since `model.predict(rows)` makes rows float32"
@@ -209,10 +144,3 @@ def _scale_warnings(name: str, features: Sequence[str], statistics: Statistics) 
         f"(mean {np.atleast_1d(statistics.mean)[worst]:.3g}, "
         f"standard deviation {deviation[worst]:.3g}); consider preprocess: {advice}"
     )
-
-
-def _listed(names: Sequence[str], one: str, many: str) -> str:
-    """Names in a warning: `class 'a'`, `classes 'a', 'b' and 5 more`."""
-    shown = ", ".join(f"'{name}'" for name in names[:NAMED])
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return f"{one if len(names) == 1 else many} {shown}{more}"

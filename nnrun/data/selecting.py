@@ -13,8 +13,9 @@ from nnrun.config.tasks import task_of_classes
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from nnrun.data.splits import Part, TargetSpec
+    from nnrun.data.splits import Part
     from nnrun.sources.named import Rows
+    from nnrun.tasks.targets import TargetSpec
 
 
 def select_classes(rows: Rows, names: Sequence[str], wanted: Sequence[str | int]) -> Rows:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 from nnrun.config.tasks import AUTO, is_task, what_is_predicted
 from nnrun.data.preprocessing import Scaling, Standardizing, Step
-from nnrun.data.splits import EXACT, InputSpec, TargetColumn, TargetSpec
+from nnrun.data.splits import EXACT, InputSpec
+from nnrun.tasks.targets import TargetColumn, TargetSpec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 from nnrun.config.schema import named_columns
 from nnrun.config.wording import first_of
-from nnrun.data.targets import read_targets, read_targets_like
 from nnrun.errors import DataError, DataFaults
 from nnrun.sources.features import read_features
 from nnrun.sources.named import Rows
+from nnrun.tasks.reading_targets import read_targets, read_targets_like
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from nnrun.data.splits import TargetColumn, TargetSpec
     from nnrun.sources.csv import Csv
+    from nnrun.tasks.targets import TargetColumn, TargetSpec
 
 
 @dataclass(frozen=True)

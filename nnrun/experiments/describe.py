@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from nnrun.config.schema import Experiment
-    from nnrun.data.splits import TargetSpec
     from nnrun.experiments.prepared import Prepared
+    from nnrun.tasks.targets import TargetSpec
 
 
 def card_of(prepared: Prepared, model: Any) -> Card:

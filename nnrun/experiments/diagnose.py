@@ -24,9 +24,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from nnrun.config.schema import Experiment
-    from nnrun.data.splits import Part, TargetSpec
+    from nnrun.data.splits import Part
     from nnrun.experiments.prepared import Prepared
     from nnrun.runs.writing import RunWriter
+    from nnrun.tasks.targets import TargetSpec
     from nnrun.training.events import TrainingEnded
     from nnrun.training.recording import Recorder
 

@@ -6,25 +6,22 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from nnrun.analysis.evaluation import Evaluation, score
 from nnrun.analysis.evaluation_files import write_evaluation
 from nnrun.analysis.predictions import Predictions, Sampled
 from nnrun.analysis.reconstructions import Reconstructions
-from nnrun.analysis.scores import (
-    as_label_probabilities,
-    as_probabilities,
-)
 from nnrun.config.figures import Figure
 from nnrun.config.tasks import LABELS
 from nnrun.config.texts import text_layers
 from nnrun.errors import DataError, UserError
 from nnrun.runs.atomic import write_json
+from nnrun.tasks.lookup import find_task
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+    import numpy as np
 
     from nnrun.config.schema import Experiment
     from nnrun.data.signature import Signature
@@ -77,14 +74,7 @@ class OpenRun:
         pictures, these `(rows, *shape)`.
         """
         target = self.signature.targets[name]
-        if target.classes:
-            return as_probabilities(raw, logits=self.logits[name])
-        if target.predicts == LABELS:
-            return as_label_probabilities(raw, logits=self.logits[name])
-        if len(target.shape) > 1:
-            return raw
-        values = raw.astype(np.float64)
-        return values if target.columns else values.reshape(len(raw))
+        return find_task(target.task).outputs(raw, target, logits=self.logits[name])
 
     def predictions(
         self,
@@ -155,21 +145,13 @@ def predict_rows(
         name: run.predictions(
             name,
             outputs[name],
-            _truth(run, name, part),
+            find_task(run.signature.targets[name].task).truth(
+                part.targets[name], run.signature.targets[name]
+            ),
             sampled=_sample(run, name, part.inputs, batch_size, draws) if draws else None,
         )
         for name in run.names
     }
-
-
-def _truth(run: OpenRun, name: str, part: Part) -> np.ndarray:
-    """The targets of an output as the reports take them."""
-    target, known = run.signature.targets[name], part.targets[name]
-    if target.classes:
-        return known.argmax(axis=1) if target.one_hot else known.reshape(-1)
-    if len(target.shape) > 1:
-        return known
-    return (known if target.columns else known.reshape(-1)).astype(np.float64)
 
 
 def _check_draws(run: OpenRun, draws: int | None) -> None:

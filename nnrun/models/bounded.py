@@ -9,10 +9,11 @@ from nnrun.config.relations import find_output_layer
 from nnrun.config.schema import Experiment
 from nnrun.config.tasks import NUMBERS
 from nnrun.data.preprocessing import scale_labels
-from nnrun.data.splits import Splits, TargetSpec
+from nnrun.data.splits import Splits
 from nnrun.errors import Problem
 from nnrun.models.activation_names import name_of
 from nnrun.models.network import ending
+from nnrun.tasks.targets import TargetSpec
 
 Range = tuple[float, float]
 

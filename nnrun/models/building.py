@@ -8,7 +8,7 @@ import numpy as np
 
 from nnrun.config.catalogue import Catalogue
 from nnrun.config.schema import Experiment
-from nnrun.data.splits import InputSpec, TargetSpec
+from nnrun.data.splits import InputSpec
 from nnrun.device import strategy_scope
 from nnrun.errors import ConfigError, Problem
 from nnrun.models.adapting import State, learn_state, with_state
@@ -22,6 +22,7 @@ from nnrun.models.network import Network
 from nnrun.models.optimizers import build_optimizer
 from nnrun.models.own import build_alone, make_own, trains_itself
 from nnrun.objects import instantiate
+from nnrun.tasks.targets import TargetSpec
 
 NOTHING: State = {}
 

@@ -12,13 +12,13 @@ from nnrun.config.relations import find_output_layer
 from nnrun.config.roles import view_of
 from nnrun.config.schema import Experiment
 from nnrun.config.tasks import LABELS, NUMBERS
-from nnrun.data.splits import TargetSpec
 from nnrun.errors import Problem
 from nnrun.models.losses import choose_loss
 from nnrun.models.metrics import choose_metrics
 from nnrun.models.misfits import show_shape
 from nnrun.models.network import ending
 from nnrun.models.shapes import output_shape
+from nnrun.tasks.targets import TargetSpec
 
 
 def gives_logits(experiment: Experiment, name: str, target: TargetSpec, model: Any) -> bool:

@@ -12,9 +12,9 @@ from typing import Any
 import keras
 from keras import ops
 
-from nnrun.data.splits import TargetSpec
 from nnrun.errors import ConfigError, Problem
 from nnrun.models.layers import OWN_UNITS
+from nnrun.tasks.targets import TargetSpec
 
 
 @keras.saving.register_keras_serializable("nnrun")

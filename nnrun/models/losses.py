@@ -7,8 +7,8 @@ from keras import ops
 
 from nnrun.config.components import Component
 from nnrun.config.schema import Experiment
-from nnrun.config.tasks import LABELS, NUMBERS
-from nnrun.data.splits import TargetSpec
+from nnrun.tasks.lookup import find_task
+from nnrun.tasks.targets import TargetSpec
 
 __all__ = ["HalfSquaredError", "choose_loss"]
 
@@ -48,17 +48,4 @@ def choose_loss(
         return experiment.loss
     if activation == "heaviside":
         return Component("HalfSquaredError", "losses", __name__)
-    if target.predicts == NUMBERS:
-        return _loss("MeanSquaredError")
-    from_logits = {"from_logits": True} if activation == "linear" else {}
-    if target.predicts == LABELS:
-        return _loss("BinaryCrossentropy", **from_logits)
-    if target.one_hot:
-        name = "BinaryCrossentropy" if activation == "sigmoid" else "CategoricalCrossentropy"
-        return _loss(name, **from_logits)
-    name = "BinaryCrossentropy" if units == 1 else "SparseCategoricalCrossentropy"
-    return _loss(name, **from_logits)
-
-
-def _loss(name: str, **arguments: Any) -> Component:
-    return Component(name, "losses", "keras.losses", arguments)
+    return find_task(target.task).loss(target, units, activation)

@@ -10,8 +10,9 @@ from nnrun.config.catalogue import load_catalogue
 from nnrun.config.components import Component
 from nnrun.config.measures import FBETA, THRESHOLDS, Ending
 from nnrun.config.schema import Experiment
-from nnrun.config.tasks import LABELS, TASKS
-from nnrun.data.splits import TargetSpec
+from nnrun.config.tasks import LABELS
+from nnrun.tasks.lookup import find_task
+from nnrun.tasks.targets import TargetSpec
 
 BY_LABELS = {
     **dict.fromkeys(("accuracy", "acc", "Accuracy"), "Accuracy"),
@@ -42,7 +43,7 @@ def choose_metrics(
         units: Width of the model's output.
         activation: The last activation; "linear" for logits.
     """
-    metrics, loss, task = experiment.metrics, experiment.loss, TASKS[target.task]
+    metrics, loss, task = experiment.metrics, experiment.loss, find_task(target.task).facts
     if metrics is None:
         metrics = (Component(task.metric, "metrics"),)
     ending = Ending(

@@ -8,12 +8,13 @@ from nnrun.config.components import Component
 from nnrun.config.graphs import GraphLayer
 from nnrun.config.outline import Outline
 from nnrun.config.schema import Experiment
-from nnrun.config.tasks import TASKS
-from nnrun.data.splits import InputSpec, TargetSpec
+from nnrun.data.splits import InputSpec
 from nnrun.errors import Place
 from nnrun.models import presets
 from nnrun.models.regularization import regularize
 from nnrun.models.stand_ins import stand_in
+from nnrun.tasks.lookup import find_task
+from nnrun.tasks.targets import TargetSpec
 
 
 @dataclass(frozen=True)
@@ -130,9 +131,7 @@ def unfolded(outline: Outline, spec: InputSpec, targets: Mapping[str, TargetSpec
     if preset is None:
         return outline
     (target,) = targets.values()
-    units, activation = TASKS[target.task].ending(
-        len(target.classes), target.width, one_hot=target.one_hot
-    )
+    units, activation = find_task(target.task).ending(target)
     stack = getattr(presets, preset.name)(**preset.arguments).layers(
         units=units, ending=activation, rank=len(spec.shape), shape=target.shape
     )

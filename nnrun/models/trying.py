@@ -9,7 +9,6 @@ import numpy as np
 
 from nnrun.config.components import Component
 from nnrun.config.schema import Experiment
-from nnrun.data.splits import TargetSpec
 from nnrun.errors import ConfigError, Problem
 from nnrun.models.assembling import alone_or_all
 from nnrun.models.heads import Head
@@ -17,6 +16,7 @@ from nnrun.models.label_scaling import seen_by_loss
 from nnrun.models.misfits import show_shape
 from nnrun.models.own import trains_itself
 from nnrun.objects import instantiate, plain_message
+from nnrun.tasks.targets import TargetSpec
 
 
 def try_loss_and_metrics(

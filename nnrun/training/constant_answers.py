@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 from nnrun.config.tasks import NUMBERS
-from nnrun.data.splits import TargetSpec
+from nnrun.tasks.targets import TargetSpec
 
 MOST_NUMBERS = 4_000_000
 """No more numbers of the labels are looked at: rows from all over stand for the others."""

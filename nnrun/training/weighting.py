@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from nnrun.data.splits import Splits, TargetSpec
+from nnrun.data.splits import Splits
+from nnrun.tasks.targets import TargetSpec
 from nnrun.training.engines import Resident, make_resident
 
 

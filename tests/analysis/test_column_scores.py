@@ -15,9 +15,7 @@ from nnrun.analysis.column_scores import (
     target_scores,
     target_statistics,
 )
-from nnrun.analysis.scores import (
-    as_label_probabilities,
-)
+from nnrun.tasks.probabilities import as_label_probabilities
 
 TRUE = np.array([[1, 0], [1, 1], [0, 1], [0, 0]], float)
 GIVEN = np.array([[0.9, 0.2], [0.4, 0.7], [0.3, 0.5], [0.8, 0.1]])

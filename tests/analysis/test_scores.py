@@ -14,7 +14,6 @@ from nnrun.analysis import bootstrap as bootstrap_module
 from nnrun.analysis import scores
 from nnrun.analysis.bootstrap import Statistic, bootstrap, number_of_groups
 from nnrun.analysis.scores import (
-    as_probabilities,
     average_precision,
     calibration,
     class_scores,
@@ -27,6 +26,7 @@ from nnrun.analysis.scores import (
     roc_curve,
     told_probability,
 )
+from nnrun.tasks.probabilities import as_probabilities
 
 LABELS = np.array([0, 0, 0, 1, 1, 2])
 PROBABILITIES = np.array(

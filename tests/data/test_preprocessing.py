@@ -16,7 +16,8 @@ from nnrun.data.preprocessing import (
     measure,
     scale_labels,
 )
-from nnrun.data.splits import InputSpec, Part, Splits, TargetSpec
+from nnrun.data.splits import InputSpec, Part, Splits
+from nnrun.tasks.targets import TargetSpec
 
 
 def splits_of(inputs, validation=None):

@@ -9,7 +9,8 @@ from nnrun.config.schema import Dataset, Preprocess, Split
 from nnrun.data.loading import load_splits
 from nnrun.data.preprocessing import fit
 from nnrun.data.quality import inspect
-from nnrun.data.splits import InputSpec, Part, Splits, TargetColumn, TargetSpec
+from nnrun.data.splits import InputSpec, Part, Splits
+from nnrun.tasks.targets import TargetColumn, TargetSpec
 
 
 def splits_of(train, labels, *, validation=None, test=None, classes=("a", "b"), one_hot=False):

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from nnrun.data.preprocessing import Scaling, Standardizing
 from nnrun.data.signature import Signature
-from nnrun.data.splits import InputSpec, Part, Splits, TargetSpec
+from nnrun.data.splits import InputSpec, Part, Splits
+from nnrun.tasks.targets import TargetSpec
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
 STEPS = st.lists(

@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 from nnrun.config.components import Component
 from nnrun.config.roles import roles_of_dataset
 from nnrun.config.schema import Dataset, Split
-from nnrun.data import labels
 from nnrun.data.loading import load_rows, load_splits
 from nnrun.data.quality import inspect
 from nnrun.data.signature import Signature
-from nnrun.data.splits import TargetSpec
 from nnrun.data.tables import read_table, read_table_like
 from nnrun.errors import DataError
 from nnrun.sources.csv import Csv
+from nnrun.tasks import target_cells as labels
+from nnrun.tasks.targets import TargetSpec
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ from nnrun.config.components import Component
 from nnrun.config.schema import Dataset, Preprocess, Split
 from nnrun.data.loading import load_rows, load_splits
 from nnrun.data.quality import inspect
-from nnrun.data.splits import TargetColumn
 from nnrun.data.tables import read_table, read_table_like
 from nnrun.errors import DataError
 from nnrun.sources.csv import Csv
+from nnrun.tasks.targets import TargetColumn
 
 
 @pytest.fixture

@@ -9,8 +9,9 @@ import pytest
 from nnrun.config.catalogue import load_catalogue
 from nnrun.config.loading import load_experiment
 from nnrun.config.schema import Experiment
-from nnrun.data.splits import InputSpec, TargetSpec
+from nnrun.data.splits import InputSpec
 from nnrun.device import import_tensorflow
+from nnrun.tasks.targets import TargetSpec
 
 import_tensorflow("cpu")
 

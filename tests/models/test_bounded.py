@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from nnrun.config.diagnostics import in_one_line
-from nnrun.data.splits import InputSpec, Part, Splits, TargetSpec
+from nnrun.data.splits import InputSpec, Part, Splits
 from nnrun.models.bounded import doubts_about_bounds
+from nnrun.tasks.targets import TargetSpec
 
 from .conftest import Declare
 

@@ -8,8 +8,8 @@ import keras
 import numpy as np
 import pytest
 
-from nnrun.data.splits import TargetSpec
 from nnrun.errors import ConfigError
+from nnrun.tasks.targets import TargetSpec
 
 from .conftest import NUMBER, TEN_CLASSES, TWO_CLASSES, Build
 

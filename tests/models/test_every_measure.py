@@ -15,11 +15,12 @@ from nnrun.config.components import Component
 from nnrun.config.facts import DataFacts
 from nnrun.config.relations import check_relations
 from nnrun.config.schema import Experiment
-from nnrun.data.splits import InputSpec, TargetColumn, TargetSpec
+from nnrun.data.splits import InputSpec
 from nnrun.errors import Problem
 from nnrun.models.building import build_model
 from nnrun.models.heads import Head
 from nnrun.objects import instantiate
+from nnrun.tasks.targets import TargetColumn, TargetSpec
 
 ROWS = 7  # no number of units or classes
 CLASSES = ("a", "b", "c")

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from nnrun.config.catalogue import load_catalogue
-from nnrun.data.splits import InputSpec, TargetSpec
+from nnrun.data.splits import InputSpec
 from nnrun.errors import ConfigError
 from nnrun.models.building import build_model
+from nnrun.tasks.targets import TargetSpec
 
 from .conftest import NUMBER, Declare
 

@@ -7,9 +7,9 @@ import keras
 import numpy as np
 import pytest
 
-from nnrun.data.splits import TargetSpec
 from nnrun.errors import ConfigError
 from nnrun.models.label_scaling import ScaledLoss, loadable_by_keras, seen_by_loss
+from nnrun.tasks.targets import TargetSpec
 
 from .conftest import NUMBER, Build
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from nnrun.data.splits import TargetColumn, TargetSpec
+from nnrun.tasks.targets import TargetColumn, TargetSpec
 
 from .conftest import NUMBER, TEN_CLASSES, TWO_CLASSES, Build
 

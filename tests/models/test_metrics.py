@@ -9,7 +9,7 @@ import pytest
 from sklearn.metrics import f1_score, fbeta_score, precision_score, recall_score
 
 from nnrun.config.schema import Experiment
-from nnrun.data.splits import TargetColumn, TargetSpec
+from nnrun.tasks.targets import TargetColumn, TargetSpec
 
 from .conftest import TWO_CLASSES, Build
 

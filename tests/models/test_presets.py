@@ -2,7 +2,7 @@
 
 import pytest
 
-from nnrun.data.splits import TargetColumn, TargetSpec
+from nnrun.tasks.targets import TargetColumn, TargetSpec
 
 from .conftest import NUMBER, TEN_CLASSES, TWO_CLASSES, Build
 

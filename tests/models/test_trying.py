@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from nnrun.config.schema import Experiment
-from nnrun.data.splits import TargetSpec
 from nnrun.errors import ConfigError, Problem
 from nnrun.models.trying import try_loss_and_metrics
+from nnrun.tasks.targets import TargetSpec
 
 from .conftest import NUMBER, TEN_CLASSES, TWO_CLASSES, Build
 

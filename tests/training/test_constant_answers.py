@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import pytest
 
-from nnrun.data.splits import TargetSpec
+from nnrun.tasks.targets import TargetSpec
 from nnrun.training.constant_answers import find_references, output_width, penalty_of
 
 THREE = TargetSpec("multiclass", ("a", "b", "c"))

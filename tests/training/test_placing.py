@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from nnrun import train
-from nnrun.data.splits import InputSpec, Part, Splits, TargetSpec
+from nnrun.data.splits import InputSpec, Part, Splits
+from nnrun.tasks.targets import TargetSpec
 from nnrun.training.placing import choose_rows
 from nnrun.training.weighting import training_weights
 

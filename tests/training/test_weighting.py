@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from nnrun.config.schema import Training
-from nnrun.data.splits import InputSpec, Part, Splits, TargetSpec
+from nnrun.data.splits import InputSpec, Part, Splits
+from nnrun.tasks.targets import TargetSpec
 from nnrun.training.placing import make_evaluation, make_training
 from nnrun.training.weighting import row_weights
 

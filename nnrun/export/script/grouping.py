@@ -10,10 +10,10 @@ from nnrun.export.script.expressions import Atom, assign, dictionary, quoted
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from nnrun.data.splits import TargetSpec
     from nnrun.experiments.prepared import Prepared
     from nnrun.export.script.expressions import Expression
     from nnrun.sources.named import NamedDataset
+    from nnrun.tasks.targets import TargetSpec
 
 
 def targets_of_rows(prepared: Prepared) -> dict[str, TargetSpec]:

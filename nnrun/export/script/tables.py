@@ -12,14 +12,6 @@ from nnrun.config.roles import roles_of
 from nnrun.config.schema import named_columns
 from nnrun.config.tasks import SEVERAL_CLASSES
 from nnrun.data.describing import source_of
-from nnrun.data.labels import (
-    NUMBERS,
-    TEXT,
-    TRUTH,
-    TRUTH_VALUES,
-    is_read_otherwise,
-    kind_of_classes,
-)
 from nnrun.data.tables import read_table
 from nnrun.export.script.expressions import (
     Atom,
@@ -33,14 +25,22 @@ from nnrun.export.script.expressions import (
     shown_path,
 )
 from nnrun.export.script.grouping import arrays_of, targets_of_rows
+from nnrun.tasks.target_cells import (
+    NUMBERS,
+    TEXT,
+    TRUTH,
+    TRUTH_VALUES,
+    is_read_otherwise,
+    kind_of_classes,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from nnrun.config.schema import Dataset
-    from nnrun.data.splits import TargetSpec
     from nnrun.experiments.prepared import Prepared
     from nnrun.export.script.expressions import Expression
+    from nnrun.tasks.targets import TargetSpec
 
 
 def table_lines(prepared: Prepared) -> Iterator[str]:

@@ -43,9 +43,9 @@ if TYPE_CHECKING:
 
     from nnrun.config.catalogue import Catalogue
     from nnrun.config.schema import Experiment
-    from nnrun.data.splits import TargetSpec
     from nnrun.experiments.prepared import Prepared
     from nnrun.export.script.components import Components
+    from nnrun.tasks.targets import TargetSpec
 
 KNOWN_TO_KERAS: Mapping[str, Mode] = {"loss": "min", "accuracy": "max", "acc": "max"}
 """Figures of which Keras's callbacks know without being told where they are best."""

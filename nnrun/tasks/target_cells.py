@@ -34,6 +34,8 @@ _CODE = re.compile(r"\s*[+-]?0\d+\s*")
 _TRUTH_WORDS = {
     word: value for value in TRUTH_VALUES for word in (value, value.lower(), value.upper())
 }
+MOST_CLASSES = 20
+"""No more classes are shown in a message; whole numbers of more values are taken for quantities."""
 FIRST_CELLS = 10_000
 """Among so many cells codes are looked for where a column holds many numbers."""
 _OTHER_TEXTS = 2
@@ -207,3 +209,28 @@ class LabelColumn:
             f"the first{shown} in line {line}",
             hint=hint,
         )
+
+    def known_labels(self, classes: Sequence[str], kind: str, source: str) -> np.ndarray:
+        """The number of each row's class among those known, int32 `(rows,)`.
+
+        Args:
+            classes: The classes.
+            kind: What the cells of classes hold.
+            source: Where the classes come from, for messages.
+
+        Raises:
+            DataError: A cell is missing, or none of the classes.
+        """
+        self.refuse_missing(kind, classes)
+        cells = self.distinct
+        known = {name: number for number, name in enumerate(classes)}
+        found = [known.get(class_name(cell, kind), -1) for cell in cells.names]
+        if min(found) < 0:
+            unknown = cells.names[found.index(-1)]
+            line = self.file.line_of_row(cells.row_of(unknown))
+            raise DataError(
+                f"{self.file.path}:{line} has the class '{unknown}' in "
+                f"'{self.name}', which {source} does not have",
+                hint="known classes: " + ", ".join(classes[:MOST_CLASSES]),
+            )
+        return np.asarray(np.array(found, np.int32)[cells.numbers])

@@ -1,0 +1,36 @@
+"""What a model gives, as probabilities."""
+
+import numpy as np
+
+
+def as_probabilities(outputs: np.ndarray, *, logits: bool) -> np.ndarray:
+    """What a classifier gives, as a probability for each class.
+
+    Args:
+        outputs: `(rows, classes)`, or `(rows, 1)` for the second of two classes.
+        logits: Whether they still lack the sigmoid or the softmax.
+
+    Returns:
+        float64 `(rows, classes)`, every row with the sum 1.
+    """
+    if outputs.shape[1] == 1:
+        second = as_label_probabilities(outputs, logits=logits)
+        return np.hstack([1 - second, second])
+    outputs = outputs.astype(np.float64)
+    if logits:
+        outputs = np.exp(outputs - outputs.max(axis=1, keepdims=True))
+    total = outputs.sum(axis=1, keepdims=True)
+    alike = np.full_like(outputs, 1 / outputs.shape[1])  # where nothing is likely
+    return np.asarray(np.divide(outputs, total, out=alike, where=total > 0))
+
+
+def as_label_probabilities(outputs: np.ndarray, *, logits: bool) -> np.ndarray:
+    """What units that each stand for themselves give, as probabilities; float64 of the same shape.
+
+    Args:
+        outputs: Of any shape.
+        logits: Whether they still lack the sigmoid.
+    """
+    outputs = outputs.astype(np.float64)
+    # Not 1 / (1 + exp(-x)), which overflows for large negative x.
+    return 0.5 * (1 + np.tanh(outputs / 2)) if logits else np.clip(outputs, 0, 1)

@@ -1,0 +1,69 @@
+"""From the columns to predict to the numbers that a model is trained on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from nnrun.config.tasks import AUTO
+from nnrun.tasks.inferring import doubts_of_inference, infer_task
+from nnrun.tasks.lookup import find_task
+from nnrun.tasks.target_cells import LabelColumn
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    import pandas as pd
+
+    from nnrun.sources.cells import TableFile
+    from nnrun.tasks.targets import Targets, TargetSpec
+
+
+def read_targets(
+    frame: pd.DataFrame,
+    file: TableFile,
+    names: Sequence[str],
+    task: str,
+    *,
+    features: Sequence[str] = (),
+) -> Targets:
+    """The targets, and what they mean; the task is inferred where it is `auto`.
+
+    Args:
+        frame: The rows.
+        file: Where they come from, for messages.
+        names: The columns to predict.
+        task: A task or `auto`.
+        features: Columns that are not meant where a target is misspelt.
+
+    Raises:
+        DataError: A column is missing, a cell is missing, or a value does not fit the task.
+    """
+    columns = [LabelColumn.of(frame, file, name, features) for name in names]
+    for column in columns:
+        column.refuse_missing()
+    if task != AUTO:
+        return find_task(task).read(columns)
+    targets = find_task(infer_task(columns)).read(columns)
+    doubts = doubts_of_inference(columns[0], targets.spec)
+    return replace(targets, notes=(*doubts, *targets.notes))
+
+
+def read_targets_like(
+    frame: pd.DataFrame, file: TableFile, names: Sequence[str], spec: TargetSpec, *, source: str
+) -> np.ndarray:
+    """The targets of further rows, in the meaning of those before.
+
+    Args:
+        frame: The rows.
+        file: Where they come from.
+        names: The columns to predict.
+        spec: What the targets mean.
+        source: Where the rows before came from, for messages.
+
+    Raises:
+        DataError: As for `read_targets`; a class or a label's value that was not there before.
+    """
+    columns = [LabelColumn.of(frame, file, name) for name in names]
+    return find_task(spec.task).read_like(columns, spec, source)
