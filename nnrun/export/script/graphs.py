@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nnrun.config.texts import text_nodes
-from nnrun.export.script.built import as_called, is_frozen_where_made
 from nnrun.export.script.expressions import (
     Bracketed,
     Item,
@@ -17,10 +16,8 @@ from nnrun.export.script.expressions import (
     layout,
     quoted,
 )
-from nnrun.export.script.freezing import freezing_lines
 from nnrun.export.script.label_scaling import own_units
 from nnrun.export.script.preprocessing import preprocessing
-from nnrun.models.network import Network
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +26,7 @@ if TYPE_CHECKING:
     from nnrun.experiments.prepared import Prepared
     from nnrun.export.script.components import Components
     from nnrun.export.script.expressions import Expression
+    from nnrun.models.network import Network
 
 _TAKEN = frozenset(
     [
@@ -84,40 +82,33 @@ _TAKEN = frozenset(
 
 
 def graph_lines(
-    prepared: Prepared, components: Components, model: Any
+    prepared: Prepared, network: Network, components: Components
 ) -> tuple[list[str], list[str]]:
     """The lines that measure the training rows, and those after which `model` is there.
 
     Args:
         prepared: The experiment with its data.
+        network: Its network.
         components: Writes the layers.
-        model: nnrun's own model; None where the config says all that is asked of it.
     """
-    inputs = prepared.splits.inputs
-    graph = prepared.experiment.outline
+    inputs, graph = prepared.splits.inputs, network.outline
     variables = {name: _variable(name) for name in (*inputs, *graph.nodes)}
     raw = {name: variables[name] for name in inputs}
     measured, lines = _input_lines(prepared, variables)
     made: dict[str, str] = {}
-    frozen: list[str] = []
-    nodes = Network.of(prepared.experiment, inputs, prepared.splits.targets).nodes
-    for name, expanded in nodes.items():
-        node = expanded.declared
+    readers, shared = text_nodes(graph), {node.shared for node in graph.nodes.values()}
+    for name in network.nodes:
+        node = graph.nodes[name]
         sources = _sources(node.from_, variables)
         target = variables[name]
-        if name in text_nodes(graph):  # its text has been read before
+        if name in readers:  # its text has been read before
             variables[name] = sources
             continue
         if node.shared is not None:
             lines.append(f"{target} = {made[node.shared]}({sources})")
             continue
-        parts = [
-            part if model is None else as_called(part, model.get_layer(part.arguments["name"]))
-            for part in expanded.parts
-        ]
-        frozen += [part.arguments["name"] for part in expanded.parts if is_frozen_where_made(part)]
-        written = [components.write(part) for part in parts]
-        if any(other.shared == name for other in graph.nodes.values()):
+        written = [components.write(part) for part in network.parts_of(name)]
+        if name in shared:
             made[name] = f"{target}_layer"
             lines.append(assign(made[name], _chained(written)))
             lines.append(f"{target} = {made[name]}({sources})")
@@ -130,8 +121,6 @@ def graph_lines(
             lines.append(_applied(variables[name], layer, variables[name]))
     ends = (_named_tensors(raw), _named_tensors({name: variables[name] for name in graph.outputs}))
     lines.append(assign("model", call("keras.Model", *ends)))
-    if model is not None:
-        lines += freezing_lines(model, written=frozen)
     return measured, lines
 
 

@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 from nnrun.analysis.gallery import first_comment
 from nnrun.config.catalogue import load_catalogue
-from nnrun.export.script.built import build_where_needed
+from nnrun.export.script.built import as_built, build_where_needed
+from nnrun.export.script.chains import chain_lines
 from nnrun.export.script.components import Components
 from nnrun.export.script.expressions import WIDTH
+from nnrun.export.script.freezing import freezing_lines
 from nnrun.export.script.graphs import graph_lines
 from nnrun.export.script.label_scaling import label_lines
 from nnrun.export.script.limits import check_expressible
 from nnrun.export.script.loading import loading_lines
 from nnrun.export.script.preprocessing import autoencoder_lines
 from nnrun.export.script.splitting import splitting_lines
-from nnrun.export.script.stacking import stack_lines
 from nnrun.export.script.texts import text_lines
 from nnrun.export.script.training import (
     compile_line,
@@ -27,6 +28,7 @@ from nnrun.export.script.training import (
     optimizer_lines,
     plot_lines,
 )
+from nnrun.models.network import Network
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -85,8 +87,16 @@ def _model_lines(
     prepared: Prepared, components: Components, built: Any
 ) -> tuple[list[str], list[str]]:
     """The lines that look at the training rows, and those after which `model` is there."""
-    of_nodes = graph_lines if prepared.experiment.outline.names_nodes else stack_lines
-    return of_nodes(prepared, components, built)
+    splits = prepared.splits
+    whole = Network.of(prepared.experiment, splits.inputs, splits.targets)
+    network, frozen = as_built(whole, built)
+    if network.is_chain:
+        before, lines = chain_lines(prepared, network, components, built)
+    else:
+        before, lines = graph_lines(prepared, network, components)
+    if built is not None:
+        lines += freezing_lines(built, written=frozen)
+    return before, lines
 
 
 def _docstring(prepared: Prepared, imports: Iterable[str]) -> str:

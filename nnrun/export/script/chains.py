@@ -2,78 +2,51 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from nnrun.config.adapting import adapts
-from nnrun.export.script.built import as_called, is_frozen_where_made
+from nnrun.config.texts import text_nodes
 from nnrun.export.script.expressions import Atom, Names, assign, call, input_call, layout, listed
-from nnrun.export.script.freezing import freezing_lines
 from nnrun.export.script.label_scaling import own_units
 from nnrun.export.script.preprocessing import preprocessing
 from nnrun.export.script.transfer import take_over
-from nnrun.models.network import Network
 
 if TYPE_CHECKING:
-    from nnrun.config.components import Component
     from nnrun.experiments.prepared import Prepared
     from nnrun.export.script.components import Components
     from nnrun.export.script.expressions import Expression
+    from nnrun.models.network import Network
 
 
-def stack_lines(
-    prepared: Prepared, components: Components, model: Any
+def chain_lines(
+    prepared: Prepared, network: Network, components: Components, model: Any
 ) -> tuple[list[str], list[str]]:
     """The lines that look at the training rows, and those after which `model` is there.
 
     Args:
         prepared: The experiment with its data.
+        network: Its network.
         components: Writes the layers.
         model: nnrun's own model; None where the config says all that is asked of it.
     """
-    ((name, spec),) = prepared.splits.inputs.items()
-    ((output, target),) = prepared.splits.targets.items()
-    network = Network.of(prepared.experiment, prepared.splits.inputs, prepared.splits.targets)
-    declared, base = network.components, network.outline.base
-    preparation = preprocessing(prepared, name)
-    before, first = [*preparation.measured], preparation.layers
+    ((name, spec),), (output,) = prepared.splits.inputs.items(), prepared.splits.targets
+    preparation, base = preprocessing(prepared, name), network.outline.base
+    before = [*preparation.measured]
     taken: list[Expression] = []
     if base is not None:
         loaded, taken = take_over(prepared, base, components, model)
         before += loaded
-    written = []
-    if model is not None:
-        end = len(model.layers) - bool(target.scale)
-        made = model.layers[end - len(declared) : end]
-        written = [
-            layer.name
-            for one, layer in zip(declared, made, strict=True)
-            if is_frozen_where_made(one)
-        ]
-        declared = [as_called(one, layer) for one, layer in zip(declared, made, strict=True)]
-        if taken:
-            declared = [_named(one, layer.name) for one, layer in zip(declared, made, strict=True)]
-    elif spec.text:
-        del declared[0]  # what stands in for the layer that has read the text
-    stack = _Stack([input_call(spec), *first, *taken], before)
-    for layer in declared:
+    stack = _Stack([input_call(spec), *preparation.layers, *taken], before)
+    read_before = text_nodes(network.outline) if model is None else ()
+    nodes = [node for key, node in network.nodes.items() if key not in read_before]
+    for layer in (part for node in nodes for part in node.parts):
         if adapts(layer):
             stack.adapt(layer.name, components.write(layer))
         else:
             stack.add(components.write(layer))
     for last in own_units(prepared, output):
         stack.add(last)
-    lines = stack.finished()
-    if model is not None:
-        lines += freezing_lines(model, written=written)
-    return before, lines
-
-
-def _named(component: Component, name: str) -> Component:
-    """A layer of Keras with a name that no layer has which was taken over."""
-    if component.is_users_own or "name" in component.arguments:
-        return component
-    return dataclasses.replace(component, arguments={**component.arguments, "name": name})
+    return before, stack.finished()
 
 
 class _Stack:
