@@ -1,4 +1,4 @@
-"""Within an epoch callbacks are called between chunks of steps; a chunk ends where one of them counts."""
+"""Callbacks within an epoch: a chunk of steps ends wherever a callback is due."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -36,7 +36,7 @@ _KERAS: dict[str, Callable[[Any], int | None]] = {
 
 
 def period(callback: Any) -> int | None:
-    """After every how many training steps, counted from the first, a callback is to be called.
+    """How many training steps lie between two calls of a callback.
 
     Returns:
         1 for a class of the user's own with a hook for batches, as `model.fit` calls it; None for a
@@ -89,7 +89,7 @@ def slow_callbacks(
 
 
 def steps_to_call(wanted: set[int], done: int) -> int | None:
-    """Steps until a callback is to be called, after so many steps of the training.
+    """How many steps remain until the next callback is due.
 
     >>> steps_to_call({3, 5}, done=9), steps_to_call(set(), done=9)
     (1, None)
@@ -98,7 +98,7 @@ def steps_to_call(wanted: set[int], done: int) -> int | None:
 
 
 def watches_evaluation(callbacks: Sequence[Any]) -> bool:
-    """Whether a callback counts the batches of an evaluation, which then are those of `fit`."""
+    """Whether a callback counts evaluation batches, which must then be as large as in `fit`."""
     return any(_watches(callback) for callback in callbacks)
 
 

@@ -1,4 +1,4 @@
-"""Many tiny epochs in one call: where an epoch takes milliseconds, calling it is what costs.
+"""Many tiny epochs in one call: if an epoch takes milliseconds, the call itself dominates.
 
 A block is one program that makes epoch after epoch, validation included, and returns the figures of
 each as a row. The engine is deterministic, so whoever needs the model as it was after an epoch in
@@ -118,12 +118,12 @@ class Blocks:
         self.compile()
 
     def compile(self) -> None:
-        """Make the program, or make it anew where other variables learn than before."""
+        """Compile the program, again if other variables are trainable than before."""
         self._program = compiler(self._engine)(self._epochs)
         self._warm = False
 
     def run(self, epoch: int, last: int) -> list[dict[str, float]]:
-        """Make as many epochs as take about CHUNK_SECONDS, from `epoch` on, none after `last`.
+        """Train as many epochs as take about CHUNK_SECONDS, from `epoch` to `last` at most.
 
         Returns:
             A row for each epoch: loss, metrics, `val_*`, `learning_rate`; and NaN as `WEIGHT` where
@@ -145,7 +145,7 @@ class Blocks:
         return [self._row(values) for values in table[:count]]
 
     def bring_to(self, epoch: int) -> None:
-        """Bring the model to where it was after an epoch of the block."""
+        """Bring the model back to its state after an epoch of the block."""
         index = epoch - self._first + 1
         if index < self._at:
             restore_state(self.model, self._start)
@@ -154,7 +154,7 @@ class Blocks:
             self._advance(index)
 
     def end_with(self, count: int) -> None:
-        """Keep so many epochs of the block; the model stands after the last of them."""
+        """Keep the first epochs of the block, and bring the model to its state after them."""
         whole = count == self._at
         self.bring_to(self._first + count - 1)
         self.made = count
@@ -247,7 +247,7 @@ class _NeedsModelError(Exception):
 
 
 class _AheadOptimizer:
-    """What can be known of the optimizer after an epoch: the learning rate."""
+    """What callbacks may ask of the optimizer after an epoch: the learning rate."""
 
     def __init__(self, rate: float) -> None:
         object.__setattr__(self, "learning_rate", np.float32(rate))
@@ -257,7 +257,7 @@ class _AheadOptimizer:
 
 
 class _AheadModel:
-    """Stands for the model after an epoch of a block, while the model is already further on."""
+    """A stand-in for the model after an epoch of a block, when the real one is already further on."""
 
     def __init__(self, rate: float) -> None:
         object.__setattr__(self, "optimizer", _AheadOptimizer(rate))

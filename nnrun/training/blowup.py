@@ -72,7 +72,7 @@ class BlowupSearch:
     _good: Mapping[str, np.ndarray] = field(default_factory=dict, init=False, repr=False)
 
     def run(self, start: Mapping[str, np.ndarray], step: int) -> Blowup | None:
-        """Search from a good state on.
+        """Search for the first bad step, starting from a good state.
 
         Args:
             start: The state, as `capture_state` took it.
@@ -96,7 +96,7 @@ class BlowupSearch:
         return None if bounds is None else self._describe(bounds[0])
 
     def _advance(self, low: int) -> tuple[int, int] | None:
-        """The first chunk that spoils a good state, as the bounds of its steps."""
+        """The first and last step of the first chunk after which the state is no longer finite."""
         chunk = ChunkSize()
         while low < self.training.steps and not self._is_over():
             high = min(low + chunk.steps, self.training.steps)
@@ -139,7 +139,7 @@ class BlowupSearch:
 
 
 def remedy(rate: float, config: str, *, clipped: bool) -> str:
-    """What to do about a training that diverged, in a sentence.
+    """What to try after a training has diverged, in a sentence.
 
     >>> remedy(0.1, "digits.yaml", clipped=True)
     'Try a learning rate of 0.01 instead of 0.1, or let `nnrun lr-find digits.yaml` find one.'

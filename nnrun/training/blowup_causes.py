@@ -1,4 +1,4 @@
-"""Why a training diverged: a step that a lower learning rate would not have saved, or the rate.
+"""Why a training diverged: because of the learning rate, or for a reason of its own.
 
 The model stands as it was before the step. Its outputs, its loss and its gradients are looked at in
 this order; what is the first not to be finite, though all before it is sound, is the cause.
@@ -72,7 +72,7 @@ def explain(
     *,
     config: Path,
 ) -> TrainingEnded:
-    """A divergence with the step that went wrong, where that can be found, why, and what to do.
+    """Explain a divergence: at which step, why, and what to do.
 
     Args:
         ended: How the training ended.
@@ -136,7 +136,7 @@ def _of_data(step: _Step) -> Cause | None:
 
 
 def _of_outputs(step: _Step) -> Cause | None:
-    """Outputs of the initial weights: those of later ones may have come of too high a rate."""
+    """Look at the outputs of the initial weights; later ones may be due to too high a rate."""
     if not step.first or _all_finite(step.outputs()):
         return None
     return Cause(

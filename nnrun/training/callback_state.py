@@ -37,7 +37,7 @@ _LARGEST = float(np.finfo(np.float32).max)
 
 
 class _NotSavableError(Exception):
-    """A value that is neither a number, a text nor an array, nor made of such."""
+    """A value that is not a number, text or array, or a container of these."""
 
 
 def capture_callbacks(
@@ -60,7 +60,7 @@ def capture_callbacks(
 def appended_files(
     callbacks: Sequence[Any], states: Sequence[Mapping[str, Any]], run: Path
 ) -> dict[str, int]:
-    """The files that callbacks append to, by their paths in the run, with the sizes of their states."""
+    """The files that callbacks append to, by their paths in the run, and their sizes."""
     return {
         os.path.relpath(callback.filename, run): state[_FILE]
         for callback, state in zip(callbacks, states, strict=True)
@@ -69,7 +69,7 @@ def appended_files(
 
 
 def prepare_callbacks(callbacks: Sequence[Any], states: Sequence[Mapping[str, Any]]) -> None:
-    """Make the callbacks that append to a file go on with it, as it was; before they begin."""
+    """Have callbacks that append to a file continue it; called before they begin."""
     for callback, state in zip(callbacks, states, strict=True):
         if isinstance(callback, _APPENDING):
             size = state.get(_FILE, 0)
@@ -84,7 +84,7 @@ def restore_callbacks(
     states: Sequence[Mapping[str, Any]],
     arrays: Mapping[str, np.ndarray],
 ) -> None:
-    """Give the callbacks the state that `capture_callbacks` took; after they began.
+    """Restore the state that `capture_callbacks` took; called after they have begun.
 
     Raises:
         ValueError: If these are other callbacks.
@@ -106,7 +106,7 @@ def restore_callbacks(
 
 
 def _check_kind(callback: Any, name: str, value: Any) -> None:
-    """See that a value can be that of an attribute of one of Keras's own callbacks.
+    """Check that an attribute of one of Keras's own callbacks may have this value.
 
     Raises:
         ValueError: It cannot.
@@ -140,7 +140,7 @@ def _is_figure(value: Any) -> bool:
 
 
 def _is_state(callback: Any, name: str, value: Any) -> bool:
-    """Whether an attribute is what a callback has come to, not what it was made with."""
+    """Whether an attribute is part of a callback's state, and not one of its arguments."""
     if isinstance(callback, _APPENDING):
         return name in getattr(callback, "state", ())
     if name in _NOT_STATE | _arguments(callback.__class__):
@@ -151,7 +151,7 @@ def _is_state(callback: Any, name: str, value: Any) -> bool:
 
 @functools.cache
 def _arguments(kind: type) -> frozenset[str]:
-    """What the constructors take that Keras wrote.
+    """The arguments of Keras's own constructors.
 
     Keras turns the sign of `min_delta` when it first compares: it must not find it turned already.
     """
@@ -168,7 +168,7 @@ def _is_keras(kind: type) -> bool:
 
 
 class _Packing:
-    """Turns attributes into what JSON knows, and puts their arrays aside."""
+    """Turns attributes into JSON values, and collects their arrays."""
 
     def __init__(self, prefix: str, arrays: dict[str, np.ndarray]) -> None:
         self.prefix = prefix
@@ -223,7 +223,7 @@ def _unpack(value: Any, arrays: Mapping[str, np.ndarray]) -> Any:
 
 
 def _cut(file: Path, size: int) -> None:
-    """Take away what was written to a file after the state was saved.
+    """Cut off what was written to a file after the state was saved.
 
     Raises:
         RunError: It is a link, which may lead out of the run.
@@ -239,5 +239,5 @@ def _cut(file: Path, size: int) -> None:
 
 
 def model_arrays(arrays: Mapping[str, Any]) -> dict[str, Any]:
-    """The arrays of a snapshot that are the model's, and not its callbacks'."""
+    """The arrays of a snapshot that belong to the model."""
     return {name: array for name, array in arrays.items() if not name.startswith(ARRAYS)}

@@ -45,7 +45,7 @@ def all_callbacks(experiment: Experiment) -> tuple[Component, ...]:
 def build_callbacks(
     components: Sequence[Component], folder: Path, steps_per_epoch: int = 1
 ) -> list[Any]:
-    """Keras's callbacks, writing into their own folder of the run and nowhere else.
+    """Build Keras's callbacks so that they write only to their own folder in the run.
 
     Args:
         components: What the config declares.

@@ -44,7 +44,7 @@ IMPOSSIBLE_UNDER_XLA = (
 
 @dataclass(frozen=True)
 class Engine:
-    """Which engine trains, and why.
+    """The engine that runs the training steps, and why.
 
     Attributes:
         name: `xla` or `graph`.
@@ -56,7 +56,7 @@ class Engine:
 
 
 def choose_engine(requested: str, layers: Sequence[Any], *, on_gpu: bool) -> Engine | None:
-    """The engine for a model: what is asked for, or by the layers where it is `auto`.
+    """The engine for a model: the requested one or, with `auto`, the one that suits its layers.
 
     XLA's convolutions on the CPU are many times slower than TensorFlow's own (oneDNN); all else
     that is known gains by it.
@@ -86,7 +86,7 @@ def choose_engine(requested: str, layers: Sequence[Any], *, on_gpu: bool) -> Eng
 def engine_for(
     model: Any, requested: str, *, rows: Part | None = None, batch_size: int = 32
 ) -> Engine:
-    """The engine for a model on the device at hand, timed where the layers do not tell.
+    """The engine for a model on this device; timed if the layers don't decide it.
 
     Args:
         model: The compiled model; steps that are made to time it leave no trace.
@@ -117,7 +117,7 @@ def is_users_own(layer: Any) -> bool:
 
 
 def inner_layers(layer: Any) -> Iterator[Any]:
-    """A layer and those it is made of: a wrapper's, a nested model's, those in its attributes."""
+    """A layer and all layers inside it: of a wrapper, of a nested model, in its attributes."""
     seen, waiting = set(), [layer]
     while waiting:
         layer = waiting.pop()

@@ -1,4 +1,4 @@
-"""The losses that a model's is measured against: the same answer for all rows, and the right ones."""
+"""The losses to compare a model with: of one answer for all rows, and of the right answers."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ _SURENESS = (1.0, 0.99, 0.95, 0.9, 0.8)
 
 @dataclass(frozen=True)
 class References:
-    """What a loss is between.
+    """The two ends of a loss's scale.
 
     Attributes:
         guess: That of the best answer that is the same for every row.
@@ -35,7 +35,7 @@ class References:
 def find_references(
     loss: Any, target: TargetSpec, width: int, seen: np.ndarray, asked: np.ndarray
 ) -> References | None:
-    """The losses of guessing and of knowing all, measured with the loss itself.
+    """The losses of guessing and of perfect answers, measured with the loss itself.
 
     Args:
         loss: A Keras loss, or a function of labels and predictions.
@@ -67,13 +67,13 @@ def find_references(
 
 
 def output_width(model: Any, name: str) -> int:
-    """How many numbers a model gives for a row of the named target; of pictures, in the last axis."""
+    """The width of an output: numbers per row or, for pictures, in the last axis."""
     output = model.outputs[0] if len(model.outputs) == 1 else model.output[name]
     return int(output.shape[-1])
 
 
 def penalty_of(model: Any) -> float | None:
-    """What the weights add to the loss; None where layers add more than that."""
+    """What the regularizers add to the loss; None if layers add losses of their own."""
     if any(_adds_more(layer) for layer in model._flatten_layers()):
         return None
     penalized = [weight for weight in model.trainable_variables if weight.regularizer is not None]
@@ -92,7 +92,7 @@ def _some_rows(labels: np.ndarray) -> np.ndarray:
 
 
 def _labels(labels: np.ndarray, target: TargetSpec, width: int) -> np.ndarray:
-    """The labels as a model would have to give them, `(rows, width)`."""
+    """The labels in the form of the model's outputs, `(rows, width)`."""
     if target.classes and width > 1 and labels.ndim == 1:
         eye: np.ndarray = np.eye(width, dtype=np.float32)[labels]
         return eye
@@ -100,7 +100,7 @@ def _labels(labels: np.ndarray, target: TargetSpec, width: int) -> np.ndarray:
 
 
 def _same_answers(labels: np.ndarray, target: TargetSpec, *, logits: bool) -> Iterator[np.ndarray]:
-    """Answers `(width,)` that are good ones for some loss or other."""
+    """Candidates for the best constant answer, `(width,)` each; which is best depends on the loss."""
     mean = labels.mean(axis=0)
     if target.predicts == NUMBERS:
         yield mean
@@ -118,7 +118,7 @@ def _same_answers(labels: np.ndarray, target: TargetSpec, *, logits: bool) -> It
 
 
 def _right_answers(labels: np.ndarray, target: TargetSpec, loss: Any) -> Iterator[np.ndarray]:
-    """Answers that are right, of classes more and less sure: smoothed labels want them less so."""
+    """Right answers; for classes, more and less confident ones, since smoothed labels want the latter."""
     if target.predicts == NUMBERS:
         yield labels
         return

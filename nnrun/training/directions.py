@@ -1,4 +1,4 @@
-"""Which way the figures of a model are better, as Keras's objects tell; callbacks that go by it."""
+"""Whether low or high figures are better, according to Keras's objects; callbacks that use this."""
 
 import functools
 import math
@@ -28,7 +28,7 @@ def told_directions(model: Any) -> dict[str, Mode]:
 
 
 def _metrics_of(model: Any) -> Iterator[tuple[str, Any]]:
-    """The metrics of a model by the names of their figures: those of outputs begin with the output's."""
+    """The metrics of a model by the names of their figures, output by output."""
     compiled = model._compile_metrics
     for metric in model.metrics:
         if metric is not compiled:
@@ -38,7 +38,7 @@ def _metrics_of(model: Any) -> Iterator[tuple[str, Any]]:
 
 
 def guide(callbacks: Iterable[Any], directions: Directions) -> None:
-    """Tell Keras's callbacks which way the figures that they watch are better.
+    """Tell Keras's callbacks whether low or high is better for the figures that they watch.
 
     With `mode: auto` Keras looks the metric up by its name, which several outputs change. And the
     first figure that it sees counts as an improvement even where it is NaN, which nothing is better

@@ -85,13 +85,13 @@ class ChunkSize:
 
     @contextlib.contextmanager
     def measured(self, steps: int) -> Iterator[None]:
-        """Learn from how long the block, a chunk of so many steps, takes."""
+        """Time the block, which is a chunk of this many steps, and adapt."""
         started = time.perf_counter()
         yield
         self.measure(steps, time.perf_counter() - started)
 
     def measure(self, steps: int, seconds: float) -> None:
-        """Learn from a chunk; the first one tells nothing, since it was compiled as well."""
+        """Adapt to the duration of a chunk; the first is ignored, since it includes compiling."""
         if self._warm and steps >= self.steps:
             fitting = steps * CHUNK_SECONDS / max(seconds, 1e-6)
             self.steps = max(1, round(min(fitting, 16 * self.steps)))
@@ -120,11 +120,11 @@ class CompiledTraining:
         self.compile()
 
     def compile(self) -> None:
-        """Make the programs, or make them anew where other variables learn than before."""
+        """Compile the programs, again if other variables are trainable than before."""
         self._run_steps, self._run_last = training_programs(self.model, self._engine)
 
     def begin_epoch(self, order: np.ndarray) -> None:
-        """Take the order in which the epoch visits the rows; the metrics go on as they are."""
+        """Set the order in which the epoch visits the rows; the metrics are not reset."""
         full = self.full_steps * self.batch_size
         self._order = tf.constant(order[:full].reshape(self.full_steps, self.batch_size))
         self._left = tf.constant(order[full:])
@@ -147,7 +147,7 @@ class EvaluationStoppedError(Exception):
 
 
 def never() -> bool:
-    """The answer of whoever does not want to stop."""
+    """Never stop."""
     return False
 
 
@@ -285,7 +285,7 @@ def repeat(start: Any, stop: Any, action: Callable[[Any], object]) -> None:
 
 
 def compiler(engine: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """What makes a function of tensors a program of the engine's."""
+    """A decorator that compiles a function of tensors with the engine."""
 
     def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
         def traced(*arguments: Any) -> Any:
@@ -326,7 +326,7 @@ def _rows(tensor: Any, start: Any, count: int) -> Any:
 
 
 def evaluation_batch(rows: int, width: int) -> int:
-    """Rows in an evaluation batch: one that leaves no odd last batch, where one is near."""
+    """Rows in an evaluation batch; one that divides the rows evenly if there is one nearby."""
     most = max(1, min(rows, EVALUATION_VALUES // width))
     for batch in range(most, most // 2, -1):
         if rows % batch == 0:
@@ -335,12 +335,12 @@ def evaluation_batch(rows: int, width: int) -> int:
 
 
 def widest_row(model: Any) -> int:
-    """Values that a row has at its widest, in the input or in the output of any layer."""
+    """The most values per row, in the inputs or in the output of any layer."""
     return max([*input_sizes(model), *row_sizes(model)])
 
 
 def build_loss_and_metrics(model: Any, data: Resident) -> None:
-    """Have Keras make the variables of loss and metrics, which no compiled program may do.
+    """Have Keras create the variables of loss and metrics, which compiled programs may not do.
 
     Keras makes those of the metrics when it first sees targets and predictions; a row is enough.
     Nothing is trained and nothing random drawn.

@@ -1,4 +1,4 @@
-"""What a training would take: memory by arithmetic, time by making a few steps."""
+"""What a training would take: memory by arithmetic, time by running a few steps."""
 
 import dataclasses
 import functools
@@ -44,7 +44,7 @@ def estimate_memory(model: Any, splits: Splits, batch_size: int) -> dict[str, in
 
 
 def work_of_epoch(model: Any, splits: Splits, batch_size: int) -> float:
-    """Multiplications of an epoch's forward passes, and what its steps cost besides.
+    """The multiplications of an epoch's forward passes, and the overhead of its steps.
 
     A layer multiplies each of its parameters once for every place it is used at: every pixel of a
     convolution's output, every element of a sequence. Of layers that tell no shape, once. Rows that

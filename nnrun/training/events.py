@@ -1,4 +1,4 @@
-"""What the training loop tells those who follow it."""
+"""The events of the training loop."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Position:
-    """Where a training stands: with the state of model and callbacks, all it needs to go on.
+    """How far a training has come: with the state of model and callbacks, all it takes to resume.
 
     Attributes:
         epoch: Epochs that are done.
@@ -89,7 +89,7 @@ class EpochEnded:
 
 @dataclass(frozen=True)
 class BestReached:
-    """The model holds the weights of an epoch that is the best so far, at this very moment.
+    """Right now the model holds the weights of the best epoch so far.
 
     Attributes:
         epoch: The epoch, from 1.
@@ -100,7 +100,7 @@ class BestReached:
 
 @dataclass(frozen=True)
 class Resumable:
-    """Model and callbacks hold, at this very moment, a state that the training can go on from.
+    """Right now the model and the callbacks are in a state that the training can resume from.
 
     Attributes:
         position: Where it stands.
@@ -111,7 +111,7 @@ class Resumable:
 
 @dataclass(frozen=True)
 class FineTuningBegan:
-    """Layers that were frozen learn from now on, with an optimizer that is as new.
+    """From now on frozen layers learn too, with a fresh optimizer.
 
     Attributes:
         epoch: The first epoch of this part, from 1.
@@ -126,7 +126,7 @@ class FineTuningBegan:
 
 @dataclass(frozen=True)
 class Doubted:
-    """Something is doubtful that only the training shows.
+    """A warning that only the training could give.
 
     Attributes:
         warning: What, in words.

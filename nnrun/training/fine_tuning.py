@@ -11,7 +11,7 @@ from nnrun.training.events import FineTuningBegan, Position
 
 
 class FineTuning:
-    """What turns the first part of a training into the second.
+    """The switch from the first part of a training to the second.
 
     The optimizer has had variables for the layers that learn later from the beginning, so a state
     of the training has the same arrays in both parts. When the second begins, the optimizer is as
@@ -33,23 +33,23 @@ class FineTuning:
 
     @classmethod
     def of(cls, model: Any, experiment: Experiment) -> "FineTuning | None":
-        """The fine-tuning that a config asks for, if it does."""
+        """The fine-tuning that a config asks for, if any."""
         return None if experiment.training.fine_tune is None else cls(model, experiment)
 
     def is_due(self, epoch: int, step: int) -> bool:
-        """Whether it begins after so many epochs and steps of the next."""
+        """Whether it begins at this point of the training."""
         return (epoch, step) == (self.after_epoch, 0)
 
     def is_under_way(self, position: Position) -> bool:
-        """Whether a state that was saved there is one of the second part."""
+        """Whether a state saved at this point belongs to the second part."""
         return (position.epoch, position.step) > (self.after_epoch, 0)
 
     def last_epoch(self, epoch: int, last: int) -> int:
-        """The last epoch that can be made at once with the one after `epoch`."""
+        """The last epoch that can be trained in one block with the one after `epoch`."""
         return min(last, self.after_epoch) if epoch < self.after_epoch else last
 
     def go_on(self) -> None:
-        """Make the model one of the second part; its optimizer's state is brought by whoever saved it."""
+        """Prepare the model for the second part; the caller restores the optimizer's state."""
         unfreeze(self._model, self._layers)
         if has_schedule(self._model.optimizer):
             self._model.optimizer.learning_rate = constant_schedule(self.learning_rate)

@@ -89,7 +89,7 @@ def _describe(values: Any, *, relu: bool) -> dict[str, Any]:
 
 
 def _norm(tensors: list[Any]) -> Any:
-    """The length of all of them together; nothing is known of a weight that the loss ignores."""
+    """The norm of all tensors together; weights that the loss ignores have no gradient."""
     known = [tf.cast(tensor, tf.float32) for tensor in tensors if tensor is not None]
     return tf.linalg.global_norm(known) if known else tf.constant(0.0)
 

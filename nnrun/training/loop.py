@@ -36,7 +36,7 @@ Steps = Generator[Event, None, TrainingEnded | None]
 
 @dataclass(frozen=True)
 class Course:
-    """What the loop is to do.
+    """How long to train, and which epoch counts as the best.
 
     Attributes:
         epochs: The last epoch.
@@ -119,7 +119,7 @@ def train_epochs(
 
 @dataclass
 class _Loop:
-    """What one epoch hands on to the next."""
+    """The state of the loop."""
 
     model: Any
     programs: Programs
@@ -167,7 +167,7 @@ class _Loop:
         return None
 
     def _begin_fine_tuning(self, fine_tuning: FineTuning) -> FineTuningBegan:
-        """Let frozen layers learn: another model, to those who compiled its steps."""
+        """Let frozen layers learn, which takes newly compiled steps."""
         began = fine_tuning.begin()
         self.programs.training.compile()
         if self.programs.blocks is not None:
@@ -175,7 +175,7 @@ class _Loop:
         return began
 
     def position(self, epoch: int, step: int = 0) -> Position:
-        """Where the training stands after so many epochs and steps of the next."""
+        """The position after so many epochs, and so many steps of the next."""
         stopping = bool(self.model.stop_training)
         return Position(epoch, step, self.best, self.best_epoch, dict(self.logs), stopping)
 
@@ -241,7 +241,7 @@ class _Loop:
         return None
 
     def _next_stop(self, epoch: int, step: int) -> int:
-        """The step before which the next chunk ends."""
+        """Where the next chunk ends (exclusive)."""
         steps = self.programs.training.steps
         stop = min(step + self.chunk.steps, steps)
         wanted = steps_to_call(self.periods, (epoch - 1) * steps + step)
@@ -251,7 +251,7 @@ class _Loop:
         return as_floats({"": rate_of_last_step(self.model.optimizer)})[""]
 
     def _validate(self, validation: AnyEvaluation) -> dict[str, float]:
-        """Evaluate the weights that would be saved: averaged ones, where the optimizer has them."""
+        """Evaluate the weights that would be saved, which are averages if the optimizer keeps them."""
         callbacks = self.callbacks
         if (
             self.watched and self.should_stop()
@@ -267,7 +267,7 @@ class _Loop:
         return figures
 
     def _run_block(self, blocks: Blocks, epoch: int) -> Steps:
-        """Many tiny epochs from `epoch` on: made at once, then told of one by one.
+        """Train many tiny epochs at once, then yield their events one by one.
 
         The callbacks hear of every epoch while the model is already further on. Where one wants to
         do something to the model, the block ends with that epoch: the model is brought there, by
@@ -301,7 +301,7 @@ class _Loop:
         return ended or self._after(epoch + len(events) - 1)
 
     def _divergence(self, epoch: int, logs: dict[str, float]) -> TrainingEnded | None:
-        """How the training ended, where the loss or a weight is not finite."""
+        """The end of the training if the loss or a weight is not finite."""
         for name in DECIDING:
             value = logs.get(name, 0.0)
             if not math.isfinite(value):
@@ -312,7 +312,7 @@ class _Loop:
         return TrainingEnded("diverged", epoch - 1, f"{spoiled} is not finite in epoch {epoch}")
 
     def _take_in(self, epoch: int, figures: dict[str, float], seconds: float) -> EpochEnded:
-        """An epoch with a finite loss, as the event to tell it by."""
+        """Record an epoch with a finite loss, and return its event."""
         value = figures[self.course.monitor]
         if epoch == self.course.anew:
             self.best = None
@@ -322,7 +322,7 @@ class _Loop:
         return EpochEnded(epoch, figures, seconds, improved)
 
     def _after(self, epoch: int) -> TrainingEnded | None:
-        """How the training ended after an epoch, if it did."""
+        """The end of the training, if it ends after this epoch."""
         if self.should_stop() and epoch < self.course.epochs:
             return TrainingEnded("interrupted", epoch)
         if self.model.stop_training:
@@ -330,7 +330,7 @@ class _Loop:
         return None
 
     def _who_stopped(self) -> str:
-        """The callback that set `stop_training`, as far as it can be told."""
+        """The callback that set `stop_training`, if it can be identified."""
         for callback in self.callbacks.callbacks:
             if getattr(callback, "stopped_epoch", 0):
                 return type(callback).__name__

@@ -1,4 +1,4 @@
-"""The learning-rate range test (Smith 2015): training steps whose rate grows from each to the next.
+"""The learning-rate range test (Smith 2015): the rate grows from one training step to the next.
 
 A loop over many steps is one compiled program, as in `engines`; the rates are a tensor of it, and
 the loss of every step's own batch comes back.
@@ -23,7 +23,7 @@ from nnrun.training.order import epoch_order
 
 
 class RateTest:
-    """Training steps of one model, each with a rate of its own, as often as is asked.
+    """Training steps of one model, each with its own rate; repeatable.
 
     Every test begins with the weights that the model has now. The model is changed by it and good
     for nothing else.
@@ -92,7 +92,7 @@ class RateTest:
 
 
 def _program(model: Any, data: Resident, batches: np.ndarray, engine: str) -> Any:
-    """The program that makes the steps from one to another, and returns a loss for every step."""
+    """The program that trains a range of steps, and returns the loss of each."""
     all_batches, steps = tf.constant(batches), len(batches)
 
     def loss_of(step: Any, rate: Any) -> Any:

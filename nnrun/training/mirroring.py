@@ -14,7 +14,7 @@ import tensorflow as tf
 
 
 def replicas_of(model: Any) -> int:
-    """On how many devices a model was built."""
+    """The number of devices that a model was built on."""
     replicas: int = model.distribute_strategy.num_replicas_in_sync
     return replicas
 
@@ -51,14 +51,14 @@ def _rows(batch: tuple[Any, ...]) -> Any:
 
 
 def _slice(rows: Any, replicas: int) -> tuple[Any, Any]:
-    """Where the slice of the replica that asks begins, and where it ends."""
+    """The bounds of the current replica's slice."""
     replica = tf.distribute.get_replica_context().replica_id_in_sync_group
     return replica * rows // replicas, (replica + 1) * rows // replicas
 
 
 @contextlib.contextmanager
 def _summing_first(model: Any, rows: Any) -> Iterator[None]:
-    """Within the block, while a step is traced, the optimizer gets the gradients of the whole batch.
+    """While a step is traced, have the optimizer apply the gradients of the whole batch.
 
     Keras sums them over the replicas after it has clipped them, so that every replica would clip
     its own; and it takes all slices to be of one size.

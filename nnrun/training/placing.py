@@ -1,4 +1,4 @@
-"""Where a training takes place: its rows on the device or on the host, its steps on one device or more."""
+"""Where a training takes place: its rows on the device or the host, its steps on one or more devices."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ AnyEvaluation = CompiledEvaluation | StreamedEvaluation
 
 @dataclass(frozen=True)
 class Placement:
-    """Where the rows are while the model is trained, and on how many devices it is.
+    """Where the rows are kept during training, and how many devices train.
 
     Attributes:
         rows: `resident` or `streaming`.
@@ -38,7 +38,7 @@ class Placement:
 
 
 def place(model: Any, splits: Splits, runtime: Runtime) -> Placement:
-    """Where a model is trained, by its config, the size of the data and the device at hand."""
+    """Decide where a model is trained, from its config, the size of the data and the device."""
     rows, reason = choose_rows(runtime.rows, splits, device_memory())
     return Placement(rows, reason, runtime.precision, replicas_of(model))
 
@@ -86,7 +86,7 @@ def make_evaluation(
 
 
 def placing_warnings(model: Any, runtime: Runtime) -> Iterator[str]:
-    """What the config asks of this machine and does not get, in words."""
+    """Warnings about what the config asks for and this machine doesn't have."""
     if runtime.strategy == "mirrored" and replicas_of(model) == 1:
         yield "runtime.strategy is mirrored, but there is only one device: the model is trained on that one"
     if runtime.precision == "mixed_float16" and not on_gpu():
@@ -97,7 +97,7 @@ def placing_warnings(model: Any, runtime: Runtime) -> Iterator[str]:
 
 
 def _check_slices(replicas: int, rows: int, batch_size: int) -> None:
-    """Refuse a batch that leaves a replica without a row: BatchNormalization has no mean of none."""
+    """Refuse a batch that leaves a replica without rows, which BatchNormalization could not average."""
     smallest = min(batch_size, rows % batch_size or batch_size)
     if smallest < replicas:
         which = "a batch" if smallest == batch_size else "the last batch of an epoch"

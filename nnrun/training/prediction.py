@@ -19,7 +19,7 @@ DROPOUTS = (keras.layers.Dropout, keras.layers.AlphaDropout, keras.layers.Gaussi
 
 @dataclass(frozen=True)
 class Samples:
-    """What the outputs of several draws of dropout have in common.
+    """Mean and deviation of the outputs over several draws of dropout.
 
     Attributes:
         mean: Over the draws, float64 `(rows, outputs)`.
@@ -106,7 +106,7 @@ def sample(
 
 @contextlib.contextmanager
 def dropout_on(model: Any) -> Iterator[None]:
-    """Within the block, the dropout layers drop although the model does not train.
+    """Within the block, dropout is on although the model isn't training.
 
     `training=True` for the whole model would have BatchNormalization use and change the statistics
     of its batch.

@@ -1,4 +1,4 @@
-"""Pruning: weights of small magnitude are set to zero, more and more of them, and stay there."""
+"""Pruning: more and more of the smallest weights are set to zero, and stay zero."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
@@ -54,7 +54,7 @@ class Pruning(Recorder):
         self.masks: dict[str, np.ndarray] = {}
 
     def attach(self, model: Any, train: Part) -> None:
-        """Put a mask over every kernel; the optimizer applies it after each of its steps.
+        """Mask every kernel; the optimizer applies the masks after each step.
 
         Raises:
             UserError: A layer is named that is not there or has no kernel, or no layer has one.
@@ -67,7 +67,7 @@ class Pruning(Recorder):
             kernel.constraint = _Masked(self._held[name], kernel.constraint)
 
     def next_look(self, epoch: int) -> int | None:
-        """The first epoch from this one on, after which weights are pruned."""
+        """The next epoch after which weights are pruned."""
         looks = [*range(self.begin + self.every, self.end, self.every), self.end]
         return next((look for look in looks if look >= epoch), None)
 
@@ -81,7 +81,7 @@ class Pruning(Recorder):
         return self.sparsity * (1 - left**3)
 
     def measure(self, epoch: int) -> Mapping[str, float]:
-        """Prune, and tell the share of zeros of all kernels and of each."""
+        """Prune, and return the share of zeros in all kernels and in each."""
         share = self.sparsity_after(epoch)
         masks = {}
         for name, kernel in self._kernels.items():
@@ -120,7 +120,7 @@ class Pruning(Recorder):
         return [("pruned", "; ".join([text, *cost]) + ".")]
 
     def _before(self, history: History) -> list[tuple[str, Mapping[str, float]]]:
-        """The best rows of the figures that tell the cost, of the epochs that pruned nothing."""
+        """The best row of each figure before pruning, to measure its cost by."""
         whole = History(history.rows[: max(1, self.begin + self.every)])
         known = ("val_accuracy", "val_loss") if "val_loss" in history.columns else ("loss",)
         found = [(name, whole.best(name)) for name in known if name in history.columns]
@@ -134,7 +134,7 @@ class Pruning(Recorder):
 
 
 class _Masked:
-    """A constraint that keeps what a mask leaves out at zero, after the kernel's own constraint."""
+    """A constraint that applies a mask after the kernel's own constraint."""
 
     def __init__(self, mask: Any, own: Any) -> None:
         self._mask, self._own = mask, own
@@ -146,7 +146,7 @@ class _Masked:
 
 
 def pruned_from(callbacks: Sequence[Any]) -> int | None:
-    """The first epoch that trains the pruned model and nothing else; None where none is pruned."""
+    """The first epoch after pruning is complete; None without pruning."""
     ends = [callback.end for callback in callbacks if isinstance(callback, Pruning)]
     return max(ends) + 1 if ends else None
 
@@ -167,7 +167,7 @@ def smaller_mask(weights: np.ndarray, mask: np.ndarray, sparsity: float) -> np.n
 
 
 def find_kernels(model: Any, names: Sequence[str] | None) -> dict[str, Any]:
-    """The kernels of a model's layers by the layers' names, those that share a name numbered.
+    """The kernels of a model by the names of their layers; equal names are numbered.
 
     Raises:
         UserError: A layer is named that is not there or has no kernel, or no layer has one.

@@ -1,4 +1,4 @@
-"""Random numbers in compiled programs: Keras's layers draw them by generators that XLA makes fast.
+"""Random numbers in compiled programs, from generators that are fast under XLA.
 
 TensorFlow's default ("auto_select") becomes a generator under XLA on the CPU that makes a step with
 dropout twenty times slower, and Keras has no way to name another.
@@ -16,7 +16,7 @@ _RANDOM_FUNCTIONS = ("stateless_normal", "stateless_truncated_normal", "stateles
 
 @contextlib.contextmanager
 def compilable_random(engine: str) -> Iterator[None]:
-    """Within the block, while a step is traced, Keras's random layers draw by fast generators.
+    """While a step is traced, let Keras's random layers draw from fast generators.
 
     Philox is what TensorFlow's default means without XLA; under XLA it is taken for all but
     dropout, which needs the most numbers of all and the least of each: see `hashed_bits`. So the
@@ -41,7 +41,7 @@ def compilable_random(engine: str) -> Iterator[None]:
 
 
 def hashed_dropout(x: Any, rate: float, seed: Any, noise_shape: Any = None) -> Any:
-    """What `tf.nn.experimental.stateless_dropout` does, by `hashed_bits`.
+    """Like `tf.nn.experimental.stateless_dropout`, with random bits from `hashed_bits`.
 
     Args:
         x: A tensor of floats.
@@ -81,6 +81,6 @@ def _hash(bits: Any) -> Any:
 
 
 def _shifted(bits: Any, by: int) -> Any:
-    """The bits, mixed with those so many places above them."""
+    """XOR the bits with themselves, shifted to the right."""
     shifted = tf.bitwise.right_shift(bits, tf.constant(by, tf.uint32))
     return tf.bitwise.bitwise_xor(bits, shifted)

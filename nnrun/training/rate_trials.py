@@ -1,4 +1,4 @@
-"""Trainings of one model at one learning rate after another, each as long as is asked.
+"""Trial trainings of one model at different learning rates.
 
 Every one begins with the model as it is now and takes the steps that `nnrun train` takes with that
 rate, bit for bit; the rate is a variable, so that one compiled program serves them all.
@@ -30,7 +30,7 @@ class _Standing:
 
 
 class RateTrials:
-    """Trainings of one model, which share its program.
+    """Trial trainings of one model, which share its compiled program.
 
     Args:
         model: The compiled Keras model, as a training is to find it; good for nothing afterwards.
@@ -46,7 +46,7 @@ class RateTrials:
     def train(
         self, rate: float, epochs: int, watch: Callable[[int, Figures], object]
     ) -> tuple[Sequence[Figures], bool]:
-        """Train at a rate up to so many epochs in all, going on from where its training stands.
+        """Train at a rate to a total number of epochs, continuing its earlier trial.
 
         Args:
             rate: The learning rate.

@@ -1,4 +1,4 @@
-"""Callbacks that look at the model after some of the epochs, and keep a row of figures each time.
+"""Callbacks that measure the model after some of the epochs, and keep a row of figures each time.
 
 They go with the compiled engines and with blocks of tiny epochs: a block ends where one of them
 looks. Their tables are CSV files that a resumed run cuts back to the state it goes on from.
@@ -20,7 +20,7 @@ from nnrun.training.engines import make_resident
 
 
 class Recorder(keras.callbacks.Callback):
-    """What the callbacks that look have in common; `attach` comes before the first step.
+    """The base of callbacks that measure the model; `attach` is called before the first step.
 
     Args:
         every: It looks after every so many epochs.
@@ -47,7 +47,7 @@ class Recorder(keras.callbacks.Callback):
         self.points: list[tuple[int, Mapping[str, float]]] = []
 
     def write_into(self, folder: Path) -> None:
-        """Keep the table in a folder, which need not be there yet."""
+        """Keep the table in a folder, which need not exist yet."""
         self.filename = str(folder / self.table)
 
     def attach(self, model: Any, train: Part) -> None:
@@ -58,11 +58,11 @@ class Recorder(keras.callbacks.Callback):
         raise NotImplementedError
 
     def figures(self) -> Mapping[str, float]:
-        """What an `expect:` may ask of the saved model, which `self.model` now is."""
+        """Figures of the saved model (now `self.model`) that `expect:` may ask for."""
         return {}
 
     def says(self, history: History, best_epoch: int) -> Sequence[tuple[str, str]]:
-        """What it saw, in sentences, each with its kind; `self.model` is the saved model."""
+        """Findings in sentences, each with its kind; `self.model` is the saved model."""
         del history, best_epoch
         return ()
 
@@ -70,7 +70,7 @@ class Recorder(keras.callbacks.Callback):
         """Called when `state` has been given back."""
 
     def next_look(self, epoch: int) -> int | None:
-        """The first epoch from this one on, after which it looks; None where there is none."""
+        """The next epoch after which it measures; None if there is none."""
         return -(-epoch // self.every) * self.every
 
     def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
@@ -108,7 +108,7 @@ class Recorder(keras.callbacks.Callback):
 
 
 class Probe:
-    """A model's layers seen from within, on some rows, without a trace in the model.
+    """The outputs of a model's layers for some rows, without side effects.
 
     Dropout and its like are off and batch normalization uses its averages, so nothing is drawn and
     nothing learned.
@@ -136,7 +136,7 @@ class Probe:
 
 
 def _has_output(layer: Any) -> bool:
-    """Whether a layer has one output, a tensor: not where it is used in several places."""
+    """Whether a layer has exactly one output, a tensor; shared layers have several."""
     try:
         return bool(keras.backend.is_keras_tensor(layer.output))
     except (AttributeError, ValueError):
@@ -144,14 +144,14 @@ def _has_output(layer: Any) -> bool:
 
 
 def spread_rows(part: Part, count: int) -> Part:
-    """So many rows from all over a part, the same ones each time."""
+    """Evenly spaced rows of a part."""
     chosen = np.unique(np.linspace(0, part.rows - 1, min(count, part.rows)).astype(int))
     return part.take(chosen)
 
 
 @contextmanager
 def no_trace(model: Any) -> Iterator[None]:
-    """Within the block, what is not trained (metrics, seeds, averages) may change: it is set back."""
+    """Undo, at the block's end, changes to variables that aren't trained (metrics, seeds, averages)."""
     kept = [
         (variable, np.array(variable.numpy()))
         for variable in (*model.metrics_variables, *model.non_trainable_variables)
@@ -164,12 +164,12 @@ def no_trace(model: Any) -> Iterator[None]:
 
 
 def next_look(callbacks: Sequence[Any], epoch: int, last: int) -> int:
-    """The first epoch from this one on, after which a `Recorder` looks, or the last."""
+    """The next epoch after which a `Recorder` measures; else the last."""
     looks = (one.next_look(epoch) for one in callbacks if isinstance(one, Recorder))
     return min([look for look in looks if look is not None], default=last)
 
 
 def callback_figures(recorders: Sequence[Recorder]) -> dict[str, float] | None:
-    """What callbacks tell of the saved model; None where there are none that do."""
+    """The figures of the saved model that callbacks provide; None if none does."""
     figures = {name: value for recorder in recorders for name, value in recorder.figures().items()}
     return figures or None

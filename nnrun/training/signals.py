@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM and SIGHUP as a wish to stop, granted after the chunk under way."""
+"""Ctrl-C, SIGTERM and SIGHUP as a request to stop after the current chunk."""
 
 import contextlib
 import os
@@ -12,7 +12,7 @@ _ASKED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class StopRequest:
-    """While it is entered, the first signal is noted and the second ends the process at once.
+    """A context in which the first signal is noted, and the second ends the process at once.
 
     Outside the main thread, where Python allows no handlers, nothing is noted; nor are signals that
     the process ignores, as under nohup.
@@ -51,7 +51,7 @@ class StopRequest:
 
 
 def _leave(code: int) -> NoReturn:
-    """End the process where it stands: an exception could be caught on its way out."""
+    """End the process at once; an exception might be caught."""
     with contextlib.suppress(AttributeError, OSError, ValueError):  # it may be closed
         if sys.stdout.isatty():
             sys.stdout.write("\x1b[?25h\n")  # the progress bars hide the cursor

@@ -20,7 +20,7 @@ def capture_state(model: Any, *, metrics: bool = False) -> dict[str, np.ndarray]
 
 
 def restore_state(model: Any, arrays: Mapping[str, np.ndarray]) -> None:
-    """Give all variables the values that `capture_state` took.
+    """Restore the values that `capture_state` took.
 
     Raises:
         ValueError: If the arrays are not those of this model.
@@ -38,12 +38,12 @@ def restore_state(model: Any, arrays: Mapping[str, np.ndarray]) -> None:
 
 
 def first_not_finite(model: Any) -> str | None:
-    """The path of the first of a model's and its optimizer's variables with NaN or infinity."""
+    """The path of the first variable of the model or its optimizer that holds NaN or infinity."""
     return next(not_finite(model), None)
 
 
 def not_finite(model: Any) -> Iterator[str]:
-    """The paths of a model's variables with NaN or infinity, and then of its optimizer's."""
+    """The paths of all variables that hold NaN or infinity: the model's, then the optimizer's."""
     for name, variable in _variables(model, metrics=False).items():
         if not np.isfinite(variable.numpy()).all():
             yield name.split("/", 2)[2]
@@ -59,7 +59,7 @@ def _fits(array: np.ndarray, variable: Any) -> bool:
 
 
 def use_averaged_weights(model: Any) -> None:
-    """Give the model the weights that are meant for use, where the optimizer keeps an average.
+    """Give the model its averaged weights, if the optimizer keeps an average.
 
     With `use_ema: true` Keras trains one set of weights and keeps their moving average beside them;
     `fit` puts the average into the model when it ends. For all other optimizers nothing changes.

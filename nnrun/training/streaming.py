@@ -1,4 +1,4 @@
-"""Training and evaluation over rows that stay on the host, handed to the device block by block.
+"""Training and evaluation with rows on the host, which the device gets block by block.
 
 The blocks take the place of the resident rows in the very same compiled programs, so the numbers
 are the same to the last bit. While one block is trained on, a thread gathers the next.
@@ -48,7 +48,7 @@ class Block:
 
 
 class RowBlocks:
-    """An epoch's rows in blocks of equal shape, and one of those left over.
+    """An epoch's rows in blocks of equal shape, and a last, smaller one.
 
     Args:
         part: The rows; arrays in memory or on disk (`numpy.memmap`), read in pieces.
@@ -73,12 +73,12 @@ class RowBlocks:
         self._ahead: dict[int, Future[Block]] = {}
 
     def begin(self, order: np.ndarray) -> None:
-        """Take the order in which the rows are visited."""
+        """Set the order in which the rows are visited."""
         self._order = order
         self._ahead = {}
 
     def take(self, index: int) -> Block:
-        """A block by its number; the one after it is gathered meanwhile."""
+        """A block by its number; the next one is gathered in the background."""
         wanted = range(index, min(index + 1, self._last) + 1)
         # What is there already stays until it is left behind: the next chunk may begin within it.
         self._ahead = {
@@ -102,7 +102,7 @@ class RowBlocks:
 
 
 class StreamedTraining:
-    """Training steps of one model over rows on the host; to the loop it is a `CompiledTraining`.
+    """Training steps of one model over rows on the host; used like a `CompiledTraining`.
 
     Args:
         model: A compiled Keras model; its state changes as the steps run.
@@ -134,11 +134,11 @@ class StreamedTraining:
         self.compile()
 
     def compile(self) -> None:
-        """Make the programs, or make them anew where other variables learn than before."""
+        """Compile the programs, again if other variables are trainable than before."""
         self._run_steps, self._run_last = training_programs(self.model, self._engine)
 
     def begin_epoch(self, order: np.ndarray) -> None:
-        """Take the order in which the epoch visits the rows; the metrics go on as they are."""
+        """Set the order in which the epoch visits the rows; the metrics are not reset."""
         self._blocks.begin(order)
 
     def run(self, start: int, stop: int) -> dict[str, float]:
@@ -161,7 +161,7 @@ class StreamedTraining:
 
 
 class StreamedEvaluation:
-    """Keras's `test_step` over rows on the host; to the loop it is a `CompiledEvaluation`.
+    """Keras's `test_step` over rows on the host; used like a `CompiledEvaluation`.
 
     Args:
         model: A compiled Keras model.
@@ -232,7 +232,7 @@ class StreamedEvaluation:
 
 
 def _first_row(part: Part, weights: np.ndarray | None) -> Resident:
-    """Enough to build the variables of loss and metrics from."""
+    """The first row, which is enough to build the variables of loss and metrics."""
     row = keras.tree.map_structure(
         lambda array: np.asarray(array[:1]), {"inputs": part.inputs, "targets": part.targets}
     )
@@ -249,7 +249,7 @@ def _padded(arrays: Arrays, rows: np.ndarray, size: int) -> Arrays:
 
 
 def _pad(array: np.ndarray, rows: np.ndarray, size: int) -> np.ndarray:
-    """The rows, at the head of an array of `size` rows: another shape would be compiled anew."""
+    """Pad the rows to `size`, since another shape would have to be compiled again."""
     padded = np.zeros((size, *array.shape[1:]), array.dtype)
     padded[: len(rows)] = array[rows]
     return padded

@@ -1,4 +1,4 @@
-"""Which engine makes a model's steps faster: some are made with each, and the answer is remembered.
+"""Which engine is faster for a model: both are timed, and the answer is cached.
 
 XLA is taken unless the other is clearly faster, so that chance does not choose: the engines round
 differently, and the same config is to give the same bits.
@@ -48,7 +48,7 @@ Answer = tuple[str, str]
 
 
 def timed_engine(model: Any, rows: Part, batch_size: int) -> Answer:
-    """The engine that trains a model faster, and why; from the cache where it was timed before.
+    """The engine that trains a model faster, and why; from the cache if it has been timed before.
 
     Args:
         model: A compiled model; its state is the same bits afterwards.
@@ -67,7 +67,7 @@ def timed_engine(model: Any, rows: Part, batch_size: int) -> Answer:
 
 
 def _compare(model: Any, data: Resident, batch_size: int) -> Answer:
-    """Time both, unless the graph shows what XLA should not be tried with."""
+    """Time both, unless the graph shows that XLA would be slow."""
     trainings = {"graph": CompiledTraining(model, data, batch_size, "graph")}
     if _convolves(model, data, batch_size):
         return "graph", "convolutions are faster without XLA on the CPU"
@@ -82,7 +82,7 @@ def _compare(model: Any, data: Resident, batch_size: int) -> Answer:
 
 
 def _step_seconds(trainings: Mapping[str, CompiledTraining]) -> dict[str, float]:
-    """The shortest time of a step of each, measured in turn, since a machine is busy by fits."""
+    """The shortest time of a step with each engine, timed alternately, as the machine's load varies."""
     for training in trainings.values():
         training.begin_epoch(np.arange(training.rows, dtype=np.int32))
         training.run(0, 1)
@@ -97,14 +97,14 @@ def _step_seconds(trainings: Mapping[str, CompiledTraining]) -> dict[str, float]
 
 
 def _seconds(training: CompiledTraining, steps: int) -> float:
-    """Seconds a step of some steps made at once."""
+    """Seconds per step, for a few steps in one call."""
     started = time.perf_counter()
     training.run(0, steps)
     return (time.perf_counter() - started) / steps
 
 
 def _convolves(model: Any, data: Resident, batch_size: int) -> bool:
-    """Whether a step of the model convolves, inside a layer of the user's own say."""
+    """Whether a step contains convolutions, perhaps inside a layer of the user's own."""
     step = tf.function(lambda: model.train_step(data.batch(lambda tensor: tensor[:batch_size])))
     graph = step.get_concrete_function().graph.as_graph_def()
     functions = [function.node_def for function in graph.library.function]
@@ -115,7 +115,7 @@ def _convolves(model: Any, data: Resident, batch_size: int) -> bool:
 
 @contextlib.contextmanager
 def undisturbed(model: Any) -> Iterator[None]:
-    """Whatever is trained and drawn within the block, the state afterwards is that from before.
+    """Restore the state at the end of the block, whatever was trained or drawn in it.
 
     Weights, optimizer, seed generators, metrics, and what Python, NumPy and Keras draw from where
     no seed is given.
@@ -136,7 +136,7 @@ def undisturbed(model: Any) -> Iterator[None]:
 
 
 def _remembered_in(model: Any, rows: Part, batch_size: int) -> Path | None:
-    """The file of the cache for all that the answer depends on; None where there is no cache."""
+    """The cache file, named by everything the answer depends on; None without a cache."""
     folder = private_folder("engines")
     if folder is None:
         return None
@@ -155,7 +155,7 @@ def _remembered_in(model: Any, rows: Part, batch_size: int) -> Path | None:
 
 
 def _fingerprint(layer: Any) -> str:
-    """A layer's class with its code and arguments, as text that is the same in every process."""
+    """A layer's class, code and arguments as text that is stable across processes."""
     kind = type(layer)
     lines = [kind.__module__, kind.__qualname__]
     with contextlib.suppress(OSError, TypeError):  # there need not be any source
@@ -167,7 +167,7 @@ def _fingerprint(layer: Any) -> str:
 
 
 def _recall(file: Path | None) -> Answer | None:
-    """A remembered answer; None where there is none, or it is damaged."""
+    """The cached answer; None if it is missing or damaged."""
     if file is None:
         return None
     try:

@@ -122,7 +122,7 @@ class Traces(Recorder):
 
 
 def _hidden(model: Any) -> list[Any]:
-    """The layers with weights, without the last of them before each output."""
+    """The layers with weights, except the last before each output."""
     layers = [layer for layer in model.layers if layer.trainable_weights]
     ends = getattr(model, "output", None)
     if not isinstance(ends, Mapping):
@@ -132,7 +132,7 @@ def _hidden(model: Any) -> list[Any]:
 
 
 def _last_with_weights(tensor: Any) -> Any:
-    """The last layer with weights on the way to a tensor; None where several come together first."""
+    """The last layer with weights before a tensor; None if branches join in between."""
     history = tensor._keras_history
     if history.operation.trainable_weights:
         return history.operation
@@ -143,7 +143,7 @@ def _last_with_weights(tensor: Any) -> Any:
 def _squared_errors(
     targets: Mapping[str, np.ndarray], predicted: Any
 ) -> Iterator[tuple[str, np.ndarray]]:
-    """The sums over the rows, of each unit of each output that gives a table."""
+    """The squared errors of each unit, summed over the rows."""
     outputs = predicted if isinstance(predicted, Mapping) else {next(iter(targets)): predicted}
     for name, output in outputs.items():
         if len(getattr(output, "shape", ())) != 2:  # noqa: PLR2004 - rows and units

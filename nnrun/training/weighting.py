@@ -1,4 +1,4 @@
-"""The rows' own weights, or those of their classes → a weight for every row."""
+"""Weights of rows or of classes → one weight per row."""
 
 from collections.abc import Mapping
 
@@ -19,7 +19,7 @@ def make_resident_training(
 def training_weights(
     splits: Splits, class_weight: str | Mapping[str, float] | None
 ) -> np.ndarray | None:
-    """The weight of each training row: its own, or by its class as `row_weights` has it."""
+    """The weight of each training row: its own, or its class's from `row_weights`."""
     if class_weight is None:
         return splits.train.weights
     ((name, target),) = splits.targets.items()  # Keras weighs no classes of several outputs
@@ -29,7 +29,7 @@ def training_weights(
 def row_weights(
     labels: np.ndarray, target: TargetSpec, class_weight: str | Mapping[str, float] | None
 ) -> np.ndarray | None:
-    """The weight of each training row in the loss, or None where all count the same.
+    """The weight of each training row in the loss; None if all weigh the same.
 
     `balanced` gives a class the weight rows / (classes * rows of the class), as scikit-learn's
     `class_weight="balanced"` does; a mapping gives classes by name or by integer label their
