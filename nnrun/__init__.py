@@ -23,7 +23,7 @@ _OF_STUDIES = {"Point": "plan", "Seeds": "seeds", "study": "study"}
 
 
 def __getattr__(name: str) -> Any:
-    """What stands in `__all__`, imported when it is first asked for."""
+    """Import a name of `__all__` when it is first used."""
     if name in __all__:
         module = _OF_STUDIES.get(name)
         home = "nnrun.experiments.api" if module is None else f"nnrun.studies.{module}"

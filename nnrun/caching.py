@@ -1,4 +1,4 @@
-"""The user's cache: what can be made again, and whose loss costs time and nothing else."""
+"""The user's cache: files that can be recreated, so that losing them only costs time."""
 
 import os
 import stat
@@ -9,7 +9,7 @@ SWITCH = "NNRUN_NO_CACHE"
 
 
 def cache_root() -> Path:
-    """Where nnrun's part of the user's cache is, whether it exists or not.
+    """The directory of nnrun's cache, which need not exist.
 
     Raises:
         RuntimeError: The user has no home.
@@ -19,7 +19,7 @@ def cache_root() -> Path:
 
 
 def private_folder(name: str) -> Path | None:
-    """A folder of the cache that nobody else can read or write, made if it is missing.
+    """A private folder in the cache, created if it is missing.
 
     What lies in it may be trusted to be the user's own.
 

@@ -1,4 +1,4 @@
-"""XLA's programs kept from one process to the next, so that a model is compiled once.
+"""A cache of XLA's compiled programs, so that a model is compiled only once.
 
 TensorFlow can keep them by itself, but trusts what it finds: a truncated file ends a training with
 an error, and a flipped bit in its machine code ends the process. So every process gets a folder of
@@ -30,7 +30,7 @@ _FOLDER = "process-"
 
 
 def keep_compiled_programs() -> None:
-    """Have TensorFlow read and write its compiled programs on the CPU; call it before the import.
+    """Have TensorFlow cache its compiled programs on the CPU; call this before importing it.
 
     Nothing is done where the cache is off or unusable, or where the user's own `TF_XLA_FLAGS` say
     what is to be kept.
@@ -56,7 +56,7 @@ def keep_compiled_programs() -> None:
 
 
 def _machine(flags: str) -> str:
-    """A name for all that a program depends on besides the model: library, processor, settings."""
+    """A hash of everything a program depends on besides the model: library, processor, settings."""
     spec = importlib.util.find_spec("tensorflow")
     package = Path(spec.origin).parent if spec and spec.origin else Path()
     # The library's time tells a reinstallation too; its version would have to be imported.
@@ -69,7 +69,7 @@ def _machine(flags: str) -> str:
 
 
 def processor() -> tuple[str, ...]:
-    """What the machine code and the speed of a program depend on."""
+    """The facts about the processor that a program and its speed depend on."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").split("\n\n")[0].splitlines()
     except OSError:
@@ -80,7 +80,7 @@ def processor() -> tuple[str, ...]:
 
 
 def _take_out(kept: Path, own: Path) -> set[str]:
-    """Put the sound programs into the process's folder, throw the others away; tell their names."""
+    """Copy the intact programs to the process's folder and delete the others; returns their names."""
     for file in kept.iterdir():
         name, _, checksum = file.name.rpartition("-")
         # Two processes may have compiled the same; files vanish where another one makes room.
@@ -103,7 +103,7 @@ def _take_over(own: Path, kept: Path, known: set[str]) -> None:
 
 
 def _remove_old(root: Path) -> None:
-    """Remove what killed processes left, and of the kept programs those unused for longest."""
+    """Remove what killed processes left, and the least recently used programs."""
     before = time.time() - ABANDONED_SECONDS
     with contextlib.suppress(OSError):
         for folder in root.glob(f"{_FOLDER}*"):

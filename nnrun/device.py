@@ -19,12 +19,12 @@ UNWANTED = ("matplotlib", "pandas", "scipy", "sklearn", "torch", "jax")
 
 
 class _Refusal(importlib.abc.MetaPathFinder):
-    """Finds nothing of UNWANTED: TensorFlow and Keras then do without."""
+    """An import hook that hides UNWANTED modules, which TensorFlow and Keras can do without."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> None:
-        """Refuse an unwanted module as if it were not installed."""
+        """Raise ImportError for an unwanted module, as if it were not installed."""
         del path, target
         if fullname.partition(".")[0] in UNWANTED:
             raise ModuleNotFoundError(f"{fullname} is kept out of TensorFlow's import")
@@ -32,7 +32,7 @@ class _Refusal(importlib.abc.MetaPathFinder):
 
 @contextlib.contextmanager
 def lean_imports() -> Iterator[None]:
-    """Within the block, modules in UNWANTED that are not imported yet cannot be."""
+    """Within the block, hide the UNWANTED modules that are not imported yet."""
     refusal = _Refusal()
     sys.meta_path.insert(0, refusal)
     try:
@@ -43,7 +43,7 @@ def lean_imports() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _no_collections() -> Iterator[None]:
-    """Within the block, Python looks for no garbage, nor later in what was made there.
+    """Pause garbage collection within the block, and exempt its objects from later collections.
 
     An import makes much, and all of it stays; Keras has all of it searched for every model it makes.
     """
@@ -59,7 +59,7 @@ def _no_collections() -> Iterator[None]:
 
 @contextlib.contextmanager
 def quiet_stderr() -> Iterator[None]:
-    """Hold back what native code writes to standard error; shown only if the block fails."""
+    """Hold back what native code writes to standard error; show it only if the block fails."""
     if sys.stderr is None:  # it was closed before Python started: there is nothing to hold back
         yield
         return
@@ -82,7 +82,7 @@ def quiet_stderr() -> Iterator[None]:
 
 
 def import_keras() -> None:
-    """Import Keras and TensorFlow, without what they do not need and without their messages.
+    """Import Keras and TensorFlow quickly, and without their messages.
 
     Raises:
         UserError: If Keras is set to another backend.
@@ -103,7 +103,7 @@ def import_keras() -> None:
 
 
 def import_tensorflow(device: str = "auto") -> None:
-    """Import TensorFlow and Keras and take hold of the device.
+    """Import TensorFlow and Keras, and set up the device.
 
     Args:
         device: `auto`, `cpu` (a GPU is left alone) or `gpu`.
@@ -128,7 +128,7 @@ def import_tensorflow(device: str = "auto") -> None:
 
 
 def device_name() -> str:
-    """The device that trains, in words: a GPU's model, or the CPU with its number of threads."""
+    """The training device in words: a GPU's model, or the CPU with its number of threads."""
     import tensorflow as tf
 
     gpus = tf.config.get_visible_devices("GPU")
@@ -139,7 +139,7 @@ def device_name() -> str:
 
 
 def processor_name() -> str:
-    """The model of the machine's processor; empty where the system does not tell."""
+    """The model of the machine's processor; empty if unknown."""
     with contextlib.suppress(OSError):
         for line in Path("/proc/cpuinfo").read_text(errors="replace").splitlines():
             if line.startswith("model name"):
@@ -148,14 +148,14 @@ def processor_name() -> str:
 
 
 def thread_count() -> int:
-    """How many threads an operation may use: on another number, sums may come out otherwise."""
+    """How many threads an operation may use; with another number, sums may round differently."""
     import tensorflow as tf
 
     return int(tf.config.threading.get_intra_op_parallelism_threads() or _usable_cores())
 
 
 def device_memory() -> int | None:
-    """Bytes of memory that the device has for this process; None where the system cannot tell."""
+    """The memory of the device available to this process, in bytes; None if unknown."""
     if on_gpu():
         from tensorflow.python.client import device_lib
 
@@ -173,7 +173,7 @@ def device_memory() -> int | None:
 
 
 def strategy_scope(name: str) -> contextlib.AbstractContextManager[object]:
-    """The scope to build a model in: with `mirrored`, on all devices that train, where there are more.
+    """The scope to build a model in: with `mirrored`, that of all training devices.
 
     Args:
         name: `none` or `mirrored`.
@@ -189,7 +189,7 @@ def strategy_scope(name: str) -> contextlib.AbstractContextManager[object]:
 
 
 def _usable_cores() -> int:
-    """The cores this process may use; all of them where the system cannot tell."""
+    """The number of cores this process may use; all of them if unknown."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -203,7 +203,7 @@ def on_gpu() -> bool:
 
 
 def make_deterministic() -> None:
-    """Have a GPU give the same bits every time; on the CPU they are the same anyway."""
+    """Make a GPU give the same bits every time, as the CPU does anyway."""
     import tensorflow as tf
 
     if on_gpu():

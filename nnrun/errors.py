@@ -1,4 +1,4 @@
-"""What can go wrong on the user's side: each error says what, where, and what to do."""
+"""Errors for the user: each says what went wrong, where, and what to do."""
 
 import contextlib
 import errno
@@ -35,7 +35,7 @@ class Place:
 
 
 def as_sentence(hint: str) -> str:
-    """A hint as every message shows it: begun with a capital letter, ended with a full stop.
+    """A hint as messages show it: with a capital letter and a full stop.
 
     >>> as_sentence("did you mean 'units'?"), as_sentence("`scale` goes first; remove it")
     ("Did you mean 'units'?", '`scale` goes first; remove it.')
@@ -68,7 +68,7 @@ class Problem:
 
 
 class UserError(Exception):
-    """An error that the user can mend; printed without a traceback.
+    """An error that the user can fix; printed without a traceback.
 
     Attributes:
         message: What is wrong and where.
@@ -105,21 +105,21 @@ class DataError(UserError):
 
 
 class DataFaults:
-    """Gathers the faults of data, to tell them together."""
+    """Collects faults in the data, to report them together."""
 
     def __init__(self) -> None:
         self._found: dict[str, DataError] = {}
 
     @contextlib.contextmanager
     def noted(self) -> Iterator[None]:
-        """Within the block, a fault is kept for later, and ends the block."""
+        """Keep a fault that ends the block for later."""
         try:
             yield
         except DataError as error:
             self._found |= {fault.message: fault for fault in error.faults}
 
     def refuse(self) -> None:
-        """Tell what was found.
+        """Raise the collected faults.
 
         Raises:
             DataError: There is something.
@@ -132,7 +132,7 @@ class DataFaults:
 
 
 def _joined(faults: tuple[DataError, ...]) -> DataError:
-    """One error that lists several, each hint once for those beside each other that share it."""
+    """One error that lists several; neighbours with the same hint share it."""
     lines = [f"{len(faults):,} faults in the data:"]
     shown = faults[:MOST_FAULTS]
     for fault, after in zip_longest(shown, shown[1:]):
@@ -165,7 +165,7 @@ _MEMORY_SIGNS = (
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether the system, Python or TensorFlow could not get the memory that they asked for.
+    """Whether an error means that memory ran out: the system's, Python's or TensorFlow's.
 
     TensorFlow's own errors are told by their names, so that it need not be imported.
     """

@@ -58,7 +58,7 @@ def _made(value: Any, steps_per_epoch: int) -> Any:
 
 
 def first_line(error: Exception) -> str:
-    """What an exception of Keras says, cut to the sentence that matters."""
+    """The first line of an exception's message, shortened if necessary."""
     plain = re.sub(r"\x1b\[\d*m", "", str(error))
     lines = [line.strip() for line in plain.splitlines() if line.strip()]
     if len(lines) > 1 and lines[0].startswith("Exception encountered when calling"):
@@ -68,7 +68,7 @@ def first_line(error: Exception) -> str:
 
 
 def plain_message(error: Exception) -> str:
-    """Keras's message without the prefix that names a layer the user never named."""
+    """Keras's message without its prefix, which names a layer that the user never named."""
     message = first_line(error)
     _, separator, rest = message.partition("is incompatible with the layer: ")
     return rest if separator else message

@@ -1,4 +1,4 @@
-"""Files that others may have written: regular ones only, bounded, and followed nowhere.
+"""Reading files that others may have written: regular files only, bounded, following no links.
 
 What is wrong with such a file is an `OSError` or a `ValueError` whose text fits into a message;
 each floor makes its own kind of error of it.
@@ -29,7 +29,7 @@ _MEMORY = "/dev/shm"
 
 
 def check_regular(path: Path) -> None:
-    """Refuse what hangs, never ends or tells secrets when it is read: pipes, devices, folders, /proc.
+    """Refuse what isn't a regular file: pipes, devices, folders, files of /proc.
 
     Raises:
         OSError: There is no such file, or it is none of the kind that lies on a disk.
@@ -44,7 +44,7 @@ def check_regular(path: Path) -> None:
 
 
 def open_own(path: Path, flags: int = os.O_RDONLY) -> int:
-    """Open a file that must lie where its name says: a link is not followed.
+    """Open a file without following a link.
 
     Args:
         path: The file.
@@ -71,7 +71,7 @@ def open_own(path: Path, flags: int = os.O_RDONLY) -> int:
 
 
 def walk(folder: Path) -> Iterator[os.DirEntry[str]]:
-    """Everything in a folder and in the folders in it; links are given, and not followed.
+    """Everything in a folder and its subfolders; links are listed, not followed.
 
     Raises:
         OSError: A folder cannot be read, or is nested too deep.
@@ -89,7 +89,7 @@ def walk(folder: Path) -> Iterator[os.DirEntry[str]]:
 
 
 def check_tree(folder: Path) -> None:
-    """See that a folder, which may be missing, holds nothing but folders and files of its own.
+    """Check that a folder, if it exists, holds nothing but regular files and folders.
 
     What writes into it by names, as Keras's callbacks do, then writes nowhere else.
 
@@ -117,7 +117,7 @@ def _check_one_name(path: Path, found: os.stat_result) -> None:
 
 
 def read_own(path: Path, most: int | None) -> bytes:
-    """The content of a file of a run; a link is not followed.
+    """The content of a file of a run; links are not followed.
 
     Args:
         path: The file.
@@ -150,7 +150,7 @@ def parse_json(text: bytes, **options: Any) -> Any:
 
 
 def read_array(content: bytes) -> np.ndarray[Any, Any]:
-    """An array in NumPy's format, whose header is believed only where the bytes bear it out.
+    """Read an array in NumPy's format, checking the header against the number of bytes.
 
     Raises:
         ValueError: It is no such array, holds Python objects, or has more or fewer bytes.
@@ -174,7 +174,7 @@ def read_array(content: bytes) -> np.ndarray[Any, Any]:
 
 
 def skip_npy_header(file: IO[bytes]) -> None:
-    """Go to the values of an array in NumPy's format, which is not asked what they are.
+    """Skip to the values of an array in NumPy's format, ignoring their type.
 
     Raises:
         ValueError: It is no such array.

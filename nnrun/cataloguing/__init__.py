@@ -1,1 +1,1 @@
-"""Writes the catalogue of components that configs are checked by."""
+"""Writing the catalogue of components that configs are checked against."""

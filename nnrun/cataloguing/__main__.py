@@ -1,4 +1,4 @@
-"""Writes `catalogue.json`: `python -m nnrun.cataloguing`, with `--check` to say whether it is stale."""
+"""Writes `catalogue.json`: `python -m nnrun.cataloguing`, or checks it with `--check`."""
 
 import argparse
 import json
@@ -14,7 +14,7 @@ from nnrun.config.catalogue import PACKAGED
 
 
 def written(value: Any, depth: int = 3) -> str:
-    """The JSON of a catalogue: one component a line, so that a diff names what changed."""
+    """The JSON of a catalogue, one component per line, so that diffs are readable."""
     if depth == 0 or not isinstance(value, Mapping) or not value:
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     lines = (f"{json.dumps(key)}:{written(item, depth - 1)}" for key, item in value.items())
@@ -22,7 +22,7 @@ def written(value: Any, depth: int = 3) -> str:
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Puts the text in place at once, so that nobody reads half of it."""
+    """Write the text atomically, so that nobody reads half of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)
     try:
@@ -52,7 +52,7 @@ def differences(old: Any, new: Any, path: str = "") -> Iterator[str]:
 
 
 def write_catalogue(arguments: list[str] | None = None) -> int:
-    """Writes the catalogue, or checks the one that is there."""
+    """Write the catalogue, or check the existing one."""
     parser = argparse.ArgumentParser(prog="python -m nnrun.cataloguing", description=__doc__)
     parser.add_argument("--output", type=Path, default=PACKAGED, help="the file to write or check")
     parser.add_argument("--check", action="store_true", help="exit 1 if the file is stale")

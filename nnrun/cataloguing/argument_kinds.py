@@ -94,7 +94,7 @@ OTHERWISE = re.compile(r"\b(int|integers?|number|float|callable|function|instanc
 
 @dataclasses.dataclass(frozen=True)
 class Given:
-    """What is known of an argument, from which its kind follows."""
+    """What is known about an argument."""
 
     group: str
     name: str
@@ -109,7 +109,7 @@ class Given:
 
     @property
     def is_told(self) -> bool:
-        """Whether the docstring tells of one kind of value, and no other."""
+        """Whether the docstring mentions exactly one kind of value."""
         text = NOT_IN_YAML.sub("", self.doc)
         alternatives = re.sub(r"or `?None`?", "", self.phrase)
         return bool(text) and not SEVERAL.search(text) and not re.search(r"\bor\b", alternatives)
@@ -162,7 +162,7 @@ RULES = (_kind_by_name, _kind_by_annotation, _kind_by_choices, _kind_by_docstrin
 
 
 def kind_of_argument(given: Given) -> str:
-    """The kind of an argument: "any" in doubt, for refusing a good value is worse than a late error."""
+    """The kind of an argument; "any" in doubt, as refusing a good value is worse than a late error."""
     if given.name in UNTOLD and not given.annotation and not isinstance(given.default, bool):
         return "any"
     kind = next((kind for rule in RULES if (kind := rule(given))), "any")
@@ -170,7 +170,7 @@ def kind_of_argument(given: Given) -> str:
 
 
 def default_fits(kind: str, default: Any) -> bool:
-    """Whether a class's own default is of the kind; None and a missing one always are.
+    """Whether a class's own default fits the kind; None and a missing one always do.
 
     >>> default_fits("integer", 0.5)
     False
@@ -193,5 +193,5 @@ def default_fits(kind: str, default: Any) -> bool:
 
 
 def split_sentences(text: str) -> list[str]:
-    """A text taken apart at its full stops."""
+    """The sentences of a text."""
     return re.split(r"(?<!e\.g\.)(?<!i\.e\.)(?<=\.)\s+", text)

@@ -124,7 +124,7 @@ def collect() -> Json:
 
 
 def keras_classes(group: str) -> dict[str, type]:
-    """The classes of a group by every name that Keras exports them under, the base left out."""
+    """The classes of a group by every name that Keras exports them under, except the base class."""
     module_name, base_name = KERAS[group]
     module = importlib.import_module(module_name)
     base = getattr(module, base_name)
@@ -148,7 +148,7 @@ def _keras_components(group: str) -> Json:
 
 
 def _own_names(group: str) -> dict[str, type]:
-    """The classes by one name each: their own, where Keras exports it."""
+    """The classes by one name each: their own if Keras exports it."""
     classes = keras_classes(group)
     return {
         name: cls
@@ -169,7 +169,7 @@ def _recorded_as(cls: type) -> str:
 
 
 def _mode(cls: type) -> Json:
-    """Whether a metric is best at its least or its greatest value; nothing where it does not tell.
+    """Whether low or high values of a metric are best, if it says so.
 
     Keras keeps it as `_direction` in the objects, where its callbacks read it.
     """
@@ -208,7 +208,7 @@ def _aliases(group: str, components: Json) -> dict[str, str | None]:
 
 
 def _resolves(group: str, alias: str) -> bool:
-    """Whether Keras understands an alias; one whose class needs arguments it does not."""
+    """Whether Keras understands an alias; not if its class needs arguments."""
     try:
         return importlib.import_module(KERAS[group][0]).get(alias) is not None
     except ImportError:  # it is understood, but its class wants a package that is not here

@@ -1,4 +1,4 @@
-"""What a class takes, read off its signature and docstring."""
+"""The arguments of a class, read from its signature and docstring."""
 
 import ast
 import inspect
@@ -28,7 +28,7 @@ def _argument_docs(docstring: str | None) -> dict[str, str]:
 
 
 def _parameters(cls: type) -> tuple[dict[str, inspect.Parameter], bool]:
-    """The parameters of a class in order, and whether it takes others, unknown to us.
+    """The parameters of a class in order, and whether it accepts others.
 
     Those that `**kwargs` hands on to a base class belong to it; where a class of Keras does not
     hand them on, it has them for arguments of old.
@@ -60,7 +60,7 @@ def _init_of(cls: type) -> Any:
 
 
 def _call_of_base(init: Any) -> ast.Call | None:
-    """The call of the base's `__init__` that hands `**kwargs` on."""
+    """The call of the base's `__init__` that passes `**kwargs` on."""
     for node in ast.walk(ast.parse(textwrap.dedent(inspect.getsource(init)))):
         if (
             isinstance(node, ast.Call)
@@ -72,7 +72,7 @@ def _call_of_base(init: Any) -> ast.Call | None:
 
 
 def describe_class(group: str, cls: type, module: str) -> Json:
-    """What the catalogue says of a class."""
+    """The catalogue's entry for a class."""
     parameters, is_open = _parameters(cls)
     docs: dict[str, str] = {}
     for base in reversed(cls.__mro__):
@@ -87,7 +87,7 @@ def describe_class(group: str, cls: type, module: str) -> Json:
 
 
 def describe_function(group: str, function: Any, module: str, without: Collection[str]) -> Json:
-    """What the catalogue says of a function that makes a component.
+    """The catalogue's entry for a function that makes a component.
 
     Args:
         group: The group of the catalogue.
@@ -123,7 +123,7 @@ def _describe_argument(group: str, parameter: inspect.Parameter, doc: str) -> Js
 
 
 def _short(doc: str) -> str:
-    """The first sentence, and the second where the first is no more than a type, as in "A float."."""
+    """The first sentence, and the second if the first is only a type, as in "A float."."""
     sentences = split_sentences(doc)
     return " ".join(sentences[: 2 if len(sentences[0].split()) <= WORDS_OF_A_TYPE else 1])
 

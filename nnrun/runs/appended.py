@@ -1,4 +1,4 @@
-"""Files of a run that grow while it is trained: whether a state finds them as it left them."""
+"""Files of a run that grow during training, and whether they still begin as a saved state left them."""
 
 import hashlib
 from collections.abc import Iterator, Mapping
@@ -13,7 +13,7 @@ _BLOCK = 1 << 20
 
 
 class AppendedFiles:
-    """The sha256 of files that only grow; every byte of them is read once.
+    """The sha256 of files that only grow, reading every byte once.
 
     Args:
         directory: The run that they lie in.
@@ -24,7 +24,7 @@ class AppendedFiles:
         self._read: dict[str, tuple[int, Any]] = {}
 
     def digests(self, sizes: Mapping[str, int]) -> dict[str, list[Any]]:
-        """The size and the sha256 of the beginnings of files; without those that are not there.
+        """The size and sha256 of each file's beginning; missing files are left out.
 
         Args:
             sizes: How many bytes of each file count, by its path in the run.
@@ -49,7 +49,7 @@ class AppendedFiles:
 
 
 def changed_files(directory: RunDirectory, appended: Any) -> Iterator[str]:
-    """The files that do not begin with what a state tells, by their paths in the run.
+    """The files whose beginning is not what a state recorded, by their paths in the run.
 
     Args:
         directory: The run.
@@ -79,7 +79,7 @@ def _checked(directory: RunDirectory, appended: Any) -> dict[str, tuple[int, str
 
 
 def _take_in(digest: Any, file: IO[bytes], count: int) -> bool:
-    """Hash so many bytes; whether there are as many."""
+    """Hash a number of bytes; False if there are fewer."""
     while count and (block := file.read(min(count, _BLOCK))):
         digest.update(block)
         count -= len(block)

@@ -95,7 +95,7 @@ def remove_leftovers(directory: Path) -> None:
 
 
 def check_writable(directory: Path) -> None:
-    """Try whether files can be made in a directory.
+    """Check that files can be created in a directory.
 
     Args:
         directory: An existing directory.
@@ -112,7 +112,7 @@ def check_writable(directory: Path) -> None:
 
 
 def sync_directory(path: Path) -> None:
-    """Let the names in a directory survive a loss of power.
+    """Make the names in a directory survive a loss of power.
 
     Raises:
         OSError: The disk fails.
@@ -134,7 +134,7 @@ def temporary_path(path: Path) -> Path:
 
 
 def describe_cause(error: OSError) -> str:
-    """What went wrong, in one line and in words a user knows."""
+    """The cause of an error in one line, in the user's words."""
     if error.errno == errno.ENOENT and error.filename and Path(error.filename).parent.is_dir():
         return "it does not exist"
     known = _CAUSES.get(error.errno or 0)
@@ -191,10 +191,10 @@ def make_directory(path: Path) -> None:
 
 
 def cannot_read(path: Path, error: OSError) -> RunError:
-    """What is said of a file that cannot be read."""
+    """The message for a file that cannot be read."""
     return RunError(f"cannot read {path}: {describe_cause(error)}")
 
 
 def cannot_create(path: Path, error: OSError) -> RunError:
-    """What is said of a directory that cannot be made."""
+    """The message for a directory that cannot be created."""
     return RunError(f"cannot create {path}: {describe_cause(error)}")

@@ -1,4 +1,4 @@
-"""Directories of runs that were killed before they had a record: recognised, and made empty again."""
+"""Directories of runs that were killed before they had a record: how to recognize and clear them."""
 
 import os
 import re
@@ -41,7 +41,7 @@ def is_unbegun(path: Path) -> bool:
 
 
 def check_begun(path: Path) -> None:
-    """See that a run's directory holds more than what is written before its record.
+    """Refuse a directory that holds only what is written before the record.
 
     Raises:
         UnbegunError: It does not.
@@ -58,7 +58,7 @@ def _is_beginning(entry: os.DirEntry[str]) -> bool:
 
 
 def clear(path: Path) -> None:
-    """Remove what a run left that was killed before it began, but for its lock.
+    """Remove everything that a run left that was killed before it began, except its lock.
 
     Raises:
         RunError: Another process is writing there, or the disk refuses.

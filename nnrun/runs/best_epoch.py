@@ -1,4 +1,4 @@
-"""Which figure tells the best epoch of a run."""
+"""Which figure decides the best epoch of a run."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -15,7 +15,7 @@ def monitored_figure(
     *,
     has_validation: bool,
 ) -> tuple[str, Mode]:
-    """The figure by which the best epoch is chosen, and whether it is best at its least or greatest.
+    """The figure by which the best epoch is chosen, and whether low or high is best.
 
     Args:
         named: `training.monitor` of the config.

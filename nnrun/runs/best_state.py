@@ -1,4 +1,4 @@
-"""The state of a run's best epoch, verified and held against what the run says of itself."""
+"""The state of a run's best epoch, verified and compared with the run's record."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -12,7 +12,7 @@ from nnrun.runs.manifest import RunRecord
 
 @dataclass(frozen=True)
 class BestState:
-    """The newest state of a best epoch that is whole.
+    """The newest intact state of a best epoch.
 
     Attributes:
         epoch: The epoch.
@@ -31,7 +31,7 @@ class BestState:
 
 
 def find_best(directory: RunDirectory, record: RunRecord) -> BestState:
-    """Find the state of a run's best epoch; an older one, with a doubt, where that is damaged.
+    """Find the state of a run's best epoch; if it is damaged, an older one with a doubt.
 
     Args:
         directory: The run; no process is writing it.
@@ -59,7 +59,7 @@ def find_best(directory: RunDirectory, record: RunRecord) -> BestState:
 
 
 def _best_epoch(directory: RunDirectory, record: RunRecord) -> int | None:
-    """The best epoch by the record; of a run that was killed, by its last state, or a later one."""
+    """The best epoch by the record or, if the run was killed, by its last state; it may be a later one."""
     if record.status != "running":
         return record.best_epoch
     epochs = [record.best_epoch or 0]

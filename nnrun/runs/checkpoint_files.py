@@ -50,7 +50,7 @@ _UNREADABLE = (
 
 
 class NonFiniteError(RunError):
-    """An array holds NaN or infinity, and such a state is not to be kept.
+    """An array holds NaN or infinity, so the state must not be kept.
 
     Attributes:
         array: The name of the first such array.
@@ -65,7 +65,7 @@ class NonFiniteError(RunError):
 
 @dataclass(frozen=True)
 class Content:
-    """What a checkpoint's archive holds, as its manifest vouches for it.
+    """The content of a checkpoint's archive, vouched for by its manifest.
 
     Attributes:
         arrays: The arrays by name; none where only the facts were asked for.
@@ -115,7 +115,7 @@ def load_checkpoint(path: Path, most: int | None = None) -> Content:
 
 
 def scan_checkpoint(path: Path) -> Content:
-    """Read the facts of a checkpoint and verify all of it, in the memory of a block.
+    """Read the facts of a checkpoint and verify all of it, block by block.
 
     Args:
         path: The `.npz`.
@@ -139,7 +139,7 @@ def scan_checkpoint(path: Path) -> Content:
 
 
 def read_digest(path: Path) -> str:
-    """The sha256 of a checkpoint's archive, as its manifest has it.
+    """The sha256 of a checkpoint's archive, according to its manifest.
 
     Raises:
         RunError: The manifest is missing, damaged, or of a newer nnrun.
@@ -160,7 +160,7 @@ def read_digest(path: Path) -> str:
 
 
 def check_finite(arrays: Mapping[str, "Array"]) -> None:
-    """Look for NaN and infinity.
+    """Refuse NaN and infinity.
 
     Raises:
         NonFiniteError: An array holds one.
@@ -218,7 +218,7 @@ def _unpack(data: bytes) -> tuple[dict[str, "Array"], dict[str, Any]]:
 
 
 def _scan(path: Path, file: IO[bytes]) -> dict[str, Any]:
-    """The facts, once no array was found to hold NaN or infinity."""
+    """The facts, after checking that no array holds NaN or infinity."""
     with zipfile.ZipFile(file) as archive:
         index, facts = _read_index(archive, path.stat().st_size)
         for number, (name, type_name) in enumerate(index):
@@ -243,7 +243,7 @@ def _is_finite_file(member: IO[bytes], code: Literal["H", "I", "Q"], exponent: i
 
 
 def _read_index(archive: zipfile.ZipFile, size: int) -> tuple[list[Any], dict[str, Any]]:
-    """The names and types of the arrays, and the facts; see that nothing else is in the archive.
+    """The names and types of the arrays, and the facts; refuses an archive with anything else.
 
     What nnrun packs is not compressed, so that nothing can be larger than the file.
     """

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """What was kept.
+    """A generation of a checkpoint.
 
     Attributes:
         arrays: The arrays by name.
@@ -50,7 +50,7 @@ class Checkpoint:
 
 @dataclass
 class CheckpointStore:
-    """The checkpoints in a directory, each with the generation before it."""
+    """The checkpoints in a directory, each with its previous generation."""
 
     directory: Path
     _good: dict[str, int] = field(default_factory=dict, init=False, repr=False)
@@ -63,7 +63,7 @@ class CheckpointStore:
         *,
         unchecked: tuple[str, ...] = (),
     ) -> int:
-        """Keep a new generation of a checkpoint; a crash at any instant leaves the old or the new.
+        """Write a new generation of a checkpoint; a crash at any moment leaves the old or the new one.
 
         Args:
             name: Which checkpoint: `best` or `last`.
@@ -96,7 +96,7 @@ class CheckpointStore:
         return generation
 
     def load(self, name: str, most: int | None = None) -> Checkpoint:
-        """Load the newest generation of a checkpoint that is whole.
+        """Load the newest intact generation of a checkpoint.
 
         Args:
             name: Which checkpoint: `best` or `last`.
@@ -111,7 +111,7 @@ class CheckpointStore:
         raise RunError(f"there is no checkpoint {name!r} in {self.directory}")
 
     def load_all(self, name: str, most: int | None = None) -> Iterator[Checkpoint]:
-        """Load the generations of a checkpoint that are whole, the newest first; see `load`.
+        """Load all intact generations of a checkpoint, the newest first; see `load`.
 
         Raises:
             RunError: There are generations, but none is whole.
@@ -119,7 +119,7 @@ class CheckpointStore:
         return self._whole(name, lambda path: load_checkpoint(path, most))
 
     def scan_all(self, name: str) -> Iterator[Checkpoint]:
-        """Verify the generations as `load_all`, their values too, and read no more than the facts.
+        """Verify the generations completely, like `load_all`, but return only their facts.
 
         Raises:
             RunError: There are generations, but none is whole.
@@ -127,7 +127,7 @@ class CheckpointStore:
         return self._whole(name, scan_checkpoint)
 
     def load_again(self, name: str, scanned: Checkpoint, most: int | None = None) -> Checkpoint:
-        """Load a generation with its arrays that `scan_all` gave.
+        """Load the arrays of a generation that `scan_all` returned.
 
         Raises:
             RunError: It is another by now, or has more than so many bytes.
@@ -154,7 +154,7 @@ class CheckpointStore:
             raise RunError(f"no checkpoint {name!r} is whole: " + "; ".join(refused))
 
     def trust(self, name: str, generation: int) -> None:
-        """Keep this generation until the next but one commit, and the one before it; no others."""
+        """Keep this generation for two more commits, and the one before it; remove all others."""
         self._good[name] = generation
         numbers = self._generations(name) | self._strays(name)
         previous = max((number for number in numbers if number < generation), default=0)

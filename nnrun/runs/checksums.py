@@ -1,4 +1,4 @@
-"""What the files of a run hold is what was written: their sha256, in `checksums.json` beside them.
+"""Checksums of a run's files: the sha256 of each, in `checksums.json` beside them.
 
 Before a file is replaced, `checksums.json` lists both its old digest and the coming one; so a crash
 between the two leaves a file that is listed, and is never taken for damage. Files that are not
@@ -58,7 +58,7 @@ def write_with_checksum(path: Path, writer: Callable[[Path], None]) -> None:
 
 
 def read_file(path: Path, most: int | None, *, check: bool = True) -> bytes:
-    """Read a file, and see that it holds what was written.
+    """Read a file, and check that it holds what was written.
 
     Args:
         path: The file; a link is not followed.
@@ -79,7 +79,7 @@ def read_file(path: Path, most: int | None, *, check: bool = True) -> bytes:
 
 
 def listed_files(directory: Path) -> list[Path]:
-    """The files of a directory whose checksums are known; none where a run is of an older version.
+    """The files of a directory with known checksums; none in a run of an older version.
 
     Raises:
         RunError: The checksums are damaged.
@@ -88,7 +88,7 @@ def listed_files(directory: Path) -> list[Path]:
 
 
 def check_file(path: Path) -> None:
-    """See that a file of any size holds what was written; nothing where it is missing.
+    """Check that a file of any size holds what was written; a missing file passes.
 
     Raises:
         RunError: It is damaged, or the checksums are.
@@ -98,7 +98,7 @@ def check_file(path: Path) -> None:
 
 
 def _verified(path: Path, look: Callable[[], tuple[str, Content]]) -> Content:
-    """What a look at a file finds, which also gives its digest, if it is what was written."""
+    """The result of reading a file, once its digest has proved to be the recorded one."""
     seen: object = None
     for _ in range(_TRIES):
         digest, content = look()
@@ -113,7 +113,7 @@ def _verified(path: Path, look: Callable[[], tuple[str, Content]]) -> Content:
 
 
 def _announce(coming: Mapping[Path, str]) -> None:
-    """List what files are about to hold, beside what they hold."""
+    """Record the checksums that files are about to have, besides those they have."""
     directory = next(iter(coming)).parent
     digests = dict(_digests(directory))
     for path, digest in coming.items():

@@ -1,4 +1,4 @@
-"""The run directory: what lies where, and how a new one is claimed."""
+"""The run directory: its layout, and how a new one is claimed."""
 
 import re
 import secrets
@@ -39,7 +39,7 @@ class RunDirectory:
 
     @property
     def config(self) -> Path:
-        """The config as it was written."""
+        """The config as the user wrote it."""
         return self.path / "config.yaml"
 
     @property
@@ -49,12 +49,12 @@ class RunDirectory:
 
     @property
     def signature(self) -> Path:
-        """What the model takes and gives, with its fitted preprocessing."""
+        """The model's inputs and outputs, with the fitted preprocessing."""
         return self.path / "signature.json"
 
     @property
     def base(self) -> "RunDirectory":
-        """The config and the signature of the run that this one was built on; there only if it was."""
+        """The config and the signature of the run that this one was built on, if any."""
         return RunDirectory(self.path / "from_run")
 
     @property
@@ -99,11 +99,11 @@ class RunDirectory:
 
     @property
     def evaluations(self) -> Path:
-        """The directory of what `nnrun eval` writes; there only if it did."""
+        """The directory for what `nnrun eval` writes."""
         return self.path / "evaluation"
 
     def evaluation(self, split: str, output: str = "") -> EvaluationDirectory:
-        """What an evaluation of a split wrote, or is to write.
+        """The directory of an evaluation of a split.
 
         Args:
             split: The name of the rows.
@@ -121,17 +121,17 @@ class RunDirectory:
 
     @property
     def callbacks(self) -> Path:
-        """The directory of what the config's own callbacks write; there only if they do."""
+        """The directory for what the config's callbacks write."""
         return self.path / "callbacks"
 
     @property
     def monitor(self) -> Path:
-        """What a `LayerMonitor` measured; there only if the config has one."""
+        """The measurements of a `LayerMonitor`, if the config has one."""
         return self.callbacks / "monitor.csv"
 
     @property
     def traces(self) -> Path:
-        """What `Traces` wrote; there only if the config has them."""
+        """The values written by `Traces`, if the config has them."""
         return self.callbacks / "traces.csv"
 
     @property
@@ -145,7 +145,7 @@ class RunDirectory:
         return self.path / "tensorboard"
 
     def make_subdirectories(self) -> None:
-        """Make the directories that runs write files into.
+        """Create the directories that runs write files into.
 
         Raises:
             RunError: They cannot be made, or one that is there leads out of the run.
@@ -156,7 +156,7 @@ class RunDirectory:
             make_directory(path)
 
     def discard(self) -> bool:
-        """Remove a directory claimed by this process that holds nothing of value yet.
+        """Remove a directory that this process claimed and that holds nothing of value yet.
 
         Returns:
             Whether it was removed. A checkpoint, figures or a model are of value; a history alone cannot be resumed.
@@ -216,7 +216,7 @@ def create_run(
 
 
 def create_run_at(path: Path, *, needed_bytes: int = 0) -> RunDirectory:
-    """Claim exactly this directory for a run, as `--run-dir` asks.
+    """Claim exactly this directory for a run, as given by `--run-dir`.
 
     Args:
         path: A directory that is missing (it is made, with its parents), empty, or all that is left
@@ -256,12 +256,12 @@ def create_run_at(path: Path, *, needed_bytes: int = 0) -> RunDirectory:
 
 
 def needed_bytes(parameters: int) -> int:
-    """Room for three checkpoints of weights and two averages each, and for the small files."""
+    """The bytes that a run needs: three checkpoints of weights and two averages each, and small files."""
     return 3 * 3 * 4 * parameters + 10_000_000
 
 
 def check_place(path: Path, needed_bytes: int) -> None:
-    """See whether a run's directory can be written, before there is something to write.
+    """Check that a run's directory can be written before there is anything to write.
 
     Raises:
         RunError: It cannot, or has too little room.
@@ -281,7 +281,7 @@ def _checked(run: RunDirectory) -> RunDirectory:
 
 
 def refuse_link(path: Path) -> None:
-    """Refuse a folder of a run that is a link: what is read or written there lies elsewhere.
+    """Refuse a folder of a run that is a link, since its files would lie elsewhere.
 
     Raises:
         RunError: It is one.
@@ -300,7 +300,7 @@ def _check_room(path: Path, needed_bytes: int) -> None:
 
 
 def format_bytes(count: int) -> str:
-    """A size as people say it.
+    """A size with its unit.
 
     >>> format_bytes(43_120_000)
     '43.1 MB'

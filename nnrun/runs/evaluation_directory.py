@@ -1,4 +1,4 @@
-"""The directory of an evaluation: what lies where."""
+"""The directory of an evaluation: its layout."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,7 +53,7 @@ class EvaluationDirectory:
 
     @property
     def reconstructions(self) -> Path:
-        """Of an autoencoder, the first pictures above what was made of them."""
+        """For an autoencoder, the first pictures above their reconstructions."""
         return self.path / "reconstructions.png"
 
     @property
@@ -77,7 +77,7 @@ class EvaluationDirectory:
         return self.path / "predicted_against_true.png"
 
     def make(self) -> None:
-        """Make the directory.
+        """Create the directory.
 
         Raises:
             RunError: It cannot be made.

@@ -40,7 +40,7 @@ class EventFiles:
         self._names: dict[str, str] = {}
 
     def add_epoch(self, epoch: int, figures: Mapping[str, float]) -> None:
-        """Write an epoch's figures, those named `val_…` to the validation's file.
+        """Write an epoch's figures; those named `val_…` go to the validation's file.
 
         Raises:
             RunError: If they cannot be written.
@@ -53,7 +53,7 @@ class EventFiles:
             self._write(part, epoch, [_scalar(tag, value) for tag, value in points.items()])
 
     def add_points(self, epoch: int, figures: Mapping[str, float]) -> None:
-        """Write figures beside those of the history to the training's file.
+        """Write further figures, which the history doesn't have, to the training's file.
 
         Raises:
             RunError: If they cannot be written.
@@ -71,7 +71,7 @@ class EventFiles:
         self._write("train", epoch, [_histogram(tag, array) for tag, array in arrays])
 
     def flush(self) -> dict[str, list[Any]]:
-        """Hand everything to the system; the name and the size of each part's file.
+        """Flush everything to disk; returns the name and size of each part's file.
 
         Raises:
             RunError: If it cannot be written.
@@ -99,7 +99,7 @@ class EventFiles:
         *,
         is_whole: bool = True,
     ) -> None:
-        """Go on with the files as they were; written anew from the history where they are not.
+        """Continue the files if they are as they were left; else write them again from the history.
 
         Args:
             sizes: What `flush` returned for the state that is gone on from.
@@ -176,7 +176,7 @@ def _size(path: Path) -> int:
 
 @contextlib.contextmanager
 def _plain_errors(folder: Path) -> Iterator[None]:
-    """Within the block an error of the system becomes one of the run, in a line."""
+    """Turn errors of the system within the block into errors of the run, in one line."""
     try:
         yield
     except OSError as error:

@@ -12,7 +12,7 @@ Figures = Mapping[str, float | None]
 
 
 def figures_reached(metrics: Metrics, parameters: int) -> Figures:
-    """The figures that a run may be expected to reach, by the names that `expect` calls them.
+    """The figures that `expect` may refer to, by name.
 
     Args:
         metrics: The run's figures; those of the best epoch count, those of the test, and what

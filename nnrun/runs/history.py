@@ -1,4 +1,4 @@
-"""The history of a run: one row per epoch, kept as CSV that reads back to the same floats."""
+"""The history of a run: one row per epoch, in a CSV file that reads back to the same floats."""
 
 import csv
 import io
@@ -70,7 +70,7 @@ class History:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The names of the columns, in the order in which they first came."""
+        """The names of the columns, in order of first appearance."""
         return tuple(self._columns)
 
     @property
@@ -168,7 +168,7 @@ class History:
 
 
 def epoch_figures(row: Mapping[str, float]) -> dict[str, float]:
-    """What an epoch's row says of the model: all but the epoch's number and its seconds."""
+    """The figures of an epoch's row: everything except the epoch's number and its seconds."""
     return {name: value for name, value in row.items() if name not in ("epoch", "seconds")}
 
 
@@ -196,10 +196,10 @@ def _cell(cell: str) -> float:
 
 
 def escape_cell(name: str) -> str:
-    """Text as a cell that no spreadsheet takes for a formula."""
+    """Escape text that a spreadsheet would take for a formula."""
     return f"'{name}" if name.startswith(_ESCAPED) else name
 
 
 def unescape_cell(name: str) -> str:
-    """What `escape_cell` was given."""
+    """The text that `escape_cell` escaped."""
     return name[1:] if name[:1] == "'" and name[1:].startswith(_ESCAPED) else name

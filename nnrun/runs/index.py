@@ -1,4 +1,4 @@
-"""Which runs there are, and which one a user means."""
+"""The list of runs, and how to find the one that a user means."""
 
 import difflib
 import os
@@ -23,7 +23,7 @@ _LONGEST = 80
 
 @dataclass(frozen=True)
 class RunEntry:
-    """A run of the list. Its record is read when it is first asked for."""
+    """A run in the list. Its record is read when first needed."""
 
     directory: RunDirectory
 
@@ -34,18 +34,18 @@ class RunEntry:
 
     @property
     def record(self) -> RunRecord | None:
-        """Its record; None where it cannot be read, and `problem` says why."""
+        """Its record; None if it cannot be read: see `problem`."""
         return self._read[0]
 
     @property
     def problem(self) -> str:
-        """Why its record cannot be read; empty where it can."""
+        """Why its record cannot be read; empty if it can."""
         error = self._read[1]
         return error.message if error else ""
 
     @cached_property
     def status(self) -> str:
-        """How it stands: see `manifest.derived_status`; `damaged` or `newer` where nobody can tell."""
+        """Its status as in `manifest.derived_status`, or `damaged` or `newer` if its record can't be read."""
         if isinstance(self._read[1], UnbegunError):
             return "running" if is_locked(self.directory.path) else DIED
         if self.record is None:

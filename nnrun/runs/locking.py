@@ -1,4 +1,4 @@
-"""One writer a run: a lock that the kernel frees when its holder dies, however it dies."""
+"""One writer per run: a lock that the kernel releases however its holder dies."""
 
 import errno
 import fcntl
@@ -18,7 +18,7 @@ _PAUSE = 0.02  # seconds; `is_locked` of another process holds the lock for an i
 
 
 class RunLock:
-    """Holds a run directory for this process, from `with` to its end.
+    """Locks a run directory for this process within a `with` block.
 
     The file stays when the lock is given back: removing it would let two processes hold two files
     of the same name.
@@ -64,7 +64,7 @@ class RunLock:
         self._descriptor = descriptor
 
     def release(self) -> None:
-        """Give the lock back; harmless when it is not held."""
+        """Release the lock; harmless if it is not held."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None

@@ -93,7 +93,7 @@ class RunRecord:
     diagnosis: tuple[Mapping[str, Any], ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """The record as it stands in `run.json`."""
+        """The record as written to `run.json`."""
         return {"format": FORMAT, **asdict(self)}
 
     def write(self, path: Path) -> None:
@@ -177,7 +177,7 @@ class Metrics:
 
 
 def derived_status(directory: RunDirectory, record: RunRecord | None = None) -> str:
-    """How a run stands: what its record says, but `died` where nobody runs what is "running".
+    """The status of a run: the record's, or `died` if it says "running" and no process is.
 
     Args:
         directory: The run.
@@ -200,7 +200,7 @@ def derived_status(directory: RunDirectory, record: RunRecord | None = None) -> 
 
 
 def read_format(path: Path) -> dict[str, Any]:
-    """Read a file of JSON that says its `format`, which is left out of what is returned.
+    """Read a JSON file with a `format`, which is checked and left out of the result.
 
     Raises:
         RunError: The file is missing, damaged, or of a newer nnrun.
@@ -234,7 +234,7 @@ def _whole(text: str) -> int:
 
 
 def _checked(kind: Any, values: Mapping[str, Any], path: Path) -> dict[str, Any]:
-    """The values that are fields of a dataclass, each of its type; others are passed over."""
+    """The values for the fields of a dataclass, their types checked; others are ignored."""
     found: dict[str, Any] = {}
     for name, classes in _field_classes(kind).items():
         if name not in values:

@@ -1,4 +1,4 @@
-"""How a run came out, for whoever started it."""
+"""The outcome of a run, for the caller who started it."""
 
 import dataclasses
 import json
@@ -13,7 +13,7 @@ RESULT_FORMAT = 1
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """How a run came out.
+    """The outcome of a run.
 
     Attributes:
         run_dir: The run directory.
@@ -46,7 +46,7 @@ class Outcome:
 
     @classmethod
     def of(cls, directory: RunDirectory, record: RunRecord, metrics: Metrics) -> Self:
-        """How a run that has ended came out.
+        """The outcome of a run that has just ended.
 
         Args:
             directory: The run.
@@ -69,7 +69,7 @@ class Outcome:
 
     @classmethod
     def read(cls, directory: RunDirectory) -> Self:
-        """How a run came out, from its files.
+        """The outcome of a run, read from its files.
 
         Raises:
             RunError: They are missing or damaged.

@@ -1,4 +1,4 @@
-"""What a model predicted for rows, as a file: `evaluation/<split>/predictions.csv`."""
+"""The file with a model's predictions for rows: `evaluation/<split>/predictions.csv`."""
 
 import csv
 import io
@@ -58,7 +58,7 @@ def prediction_columns(
 
 
 def table_text(header: Sequence[str], records: Iterable[Sequence[Any]]) -> str:
-    """A CSV file: floats with nine digits, and no text that a spreadsheet takes for a formula.
+    """A CSV file: floats with nine digits, and text escaped for spreadsheets.
 
     Nine digits keep every bit of a float32.
     """
@@ -79,7 +79,7 @@ MAX_CELLS = 20_000_000
 
 @dataclass(frozen=True)
 class PredictionTable:
-    """A file of predictions whose truth is known, as text; a sequence has an item for each row.
+    """A file of predictions with known targets, as text; each sequence has an item per row.
 
     Attributes:
         rows: Which row of the part it is.
@@ -134,7 +134,7 @@ class PredictionTable:
 
 
 def _several(columns: Iterable[str]) -> tuple[str, ...]:
-    """The names of the columns that were predicted together, by those of their targets."""
+    """The names of columns that were predicted together, taken from their targets' columns."""
     prefix = f"{TARGET}_"
     return tuple(name.removeprefix(prefix) for name in columns if name.startswith(prefix))
 

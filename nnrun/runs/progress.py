@@ -1,4 +1,4 @@
-"""How far a run came that wrote no figures, being under way or killed: what its history says."""
+"""How far a run without `metrics.json` has come (running or killed), from its history."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class Progress:
 
 
 def read_progress(directory: RunDirectory, directions: Directions) -> Progress:
-    """Read how far a run came.
+    """Read how far a run has come.
 
     Args:
         directory: The run.

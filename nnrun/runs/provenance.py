@@ -1,4 +1,4 @@
-"""What a run was made with: versions, and the state of the repository around the config."""
+"""Where a run comes from: versions, and the state of the repository around the config."""
 
 import contextlib
 import os
@@ -25,7 +25,7 @@ def installed_versions() -> dict[str, str]:
 
 
 def git_state(folder: Path) -> dict[str, Any] | None:
-    """The commit that is checked out and whether files differ from it; None outside a repository.
+    """The current commit and whether files differ from it; None outside a repository.
 
     Whether files differ stays unknown (None) where the repository's own settings name programs.
     """

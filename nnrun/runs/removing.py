@@ -1,4 +1,4 @@
-"""Removing runs: only what is a run, inside the runs' directory, and written by nobody."""
+"""Removing runs: only actual runs, inside the runs' directory, that no process is writing."""
 
 import secrets
 import shutil
@@ -71,7 +71,7 @@ def plan_removal(run: RunDirectory, runs_dir: Path) -> Removal:
 
 
 def remove_runs(removals: Sequence[Removal]) -> None:
-    """Remove runs with all they hold, or none; links in them are removed, not what they lead to.
+    """Remove runs completely, or none of them; links are removed, not their targets.
 
     They first lose their names, so that an interrupted removal leaves no half of a run in the list.
 
@@ -90,7 +90,7 @@ def remove_runs(removals: Sequence[Removal]) -> None:
 
 
 def _hide(paths: Sequence[Path]) -> list[Path]:
-    """Take the names of directories away, of all or of none; returns what they are called now."""
+    """Rename directories to hidden names, all or none; returns the new names."""
     hidden: dict[Path, Path] = {}
     for path in paths:
         name = path.with_name(f".removed-{secrets.token_hex(4)}")
@@ -107,7 +107,7 @@ def _hide(paths: Sequence[Path]) -> list[Path]:
 
 
 def _survey(path: Path) -> tuple[int, Path | None]:
-    """The bytes of a run's files, and a run within it, which only somebody else can have put there.
+    """The bytes of a run's files, and a run nested in it (put there by somebody), if any.
 
     Raises:
         OSError: It cannot be read, or its folders are nested too deep.

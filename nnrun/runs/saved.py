@@ -1,4 +1,4 @@
-"""What a run that broke off has saved to go on from."""
+"""The state that an interrupted run can resume from."""
 
 import dataclasses
 import math
@@ -18,7 +18,7 @@ UNCHECKED = ("metrics/", "callback/")
 
 @dataclasses.dataclass(frozen=True)
 class Saved:
-    """A state that a training can go on from.
+    """A state that a training can resume from.
 
     Attributes:
         last: The state; None where the run broke off before there was one: it begins anew.
@@ -34,13 +34,13 @@ class Saved:
 
     @property
     def facts(self) -> Mapping[str, Any]:
-        """What was saved beside the arrays; empty where nothing was saved."""
+        """The facts saved with the arrays; empty if nothing was saved."""
         return {} if self.last is None else self.last.facts
 
 
 @dataclasses.dataclass(frozen=True)
 class Resumed:
-    """A run that broke off, and goes on.
+    """An interrupted run that is being resumed.
 
     Attributes:
         saved: The state it goes on from.
@@ -58,7 +58,7 @@ class Resumed:
 
 
 def load_saved(directory: RunDirectory) -> Saved:
-    """The newest state of a run that is whole, with the best state that belongs to it.
+    """The newest intact state of a run, with the best state that belongs to it.
 
     Raises:
         RunError: There are states, but none is whole.
@@ -91,7 +91,7 @@ def load_saved(directory: RunDirectory) -> Saved:
 
 
 def _load(store: CheckpointStore, name: str) -> Iterator[Checkpoint]:
-    """The whole generations, without those that hold NaN or infinity where a state may not."""
+    """The intact generations, except those with NaN or infinity where a state may have none."""
     problems: list[str] = []
     for checkpoint in store.load_all(name):
         arrays = checkpoint.arrays.items()
@@ -107,7 +107,7 @@ def _load(store: CheckpointStore, name: str) -> Iterator[Checkpoint]:
 
 
 def _history_of(facts: Mapping[str, Any]) -> History:
-    """The history that a state saved, once all of its facts are such as nnrun writes.
+    """The history in a state, after checking that all of its facts are as nnrun writes them.
 
     Raises:
         KeyError: One is missing.

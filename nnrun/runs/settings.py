@@ -1,4 +1,4 @@
-"""What a run was configured with: its `resolved.yaml`, whole and by dotted path."""
+"""A run's configuration: its `resolved.yaml`, whole and by dotted path."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ Value = str | int | float | bool | None
 
 @dataclass(frozen=True)
 class Settings:
-    """The values of a config, in three layers of paths.
+    """The values of a config by path, in three layers.
 
     Attributes:
         values: By paths as people say them: a component is its class (`optimizer` is `Adam`) and
@@ -33,14 +33,14 @@ class Settings:
 
     @property
     def paths(self) -> list[str]:
-        """The paths as people say them."""
+        """The paths as people write them."""
         return [*self.values, *self.listed]
 
     def __contains__(self, path: str) -> bool:
         return any(path in layer for layer in (self.values, self.listed, self.exact))
 
     def get(self, path: str) -> Value:
-        """The value at a path, a list in words; None where there is none."""
+        """The value at a path, a list as text; None if there is none."""
         for layer in (self.values, self.listed, self.exact):
             if path in layer:
                 value = layer[path]
@@ -65,7 +65,7 @@ def read_run_config(directory: RunDirectory, *, edited: bool = False) -> dict[st
 
 
 def read_resolved(directory: RunDirectory, *, edited: bool = False) -> str:
-    """The text of a run's config, which holds nothing but what nnrun writes: no other file's.
+    """The text of a run's config, after checking that it is one that nnrun wrote.
 
     Args:
         directory: The run.
@@ -93,7 +93,7 @@ def _read(directory: RunDirectory, *, edited: bool) -> tuple[str, dict[str, Any]
 
 
 def read_checked_config(directory: RunDirectory) -> dict[str, Any]:
-    """A run's config as plain values, checked, with every default of this nnrun.
+    """A run's config as plain values, checked, with the defaults of this version of nnrun.
 
     So configs that were written by different versions can be held against each other.
 
@@ -128,7 +128,7 @@ def flatten(config: Mapping[str, Any]) -> Settings:
 
 
 def describe_briefly(value: Any) -> str:
-    """A value of a config in a few words: a component is its class and the values of its arguments.
+    """A value of a config in a few words: for a component, its class and its arguments' values.
 
     >>> describe_briefly(["Flatten", {"Dense": {"units": 64, "activation": "relu"}}])
     'Flatten, Dense 64 relu'
@@ -147,7 +147,7 @@ def describe_briefly(value: Any) -> str:
 
 
 def describe_scalar(value: Any) -> str:
-    """A value that holds no others, as YAML writes it."""
+    """A scalar as YAML writes it."""
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     return str(value)
@@ -184,7 +184,7 @@ def _flatten_value(value: Any, path: str, into: Any, settings: Settings) -> None
 
 
 def _flatten_list(items: list[Any], path: str, settings: Settings) -> None:
-    """Entries by their number; components that stand there once by their class as well."""
+    """Entries by their index; a component whose class occurs once, also by its class."""
     components = [as_component(item) for item in items]
     names = [component[0] for component in components if component]
     for index, (item, component) in enumerate(zip(items, components, strict=True)):

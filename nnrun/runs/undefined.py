@@ -1,4 +1,4 @@
-"""Metrics that are not finite while the training is well, as some are by their definition."""
+"""Metrics that are not finite although the training is fine, as some are by definition."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -7,7 +7,7 @@ from nnrun.runs.history import NOT_METRICS, History
 
 
 class UndefinedFigures:
-    """What is said of figures that are NaN or infinite: at once, and when the run has ended.
+    """Warnings about figures that are NaN or infinite: at once, and at the end of the run.
 
     Args:
         history: The epochs that were before, where a run is resumed.
@@ -23,7 +23,7 @@ class UndefinedFigures:
         self._told = {name for names in _undefined(history).values() for name in names}
 
     def take_in(self, epoch: int, figures: Mapping[str, float]) -> str:
-        """What to say of the figures that are not finite for the first time; mostly nothing."""
+        """A warning about figures that are not finite for the first time; mostly empty."""
         new = [name for name, value in figures.items() if not math.isfinite(value)]
         new = [name for name in new if name not in self._told]
         if not new:
@@ -39,7 +39,7 @@ class UndefinedFigures:
         return text + "".join(f". {who} takes it for no improvement" for who in watching)
 
     def summary(self, history: History, *, for_want_of_best: bool) -> list[str]:
-        """What the history shows, a sentence each.
+        """Sentences about the figures that were not finite.
 
         Args:
             history: All epochs.

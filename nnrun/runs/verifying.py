@@ -1,4 +1,4 @@
-"""Whether what lies in a run's directory is what was written there."""
+"""Whether the files in a run's directory are those that were written there."""
 
 from pathlib import Path
 
@@ -42,7 +42,7 @@ def find_damage(directory: RunDirectory, record: RunRecord, status: str) -> dict
 
 
 def _folders(directory: RunDirectory) -> list[RunDirectory]:
-    """The run and the runs that it keeps the configs of, having been built on them."""
+    """The folder of the run, and those it keeps of the runs that it was built on."""
     base = directory.base
     if base.path.is_symlink() or not base.path.is_dir():
         return [directory]

@@ -1,4 +1,4 @@
-"""A run as it is being written: epochs come in, and the directory always holds a whole state."""
+"""Writing a run: epoch by epoch, so that the directory always holds a complete state."""
 
 import dataclasses
 import time
@@ -98,7 +98,7 @@ class RunWriter:
         self._events.close()
 
     def begin(self, config: bytes, resolved_text: str, signature: Mapping[str, Any]) -> None:
-        """Write what is known before the first step; the config byte for byte."""
+        """Write what is known before the first step, with the config byte for byte."""
         from nnrun.runs.atomic import json_bytes
         from nnrun.runs.checksums import write_files
 
@@ -114,7 +114,7 @@ class RunWriter:
         )
 
     def resume(self, saved: "Saved", resolved_text: str, signature: Mapping[str, Any]) -> None:
-        """Go on with a run as it was saved; what was written after that, or is damaged, goes."""
+        """Continue a run from its saved state; anything newer, or damaged, is removed."""
         from nnrun.runs.atomic import json_bytes, remove_leftovers
         from nnrun.runs.checksums import write_files
 
@@ -148,7 +148,7 @@ class RunWriter:
         self._events.resume(sizes, self.history.rows, is_whole=is_whole)
 
     def note(self, **changes: Any) -> None:
-        """Write into the record what became known before the first step; `changes` are its fields."""
+        """Add to the record what becomes known before the first step; `changes` are its fields."""
         self.record = dataclasses.replace(self.record, **changes)
         self.record.write(self.directory.record)
 
@@ -157,11 +157,11 @@ class RunWriter:
         self.history.add({"epoch": epoch, **figures, "seconds": round(seconds, 6)})
 
     def add_histograms(self, epoch: int, arrays: "Iterable[tuple[str, Array]]") -> None:
-        """Take in arrays whose histograms TensorBoard is to show for an epoch."""
+        """Take in arrays of an epoch, for histograms in TensorBoard."""
         self._histograms.append((epoch, list(arrays)))
 
     def add_points(self, epoch: int, figures: Mapping[str, float]) -> None:
-        """Take in figures beside the history's that TensorBoard is to show for an epoch."""
+        """Take in further figures of an epoch, for TensorBoard."""
         self._points.append((epoch, figures))
 
     def keep_best(self, snapshot: Snapshot) -> None:
@@ -169,7 +169,7 @@ class RunWriter:
         self.best = snapshot
 
     def keep_last_for_want_of_best(self) -> bool:
-        """Keep the last epoch's state where no epoch is the best: its figure was never finite.
+        """Keep the last epoch's state as the best if no epoch had a finite figure.
 
         Returns:
             Whether that was so.
@@ -185,7 +185,7 @@ class RunWriter:
         return True
 
     def keep_last(self, snapshot: Snapshot) -> None:
-        """Take in the state to go on from, and commit if the last commit is long enough ago.
+        """Take in a state to resume from, and commit it if the last commit is long enough ago.
 
         Raises:
             NonFiniteError: If a weight is NaN or infinite.
@@ -198,11 +198,11 @@ class RunWriter:
             self._begin_commit()
 
     def is_overdue(self) -> bool:
-        """Whether the last commit is so long ago that not even the epoch's end is waited for."""
+        """Whether the last commit is too long ago to wait for the end of the epoch."""
         return time.monotonic() - self._last_commit >= LONG_EPOCH_SECONDS
 
     def commit(self) -> None:
-        """Write the history, and the best and the last state where they are new.
+        """Write the history, and the best and last state if they are new.
 
         Raises:
             RunError: If the directory cannot be written.
@@ -223,7 +223,7 @@ class RunWriter:
         self._write_record(**changes)
 
     def fail(self, reason: str) -> None:
-        """Write into the record that the run broke off, and why.
+        """Record that the run failed, and why.
 
         Raises:
             RunError: If the record cannot be written.
@@ -246,7 +246,7 @@ class RunWriter:
         return self.history.rows[snapshot.epoch - 1]
 
     def _begin_commit(self) -> None:
-        """Have the present state written in the background."""
+        """Write the current state in the background."""
         self._finish_commit()
         histograms, self._histograms = self._histograms, []
         points, self._points = self._points, []
@@ -264,7 +264,7 @@ class RunWriter:
         last: Snapshot | None,
         beside: "tuple[_Points, _Histograms]",
     ) -> None:
-        """Write a state: last of all the checkpoint that a resume begins with."""
+        """Write a state; the checkpoint that a resume starts from comes last."""
         started = time.monotonic()
         is_new = self._committed.get("last") is not last or self._committed.get("best") is not best
         if last is not None and is_new:
@@ -315,5 +315,5 @@ class RunWriter:
 
 
 def utc_now() -> str:
-    """The time, as records have it: ISO 8601, in UTC, to the second."""
+    """The time as it is written in records: ISO 8601, in UTC, to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds")
