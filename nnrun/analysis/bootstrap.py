@@ -1,4 +1,4 @@
-"""The interval that the number of rows leaves open around a metric.
+"""Confidence intervals of metrics over the rows.
 
 Every headline metric is a function of *how often each row counts*. Once each gives the metric
 itself; leaving rows out gives its jackknife, from which come two kinds of intervals:
@@ -42,7 +42,7 @@ _ROUNDING = 1e-12
 
 
 class Scale(NamedTuple):
-    """On which scale a figure is resampled, and what its tails leave out there."""
+    """The scale on which a figure is resampled, and the size of its tails."""
 
     link: Callable[[np.ndarray], np.ndarray]
     inverse: Callable[[np.ndarray], np.ndarray]
@@ -131,12 +131,12 @@ def _without(value: float, reason: str) -> Estimate:
 
 
 def number_of_groups(rows: int) -> int:
-    """1,000 groups of rows or each row for itself; fewer (200 at least) of more than 20,000 rows."""
+    """Up to 1,000 groups of rows, or one per row; fewer (at least 200) for more than 20,000 rows."""
     return min(rows, max(FEWEST_GROUPS, min(MOST_GROUPS, LEFT_OUT // rows)))
 
 
 def group_rows(rows: int, groups: int, generator: np.random.Generator) -> np.ndarray:
-    """The group of each row `(rows,)`: drawn at random, all of one size or one row more."""
+    """Assign each row to a random group, `(rows,)`; the sizes differ by one at most."""
     if groups == rows:
         return np.arange(rows)
     return generator.permutation(np.arange(rows) % groups)
@@ -145,7 +145,7 @@ def group_rows(rows: int, groups: int, generator: np.random.Generator) -> np.nda
 def jackknife(
     statistics: Mapping[str, Statistic], found: Mapping[str, Estimate], groups: np.ndarray
 ) -> list[np.ndarray]:
-    """How each group of rows moves each metric, `(groups,)`, on the metric's scale.
+    """The influence of each group of rows on each metric, `(groups,)`, on the metric's scale.
 
     Source: Efron and Tibshirani 1993, chapter 11; the influences have the mean 0 or nearly so.
     """
@@ -171,7 +171,7 @@ def _scaled(of: Statistic, values: np.ndarray) -> np.ndarray:
 
 
 def standard_error(influences: np.ndarray) -> float:
-    """Of a metric, from what each group of rows moves it by."""
+    """The standard error of a metric, from the influences of the groups."""
     groups = len(influences)
     return float(np.sqrt(np.square(influences - influences.mean()).sum() / (groups - 1) / groups))
 
@@ -179,7 +179,7 @@ def standard_error(influences: np.ndarray) -> float:
 def student_ratios(
     influences: list[np.ndarray], generator: np.random.Generator
 ) -> list[np.ndarray]:
-    """Of resamples, by how many of their own standard errors each mean is off, `(resamples,)`.
+    """Studentised means of resamples, `(resamples,)`: deviations in their own standard errors.
 
     Args:
         influences: Columns of the same length `(groups,)`; all are drawn together.
@@ -198,7 +198,7 @@ def student_ratios(
 
 
 def _draw_counts(generator: np.random.Generator, resamples: int, rows: int) -> np.ndarray:
-    """How often each row stands in each resample."""
+    """How often each row occurs in each resample."""
     drawn = generator.integers(rows, size=(resamples, rows))
     drawn += np.arange(resamples)[:, None] * rows
     counts = np.bincount(drawn.ravel(), minlength=resamples * rows)

@@ -1,4 +1,4 @@
-"""How good predictions of several columns are: of labels that each hold or not, and of numbers.
+"""Scores for several predicted columns: labels, each true or false, and numbers.
 
 As in `scores`, a metric is a function of how often each row counts; a row counts with all of its
 columns, since they are of one thing.
@@ -39,7 +39,7 @@ THRESHOLD = 0.5
 
 @dataclass(frozen=True)
 class LabelScores(ClassScores):
-    """How the rows that have one label were told from those that have not.
+    """How well rows with a label are distinguished from those without.
 
     Attributes:
         accuracy: Share of the rows for which the label was predicted rightly.
@@ -52,7 +52,7 @@ class LabelScores(ClassScores):
 
 @dataclass(frozen=True)
 class TargetScores:
-    """How well one of several numbers was predicted.
+    """How well one of several numbers is predicted.
 
     Attributes:
         name: The column.
@@ -181,7 +181,7 @@ def label_statistics(targets: np.ndarray, probabilities: np.ndarray) -> dict[str
 
 
 def _of_labels(of: Counting, *sides: np.ndarray, micro: bool) -> Statistic:
-    """A figure of labels, each side of which, `(rows, labels)`, must have rows enough."""
+    """A statistic of labels; each side, `(rows, labels)`, must have enough rows."""
     counted = [side.any(axis=1, keepdims=True) if micro else side for side in sides]
     fewest = min(int(side.sum(axis=0).min()) for side in counted)
     least = enough.FEWEST_FOR_AREA if sides[1:] else enough.FEWEST_OF_CLASS
@@ -190,7 +190,7 @@ def _of_labels(of: Counting, *sides: np.ndarray, micro: bool) -> Statistic:
 
 
 def _agreement(true: np.ndarray, predicted: np.ndarray) -> dict[str, Statistic]:
-    """Precision, recall and F1, macro and micro, from the rows that have and are given a label."""
+    """Precision, recall and F1, macro and micro, from true and predicted labels."""
     both = true & predicted
     counted = [values.astype(np.float64) for values in (both, predicted, true)]
     ratios: dict[str, Callable[..., tuple[np.ndarray, np.ndarray]]] = {
@@ -223,7 +223,7 @@ def _each_column(targets: np.ndarray, predicted: np.ndarray) -> Iterator[dict[st
 
 
 def _mean_over(statistics: Sequence[Counting]) -> Counting:
-    """The mean of several metrics, of those that are defined."""
+    """The mean of those of several metrics that are defined."""
 
     def mean(counts: np.ndarray) -> np.ndarray:
         values = np.stack([statistic(counts) for statistic in statistics])
@@ -235,7 +235,7 @@ def _mean_over(statistics: Sequence[Counting]) -> Counting:
 
 
 def _of_pairs(statistic: Counting, width: int) -> Counting:
-    """A metric of all pairs of a row and a column; a pair counts as often as its row does."""
+    """A metric over all pairs of a row and a column; a pair counts as often as its row."""
 
     def figure(counts: np.ndarray) -> np.ndarray:
         at_once = max(1, CHUNK // (counts.shape[1] * width))

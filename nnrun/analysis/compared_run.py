@@ -1,4 +1,4 @@
-"""A run with all that is compared of it."""
+"""A run with everything that is compared."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ COUNTS = ("best_epoch", "epochs", "seconds", "parameters")
 
 @dataclass(frozen=True)
 class ComparedRun:
-    """A run with all that is compared.
+    """A run with everything that is compared.
 
     Attributes:
         directory: Where it lies.
@@ -43,12 +43,12 @@ class ComparedRun:
 
     @property
     def fingerprint(self) -> str:
-        """Of its data; empty where the record has none."""
+        """The fingerprint of its data; empty if the record has none."""
         return str(self.record.data.get("fingerprint", ""))
 
     @property
     def broken_off(self) -> str:
-        """How it ended before its last epoch, in words; empty where it is finished."""
+        """Why it ended before its last epoch, in words; empty if it finished."""
         if self.status == "finished":
             return ""
         ended = "was interrupted" if self.status == "interrupted" else self.status
@@ -56,7 +56,7 @@ class ComparedRun:
 
     @property
     def outputs(self) -> dict[str, str]:
-        """The outputs of its model, each with the folder of its evaluation: none of its own where there is one."""
+        """The outputs of its model, each with its folder in the evaluation; empty for an only output."""
         architecture = self.config.get("architecture")
         named = architecture.get("outputs") if isinstance(architecture, Mapping) else None
         names = list(named) if isinstance(named, Mapping) else [""]
@@ -72,7 +72,7 @@ class ComparedRun:
 
     @cached_property
     def chosen(self) -> Mapping[str, Any]:
-        """The values without arguments that are as they would be anyway."""
+        """The values that differ from the defaults."""
         return flatten(without_defaults(self.config)).values
 
     @cached_property

@@ -1,4 +1,4 @@
-"""Runs side by side: read, grouped by their configs, refused where their data differ."""
+"""Comparing runs: reading them, grouping them by config, and refusing different data."""
 
 import json
 import math
@@ -27,7 +27,7 @@ SIDE_BY_SIDE = 3
 
 @dataclass(frozen=True)
 class Group:
-    """Runs whose configs differ in their seeds (and names) alone.
+    """Runs whose configs differ only in their seeds (and names).
 
     Attributes:
         label: What it is called in tables and sentences.
@@ -44,24 +44,24 @@ class Group:
 
     @property
     def broken_off(self) -> str:
-        """How a run of it ended before its last epoch, in words; empty where all are finished."""
+        """Why one of its runs ended before its last epoch, in words; empty if all finished."""
         return next((run.broken_off for run in self.runs if run.broken_off), "")
 
     def values(self, name: str) -> list[float]:
-        """A figure, once for each seed; a run repeated with its seed tells nothing new."""
+        """The values of a figure, one per seed; a repeated seed adds no information."""
         by_seed = {run.record.seed: run.figures.get(name) for run in reversed(self.runs)}
         values = (value for _, value in sorted(by_seed.items()))
         return [value for value in values if value is not None and math.isfinite(value)]
 
     def mean(self, name: str) -> float | None:
-        """The mean of a figure over the seeds; None where there is none."""
+        """The mean of a figure over the seeds; None if no run has it."""
         values = self.values(name)
         if len(set(values)) == 1:
             return values[0]  # whole numbers stay whole
         return fmean(values) if values else None
 
     def spread(self, name: str) -> float | None:
-        """The standard deviation of a figure over the seeds; None below two of them."""
+        """The standard deviation of a figure over the seeds; None for fewer than two."""
         values = self.values(name)
         return stdev(values) if len(values) > 1 else None
 
@@ -91,17 +91,17 @@ class Comparison:
 
     @property
     def directions(self) -> Directions:
-        """Which way the figures are better, as the runs have recorded it."""
+        """Whether low or high figures are better, as recorded by the runs."""
         return directions_of(*self.groups)
 
     @property
     def is_small(self) -> bool:
-        """Whether the sides stand beside each other, and not in a leaderboard."""
+        """Whether the sides are shown side by side rather than as a leaderboard."""
         return len(self.groups) <= SIDE_BY_SIDE
 
     @property
     def ranked(self) -> list[Group]:
-        """The groups, the best first; then those that are not finished, or without the figure."""
+        """The groups, best first; unfinished ones and those without the figure come last."""
         sign = -1 if direction(self.metric, self.directions) == "max" else 1
 
         def place(group: Group) -> tuple[bool, bool, float]:
@@ -112,13 +112,13 @@ class Comparison:
 
 
 def directions_of(*groups: Group) -> Directions:
-    """Which way the figures of groups are better; where they disagree, the first is followed."""
+    """Whether low or high figures are better; if groups disagree, the first one decides."""
     runs = [run for group in groups for run in group.runs]
     return {name: mode for run in reversed(runs) for name, mode in run.record.directions.items()}
 
 
 def direction(name: str, directions: Directions) -> Mode | None:
-    """Whether a figure is best at its least or greatest; None where neither is better.
+    """Whether a figure is best when low or high; None if neither.
 
     Args:
         name: The figure.
@@ -130,7 +130,7 @@ def direction(name: str, directions: Directions) -> Mode | None:
 
 
 def read_run(directory: RunDirectory) -> ComparedRun:
-    """Read what is compared of a run.
+    """Read everything that is compared about a run.
 
     Raises:
         RunError: The run is damaged, of another format, not finished, or without an epoch; the
@@ -225,7 +225,7 @@ def _group(runs: Iterable[ComparedRun]) -> list[tuple[ComparedRun, ...]]:
 def _leave_aside_unfinished(
     groups: Iterable[tuple[ComparedRun, ...]],
 ) -> tuple[list[tuple[ComparedRun, ...]], dict[str, str]]:
-    """The groups without runs that broke off beside finished ones, whose mean they would spoil."""
+    """The groups without unfinished runs, if they also have finished ones, whose mean these would spoil."""
     kept: list[tuple[ComparedRun, ...]] = []
     others: dict[str, str] = {}
     for group in groups:
@@ -240,7 +240,7 @@ def _leave_aside_unfinished(
 
 
 def _check_ends(groups: Sequence[Group]) -> list[str]:
-    """What must be said of sides that are not finished."""
+    """Notes about sides that are not finished."""
     unfinished = [group for group in groups if group.broken_off]
     ranked = SIDE_BY_SIDE < len(groups) > len(unfinished)
     behind = ", so it comes after the finished ones" if ranked else ""
@@ -248,7 +248,7 @@ def _check_ends(groups: Sequence[Group]) -> list[str]:
 
 
 def _labels(sides: Sequence[tuple[ComparedRun, ...]], *, one_config: bool) -> list[str]:
-    """What the sides are called: by what tells them apart, in columns by something short."""
+    """Labels that distinguish the sides; short ones if they head columns."""
     names = [side[0].name for side in sides]
     seeds = [f"seed {side[0].record.seed}" for side in sides]
     directories = [side[0].directory.name for side in sides]
@@ -280,7 +280,7 @@ def _choose_metric(runs: Sequence[ComparedRun], metric: str | None, split: str |
 
 
 def _finite_figures(runs: Sequence[ComparedRun]) -> list[str]:
-    """The figures that a run has, and that are numbers there."""
+    """The figures that are finite in some run."""
     figures = (item for run in runs for item in run.figures.items())
     return list(
         dict.fromkeys(name for name, value in figures if value is not None and math.isfinite(value))

@@ -1,4 +1,4 @@
-"""The rules about the curves of a run: the first that holds is told.
+"""Rules about the curves of a run; the first that applies is reported.
 
 A rule says something only where the curves show more than their noise, and tells only figures that
 an epoch had. Where none holds, nothing stands out.
@@ -45,7 +45,7 @@ move, as a share of that way."""
 
 
 def judge_curves(curves: RunCurves, evidence: Evidence) -> Finding:
-    """What the curves say.
+    """The finding about the curves.
 
     Args:
         curves: The curves, of a few epochs at least.
@@ -56,7 +56,7 @@ def judge_curves(curves: RunCurves, evidence: Evidence) -> Finding:
 
 
 def _no_better_than_guessing(curves: RunCurves, evidence: Evidence) -> Finding | None:
-    """The saved model does no better than the same answer for every row."""
+    """The saved model is no better than one constant answer for every row."""
     guess = next((one for one in evidence.guesses if one.is_no_better), None)
     if guess is None or curves.creeps or curves.improvement:
         return None
@@ -88,7 +88,7 @@ def _no_better_than_guessing(curves: RunCurves, evidence: Evidence) -> Finding |
 
 
 def _is_held_up(curves: RunCurves, guess: Guess, evidence: Evidence) -> bool:
-    """Whether the training loss of a model that guesses jumps, or stays above that of guessing."""
+    """Whether the training loss of a guessing model jumps, or stays above the loss of guessing."""
     few = evidence.rows is not None and evidence.rows < _FEW_ROWS
     if few or evidence.random or guess.answers is None or not guess.is_of_all or not curves.jumps:
         return False
@@ -98,7 +98,7 @@ def _is_held_up(curves: RunCurves, guess: Guess, evidence: Evidence) -> bool:
 
 
 def _rate_too_high(curves: RunCurves, evidence: Evidence) -> Finding | None:
-    """The training loss climbs, or jumps about at a height where it should still fall."""
+    """The training loss climbs, or jumps around while it should still be falling."""
     few = evidence.rows is not None and evidence.rows < _FEW_ROWS
     if few or curves.rate_rises:
         return None
@@ -130,7 +130,7 @@ def _climb(curve: LossCurve) -> str:
 
 
 def _rate_too_low(curves: RunCurves, evidence: Evidence) -> Finding | None:
-    """The training loss falls steadily, no slower at the end, and has not come far."""
+    """The training loss falls steadily, as fast at the end, but has not fallen far."""
     loss = curves.loss
     if not curves.creeps or curves.rate_ran_out:
         return None
@@ -145,7 +145,7 @@ def _rate_too_low(curves: RunCurves, evidence: Evidence) -> Finding | None:
 
 
 def _overfitting(curves: RunCurves, evidence: Evidence) -> Finding | None:
-    """From its lowest on, val_loss climbs: while the training loss falls, or with it."""
+    """After its minimum val_loss climbs, whether or not the training loss falls."""
     validation, loss = curves.validation, curves.loss
     if validation is None or validation.last - validation.lowest < validation.window:
         return None
@@ -179,7 +179,7 @@ def _overfitting(curves: RunCurves, evidence: Evidence) -> Finding | None:
 
 
 def _matters(rise: float, curve: LossCurve, guess: Guess | None) -> bool:
-    """Whether a climb is more than noise, and more than nothing on the way to guessing."""
+    """Whether a climb is larger than the noise, and matters compared with guessing."""
     return curve.is_clear(rise) and (guess is None or rise >= _MATTERS * guess.way)
 
 
@@ -193,7 +193,7 @@ def _worsening(validation: LossCurve, evidence: Evidence) -> Finding:
 
 
 def _improving(curves: RunCurves, evidence: Evidence) -> Finding | None:
-    """At the end the watched loss still falls, by more than its noise."""
+    """The watched loss is still falling at the end, by more than its noise."""
     found = curves.improvement
     if found is None or curves.all_right:
         return None
@@ -217,7 +217,7 @@ def _improving(curves: RunCurves, evidence: Evidence) -> Finding | None:
 
 
 def _fine(curves: RunCurves, evidence: Evidence) -> Finding | None:
-    """The saved model is far better than guessing, and the end of the curve is near its best."""
+    """The saved model is much better than guessing, and the curve ends near its best."""
     (_, curve), guess = curves.watched, curves.guess
     skill = min((loss.skill for loss in evidence.guesses), default=0.0)
     if not skill >= _SKILLED:
@@ -239,7 +239,7 @@ def _fine(curves: RunCurves, evidence: Evidence) -> Finding | None:
 
 
 def _plateau(curves: RunCurves, evidence: Evidence) -> Finding | None:
-    """For a good part of the epochs the watched loss has stayed where it is."""
+    """The watched loss has not moved for a large part of the epochs."""
     (name, curve), loss = curves.watched, curves.loss
     since = curves.at_rest_since()
     if since is None or evidence.stopped or curves.all_right:

@@ -90,7 +90,7 @@ def panel_names(history: History) -> list[str]:
 
 
 def grid_columns(panels: int) -> int:
-    """How many of so many panels stand beside each other."""
+    """The number of columns for a number of panels."""
     return 2 if panels == 4 else min(max(panels, 1), 3)  # noqa: PLR2004 - four make a square
 
 
@@ -160,7 +160,7 @@ def finish_axes(axes: "Axes", label: str, first: float, last: float) -> None:
 
 
 def finish_values(axes: "Axes", name: str, values: Sequence[float], *, log: bool = False) -> None:
-    """Scale the vertical axis for the values on it, and say so where none of them is finite.
+    """Scale the vertical axis for its values, and say so if none of them is finite.
 
     Args:
         axes: The axes.
@@ -195,7 +195,7 @@ def epochs_of(history: History) -> list[float]:
 
 
 def values_of(history: History, column: str) -> list[float]:
-    """A column with NaN for what is not finite; empty where there is no such column."""
+    """A column with NaN for values that are not finite; empty if it doesn't exist."""
     return _finite(history.column(column)) if column in history.columns else []
 
 
@@ -205,6 +205,6 @@ def _finite(values: Sequence[float]) -> list[float]:
 
 
 def _spans(values: Sequence[float], ratio: float) -> bool:
-    """Whether the greatest of positive values is more than so many times the least."""
+    """Whether positive values span more than a given ratio."""
     finite = [value for value in values if math.isfinite(value)]
     return bool(finite) and min(finite) > 0 and max(finite) / min(finite) > ratio

@@ -1,4 +1,4 @@
-"""What a run shows, in a sentence or two, and what to try: right, or silent.
+"""What a run shows in a sentence or two, and what to try; nothing is said in doubt.
 
 One finding is about the curves; beside it stands what the layers and the classes say.
 """
@@ -21,7 +21,7 @@ than a fifth of its validation rows, five at least, are found, and known where f
 
 
 def diagnose(evidence: Evidence) -> tuple[Finding, ...]:
-    """What a run shows, the most important first; never nothing.
+    """What a run shows, the most important first; at least one finding.
 
     Args:
         evidence: The run.

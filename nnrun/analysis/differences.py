@@ -1,4 +1,4 @@
-"""What differs between two configs, part by part: settings by their path, layers as a sequence."""
+"""The differences between two configs: settings by path, layers as an aligned sequence."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -59,7 +59,7 @@ def find_differences(
 
 
 def _fill_in(*trees: dict[str, Any]) -> None:
-    """Say what follows from the rest of a config, where only the other one says it itself."""
+    """Fill in implied settings that only the other config spells out."""
     for tree, other in (trees, trees[::-1]):
         if "metrics" in other and "metrics" not in tree and (usual := _usual_metrics(tree)):
             tree["metrics"] = usual
@@ -70,7 +70,7 @@ def _fill_in(*trees: dict[str, Any]) -> None:
 
 
 def _usual_metrics(tree: Mapping[str, Any]) -> list[str]:
-    """What is measured where nothing is said; empty where only the rows could tell."""
+    """The metrics by default; empty if they depend on the rows."""
     dataset, architecture = tree.get("dataset") or {}, tree.get("architecture")
     task = dataset.get("task", AUTO)
     named = load_catalogue().dataset(str(dataset.get("name")))
@@ -88,7 +88,7 @@ def _monitored(tree: Mapping[str, Any]) -> str:
 
 
 def describe_value(value: Any) -> str:
-    """A value of a config on one line, as it could be written there.
+    """A value of a config on one line, as it would be written there.
 
     >>> describe_value({"Dense": {"units": 30, "activation": "relu"}})
     'Dense: {units: 30, activation: relu}'
@@ -143,7 +143,7 @@ def _compare_mappings(
 def _compare_sequences(
     path: str, before: Sequence[Any], after: Sequence[Any]
 ) -> Iterator[Difference]:
-    """Items that are equal are matched first; in the gaps, items of one class."""
+    """Match equal items first and then, in the gaps, items of the same class."""
     for gap in _gaps(before, after, lambda item: repr(without_defaults(item))):
         for first, second in _align(before, after, gap):
             place = f"{path}[{second if first is None else first}]"
@@ -167,7 +167,7 @@ def _gaps(before: Sequence[Any], after: Sequence[Any], key: Callable[[Any], str]
 def _align(
     before: Sequence[Any], after: Sequence[Any], gap: _Gap
 ) -> Iterator[tuple[int | None, int | None]]:
-    """Pairs of positions within a gap, None for an item that the other side lacks."""
+    """Pairs of positions within a gap; None for an item without a counterpart."""
     names = [_class_name(before[place]) for place in gap[0]]
     other_names = [_class_name(after[place]) for place in gap[1]]
     matcher = SequenceMatcher(None, names, other_names, autojunk=False)

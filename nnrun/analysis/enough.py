@@ -1,4 +1,4 @@
-"""Whether rows are enough for an interval: the reason why not, or nothing.
+"""Whether there are enough rows for an interval: the reason why not, or an empty text.
 
 The limits are where `python -m benchmarks.coverage` finds that intervals hold the truth often enough.
 """
@@ -26,19 +26,19 @@ _ROUNDING = 1e-12
 
 
 def of_rows(rows: int, fewest: int) -> str:
-    """Why there is no interval of so few rows."""
+    """Why this many rows are too few for an interval."""
     return f"too few rows ({rows}) to say" if rows < fewest else ""
 
 
 def of_errors(errors: np.ndarray, fewest: int = FEWEST_ERRORS, skewed: float = SKEWED) -> str:
-    """Why there is no interval of the mean of these errors, `(rows,)`; none is below 0."""
+    """Why these errors, `(rows,)`, give no interval of their mean; none is below 0."""
     return of_rows(len(errors), fewest) or (
         "a few large errors decide it" if _is_too_skewed(errors, skewed) else ""
     )
 
 
 def of_losses(wrong: np.ndarray) -> str:
-    """Why there is no interval of a mean log loss: whether each row is predicted wrongly."""
+    """Why there is no interval of a mean log loss, given which rows are predicted wrongly."""
     number = int(wrong.sum())
     return of_rows(len(wrong), FEWEST_LOSSES) or (
         f"too few wrong rows ({number}) to say" if number < FEWEST_WRONG else ""
@@ -46,12 +46,12 @@ def of_losses(wrong: np.ndarray) -> str:
 
 
 def of_classes(rows: int, fewest: int = FEWEST_OF_CLASS, what: str = "class") -> str:
-    """Why there is no interval of a figure of classes (or labels), of which the rarest has so few."""
+    """Why there is no interval of a figure of classes (or labels): too few rows of the rarest."""
     return f"too few rows ({rows}) of a {what} to say" if rows < fewest else ""
 
 
 def _is_too_skewed(errors: np.ndarray, most: float) -> bool:
-    """Whether the mean depends on errors so large and rare that most sets of rows have none.
+    """Whether the mean depends on errors so large and rare that most samples would miss them.
 
     That shows in the L-skewness (Hosking 1990), which is 0 of uniform and 1/3 of exponential
     errors; and in a few rows that make up the third moment (Cochran, Sampling Techniques, 2.15),

@@ -49,7 +49,7 @@ class Token:
 
     @property
     def number(self) -> float | None:
-        """The number it stands for; None for text, and for whatever stands in quotes."""
+        """Its number; None for text and anything in quotes."""
         if self.kind != "word":
             return None
         try:
@@ -90,7 +90,7 @@ class Condition:
 
 @dataclass(frozen=True)
 class Not:
-    """What holds where its part does not."""
+    """The negation of a condition."""
 
     part: "Node"
 
@@ -101,7 +101,7 @@ class Not:
 
 @dataclass(frozen=True)
 class AllOf:
-    """What holds where all of its parts do."""
+    """Several conditions, all of which must hold."""
 
     parts: "tuple[Node, ...]"
 
@@ -112,7 +112,7 @@ class AllOf:
 
 @dataclass(frozen=True)
 class AnyOf:
-    """What holds where one of its parts does."""
+    """Several conditions, one of which must hold."""
 
     parts: "tuple[Node, ...]"
 
@@ -126,7 +126,7 @@ Node = Condition | Not | AllOf | AnyOf
 
 @dataclass(frozen=True)
 class Filter:
-    """A filter that was understood.
+    """A parsed filter.
 
     >>> adam = parse_filter("optimizer=adam and not val_accuracy < 0.9")
     >>> adam.holds({"optimizer": "Adam", "val_accuracy": 0.93}.get)
@@ -149,7 +149,7 @@ class Filter:
         return tuple(dict.fromkeys(item.name.text for item in self.comparisons))
 
     def check_values(self, values: Callable[[str], Sequence[Value]]) -> None:
-        """Refuse to order numbers against a word, which could never hold.
+        """Refuse comparing numbers with a word by order, which could never hold.
 
         Args:
             values: The values that the runs have by a name.
@@ -165,7 +165,7 @@ class Filter:
                 _fail(self.text, item.value, message)
 
     def refuse_name(self, name: str, message: str, hint: str) -> NoReturn:
-        """Say what is wrong with a name.
+        """Raise an error about a name.
 
         Raises:
             UserError: With a caret under the name where it first stands.
@@ -175,7 +175,7 @@ class Filter:
 
 
 def parse_filter(text: str) -> Filter:
-    """Understand a filter.
+    """Parse a filter.
 
     Raises:
         UserError: It cannot be understood; with a caret under the place.

@@ -29,12 +29,12 @@ class Finding:
 
 
 def as_plain(findings: Sequence[Finding]) -> tuple[dict[str, str], ...]:
-    """Findings as `run.json` holds them."""
+    """Findings in the form of `run.json`."""
     return tuple(dataclasses.asdict(finding) for finding in findings)
 
 
 def in_words(findings: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Findings of a `run.json` as paragraphs that a narrow terminal holds.
+    """Findings of a `run.json` as paragraphs that fit a narrow terminal.
 
     That there are too few epochs to say anything is not said.
 

@@ -1,4 +1,4 @@
-"""How a model does beside one that gives every row the same answer."""
+"""A model compared with one that gives the same answer for every row."""
 
 import dataclasses
 import math
@@ -14,7 +14,7 @@ _ENOUGH = 20
 
 @dataclasses.dataclass(frozen=True)
 class Answers:
-    """How many of some rows a model puts into their class.
+    """How many rows a model classifies correctly.
 
     Attributes:
         rows: The rows.
@@ -32,7 +32,7 @@ class Answers:
 
     @property
     def guesses(self) -> bool:
-        """Whether chance explains both what is right and what is found of each class."""
+        """Whether chance explains both the accuracy and the recall of the classes."""
         return not (
             _beyond_chance(self.right, self.likeliest, self.rows)
             or _beyond_chance(self.recall, 1 / max(1, self.classes), self.rows)
@@ -41,7 +41,7 @@ class Answers:
 
 @dataclasses.dataclass(frozen=True)
 class Guess:
-    """A loss of a model beside that of the best answer which is the same for every row.
+    """A loss of a model compared with that of the best constant answer.
 
     Attributes:
         figure: The column of the history: `val_loss`, `loss`, `val_price_loss`.
@@ -64,7 +64,7 @@ class Guess:
 
     @property
     def is_of_all(self) -> bool:
-        """Whether it is the loss that the model is trained with, not that of one of its outputs."""
+        """Whether it is the loss of the whole model, not of one of its outputs."""
         return self.figure in ("loss", "val_loss")
 
     @property
@@ -74,7 +74,7 @@ class Guess:
 
     @property
     def skill(self) -> float:
-        """How far it is on the way from guessing, 0, to perfect, 1; below 0 worse than guessing."""
+        """How good it is between guessing (0) and perfect (1); below 0 it is worse than guessing."""
         return (self.guess - self.loss) / self.way if self.way > 0 else math.nan
 
     def in_words(self) -> str:
@@ -92,12 +92,12 @@ class Guess:
 
     @property
     def looks_like_guessing(self) -> bool:
-        """Whether the loss alone says so; surer of itself than it is right, a model looks so too."""
+        """Whether the loss looks like guessing; that of an overconfident model does as well."""
         return self.skill <= max(_HARDLY, _HARDLY_OF_FEW / math.sqrt(max(1, self.rows)))
 
     @property
     def is_no_better(self) -> bool:
-        """Whether neither the loss nor the classes that it gives are better than guessing."""
+        """Whether neither its loss nor its predicted classes are better than guessing."""
         return self.looks_like_guessing and (self.answers is None or self.answers.guesses)
 
 

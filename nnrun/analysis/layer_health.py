@@ -1,4 +1,4 @@
-"""What the gradients and activations of the layers say: vanishing, exploding, dying."""
+"""The health of layers, by their gradients and activations: vanishing, exploding, dying."""
 
 import dataclasses
 import math
@@ -21,7 +21,7 @@ GRADIENT, WEIGHT, SIZE, DEAD = "gradient_norm", "weight_norm", "parameters", "de
 
 @dataclasses.dataclass(frozen=True)
 class LayerHealth:
-    """What was measured of a layer, typical of the last third of the measurements.
+    """Typical measurements of a layer, from the last third of all measurements.
 
     Attributes:
         name: The layer's.
@@ -72,7 +72,7 @@ def _health(name: str, rows: Sequence[Mapping[str, float]]) -> LayerHealth:
 
 
 def diagnose_layers(layers: Sequence[LayerHealth]) -> list[Finding]:
-    """What is wrong with the layers, at most one finding a kind."""
+    """What is wrong with the layers; at most one finding of each kind."""
     found = (_dying(layers), _exploding(layers), _vanishing(layers))
     return [finding for finding in found if finding is not None]
 
@@ -104,7 +104,7 @@ def _exploding(layers: Sequence[LayerHealth]) -> Finding | None:
 
 
 def _vanishing(layers: Sequence[LayerHealth]) -> Finding | None:
-    """Gradients that get lost on the way back; where units are dead, that says why already."""
+    """Vanishing gradients, unless dead units already explain them."""
     trained = [layer for layer in layers if layer.parameters and layer.typical_gradient >= 0]
     if len(trained) < 3 or _dying(layers):  # noqa: PLR2004 - of two layers nothing gets lost
         return None

@@ -1,4 +1,4 @@
-"""What follows from a range test and the trials after it: the rate to recommend, why, and how sure."""
+"""The conclusion from a range test and its trials: the rate to recommend, and why."""
 
 from dataclasses import replace
 
@@ -9,7 +9,7 @@ from nnrun.analysis.lr_trials import TrialResults
 
 
 def conclude(advice: Advice, curve: RangeCurve, outcome: TrialResults, epochs: int) -> Advice:
-    """The advice after trials, whose word counts.
+    """The advice after trials, which overrule the range test.
 
     Args:
         advice: What the curve alone advises.
@@ -36,7 +36,7 @@ def conclude(advice: Advice, curve: RangeCurve, outcome: TrialResults, epochs: i
 
 
 def _why(outcome: TrialResults, best: RateTrial, epochs: int) -> str:
-    """How the best rate was found, and how sure that is."""
+    """How the best rate was found, and how certain it is."""
     most, trials, near = len(best.epochs), outcome.trials, outcome.as_well
     length = _epochs(most) if most == epochs else f"{most:,} of {_epochs(epochs)}"
     longest = [trial for trial in trials if len(trial.epochs) == most]

@@ -25,7 +25,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class RangeCurve:
-    """What a range test measured.
+    """The measurements of a range test.
 
     Attributes:
         rates: The learning rate of each step that was made, `(steps,)`, growing.
@@ -48,7 +48,7 @@ class RangeCurve:
         return smooth_losses(self.losses, window_of(self.steps))
 
     def to_csv(self) -> str:
-        """A row a step: step, learning_rate, loss, smoothed_loss."""
+        """One row per step: step, learning_rate, loss, smoothed_loss."""
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(["step", "learning_rate", "loss", "smoothed_loss"])
@@ -58,7 +58,7 @@ class RangeCurve:
 
 
 def growing_rates(lowest: float, highest: float, steps: int) -> list[float]:
-    """Rates from the lowest to the highest, each the one before times the same factor.
+    """Rates from the lowest to the highest, growing by a constant factor.
 
     >>> growing_rates(0.001, 10.0, 5)
     [0.001, 0.01, 0.1, 1.0, 10.0]
@@ -67,7 +67,7 @@ def growing_rates(lowest: float, highest: float, steps: int) -> list[float]:
 
 
 def record_curve(rates: Sequence[float], losses: Iterable[float]) -> RangeCurve:
-    """Take losses until they explode, are not finite, or end.
+    """Record losses until they end, explode or are not finite.
 
     The loss has exploded once it exceeds four times its best. It is smoothed for that,
     exponentially and corrected for its beginning at zero, over the median of the last few losses.
@@ -97,12 +97,12 @@ def record_curve(rates: Sequence[float], losses: Iterable[float]) -> RangeCurve:
 
 
 def window_of(steps: int) -> int:
-    """How many losses the smoothed curve looks at, an odd number, by the steps of a test."""
+    """The smoothing window for a test of this many steps; an odd number."""
     return max(_SPIKE, steps // WINDOW) | 1
 
 
 def smooth_losses(losses: Floats, window: int) -> Floats:
-    """A running median, which takes spikes out, and a running mean of it.
+    """Smooth by a running median, which removes spikes, and a running mean.
 
     Unlike an exponential mean it does not lag, which would move every rule to higher rates, and the
     explosion at the end does not reach back further than half a window.

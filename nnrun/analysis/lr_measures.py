@@ -1,4 +1,4 @@
-"""What trial trainings are measured by: their best epochs, and whether the rate was too high."""
+"""How trials are judged: by their best epochs, and whether the rate was too high."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -26,7 +26,7 @@ _FEWEST = 5  # epochs that can show a climb
 
 @dataclass(frozen=True)
 class RateTrial:
-    """A training at one rate, as far as it has come.
+    """A trial training at one rate, so far.
 
     Attributes:
         rate: The learning rate.
@@ -45,7 +45,7 @@ class RateTrial:
 
 
 def looks_too_high(trial: RateTrial) -> bool:
-    """Whether the diagnosis of such a run would call its rate too high."""
+    """Whether the diagnosis of a run like this would call its rate too high."""
     history = History()
     for number, figures in enumerate(trial.epochs, start=1):
         history.add({"epoch": number, **figures})
@@ -55,7 +55,7 @@ def looks_too_high(trial: RateTrial) -> bool:
 
 @dataclass(frozen=True)
 class Criterion:
-    """How trials are held against each other: by the epoch that a run would save the model of.
+    """How trials are compared: by the epoch whose model a run would save.
 
     Where accuracy is recorded, it counts first, and of equals the loss; so it is unless another
     figure is monitored, which then counts alone.
@@ -83,7 +83,7 @@ class Criterion:
         return {} if best is None else trial.epochs[best - 1]
 
     def best(self, trials: Iterable[RateTrial]) -> RateTrial:
-        """The best of some trials; of equals the one with the lowest rate."""
+        """The best of some trials; the one with the lowest rate if several are equal."""
         rivals = sorted(trials, key=lambda trial: trial.rate)
         if name := self._accuracy(rivals[0]):
             least = max(self.reached(trial)[name] for trial in rivals) - _EQUAL_POINTS
@@ -93,15 +93,15 @@ class Criterion:
         return min(rivals, key=lambda trial: self._cost(self.reached(trial)))
 
     def does_as_well(self, trial: RateTrial, best: RateTrial) -> bool:
-        """Whether a trial comes so close to the best that another seed may change their order."""
+        """Whether a trial is so close to the best that another seed could change their order."""
         return self._within(trial, best, AS_WELL_POINTS, AS_WELL_SHARE)
 
     def equals(self, trial: RateTrial, best: RateTrial) -> bool:
-        """Whether a trial is hardly told from the best."""
+        """Whether a trial is practically equal to the best."""
         return self._within(trial, best, _EQUAL_POINTS, _EQUAL_SHARE)
 
     def _within(self, trial: RateTrial, best: RateTrial, points: float, share: float) -> bool:
-        """Whether the figures that count are worse by no more than so many points, and that share."""
+        """Whether the deciding figures are worse by no more than these points, and this share."""
         mine, its = self.reached(trial), self.reached(best)
         if name := self._accuracy(best):
             loss = self._loss(name)
@@ -112,7 +112,7 @@ class Criterion:
         return mine[self.monitor] <= its[self.monitor] + share * abs(its[self.monitor])
 
     def fault(self, trial: RateTrial) -> str:
-        """Why a rate is too high, in words; empty where the training went well."""
+        """Why a rate is too high, in words; empty if the training went well."""
         if trial.diverged:
             return "diverged"
         losses, ceiling = trial.losses, self.start + _THROWN_BACK * self.fall
@@ -131,7 +131,7 @@ class Criterion:
         return value if self.mode == "min" else -value
 
     def _accuracy(self, trial: RateTrial) -> str:
-        """The name of the accuracy that counts; empty where none does."""
+        """The name of the accuracy that decides; empty if none does."""
         for name in ("val_accuracy", "accuracy"):
             if self.monitor in (name, self._loss(name)) and name in self.reached(trial):
                 return name

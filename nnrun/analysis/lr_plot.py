@@ -68,7 +68,7 @@ def _mark_rules(axes: "Axes", curve: RangeCurve, advice: Advice) -> None:
 
 
 def _limits(curve: RangeCurve) -> tuple[float, float]:
-    """The losses shown: those before the turn, where an explosion would flatten everything else."""
+    """The limits of the loss axis, without the explosion, which would flatten everything else."""
     before = max(int(np.argmin(curve.smoothed)) + 1, len(curve.losses) // 2)
     low, high = np.quantile(curve.losses[:before], [0.01, 0.99])
     room = _ROOM * float(high - low) or 1.0

@@ -1,4 +1,4 @@
-"""What a range test suggests: six rules, the first of which is recommended where no rate is tried.
+"""Suggestions from a range test: six rules, the first of which counts if no rate is tried.
 
 In the words of the material (Géron, chapter 11; Smith 2015): train with a rate that grows at every
 step; the best constant rate lies below the one at which the loss turns and climbs, about ten times.
@@ -33,7 +33,7 @@ _START = 10  # the first tenth of the steps tells the loss that training starts 
 
 @dataclass(frozen=True)
 class Suggestion:
-    """What one rule says.
+    """The suggestion of one rule.
 
     Attributes:
         rule: Its name.
@@ -50,7 +50,7 @@ class Suggestion:
 
 @dataclass(frozen=True)
 class Advice:
-    """All rules, and what follows from them.
+    """The suggestions of all rules, and the conclusion.
 
     Attributes:
         suggestions: What each rule says.
@@ -134,7 +134,7 @@ def suggest_rates(curve: RangeCurve) -> Advice:
 
 
 def _untold(shape: _Shape) -> str:
-    """Why the curve does not tell a rate."""
+    """Why the curve suggests no rate."""
     if shape.turning is None:
         highest = shape.curve.rates[-1]
         return f"the loss does not climb up to {highest:.3g}: a higher --max would tell more"
@@ -142,7 +142,7 @@ def _untold(shape: _Shape) -> str:
 
 
 def unusable(curve: RangeCurve) -> str:
-    """Why no rule can apply; empty where they can."""
+    """Why no rule can be applied; empty if they can."""
     if len(curve.losses) < FEWEST_LOSSES:
         how = "exploded" if curve.ended == "exploded" else "was not finite"
         return f"the loss {how} after {len(curve.losses)} steps; try a lower --min"
@@ -153,12 +153,12 @@ def unusable(curve: RangeCurve) -> str:
 
 
 def start_of(curve: RangeCurve) -> float:
-    """The loss that training starts from."""
+    """The loss at the start of the training."""
     return float(np.median(curve.losses[: max(FEWEST_LOSSES, len(curve.losses) // _START)]))
 
 
 def _noise(curve: RangeCurve) -> float:
-    """The standard deviation that the noise of the batches leaves in the smoothed curve.
+    """The standard deviation of the noise that is left in the smoothed curve.
 
     From the differences of neighbours, by their median, which the few large ones of an explosion
     do not move; 1.4826 makes a standard deviation of a normal distribution's median.
@@ -208,7 +208,7 @@ def _floor(shape: _Shape) -> float:
 
 
 def _slopes(values: Floats, shape: _Shape) -> Floats:
-    """The slope at every step against the log of the rate, from a window before to one after."""
+    """The slope at every step over the log of the rate, within a window on either side."""
     reach = window_of(shape.curve.steps)
     places = np.arange(len(values))
     before, after = np.maximum(places - reach, 0), np.minimum(places + reach, len(values) - 1)
@@ -256,7 +256,7 @@ _RULES: dict[str, _Rule] = {
 
 
 def longest_falling(values: Floats) -> list[int]:
-    """The places of the longest strictly falling subsequence, which need not be neighbours.
+    """The indices of the longest strictly falling subsequence, which need not be contiguous.
 
     >>> longest_falling(np.array([5.0, 9.0, 4.0, 4.0, 6.0, 1.0]))
     [0, 2, 5]

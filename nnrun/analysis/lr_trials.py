@@ -42,7 +42,7 @@ class Budget:
 
 @dataclass(frozen=True)
 class TrialResults:
-    """What came of all trials.
+    """The results of all trials.
 
     Attributes:
         measure: What they were measured by.
@@ -60,7 +60,7 @@ class TrialResults:
 
 
 def grid_rate(place: int) -> float:
-    """The rate of a place on the grid, eight of which are a decade.
+    """The rate at a place of the grid, which has eight places per decade.
 
     >>> [grid_rate(place) for place in (-16, -12, -10, -9, 0)]
     [0.01, 0.032, 0.056, 0.075, 1.0]
@@ -69,7 +69,7 @@ def grid_rate(place: int) -> float:
 
 
 def places_between(lowest: float, highest: float) -> list[int]:
-    """The places of the grid whose rates lie in a range.
+    """The places of the grid with rates in a range.
 
     >>> [grid_rate(place) for place in places_between(0.01, 0.03)]
     [0.01, 0.013, 0.018, 0.024]
@@ -79,7 +79,7 @@ def places_between(lowest: float, highest: float) -> list[int]:
 
 
 class RateSearch:
-    """A search among rates of a grid.
+    """A search for the best rate on a grid.
 
     Args:
         train: Trains at a rate.
@@ -114,7 +114,7 @@ class RateSearch:
         return self._outcome()
 
     def _first_places(self, short: int) -> list[int]:
-        """The half decades to begin with, by size, and no more than the budget is for."""
+        """The half decades to start with, in order, as many as the budget allows."""
         places = [place for place in self._grid if place % _HALF == 0] or self._grid
         most = min(MOST_RATES, self._budget.total // short)
         # A budget for few rates is for those around a tenth of the highest.
@@ -123,7 +123,7 @@ class RateSearch:
         return places[max(0, top - most) : top]
 
     def _climb(self, places: Iterable[int], epochs: int) -> list[int]:
-        """Train on at some rates, the lowest first, until one is too high; those that are not."""
+        """Continue training at some rates, lowest first, until one is too high; returns those that aren't."""
         well = []
         for place in sorted(places):
             self._advance(place, epochs)
@@ -133,7 +133,7 @@ class RateSearch:
         return well
 
     def _descend(self, well: list[int], epochs: int) -> list[int]:
-        """Try lower rates while the lowest one is the best, or none went well."""
+        """Try lower rates as long as the lowest is the best, or none went well."""
         while self._trials:
             lower = min(self._trials) - _HALF
             at_edge = not well or self._best_of(well) == min(well)
@@ -143,7 +143,7 @@ class RateSearch:
         return well
 
     def _refine(self, step: int) -> None:
-        """Try the rates a step beside those that do as well as the best, the nearest to it first."""
+        """Try the grid neighbours of the rates that do as well as the best, nearest first."""
         epochs = max(len(trial.epochs) for trial in self._trials.values())
         finalists = self._finalists()
         if not finalists:
@@ -180,7 +180,7 @@ class RateSearch:
         return places[max(0, at - below) : at + above + 1]
 
     def _finalists(self) -> list[int]:
-        """Those trained longest, below the lowest rate that is too high."""
+        """The places trained longest, below the lowest rate that is too high."""
         too_high = [place for place in self._trials if self._fault(place)]
         below = [place for place in self._trials if place < min(too_high, default=math.inf)]
         longest = max((len(self._trials[place].epochs) for place in below), default=0)
@@ -196,7 +196,7 @@ class RateSearch:
         return TrialResults(self._measure, trials, self._trials[best], near, self._spent)
 
     def _safest(self, finalists: list[int]) -> int:
-        """The best one, or another that does as well where the best may be too high.
+        """The best place, or another as good if the best may be too high.
 
         So it may be where the diagnosis of its run would say so, where trials end long before the
         training does, and beside rates that are.

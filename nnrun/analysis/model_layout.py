@@ -1,4 +1,4 @@
-"""Where the boxes of a graph stand: in rows from the inputs down, few lines crossing, lines short.
+"""The layout of a graph's boxes: in rows from the inputs down, with few crossings and short lines.
 
 The steps are those of K. Sugiyama, S. Tagawa and M. Toda, Methods for visual understanding of
 hierarchical system structures, 1981: rows by the longest way from an input, stand-ins where a line
@@ -20,7 +20,7 @@ Key = str | tuple[str, str, int]
 
 @dataclass(frozen=True)
 class Layout:
-    """Where everything stands.
+    """The places of all boxes and lines.
 
     Attributes:
         places: The middle of each box, `(x, row)`: `x` in widths of a box, rows from 0 down.
@@ -84,7 +84,7 @@ def _neighbours(
 def _order(
     rows: list[list[Key]], above: Mapping[Key, list[Key]], below: Mapping[Key, list[Key]]
 ) -> None:
-    """Sort each row by the middle of its neighbours, down and up again."""
+    """Sort each row by the mean place of its neighbours, downwards and upwards."""
     for _ in range(SWEEPS):
         for numbers, neighbours in (
             (range(1, len(rows)), above),
@@ -101,7 +101,7 @@ def _spread(
     above: Mapping[Key, list[Key]],
     below: Mapping[Key, list[Key]],
 ) -> dict[Key, float]:
-    """Bring each box near the middle of its neighbours, none nearer to another than its width."""
+    """Move each box towards the mean of its neighbours, keeping boxes apart."""
     x = {key: at - (len(row) - 1) / 2 for row in rows for at, key in enumerate(row)}
     for _ in range(ROUNDS):
         for ordered in (rows, rows[::-1]):
@@ -113,7 +113,7 @@ def _spread(
 
 
 def _apart(wanted: Sequence[float]) -> list[float]:
-    """The nearest places that are one apart, in the same order: the middle of two ways to push."""
+    """The nearest places at distance one, in the same order: the mean of pushing left and right."""
     right, left = list(wanted), list(wanted)
     for at in range(1, len(wanted)):
         right[at] = max(right[at], right[at - 1] + 1)

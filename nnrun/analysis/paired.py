@@ -1,4 +1,4 @@
-"""Whether one of two models is better on the same rows: the test of a difference, and its interval.
+"""Two models on the same rows: the test of their difference, and its interval.
 
 `python -m benchmarks.coverage` measures how often the intervals hold the truth, and how often equal
 models seem unequal.
@@ -76,7 +76,7 @@ def paired_means(
 
 
 def flip_signs(changes: np.ndarray, generator: np.random.Generator) -> float:
-    """The probability of so large a sum where each change is as likely to have the other sign.
+    """The probability of a sum this large if each change were as likely to have the other sign.
 
     That is what equal models give, whatever their errors are like. Of up to 12 rows every way to
     give signs is tried, of up to 1,000 so many drawn ones that a p value of 0.05 is exact to
@@ -107,7 +107,7 @@ def flip_signs(changes: np.ndarray, generator: np.random.Generator) -> float:
 def _reaches(
     influences: np.ndarray, rows: int, generator: np.random.Generator
 ) -> tuple[float, float]:
-    """How far the interval reaches below and above the difference."""
+    """How far the interval extends below and above the difference."""
     error = float(influences.std(ddof=1)) / math.sqrt(rows)
     groups = group_rows(rows, number_of_groups(rows), generator)
     (ratios,) = student_ratios([np.bincount(groups, influences)], generator)

@@ -18,7 +18,7 @@ _LEAST_PROBABILITY = 1e-12
 
 @dataclass(frozen=True)
 class RowTest:
-    """What the same rows say about two models.
+    """The comparison of two models on the same rows.
 
     Attributes:
         metric: What a row scores: `accuracy`, `log loss`, `mae` or `rmse`.
@@ -39,7 +39,7 @@ class RowTest:
 
 
 def compare_rows(metric: str, sides: Sequence[PredictionTable], directions: Directions) -> RowTest:
-    """Test two models on the same rows by what is nearest to a figure.
+    """Test two models on the same rows by the score that is nearest to a figure.
 
     Args:
         metric: The figure.
@@ -70,7 +70,7 @@ def compare_rows(metric: str, sides: Sequence[PredictionTable], directions: Dire
 
 
 def _too_few(name: str, sides: Sequence[PredictionTable], scores: Sequence["np.ndarray"]) -> str:
-    """Why there can be no interval; empty where there can."""
+    """Why there can be no interval; empty if there can."""
     from nnrun.analysis import enough
 
     if name == "log loss":
@@ -83,7 +83,7 @@ def _too_few(name: str, sides: Sequence[PredictionTable], scores: Sequence["np.n
 
 
 def _all_columns(name: str, predictions: PredictionTable) -> str:
-    """How the columns of a row became one figure, in words."""
+    """How the columns of a row were combined into one score, in words."""
     what = "labels" if predictions.probabilities else "columns"
     if name == "accuracy":
         return f"a row being right where all of its {len(predictions.columns)} {what} are"
@@ -91,7 +91,7 @@ def _all_columns(name: str, predictions: PredictionTable) -> str:
 
 
 def _row_metric(metric: str, predictions: PredictionTable, directions: Directions) -> str:
-    """What is measured on the rows, nearest to a figure."""
+    """The score per row that is nearest to a figure."""
     if not predictions.probabilities:
         return "mae" if "mae" in metric or "absolute" in metric else "rmse"
     known = predictions.columns or set(predictions.targets) <= set(predictions.probabilities)
@@ -99,7 +99,7 @@ def _row_metric(metric: str, predictions: PredictionTable, directions: Direction
 
 
 def _scores(predictions: PredictionTable, name: str, metric: str) -> "np.ndarray":
-    """The figure of each row `(rows,)`, whose mean (or its root) is the figure of all.
+    """The score of each row, `(rows,)`, whose mean (or its root) is the figure.
 
     Raises:
         RunError: The predictions hold what is not a number.
@@ -122,7 +122,7 @@ def _scores(predictions: PredictionTable, name: str, metric: str) -> "np.ndarray
 
 
 def _given(predictions: PredictionTable) -> list[float] | list[list[float]]:
-    """The probability given to what is true, of each row; or of each of its labels."""
+    """The predicted probability of the truth, for each row or for each of its labels."""
     columns = predictions.probabilities
     if not predictions.columns:
         return [float(columns[str(label)][row]) for row, label in enumerate(predictions.targets)]
@@ -134,5 +134,5 @@ def _given(predictions: PredictionTable) -> list[float] | list[list[float]]:
 
 
 def _by_row(figures: "np.ndarray") -> "np.ndarray":
-    """A figure of each row; of several columns, their mean."""
+    """One score per row: the mean over its columns."""
     return figures.reshape(len(figures), -1).mean(axis=1)  # type: ignore[no-any-return]

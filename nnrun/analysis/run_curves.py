@@ -1,4 +1,4 @@
-"""The losses of a run, and what can be seen of them together."""
+"""The losses of a run, and what they show together."""
 
 import dataclasses
 import functools
@@ -59,7 +59,7 @@ class RunCurves:
 
     @classmethod
     def of(cls, evidence: Evidence) -> "RunCurves | None":
-        """The curves from the first epoch on that is to be judged; None where there is no loss."""
+        """The curves from the first epoch to be judged; None without a loss."""
         names = ("loss", "val_loss", "learning_rate")
         loss, validation, rates = (_finite(evidence, name) for name in names)
         if not loss:
@@ -76,7 +76,7 @@ class RunCurves:
 
     @property
     def watched(self) -> tuple[str, LossCurve]:
-        """The loss that counts, and its name: that of the validation rows, where there are any."""
+        """The loss that counts and its name: the validation's if there is one."""
         return ("loss", self.loss) if self.validation is None else ("val_loss", self.validation)
 
     @property
@@ -97,28 +97,28 @@ class RunCurves:
 
     @property
     def jumps(self) -> bool:
-        """Whether the second half of the training loss goes up about as much as down."""
+        """Whether the training loss goes up about as much as down in its second half."""
         return self.steps.up > self.steps.down / 2
 
     @property
     def all_right(self) -> bool:
-        """Whether no row is mistaken at the end."""
+        """Whether practically all rows are right at the end."""
         return bool(self.accuracies) and self.accuracies[-1] >= _ALL_RIGHT
 
     @property
     def rate_ran_out(self) -> bool:
-        """Whether the learning rate has fallen to as good as nothing."""
+        """Whether the learning rate has practically dropped to zero."""
         return bool(self.rates) and self.rates[-1] < _RAN_OUT * max(self.rates)
 
     @property
     def rate_rises(self) -> bool:
-        """Whether the learning rate is raised later than in the first third: it is meant to jump."""
+        """Whether the learning rate rises after the first third, so that jumps are intended."""
         late = self.rates[len(self.rates) // 3 :]
         return any(after > _RISES * before for before, after in pairwise(late))
 
     @functools.cached_property
     def creeps(self) -> bool:
-        """Whether the training loss falls steadily, no slower at the end, and has not come far.
+        """Whether the training loss falls steadily, as fast at the end, but has not fallen far.
 
         It may have come further, and be much faster at the end, as long as it is above guessing.
         """
@@ -139,7 +139,7 @@ class RunCurves:
 
     @functools.cached_property
     def improvement(self) -> tuple[int, int] | None:
-        """The epoch in which the watched loss was lowest before its last part, and the lowest in it.
+        """The epochs of the watched loss's minimum before and within its last part.
 
         None where it does not clearly improve: the training loss has to fall with it.
         """
@@ -159,7 +159,7 @@ class RunCurves:
         )
 
     def at_rest_since(self) -> int | None:
-        """The epoch since which the watched loss has stayed where it is; None where it has not."""
+        """The epoch since which the watched loss has not moved; None if it has."""
         _, curve = self.watched
         lowest, height = curve.at(curve.lowest), curve.height(curve.at(curve.lowest))
         near = lowest + max(_SETTLED * height, 2 * curve.noise)
@@ -171,7 +171,7 @@ class RunCurves:
         return since if idle and stays and curve.noise <= _CALM * height else None
 
     def more_are_right_since(self, epoch: int) -> bool:
-        """Whether clearly more rows are right at the end than around an epoch."""
+        """Whether clearly more rows are right at the end than around this epoch."""
         if not self.accuracies:
             return False
         wrong = LossCurve.of([1 - value for value in self.accuracies], self.loss.first)
@@ -180,7 +180,7 @@ class RunCurves:
 
 
 def _finite(evidence: Evidence, name: str) -> list[float]:
-    """A column, of the epochs to judge; empty where it is missing, or not finite anywhere."""
+    """A column for the epochs to be judged; empty if it is missing or has values that aren't finite."""
     history = evidence.history
     values = history.column(name)[evidence.first - 1 :] if name in history.columns else []
     return values if all(map(math.isfinite, values)) else []

@@ -1,4 +1,4 @@
-"""How good predictions are: metrics of rows, each a function of how often every row counts."""
+"""Metrics of predictions, each as a function of how often every row counts."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class ThresholdCurve(NamedTuple):
 
 @dataclass(frozen=True)
 class ClassScores:
-    """How one class was told from all others.
+    """How well one class is distinguished from all others.
 
     Attributes:
         name: The class.
@@ -53,7 +53,7 @@ class ClassScores:
 
 @dataclass(frozen=True)
 class Calibration:
-    """The rows by a probability that was given, in bins of equal width.
+    """The rows in bins of equal width by a predicted probability.
 
     Attributes:
         confidence: Mean probability in each bin; NaN where it is empty.
@@ -67,7 +67,7 @@ class Calibration:
 
 
 def confusion_matrix(labels: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
-    """Rows of each class (down) by the class they were taken for (across)."""
+    """The number of rows of each class (down) by predicted class (across)."""
     cells = np.bincount(labels * classes + predicted, minlength=classes * classes)
     return cells.reshape(classes, classes)
 
@@ -139,7 +139,7 @@ def calibration(true: np.ndarray, probability: np.ndarray) -> Calibration:
 def told_probability(
     labels: np.ndarray, probabilities: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """What the calibration of a classification is of: whether it came true, and its probability.
+    """What calibration compares: whether the prediction was true, and its probability.
 
     Of two classes that is the second one. The probability of the class predicted would count a row
     of either class as sure, so that too much of one makes up for too little of the other. Of more
@@ -196,7 +196,7 @@ def classification_statistics(
 def class_statistic(
     of: Counting, rows: np.ndarray, fewest: int = enough.FEWEST_OF_CLASS
 ) -> Statistic:
-    """A figure of classes, which counts as many rows as they would have if all were the rarest.
+    """A statistic of classes, counting as many rows as if all classes were as rare as the rarest.
 
     Args:
         of: The figure.
@@ -232,7 +232,7 @@ def regression_statistics(targets: np.ndarray, predicted: np.ndarray) -> dict[st
 
 
 def share_of(hits: np.ndarray) -> Statistic:
-    """The share of rows of which something holds, `(rows,)`."""
+    """The share of rows for which something is true, `(rows,)`."""
     return Statistic(mean_of(hits.astype(np.float64)))
 
 
@@ -287,7 +287,7 @@ def _macro_auc(labels: np.ndarray, probabilities: np.ndarray) -> Counting:
 def sort_by_score(
     positive: np.ndarray, scores: np.ndarray
 ) -> Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]:
-    """What brings counts of rows, `(draws, rows)`, into the order of their scores.
+    """A function that sorts counts of rows, `(draws, rows)`, by score.
 
     It returns how many rows with each score are positive, and how many there are, each
     `(draws, scores)`; rows with equal scores are one.
@@ -355,7 +355,7 @@ def _one_hot(labels: np.ndarray, classes: int) -> np.ndarray:
 
 
 def divided(over: np.ndarray, under: np.ndarray, otherwise: float) -> np.ndarray:
-    """A quotient; where the divisor is not positive, what is said instead."""
+    """A quotient; a default if the divisor is not positive."""
     instead = np.full(np.broadcast_shapes(over.shape, under.shape), float(otherwise))
     return np.asarray(np.divide(over, under, out=instead, where=under > 0))
 

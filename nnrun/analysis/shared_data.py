@@ -1,4 +1,4 @@
-"""Whether runs have seen the same data, without which their figures say nothing about each other."""
+"""Whether runs have seen the same data; otherwise their figures cannot be compared."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from nnrun.errors import RunError
 
 
 def check_data(runs: Sequence[ComparedRun], *, anyway: bool) -> list[str]:
-    """What must be said about the data of runs.
+    """Notes about the data of runs.
 
     A split that is drawn at random follows from the seed, so that runs of different seeds have
     different rows in their parts. Runs of one seed must agree.
@@ -34,7 +34,7 @@ def check_data(runs: Sequence[ComparedRun], *, anyway: bool) -> list[str]:
 
 
 def set_apart(runs: Sequence[ComparedRun]) -> tuple[Sequence[ComparedRun], dict[str, str]]:
-    """The runs on the data that most of them share, and why each other one cannot be compared.
+    """The runs on the data that most of them share, and why the others cannot be compared.
 
     All are kept where no two share their data: then there is nothing to compare them by.
     """
@@ -55,7 +55,7 @@ def set_apart(runs: Sequence[ComparedRun]) -> tuple[Sequence[ComparedRun], dict[
 
 
 def _shares_data(run: ComparedRun, others: Sequence[ComparedRun]) -> bool:
-    """Whether a run has the data of others, or its seed drew its parts from the same rows."""
+    """Whether a run has the same data as others, or other parts of it because of its seed."""
     if any(run.fingerprint == other.fingerprint for other in others):
         return True
     seeds = {other.record.seed for other in others}
@@ -74,7 +74,7 @@ def _why_other_data(first: ComparedRun, other: ComparedRun) -> str:
 
 
 def check_losses(runs: Sequence[ComparedRun]) -> list[str]:
-    """What must be said where the losses of runs are no numbers of one kind."""
+    """Notes if the losses of runs are not comparable."""
     if len({run.record.loss_of for run in runs}) == 1:
         return []
     kinds = dict.fromkeys(run.record.loss_of or "labels in their own units" for run in runs)
@@ -94,7 +94,7 @@ def _drawn_by_seed(runs: Sequence[ComparedRun]) -> bool:
 
 
 def have_same_rows(first: ComparedRun, second: ComparedRun) -> bool:
-    """Whether two runs divided the same rows alike, whatever each gave its inputs of their columns."""
+    """Whether two runs split the same rows alike, whichever columns they used as inputs."""
     if not first.fingerprint or not second.fingerprint:
         return False
     drawn = [(_source(run), _split_seed(run)) for run in (first, second)]

@@ -1,4 +1,4 @@
-"""Whether a difference means anything: tests and intervals, in pure Python."""
+"""Whether a difference is significant: tests and intervals in pure Python."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -50,7 +50,7 @@ class Interval:
         return (self.low > 0 or self.high < 0) and self.is_significant
 
     def reaching(self) -> Self:
-        """The interval, which reaches to zero where the test does not rule chance out."""
+        """The interval, extended to zero if the test does not rule chance out."""
         if self.is_significant or self.reason:
             return self
         return replace(self, low=min(self.low, 0.0), high=max(self.high, 0.0))
@@ -178,7 +178,7 @@ def t_cdf(t: float, freedom: float) -> float:
 
 
 def t_quantile(probability: float, freedom: float) -> float:
-    """Where the distribution function of Student's t reaches a probability of at least a half.
+    """The quantile of Student's t for a probability of at least a half.
 
     >>> round(t_quantile(0.975, 10), 6)
     2.228139
@@ -190,7 +190,7 @@ def t_quantile(probability: float, freedom: float) -> float:
 
 
 def beta_quantile(probability: float, a: float, b: float) -> float:
-    """Where the distribution function of the beta distribution reaches a probability.
+    """The quantile of the beta distribution.
 
     >>> round(beta_quantile(0.5, 2, 1), 6)
     0.707107
@@ -199,7 +199,7 @@ def beta_quantile(probability: float, a: float, b: float) -> float:
 
 
 def _bisect(rising: Callable[[float], float], wanted: float, low: float, high: float) -> float:
-    """Where a function that rises between two places reaches a value."""
+    """Where an increasing function reaches a value."""
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
         if middle in (low, high):

@@ -1,4 +1,4 @@
-"""What a noisy curve does: its noise, what it lies above, and how it goes from one part to another."""
+"""Properties of a noisy curve: its noise, its floor, and how it moves."""
 
 import functools
 import math
@@ -63,7 +63,7 @@ class LossCurve:
         return self.first + len(self.figures) - 1
 
     def at(self, epoch: int) -> float:
-        """What an epoch had."""
+        """The figure of an epoch."""
         return self.figures[epoch - self.first]
 
     def height(self, value: float) -> float:
@@ -102,14 +102,14 @@ class LossCurve:
         return statistics.median(self.points[max(0, place - half) : place + half + 1])
 
     def is_clear(self, change: float, deviations: float = 3.0) -> bool:
-        """Whether noise alone would hardly move the median of a part of the curve so far."""
+        """Whether a change is too large for noise alone to move the median of a part."""
         error = self.noise * _MEDIAN * math.sqrt(2 / min(self.window, _NEIGHBOURS))
         return change > deviations * error
 
 
 @dataclass(frozen=True)
 class Movement:
-    """How a curve goes from value to value.
+    """How far a curve goes up and down.
 
     Attributes:
         up: What it climbs in all.

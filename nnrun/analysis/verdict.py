@@ -20,7 +20,7 @@ SPLITS = ("test", "validation")
 
 
 def check_split(split: str | None) -> None:
-    """Refuse a part of the data that no run is measured on.
+    """Refuse an unknown part of the data.
 
     Raises:
         UserError: It is neither `test` nor `validation`.
@@ -30,7 +30,7 @@ def check_split(split: str | None) -> None:
 
 
 def judge_comparison(comparison: Comparison, split: str | None = None) -> list[Verdict]:
-    """What can be said about each side and the first; of a leaderboard, about its first two.
+    """Verdicts about each side and the first one; for a leaderboard, about its top two.
 
     Args:
         comparison: The runs.
@@ -47,7 +47,7 @@ def judge_comparison(comparison: Comparison, split: str | None = None) -> list[V
 
 
 def judge_pair(first: Group, second: Group, metric: str, split: str | None) -> list[Verdict]:
-    """What can be said about two sides: over the same rows, by output, and over seeds."""
+    """Verdicts about two sides: on the same rows, by output, and over seeds."""
     return _tell(_find(first, second, metric, split))
 
 
@@ -105,7 +105,7 @@ def _judge_over_seeds(first: Group, second: Group, metric: str) -> Finding:
 
 
 def _judge_rows(first: Group, second: Group, metric: str, split: str | None) -> list[Finding]:
-    """What the same rows say about each output that both sides have, or why they say nothing."""
+    """The row-by-row findings about each common output, or why there are none."""
     labels = first.label, second.label
     outputs = _common_outputs(first.runs[0], second.runs[0])
     if not outputs:
@@ -138,7 +138,7 @@ def _judge_rows(first: Group, second: Group, metric: str, split: str | None) -> 
 
 
 def _common_outputs(first: ComparedRun, second: ComparedRun) -> dict[str, tuple[str, str]]:
-    """The outputs that two runs have, each with its folders; the only ones, whatever they are called."""
+    """The common outputs of two runs, each with its folders; single outputs match whatever their names."""
     if len(first.outputs) == len(second.outputs) == 1:
         return {"": ("", "")}
     return {
@@ -149,7 +149,7 @@ def _common_outputs(first: ComparedRun, second: ComparedRun) -> dict[str, tuple[
 
 
 def _figure_of(output: str, metric: str, outputs: Iterable[str]) -> str:
-    """The figure of an output that is nearest to one: itself where it is not another output's.
+    """The figure to judge an output by: the given one, unless it belongs to another output.
 
     >>> [_figure_of("kind", name, ["kind", "width"]) for name in ("val_loss", "val_width_mae")]
     ['val_loss', 'accuracy']
@@ -163,7 +163,7 @@ def _figure_of(output: str, metric: str, outputs: Iterable[str]) -> str:
 def _same_data(
     first: Group, second: Group, parts: Sequence[str]
 ) -> tuple[ComparedRun, ComparedRun] | None:
-    """The first two runs with the same rows; such with predictions are preferred."""
+    """The first two runs with the same rows, preferably with predictions."""
     pairs = [
         (run, other) for run in first.runs for other in second.runs if have_same_rows(run, other)
     ]
@@ -176,7 +176,7 @@ def _has(run: ComparedRun, split: str) -> bool:
 
 
 def _is_of_best_epoch(run: ComparedRun, split: str, folder: str) -> bool:
-    """Whether there are predictions, made with the weights that the run still calls its best."""
+    """Whether there are predictions by what is still the run's best epoch."""
     evaluation = run.directory.evaluation(split, folder)
     if not evaluation.predictions.is_file():
         return False

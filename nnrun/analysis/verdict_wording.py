@@ -1,4 +1,4 @@
-"""What was tested of two sides, said in a sentence."""
+"""Sentences about what was tested between two sides."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ _POINTS = ("accuracy", "acc", "precision", "recall")
 
 @dataclass(frozen=True)
 class Verdict:
-    """What can be said about two sides.
+    """A sentence about two sides.
 
     Attributes:
         method: `rows` for tests on the same rows, `seeds` for Welch's test, `none`.
@@ -38,7 +38,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Tested:
-    """A test of two sides, before it is said.
+    """A test of two sides, before it is put into words.
 
     Attributes:
         method: `rows` or `seeds`.
@@ -72,7 +72,7 @@ class Tested:
 
     @property
     def is_clear(self) -> bool:
-        """Whether the sides differ, by the test and the interval."""
+        """Whether the sides differ according to the test and the interval."""
         return not self.same and self.interval.is_clear
 
     def verdict(self) -> Verdict:
@@ -107,13 +107,13 @@ class Tested:
         return f"{start}, {chance}{_in_brackets(self._details())}."
 
     def _sides(self) -> tuple[str, str]:
-        """The side that is ahead, and the other; the higher one where neither is better."""
+        """The side that is ahead and the other; if neither is better, the higher one first."""
         first, second = self.labels
         second_leads = (self.interval.difference > 0) == (self.mode != "min")
         return (second, first) if second_leads else (first, second)
 
     def _ends(self) -> list[float]:
-        """The ends of the interval, by how much the leader is ahead."""
+        """The ends of the interval of the leader's advantage."""
         ends = [self.interval.low, self.interval.high]
         return ends if self.interval.difference > 0 else [-end for end in reversed(ends)]
 
@@ -150,7 +150,7 @@ def _range(metric: str, low: float, high: float) -> str:
 
 
 def describe_amount(metric: str, value: float) -> str:
-    """A difference as people say it: shares in points of a hundred.
+    """A difference in words: shares in percentage points.
 
     >>> describe_amount("val_accuracy", 0.125), describe_amount("rmse", 0.125)
     ('12.5 points', '0.125')
@@ -160,7 +160,7 @@ def describe_amount(metric: str, value: float) -> str:
 
 
 def is_share(metric: str) -> bool:
-    """Whether a figure is told in hundredths."""
+    """Whether a figure is shown in percent."""
     return any(word in metric.split("_") for word in _POINTS)
 
 
@@ -169,7 +169,7 @@ def _probability(p: float) -> str:
 
 
 def verdict_sentences(verdicts: Sequence[Verdict], comparison: Comparison) -> list[str]:
-    """The sentences of verdicts; where there are more than two sides, with those they are about."""
+    """The sentences of verdicts; with more than two sides, each names those it is about."""
     if comparison.one_config or len(comparison.groups) == 2:  # noqa: PLR2004 - two are a pair
         return [verdict.text for verdict in verdicts]
     return [
