@@ -1,4 +1,4 @@
-"""Layers that learn something from the training rows before the first step, as Keras's `adapt` does."""
+"""Layers that adapt to the training rows before the first step (Keras's `adapt`)."""
 
 from collections.abc import Iterator, Sequence
 
@@ -15,13 +15,13 @@ ADAPTING = {
 
 
 def adapts(layer: Component) -> bool:
-    """Whether a layer has to see the training rows before it can be used."""
+    """Whether a layer must be adapted to the training rows before it can be used."""
     learnt = ADAPTING.get(layer.name, ()) if layer.module == "keras.layers" else ()
     return bool(learnt) and all(layer.arguments.get(name) is None for name in learnt)
 
 
 def only_in_a_list(subject: Subject) -> Iterator[Problem]:
-    """Layers that adapt stand in a list itself: not in another layer, a graph, or after those of a run."""
+    """Layers that adapt belong directly in a list of layers: not in a wrapper, a graph, or after a run's."""
     in_list = subject.experiment.outline.is_list
     for layer in subject.layers:
         found = list(inner_components(layer.arguments.values()))
@@ -33,7 +33,7 @@ def only_in_a_list(subject: Subject) -> Iterator[Problem]:
 
 
 def inner_components(values: object) -> Iterator[Component]:
-    """The components among arguments, and in them."""
+    """All components in arguments, nested ones included."""
     if isinstance(values, Component):
         yield values
         yield from inner_components(list(values.arguments.values()))

@@ -1,4 +1,4 @@
-"""What to do about common mistakes: the hints that are more than the nearest name."""
+"""Hints for common mistakes that are more than the nearest name."""
 
 import re
 from collections.abc import Iterator
@@ -48,7 +48,7 @@ def about_missing(name: str) -> str:
 
 
 def _written_out(path: str, key: str, node: Node) -> str:
-    """A short value with its key, in the sections that it belongs into."""
+    """A short value with its key, inside the sections where it belongs."""
     value = node.value if isinstance(node, ScalarNode) else None
     if not path or isinstance(value, bool) or not re.fullmatch(r"[\w.+-]{1,30}", str(value or "")):
         return ""

@@ -1,4 +1,4 @@
-"""What classes take, read from `catalogue.json`: known without importing Keras.
+"""The arguments of classes, read from `catalogue.json` without importing Keras.
 
 `python -m nnrun.cataloguing` writes the file, which belongs to one version of Keras. Where another
 is installed, one is generated for it, once, in the user's cache.
@@ -146,7 +146,7 @@ class Catalogue:
         return aliases
 
     def find(self, group: str, name: str) -> Entry | None:
-        """The class or alias of this name in a group, a refused one too; None for an unknown name."""
+        """The class or alias of this name in a group, even a refused one; None for an unknown name."""
         if (group, name) not in self._found:
             self._found[group, name] = self._read(group, name)
         return self._found[group, name]
@@ -235,7 +235,7 @@ def installed_keras() -> str | None:
 
 @functools.cache
 def load_catalogue() -> Catalogue:
-    """The catalogue of the installed Keras, or the packaged one where there is none to be had."""
+    """The catalogue of the installed Keras, or the packaged one if that can't be created."""
     packaged = _read_file(PACKAGED)
     version = installed_keras()
     if packaged is not None and version in (None, packaged.keras_version):

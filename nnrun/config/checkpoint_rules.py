@@ -1,4 +1,4 @@
-"""Rules on callbacks that write files: what their names may tell, and when they write."""
+"""Rules for callbacks that write files: the names of the files, and when they are written."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -19,7 +19,7 @@ ENDINGS = {True: (".weights.h5",), False: (".keras", ".h5")}
 
 
 def file_names(subject: Subject) -> Iterator[Problem]:
-    """The name of a ModelCheckpoint's file is made of figures that are known when it is written."""
+    """The file name of a ModelCheckpoint may only contain figures that are known when it is written."""
     for callback in subject.experiment.callbacks:
         name = callback.arguments.get("filepath")
         if callback.name != "ModelCheckpoint" or not isinstance(name, str):
@@ -69,7 +69,7 @@ def _wrong_figure(subject: Subject, callback: Component, name: str) -> tuple[str
 
 
 def _figures(subject: Subject, callback: Component) -> list[str] | None:
-    """The figures that a file's name may tell; None where the user's own code decides."""
+    """The figures that a file's name may contain; None if the user's own code decides."""
     recorded = recorded_names(subject)
     if recorded is None:
         return None
@@ -84,7 +84,7 @@ def _saves_by_steps(callback: Component) -> bool:
 
 
 def when_to_save(subject: Subject) -> Iterator[Problem]:
-    """What counts steps or epochs counts at least one, and compares figures that are there."""
+    """Frequencies are at least one step or epoch, and compared figures must exist."""
     for callback in subject.experiment.callbacks:
         if callback.name in SAVING:
             argument, wanted = "save_freq", "`epoch`, a number of steps, or text such as '5 epochs'"

@@ -57,7 +57,7 @@ def check_component(checker: Reporter, kind: ComponentOf, node: Node, path: str)
 def take_component(
     checker: Reporter, section: type, node: Node, path: str
 ) -> tuple[Node, dict[str, Any]]:
-    """The component that a section holds under its own class, and the section's other entries.
+    """Split a section into the component under its own class, and its other entries.
 
     Args:
         checker: Where problems are noted.
@@ -221,7 +221,7 @@ def _about_argument(entry: Entry, name: str, node: Node) -> str:
 
 
 def _is_left_to_default(argument: Argument, node: Node) -> bool:
-    """Whether the value is a null that takes back what an extended file says."""
+    """Whether the value is a null that resets what an extended file says."""
     empty = isinstance(node, ScalarNode) and node.value is None
     return empty and not argument.nullable and not argument.required
 
@@ -237,7 +237,7 @@ def _argument(checker: Reporter, argument: Argument, node: Node, path: str) -> A
 
 
 def _by_name(entry: Entry, node: Node | None) -> dict[str, tuple[Node, Place]] | None:
-    """The argument nodes by name, with where the name was written; None if none are taken."""
+    """The argument nodes by name, with the place of each name; None if the class takes none."""
     if node is None or (isinstance(node, ScalarNode) and node.value is None):
         return {}
     first = next(iter(entry.arguments), None)
@@ -261,7 +261,7 @@ def _is_first_argument(entry: Entry, node: MappingNode) -> bool:
 def _has_required(
     checker: Reporter, entry: Entry, given: Mapping[str, Any], place: Place, path: str
 ) -> bool:
-    """Whether all required arguments are given; one that was only misspelt has been blamed already."""
+    """Whether all required arguments are given; misspelt ones have been reported already."""
     by_context = _GIVEN_BY_CONTEXT.get(path.rpartition(".")[0])
     unknown = [name for name in given if name not in entry.arguments][:_MOST_MEANT]
     meant = {nearest(name, entry.arguments) for name in unknown}

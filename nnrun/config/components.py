@@ -91,7 +91,7 @@ def is_import_path(name: str) -> bool:
 
 
 def as_component(value: Any) -> tuple[str, Mapping[str, Any]] | None:
-    """The class and the arguments, where a plain value of a config is a component.
+    """The class and the arguments of a plain value of a config; None if it is no component.
 
     >>> as_component({"Dense": {"units": 3}}), as_component("Flatten"), as_component({"epochs": 3})
     (('Dense', {'units': 3}), ('Flatten', {}), None)

@@ -1,4 +1,4 @@
-"""What arguments of components are where a config leaves them out, in its plain values."""
+"""The defaults of components' arguments, in a config of plain values."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -32,7 +32,7 @@ def _default_of(owner: str, argument: str) -> Any:
 
 
 def default_arguments(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The defaults of what the optimizer, the loss and the schedule of a config take, by path.
+    """The default arguments of a config's optimizer, loss and schedule, by path.
 
     >>> default_arguments({"optimizer": {"SGD": {"momentum": 0.9}}})["optimizer.learning_rate"]
     0.01
@@ -48,7 +48,7 @@ def default_arguments(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def without_defaults(value: Any) -> Any:
-    """A plain value of a config in which arguments are left out that are as they would be anyway.
+    """A plain value of a config without the arguments that equal their defaults.
 
     >>> without_defaults({"Adam": {"learning_rate": 0.001, "beta_1": 0.8}})
     {'Adam': {'beta_1': 0.8}}
@@ -75,7 +75,7 @@ def _arguments(owner: str, value: Any) -> Any:
 
 
 def is_default_argument(owner: str, argument: str, value: Any) -> bool:
-    """Whether an argument has the value that it would have if it were left out."""
+    """Whether an argument equals its default."""
     default, plain = _default_of(owner, argument), without_defaults(value)
     if default is UNKNOWN or isinstance(default, bool) != isinstance(plain, bool):
         return False
@@ -85,7 +85,7 @@ def is_default_argument(owner: str, argument: str, value: Any) -> bool:
 
 
 def _class_of(name: str) -> str:
-    """The class that a name stands for, whichever of its names it is; the name of anything else."""
+    """The class that a name or alias stands for; any other name unchanged."""
     catalogue = load_catalogue()
     entries = (catalogue.find(group, name) for group in ("initializers", "activations"))
     return next((entry.name for entry in entries if entry), name)

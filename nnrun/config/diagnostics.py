@@ -147,12 +147,12 @@ def _render(problem: Problem) -> str:
 
 
 def _shown(text: str) -> str:
-    """A text on one line, not endless, and without characters that steer a terminal."""
+    """Text on one line, cut to a maximum length, without control characters."""
     return escaped(text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…")
 
 
 def escaped(text: str) -> str:
-    """Text in which whatever cannot be seen stands as an escape, as repr writes it."""
+    """Text with unprintable characters escaped as in repr."""
     if text.isprintable():
         return text
     return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)

@@ -1,4 +1,4 @@
-"""What is allowed, and yet hardly ever meant: warnings about a config, before anything is run."""
+"""Warnings about a config: what is allowed, but hardly ever intended."""
 
 import dataclasses
 from collections.abc import Iterator, Mapping
@@ -53,7 +53,7 @@ def find_doubts(
 
 
 def _spent_rates(subject: Subject) -> Iterator[Problem]:
-    """A schedule that has come down to 0 long before the training ends."""
+    """Warn about a schedule that reaches 0 long before the training ends."""
     steps, epochs = training_steps(subject) or 0, subject.experiment.training.epochs
     for schedule in parts_of_rate(subject):
         argument, last = DECAYING.get(schedule.name, ("", ""))
@@ -73,7 +73,7 @@ def _spent_rates(subject: Subject) -> Iterator[Problem]:
 
 
 def _linear_layers(subject: Subject) -> Iterator[Problem]:
-    """Two Dense layers with no activation between them are one; an autoencoder may want just that."""
+    """Warn about two Dense layers without an activation between them, except in autoencoders."""
     outline = subject.experiment.outline
     if subject.predicts_input:
         return
@@ -97,7 +97,7 @@ def _is_linear(layer: Component, default: str) -> bool:
 
 
 def _lines(outline: Outline) -> Iterator[list[Component]]:
-    """Each layer with the one that it goes into, where there is no other."""
+    """Pairs of layers, the second being the only one that uses the first."""
     nodes, users = outline.nodes, _users(outline)
     for name, node in nodes.items():
         line: list[Component] = []
@@ -123,7 +123,7 @@ def _users(outline: Outline) -> Mapping[str, list[str]]:
 
 
 def _lost_steps(subject: Subject) -> Iterator[Problem]:
-    """Gradients that are accumulated at the end, and never applied."""
+    """Warn about gradients that are accumulated at the end and never applied."""
     steps = training_steps(subject)
     for optimizer in optimizers_of(subject):
         over = optimizer.arguments.get(ACCUMULATION)

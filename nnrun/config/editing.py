@@ -1,4 +1,4 @@
-"""A value of a config changed in its text: comments, order and style stay as they are."""
+"""Changing a value in the text of a config, keeping comments, order and style."""
 
 import dataclasses
 from pathlib import Path
@@ -19,7 +19,7 @@ _STARTING_RATES = ("initial_learning_rate", "warmup_target")
 
 
 def with_learning_rate(config: Path, target: Path, rate: float) -> str:
-    """The text of a config with another learning rate, as it could be written to `target`.
+    """The text of a config with another learning rate, to be written to `target`.
 
     The rate is given to the optimizer that the config or a file it extends declares, to Adam where
     none does. The new text is read again before it is handed out: it declares the same experiment
@@ -83,7 +83,7 @@ def _with_rate(experiment: Experiment, rate: float) -> Experiment:
 
 
 def _written_name(component: Component) -> str:
-    """The class as the config writes it, which may be an alias (`adam`)."""
+    """The class as written in the config, which may be an alias (`adam`)."""
     place = component.place
     if place is None or place.is_override:
         return component.name
@@ -100,7 +100,7 @@ def _declares(text: str, target: Path, wanted: Experiment) -> bool:
 
 
 def _edited(text: str, name: str, rate: float) -> str:
-    """The text with the rate written where the optimizer is declared, or declared anew at its end."""
+    """The text with the rate in the optimizer's declaration, or with one added at the end."""
     root = compose_yaml(text)
     if not isinstance(root, yaml.MappingNode):
         raise TypeError("a config is a mapping")
@@ -116,7 +116,7 @@ def _edited(text: str, name: str, rate: float) -> str:
 
 
 def _change(root: yaml.MappingNode, name: str, argument: str, rate: str) -> tuple[int, int, str]:
-    """What stands from where to where, and what is to stand there."""
+    """The start and the end of what is replaced, and the replacement."""
     optimizer = _value(root, "optimizer")
     if optimizer is None:
         if root.flow_style:
@@ -136,7 +136,7 @@ def _change(root: yaml.MappingNode, name: str, argument: str, rate: str) -> tupl
 
 
 def _insertion(mapping: yaml.MappingNode, entry: str) -> tuple[int, int, str]:
-    """An entry put before the first of a mapping, in the mapping's style."""
+    """The insertion of an entry before the first of a mapping, in the mapping's style."""
     if mapping.flow_style:
         inside = mapping.start_mark.index + 1
         return inside, inside, f"{entry}, " if mapping.value else entry

@@ -1,4 +1,4 @@
-"""What checking needs to know of a data set, without its rows."""
+"""What checking needs to know about a data set, without its rows."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -30,7 +30,7 @@ class DataFacts:
 
 
 def rows_of_share(share: float, rows: int) -> int:
-    """How many rows a share of them is: a number of rows, or a fraction, which is a row at least.
+    """The number of rows in a share: a number of rows, or a fraction (at least one row).
 
     >>> rows_of_share(10, 150), rows_of_share(0.2, 150), rows_of_share(0.001, 150)
     (10, 30, 1)
@@ -39,7 +39,7 @@ def rows_of_share(share: float, rows: int) -> int:
 
 
 def against_the_others(positive: str) -> tuple[str, str]:
-    """The two classes where one is told from all others, in the order of their labels.
+    """The two class names for one class against all others, in the order of their labels.
 
     >>> against_the_others("setosa")
     ('not setosa', 'setosa')
@@ -48,7 +48,7 @@ def against_the_others(positive: str) -> tuple[str, str]:
 
 
 def class_numbers(names: Sequence[str], wanted: Sequence[str | int]) -> list[int]:
-    """The numbers of classes that are given by name or by number; a number that is a name is that name.
+    """The numbers of classes given by name or number; a number that is also a name counts as the name.
 
     Raises:
         LookupError: There is no such class; its argument is the index in `wanted`.
@@ -71,7 +71,7 @@ def class_numbers(names: Sequence[str], wanted: Sequence[str | int]) -> list[int
 
 
 def with_classes(facts: DataFacts, wanted: Sequence[str | int] | None, task: str) -> DataFacts:
-    """The facts of a data set of which some classes are kept; as they are where that cannot be.
+    """The facts of a data set reduced to some classes; unchanged if that is impossible.
 
     How many rows are left only the rows tell: the numbers of rows are those of all classes.
 
@@ -95,7 +95,7 @@ def with_classes(facts: DataFacts, wanted: Sequence[str | int] | None, task: str
 def as_used(
     facts: DataFacts, *, classes: Sequence[str | int] | None, positive: str | None, task: str
 ) -> DataFacts:
-    """The facts of a named data set in the use that a config makes of its classes.
+    """The facts of a named data set as a config uses its classes.
 
     Args:
         facts: Those of the data set itself.

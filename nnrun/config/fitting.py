@@ -1,4 +1,4 @@
-"""Rules on what must fit the data: the last layer, the labels and their weights."""
+"""Rules for what must fit the data: the last layer, the labels and their weights."""
 
 from collections.abc import Iterator
 
@@ -16,7 +16,7 @@ _COLUMN_NOUNS = {NUMBERS: "number", LABELS: "label"}
 
 
 def task_against_target(subject: Subject) -> Iterator[Problem]:
-    """The task has as many columns to predict as it takes."""
+    """The number of target columns fits the task."""
     dataset = subject.experiment.dataset
     columns, task = dataset.targets, TASKS.get(dataset.task)
     if dataset.name is not None or not columns or task is None:
@@ -36,7 +36,7 @@ def task_against_target(subject: Subject) -> Iterator[Problem]:
 
 
 def softmax_of_one(subject: Subject) -> Iterator[Problem]:
-    """A softmax needs two units at least."""
+    """A softmax needs at least two units."""
     output = subject.output
     if output and output.activation == "softmax" and output.units == 1 and not subject.objection:
         yield subject.problem_of(
@@ -48,7 +48,7 @@ def softmax_of_one(subject: Subject) -> Iterator[Problem]:
 
 
 def steps_against_labels(subject: Subject) -> Iterator[Problem]:
-    """Several Heaviside units are each told what they should have given: one-hot labels."""
+    """Several Heaviside units need one-hot labels, a target for each unit."""
     output = subject.output
     if output is None or output.activation != "heaviside" or (output.units or 1) == 1:
         return
@@ -63,7 +63,7 @@ def steps_against_labels(subject: Subject) -> Iterator[Problem]:
 
 
 def output_against_task(subject: Subject) -> Iterator[Problem]:
-    """The last layer is as wide as the target, and says what the task asks."""
+    """The last layer's width and activation fit the target and the task."""
     output, facts = subject.output, subject.facts
     if output is None or output.units is None:
         return
@@ -96,7 +96,7 @@ def output_against_task(subject: Subject) -> Iterator[Problem]:
 
 
 def output_of_preset(subject: Subject) -> Iterator[Problem]:
-    """The activation of a preset's output is chosen for numbers only; elsewhere the task chooses it."""
+    """A preset's output activation may be chosen for numbers only; otherwise the task decides."""
     preset = subject.experiment.outline.preset
     if preset is None or subject.task is None:
         return
@@ -115,7 +115,7 @@ def output_of_preset(subject: Subject) -> Iterator[Problem]:
 
 
 def _activation_of_columns(subject: Subject, output: OutputLayer) -> Iterator[Problem]:
-    """The last activation says something of each column by itself."""
+    """The last activation treats each column separately."""
     labels, activation = subject.predicts == LABELS, output.activation
     if activation == "softmax":
         message = f"softmax {subject.objection}"
@@ -135,7 +135,7 @@ def _counted(number: int, noun: str) -> str:
 
 
 def task_options(subject: Subject) -> Iterator[Problem]:
-    """What only rows of one class each have is not asked of others."""
+    """Options for single-class rows are not used with other tasks."""
     experiment, objection = subject.experiment, subject.objection
     if not objection:
         return
@@ -150,7 +150,7 @@ def task_options(subject: Subject) -> Iterator[Problem]:
 
 
 def scaled_labels(subject: Subject) -> Iterator[Problem]:
-    """Labels are scaled where numbers are predicted."""
+    """Labels are scaled only if numbers are predicted."""
     tasks = {output.task for output in subject.by_output.values() or [subject]}
     known = [task for task in tasks if task is not None]
     scaled = any(task.predicts == NUMBERS and not task.of_input for task in known)

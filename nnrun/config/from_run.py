@@ -1,4 +1,4 @@
-"""Models that begin with the layers of a run, and what comes after these have been trained: fine-tuning."""
+"""Models that begin with the layers of a run, and fine-tuning."""
 
 from dataclasses import dataclass
 

@@ -35,7 +35,7 @@ Sheet = Mapping[str, Mapping[str, GalleryEntry]]
 
 
 def read_sheet(folder: Path) -> Sheet:
-    """The sheet of a folder of configs; those that stand in no group come last.
+    """The sheet of a folder of configs; configs without a group come last.
 
     Args:
         folder: The folder. Without a sheet, all its configs are one group.
@@ -76,7 +76,7 @@ def _read(path: Path, found: set[str]) -> Sheet:
 
 
 def _as_of_a_sheet(problem: Problem) -> Problem:
-    """A problem without what is said of the keys of configs."""
+    """A problem, without hints that only concern the keys of configs."""
     hint = problem.hint
     if problem.message.startswith("unknown key"):
         hint = "known: " + ", ".join(item.name for item in fields(GalleryEntry))

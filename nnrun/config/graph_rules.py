@@ -1,4 +1,4 @@
-"""Rules on graphs: names that lead somewhere, no circles, nothing without a use."""
+"""Rules for graphs: known names, no circles, nothing unused."""
 
 import re
 from collections.abc import Iterator
@@ -34,7 +34,7 @@ MOST_MEANT = 20
 
 
 def graph(subject: Subject) -> Iterator[Problem]:
-    """Everything that is wrong with how the layers of a graph hang together."""
+    """Everything that is wrong with the connections of a graph."""
     declared = subject.experiment.outline
     if not declared.names_nodes:
         return
@@ -87,7 +87,7 @@ def _names(subject: Subject, declared: Graph) -> Iterator[Problem]:
 
 
 def _lost(subject: Subject, declared: Graph) -> Iterator[Problem]:
-    """Names that there are not."""
+    """Unknown names."""
     known = dict.fromkeys([*declared.entries, *declared.nodes])
     lost = 0
     for name, node in declared.nodes.items():
@@ -118,7 +118,7 @@ def _lost_share(subject: Subject, declared: Graph, name: str, shared: str) -> It
 
 
 def find_circle(declared: Graph) -> list[str]:
-    """Names that each come from the next, from one back to itself; empty where there are none."""
+    """A circle of names, each of which comes from the next; empty if there is none."""
     nodes = declared.nodes
     known = {name: [need for need in node.needs if need in nodes] for name, node in nodes.items()}
     try:
@@ -151,7 +151,7 @@ def _unused(subject: Subject, declared: Graph) -> Iterator[Problem]:
 
 
 def _joins(subject: Subject, declared: Graph, name: str, node: GraphLayer) -> Iterator[Problem]:
-    """Layers that join several are given several; others one."""
+    """Layers that join inputs have several; others have one."""
     if node.layer is None or node.from_ is None or node.layer.is_users_own:
         return
     path, number = f"{declared.path_of(name)}.from", len(node.sources)
@@ -165,7 +165,7 @@ def _joins(subject: Subject, declared: Graph, name: str, node: GraphLayer) -> It
 
 
 def graph_targets(subject: Subject) -> Iterator[Problem]:
-    """Every output has something to predict, and sees it nowhere."""
+    """Every output has a target that is not among its inputs."""
     experiment = subject.experiment
     if not experiment.outline.names_nodes:
         return
@@ -185,7 +185,7 @@ def graph_targets(subject: Subject) -> Iterator[Problem]:
 
 
 def _aims(subject: Subject, roles: Roles) -> Iterator[Problem]:
-    """Outputs that do not say what they predict, or what nobody can."""
+    """Outputs without a target, or with an impossible one."""
     for name, aim in roles.aims.items():
         path = f"architecture.outputs.{name}"
         if aim.predicts_input and aim.input not in roles.inputs:
@@ -211,7 +211,7 @@ def _aims(subject: Subject, roles: Roles) -> Iterator[Problem]:
 
 
 def autoencoder(subject: Subject) -> Iterator[Problem]:
-    """An autoencoder that is a list predicts its input and nothing else."""
+    """An autoencoder that is a list predicts only its input."""
     dataset = subject.experiment.dataset
     if subject.experiment.outline.names_nodes or not predicts_input(dataset.task):
         return

@@ -63,7 +63,7 @@ class GraphLayer:
 
     @property
     def needs(self) -> set[str]:
-        """The names of all that must be there before it."""
+        """The names of everything that must be built before it."""
         return {*self.sources, *([self.shared] if self.shared else [])}
 
 
@@ -119,7 +119,7 @@ class Graph:
 
     @property
     def entries(self) -> Mapping[str, GraphInput]:
-        """The inputs, also where the config leaves them out."""
+        """The inputs, even if the config leaves them out."""
         return {INPUT: GraphInput()} if self.inputs is None else self.inputs
 
     @property
@@ -135,7 +135,7 @@ class Graph:
         return "architecture"
 
     def layer_of(self, name: str) -> Component:
-        """The layer under a name, also where it is another's.
+        """The layer under a name, even if it shares another's.
 
         Raises:
             ValueError: There is none.
@@ -147,7 +147,7 @@ class Graph:
         return layer
 
     def in_order(self) -> Iterator[tuple[str, GraphLayer]]:
-        """The layers and outputs, each after all that it comes from; else in their own order.
+        """The layers and outputs in topological order, otherwise as written.
 
         Raises:
             ValueError: They run in a circle, or come from nothing known.

@@ -1,4 +1,4 @@
-"""Words of Keras scripts, other libraries and books, with the YAML that says the same here.
+"""Words from Keras scripts, other libraries and books, with the equivalent YAML.
 
 In a hint, what stands between `<` and `>` is an example, in whose place the user's own value comes.
 """
@@ -194,7 +194,7 @@ NAMES: Mapping[str, Mapping[str, str]] = {
 
 
 def _data_set(name: str) -> str:
-    """A data set's name, also where it stands as in Python.
+    """A data set's name, even if written as in Python.
 
     >>> _data_set("keras.datasets.mnist.load_data()"), _data_set("sklearn.datasets.load_iris()")
     ('mnist', 'iris')
@@ -217,7 +217,7 @@ def about_argument(name: str, node: Node) -> str:
 
 
 def renamed(argument: str, known: Sequence[str]) -> str:
-    """What a class calls an argument of another name; empty for one that is not to be given.
+    """A class's name for an argument with another name; empty if it must be left out.
 
     >>> renamed("lr", ["learning_rate", "momentum"]), renamed("input_shape", ["units"])
     ('learning_rate', '')
@@ -236,7 +236,7 @@ def about_name(groups: Sequence[str], name: str) -> str:
 
 
 def about_section(section: str, value: str | float, truths: Sequence[str]) -> str:
-    """How a value is written that stands in place of a section with options.
+    """How to write a value that was given in place of a section.
 
     Args:
         section: The section's class, such as `Dataset`.
@@ -257,7 +257,7 @@ def about_section(section: str, value: str | float, truths: Sequence[str]) -> st
 
 
 def _with_value(hint: str, node: Node | None) -> str:
-    """A hint with the user's value in place of the example, where it is one of its kind."""
+    """A hint with the user's value in place of the example, if it has the same type."""
     value = node.value if isinstance(node, ScalarNode) else None
 
     def chosen(example: re.Match[str]) -> str:

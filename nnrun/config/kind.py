@@ -14,7 +14,7 @@ Schema = dict[str, Any]
 
 
 class Checking(Protocol):
-    """What a kind reports to, and what knows the classes and the sections of a config."""
+    """The check that a kind is part of: it takes reports, and knows classes and sections."""
 
     folder: Path
     problems: list[Problem]
@@ -34,7 +34,7 @@ class Checking(Protocol):
         """Check a value that lies within another."""
 
     def trial(self) -> "Checking":
-        """The same without its problems so far, for a kind that need not be the one."""
+        """A check without problems so far, for a kind that may not be the right one."""
 
     def component(self, kind: Any, node: Node, path: str) -> Any:
         """Check a component by a `ComponentOf`."""

@@ -1,4 +1,4 @@
-"""What a metric of the user's own says of itself, read in its source: no code of theirs runs."""
+"""The direction of a user's own metric, read from its source without running it."""
 
 import ast
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ _MAX_BYTES = 1_000_000
 
 
 def stated_mode(import_path: str, folder: Path, catalogue: Catalogue) -> Mode | None:
-    """Whether a metric is best at its least or its greatest value, as far as its source tells.
+    """Whether low or high values of a metric are best, as far as its source says.
 
     A class tells by setting `_direction` to "up" or "down", as Keras's own do, or by deriving from
     one that does, in the same file or of Keras's.
@@ -43,7 +43,7 @@ def stated_mode(import_path: str, folder: Path, catalogue: Catalogue) -> Mode | 
 
 
 def _mode_of(name: str, classes: dict[str, ast.ClassDef], catalogue: Catalogue) -> Mode | None:
-    """The mode that a class tells, or the first of its bases that does."""
+    """The mode of a class or, failing that, of its bases."""
     if name not in classes:
         entry = catalogue.find("metrics", name)
         return entry.mode if entry else None
@@ -57,7 +57,7 @@ def _mode_of(name: str, classes: dict[str, ast.ClassDef], catalogue: Catalogue) 
 
 
 def _directions_set(declared: ast.ClassDef) -> Iterator[object]:
-    """What a class sets its direction to; None for what is worked out as the code runs."""
+    """The values that a class sets its direction to; None for computed ones."""
     for node in ast.walk(declared):
         targets = node.targets if isinstance(node, ast.Assign) else []
         if isinstance(node, ast.AnnAssign) and node.value is not None:

@@ -1,4 +1,4 @@
-"""The quick reader of YAML that nnrun wrote itself: plain values, no places, no advice."""
+"""A fast reader for YAML that nnrun wrote itself: plain values, without places or hints."""
 
 from typing import Any
 
@@ -32,7 +32,7 @@ def read_plain(text: str) -> Any:
 
 
 def _build(events: Any) -> Any:
-    """The value that the events of a document tell, without recursion."""
+    """Build the value of a document from its events, without recursion."""
     holders: list[dict[str, Any] | list[Any]] = [[]]
     keys: list[str | None] = [None]  # of the innermost mapping: the key that awaits its value
     for event in events:

@@ -1,4 +1,4 @@
-"""Keras objects written as in Python, `keras.layers.Dense(100, activation="relu")`: the same in YAML."""
+"""Hints for Keras objects written as in Python: `keras.layers.Dense(100, activation="relu")`."""
 
 import ast
 import contextlib
@@ -29,7 +29,7 @@ _CONTAINERS = {"Sequential"}
 def in_yaml(
     catalogue: Catalogue, groups: Sequence[str], text: str, path: str, given: Any = None
 ) -> str:
-    """A hint with the YAML for a class that is written as in Python; empty where it is not.
+    """A hint with the YAML for a class written as in Python; empty for other text.
 
     Args:
         catalogue: What the classes take.
@@ -55,7 +55,7 @@ def in_yaml(
 
 
 def whole_call(text: str, place: Place) -> str:
-    """A call as it stands in its line, where a comma has ended it in a list on one line."""
+    """The whole call from its line, if YAML has cut it at a comma."""
     start, depth = place.column - 1, 0
     if text.count("(") <= text.count(")") or not place.text.startswith(text, start):
         return text
@@ -67,7 +67,7 @@ def whole_call(text: str, place: Place) -> str:
 
 
 def _about_unread(reader: "_Reader", text: str, path: str) -> str:
-    """What to write where only the name can be made out."""
+    """A hint if only the name can be read."""
     name = re.split(r"\(", text.removeprefix("model.add("))[0].rpartition(".")[2]
     entry = reader.find(name)
     if entry is not None:
@@ -81,7 +81,7 @@ def _about_unread(reader: "_Reader", text: str, path: str) -> str:
 
 
 def _in_place(path: str, value: Any) -> str:
-    """A component as it is written at a path: as an entry of a list, or after the option's name."""
+    """A component as written at a path: as an entry of a list, or after the option's name."""
     if path.endswith("]"):
         return f"- {_flow(value, outer=True)}"
     option = path.rpartition(".")[2]
@@ -104,7 +104,7 @@ def _flow(value: Any, *, outer: bool = False) -> str:
 
 
 class _Reader:
-    """Turns an expression of Python into plain values, the classes in it into components."""
+    """Turns a Python expression into plain values, and its classes into components."""
 
     def __init__(self, catalogue: Catalogue, groups: Sequence[str]) -> None:
         self.catalogue = catalogue
@@ -123,7 +123,7 @@ class _Reader:
         return self._value(_parsed(text), outer=True)
 
     def find(self, name: str, *, everywhere: bool = True) -> Entry | None:
-        """The class of a name, whatever its case, in the groups that are wanted or in any."""
+        """The class of a name, ignoring case, preferably in the wanted groups."""
         for group in self.groups if everywhere else self.wanted:
             names = {*self.catalogue.names(group), *self.catalogue.aliases(group)}
             entry = self.catalogue.find(group, name)
@@ -199,5 +199,5 @@ def _parsed(text: str) -> ast.expr:
 
 
 def _same_word(name: str, names: set[str]) -> str:
-    """The one of some names that differs from a word in its case alone."""
+    """The name that differs from a word only in case."""
     return next((word for word in sorted(names) if word.casefold() == name.casefold()), "")

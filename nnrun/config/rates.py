@@ -1,4 +1,4 @@
-"""Rules on what sets the learning rate, and the momentum with it."""
+"""Rules for what sets the learning rate and the momentum."""
 
 from collections.abc import Iterator, Sequence
 from typing import TypeGuard
@@ -39,7 +39,7 @@ MOMENTUM = ("momentum", "beta_1")
 
 
 def one_hand_on_the_rate(subject: Subject) -> Iterator[Problem]:
-    """The learning rate is set by one schedule, or by ReduceLROnPlateau."""
+    """The learning rate is set either by one schedule or by ReduceLROnPlateau."""
     experiment = subject.experiment
     rate = experiment.optimizer.arguments.get("learning_rate")
     if experiment.schedule and isinstance(rate, Component):
@@ -60,7 +60,7 @@ def one_hand_on_the_rate(subject: Subject) -> Iterator[Problem]:
 
 
 def schedule_values(subject: Subject) -> Iterator[Problem]:
-    """A piecewise schedule has one value more than boundaries."""
+    """A piecewise schedule has one more value than boundaries."""
     schedule = subject.experiment.schedule
     if schedule is None or schedule.name != PIECEWISE:
         return
@@ -76,7 +76,7 @@ def schedule_values(subject: Subject) -> Iterator[Problem]:
 
 
 def nested_schedules(subject: Subject) -> Iterator[Problem]:
-    """What is more than a function of the step stands under `schedule` alone."""
+    """Schedules with a state of their own are only allowed under `schedule`."""
     schedule = subject.experiment.schedule
     rate = subject.experiment.optimizer.arguments.get("learning_rate")
     for outer in (schedule, rate):
@@ -92,7 +92,7 @@ def nested_schedules(subject: Subject) -> Iterator[Problem]:
 
 
 def cycled_momentum(subject: Subject) -> Iterator[Problem]:
-    """A schedule that moves the momentum has one to move, which nobody else sets."""
+    """A schedule that changes the momentum needs an optimizer with one, and is the only one to set it."""
     optimizer = subject.experiment.optimizer
     rate = optimizer.arguments.get("learning_rate")
     cycle = subject.experiment.schedule or rate
@@ -113,7 +113,7 @@ def cycled_momentum(subject: Subject) -> Iterator[Problem]:
 
 
 def rates_that_descend(subject: Subject) -> Iterator[Problem]:
-    """No rate is negative, nor becomes so; no schedule divides by nothing."""
+    """Rates never are or become negative, and schedules never divide by zero."""
     for part in parts_of_rate(subject):
         for name, value in part.arguments.items():
             numbers = [number for number in _listed(value) if _is_number(number)]
@@ -137,7 +137,7 @@ def rates_that_descend(subject: Subject) -> Iterator[Problem]:
 
 
 def some_rate_is_above_zero(subject: Subject) -> Iterator[Problem]:
-    """A rate that is 0 in every step changes no weight."""
+    """Some rate is above 0; otherwise nothing would be trained."""
     rates = _rates(subject)
     if rates and max(rate for _, _, rate in rates) == 0:
         part, name, _ = rates[0]
@@ -146,7 +146,7 @@ def some_rate_is_above_zero(subject: Subject) -> Iterator[Problem]:
 
 
 def unusual_rates(subject: Subject) -> Iterator[Problem]:
-    """Rates with which hardly anything was ever trained; as errors, which they need not be."""
+    """Unusual rates, as problems that are only warnings."""
     rates = _rates(subject)
     part, name, highest = max(rates, key=lambda found: found[2], default=(None, "", 1.0))
     if part is None or SMALLEST <= highest <= LARGEST or highest <= 0:
@@ -159,7 +159,7 @@ def unusual_rates(subject: Subject) -> Iterator[Problem]:
 
 
 def _rates(subject: Subject) -> list[tuple[Component, str, float]]:
-    """Every rate that is given, or that is Keras's default, with its component and argument."""
+    """Every rate, given or Keras's default, with its component and argument."""
     schedule = subject.experiment.schedule
     parts = [part for part in parts_of_rate(subject) if part.group != "callbacks"]
     if schedule is not None and schedule.name == PIECEWISE:
@@ -175,7 +175,7 @@ def _rates(subject: Subject) -> list[tuple[Component, str, float]]:
 
 
 def parts_of_rate(subject: Subject) -> Iterator[Component]:
-    """The optimizer, the schedule and the callbacks that set a rate, with what stands within them."""
+    """The optimizer, the schedule and the callbacks that set a rate, with their nested components."""
     experiment = subject.experiment
     pending: list[object] = [experiment.optimizer, experiment.schedule]
     pending += [item for item in experiment.callbacks if item.name == "ReduceLROnPlateau"]

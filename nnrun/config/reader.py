@@ -87,7 +87,7 @@ def plain_value(node: Node) -> Any:
 
 
 class _Loader(yaml.SafeLoader):
-    """PyYAML's safe loader up to its nodes; what stands in none of them has no tag.
+    """PyYAML's safe loader up to its nodes, without resolving tags.
 
     So a tag that is there was written by the user, and the resolvers of YAML 1.1, in which `no` is
     false and 1e-4 is text, never run.
@@ -104,7 +104,7 @@ class _Loader(yaml.SafeLoader):
         return ""
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        """The next node, unless it stands too deep or is one too many."""
+        """The next node, unless the document is too deep or too large."""
         self.depth += 1
         self.values += 1
         mark = self.get_mark()
@@ -118,7 +118,7 @@ class _Loader(yaml.SafeLoader):
 
 
 class _TooMuchError(yaml.MarkedYAMLError):
-    """YAML that is well formed, but larger or deeper than any config."""
+    """Valid YAML that is larger or deeper than any config."""
 
 
 def compose_yaml(text: str) -> yaml.Node | None:
@@ -181,7 +181,7 @@ class _Converter:
         self.done: dict[int, Node | None] = {}
 
     def convert(self, node: yaml.Node) -> Node:
-        """The node with all below it; what an alias points to is converted once and shared."""
+        """The node and everything below it; the target of an alias is converted once and shared."""
         if id(node) in self.done:
             found = self.done[id(node)]
             if found is None:
@@ -197,7 +197,7 @@ class _Converter:
         return converted
 
     def _measure(self, node: yaml.Node) -> None:
-        """Count what the node comes to with its aliases written out, and refuse what is too much."""
+        """Count the values of a node with its aliases expanded, and refuse too many."""
         below = [] if isinstance(node, yaml.ScalarNode) else node.value
         if isinstance(node, yaml.MappingNode):
             below = [value for _, value in node.value if id(value) in self.sizes]
@@ -242,7 +242,7 @@ class _Converter:
         return MappingNode(entries, place, key_places)
 
     def _key(self, node: yaml.Node, seen: Mapping[str, Place]) -> str | None:
-        """The key that a node is; None after a problem was noted."""
+        """The key in a node; None after a problem was reported."""
         place = self.place(node)
         self._refuse_tag(node, place)
         if not isinstance(node, yaml.ScalarNode) or not node.value:
@@ -264,7 +264,7 @@ class _Converter:
             self.problems.append(Problem(f"the tag {tag} is not allowed", place, hint="remove it"))
 
     def place(self, node: yaml.Node) -> Place:
-        """Where the node was written; one that spans lines is underlined to the end of its first."""
+        """Where the node was written; if it spans lines, only its first line is underlined."""
         start, end = node.start_mark, node.end_mark
         shown = self.lines[start.line] if start.line < len(self.lines) else ""
         last = end.column if end.line == start.line else len(shown.rstrip())

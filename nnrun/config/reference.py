@@ -115,7 +115,7 @@ def _row(*cells: str) -> str:
 
 
 def _groups(catalogue: Catalogue) -> Iterator[str]:
-    """The classes of every group; those that Keras has by name, ours with their arguments."""
+    """The classes of every group: Keras's by name, nnrun's own with their arguments."""
     yield (
         "## Classes by group\n\n"
         f"The names are those of Keras {catalogue.keras_version}; with another version installed, its "

@@ -1,4 +1,4 @@
-"""What must hold between the parts of a config, and between a config and its data."""
+"""Rules between the parts of a config, and between a config and its data."""
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -103,20 +103,20 @@ def subject_of(
 
 
 def _is_anothers(path: str, subject: Subject) -> bool:
-    """Whether a value belongs to another output than the one that is looked at."""
+    """Whether a value belongs to an output other than the current one."""
     return bool(subject.output_path) and (
         path.startswith("architecture.outputs.") and not path.startswith(subject.output_path)
     )
 
 
 def overlap(read: str, doubtful: str) -> bool:
-    """Whether one of two paths is, or leads to, the other."""
+    """Whether one of two paths equals or contains the other."""
     short, long = sorted((read, doubtful), key=len)
     return long == short or long.startswith((f"{short}.", f"{short}["))
 
 
 def _preprocessing(subject: Subject) -> Iterator[Problem]:
-    """No step undoes another."""
+    """No step of the preprocessing undoes another."""
     preprocess = subject.experiment.dataset.preprocess
     if preprocess.standardize and preprocess.minmax:
         message = "standardize and minmax undo each other"
@@ -124,7 +124,7 @@ def _preprocessing(subject: Subject) -> Iterator[Problem]:
 
 
 def _data_source(subject: Subject) -> Iterator[Problem]:
-    """The data come from one known place."""
+    """The data come from exactly one known source."""
     dataset = subject.experiment.dataset
     if dataset.name is None and dataset.csv is None:
         yield subject.problem("dataset", "names no data", "give `name:` or `csv:`")
@@ -210,7 +210,7 @@ def _one_weighting(subject: Subject) -> Iterator[Problem]:
 
 
 def _several_devices(subject: Subject) -> Iterator[Problem]:
-    """What goes with `runtime.strategy: mirrored`."""
+    """What can be combined with `runtime.strategy: mirrored`."""
     experiment = subject.experiment
     if experiment.runtime.strategy != "mirrored":
         return
@@ -256,7 +256,7 @@ def _expectations(subject: Subject) -> Iterator[Problem]:
 
 
 def _pruning(subject: Subject) -> Iterator[Problem]:
-    """Pruning ends while there are epochs to train what is left, and nothing undoes it."""
+    """Pruning ends before the last epoch, and nothing undoes it."""
     experiment = subject.experiment
     for callback in experiment.callbacks:
         if callback.name != "Pruning":

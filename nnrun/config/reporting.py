@@ -1,4 +1,4 @@
-"""What every check of a config reports to: the problems so far, and where each value stands."""
+"""The report of a check: the problems so far, and the place of each value."""
 
 from abc import ABC, abstractmethod
 from pathlib import Path
@@ -72,7 +72,7 @@ class Reporter(ABC):
         return kind.check(self, node, path)
 
     def trial(self) -> Self:
-        """The same without its problems so far, for a kind that need not be the one."""
+        """A check without problems so far, for a kind that may not be the right one."""
         return type(self)(self.catalogue, self.folder, is_trial=True)
 
     @abstractmethod

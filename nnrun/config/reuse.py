@@ -1,4 +1,4 @@
-"""Rules on models that begin with the layers of a run, and on fine-tuning."""
+"""Rules for models that begin with the layers of a run, and for fine-tuning."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ from nnrun.errors import Problem
 
 
 def one_preprocessing(subject: Subject) -> Iterator[Problem]:
-    """The rows are prepared as the run did, or as this config says."""
+    """The rows are preprocessed either as in the run or as in this config."""
     base, asked = subject.experiment.outline.base, subject.experiment.dataset.preprocess
     if base is None or not base.keep_preprocessing:
         return
@@ -27,7 +27,7 @@ def one_preprocessing(subject: Subject) -> Iterator[Problem]:
 
 
 def fine_tuning(subject: Subject) -> Iterator[Problem]:
-    """There are epochs left to fine-tune in, and an optimizer that can begin anew."""
+    """There are epochs left for fine-tuning, and the optimizer can be restarted."""
     tuned = subject.experiment.training.fine_tune
     if tuned is None:
         return
@@ -48,7 +48,7 @@ def fine_tuning(subject: Subject) -> Iterator[Problem]:
 
 
 def regularization_of_own(subject: Subject) -> Iterator[Problem]:
-    """Regularization goes into layers that the config lists, not into a class of the user's own."""
+    """Regularization applies to layers that the config lists, not to a user's own model class."""
     own = subject.experiment.outline.own
     if own is None:
         return

@@ -1,4 +1,4 @@
-"""What the data are to a model: what goes into each input, and what each output is to predict."""
+"""The roles of the data: what goes into each input, and what each output predicts."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from nnrun.config.texts import text_layers
 
 @dataclass(frozen=True)
 class Aim:
-    """What one output is to predict.
+    """What one output predicts.
 
     Attributes:
         task: A task, or `auto`.
@@ -29,7 +29,7 @@ class Aim:
 
     @property
     def predicts_input(self) -> bool:
-        """Whether it gives an input of the model back."""
+        """Whether it reproduces an input of the model."""
         return predicts_input(self.task)
 
 
@@ -54,7 +54,7 @@ class Roles:
 
 
 def roles_of(experiment: Experiment) -> Roles:
-    """What an experiment makes of its data."""
+    """The roles that an experiment gives its data."""
     dataset, outline = experiment.dataset, experiment.outline
     inputs = {
         name: dataset.features if item.features is None else item.features
@@ -65,7 +65,7 @@ def roles_of(experiment: Experiment) -> Roles:
 
 
 def roles_of_graph(experiment: Experiment) -> Roles | None:
-    """What a graph makes of the columns; None for any other architecture."""
+    """The roles that a graph gives the columns; None for other architectures."""
     return roles_of(experiment) if experiment.outline.names_nodes else None
 
 

@@ -1,4 +1,4 @@
-"""What the relations look at: an experiment, with what can be told of its output and its metrics."""
+"""The subject of the rules: an experiment, with what is known about its output and metrics."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -28,7 +28,7 @@ ACTIVATION_LAYERS = {
 
 @dataclass(frozen=True)
 class OutputLayer:
-    """What a list architecture ends in, as far as it can be told without building it.
+    """The end of a list of layers, as far as it is known without building the model.
 
     Attributes:
         units: Width of the output; None where it is not plain.
@@ -43,7 +43,7 @@ class OutputLayer:
 
 @dataclass(frozen=True)
 class Subject:
-    """What the relations look at: an experiment, or one output of a graph as if there were no other.
+    """The subject of the rules: an experiment, or one output of a graph as if it were the only one.
 
     Attributes:
         experiment: The checked config; of an output, its view of it.
@@ -63,7 +63,7 @@ class Subject:
 
     @property
     def loss(self) -> str | None:
-        """The class of the loss, whichever way it was named."""
+        """The class of the loss, however it was named."""
         return _class_of(self.catalogue, self.experiment.loss)
 
     @property
@@ -109,7 +109,7 @@ class Subject:
         return units or None, activation
 
     def _presumed_task(self, units: int | None, activation: str) -> TaskFacts | None:
-        """What only classes would be declared like, where only the rows could tell for sure."""
+        """The task if the config can only mean classes, although only the rows could tell for sure."""
         several = (units or 0) > 1 and self.target_width == 1
         one_hot = self.experiment.dataset.preprocess.one_hot
         of_classes = not self.objection and (activation == "softmax" or one_hot or several)
@@ -142,7 +142,7 @@ class Subject:
 
     @property
     def objection(self) -> str:
-        """Why what needs one class for each row is out of place; empty where it is not, or may not be."""
+        """Why single-class measures are out of place; empty if they aren't, or might not be."""
         if self.task is not None:
             what = "one class a row" if self.predicts == LABELS else "classes"
             is_right = self.predicts == CLASSES
@@ -153,7 +153,7 @@ class Subject:
 
     @property
     def has_validation(self) -> bool:
-        """Whether there are rows that watch over the training."""
+        """Whether there are validation rows."""
         return self.experiment.dataset.split.validation is not None
 
     @property

@@ -1,4 +1,4 @@
-"""What PyYAML complains of, in the words of someone who writes configs."""
+"""PyYAML's errors in the words of someone who writes configs."""
 
 import re
 from typing import Any

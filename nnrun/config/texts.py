@@ -1,4 +1,4 @@
-"""Layers that read text: they stand at an input, and turn it into numbers before the training.
+"""Layers that read text: they belong at an input, and turn it into numbers before the training.
 
 Keras's strings cannot be compiled together with a training, and what a text is turned into does
 not change while the weights do. So it is turned once, and the training sees numbers alone.
@@ -44,7 +44,7 @@ def text_nodes(outline: Outline) -> dict[str, tuple[str, Component]]:
 
 
 def text_embeddings(outline: Outline) -> Iterator[tuple[Component, Component]]:
-    """Each layer that reads text with each `Embedding` of the numbers that it gives."""
+    """Pairs of a layer that reads text and an `Embedding` of its numbers."""
     readers = text_nodes(outline)
     for node in outline.nodes.values():
         layer, source = node.layer, node.from_
@@ -89,7 +89,7 @@ def _readers_of_text(subject: Subject, outline: Outline) -> Iterator[Problem]:
 
 
 def text_to_numbers(subject: Subject) -> Iterator[Problem]:
-    """A layer that reads text gives rows of numbers, and finds text to read."""
+    """A layer that reads text returns rows of numbers, and its input is text."""
     experiment = subject.experiment
     for layer in text_layers(experiment.outline).values():
         for argument in TEXT_LAYERS[layer.name]:
@@ -107,7 +107,7 @@ def text_to_numbers(subject: Subject) -> Iterator[Problem]:
 
 
 def text_is_not_scaled(subject: Subject) -> Iterator[Problem]:
-    """Preprocessing of numbers is asked for only where an input holds numbers."""
+    """Preprocessing for numbers is only used with inputs of numbers."""
     outline = subject.experiment.outline
     texts = text_layers(outline)
     if not texts or set(outline.entries) - set(texts):
