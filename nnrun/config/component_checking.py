@@ -124,7 +124,7 @@ def _named(checker: Reporter, kind: ComponentOf, node: Node, path: str) -> _Name
 def _how_to_part(kind: ComponentOf, name: str, other: str, place: Place, path: str) -> str:
     if place.is_override:
         if looks_like_class(other):
-            return f"to take another class: --set '{path}={{{other}: {{…}}}}'"
+            return f"to use another class: --set '{path}={{{other}: {{…}}}}'"
         return f"as in --set {path}.{name}.{other}=…"
     if "presets" in kind.groups:
         return "layers are a list: begin each with '- '"

@@ -71,7 +71,7 @@ def _names(subject: Subject, declared: Graph) -> Iterator[Problem]:
                     f"the name {quoted(name)} has characters other than letters, digits, "
                     "'_', '.' and '-'"
                 )
-                yield subject.problem(path, message, "take another name")
+                yield subject.problem(path, message, "choose another name")
             elif name in seen:
                 message = f"{quoted(name)} is already the name of something else"
                 yield subject.problem(

@@ -78,8 +78,8 @@ def clipping_that_clips(subject: Subject) -> Iterator[Problem]:
         for name in CLIPPING:
             limit = optimizer.arguments.get(name)
             if isinstance(limit, int | float) and limit <= 0:
-                message = f"Keras clips no gradient at {limit:g}"
-                hint = "give a limit above 0, or leave it out"
+                message = f"Keras doesn't clip gradients at {limit:g}"
+                hint = "set a limit above 0, or leave it out"
                 yield subject.problem_of(optimizer, message, hint, argument=name)
 
 

@@ -289,7 +289,7 @@ def _opened(node: ScalarNode, keys: list[str], place: Place, path: str) -> Mappi
     message = f"'{path}' is {show_value(node)}, so nothing below it can be set"
     hint = ""
     if isinstance(node.value, str) and looks_like_class(key):
-        hint = f"to take another class: --set '{path}={{{key}: {{…}}}}'"
+        hint = f"to use another class: --set '{path}={{{key}: {{…}}}}'"
     elif isinstance(node.value, str):
         hint = f"as in --set {path}.{node.value}.{'.'.join(keys)}=…"
     raise ConfigError([Problem(message, place, hint=hint)])

@@ -130,7 +130,7 @@ def mode_of_monitor(subject: Subject) -> Iterator[Problem]:
     training = subject.experiment.training
     if training.mode and not training.monitor:
         message = "`mode` belongs to `training.monitor`, which is not set"
-        hint = "name the figure with `monitor`; a callback takes a `mode` of its own"
+        hint = "name the figure with `monitor`; a callback has its own `mode`"
         yield subject.problem("training.mode", message, hint)
 
 

@@ -55,7 +55,7 @@ def one_hand_on_the_rate(subject: Subject) -> Iterator[Problem]:
         if callback.name == "ReduceLROnPlateau":
             message = "ReduceLROnPlateau cannot change a rate that a schedule sets"
             if schedule is not None and schedule.name == PERFORMANCE:
-                message = f"ReduceLROnPlateau is what {PERFORMANCE} is carried out by"
+                message = f"{PERFORMANCE} already uses ReduceLROnPlateau"
             yield subject.problem_of(callback, message, "remove one of the two")
 
 
@@ -69,7 +69,7 @@ def schedule_values(subject: Subject) -> Iterator[Problem]:
     if values != boundaries + 1:
         yield subject.problem_of(
             schedule,
-            f"there must be one value more than boundaries, not {values} to {boundaries}",
+            f"there must be one more value than boundaries, not {values} for {boundaries}",
             "the first value holds up to the first boundary, the last one after the last",
             argument="values",
         )
@@ -82,8 +82,8 @@ def nested_schedules(subject: Subject) -> Iterator[Problem]:
     for outer in (schedule, rate):
         then = outer.arguments.get("then") if isinstance(outer, Component) else None
         if isinstance(then, Component) and then.name == CYCLE:
-            message = f"{CYCLE} begins with a warm-up of its own"
-            yield subject.problem_of(then, message, f"write it in place of {WARMUP}")
+            message = f"{CYCLE} has its own warm-up"
+            yield subject.problem_of(then, message, f"use it instead of {WARMUP}")
     then = schedule.arguments.get("then") if schedule is not None else None
     for inner in (rate, then, rate.arguments.get("then") if isinstance(rate, Component) else None):
         if isinstance(inner, Component) and inner.name == PERFORMANCE:
@@ -103,11 +103,11 @@ def cycled_momentum(subject: Subject) -> Iterator[Problem]:
         return
     name = next((name for name in MOMENTUM if name in entry.arguments), None)
     if name is None:
-        message = f"{CYCLE} moves the momentum, and {entry.name} has none"
-        hint = "write `momentum: null` to move the rate alone"
+        message = f"{CYCLE} changes the momentum, but {entry.name} has none"
+        hint = "write `momentum: null` to change only the rate"
         yield subject.problem_of(cycle, message, hint, argument="momentum")
     elif name in optimizer.arguments:
-        message = f"{CYCLE} moves the momentum, so that this {name} would not count"
+        message = f"{CYCLE} changes the momentum, so this {name} would have no effect"
         hint = f"remove it, or write `momentum: null` into {CYCLE}"
         yield subject.problem_of(optimizer, message, hint, argument=name)
 
@@ -120,17 +120,18 @@ def rates_that_descend(subject: Subject) -> Iterator[Problem]:
             lowest = min(numbers, default=1)
             if name in RATES and lowest < 0:
                 message = f"a learning rate of {lowest:g} makes the loss grow"
-                hint = "give one above 0"
+                hint = "use one above 0"
             elif name in FACTORS and lowest < 0:
-                message, hint = f"a {name} of {lowest:g} makes a rate negative", "give one above 0"
+                message, hint = f"a {name} of {lowest:g} makes a rate negative", "use one above 0"
             elif name == "decay_rate" and lowest == 0 and part.name == "ExponentialDecay":
-                message = "a decay_rate of 0 leaves no rate after the first step"
-                hint = "give one between 0 and 1"
+                message = "a decay_rate of 0 makes the rate 0 after the first step"
+                hint = "use one between 0 and 1"
             elif name in LENGTHS and lowest == 0:
-                message, hint = f"{name} is 0: a schedule takes a step at least", "give more steps"
+                message = f"{name} is 0, but a schedule takes at least one step"
+                hint = "use at least 1"
             elif name == "factor" and lowest >= 1:
                 message = f"a factor of {lowest:g} does not lower the rate"
-                hint = "give one between 0 and 1"
+                hint = "use one between 0 and 1"
             else:
                 continue
             yield subject.problem_of(part, message, hint, argument=name)
@@ -142,7 +143,7 @@ def some_rate_is_above_zero(subject: Subject) -> Iterator[Problem]:
     if rates and max(rate for _, _, rate in rates) == 0:
         part, name, _ = rates[0]
         message = "the learning rate is 0 in every step: the weights never change"
-        yield subject.problem_of(part, message, "give one above 0", argument=name)
+        yield subject.problem_of(part, message, "use one above 0", argument=name)
 
 
 def unusual_rates(subject: Subject) -> Iterator[Problem]:
@@ -152,10 +153,10 @@ def unusual_rates(subject: Subject) -> Iterator[Problem]:
     if part is None or SMALLEST <= highest <= LARGEST or highest <= 0:
         return
     if highest > LARGEST:
-        message = f"a learning rate of {highest:g} is hardly ever small enough to train with"
+        message = f"a learning rate of {highest:g} is almost always too large to train with"
     else:
         message = f"with a learning rate of {highest:g}, float32 weights hardly change"
-    yield subject.problem_of(part, message, "let `nnrun lr-find` look for one", argument=name)
+    yield subject.problem_of(part, message, "use `nnrun lr-find` to find one", argument=name)
 
 
 def _rates(subject: Subject) -> list[tuple[Component, str, float]]:
@@ -202,7 +203,7 @@ def wrapped_optimizer(subject: Subject) -> Iterator[Problem]:
         return
     outer, schedule = experiment.optimizer.name, experiment.schedule
     if schedule is not None and schedule.name != PERFORMANCE:
-        message = f"{outer} has no learning rate but that of the {inner.name} in it"
+        message = f"the learning rate of {outer} is that of the {inner.name} in it"
         hint = f"write it there, as in `{inner.name}: {{learning_rate: {{{schedule.name}: …}}}}`"
         yield subject.problem_of(schedule, message, hint)
     for option, argument in CLIPPING.items():

@@ -159,7 +159,7 @@ def _seed_that_draws(subject: Subject) -> Iterator[Problem]:
     """The seed of the split draws rows, or is left out."""
     split = subject.experiment.dataset.split
     if split.seed is not None and not split.shuffle:
-        message = "split.seed draws no rows: `shuffle: false` takes them in their order"
+        message = "split.seed has no effect: `shuffle: false` takes the rows in order"
         yield subject.problem("dataset.split.seed", message, "remove one of the two")
 
 
@@ -266,8 +266,8 @@ def _pruning(subject: Subject) -> Iterator[Problem]:
             message = f"pruning would end after epoch {end}, and begin after epoch {begin}"
             yield subject.problem_of(callback, message, "begin before the end", argument="begin")
         if end >= experiment.training.epochs:
-            message = f"of {experiment.training.epochs} epochs none is left after the pruning"
-            hint = "end earlier, or set training.epochs higher: what is left is trained then"
+            message = f"no epoch is left after the pruning: there are {experiment.training.epochs}"
+            hint = "end earlier, or raise training.epochs: the remaining weights are trained then"
             yield subject.problem_of(callback, message, hint, argument="end")
         if experiment.optimizer.arguments.get("use_ema"):
             message = "averaged weights are not sparse: they remember what was pruned"
@@ -296,7 +296,7 @@ def _layer_names(subject: Subject) -> Iterator[Problem]:
         elif name in seen:
             message = f"two layers are named {quoted(name)}"
         if message:
-            yield subject.problem_of(layer, message, "take another name", argument="name")
+            yield subject.problem_of(layer, message, "choose another name", argument="name")
         seen.add(name)
 
 
