@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from nnrun.config.components import Component
+from nnrun.config.components import Component, is_import_path
 from nnrun.config.diagnostics import did_you_mean
 from nnrun.config.subject import OutputLayer, Subject
 from nnrun.config.tasks import CLASSES, LABELS, NUMBERS, TASKS
@@ -33,6 +33,17 @@ def task_against_target(subject: Subject) -> Iterator[Problem]:
             f"{task.name} takes one column, and dataset.target names {len(columns)}",
             "write `task: multilabel` for labels of 0 and 1, or `task: regression` for numbers",
         )
+
+
+def choices_of_own_task(subject: Subject) -> Iterator[Problem]:
+    """A task of the user's own reads its target itself: nnrun knows none of its classes."""
+    dataset = subject.experiment.dataset
+    if not is_import_path(dataset.task):
+        return
+    for option in ("classes", "positive"):
+        if getattr(dataset, option) is not None:
+            message = f"{dataset.task} reads its target itself, so no class can be chosen here"
+            yield subject.problem(f"dataset.{option}", message, "leave it out")
 
 
 def softmax_of_one(subject: Subject) -> Iterator[Problem]:

@@ -335,6 +335,7 @@ _RULES: dict[Callable[[Subject], Iterator[Problem]], set[str]] = {
     rates.nested_schedules: {"optimizer", "schedule"},
     rates.cycled_momentum: {"optimizer", "schedule"},
     fitting.task_against_target: {"dataset.task", "dataset.target"},
+    fitting.choices_of_own_task: {"dataset.task", "dataset.classes", "dataset.positive"},
     fitting.softmax_of_one: {"dataset.task", "dataset.target", "architecture"},
     **measuring.RULES,
     fitting.output_against_task: {"dataset", "architecture"},
@@ -375,6 +376,7 @@ _OF_NEW_TRAININGS = {
 
 _OF_OUTPUTS = {
     fitting.task_against_target,
+    fitting.choices_of_own_task,
     fitting.softmax_of_one,
     fitting.output_against_task,
     fitting.steps_against_labels,

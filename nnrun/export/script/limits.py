@@ -5,7 +5,9 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
+from nnrun.config.components import is_import_path
 from nnrun.config.options import is_default_option, options_of
+from nnrun.config.roles import roles_of
 from nnrun.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
@@ -64,6 +66,16 @@ def check_expressible(experiment: Experiment) -> None:
         )
         for one in experiment.callbacks
         if one.module and one.module.startswith("nnrun.") and one.name not in WATCHING
+    ]
+    problems += [
+        Problem(
+            f"`nnrun code` knows tasks of nnrun's own, and cannot tell what {aim.task} does",
+            experiment.place_of("dataset.task"),
+            "dataset.task",
+            _HINT,
+        )
+        for aim in roles_of(experiment).aims.values()
+        if is_import_path(aim.task)
     ]
     if problems:
         raise ConfigError(problems)

@@ -458,6 +458,12 @@ RELATIONS = {
         "dataset: {csv: films.csv, target: drama, task: multilabel}\n",
         files=FILMS,
     ),
+    "own_task_with_classes": Case(
+        "architecture: {MLP: {hidden: [4]}}\n"
+        "dataset: {csv: films.csv, target: length, task: my_tasks:Counts, positive: long}\n",
+        files=FILMS,
+    ),
+    "own_task_of_named_data": Case(GOOD.replace("digits,", "digits, task: my_tasks:Counts,")),
     "columns_of_binary": Case(
         "architecture: {MLP: {hidden: [4]}}\n"
         "dataset: {csv: films.csv, target: [drama, horror], task: binary}\n",
