@@ -1,7 +1,7 @@
 """Warnings about a config: what is allowed, but hardly ever intended."""
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import pairwise
 
 from nnrun.config.catalogue import Catalogue
@@ -98,7 +98,7 @@ def _is_linear(layer: Component, default: str) -> bool:
 
 def _lines(outline: Outline) -> Iterator[list[Component]]:
     """Pairs of layers, the second being the only one that uses the first."""
-    nodes, users = outline.nodes, _users(outline)
+    nodes, users = outline.nodes, outline.users
     for name, node in nodes.items():
         line: list[Component] = []
         while node.layer is not None:
@@ -112,14 +112,6 @@ def _lines(outline: Outline) -> Iterator[list[Component]]:
             node = nodes[name]  # noqa: PLW2901
         if line[:1] and line[0].name not in LINEAR:
             yield line
-
-
-def _users(outline: Outline) -> Mapping[str, list[str]]:
-    users: dict[str, list[str]] = {}
-    for name, node in outline.nodes.items():
-        for source in node.needs:
-            users.setdefault(source, []).append(name)
-    return users
 
 
 def _lost_steps(subject: Subject) -> Iterator[Problem]:

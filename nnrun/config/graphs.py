@@ -134,17 +134,14 @@ class Graph:
                 return f"architecture.{section}.{name}"
         return "architecture"
 
-    def layer_of(self, name: str) -> Component:
-        """The layer under a name, even if it shares another's.
-
-        Raises:
-            ValueError: There is none.
-        """
-        node = self.nodes[name]
-        layer = self.nodes[node.shared].layer if node.shared else node.layer
-        if layer is None:
-            raise ValueError(f"{name} has no layer")
-        return layer
+    @property
+    def users(self) -> dict[str, list[str]]:
+        """What is applied to an input, a layer or an output, or shares it, by its name."""
+        users: dict[str, list[str]] = {}
+        for name, node in self.nodes.items():
+            for source in node.needs:
+                users.setdefault(source, []).append(name)
+        return users
 
     def in_order(self) -> Iterator[tuple[str, GraphLayer]]:
         """The layers and outputs in topological order, otherwise as written.
@@ -152,13 +149,9 @@ class Graph:
         Raises:
             ValueError: They run in a circle, or come from nothing known.
         """
-        nodes, inputs = self.nodes, set(self.entries)
+        nodes, users, inputs = self.nodes, self.users, set(self.entries)
         names = list(nodes)
         missing = {name: node.needs - inputs for name, node in nodes.items()}
-        users: dict[str, list[str]] = {}
-        for name, needs in missing.items():
-            for one in needs:
-                users.setdefault(one, []).append(name)
         place = {name: index for index, name in enumerate(names)}
         ready = [index for index, name in enumerate(names) if not missing[name]]
         done = 0

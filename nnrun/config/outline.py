@@ -60,7 +60,7 @@ class Outline(Graph):
         """The path in the config of an input, a layer or an output."""
         if self.names_nodes:
             return super().path_of(name)
-        layer = self.nodes[name].layer
+        layer = (self.layers.get(name) or self.outputs[name]).layer
         return layer.path if layer else "architecture.from_run"
 
     def last_components(self, output: str) -> Sequence[Component]:

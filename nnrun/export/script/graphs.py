@@ -28,56 +28,14 @@ if TYPE_CHECKING:
     from nnrun.export.script.expressions import Expression
     from nnrun.models.network import Network
 
-_TAKEN = frozenset(
-    [
-        "X",
-        "y",
-        "X_train",
-        "y_train",
-        "X_valid",
-        "y_valid",
-        "X_test",
-        "y_test",
-        "callbacks",
-        "class_weight",
-        "classes",
-        "counts",
-        "epochs",
-        "high",
-        "history",
-        "keras",
-        "labels",
-        "layer",
-        "loss",
-        "low",
-        "mean",
-        "model",
-        "np",
-        "offset",
-        "optimizer",
-        "order",
-        "pd",
-        "plt",
-        "read",
-        "rows",
-        "rows_of",
-        "sample_weight",
-        "sample_weight_test",
-        "sample_weight_train",
-        "sample_weight_valid",
-        "scale",
-        "scaled",
-        "schedule",
-        "select",
-        "taken",
-        "test",
-        "tf",
-        "train",
-        "valid",
-        "variance",
-        "width",
-    ]
-)
+_TAKEN = {
+    "X", "y", "X_train", "y_train", "X_valid", "y_valid", "X_test", "y_test", "callbacks",
+    "class_weight", "classes", "counts", "epochs", "high", "history", "keras", "labels", "layer",
+    "loss", "low", "mean", "model", "np", "offset", "optimizer", "order", "pd", "plt", "read",
+    "rows", "rows_of", "sample_weight", "sample_weight_test", "sample_weight_train",
+    "sample_weight_valid", "scale", "scaled", "schedule", "select", "taken", "test", "tf", "train",
+    "valid", "variance", "width",
+}  # fmt: skip
 """What else a script calls things."""
 
 
