@@ -23,11 +23,11 @@ NEVER = 1e9
 def time_epochs(config: str, epochs: int, *, committing: bool) -> float:
     """Seconds of an epoch, from one end that is told to the next; in this process."""
     import nnrun
-    from nnrun.runs import writing
+    from nnrun.runs import run_writer
     from nnrun.training.events import EpochEnded
 
     if not committing:
-        writing.COMMIT_SECONDS = NEVER
+        run_writer.COMMIT_SECONDS = NEVER
     ends: list[float] = []
 
     def watch(event: object) -> None:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from nnrun.config import (
-    adapting,
+    adapting_layers,
     checkpoint_rules,
     fitting,
     graph_rules,
@@ -13,7 +13,7 @@ from nnrun.config import (
     monitoring,
     rates,
     reuse,
-    texts,
+    text_layers,
 )
 from nnrun.config.catalogue import Catalogue
 from nnrun.config.diagnostics import did_you_mean
@@ -346,10 +346,10 @@ _RULES: dict[Callable[[Subject], Iterator[Problem]], set[str]] = {
     fitting.scaled_labels: {"dataset", "architecture"},
     _expectations: {"dataset.split", "dataset.task", "metrics", "expect", "callbacks"},
     _layer_names: {"architecture"},
-    adapting.only_in_a_list: {"architecture"},
-    texts.text_at_inputs: {"architecture"},
-    texts.text_to_numbers: {"architecture", "dataset.name", "dataset.task"},
-    texts.text_is_not_scaled: {"architecture", "dataset.preprocess"},
+    adapting_layers.only_in_a_list: {"architecture"},
+    text_layers.text_at_inputs: {"architecture"},
+    text_layers.text_to_numbers: {"architecture", "dataset.name", "dataset.task"},
+    text_layers.text_is_not_scaled: {"architecture", "dataset.preprocess"},
     reuse.one_preprocessing: {"architecture", "dataset.preprocess"},
     reuse.regularization_of_own: {"architecture", "regularization"},
     reuse.fine_tuning: {"training", "optimizer"},

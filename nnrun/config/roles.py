@@ -9,7 +9,7 @@ from nnrun.config.facts import DataFacts, as_used
 from nnrun.config.graphs import GraphOutput
 from nnrun.config.schema import Dataset, Experiment, named_columns
 from nnrun.config.tasks import AUTO, predicts_input, task_of_classes
-from nnrun.config.texts import text_layers
+from nnrun.config.text_layers import text_layers
 
 
 @dataclass(frozen=True)

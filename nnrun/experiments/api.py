@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nnrun.config.roles import roles_of
-from nnrun.config.texts import text_layers
+from nnrun.config.text_layers import text_layers
 from nnrun.errors import UserError
 from nnrun.experiments.base import kept_base, resolve_base
 from nnrun.experiments.prepare import (

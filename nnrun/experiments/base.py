@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from nnrun.config.label_scales import LABEL_SCALES
 from nnrun.config.loading import load_experiment
-from nnrun.config.texts import text_layers
+from nnrun.config.text_layers import text_layers
 from nnrun.config.writer import experiment_to_yaml
 from nnrun.errors import ConfigError, Problem, RunError
 from nnrun.experiments.open import read_signature, read_trained

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from nnrun.config.schema import Experiment
     from nnrun.data.splits import Part
     from nnrun.experiments.prepared import Prepared
-    from nnrun.runs.writing import RunWriter
+    from nnrun.runs.run_writer import RunWriter
     from nnrun.tasks.targets import TargetSpec
     from nnrun.training.events import TrainingEnded
     from nnrun.training.recording import Recorder

@@ -6,7 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from nnrun.analysis.model_plot import LayerBox, ModelGraph, draw_model
-from nnrun.config.texts import text_layers
+from nnrun.config.text_layers import text_layers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,7 +12,7 @@ from nnrun.analysis.predictions import Predictions, Sampled
 from nnrun.analysis.reconstructions import Reconstructions
 from nnrun.config.figures import Figure
 from nnrun.config.tasks import LABELS
-from nnrun.config.texts import text_layers
+from nnrun.config.text_layers import text_layers
 from nnrun.errors import DataError, UserError
 from nnrun.runs.atomic import write_json
 from nnrun.tasks.lookup import find_task

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nnrun.config.roles import roles_of
-from nnrun.config.texts import text_layers
+from nnrun.config.text_layers import text_layers
 from nnrun.errors import ConfigError, DataError, RunError
 from nnrun.runs.checkpoints import CheckpointStore
 from nnrun.runs.checksums import check_file

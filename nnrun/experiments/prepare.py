@@ -6,7 +6,7 @@ import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nnrun.config.adapting import adapts
+from nnrun.config.adapting_layers import adapts
 from nnrun.config.catalogue import load_catalogue
 from nnrun.config.diagnostics import in_one_line
 from nnrun.config.doubts import find_doubts
@@ -14,7 +14,7 @@ from nnrun.config.facts import DataFacts
 from nnrun.config.loading import load_experiment, named_facts
 from nnrun.config.relations import check_relations
 from nnrun.config.roles import roles_of, roles_of_graph
-from nnrun.config.texts import text_layers
+from nnrun.config.text_layers import text_layers
 from nnrun.errors import ConfigError, Problem
 from nnrun.experiments.base import base_problems, check_shapes, resolve_base
 from nnrun.experiments.open import load_weights

@@ -19,9 +19,9 @@ from nnrun.runs.checksums import check_file
 from nnrun.runs.directory import check_place, needed_bytes
 from nnrun.runs.manifest import NewerFormatError, RunRecord
 from nnrun.runs.provenance import installed_versions
+from nnrun.runs.run_writer import utc_now
 from nnrun.runs.saved import Resumed, Saved, load_saved
 from nnrun.runs.settings import flatten, read_run_config
-from nnrun.runs.writing import utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

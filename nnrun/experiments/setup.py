@@ -13,7 +13,7 @@ from nnrun.errors import UserError
 from nnrun.runs.best_epoch import monitored_figure
 from nnrun.runs.manifest import RunRecord
 from nnrun.runs.provenance import git_state, installed_versions
-from nnrun.runs.writing import utc_now
+from nnrun.runs.run_writer import utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

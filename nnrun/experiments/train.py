@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from nnrun.analysis.run_plots import draw_run
 from nnrun.config.diagnostics import in_one_line
 from nnrun.config.monitoring import watchers_by_figure
-from nnrun.config.texts import text_layers
+from nnrun.config.text_layers import text_layers
 from nnrun.config.writer import experiment_to_yaml
 from nnrun.errors import RunError
 from nnrun.experiments.diagnose import diagnose_run
@@ -24,8 +24,8 @@ from nnrun.experiments.setup import (
 )
 from nnrun.runs.expectations import figures_reached, judge_expectations
 from nnrun.runs.outcome import Outcome
+from nnrun.runs.run_writer import RunWriter, Snapshot
 from nnrun.runs.undefined import UndefinedFigures
-from nnrun.runs.writing import RunWriter, Snapshot
 
 if TYPE_CHECKING:
     from nnrun.experiments.prepared import Prepared

@@ -11,7 +11,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from nnrun.config.adapting import ADAPTING, adapts
+from nnrun.config.adapting_layers import ADAPTING, adapts
 from nnrun.config.components import Component
 from nnrun.models.network import Network, Node
 from nnrun.objects import instantiate

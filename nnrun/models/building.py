@@ -14,13 +14,13 @@ from nnrun.errors import ConfigError, Problem
 from nnrun.models.adapting import State, learn_state, with_state
 from nnrun.models.assembling import add, alone_or_all, assemble, prepared_input
 from nnrun.models.freezing import layers_to_unfreeze, learning_variables
-from nnrun.models.from_run import take_layers
 from nnrun.models.heads import Head, taken_over
 from nnrun.models.label_scaling import in_own_units, seen_by_loss
 from nnrun.models.layers import Step, make_input
 from nnrun.models.network import Network
 from nnrun.models.optimizers import build_optimizer
 from nnrun.models.own import build_alone, make_own, trains_itself
+from nnrun.models.reused_layers import take_layers
 from nnrun.objects import instantiate
 from nnrun.tasks.targets import TargetSpec
 

@@ -4,7 +4,7 @@ import dataclasses
 
 from nnrun.config.components import Component, snake_case
 from nnrun.config.outline import Outline
-from nnrun.config.texts import reads_text, text_nodes
+from nnrun.config.text_layers import reads_text, text_nodes
 
 
 def stand_in(layer: Component) -> Component:

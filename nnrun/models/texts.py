@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from nnrun.config.components import Component
 from nnrun.config.outline import Outline
-from nnrun.config.texts import text_embeddings
+from nnrun.config.text_layers import text_embeddings
 from nnrun.data.splits import Arrays, InputSpec, Part, Splits
 from nnrun.errors import ConfigError, Problem, is_out_of_memory
 from nnrun.models.adapting import BATCH, State

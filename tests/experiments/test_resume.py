@@ -18,8 +18,8 @@ from nnrun.runs.checkpoints import CheckpointStore
 from nnrun.runs.directory import RunDirectory
 from nnrun.runs.locking import RunLock
 from nnrun.runs.manifest import RunRecord, derived_status
+from nnrun.runs.run_writer import UNCHECKED
 from nnrun.runs.saved import load_saved
-from nnrun.runs.writing import UNCHECKED
 from nnrun.training.events import ChunkEnded, Resumable, TrainingEnded, TrainingStarted
 
 pytestmark = [pytest.mark.faults, pytest.mark.usefixtures("_undrawn")]
@@ -167,11 +167,11 @@ def _epoch_of(event: Any) -> int | None:
 @pytest.fixture(autouse=True)
 def _short(monkeypatch: pytest.MonkeyPatch) -> None:
     """Commits after every epoch, chunks of a step, blocks of an epoch."""
-    from nnrun.runs import writing
+    from nnrun.runs import run_writer
     from nnrun.training import blocks, engines, streaming
 
-    monkeypatch.setattr(writing, "COMMIT_SECONDS", 0.0)
-    monkeypatch.setattr(writing, "COMMIT_SHARE", 1e9)
+    monkeypatch.setattr(run_writer, "COMMIT_SECONDS", 0.0)
+    monkeypatch.setattr(run_writer, "COMMIT_SHARE", 1e9)
     monkeypatch.setattr(engines, "FIRST_CHUNK", 1)
     monkeypatch.setattr(engines, "CHUNK_SECONDS", 1e-9)
     monkeypatch.setattr(engines, "EVALUATION_VALUES", 32)  # four rows of eight units

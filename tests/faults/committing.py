@@ -18,8 +18,8 @@ import numpy as np
 from nnrun.runs.directory import RunDirectory
 from nnrun.runs.locking import RunLock
 from nnrun.runs.manifest import RunRecord
+from nnrun.runs.run_writer import RunWriter, Snapshot
 from nnrun.runs.saved import load_saved
-from nnrun.runs.writing import RunWriter, Snapshot
 
 EPOCHS = 3
 BEST = {1: 1, 2: 2, 3: 2}

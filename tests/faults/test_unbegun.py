@@ -23,7 +23,7 @@ from nnrun.config.loading import load_experiment
 from nnrun.runs.directory import create_run_at
 from nnrun.runs.locking import RunLock
 from nnrun.runs.manifest import RunRecord
-from nnrun.runs.writing import RunWriter
+from nnrun.runs.run_writer import RunWriter
 
 left = int(sys.argv[2])
 def counted(call):

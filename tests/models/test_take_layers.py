@@ -7,7 +7,7 @@ import pytest
 
 from nnrun.errors import ConfigError
 from nnrun.models.freezing import layers_to_unfreeze, leaves, nothing_learns, unfreeze
-from nnrun.models.from_run import take_layers
+from nnrun.models.reused_layers import take_layers
 from tests.models.conftest import Declare
 
 

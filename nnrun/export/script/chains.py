@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from nnrun.config.adapting import adapts
-from nnrun.config.texts import text_nodes
+from nnrun.config.adapting_layers import adapts
+from nnrun.config.text_layers import text_nodes
 from nnrun.export.script.expressions import Atom, Names, assign, call, input_call, layout, listed
-from nnrun.export.script.label_scaling import own_units
-from nnrun.export.script.preprocessing import preprocessing
+from nnrun.export.script.label_scaling_lines import own_units
+from nnrun.export.script.preprocessing_lines import preprocessing
 from nnrun.export.script.transfer import take_over
 
 if TYPE_CHECKING:
     from nnrun.experiments.prepared import Prepared
-    from nnrun.export.script.components import Components
+    from nnrun.export.script.component_calls import Components
     from nnrun.export.script.expressions import Expression
     from nnrun.models.network import Network
 

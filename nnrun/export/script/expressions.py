@@ -81,7 +81,7 @@ def literal(value: Any, *, tuples: bool = False) -> Expression:
     '{"a": [1, 2.0], "b": \'say "no"\'}'
     """
     if isinstance(value, str):
-        return Atom(quoted(value))
+        return Atom(double_quoted(value))
     if isinstance(value, dict):
         return dictionary({key: literal(item, tuples=tuples) for key, item in value.items()})
     if isinstance(value, list | tuple):
@@ -107,7 +107,7 @@ def sequence(items: Sequence[Item], *, tuples: bool = False) -> Bracketed:
     return Bracketed("(", tuple(items), ",)" if len(items) == 1 else ")")
 
 
-def quoted(text: str) -> str:
+def double_quoted(text: str) -> str:
     """Text as a literal in the quotes that a formatter leaves alone."""
     written = repr(text)
     return f'"{written[1:-1]}"' if written[0] == "'" and '"' not in written else written

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nnrun.config.roles import roles_of
-from nnrun.export.script.expressions import Atom, assign, dictionary, quoted
+from nnrun.export.script.expressions import Atom, assign, dictionary, double_quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -32,13 +32,13 @@ def has_several(prepared: Prepared) -> dict[str, bool]:
 def labels_in(prepared: Prepared, part: str, name: str) -> str:
     """The labels of a target in a part: `y_train`, or `y_train["size"]` where there are several."""
     several = len(prepared.splits.targets) > 1
-    return f"y_{part}[{quoted(name)}]" if several else f"y_{part}"
+    return f"y_{part}[{double_quoted(name)}]" if several else f"y_{part}"
 
 
 def rows_in(prepared: Prepared, part: str, name: str) -> str:
     """The rows of an input in a part: `X_train`, or `X_train["wide"]` where there are several."""
     several = len(prepared.splits.inputs) > 1
-    return f"X_{part}[{quoted(name)}]" if several else f"X_{part}"
+    return f"X_{part}[{double_quoted(name)}]" if several else f"X_{part}"
 
 
 def arrays_of(

@@ -25,10 +25,10 @@ from nnrun.export.script.expressions import (
     listed,
     literal,
 )
-from nnrun.export.script.freezing import unfreezing_lines
-from nnrun.export.script.label_scaling import seen_by_loss
+from nnrun.export.script.freezing_lines import unfreezing_lines
+from nnrun.export.script.label_scaling_lines import scaled_loss_call
 from nnrun.export.script.limits import WATCHING
-from nnrun.export.script.splitting import part_names
+from nnrun.export.script.splitting_lines import part_names
 from nnrun.models.freezing import layers_to_unfreeze
 from nnrun.models.heads import Head
 from nnrun.models.losses import choose_loss
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from nnrun.config.catalogue import Catalogue
     from nnrun.config.schema import Experiment
     from nnrun.experiments.prepared import Prepared
-    from nnrun.export.script.components import Components
+    from nnrun.export.script.component_calls import Components
     from nnrun.tasks.targets import TargetSpec
 
 KNOWN_TO_KERAS: Mapping[str, Mode] = {"loss": "min", "accuracy": "max", "acc": "max"}
@@ -121,7 +121,7 @@ def compile_line(prepared: Prepared, components: Components, model: Any) -> str:
         losses[name] = components.write(chosen)
         if view.loss is None and not chosen.arguments and chosen.module == "keras.losses":
             losses[name] = literal(snake_case(chosen.name))
-        losses[name] = seen_by_loss(prepared, name, losses[name])
+        losses[name] = scaled_loss_call(prepared, name, losses[name])
         written = map(components.write, choose_metrics(view, target, units, activation))
         metrics[name] = listed(written)
         weights[name] = experiment.outline.outputs[name].weight

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nnrun.errors import ConfigError, Problem, RunError
-from nnrun.export.script.expressions import Atom, assign, call, literal, quoted, shown_path
+from nnrun.export.script.expressions import Atom, assign, call, double_quoted, literal, shown_path
 from nnrun.models.layers import preprocessing_layers
 from nnrun.models.network import Network
 from nnrun.runs.checksums import check_file
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from nnrun.config.from_run import FromRun
     from nnrun.experiments.base import Base
     from nnrun.experiments.prepared import Prepared
-    from nnrun.export.script.components import Components
+    from nnrun.export.script.component_calls import Components
     from nnrun.export.script.expressions import Expression
 
 
@@ -46,7 +46,7 @@ def take_over(
     check_file(file)
     for layer in _layers_of(base):
         components.note(layer)
-    path = quoted(shown_path(file))
+    path = double_quoted(shown_path(file))
     lines = [
         "# What the run has learnt",
         assign("base", call("keras.models.load_model", path, compile="False")),
@@ -77,12 +77,15 @@ def _slice(first: int, last: int) -> str:
 
 def _cut(steps: list[str], declared: FromRun, model: Any) -> tuple[str, list[Expression]]:
     """The line that cuts the layers to keep out of a graph, and what the new model begins with."""
-    kept = [Atom(f"base.get_layer({quoted(name)})") for name in steps]
+    kept = [Atom(f"base.get_layer({double_quoted(name)})") for name in steps]
     taken = model.get_layer("taken_over")
     end = taken.output._keras_history.operation.name
     begin = f"{kept[-1].text}.output" if kept else "base.input"
     made = call(
-        "keras.Model", begin, f"base.get_layer({quoted(end)}).output", name=literal(taken.name)
+        "keras.Model",
+        begin,
+        f"base.get_layer({double_quoted(end)}).output",
+        name=literal(taken.name),
     )
     own = kept if declared.keep_preprocessing else []
     return assign("taken", made), [*own, Atom("taken")]

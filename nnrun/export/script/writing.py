@@ -10,16 +10,16 @@ from nnrun.analysis.gallery import first_comment
 from nnrun.config.catalogue import load_catalogue
 from nnrun.export.script.built import as_built, build_where_needed
 from nnrun.export.script.chains import chain_lines
-from nnrun.export.script.components import Components
+from nnrun.export.script.component_calls import Components
 from nnrun.export.script.expressions import WIDTH
-from nnrun.export.script.freezing import freezing_lines
-from nnrun.export.script.graphs import graph_lines
-from nnrun.export.script.label_scaling import label_lines
+from nnrun.export.script.freezing_lines import freezing_lines
+from nnrun.export.script.graph_lines import graph_lines
+from nnrun.export.script.label_scaling_lines import label_lines
 from nnrun.export.script.limits import check_expressible
-from nnrun.export.script.loading import loading_lines
-from nnrun.export.script.preprocessing import autoencoder_lines
-from nnrun.export.script.splitting import splitting_lines
-from nnrun.export.script.texts import text_lines
+from nnrun.export.script.loading_lines import loading_lines
+from nnrun.export.script.preprocessing_lines import autoencoder_lines
+from nnrun.export.script.splitting_lines import splitting_lines
+from nnrun.export.script.text_lines import text_lines
 from nnrun.export.script.training import (
     compile_line,
     evaluation_lines,

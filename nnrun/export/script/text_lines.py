@@ -5,16 +5,16 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-from nnrun.config.texts import text_layers
-from nnrun.export.script.expressions import Names, assign, quoted
+from nnrun.config.text_layers import text_layers
+from nnrun.export.script.expressions import Names, assign, double_quoted
 from nnrun.export.script.grouping import rows_in
-from nnrun.export.script.splitting import part_names
+from nnrun.export.script.splitting_lines import part_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from nnrun.experiments.prepared import Prepared
-    from nnrun.export.script.components import Components
+    from nnrun.export.script.component_calls import Components
 
 _LENGTH = "output_sequence_length"
 
@@ -37,7 +37,7 @@ def text_lines(prepared: Prepared, components: Components) -> Iterator[str]:
         if layer.arguments.get("vocabulary") is None:
             yield f"{variable}.adapt({rows_in(prepared, 'train', name)})"
         if several:
-            made = f"X[{quoted(name)}] = np.array({variable}(X[{quoted(name)}]))"
+            made = f"X[{double_quoted(name)}] = np.array({variable}(X[{double_quoted(name)}]))"
             yield f"for X in ({', '.join(parts)}{',' * (len(parts) == 1)}):\n    {made}"
         else:
             yield from (f"{part} = np.array({variable}({part}))" for part in parts)

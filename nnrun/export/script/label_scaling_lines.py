@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from nnrun.config.label_scales import MINMAX, STANDARDIZE
 from nnrun.export.script.expressions import Expression, call, identifier, literal
 from nnrun.export.script.grouping import labels_in
-from nnrun.export.script.preprocessing import exact_dtype
+from nnrun.export.script.preprocessing_lines import exact_dtype
 from nnrun.models.layers import OWN_UNITS
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def own_units(prepared: Prepared, name: str) -> list[Expression]:
     return [call("keras.layers.Rescaling", *variables, **named, **exact)]
 
 
-def seen_by_loss(prepared: Prepared, name: str, loss: Expression) -> Expression:
+def scaled_loss_call(prepared: Prepared, name: str, loss: Expression) -> Expression:
     """A loss that sees the labels of a target in the scale that was asked for."""
     if not prepared.splits.targets[name].scale:
         return loss

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from nnrun.export.script.expressions import layout, literal, quoted
+from nnrun.export.script.expressions import double_quoted, layout, literal
 from nnrun.models.freezing import leaves
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def _chosen(holder: Any, called: str, indices: Sequence[int]) -> str:
 
 def _layer(holder: Any, called: str, index: int) -> str:
     if _has_names(holder, called):
-        return f"{called}.get_layer({quoted(holder.layers[index].name)})"
+        return f"{called}.get_layer({double_quoted(holder.layers[index].name)})"
     return f"{called}.layers[{index}]"
 
 

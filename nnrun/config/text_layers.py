@@ -6,7 +6,7 @@ not change while the weights do. So it is turned once, and the training sees num
 
 from collections.abc import Iterator
 
-from nnrun.config.adapting import inner_components
+from nnrun.config.adapting_layers import inner_components
 from nnrun.config.components import Component
 from nnrun.config.outline import Outline
 from nnrun.config.subject import Subject

@@ -9,7 +9,7 @@ from nnrun.data.preprocessing import Standardizing
 from nnrun.data.splits import EXACT
 from nnrun.export.script.expressions import Atom, Expression, call, identifier, literal
 from nnrun.export.script.grouping import labels_in, rows_in
-from nnrun.export.script.splitting import part_names
+from nnrun.export.script.splitting_lines import part_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,7 +9,7 @@ from nnrun.config.facts import class_numbers
 from nnrun.errors import UserError
 from nnrun.export.script.expressions import WIDTH, assign, call, literal
 from nnrun.export.script.grouping import dealing_lines
-from nnrun.export.script.tables import table_lines
+from nnrun.export.script.table_lines import table_lines
 from nnrun.sources.finding import named_dataset
 
 if TYPE_CHECKING:

@@ -18,10 +18,10 @@ from nnrun.export.script.expressions import (
     assign,
     call,
     dictionary,
+    double_quoted,
     identifier,
     layout,
     literal,
-    quoted,
     shown_path,
 )
 from nnrun.export.script.grouping import arrays_of, targets_of_rows
@@ -49,9 +49,11 @@ def table_lines(prepared: Prepared) -> Iterator[str]:
     file, split = source_of(table.dataset), table.dataset.split
     parts = {"valid": split.validation, "test": split.test}
     files = {
-        part: quoted(shown_path(Path(one))) for part, one in parts.items() if isinstance(one, str)
+        part: double_quoted(shown_path(Path(one)))
+        for part, one in parts.items()
+        if isinstance(one, str)
     }
-    whole = quoted(shown_path(file.path))
+    whole = double_quoted(shown_path(file.path))
     for name, numbers in table.labels.items():
         made = {cell: Atom(str(number)) for cell, number in numbers.items()}
         yield assign(table.labels_of(name), dictionary(made))
@@ -162,7 +164,7 @@ class _Table:
         return {
             name: Atom(
                 f"rows[{layout(literal(list(spec.columns)))}]"
-                f".to_numpy({quoted('str' if spec.text else spec.dtype)})"
+                f".to_numpy({double_quoted('str' if spec.text else spec.dtype)})"
             )
             for name, spec in splits.inputs.items()
         }

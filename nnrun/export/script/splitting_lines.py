@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nnrun.data.splitting import DRAW
-from nnrun.export.script.expressions import quoted
+from nnrun.export.script.expressions import double_quoted
 from nnrun.export.script.grouping import has_several, labels_in
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def _labels(prepared: Prepared) -> str:
     """The labels by which the classes are kept in their shares."""
     targets = prepared.splits.targets
     name = next(name for name, target in targets.items() if target.classes)
-    return f"y[{quoted(name)}]" if len(targets) > 1 else "y"
+    return f"y[{double_quoted(name)}]" if len(targets) > 1 else "y"
 
 
 def _one_hot_lines(prepared: Prepared) -> Iterator[str]:

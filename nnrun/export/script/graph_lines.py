@@ -5,26 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from nnrun.config.texts import text_nodes
+from nnrun.config.text_layers import text_nodes
 from nnrun.export.script.expressions import (
     Bracketed,
     Item,
     assign,
     call,
+    double_quoted,
     identifier,
     input_call,
     layout,
-    quoted,
 )
-from nnrun.export.script.label_scaling import own_units
-from nnrun.export.script.preprocessing import preprocessing
+from nnrun.export.script.label_scaling_lines import own_units
+from nnrun.export.script.preprocessing_lines import preprocessing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from nnrun.config.graphs import From
     from nnrun.experiments.prepared import Prepared
-    from nnrun.export.script.components import Components
+    from nnrun.export.script.component_calls import Components
     from nnrun.export.script.expressions import Expression
     from nnrun.models.network import Network
 
@@ -127,7 +127,11 @@ def _sources(given: From, variables: Mapping[str, str]) -> str:
 def _named_tensors(tensors: Mapping[str, str]) -> str:
     if len(tensors) == 1:
         return next(iter(tensors.values()))
-    return "{" + ", ".join(f"{quoted(name)}: {tensor}" for name, tensor in tensors.items()) + "}"
+    return (
+        "{"
+        + ", ".join(f"{double_quoted(name)}: {tensor}" for name, tensor in tensors.items())
+        + "}"
+    )
 
 
 def _variable(name: str) -> str:

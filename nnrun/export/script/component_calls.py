@@ -13,8 +13,8 @@ from nnrun.export.script.expressions import (
     Expression,
     Item,
     dictionary,
+    double_quoted,
     literal,
-    quoted,
     sequence,
 )
 
@@ -47,7 +47,7 @@ class Components:
     def write(self, component: Component) -> Expression:
         """A component as a call, or as Keras's alias in quotes; defaults are left out."""
         if component.module is None and not component.is_users_own:
-            return Atom(quoted(component.name))
+            return Atom(double_quoted(component.name))
         entry = self.catalogue.find(component.group, component.name)
         known: Mapping[str, Argument] = entry.arguments if entry else {}
         arguments = {
