@@ -274,7 +274,11 @@ def _datasets() -> Json:
     return {
         name: {
             "title": data.title,
-            "facts": dataclasses.asdict(data.facts),
+            "facts": {
+                name: value
+                for name, value in dataclasses.asdict(data.facts).items()
+                if value is not None
+            },
             "features": list(data.features),
         }
         for name, data in named_datasets().items()

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from nnrun.config.tasks import task_of_classes
+from nnrun.config.tasks import TaskFacts, task_of_classes
 
 
 @dataclass(frozen=True)
@@ -11,13 +11,14 @@ class DataFacts:
     """A data set in outline.
 
     Attributes:
-        task: `regression`, `binary`, `multiclass` or `multilabel`.
+        task: The name of a task, or the import path of one of the user's own.
         classes: How many classes there are; 0 where a row does not belong to one class.
         class_names: Their names, in the order of the integer labels.
         input_shape: Shape of one row.
         target_width: Numbers or labels in one target row before any one-hot coding.
         train_rows: Rows that can be split.
         test_rows: Published test rows; 0 where there are none.
+        outline: What the task is, where it is one of the user's own, which only its code tells.
     """
 
     task: str
@@ -27,6 +28,7 @@ class DataFacts:
     target_width: int
     train_rows: int
     test_rows: int
+    outline: TaskFacts | None = None
 
 
 def rows_of_share(share: float, rows: int) -> int:

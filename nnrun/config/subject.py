@@ -121,7 +121,9 @@ class Subject:
 
         None where only the rows could tell, or code of the user's own.
         """
-        return TASKS.get(self.facts.task if self.facts else self.experiment.dataset.task)
+        if self.facts is None:
+            return TASKS.get(self.experiment.dataset.task)
+        return self.facts.outline or TASKS.get(self.facts.task)
 
     @property
     def predicts(self) -> str | None:
@@ -241,7 +243,7 @@ def _default_metrics(subject: Subject) -> tuple[Component, ...]:
     """The metrics of a task; of any, where it is not known; a task of the user's own has its own."""
     task, declared = subject.task, subject.experiment.dataset.task
     names = dict.fromkeys(known.metric for known in (TASKS.values() if task is None else [task]))
-    if is_import_path(declared):
+    if task is None and is_import_path(declared):
         names = {declared: None}
     return tuple(Component(name, "metrics") for name in names)
 

@@ -305,6 +305,8 @@ def load_run(
 
 def _facts(splits: Splits, experiment: Experiment) -> dict[str, DataFacts]:
     """What the relations want to know of each output, from the data themselves."""
+    from nnrun.tasks.lookup import find_task
+
     drawn = {"train", "validation"} | ({"test"} if experiment.dataset.split.test else set())
     first = next(iter(splits.inputs.values()))
     return {
@@ -316,6 +318,7 @@ def _facts(splits: Splits, experiment: Experiment) -> dict[str, DataFacts]:
             target_width=1 if target.classes else target.width,
             train_rows=sum(part.rows for name, part in splits.parts.items() if name in drawn),
             test_rows=splits.test.rows if splits.test else 0,
+            outline=find_task(target.task).facts,
         )
         for name, target in splits.targets.items()
     }
