@@ -5,7 +5,7 @@ import json
 import pytest
 
 from nnrun.cataloguing.__main__ import differences, write_catalogue, written
-from nnrun.cataloguing.argument_kinds import Given, default_fits, kind_of_argument
+from nnrun.cataloguing.argument_kinds import ArgumentFacts, default_fits, kind_of_argument
 from nnrun.cataloguing.collecting import KERAS, LEFT_OUT, REFUSED, collect, keras_classes
 from nnrun.config.catalogue import PACKAGED, Catalogue
 
@@ -83,7 +83,7 @@ def test_arguments_handed_on_to_a_base_class_are_told(fresh):
     ],
 )
 def test_kind_follows_from_the_annotation(annotation, kind):
-    assert kind_of_argument(Given("presets", "thing", None, annotation, "")) == kind
+    assert kind_of_argument(ArgumentFacts("presets", "thing", None, annotation, "")) == kind
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_kind_follows_from_the_annotation(annotation, kind):
 )
 def test_kind_follows_from_the_docstring(doc, default, kind):
     default = None if default is ... else default
-    assert kind_of_argument(Given("layers", "thing", default, "", doc)) == kind
+    assert kind_of_argument(ArgumentFacts("layers", "thing", default, "", doc)) == kind
 
 
 def test_check_names_what_is_stale(fresh, monkeypatch, tmp_path, capsys):

@@ -160,7 +160,7 @@ def label_statistics(targets: np.ndarray, probabilities: np.ndarray) -> dict[str
     areas = {
         "macro_roc_auc": _mean_over([auc_statistic(*column) for column in columns]),
         "micro_roc_auc": _of_pairs(auc_statistic(*pairs), true.shape[1]),
-        "macro_average_precision": _mean_over([_precision_statistic(*one) for one in columns]),
+        "macro_average_precision": _mean_over([_precision_statistic(*sides) for sides in columns]),
         "micro_average_precision": _of_pairs(_precision_statistic(*pairs), true.shape[1]),
     }
     errors = [calibration_error(*column) for column in columns]

@@ -57,7 +57,7 @@ def judge_curves(curves: RunCurves, evidence: Evidence) -> Finding:
 
 def _no_better_than_guessing(curves: RunCurves, evidence: Evidence) -> Finding | None:
     """The saved model is no better than one constant answer for every row."""
-    guess = next((one for one in evidence.guesses if one.is_no_better), None)
+    guess = next((item for item in evidence.guesses if item.is_no_better), None)
     if guess is None or curves.creeps or curves.improvement:
         return None
     loss, beside = curves.loss, guess.in_words()
@@ -200,7 +200,7 @@ def _improving(curves: RunCurves, evidence: Evidence) -> Finding | None:
     name, curve = curves.watched
     before, lowest = (f"{curve.at(epoch):.3g} in epoch {epoch:,}" for epoch in found)
     text = f"Still improving: {name} fell from {before} to {lowest}"
-    guess = next((one for one in evidence.guesses if one.is_no_better), None)
+    guess = next((item for item in evidence.guesses if item.is_no_better), None)
     if guess is not None:
         text += f", though that is no better yet than guessing ({guess.guess:.3g})"
     more = f"training.epochs: {2 * max(evidence.epochs, curve.last)}"

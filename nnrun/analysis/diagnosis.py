@@ -59,12 +59,14 @@ def _diverged(evidence: Evidence) -> Finding:
 def _ignored_classes(evidence: Evidence) -> list[Finding]:
     """Rare classes that are hardly ever predicted, while frequent ones are."""
     fair = _RARE / max(1, len(evidence.classes))
-    seen = [one for one in evidence.classes if one.rows >= _ENOUGH_ROWS]
-    rare = [one for one in seen if one.share <= fair and one.found < _FOUND * one.rows]
-    known = any(one.found >= _KNOWN * one.rows for one in seen if one.share > fair)
+    seen = [item for item in evidence.classes if item.rows >= _ENOUGH_ROWS]
+    rare = [item for item in seen if item.share <= fair and item.found < _FOUND * item.rows]
+    known = any(item.found >= _KNOWN * item.rows for item in seen if item.share > fair)
     if not rare or not known:
         return []
-    shares = ", ".join(f"{one.found} of the {one.rows} rows of {one.name!r}" for one in rare[:3])
+    shares = ", ".join(
+        f"{item.found} of the {item.rows} rows of {item.name!r}" for item in rare[:3]
+    )
     advice = (
         "The classes are weighted already: gather more rows of the rare ones."
         if evidence.weighted

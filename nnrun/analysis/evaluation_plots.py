@@ -118,11 +118,11 @@ def draw_calibration(predictions: Predictions, error: float, path: Path) -> None
     with drawing(path, panel=(6.2 if several[1:] else 4.6, 4.6)) as figure:
         upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
         upper.plot([0, 1], [0, 1], color=REFERENCE_COLOR, linewidth=0.8, linestyle=(0, (4, 3)))
-        for position, told in enumerate(several):
-            bins = calibration(told.true, told.probability)
+        for position, curve in enumerate(several):
+            bins = calibration(curve.true, curve.probability)
             filled, rows = bins.rows > 0, rows + bins.rows
             points = bins.confidence[filled], bins.accuracy[filled]
-            upper.plot(*points, marker="o", label=told.name, **_line(position))
+            upper.plot(*points, marker="o", label=curve.name, **_line(position))
         upper.set(ylabel=share, ylim=(-0.02, 1.02), xlim=(0, 1))
         upper.set_title("Calibration")
         upper.set_title(
@@ -144,24 +144,24 @@ def _told(predictions: Predictions) -> tuple[list[Told], str, str]:
             Told(_shortened(name), *_sides(predictions, label))
             for label, name in enumerate(predictions.columns)
         ]
-        several.sort(key=lambda told: -expected_calibration_error(told.true, told.probability))
+        several.sort(key=lambda item: -expected_calibration_error(item.true, item.probability))
         return several[:_MOST_CURVES], "share that holds", "probability of the label"
     true, probability = told_probability(truth, outputs)
     if len(predictions.classes) == 2:  # noqa: PLR2004 - two classes mirror each other
         name = _shortened(predictions.classes[1])
         return [Told(name, true, probability)], f"share of {name}", f"probability of {name}"
-    told = [Told("", true, probability)]
-    return told, "share that is right", "probability of the predicted class"
+    outcomes = [Told("", true, probability)]
+    return outcomes, "share that is right", "probability of the predicted class"
 
 
 def _calibration_facts(several: Sequence[Told], error: float) -> str:
     """The error; of one curve also what was told and came true of all rows, however rare it is."""
     if several[1:]:
         return f"ECE {error:.4f}"
-    told = several[0]
+    curve = several[0]
     return (
-        f"ECE {error:.4f}\nmean probability {told.probability.mean():.3g}, "
-        f"share {told.true.mean():.3g}"
+        f"ECE {error:.4f}\nmean probability {curve.probability.mean():.3g}, "
+        f"share {curve.true.mean():.3g}"
     )
 
 
@@ -214,10 +214,10 @@ def draw_residuals(residuals: np.ndarray, path: Path, names: Sequence[str] = ())
         axes.hist(values, bins=bins, color=MAIN_COLOR, alpha=0.75)
         axes.axvline(0, color=REFERENCE_COLOR, linewidth=0.8, linestyle=(0, (4, 3)))
         axes.set(xlabel="true - predicted", ylabel="rows", title=title)
-        told = f"mean {values.mean():.4g}, standard deviation {values.std():.4g}"
+        facts = f"mean {values.mean():.4g}, standard deviation {values.std():.4g}"
         if column is not None:
-            told = f"{values.mean():.3g} ± {values.std():.3g}"
-        axes.set_title(told, loc="right", fontsize=8.5, fontweight="normal")
+            facts = f"{values.mean():.3g} ± {values.std():.3g}"
+        axes.set_title(facts, loc="right", fontsize=8.5, fontweight="normal")
 
 
 def draw_predicted_against_true(

@@ -125,4 +125,4 @@ def _apart(wanted: Sequence[float]) -> list[float]:
 def _mean(neighbours: Sequence[Key], place: Mapping[Key, float], key: Key) -> float:
     if not neighbours:
         return place[key]
-    return sum(place[one] for one in neighbours) / len(neighbours)
+    return sum(place[neighbour] for neighbour in neighbours) / len(neighbours)

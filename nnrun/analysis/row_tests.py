@@ -126,10 +126,10 @@ def _given(predictions: PredictionTable) -> list[float] | list[list[float]]:
     columns = predictions.probabilities
     if not predictions.columns:
         return [float(columns[str(label)][row]) for row, label in enumerate(predictions.targets)]
-    given = zip(*(columns[name] for name in predictions.columns), strict=True)
+    probabilities = zip(*(columns[name] for name in predictions.columns), strict=True)
     return [
         [float(p) if float(true) else 1 - float(p) for true, p in zip(*pair, strict=True)]
-        for pair in zip(predictions.targets, given, strict=True)
+        for pair in zip(predictions.targets, probabilities, strict=True)
     ]
 
 

@@ -97,11 +97,11 @@ def _judge_over_seeds(first: Group, second: Group, metric: str) -> Finding:
     if len(sides[0]) == len(sides[1]) == 1:
         text = "With one seed each, this can't tell a better setting from a luckier seed."
         return Verdict("none", *labels, text)
-    told = f"{metric} over {len(sides[0])} seeds against {len(sides[1])}"
+    subject = f"{metric} over {len(sides[0])} seeds against {len(sides[1])}"
     if 1 in map(len, sides):
-        told += ", assuming that the one varies as the others do"
+        subject += ", assuming that the one varies as the others do"
     mode = direction(metric, directions_of(first, second))
-    return Tested("seeds", labels, metric, mode, welch(*sides), told, "Welch's t test")
+    return Tested("seeds", labels, metric, mode, welch(*sides), subject, "Welch's t test")
 
 
 def _judge_rows(first: Group, second: Group, metric: str, split: str | None) -> list[Finding]:
@@ -217,8 +217,8 @@ def _test_rows(
     facts, ahead = "", None
     if tested.alone:
         ahead = tested.alone[1] - tested.alone[0]
-        one, other = tested.alone
-        facts = f"only {labels[0]} is right on {one:,} and only {labels[1]} on {other:,}"
+        first_alone, other = tested.alone
+        facts = f"only {labels[0]} is right on {first_alone:,} and only {labels[1]} on {other:,}"
     return Tested(
         "rows",
         labels,

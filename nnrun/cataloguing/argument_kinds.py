@@ -93,7 +93,7 @@ OTHERWISE = re.compile(r"\b(int|integers?|number|float|callable|function|instanc
 
 
 @dataclasses.dataclass(frozen=True)
-class Given:
+class ArgumentFacts:
     """What is known about an argument."""
 
     group: str
@@ -115,17 +115,19 @@ class Given:
         return bool(text) and not SEVERAL.search(text) and not re.search(r"\bor\b", alternatives)
 
 
-def _kind_by_name(given: Given) -> str | None:
-    by_name = KINDS_BY_GROUP.get(given.group, {}).get(given.name) or KINDS_BY_NAME.get(given.name)
-    suffix = given.name.rpartition("_")[2]
+def _kind_by_name(argument: ArgumentFacts) -> str | None:
+    by_name = KINDS_BY_GROUP.get(argument.group, {}).get(argument.name) or KINDS_BY_NAME.get(
+        argument.name
+    )
+    suffix = argument.name.rpartition("_")[2]
     return by_name or COMPONENT_SUFFIXES.get(suffix)
 
 
-def _kind_by_annotation(given: Given) -> str | None:
-    literal = re.fullmatch(r"(?:typing\.)?Literal\[(.*)\](?: \| None)?", given.annotation)
+def _kind_by_annotation(argument: ArgumentFacts) -> str | None:
+    literal = re.fullmatch(r"(?:typing\.)?Literal\[(.*)\](?: \| None)?", argument.annotation)
     if literal:
         return "choice:" + "|".join(re.findall(r"[\"']([^\"']+)[\"']", literal.group(1)))
-    parts = [part for part in given.annotation.split(" | ") if part != "None"]
+    parts = [part for part in argument.annotation.split(" | ") if part != "None"]
     kinds = []
     for part in parts:
         item = re.fullmatch(r"(?:[\w.]*Sequence|list|tuple)\[(\w+)(?:, \.\.\.)?\]", part)
@@ -136,37 +138,41 @@ def _kind_by_annotation(given: Given) -> str | None:
     return "|".join(kinds) or None
 
 
-def _kind_by_choices(given: Given) -> str | None:
-    quoted = re.findall(r"[\"']([\w ]+)[\"']", given.phrase)
-    if not CHOICES.search(given.phrase) or OTHERWISE.search(given.phrase):
+def _kind_by_choices(argument: ArgumentFacts) -> str | None:
+    quoted = re.findall(r"[\"']([\w ]+)[\"']", argument.phrase)
+    if not CHOICES.search(argument.phrase) or OTHERWISE.search(argument.phrase):
         return None
     choices = "|".join(dict.fromkeys(quoted))
     return f"choice:{choices}" if "|" in choices else None
 
 
-def _kind_by_docstring(given: Given) -> str | None:
-    if isinstance(given.default, bool):
+def _kind_by_docstring(argument: ArgumentFacts) -> str | None:
+    if isinstance(argument.default, bool):
         return "boolean"
-    if not given.is_told:
+    if not argument.is_told:
         return None
-    if given.name in {"rate", "dropout", "recurrent_dropout"} and given.group == "layers":
+    if argument.name in {"rate", "dropout", "recurrent_dropout"} and argument.group == "layers":
         return "fraction"
-    if INTEGER.match(given.phrase):
-        return "number" if isinstance(given.default, float) else "integer"
-    if NUMBER.match(given.phrase) or isinstance(given.default, float):
+    if INTEGER.match(argument.phrase):
+        return "number" if isinstance(argument.default, float) else "integer"
+    if NUMBER.match(argument.phrase) or isinstance(argument.default, float):
         return "number"
-    return "text" if STRING.match(given.phrase) else None
+    return "text" if STRING.match(argument.phrase) else None
 
 
 RULES = (_kind_by_name, _kind_by_annotation, _kind_by_choices, _kind_by_docstring)
 
 
-def kind_of_argument(given: Given) -> str:
+def kind_of_argument(argument: ArgumentFacts) -> str:
     """The kind of an argument; "any" in doubt, as refusing a good value is worse than a late error."""
-    if given.name in UNTOLD and not given.annotation and not isinstance(given.default, bool):
+    if (
+        argument.name in UNTOLD
+        and not argument.annotation
+        and not isinstance(argument.default, bool)
+    ):
         return "any"
-    kind = next((kind for rule in RULES if (kind := rule(given))), "any")
-    return kind if default_fits(kind, given.default) else "any"
+    kind = next((kind for rule in RULES if (kind := rule(argument))), "any")
+    return kind if default_fits(kind, argument.default) else "any"
 
 
 def default_fits(kind: str, default: Any) -> bool:

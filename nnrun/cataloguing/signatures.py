@@ -8,7 +8,7 @@ import textwrap
 from collections.abc import Collection
 from typing import Any
 
-from nnrun.cataloguing.argument_kinds import Given, kind_of_argument, split_sentences
+from nnrun.cataloguing.argument_kinds import ArgumentFacts, kind_of_argument, split_sentences
 
 Json = dict[str, Any]
 
@@ -112,11 +112,11 @@ def _describe_argument(group: str, parameter: inspect.Parameter, doc: str) -> Js
     default, annotation = parameter.default, parameter.annotation
     required = default is inspect.Parameter.empty
     written = "" if annotation is parameter.empty else inspect.formatannotation(annotation)
-    given = Given(group, parameter.name, default, written.strip("'"), doc)
-    argument: Json = {"kind": kind_of_argument(given), "required": required}
+    facts = ArgumentFacts(group, parameter.name, default, written.strip("'"), doc)
+    argument: Json = {"kind": kind_of_argument(facts), "required": required}
     if not required and _is_json(default):
         argument["default"] = default
-    takes_none = "component:" in argument["kind"] or "None" in f"{doc} {given.annotation}"
+    takes_none = "component:" in argument["kind"] or "None" in f"{doc} {facts.annotation}"
     if default is None or (takes_none and not required):
         argument["nullable"] = True
     return {**argument, "doc": _short(doc)}

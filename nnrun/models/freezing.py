@@ -114,8 +114,8 @@ def leaves(layer: Any) -> Iterator[Any]:
     inner = layer.layers
     if not inner:
         yield layer
-    for one in inner:
-        yield from leaves(one)
+    for inner_layer in inner:
+        yield from leaves(inner_layer)
 
 
 def _refuse_too_many(count: int, known: int, what: str, problem: Any) -> None:

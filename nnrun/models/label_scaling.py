@@ -47,7 +47,7 @@ class ScaledLoss(keras.losses.Loss):
     def _scaled(self, values: Any) -> Any:
         # Subtracted first, so that of labels far from 0 the difference keeps its digits.
         offset, scale = (
-            ops.convert_to_tensor(one, values.dtype) for one in (self.offset, self.scale)
+            ops.convert_to_tensor(number, values.dtype) for number in (self.offset, self.scale)
         )
         return (values - offset) / scale
 

@@ -74,19 +74,19 @@ def as_column(metric: Any) -> Any:
 
 def _complete(metric: Component, ending: Ending) -> Component:
     """A metric that knows what it needs of the output; the metric itself where it does already."""
-    declared, given = _class_of(metric), dict(metric.arguments)
+    declared, stated = _class_of(metric), dict(metric.arguments)
     name = _by_labels(declared, ending)
-    if name.endswith("Accuracy") and declared in BY_LABELS and not given and _left(ending):
+    if name.endswith("Accuracy") and declared in BY_LABELS and not stated and _left(ending):
         return dataclasses.replace(metric, name=declared.lower(), module=None)
     if name in FBETA:  # Keras refuses whole numbers
-        given |= {key: float(value) for key, value in given.items() if type(value) is int}
-    filled = _filled(name, given, ending)
+        stated |= {key: float(value) for key, value in stated.items() if type(value) is int}
+    filled = _filled(name, stated, ending)
     of_column = name in OF_COLUMNS and ending.is_one and not ending.one_hot
-    if name == declared and {**given, **filled} == metric.arguments and not of_column:
+    if name == declared and {**stated, **filled} == metric.arguments and not of_column:
         return metric
     called = {"name": declared.lower()} if declared in BY_LABELS else {}
     called = {"name": metric.name} if metric.module is None else called
-    arguments = {**called, **given, **filled}
+    arguments = {**called, **stated, **filled}
     complete = dataclasses.replace(metric, name=name, module="keras.metrics", arguments=arguments)
     if not of_column:
         return complete
@@ -108,20 +108,20 @@ def _by_labels(name: str, ending: Ending) -> str:
     return f"{'' if ending.one_hot else 'Sparse'}Categorical{BY_LABELS[name]}"
 
 
-def _filled(name: str, given: Mapping[str, Any], ending: Ending) -> dict[str, Any]:
+def _filled(name: str, arguments: Mapping[str, Any], ending: Ending) -> dict[str, Any]:
     """The arguments that follow from the output where none are given."""
     entry = load_catalogue().find("metrics", name)
     known = entry.arguments if entry else {}
     own: dict[str, Any] = {}
     if ending.gives_logits and "from_logits" in known:
         own["from_logits"] = True
-    elif ending.gives_logits and ending.is_each_for_itself and not given.get("top_k"):
+    elif ending.gives_logits and ending.is_each_for_itself and not arguments.get("top_k"):
         own |= {argument: 0.0 for argument in THRESHOLDS if argument in known}
     if "sparse_y_true" in known:
         own |= {"sparse_y_true": not ending.one_hot, "sparse_y_pred": False}
     if name in FBETA:
         own |= _of_fbeta(ending)
-    return {key: value for key, value in own.items() if given.get(key) is None}
+    return {key: value for key, value in own.items() if arguments.get(key) is None}
 
 
 def _of_fbeta(ending: Ending) -> dict[str, Any]:

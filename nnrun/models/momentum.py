@@ -45,10 +45,10 @@ class CycledMomentum(float):
 
     def __new__(cls, schedule: Any, optimizer: Any) -> "CycledMomentum":
         """The number that it is where nothing is worked out."""
-        made = super().__new__(cls, schedule.momentum[0])
-        made._schedule = schedule
-        made._optimizer = optimizer
-        return made
+        momentum = super().__new__(cls, schedule.momentum[0])
+        momentum._schedule = schedule
+        momentum._optimizer = optimizer
+        return momentum
 
     _schedule: Any
     _optimizer: Any

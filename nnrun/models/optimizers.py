@@ -27,14 +27,14 @@ def build_optimizer(experiment: Experiment, catalogue: Catalogue, steps_per_epoc
     """
     declared = experiment.optimizer
     complete = complete_optimizer(experiment, catalogue)
-    made = instantiate(complete, steps_per_epoch=steps_per_epoch)
-    if not isinstance(made, keras.optimizers.Optimizer):
+    optimizer = instantiate(complete, steps_per_epoch=steps_per_epoch)
+    if not isinstance(optimizer, keras.optimizers.Optimizer):
         problem = Problem(
             f"{complete.name} does not make a Keras optimizer", declared.place, declared.path
         )
         raise ConfigError([problem])
-    _cycle(getattr(made, "inner_optimizer", made), declared)
-    return made
+    _cycle(getattr(optimizer, "inner_optimizer", optimizer), declared)
+    return optimizer
 
 
 def complete_optimizer(experiment: Experiment, catalogue: Catalogue) -> Component:
@@ -77,9 +77,9 @@ def _cycle(optimizer: Any, declared: Component) -> None:
 
 def base_rate(experiment: Experiment, catalogue: Catalogue) -> float | None:
     """The constant learning rate of the optimizer: what is declared, else the class's default."""
-    given = experiment.optimizer.arguments.get("learning_rate")
-    if isinstance(given, int | float):
-        return float(given)
+    rate = experiment.optimizer.arguments.get("learning_rate")
+    if isinstance(rate, int | float):
+        return float(rate)
     entry = catalogue.find("optimizers", experiment.optimizer.name)
     argument = entry.arguments.get("learning_rate") if entry else None
     default = argument.default if argument else None

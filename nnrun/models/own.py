@@ -20,25 +20,25 @@ def make_own(declared: Component) -> Any:
         ConfigError: The class cannot be imported or made, is no Keras layer or model, or cannot be
             saved.
     """
-    made = instantiate(declared)
-    if not isinstance(made, keras.Layer):
+    layer = instantiate(declared)
+    if not isinstance(layer, keras.Layer):
         message, hint = f"{declared.name} does not make a Keras model", "derive it from keras.Model"
         raise ConfigError([Problem(message, declared.place, declared.path, hint)])
     try:
-        made.get_config()
+        layer.get_config()
     except (NotImplementedError, TypeError, ValueError) as error:
-        told = first_line(error)
+        reason = first_line(error)
         hint = "give it a get_config that returns the arguments of its __init__"
-        message = f"{declared.name} cannot be saved: {told}"
+        message = f"{declared.name} cannot be saved: {reason}"
         raise ConfigError([Problem(message, declared.place, declared.path, hint)]) from error
-    return made
+    return layer
 
 
-def trains_itself(made: Any) -> bool:
+def trains_itself(layer: Any) -> bool:
     """Whether a model trains in a way of its own, which within another one nobody would ask for."""
-    if not isinstance(made, keras.Model):
+    if not isinstance(layer, keras.Model):
         return False
-    return any(getattr(type(made), name) is not getattr(keras.Model, name) for name in STEPS)
+    return any(getattr(type(layer), name) is not getattr(keras.Model, name) for name in STEPS)
 
 
 def build_alone(model: Any, declared: Component, inputs: Any, prepared: Sequence[Any]) -> Any:

@@ -63,12 +63,10 @@ def _about_inputs(first: Component, experiment: Experiment) -> Iterator[Problem]
 
 def _about_initializer(selu: Sequence[Component]) -> Problem | None:
     for layer in selu:
-        given = name_of(layer.arguments.get("kernel_initializer", "glorot_uniform"))
-        if given not in _LECUN and not layer.is_users_own:
+        name = name_of(layer.arguments.get("kernel_initializer", "glorot_uniform"))
+        if name not in _LECUN and not layer.is_users_own:
             message = "SELU wants kernels drawn by lecun_normal, not by "
-            message += (
-                given if "kernel_initializer" in layer.arguments else "Keras's glorot_uniform"
-            )
+            message += name if "kernel_initializer" in layer.arguments else "Keras's glorot_uniform"
             hint = f"write `{layer.name}: {{…, kernel_initializer: lecun_normal}}`"
             return _doubt(message, layer.place, layer.path, hint)
     return None

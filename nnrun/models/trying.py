@@ -42,20 +42,22 @@ def try_loss_and_metrics(
         return
     heads = [Head.of(model, experiment, name, target) for name, target in targets.items()]
     rows = _telling_number(heads)
-    given = {head.name: _output(head, rows) for head in heads}
+    outputs = {head.name: _output(head, rows) for head in heads}
     some = {
         name: keras.ops.convert_to_tensor(np.resize(values, (rows, *values.shape[1:])))
         for name, values in labels.items()
     }
     try:
-        model.compute_loss(None, alone_or_all(some), alone_or_all(given), training=False)
-        model.compute_metrics(None, alone_or_all(some), alone_or_all(given))
+        model.compute_loss(None, alone_or_all(some), alone_or_all(outputs), training=False)
+        model.compute_metrics(None, alone_or_all(some), alone_or_all(outputs))
         figures = model.get_metrics_result().values()
         if any(np.asarray(figure).ndim for figure in figures):
             raise ValueError("a metric gives several figures, where one is recorded")
     except Exception as error:
         found = [
-            one for head in heads for one in _problems(head, some[head.name], given[head.name])
+            problem
+            for head in heads
+            for problem in _problems(head, some[head.name], outputs[head.name])
         ]
         raise ConfigError(found or [Problem(plain_message(error), path="metrics")]) from error
     model.reset_metrics()
@@ -77,7 +79,7 @@ def _output(head: Head, rows: int) -> Any:
 def _problems(head: Head, labels: Any, output: Any) -> Iterator[Problem]:
     """What is wrong with the loss and each of the metrics of an output."""
     tried = [(head.loss, "loss", functools.partial(_loss_of, head))]
-    tried += [(one, "metrics", functools.partial(_figure_of, one)) for one in head.metrics]
+    tried += [(metric, "metrics", functools.partial(_figure_of, metric)) for metric in head.metrics]
     shapes = f"labels {_shown(labels)} and outputs {_shown(output)}"
     for declared, path, call in tried:
         message = ""
@@ -98,9 +100,9 @@ def _loss_of(head: Head, labels: Any, output: Any) -> Any:
 def _figure_of(metric: Component, labels: Any, output: Any) -> Any:
     if metric.name in ("accuracy", "acc"):  # of which Keras takes the one that fits
         return 0.0
-    made = keras.metrics.get(instantiate(metric))
-    made.update_state(labels, output)
-    return made.result()
+    measure = keras.metrics.get(instantiate(metric))
+    measure.update_state(labels, output)
+    return measure.result()
 
 
 def _shown(tensor: Any) -> str:

@@ -88,10 +88,11 @@ class Components:
         if isinstance(value, Duration):
             return Atom(str(value.steps(self.steps_per_epoch)), comment=str(value))
         if isinstance(value, list | tuple):
-            return sequence([Item(self._value(one, tuples=tuples)) for one in value], tuples=tuples)
+            items = [Item(self._value(item, tuples=tuples)) for item in value]
+            return sequence(items, tuples=tuples)
         if isinstance(value, dict):
             return dictionary(
-                {str(key): self._value(one, tuples=tuples) for key, one in value.items()}
+                {str(key): self._value(item, tuples=tuples) for key, item in value.items()}
             )
         return literal(value)
 

@@ -88,14 +88,14 @@ class _Source:
         imports: dict[str, ast.Import | ast.ImportFrom] = {}
         for node in _statements(ast.parse(text).body):
             if isinstance(node, ast.Import | ast.ImportFrom):
-                imports |= {one.asname or one.name.split(".")[0]: node for one in node.names}
+                imports |= {alias.asname or alias.name.split(".")[0]: node for alias in node.names}
             else:
                 definitions |= dict.fromkeys(_defined(node), node)
         return cls(text.splitlines(), definitions, imports)
 
     def text_of(self, node: ast.stmt) -> str:
         decorators = getattr(node, "decorator_list", ())
-        first = min([node.lineno, *(one.lineno for one in decorators)])
+        first = min([node.lineno, *(decorator.lineno for decorator in decorators)])
         return "\n".join(self.lines[first - 1 : node.end_lineno])
 
 

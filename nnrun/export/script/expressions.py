@@ -85,8 +85,8 @@ def literal(value: Any, *, tuples: bool = False) -> Expression:
     if isinstance(value, dict):
         return dictionary({key: literal(item, tuples=tuples) for key, item in value.items()})
     if isinstance(value, list | tuple):
-        made = tuple(Item(literal(item, tuples=tuples)) for item in value)
-        return sequence(made, tuples=tuples)
+        items = tuple(Item(literal(item, tuples=tuples)) for item in value)
+        return sequence(items, tuples=tuples)
     return Atom(repr(value))
 
 
@@ -160,9 +160,9 @@ def shown_path(path: Path) -> str:
 
 def assign(name: str, value: Expression | str, *, indent: int = 0) -> str:
     """The lines of `name = value`, in a block that is indented by so many spaces."""
-    made = _expression(value)
-    comment = f"  # {made.comment}" if isinstance(made, Atom) and made.comment else ""
-    text = layout(made, indent=indent, column=indent + len(name) + 3)
+    tree = _expression(value)
+    comment = f"  # {tree.comment}" if isinstance(tree, Atom) and tree.comment else ""
+    text = layout(tree, indent=indent, column=indent + len(name) + 3)
     return f"{' ' * indent}{name} = {text}{comment}"
 
 

@@ -18,7 +18,7 @@ def freezing_lines(model: Any, *, written: Collection[str] = ()) -> Iterator[str
         model: The model as its training begins.
         written: The names of layers that are frozen where they are made.
     """
-    frozen = {id(one) for one in _frozen(model) if one.name not in written}
+    frozen = {id(layer) for layer in _frozen(model) if layer.name not in written}
     yield from _freezing(model, "model", frozen)
 
 
@@ -29,8 +29,8 @@ def unfreezing_lines(model: Any, chosen: Sequence[Any]) -> Iterator[str]:
         model: nnrun's own model as its training begins.
         chosen: The frozen layers that learn from now on.
     """
-    learning = {id(one) for one in chosen}
-    stay = {id(one) for one in _frozen(model)} - learning
+    learning = {id(layer) for layer in chosen}
+    stay = {id(layer) for layer in _frozen(model)} - learning
     yield from _learning(model, "model", learning, stay)
 
 
@@ -42,7 +42,7 @@ def _freezing(holder: Any, called: str, frozen: Collection[int]) -> Iterator[str
     """Lines that freeze some layers of a model, whole nested models where all of these are frozen."""
     whole = []
     for index, layer in enumerate(holder.layers):
-        inner = [id(one) in frozen for one in leaves(layer) if one.weights]
+        inner = [id(leaf) in frozen for leaf in leaves(layer) if leaf.weights]
         if inner and all(inner):
             whole.append(index)
         elif any(inner):
@@ -56,7 +56,7 @@ def _learning(
     """Lines that let some layers of a model learn while others stay as they are."""
     whole: list[int] = []
     for index, layer in enumerate(holder.layers):
-        inner = {id(one) for one in leaves(layer)}
+        inner = {id(leaf) for leaf in leaves(layer)}
         if not inner.intersection(learning):
             continue
         if layer.trainable:  # setting it again would not reach the layers in it

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def targets_of_rows(prepared: Prepared) -> dict[str, TargetSpec]:
     """The targets that stand in the data; what an autoencoder gives back is made of its input."""
-    return {name: one for name, one in prepared.splits.targets.items() if not one.input}
+    return {name: target for name, target in prepared.splits.targets.items() if not target.input}
 
 
 def has_several(prepared: Prepared) -> dict[str, bool]:
@@ -51,8 +51,8 @@ def arrays_of(
         inputs: The arrays of the inputs.
         targets: Those of the targets that stand in the data.
     """
-    given = {"X": inputs, "y": targets}
-    return {one: _by_name(given[one], several) for one, several in has_several(prepared).items()}
+    named = {"X": inputs, "y": targets}
+    return {key: _by_name(named[key], several) for key, several in has_several(prepared).items()}
 
 
 def dealing_lines(prepared: Prepared, named: NamedDataset, suffix: str) -> Iterator[str]:
@@ -78,10 +78,10 @@ def dealing_lines(prepared: Prepared, named: NamedDataset, suffix: str) -> Itera
         for name in targets_of_rows(prepared)
     }
     inputs = {name: columns(spec.features) for name, spec in prepared.splits.inputs.items()}
-    made = arrays_of(prepared, inputs, targets)
-    for name in sorted(made, reverse=True):  # y first, which may be columns of X
-        if made[name] != Atom(name + suffix):
-            yield assign(name + suffix, made[name])
+    arrays = arrays_of(prepared, inputs, targets)
+    for name in sorted(arrays, reverse=True):  # y first, which may be columns of X
+        if arrays[name] != Atom(name + suffix):
+            yield assign(name + suffix, arrays[name])
 
 
 def _by_name(arrays: Mapping[str, Expression], several: bool) -> Expression:

@@ -58,14 +58,14 @@ def check_expressible(experiment: Experiment) -> None:
     ]
     problems += [
         Problem(
-            f"{one.name} works between the steps of nnrun's own training loop, which a script that "
+            f"{callback.name} works between the steps of nnrun's own training loop, which a script that "
             "calls `fit` does not have",
-            one.place,
-            one.path,
+            callback.place,
+            callback.path,
             _HINT,
         )
-        for one in experiment.callbacks
-        if one.module and one.module.startswith("nnrun.") and one.name not in WATCHING
+        for callback in experiment.callbacks
+        if (callback.module or "").startswith("nnrun.") and callback.name not in WATCHING
     ]
     problems += [
         Problem(

@@ -39,7 +39,7 @@ def splitting_lines(prepared: Prepared, copies: Copies) -> Iterator[str]:
     if parts["train"].weights is not None:
         named["sample_weight"] = False
     if not counts:
-        yield f"{', '.join(f'{one}_train' for one in named)} = {', '.join(named)}"
+        yield f"{', '.join(f'{array}_train' for array in named)} = {', '.join(named)}"
     elif not any(named.values()) and not split.shuffle and not split.stratify:
         yield from _unshuffled_lines(counts, [*named])
     else:
@@ -64,8 +64,8 @@ def _unshuffled_lines(counts: dict[str, int], arrays: Sequence[str]) -> Iterator
         return
     ends = np.cumsum(list(counts.values())).tolist()
     for array in arrays:
-        made = ", ".join(f"{array}_{name}" for name in (*counts, "train"))
-        yield f"{made} = np.split({array}, {ends})"
+        names = ", ".join(f"{array}_{name}" for name in (*counts, "train"))
+        yield f"{names} = np.split({array}, {ends})"
 
 
 def _drawn_lines(counts: dict[str, int]) -> Iterator[str]:
@@ -98,9 +98,9 @@ def _part_lines(parts: Sequence[str], named: Mapping[str, bool]) -> Iterator[str
     if any(named.values()):
         yield _ROWS_OF
     for array, by_name in named.items():
-        made = ", ".join(f"{array}_{part}" for part in parts)
+        names = ", ".join(f"{array}_{part}" for part in parts)
         rows = (f"rows_of({array}, {part})" if by_name else f"{array}[{part}]" for part in parts)
-        yield f"{made} = {', '.join(rows)}"
+        yield f"{names} = {', '.join(rows)}"
 
 
 def _labels(prepared: Prepared) -> str:
