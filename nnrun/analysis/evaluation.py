@@ -7,27 +7,21 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import numpy as np
-
-from nnrun.analysis.bootstrap import RESAMPLES, Estimate, Statistic, bootstrap
+from nnrun.analysis.bootstrap import RESAMPLES, Estimate, bootstrap
 from nnrun.analysis.column_scores import (
     LabelScores,
     TargetScores,
     label_scores,
-    label_statistics,
     target_scores,
-    target_statistics,
 )
-from nnrun.analysis.reconstructions import Reconstructions
+from nnrun.analysis.headline import figures_of_draws, headline_statistics
 from nnrun.analysis.scores import (
     ClassScores,
     class_scores,
-    classification_statistics,
-    entropy,
-    regression_statistics,
 )
 from nnrun.analysis.significance import LEVEL
 from nnrun.analysis.tables import fact_lines, format_figure
+from nnrun.config.tasks import CLASSES, LABELS, NUMBERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -51,7 +45,7 @@ class Evaluation:
         run: The run's name.
         split: `train`, `validation`, `test`, or the name of a file's rows.
         rows: The number of rows predicted.
-        task: `regression`, `binary`, `multiclass`, `multilabel` or `autoencoder`.
+        task: What is predicted, as the config calls it.
         epoch: The epoch whose weights were used.
         warnings: Why these are not the weights of the run's best epoch; empty if they are.
         headline: The metrics of the whole split: `value`, and `low` and `high` of the 95 %
@@ -60,8 +54,8 @@ class Evaluation:
         recorded: Loss and metrics of the config, as Keras computes them.
         classes: For each class `name`, `precision`, `recall`, `f1`, `support`, `roc_auc` and
             `average_precision`; empty unless each row belongs to one class.
-        labels: The same for each label, and `accuracy` and `ece`; empty unless the task is
-            `multilabel`.
+        labels: The same for each label, and `accuracy` and `ece`; empty unless several may
+            hold.
         targets: If several numbers are predicted, `name`, `mae`, `rmse` and `r2` for each;
             otherwise empty.
         uncertainty: What predictions with dropout on show; None if there were none.
@@ -107,7 +101,7 @@ def score(
         predictions: Of a split's rows.
         run: The run's name.
         split: The split's name.
-        task: `regression`, `binary`, `multiclass`, `multilabel` or `autoencoder`.
+        task: What is predicted, as the config calls it.
         epoch: The epoch whose weights were used.
         seed: Of the bootstrap.
         recorded: Loss and metrics of the config.
@@ -116,8 +110,7 @@ def score(
     """
     truth, outputs, columns = predictions.truth, predictions.outputs, predictions.columns
     width = max(1, len(columns))
-    statistics = _statistics(predictions, outputs)
-    labels, classes = predictions.are_labels, predictions.classes
+    statistics, predicts = headline_statistics(predictions, outputs), predictions.predicts
     return Evaluation(
         run=run,
         split=split,
@@ -128,10 +121,10 @@ def score(
         headline=bootstrap(statistics, predictions.rows, seed=seed, width=width),
         bootstrap={"level": LEVEL, "resamples": RESAMPLES, "seed": seed},
         recorded=recorded,
-        classes=class_scores(truth, outputs, classes) if classes else (),
-        labels=label_scores(truth, outputs, columns) if labels else (),
-        targets=target_scores(truth, outputs, columns) if columns and not labels else (),
-        uncertainty=_uncertainty(predictions),
+        classes=class_scores(truth, outputs, predictions.classes) if predicts == CLASSES else (),
+        labels=label_scores(truth, outputs, columns) if predicts == LABELS else (),
+        targets=target_scores(truth, outputs, columns) if columns and predicts == NUMBERS else (),
+        uncertainty=figures_of_draws(predictions),
         where=where,
     )
 
@@ -178,50 +171,6 @@ def evaluation_view(evaluation: Evaluation) -> Group:
         facts["dropout"] = ", ".join(told).replace("_", " ")
     facts["files"] = evaluation.where
     return Group(*parts, "", fact_lines(facts))
-
-
-def _statistics(predictions: Predictions, outputs: np.ndarray) -> dict[str, Statistic]:
-    """The headline metrics of the task, of outputs like those of the predictions."""
-    targets = predictions.truth
-    if isinstance(predictions, Reconstructions):
-        return predictions.statistics()
-    if predictions.classes:
-        return classification_statistics(targets, outputs)
-    if predictions.are_labels:
-        return label_statistics(targets, outputs)
-    if predictions.columns:
-        return target_statistics(targets, outputs)
-    return regression_statistics(targets, outputs)
-
-
-def _uncertainty(predictions: Predictions) -> dict[str, float] | None:
-    """Figures of the mean of the draws, and how they scatter."""
-    sampled = predictions.sampled
-    if sampled is None:
-        return None
-    targets = predictions.truth
-    once = np.ones((1, predictions.rows))
-    statistics = _statistics(predictions, sampled.mean)
-    figures = {"draws": sampled.draws, "mean_std": float(sampled.deviation.mean())}
-    if predictions.are_labels:
-        told = ("subset_accuracy", "hamming_loss", "log_loss")
-        return figures | {name: float(statistics[name](once)[0]) for name in told}
-    if not predictions.classes:
-        figures |= {name: float(statistics[name](once)[0]) for name in ("mae", "rmse")}
-        within = np.abs(targets - sampled.mean) <= 2 * sampled.deviation
-        return {**figures, "within_2_std": float(within.mean())}
-    figures |= {name: float(statistics[name](once)[0]) for name in ("accuracy", "log_loss")}
-    right, spread = sampled.mean.argmax(axis=1) == targets, entropy(sampled.mean)
-    return {
-        **figures,
-        "entropy": float(spread.mean()),
-        "entropy_right": _mean(spread[right]),
-        "entropy_wrong": _mean(spread[~right]),
-    }
-
-
-def _mean(values: np.ndarray) -> float:
-    return float(values.mean()) if len(values) else math.nan
 
 
 def _headline_table(evaluation: Evaluation) -> Table:

@@ -9,6 +9,7 @@ import numpy as np
 
 from nnrun.analysis.column_scores import THRESHOLD
 from nnrun.analysis.scores import entropy
+from nnrun.config.tasks import CLASSES, LABELS, NUMBERS
 from nnrun.pages.textplots import speaks_unicode
 from nnrun.runs.atomic import write_text
 from nnrun.runs.prediction_table import (
@@ -77,6 +78,13 @@ class Predictions:
     sampled: Sampled | None = None
     columns: tuple[str, ...] = ()
     are_labels: bool = False
+
+    @property
+    def predicts(self) -> str:
+        """Numbers, labels or classes."""
+        if self.classes:
+            return CLASSES
+        return LABELS if self.are_labels else NUMBERS
 
     @property
     def rows(self) -> int:

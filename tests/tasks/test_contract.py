@@ -12,6 +12,7 @@ import pytest
 
 from nnrun.analysis.evaluation import score
 from nnrun.analysis.predictions import Predictions
+from nnrun.analysis.row_tests import compare_rows
 from nnrun.config.tasks import CLASSES, LABELS, NUMBERS, TASKS
 from nnrun.errors import ConfigError, DataError
 from nnrun.objects import instantiate
@@ -45,7 +46,8 @@ class Counts(Regression):
 class Case:
     """A task with columns for it, what it reads off them, and what a model gives for the rows.
 
-    `figure` is one of the evaluation's, worked out by hand.
+    `figure` is one of the evaluation's, and `scored` one of a comparison's, by which a model that is
+    always right differs by `worse`; all are worked out by hand.
     """
 
     task: str
@@ -55,6 +57,8 @@ class Case:
     ending: tuple[int, str]
     loss: str
     figure: tuple[str, float]
+    scored: str
+    worse: float
 
 
 NUMBERS_READ = [[10], [12.5], [11], [-2]]
@@ -62,31 +66,31 @@ CLOSE = [[10], [12], [12], [0]]
 CASES = [
     Case(
         "regression", ("price",), NUMBERS_READ, CLOSE, (1, "linear"), "MeanSquaredError",
-        ("mae", (0 + 0.5 + 1 + 2) / 4),
+        ("mae", (0 + 0.5 + 1 + 2) / 4), "mae", -(0 + 0.5 + 1 + 2) / 4,
     ),
     Case(
         "regression", ("price", "size"), [[10, 1], [12.5, 2], [11, 3], [-2, 4]],
         [[10, 1], [12, 2], [12, 3], [0, 4]], (2, "linear"), "MeanSquaredError",
-        ("mae", (0 + 0.5 + 1 + 2 + 0) / 8),
+        ("mae", (0 + 0.5 + 1 + 2 + 0) / 8), "mae", -(0 + 0.5 + 1 + 2) / 8,
     ),
     Case(
         OWN, ("price",), NUMBERS_READ, CLOSE, (1, "softplus"), "MeanSquaredError",
-        ("mae", (0 + 0.5 + 1 + 2) / 4),
+        ("mae", (0 + 0.5 + 1 + 2) / 4), "mae", -(0 + 0.5 + 1 + 2) / 4,
     ),
     Case(
         "binary", ("two",), [0, 1, 1, 0], [[0.2], [0.6], [0.3], [0.4]], (1, "sigmoid"),
-        "BinaryCrossentropy", ("accuracy", 3 / 4),
+        "BinaryCrossentropy", ("accuracy", 3 / 4), "accuracy", 1 / 4,
     ),
     Case(
         "multiclass", ("kind",), [2, 0, 1, 0],
         [[0, 0, 1], [1, 0, 0], [0.5, 0.25, 0.25], [0.5, 0.25, 0.25]], (3, "softmax"),
         "SparseCategoricalCrossentropy",
-        ("log_loss", -(math.log(0.25) + math.log(0.5)) / 4),
+        ("log_loss", -(math.log(0.25) + math.log(0.5)) / 4), "log_loss", (math.log(0.25) + math.log(0.5)) / 4,
     ),
     Case(
         "multilabel", ("a", "b"), [[0, 1], [1, 0], [1, 1], [0, 0]],
         [[0.1, 0.9], [0.9, 0.1], [0.9, 0.4], [0.1, 0.1]], (2, "sigmoid"), "BinaryCrossentropy",
-        ("hamming_loss", 1 / 8),
+        ("hamming_loss", 1 / 8), "accuracy", 1 / 4,
     ),
 ]  # fmt: skip
 every_task = pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.task}{case.columns}")
@@ -196,6 +200,23 @@ def test_predictions_are_written_and_read_back(case: Case, file: Csv, tmp_path: 
     )
     if find_task(case.task).facts.predicts == CLASSES:
         assert table.targets == tuple(predictions.classes[label] for label in case.values)
+
+
+@every_task
+def test_what_a_row_scores_tells_it_from_a_model_that_is_always_right(
+    case: Case, file: Csv, tmp_path: Path
+) -> None:
+    given = predicted(case, read(case, file))
+    right = given.truth
+    if find_task(case.task).facts.predicts == CLASSES:
+        right = np.eye(len(given.classes))[right]
+    tables = []
+    for predictions in (given, dataclasses.replace(given, outputs=right)):
+        predictions.write(tmp_path / "predictions.csv")
+        tables.append(PredictionTable.read(tmp_path / "predictions.csv"))
+    test = compare_rows(case.scored, tables, {"mae": "min", "log_loss": "min", "accuracy": "max"})
+    assert test.metric == case.scored.replace("_", " ")
+    assert test.interval.difference == pytest.approx(case.worse)
 
 
 @every_task
