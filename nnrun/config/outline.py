@@ -11,17 +11,16 @@ from nnrun.config.graphs import INPUT, TARGET, Graph, GraphLayer, GraphOutput
 
 @dataclass(frozen=True)
 class Outline(Graph):
-    """An architecture of any form as a graph; the only place that asks which form it is.
+    """An architecture of any form as a graph of named nodes. Only here is it asked which form it is.
 
-    The nodes of a list are called `0`, `1`, … and the last `targets`; a preset, or a class of the
-    user's own, is the one node that there is; layers taken over from a run are a node without a
-    layer.
+    The nodes of a list are named `0`, `1`, … and the last one `targets`. A preset or a class of the
+    user's own is a single node. The layers taken from a run are a node without a layer.
 
     Attributes:
-        names_nodes: Whether the config names inputs, layers and outputs: it declares a graph.
+        names_nodes: Whether the config names its inputs, layers and outputs, as a graph does.
         preset: The preset that stands for all layers.
         own: The class of the user's own that is the whole model.
-        base: The run that the model begins with the layers of.
+        base: The run whose layers the model begins with.
     """
 
     names_nodes: bool = False
@@ -31,7 +30,7 @@ class Outline(Graph):
 
     @classmethod
     def of(cls, declared: Any) -> "Outline":
-        """The outline of an architecture; of None, which a faulty config has, that of no layers."""
+        """The outline of an architecture. None, as in a faulty config, declares no layers."""
         match declared:
             case Graph():
                 return cls(declared.inputs, declared.layers, declared.outputs, names_nodes=True)
@@ -46,12 +45,12 @@ class Outline(Graph):
 
     @property
     def is_list(self) -> bool:
-        """Whether the config lists all layers, each applied to what the one before it gives."""
+        """Whether the config lists every layer of the model, one after another."""
         return not (self.names_nodes or self.preset or self.own or self.base)
 
     @property
     def components(self) -> Sequence[Component]:
-        """The layers that the config lists, in its order; neither a preset nor an own class is one."""
+        """The layers in the order of the config; presets and classes of the user's own are none."""
         if self.preset or self.own:
             return ()
         return [node.layer for node in self.nodes.values() if node.layer is not None]
@@ -64,7 +63,7 @@ class Outline(Graph):
         return layer.path if layer else "architecture.from_run"
 
     def last_components(self, output: str) -> Sequence[Component]:
-        """The layers that follow each other at an output's end, back to where several are joined."""
+        """The layers in front of an output, back to where several are joined; its own comes last."""
         layers: list[Component] = []
         nodes, seen, name = self.nodes, set[str](), output
         while name in nodes and name not in seen:
@@ -83,11 +82,11 @@ class Outline(Graph):
 def _in_a_row(
     layers: Sequence[Component | None],
 ) -> tuple[Mapping[str, GraphLayer], Mapping[str, GraphOutput]]:
-    """Nodes that are each applied to the one before: all but the last, and the last as the output."""
-    names = [*map(str, range(len(layers) - 1)), TARGET]
-    nodes = dict(zip(names, zip(layers or [None], [INPUT, *names], strict=False), strict=True))
-    layer, source = nodes.pop(TARGET)
-    return (
-        {name: GraphLayer(layer, from_=source) for name, (layer, source) in nodes.items()},
-        {TARGET: GraphOutput(layer, from_=source)},
-    )
+    """The layers and the one output of a graph in which each node is applied to the one before."""
+    *before, last = layers or [None]
+    sources = [INPUT, *map(str, range(len(before)))]
+    nodes = {
+        name: GraphLayer(layer, from_=source)
+        for name, layer, source in zip(sources[1:], before, sources, strict=False)
+    }
+    return nodes, {TARGET: GraphOutput(last, from_=sources[-1])}

@@ -1,4 +1,4 @@
-"""A network → the Keras model, not yet compiled: of a chain a `Sequential`, else a functional one."""
+"""A network → the Keras model, not yet compiled: `Sequential` for a chain, functional for a graph."""
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,15 +26,15 @@ def assemble(
     steps: Mapping[str, Sequence[Step]],
     ready: Layers,
 ) -> Any:
-    """The Keras model of a network: preprocessing and layers.
+    """The Keras model of a network, with the preprocessing in front.
 
-    Its inputs and outputs are dictionaries by name, or a single tensor where there is one.
+    Its inputs and outputs are dictionaries by name, or a single tensor if there is only one.
 
     Args:
         network: The network.
         inputs: Shapes of the inputs, by name.
         steps: The fitted preprocessing, by input.
-        ready: The layers that need not be made.
+        ready: Layers that exist already: those of a run, or a model of the user's own.
 
     Raises:
         ConfigError: If a layer does not fit what it is applied to.
@@ -119,7 +119,7 @@ def _applied(layers: Sequence[Any], declared: GraphLayer, given: Sequence[Any]) 
 
 @contextlib.contextmanager
 def _blamed(node: Node, shapes: Sequence[Sequence[int | None]]) -> Iterator[None]:
-    """Within the block, what Keras refuses is told as a problem of the node."""
+    """Turn what Keras raises within the block into a problem of the node."""
     try:
         yield
     except ConfigError:

@@ -22,10 +22,9 @@ class Node:
     """A node of a network.
 
     Attributes:
-        parts: The layers that it is made of, one applied to what the other gives: what the config
-            declares, and what regularization puts after it. None where it shares another's, or
-            where the layers of a run stand.
-        declared: What it comes from, and whose layers it shares.
+        parts: Its layers, applied one after another: the one that the config declares, and what
+            regularization adds. Empty if it shares another node's layers or takes those of a run.
+        declared: The node in the outline: what it is applied to, and whose layers it shares.
         place: Where the config declares it.
         path: Its path in the config.
     """
@@ -39,7 +38,7 @@ class Node:
     def of(
         cls, experiment: Experiment, parts: Sequence[Component], node: GraphLayer, path: str
     ) -> "Node":
-        """A node of these parts, with its place in the config: that of its layer, or else a path's."""
+        """A node of these parts at the place of its layer; without a layer, at the place of a path."""
         layer = node.layer
         place, path = (layer.place, layer.path) if layer else (experiment.place_of(path), path)
         return cls(tuple(parts), node, place, path)
@@ -47,11 +46,11 @@ class Node:
 
 @dataclass(frozen=True)
 class Network:
-    """What a model is built from, and a script written: every form of the architecture alike.
+    """What a model is built from and a script is written from, whatever the architecture's form.
 
     Attributes:
         nodes: The nodes by name, in the order in which they are applied.
-        outline: What the config declares, a preset unfolded.
+        outline: What the config declares, with any preset unfolded.
     """
 
     nodes: Mapping[str, Node]
@@ -64,7 +63,7 @@ class Network:
         inputs: Mapping[str, InputSpec],
         targets: Mapping[str, TargetSpec],
     ) -> "Network":
-        """The network of an experiment: regularization and precision put in, and own activations.
+        """The network of an experiment, with its regularization and precision in the layers.
 
         Args:
             experiment: The checked config.
@@ -88,7 +87,7 @@ class Network:
 
     @property
     def is_chain(self) -> bool:
-        """Whether each node is applied to the one before it, and none has a name in the config."""
+        """Whether the nodes follow each other in a line, as in everything but a graph."""
         return not self.outline.names_nodes
 
     @property
@@ -97,7 +96,7 @@ class Network:
         return [part for node in self.nodes.values() for part in node.parts]
 
     def with_parts(self, change: Callable[[Component], Component]) -> "Network":
-        """The same network of changed layers."""
+        """The same network with every layer changed."""
         nodes = {
             name: dataclasses.replace(node, parts=tuple(map(change, node.parts)))
             for name, node in self.nodes.items()
@@ -105,14 +104,14 @@ class Network:
         return dataclasses.replace(self, nodes=nodes)
 
     def parts_of(self, name: str) -> Sequence[Component]:
-        """The layers of a node, also where they are another's; those of an input are none."""
+        """The layers of a node, even if they are another's. An input has none."""
         node = self.nodes.get(name)
         if node is None:
             return ()
         return self.nodes[node.declared.shared].parts if node.declared.shared else node.parts
 
     def lines(self) -> Iterator[Sequence[Component]]:
-        """The layers of each node behind those of the node that it comes from, where that is one."""
+        """The layers of each node, after those of the node that it is applied to if there is only one."""
         for name, node in self.nodes.items():
             source = node.declared.from_
             before = self.parts_of(source) if isinstance(source, str) else ()
@@ -120,7 +119,7 @@ class Network:
 
 
 def unfolded(outline: Outline, spec: InputSpec, targets: Mapping[str, TargetSpec]) -> Outline:
-    """An outline in which a preset is the layers that it stands for.
+    """An outline with the layers that its preset stands for, if it has one.
 
     Args:
         outline: The outline.
@@ -144,7 +143,7 @@ def unfolded(outline: Outline, spec: InputSpec, targets: Mapping[str, TargetSpec
 
 
 def ending(experiment: Experiment, output: str, target: TargetSpec) -> list[Component]:
-    """The declared layers that follow each other at an output's end, a preset unfolded.
+    """The declared layers that an output ends with, with any preset unfolded.
 
     They go back to where several layers are joined, or to the layers of a run.
 
