@@ -45,7 +45,7 @@ class Evaluation:
         run: The run's name.
         split: `train`, `validation`, `test`, or the name of a file's rows.
         rows: The number of rows predicted.
-        task: What is predicted, as the config calls it.
+        task: The task, by its name in the config.
         epoch: The epoch whose weights were used.
         warnings: Why these are not the weights of the run's best epoch; empty if they are.
         headline: The metrics of the whole split: `value`, and `low` and `high` of the 95 %
@@ -101,7 +101,7 @@ def score(
         predictions: Of a split's rows.
         run: The run's name.
         split: The split's name.
-        task: What is predicted, as the config calls it.
+        task: The task, by its name in the config.
         epoch: The epoch whose weights were used.
         seed: Of the bootstrap.
         recorded: Loss and metrics of the config.

@@ -1,4 +1,4 @@
-"""One search for a learning rate: a prepared experiment and its model, from the range test to its report."""
+"""A search for a learning rate: from a prepared experiment through the range test to the report."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _ANY_RATE = 0.0123
 
 @dataclasses.dataclass(frozen=True)
 class SearchStep:
-    """A step of the range test was made, or an epoch of a trial.
+    """Progress: a step of the range test, or an epoch of a trial.
 
     Attributes:
         doing: What it belongs to, the range test or a trial of a rate, in words.
@@ -72,7 +72,7 @@ class SearchRange:
     steps: int = 500
 
     def __post_init__(self) -> None:
-        """Refuse what is no range.
+        """Refuse an invalid range.
 
         Raises:
             UserError: If the rates do not grow from above zero, or the steps are too few.
@@ -86,7 +86,7 @@ class SearchRange:
 
 
 def with_constant_rate(prepared: Prepared) -> tuple[Prepared, tuple[str, ...]]:
-    """The experiment without what would change the rate, and what that was, in a sentence each."""
+    """The experiment with a constant rate, and sentences about what was ignored for it."""
     experiment, notes = prepared.experiment, []
     optimizer = experiment.optimizer
     rate = optimizer.arguments.get("learning_rate")
@@ -103,7 +103,7 @@ def with_constant_rate(prepared: Prepared) -> tuple[Prepared, tuple[str, ...]]:
 
 
 def check_target(prepared: Prepared, target: Path) -> None:
-    """Find out before the search whether its rate can be written to a file.
+    """Check before the search that its rate can be written to a file.
 
     Raises:
         UserError: If another file stands there, or the rate cannot be changed in the config's text.
@@ -140,7 +140,7 @@ def search(
     notes: tuple[str, ...],
     watch: Watcher,
 ) -> SearchReport:
-    """Make the range test and trials after it, and write the curve to `<name>.png` and `<name>.csv`.
+    """Run the range test and trials, and write the curve to `<name>.png` and `<name>.csv`.
 
     Args:
         prepared: The experiment, its rate constant.
@@ -194,7 +194,7 @@ def _write_curve(report: SearchReport) -> None:
 
 
 def trial_budget(prepared: Prepared, model: Any, asked: int | None = None) -> Budget:
-    """How long trials may train: by arithmetic, so that the same config gives the same rate.
+    """How long trials may train; computed, not timed, so that the same config gives the same rate.
 
     Args:
         prepared: The experiment.
@@ -214,7 +214,7 @@ def trial_budget(prepared: Prepared, model: Any, asked: int | None = None) -> Bu
 
 
 def epochs_at_the_rate(prepared: Prepared) -> int:
-    """The epochs that are trained with the optimizer's rate: those before fine-tuning begins."""
+    """The number of epochs with the optimizer's rate: those before fine-tuning."""
     options = prepared.experiment.training
     tuned = options.fine_tune
     return options.epochs if tuned is None else min(options.epochs, tuned.after_epoch)
@@ -222,7 +222,7 @@ def epochs_at_the_rate(prepared: Prepared) -> int:
 
 @dataclasses.dataclass(frozen=True)
 class Search:
-    """The range test of a model, and trials after it.
+    """The range test of a model, and its trials.
 
     Attributes:
         prepared: The experiment, its rate constant.
@@ -239,7 +239,7 @@ class Search:
     watch: Watcher
 
     def run(self, budget: Budget) -> tuple[RangeCurve, Advice, TrialResults | None]:
-        """The curve, what it and the trials advise, and what came of these, if there were any."""
+        """The curve, the advice, and the results of the trials, if there were any."""
         from nnrun.analysis.lr_conclusion import conclude
         from nnrun.analysis.lr_suggestions import suggest_rates
 
@@ -251,7 +251,7 @@ class Search:
         return curve, advice, outcome
 
     def range_test(self) -> RangeCurve:
-        """Make the range test; the model is afterwards as it was before.
+        """Run the range test; the model is restored afterwards.
 
         Raises:
             UserError: If the loss is not finite at the very first step.
@@ -270,7 +270,7 @@ class Search:
         return dataclasses.replace(curve, untrained=untrained)
 
     def try_rates(self, curve: RangeCurve, advice: Advice, budget: Budget) -> TrialResults | None:
-        """Train at a few rates below the turning point; None where there is nothing to try."""
+        """Train at a few rates below the turning point; None if there is nothing to try."""
         from nnrun.analysis.lr_measures import Criterion
         from nnrun.analysis.lr_suggestions import FEWEST_LOSSES, start_of
         from nnrun.analysis.lr_trials import RateSearch
@@ -285,7 +285,7 @@ class Search:
         return RateSearch(self.train, measure, lowest, highest, budget).run()
 
     def train(self, rate: float, epochs: int) -> RateTrial:
-        """Train at a rate up to so many epochs in all."""
+        """Train at a rate to a total number of epochs."""
         from nnrun.analysis.lr_measures import RateTrial
 
         def tell(epoch: int, figures: Mapping[str, float]) -> None:
@@ -295,7 +295,7 @@ class Search:
 
     @functools.cached_property
     def trials(self) -> RateTrials:
-        """What trains at one rate after another."""
+        """The trials, which train at one rate after another."""
         from nnrun.experiments.setup import (
             compile_parts,
             find_course,
@@ -336,7 +336,7 @@ class Search:
 
 
 def _watched(test: RateTest, rates: Sequence[float], watch: Watcher) -> Iterator[float]:
-    """The loss of every step, as it is made."""
+    """Yield the loss of every step, reporting progress."""
     for number, loss in enumerate(test.losses(rates), start=1):
         watch(SearchStep("range test", number, len(rates), loss))
         yield loss
@@ -353,7 +353,7 @@ def _check_start(curve: RangeCurve) -> None:
 
 @contextlib.contextmanager
 def _folder(path: Path) -> Iterator[None]:
-    """A folder to write into, known to be writable; taken away again where the block fails."""
+    """A writable folder, removed again if the block fails."""
     existed = path.exists()
     try:
         path.mkdir(parents=True, exist_ok=True)

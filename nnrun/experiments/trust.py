@@ -1,4 +1,4 @@
-"""Code of the user's own that a config names: whether it may run, and where it lies."""
+"""The user's own code in a config: whether it may run, and where it is."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def check_trust(experiment: Experiment, config: Path, *, trust: bool) -> None:
-    """Only training runs code that a config names without being told to."""
+    """Refuse to run a config's own code without `--trust`, except for training."""
     if uses_own_code(experiment) and not trust:
         raise UserError(
             f"{config} names code of its own, which would run",
@@ -25,7 +25,7 @@ def check_trust(experiment: Experiment, config: Path, *, trust: bool) -> None:
 
 
 def with_own_code(experiment: Experiment, config: Path) -> Experiment:
-    """An experiment that knows where its own classes lie, which can now be imported."""
+    """Make an experiment's own classes importable from their folder."""
     if not uses_own_code(experiment):
         return experiment
     modules = experiment.modules or str(config.parent.resolve())

@@ -1,4 +1,4 @@
-"""What kind of activation a name stands for, whichever way it is written."""
+"""The kind of an activation, however its name is written."""
 
 from nnrun.config.components import Component
 
@@ -44,7 +44,7 @@ def activation_of(layer: Component) -> str:
 
 
 def is_rectifier(name: str) -> bool:
-    """Whether kernels before this activation are drawn as He et al. (2015) do."""
+    """Whether kernels before this activation are initialized as by He et al. (2015)."""
     return name in _RECTIFIERS
 
 

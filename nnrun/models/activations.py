@@ -26,7 +26,7 @@ class Heaviside(keras.layers.Layer):
         return step + (inputs - ops.stop_gradient(inputs))
 
     def compute_output_shape(self, input_shape: Any) -> Any:
-        """That of the inputs."""
+        """The shape of the inputs."""
         return input_shape
 
 
@@ -54,7 +54,7 @@ class NoisyReLU(keras.layers.Layer):
         self.seed_generator = keras.random.SeedGenerator(seed)
 
     def call(self, inputs: Any, training: bool = False) -> Any:
-        """The inputs cut off at 0, with noise added before where `training` is true."""
+        """The inputs cut off at 0; in training, noise is added first."""
         if not training:
             return ops.relu(inputs)
         noise = keras.random.normal(ops.shape(inputs), dtype=inputs.dtype, seed=self.seed_generator)
@@ -62,9 +62,9 @@ class NoisyReLU(keras.layers.Layer):
         return ops.relu(inputs + ops.stop_gradient(noise * stddev))
 
     def compute_output_shape(self, input_shape: Any) -> Any:
-        """That of the inputs."""
+        """The shape of the inputs."""
         return input_shape
 
     def get_config(self) -> dict[str, Any]:
-        """What the layer is made anew from."""
+        """The layer's arguments."""
         return {**super().get_config(), "stddev": self.stddev, "seed": self.seed}

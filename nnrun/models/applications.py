@@ -1,4 +1,4 @@
-"""The models of `keras.applications` as layers; weights only where their file is here already."""
+"""The models of `keras.applications` as layers; no weights are downloaded."""
 
 import contextlib
 from collections.abc import Iterator, Sequence
@@ -38,7 +38,7 @@ def make_application(component: Component, shape: Sequence[int | None]) -> Any:
 
 @contextlib.contextmanager
 def _nothing_fetched(component: Component) -> Iterator[None]:
-    """Within the block, Keras's applications take files from its cache alone.
+    """Within the block, Keras's applications only use files from its cache.
 
     A training that fetches a hundred megabytes from the network on its way would be another one
     where there is none.

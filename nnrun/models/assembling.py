@@ -101,7 +101,7 @@ def _graph(
 
 
 def alone_or_all(by_name: Mapping[str, Any]) -> Any:
-    """The one value, or all by their names."""
+    """The only value, or all values by name."""
     return next(iter(by_name.values())) if len(by_name) == 1 else dict(by_name)
 
 

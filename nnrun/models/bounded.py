@@ -1,4 +1,4 @@
-"""Outputs that cannot reach the labels: an activation gives numbers of a range, and no others."""
+"""Outputs that cannot reach the labels because of the range of their activation."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -37,7 +37,7 @@ _ROUNDING = 1e-5
 
 
 def doubts_about_bounds(experiment: Experiment, splits: Splits) -> Iterator[Problem]:
-    """A doubt for each output whose activation gives none of the numbers that some labels are.
+    """A doubt for each output whose activation cannot reach some of the labels.
 
     Args:
         experiment: The checked config.

@@ -1,4 +1,4 @@
-"""Layers whose weights stay as they are, and which of them learn later."""
+"""Frozen layers, and which of them learn later."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -14,7 +14,7 @@ Chosen = str | int | Sequence[str] | None
 
 
 def freeze(layers: Sequence[Any], chosen: Chosen, problem: Any) -> None:
-    """Keep the weights of layers as they are.
+    """Freeze layers.
 
     Args:
         layers: Those there are, in their order.
@@ -36,7 +36,7 @@ def freeze(layers: Sequence[Any], chosen: Chosen, problem: Any) -> None:
 
 
 def layers_to_unfreeze(model: Any, experiment: Experiment) -> list[Any]:
-    """The frozen layers that `training.fine_tune` makes learn; none where there is no such thing.
+    """The frozen layers that `training.fine_tune` unfreezes; none without it.
 
     Layers without weights do not count.
 
@@ -64,7 +64,7 @@ def layers_to_unfreeze(model: Any, experiment: Experiment) -> list[Any]:
 
 
 def nothing_learns(model: Any, experiment: Experiment) -> Iterator[Problem]:
-    """A warning where no weight of a model ever changes."""
+    """A warning if no weight of a model ever changes."""
     if model.trainable_variables or experiment.training.fine_tune is not None:
         return
     message = "no layer has weights that learn: the training changes nothing"
@@ -74,7 +74,7 @@ def nothing_learns(model: Any, experiment: Experiment) -> Iterator[Problem]:
 
 
 def unfreeze(model: Any, chosen: Sequence[Any]) -> None:
-    """Make frozen layers learn; the others stay as they are, also those of the same nested model."""
+    """Unfreeze layers; others stay frozen, even those of the same nested model."""
     wanted = {id(layer) for layer in chosen}
     states = [(leaf, leaf.trainable or id(leaf) in wanted) for leaf in leaves(model)]
     for layer in model.layers:
@@ -86,7 +86,7 @@ def unfreeze(model: Any, chosen: Sequence[Any]) -> None:
 
 
 def learning_variables(model: Any, chosen: Sequence[Any]) -> list[Any]:
-    """The variables that learn at any time of the training, in the order of the model's.
+    """The variables that learn at some time during the training, in the model's order.
 
     Args:
         model: The model as its training begins.
@@ -98,7 +98,7 @@ def learning_variables(model: Any, chosen: Sequence[Any]) -> list[Any]:
 
 
 def variables_that_can_learn(layer: Any) -> list[Any]:
-    """The variables of a frozen layer that learn where it does not stay frozen."""
+    """The variables of a frozen layer that would learn if it were unfrozen."""
     # `trainable` of a layer is also set on its variables; a layer of its own kind can say otherwise.
     layer.trainable = True
     variables = list(layer.trainable_variables)
@@ -107,7 +107,7 @@ def variables_that_can_learn(layer: Any) -> list[Any]:
 
 
 def leaves(layer: Any) -> Iterator[Any]:
-    """A layer, or the layers that a nested model is made of."""
+    """A layer itself, or the layers inside a nested model."""
     if not isinstance(layer, keras.Model):
         yield layer
         return

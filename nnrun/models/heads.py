@@ -1,4 +1,4 @@
-"""The outputs of a model: what each gives, what it is measured by, and whether that fits its target."""
+"""The outputs of a model: their losses and metrics, and whether they fit their targets."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ def gives_logits(experiment: Experiment, name: str, target: TargetSpec, model: A
 
 
 def last_activation(model: Any, layers: Sequence[Component]) -> str:
-    """The activation that an output ends with, as the config or else the model says; or `unknown`.
+    """The last activation of an output, from the config or else from the model; or `unknown`.
 
     Args:
         model: The model.
@@ -54,7 +54,7 @@ def last_activation(model: Any, layers: Sequence[Component]) -> str:
 
 
 def taken_over(experiment: Experiment) -> Component:
-    """What is to blame for layers that the config does not list."""
+    """A component to blame for layers that the config does not list."""
     path = "architecture.from_run"
     return Component("from_run", "", place=experiment.place_of(path), path=path)
 
@@ -102,7 +102,7 @@ class Head:
         return self.shape[-1] or 0 if self.shape else 0
 
     def problems(self) -> Iterator[Problem]:
-        """What is wrong with an output that the loss would stretch over the target without a word."""
+        """Problems with an output's shape, which the loss would silently broadcast."""
         target = self.target
         wanted = target.shape or (len(target.classes) or target.width,)
         one_for_two = len(target.classes) == 2 and not target.one_hot  # noqa: PLR2004 two classes
@@ -113,7 +113,7 @@ class Head:
         yield Problem(message, self.last.place, self.last.path, hint)
 
     def _wanted(self, shape: tuple[int, ...]) -> tuple[str, str]:
-        """The target in words, and how to come to its shape."""
+        """The target in words, and how to get its shape."""
         target, width = self.target, prod(shape)
         if len(shape) > 1:
             back = f"`Reshape: {show_shape(shape)}`"

@@ -1,4 +1,4 @@
-"""Labels that the loss sees scaled, while all that a person reads is in their own units.
+"""Labels that are scaled for the loss only; everything else is in the labels' own units.
 
 The model ends in a layer that brings its outputs into the labels' own units; before the loss, labels
 and predictions are both brought back. So a model learns as if its labels were scaled, and metrics,
@@ -41,7 +41,7 @@ class ScaledLoss(keras.losses.Loss):
         return of_rows(self._scaled(y_true), self._scaled(y_pred))
 
     def get_config(self) -> dict[str, Any]:
-        """What the loss is made anew from."""
+        """The loss's arguments."""
         return {"loss": self.loss, "scale": self.scale, "offset": self.offset}
 
     def _scaled(self, values: Any) -> Any:
@@ -53,12 +53,12 @@ class ScaledLoss(keras.losses.Loss):
 
 
 def seen_by_loss(loss: Any, target: TargetSpec) -> Any:
-    """A loss, or its name, that sees the labels of a target in the scale that was asked for."""
+    """A loss that sees the labels of a target scaled, if the config asks for it."""
     return ScaledLoss(loss, target.scale, target.offset) if target.scale else loss
 
 
 def in_own_units(model: Any, targets: Mapping[str, TargetSpec]) -> Any:
-    """A model whose outputs are in the labels' own units, as its last layers make them.
+    """A model with last layers that return to the labels' own units.
 
     Args:
         model: A Keras model that gives each scaled column a number, not yet compiled.
@@ -85,7 +85,7 @@ def in_own_units(model: Any, targets: Mapping[str, TargetSpec]) -> Any:
 
 @contextlib.contextmanager
 def loadable_by_keras(model: Any) -> Iterator[None]:
-    """Within the block, a model is saved without its loss where that is a `ScaledLoss`.
+    """Within the block, save a model without its `ScaledLoss`, which Keras doesn't know.
 
     So whoever has Keras alone can load it; to train or evaluate it there, it is compiled anew.
     """

@@ -41,17 +41,17 @@ class Maxout(keras.layers.Dense):
         self.pieces = pieces
 
     def call(self, inputs: Any, training: bool | None = None) -> Any:
-        """The greatest piece of every unit."""
+        """The maximum over the pieces of every unit."""
         values = super().call(inputs, training=training)
         units = self.units // self.pieces
         return ops.max(ops.reshape(values, (*ops.shape(values)[:-1], units, self.pieces)), axis=-1)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
-        """That of the inputs, with the units last."""
+        """The shape of the inputs, with the units in the last axis."""
         return (*input_shape[:-1], self.units // self.pieces)
 
     def get_config(self) -> dict[str, Any]:
-        """What the layer is made anew from."""
+        """The layer's arguments."""
         config = {**super().get_config(), "units": self.units // self.pieces, "pieces": self.pieces}
         del config["activation"]
         return config

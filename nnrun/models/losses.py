@@ -1,4 +1,4 @@
-"""The loss, where the config leaves it to the task."""
+"""The loss, which follows from the task unless the config names one."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The metrics, with all that they have to know of the output to be right."""
+"""The metrics, with everything they need to know about the output."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -32,7 +32,7 @@ ABOVE_ZERO = 1e-30
 def choose_metrics(
     experiment: Experiment, target: TargetSpec, units: int, activation: str
 ) -> Sequence[Component]:
-    """The declared metrics, or the one that the task is measured by.
+    """The declared metrics, or the task's default.
 
     What a metric has to know of the output is filled in where the config leaves it out: whether it
     gives logits, the threshold, the form of the labels.
@@ -58,7 +58,7 @@ def choose_metrics(
 
 
 def as_column(metric: Any) -> Any:
-    """A metric of Keras's, made to take labels `(rows,)` where the output is `(rows, 1)`.
+    """A metric that accepts labels `(rows,)` for an output `(rows, 1)`.
 
     Args:
         metric: One that wants labels in the shape of the output.
@@ -73,7 +73,7 @@ def as_column(metric: Any) -> Any:
 
 
 def _complete(metric: Component, ending: Ending) -> Component:
-    """A metric that knows what it needs of the output; the metric itself where it does already."""
+    """A metric with the arguments that follow from the output; unchanged if it needs none."""
     declared, stated = _class_of(metric), dict(metric.arguments)
     name = _by_labels(declared, ending)
     if name.endswith("Accuracy") and declared in BY_LABELS and not stated and _left(ending):
@@ -95,12 +95,12 @@ def _complete(metric: Component, ending: Ending) -> Component:
 
 
 def _left(ending: Ending) -> bool:
-    """Whether Keras chooses the right accuracy, and the right threshold, by the shapes alone."""
+    """Whether Keras chooses the right accuracy and threshold from the shapes alone."""
     return ending.predicts != LABELS and not (ending.is_one and ending.gives_logits)
 
 
 def _by_labels(name: str, ending: Ending) -> str:
-    """The class of a metric, also where it depends on the form of the labels."""
+    """The class of a metric, even if it depends on the form of the labels."""
     if name not in BY_LABELS:
         return name
     if ending.is_one or ending.predicts == LABELS:
@@ -109,7 +109,7 @@ def _by_labels(name: str, ending: Ending) -> str:
 
 
 def _filled(name: str, arguments: Mapping[str, Any], ending: Ending) -> dict[str, Any]:
-    """The arguments that follow from the output where none are given."""
+    """The missing arguments, which follow from the output."""
     entry = load_catalogue().find("metrics", name)
     known = entry.arguments if entry else {}
     own: dict[str, Any] = {}

@@ -1,4 +1,4 @@
-"""How a layer that does not fit what it is applied to is told of."""
+"""Hints about layers that do not fit their inputs."""
 
 import re
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""A momentum that a schedule moves, in optimizers for which it is a number."""
+"""A momentum that follows a schedule, in optimizers that take it as a number."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from nnrun.config.rates import MOMENTUM
 
 
 def cycle_momentum(optimizer: Any, schedule: Any) -> bool:
-    """Have the momentum of an optimizer follow a schedule; before its variables are made.
+    """Let the momentum of an optimizer follow a schedule; called before its variables are created.
 
     Args:
         optimizer: A Keras optimizer, or one that scales the loss around it.
@@ -28,7 +28,7 @@ def cycle_momentum(optimizer: Any, schedule: Any) -> bool:
 
 
 class CycledMomentum(float):
-    """A number that is another one in every step: that of a schedule at the optimizer's iterations.
+    """A number that changes with every step, according to a schedule.
 
     Keras's optimizers read their momentum as a Python number, which a compiled program takes in
     once and for all. Wherever they make a tensor of this one or reckon with it, they get what the
@@ -44,7 +44,7 @@ class CycledMomentum(float):
     dtype = "float32"
 
     def __new__(cls, schedule: Any, optimizer: Any) -> "CycledMomentum":
-        """The number that it is where nothing is worked out."""
+        """The number it equals outside of a computation."""
         momentum = super().__new__(cls, schedule.momentum[0])
         momentum._schedule = schedule
         momentum._optimizer = optimizer
@@ -54,7 +54,7 @@ class CycledMomentum(float):
     _optimizer: Any
 
     def now(self) -> Any:
-        """The momentum of the step that the optimizer is at, a float32 tensor."""
+        """The momentum at the optimizer's current step, a float32 tensor."""
         # The iterations that its learning rate follows, with accumulated gradients too.
         return keras.ops.convert_to_tensor(self._schedule.momentum_at(self._optimizer._iterations))
 

@@ -160,7 +160,7 @@ def ending(experiment: Experiment, output: str, target: TargetSpec) -> list[Comp
 
 
 def with_own_activation(layer: Component) -> list[Component]:
-    """A layer whose activation is itself a layer, such as LeakyReLU, as the two that it is."""
+    """Split a layer whose activation is itself a layer, such as LeakyReLU, into two."""
     activation = layer.arguments.get("activation")
     if not isinstance(activation, Component) or activation.module is None:
         return [layer]
@@ -178,14 +178,14 @@ def _own_parts(node: GraphLayer) -> list[Component]:
 
 
 def _in_float32(output: Component) -> Component:
-    """The output layer in full precision: probabilities close to 0 do not fit into half of it."""
+    """The output layer in float32, as half precision cannot hold probabilities close to 0."""
     if output.is_users_own:
         return output
     return dataclasses.replace(output, arguments={"dtype": "float32", **output.arguments})
 
 
 def _named(name: str, parts: Sequence[Component], is_output: bool) -> Iterator[Component]:
-    """The parts with names: the layer has that of the node; of an output, its last part has it."""
+    """The parts with names: the layer gets the node's name; in an output, the last part does."""
     own = len(parts) - 1 if is_output else 0
     for index, part in enumerate(parts):
         called = name if index == own else f"{name}_{part.name.lower()}"

@@ -38,7 +38,7 @@ def build_optimizer(experiment: Experiment, catalogue: Catalogue, steps_per_epoc
 
 
 def complete_optimizer(experiment: Experiment, catalogue: Catalogue) -> Component:
-    """The optimizer with all that the config says of it elsewhere: its schedule, its clipping."""
+    """The optimizer with the settings from elsewhere in the config: schedule and clipping."""
     declared = experiment.optimizer
     entry = catalogue.find("optimizers", declared.name)
     arguments = dict(declared.arguments)
@@ -61,7 +61,7 @@ def complete_optimizer(experiment: Experiment, catalogue: Catalogue) -> Componen
 
 
 def _cycle(optimizer: Any, declared: Component) -> None:
-    """Have a schedule that moves the momentum as well do so.
+    """Connect a schedule that changes the momentum as well.
 
     Raises:
         ConfigError: The optimizer has no momentum.
@@ -76,7 +76,7 @@ def _cycle(optimizer: Any, declared: Component) -> None:
 
 
 def base_rate(experiment: Experiment, catalogue: Catalogue) -> float | None:
-    """The constant learning rate of the optimizer: what is declared, else the class's default."""
+    """The optimizer's constant learning rate: the declared one or the class's default."""
     rate = experiment.optimizer.arguments.get("learning_rate")
     if isinstance(rate, int | float):
         return float(rate)

@@ -14,7 +14,7 @@ STEPS = ("train_step", "test_step", "compute_loss", "compute_metrics")
 
 
 def make_own(declared: Component) -> Any:
-    """The model, or layer, of the user's own class that is the whole architecture, not built.
+    """Create the user's own model or layer that is the whole architecture, not built.
 
     Raises:
         ConfigError: The class cannot be imported or made, is no Keras layer or model, or cannot be
@@ -42,7 +42,7 @@ def trains_itself(layer: Any) -> bool:
 
 
 def build_alone(model: Any, declared: Component, inputs: Any, prepared: Sequence[Any]) -> Any:
-    """A model of the user's own that is all there is, built.
+    """Build a user's own model that needs nothing around it.
 
     Args:
         model: The model.

@@ -1,4 +1,4 @@
-"""Whole architectures by one name; each expands into the layers it stands for."""
+"""Whole architectures under one name, which expand into layers."""
 
 from collections.abc import Sequence
 
@@ -67,7 +67,7 @@ class MLP:
 
 
 def _initializer_for(activation: str | Component) -> str:
-    """The initializer that keeps the scale of the signals through layers of an activation."""
+    """The initializer that preserves the scale of signals with an activation."""
     name = name_of(activation)
     if is_selu(name):
         return "lecun_normal"

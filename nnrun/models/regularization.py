@@ -1,4 +1,4 @@
-"""The `regularization` block: the layers of a network → the same with what the whole model asks for."""
+"""The `regularization` block: a network → the same network with regularization."""
 
 import dataclasses
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -68,7 +68,7 @@ def regularize(outline: Outline, parts: Parts, regularization: Regularization) -
 def _followers(
     name: str, users: Mapping[str, Sequence[str]], following: Collection[str]
 ) -> Iterator[str]:
-    """The activations, BatchNormalization and dropout that come from a layer and from it alone.
+    """The activations, BatchNormalization and dropout applied to a layer alone.
 
     Args:
         name: The layer.
@@ -81,7 +81,7 @@ def _followers(
 
 
 def _regularize_with(owners: Sequence[str], parts: Parts, regularization: Regularization) -> None:
-    """Regularize a layer and its followers, the first of the nodes and the others."""
+    """Regularize a layer and its followers."""
     layer, *followers = (part for owner in owners for part in parts[owner])
     owner_of = {id(part): owner for owner in owners for part in parts[owner]}
     regularized = regularize_one(layer, followers, regularization)
@@ -96,7 +96,7 @@ def _regularize_with(owners: Sequence[str], parts: Parts, regularization: Regula
 def regularize_one(
     layer: Component, followers: Sequence[Component], regularization: Regularization
 ) -> list[Component]:
-    """A hidden layer and what follows it, with what the whole model asks for put in.
+    """A hidden layer and its followers, with regularization added.
 
     Args:
         layer: The layer.
@@ -127,7 +127,7 @@ def _penalized(layer: Component, regularization: Regularization) -> Component:
 
 
 def _axes_into_a_unit(name: str) -> int | list[int]:
-    """The axes of a kernel over which the weights into one unit lie."""
+    """The axes of a kernel that hold the weights into one unit."""
     if not name.startswith("Conv"):
         return 0
     positions = range(int(name.removeprefix("Conv")[0]))
@@ -156,5 +156,5 @@ def _keras(name: str, group: str, **arguments: Any) -> Component:
 
 
 def _beside(layer: Component, name: str, **arguments: Any) -> Component:
-    """A layer that is there because of another one, which is to blame if it does not fit."""
+    """A layer added for another one, which is blamed if it does not fit."""
     return Component(name, "layers", "keras.layers", arguments, layer.place, layer.path)

@@ -1,4 +1,4 @@
-"""The first layers of a model, taken over from the model of a run."""
+"""The first layers of a model, reused from a run."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,7 +12,7 @@ from nnrun.models.layers import is_preprocessing
 
 
 def take_layers(base: Any, experiment: Experiment) -> list[Any]:
-    """The layers of another model that a model begins with, those frozen that are to be.
+    """The layers of another model that a model begins with, some of them frozen.
 
     Of a model in a line they come one by one; of a graph with one input as one layer, which ends
     where the dropped layers began. Preprocessing is left behind.
@@ -45,7 +45,7 @@ def _without_last(base: Any, count: int, experiment: Experiment) -> list[Any]:
 
 
 def _cut(base: Any, kept: Sequence[Any], experiment: Experiment) -> Any:
-    """The part of a graph that is made of some of its layers, from the prepared input to its end."""
+    """The part of a graph with these layers, from the prepared input to their end."""
     problem = _problem(experiment, "from_run")
     if not isinstance(base, keras.models.Model) or not getattr(base, "inputs", None):
         hint = "list the layers in the config, or use the whole model (`drop_last: 0`)"

@@ -16,12 +16,12 @@ __all__ = ["CyclicalRate", "OneCycle", "PerformanceSchedule", "PowerDecay", "War
 
 
 def _between(start: Any, end: Any, share: Any) -> Any:
-    """On the straight line from `start` (share 0) to `end` (share 1)."""
+    """Interpolate linearly from `start` (share 0) to `end` (share 1)."""
     return start * (1.0 - share) + end * share  # exact at both ends
 
 
 def _share(step: Any, steps: int) -> Any:
-    """How much of so many steps is done, from 0 to 1, as float32."""
+    """The share of steps that are done, from 0 to 1, as float32."""
     return ops.clip(ops.cast(step, "float32") / max(steps, 1), 0.0, 1.0)
 
 
@@ -56,7 +56,7 @@ class PowerDecay(LearningRateSchedule):
         return self.initial_learning_rate / ops.power(1.0 + done, float(self.power))
 
     def get_config(self) -> dict[str, Any]:
-        """What the schedule is made anew from."""
+        """The schedule's arguments."""
         return {
             "initial_learning_rate": self.initial_learning_rate,
             "decay_steps": self.decay_steps,
@@ -103,7 +103,7 @@ class CyclicalRate(LearningRateSchedule):
         return _between(lowest, highest, height)
 
     def get_config(self) -> dict[str, Any]:
-        """What the schedule is made anew from."""
+        """The schedule's arguments."""
         return {
             "initial_learning_rate": self.initial_learning_rate,
             "step_size": self.step_size,
@@ -168,7 +168,7 @@ class OneCycle(LearningRateSchedule):
         return ops.where(step < self._cycle, cycled, _between(first, last, faded))
 
     def momentum_at(self, step: Any) -> Any:
-        """The momentum of a step, where there is one."""
+        """The momentum of a step, if it changes at all."""
         assert self.momentum is not None  # noqa: S101 asked before
         start, at_highest = self.momentum
         return _between(start, at_highest, self._height(step))
@@ -179,15 +179,15 @@ class OneCycle(LearningRateSchedule):
 
     @property
     def _cycle(self) -> int:
-        """Steps of the climb and of the way back."""
+        """The numbers of steps up and down."""
         return self.steps - self._final
 
     def _height(self, step: Any) -> Any:
-        """Where between the lowest (0) and the highest (1) rate of the cycle a step is."""
+        """The position of a step between the lowest (0) and the highest (1) rate of the cycle."""
         return 1.0 - ops.absolute(2.0 * _share(step, self._cycle) - 1.0)
 
     def get_config(self) -> dict[str, Any]:
-        """What the schedule is made anew from."""
+        """The schedule's arguments."""
         return {
             "initial_learning_rate": self.initial_learning_rate,
             "steps": self.steps,
@@ -237,7 +237,7 @@ class Warmup(LearningRateSchedule):
         return self.then(step) if callable(self.then) else self.then
 
     def get_config(self) -> dict[str, Any]:
-        """What the schedule is made anew from."""
+        """The schedule's arguments."""
         then = self.then
         if isinstance(then, LearningRateSchedule):
             then = keras.optimizers.schedules.serialize(then)
@@ -245,7 +245,7 @@ class Warmup(LearningRateSchedule):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "Warmup":
-        """The schedule that `get_config` tells."""
+        """The schedule with the arguments from `get_config`."""
         then = config["then"]
         if isinstance(then, dict):
             then = keras.optimizers.schedules.deserialize(then)
@@ -291,7 +291,7 @@ class PerformanceSchedule:
         }
 
     def as_callback(self, declared: Component) -> Component:
-        """The callback that carries the schedule out, in the place where it was declared."""
+        """The callback that implements the schedule, with the schedule's place in the config."""
         return Component(
             "ReduceLROnPlateau",
             "callbacks",

@@ -1,4 +1,4 @@
-"""What SELU needs to keep the mean and the variance of its layers, and what a config lacks of it.
+"""The conditions for self-normalization with SELU, and which of them a config violates.
 
 G. Klambauer et al., "Self-normalizing neural networks" (arXiv:1706.02515); Géron, Hands-On Machine
 Learning, chapter 11.
@@ -24,7 +24,7 @@ _PENALTIES = ("kernel_regularizer", "kernel_constraint")
 def doubts_about_selu(
     lines: Sequence[Sequence[Component]], experiment: Experiment
 ) -> Iterator[Problem]:
-    """A doubt for each condition of self-normalization that is not met, where SELU is used at all.
+    """A doubt for each violated condition of self-normalization, if SELU is used at all.
 
     Args:
         lines: Layers that follow each other, with what `regularization` adds: the one line of a
@@ -42,7 +42,7 @@ def doubts_about_selu(
 
 
 def _kernels_before_selu(layers: Sequence[Component]) -> Iterator[Component]:
-    """The layers whose outputs go through SELU: their own, or that of the layer after them."""
+    """The layers whose outputs go through SELU, as their own activation or a layer after them."""
     for layer, after in zip(layers, [*layers[1:], None], strict=True):
         own = activation_of(layer)
         if layer.name == "Activation":

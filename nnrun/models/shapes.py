@@ -1,4 +1,4 @@
-"""The shapes that a row has on its way through a model, as far as Keras knows them."""
+"""The shapes of a row on its way through a model, as far as Keras knows them."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -10,14 +10,14 @@ Shape = tuple[int | None, ...]
 
 
 def output_shape(model: Any, name: str = "") -> Shape:
-    """The shape of what a model gives for a row: the output of a name, where there are several."""
+    """The shape of a model's output for a row; by name if there are several outputs."""
     several = getattr(model, "output", None) if name else None
     tensor = several[name] if isinstance(several, dict) else _tensors(model, "output")[0]
     return tuple(tensor.shape[1:])
 
 
 def layer_shapes(layer: Any) -> list[Shape]:
-    """The shapes of a layer's outputs; none for one within a class that says itself how it calls it."""
+    """The shapes of a layer's outputs; none for layers inside a subclassed model."""
     try:
         tensors = keras.tree.flatten(layer.output)
     except (AttributeError, ValueError):
@@ -26,7 +26,7 @@ def layer_shapes(layer: Any) -> list[Shape]:
 
 
 def applied_to(node: Any) -> list[Any]:
-    """The tensors that a layer of a graph is applied to, but for masks that Keras makes for it."""
+    """The tensors that a layer of a graph is applied to, except masks that Keras creates."""
     masks = {
         id(tensor)
         for name, value in node.arguments.kwargs.items()
@@ -39,7 +39,7 @@ def applied_to(node: Any) -> list[Any]:
 
 
 def listed_layers(model: Any) -> Iterator[tuple[str, Any]]:
-    """The layers of a model by the names to show; those within a class of the user's are indented."""
+    """The layers of a model by the names to show; those inside a user's own class are indented."""
     own = not type(model).__module__.startswith("keras.")
     if own:
         yield model.name, model
@@ -51,14 +51,14 @@ def listed_layers(model: Any) -> Iterator[tuple[str, Any]]:
 
 
 def row_sizes(model: Any) -> list[int]:
-    """How many values each layer of a model gives for a row."""
+    """The number of values that each layer returns per row."""
     shapes = [shape for layer in model.layers for shape in layer_shapes(layer)]
     shapes = shapes or [output_shape(model)]
     return [size_of(shape) for shape in shapes]
 
 
 def input_sizes(model: Any) -> list[int]:
-    """How many values a row of each input has."""
+    """The number of values per row of each input."""
     return [size_of(tensor.shape[1:]) for tensor in _tensors(model, "input")]
 
 
@@ -70,5 +70,5 @@ def _tensors(model: Any, side: str) -> list[Any]:
 
 
 def size_of(shape: Sequence[int | None]) -> int:
-    """How many values a shape holds; an unknown axis counts as one."""
+    """The number of values in a shape; an unknown axis counts as one."""
     return int(np.prod([size or 1 for size in shape]))

@@ -1,4 +1,4 @@
-"""What stands in a training for the layers that read text, which have done so before it."""
+"""Placeholders for text layers during training; the text has been encoded before."""
 
 import dataclasses
 
@@ -8,7 +8,7 @@ from nnrun.config.text_layers import reads_text, text_nodes
 
 
 def stand_in(layer: Component) -> Component:
-    """What stands in a training where a layer reads text: it is given what the layer makes of it.
+    """A placeholder for a text layer during training, which passes on the encoded text.
 
     A layer of any other kind stands for itself.
     """
@@ -19,7 +19,7 @@ def stand_in(layer: Component) -> Component:
 
 
 def classes_of_stand_ins(outline: Outline) -> dict[str, str]:
-    """The classes of the layers that read text, by the names of what stands in for them."""
+    """The classes of text layers by the names of their placeholders."""
     return {
         name if outline.names_nodes else stand_in(layer).arguments["name"]: layer.name
         for name, (_, layer) in text_nodes(outline).items()

@@ -1,4 +1,4 @@
-"""Loss and metrics, tried on a few labels before anything is trained."""
+"""Trying the loss and the metrics on a few labels before the training."""
 
 import functools
 from collections.abc import Iterator, Mapping
@@ -64,20 +64,20 @@ def try_loss_and_metrics(
 
 
 def _telling_number(heads: list[Head]) -> int:
-    """A number of rows that is no other size, so that nothing fits by chance."""
+    """A number of rows that differs from every other size, so that nothing fits by chance."""
     sizes = {1, *(size for head in heads for size in head.shape)}
     return next(rows for rows in range(2, len(sizes) + 3) if rows not in sizes)
 
 
 def _output(head: Head, rows: int) -> Any:
-    """What a model might give: the same probability for every class."""
+    """A possible output of a model: the same probability for every class."""
     shape = [1 if size is None else size for size in head.shape]
     value = 1 / shape[-1] if shape and shape[-1] > 1 else 0.5
     return keras.ops.full((rows, *shape), value, "float32")
 
 
 def _problems(head: Head, labels: Any, output: Any) -> Iterator[Problem]:
-    """What is wrong with the loss and each of the metrics of an output."""
+    """Problems with the loss and the metrics of an output."""
     tried = [(head.loss, "loss", functools.partial(_loss_of, head))]
     tried += [(metric, "metrics", functools.partial(_figure_of, metric)) for metric in head.metrics]
     shapes = f"labels {_shown(labels)} and outputs {_shown(output)}"
