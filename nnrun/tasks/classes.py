@@ -86,10 +86,8 @@ class Classes(Task):
             if absent:
                 yield f"no {part} row belongs to {listed_names(absent, 'class', 'classes')}"
         train = counts["train"]
-        largest, smallest = (
-            int(train.argmax()),
-            int(np.where(train > 0, train, train.max()).argmin()),
-        )
+        largest = int(train.argmax())
+        smallest = int(np.where(train > 0, train, train.max()).argmin())
         if train[largest] > IMBALANCE * train[smallest]:
             shares = train / train.sum()
             yield (
