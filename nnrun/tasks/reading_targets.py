@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nnrun.config.tasks import AUTO
+from nnrun.errors import ConfigError, Problem
 from nnrun.tasks.inferring import doubts_of_inference, infer_task
 from nnrun.tasks.lookup import find_task
 from nnrun.tasks.target_cells import LabelColumn
@@ -39,15 +40,27 @@ def read_targets(
 
     Raises:
         DataError: A column is missing, a cell is missing, or a value does not fit the task.
+        ConfigError: A task of the user's own cannot be imported, or reads what it says it does not.
     """
     columns = [LabelColumn.of(frame, file, name, features) for name in names]
     for column in columns:
         column.refuse_missing()
     if task != AUTO:
-        return find_task(task).read(columns)
-    targets = find_task(infer_task(columns)).read(columns)
+        return _read(task, columns)
+    targets = _read(infer_task(columns), columns)
     doubts = doubts_of_inference(columns[0], targets.spec)
     return replace(targets, notes=(*doubts, *targets.notes))
+
+
+def _read(name: str, columns: Sequence[LabelColumn]) -> Targets:
+    task = find_task(name)
+    targets = task.read(columns)
+    if targets.spec.predicts != task.facts.predicts:
+        message = (
+            f"{name} reads {targets.spec.predicts}, but its outline says {task.facts.predicts}"
+        )
+        raise ConfigError([Problem(message, path="dataset.task")])
+    return replace(targets, spec=replace(targets.spec, task=name))
 
 
 def read_targets_like(

@@ -42,6 +42,12 @@ class Counts(Regression):
         return target.width, "softplus"
 
 
+class Mislabelled(Regression):
+    """A task that says it predicts labels, and reads numbers."""
+
+    outline = TASKS["multilabel"]
+
+
 @dataclasses.dataclass(frozen=True)
 class Case:
     """A task with columns for it, what it reads off them, and what a model gives for the rows.
@@ -236,6 +242,11 @@ def test_an_autoencoder_predicts_its_input() -> None:
     assert task.outputs(rows, pictures, logits=False) is rows
     assert task.truth(rows, pictures) is rows
     assert task.outputs(rows[:, 0, :2], flat, logits=False).dtype == np.float64
+
+
+def test_a_task_that_reads_what_it_says_it_does_not_is_refused(file: Csv) -> None:
+    with pytest.raises(ConfigError, match="reads numbers, but its outline says labels"):
+        read_targets(file.frame(), file, ["price"], f"{__name__}:Mislabelled")
 
 
 def test_what_is_no_task_is_refused() -> None:
