@@ -74,7 +74,7 @@ class SearchReport:
     def verdict(self, trial: RateTrial) -> str:
         """What came of a trial, in words; empty where there is nothing to say."""
         assert self.outcome is not None  # noqa: S101 there are trials
-        if fault := self.outcome.measure.fault(trial):
+        if fault := self.outcome.criterion.fault(trial):
             return fault
         if trial is self.outcome.best:
             return "the best"
@@ -82,16 +82,16 @@ class SearchReport:
 
     def _told(self, trial: RateTrial) -> dict[str, Any]:
         assert self.outcome is not None  # noqa: S101 there are trials
-        measure = self.outcome.measure
+        criterion = self.outcome.criterion
         figures = {
             name: value if math.isfinite(value) else None
-            for name, value in measure.reached(trial).items()
+            for name, value in criterion.reached(trial).items()
             if name not in NOT_METRICS
         }
         return {
             "rate": trial.rate,
             "epochs": len(trial.epochs),
-            "best_epoch": measure.best_epoch(trial),
+            "best_epoch": criterion.best_epoch(trial),
             "figures": figures,
             "verdict": self.verdict(trial),
         }

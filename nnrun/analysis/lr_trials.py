@@ -45,14 +45,14 @@ class TrialResults:
     """The results of all trials.
 
     Attributes:
-        measure: What they were measured by.
+        criterion: What they were measured by.
         trials: All of them, by their rates.
         best: The best of those that were trained longest and went well; None where none did.
         as_well: The rates that do as well as the best one, which is among them, by size.
         spent: Epochs that were made.
     """
 
-    measure: Criterion
+    criterion: Criterion
     trials: tuple[RateTrial, ...]
     best: RateTrial | None
     as_well: tuple[float, ...]
@@ -83,16 +83,16 @@ class RateSearch:
 
     Args:
         train: Trains at a rate.
-        measure: What trainings are measured by.
+        criterion: What trainings are measured by.
         lowest: No rate below is tried.
         highest: No rate above is tried.
         budget: How long it may train.
     """
 
     def __init__(
-        self, train: Train, measure: Criterion, lowest: float, highest: float, budget: Budget
+        self, train: Train, criterion: Criterion, lowest: float, highest: float, budget: Budget
     ) -> None:
-        self._train, self._measure, self._budget = train, measure, budget
+        self._train, self._criterion, self._budget = train, criterion, budget
         self._grid = places_between(lowest, highest)
         self._trials: dict[int, RateTrial] = {}
         self._spent = 0
@@ -162,17 +162,17 @@ class RateSearch:
         # An epoch that diverged was made as well, as far as it went.
         self._spent += len(trial.epochs) + trial.diverged - len(before.epochs)
         self._trials[place] = trial
-        lowest = min([self._measure.start - self._measure.fall, *trial.losses])
-        self._measure = replace(self._measure, fall=self._measure.start - lowest)
+        lowest = min([self._criterion.start - self._criterion.fall, *trial.losses])
+        self._criterion = replace(self._criterion, fall=self._criterion.start - lowest)
 
     def _fault(self, place: int) -> str:
-        return self._measure.fault(self._trials[place])
+        return self._criterion.fault(self._trials[place])
 
     def _does_as_well(self, place: int, best: int) -> bool:
-        return self._measure.does_as_well(self._trials[place], self._trials[best])
+        return self._criterion.does_as_well(self._trials[place], self._trials[best])
 
     def _best_of(self, places: Sequence[int]) -> int:
-        best = self._measure.best(self._trials[place] for place in places)
+        best = self._criterion.best(self._trials[place] for place in places)
         return next(place for place in places if self._trials[place] is best)
 
     def _around_best(self, places: list[int], *, below: int, above: int) -> list[int]:
@@ -190,10 +190,10 @@ class RateSearch:
         trials = tuple(self._trials[place] for place in sorted(self._trials))
         finalists = self._finalists()
         if not finalists:
-            return TrialResults(self._measure, trials, None, (), self._spent)
+            return TrialResults(self._criterion, trials, None, (), self._spent)
         best = self._safest(finalists)
         near = tuple(grid_rate(place) for place in finalists if self._does_as_well(place, best))
-        return TrialResults(self._measure, trials, self._trials[best], near, self._spent)
+        return TrialResults(self._criterion, trials, self._trials[best], near, self._spent)
 
     def _safest(self, finalists: list[int]) -> int:
         """The best place, or another as good if the best may be too high.
@@ -212,5 +212,5 @@ class RateSearch:
         if not at_edge or not others:
             return best
         second = self._best_of(others)
-        equal = self._measure.equals(self._trials[second], self._trials[best])
+        equal = self._criterion.equals(self._trials[second], self._trials[best])
         return second if equal else best

@@ -279,10 +279,11 @@ class Search:
             return None
         course = self.trials.course
         start = start_of(curve) if curve.untrained is None else curve.untrained
-        measure = Criterion(course.monitor, course.mode, start, start - float(curve.smoothed.min()))
+        fall = start - float(curve.smoothed.min())
+        criterion = Criterion(course.monitor, course.mode, start, fall)
         highest = advice.turning or float(curve.rates[-1])
         lowest = float(curve.rates[0])
-        return RateSearch(self.train, measure, lowest, highest, budget).run()
+        return RateSearch(self.train, criterion, lowest, highest, budget).run()
 
     def train(self, rate: float, epochs: int) -> RateTrial:
         """Train at a rate to a total number of epochs."""

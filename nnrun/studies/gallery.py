@@ -1,4 +1,4 @@
-"""A gallery: many configs run one after the other, and a page of what came out."""
+"""A gallery: many configs run one after the other, and a page with their results."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Many runs of one config: a plan asks for them, one after the other, and is told what they came to."""
+"""Many runs of one config: a plan asks for them one by one, and hears their outcomes."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def study(
     trust: bool = False,
     fresh: bool = False,
 ) -> Iterator[Trial]:
-    """Make the runs that a plan asks for, each when its trial is asked for.
+    """Yield a trial for each run that a plan asks for, training it when needed.
 
     A finished run of the very same config by this version of nnrun is taken instead of a new one,
     and one that broke off goes on: a study that was interrupted continues where it was.

@@ -40,7 +40,7 @@ def infer_task(columns: Sequence[LabelColumn]) -> str:
 
 
 def doubts_of_inference(column: LabelColumn, spec: TargetSpec) -> Iterator[str]:
-    """That numbers were taken for more than two classes, which a config may not have meant."""
+    """A warning that numbers were taken for more than two classes, which may not be intended."""
     if spec.predicts == CLASSES and spec.cells == NUMBERS and len(spec.classes) > 2:  # noqa: PLR2004
         yield (
             f"the target '{column.name}' is taken for {len(spec.classes)} classes, since it holds "
@@ -67,13 +67,13 @@ def _task_of_one(column: LabelColumn) -> str:
 
 
 def _are_few(values: pd.Series) -> bool:
-    """Whether numbers are whole, and of so few values that they may be classes."""
+    """Whether numbers are whole, with so few different values that they may be classes."""
     most = min(MOST_CLASSES, len(values) / FEWEST_ROWS_A_CLASS)
     return bool(values.nunique() <= most and (values == values.round()).all())
 
 
 def _refuse_no_classes(column: LabelColumn) -> None:
-    """See that text may well be the names of classes.
+    """Refuse text that cannot be class names.
 
     Raises:
         DataError: It seems to be numbers, or each stands in hardly more than one row.

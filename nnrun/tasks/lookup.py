@@ -1,4 +1,4 @@
-"""Which tasks there are: the one list of them."""
+"""The list of all tasks."""
 
 from collections.abc import Mapping
 

@@ -1,10 +1,10 @@
-"""What a model gives, as probabilities."""
+"""A model's outputs as probabilities."""
 
 import numpy as np
 
 
 def as_probabilities(outputs: np.ndarray, *, logits: bool) -> np.ndarray:
-    """What a classifier gives, as a probability for each class.
+    """A classifier's outputs as a probability for each class.
 
     Args:
         outputs: `(rows, classes)`, or `(rows, 1)` for the second of two classes.
@@ -25,7 +25,7 @@ def as_probabilities(outputs: np.ndarray, *, logits: bool) -> np.ndarray:
 
 
 def as_label_probabilities(outputs: np.ndarray, *, logits: bool) -> np.ndarray:
-    """What units that each stand for themselves give, as probabilities; float64 of the same shape.
+    """The outputs of independent units as probabilities; float64 of the same shape.
 
     Args:
         outputs: Of any shape.

@@ -1,4 +1,4 @@
-"""What a task is: all that the house asks of what a model is to predict."""
+"""The protocol of a task: everything that depends on what a model predicts."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class Task(ABC):
         """What the model was trained on, as the truth that predictions are reported beside."""
 
     def doubts(self, target: TargetSpec, parts: Mapping[str, np.ndarray]) -> Iterator[str]:
-        """What makes one doubt the targets, each a line.
+        """Warnings about the targets, one line each.
 
         Args:
             target: What is predicted.

@@ -57,12 +57,12 @@ def test_another_monitored_figure_counts_alone() -> None:
 
 
 def test_without_validation_rows_the_training_figures_count() -> None:
-    measure = Criterion("loss", "min", 2.0, 2.0)
+    criterion = Criterion("loss", "min", 2.0, 2.0)
     low, high = (
         RateTrial(0.01, ({"loss": 0.5, "accuracy": 0.9},)),
         RateTrial(0.1, ({"loss": 0.6, "accuracy": 0.95},)),
     )
-    assert measure.best([low, high]) is high
+    assert criterion.best([low, high]) is high
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ def flat() -> RangeCurve:
     return record_curve(RATES, [2.0] * 200)
 
 
-MEASURE = Criterion("val_loss", "min", start=2.0, fall=1.5)
+CRITERION = Criterion("val_loss", "min", start=2.0, fall=1.5)
 
 
 def trial(rate: float, *losses: float, diverged: bool = False) -> RateTrial:
@@ -42,7 +42,7 @@ def outcome() -> TrialResults:
     best = trial(0.01, 0.9, 0.6, 0.5, 0.55)
     trials = (trial(0.001, 1.9, 1.5), best, trial(0.032, 0.9, 0.6, 0.52, 0.5))
     high = (trial(0.1, 2.5), trial(0.32, diverged=True))
-    return TrialResults(MEASURE, (*trials, *high), best, (0.01, 0.032), 11)
+    return TrialResults(CRITERION, (*trials, *high), best, (0.01, 0.032), 11)
 
 
 def report(curve: RangeCurve, tried: TrialResults | None = None) -> SearchReport:
@@ -136,7 +136,7 @@ def concluded(
     as_well: tuple[float, ...] = (),
     curve: RangeCurve | None = None,
 ) -> tuple[object, str]:
-    told = TrialResults(MEASURE, trials, None if best is None else trials[best], as_well, 1)
+    told = TrialResults(CRITERION, trials, None if best is None else trials[best], as_well, 1)
     curve = curve or learning()
     advice = conclude(suggest_rates(curve), curve, told, 20)
     return advice.recommended, advice.why
@@ -175,7 +175,7 @@ def test_what_is_concluded() -> None:
 
 def test_without_a_trial_the_curve_has_its_say() -> None:
     advice = suggest_rates(learning())
-    assert conclude(advice, learning(), TrialResults(MEASURE, (), None, (), 0), 20) == advice
+    assert conclude(advice, learning(), TrialResults(CRITERION, (), None, (), 0), 20) == advice
 
 
 def test_the_report_as_json() -> None:

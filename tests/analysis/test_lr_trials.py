@@ -47,8 +47,8 @@ class Planted:
 def searched(
     planted: Planted, total: int, lowest: float = 1e-5, highest: float = 1.0, epochs: int = EPOCHS
 ) -> TrialResults:
-    measure = Criterion("val_loss", "min", START, START)
-    return RateSearch(planted, measure, lowest, highest, Budget(epochs, total)).run()
+    criterion = Criterion("val_loss", "min", START, START)
+    return RateSearch(planted, criterion, lowest, highest, Budget(epochs, total)).run()
 
 
 def test_the_grid() -> None:
@@ -186,5 +186,5 @@ def test_a_rate_that_the_diagnosis_would_call_too_high_yields_to_one_that_does_a
     assert not looks_too_high(outcome.best)
     rough = next(trial for trial in outcome.trials if trial.rate == 0.1)
     assert looks_too_high(rough)
-    assert outcome.measure.fault(rough) == ""
-    assert outcome.measure.does_as_well(outcome.best, rough)
+    assert outcome.criterion.fault(rough) == ""
+    assert outcome.criterion.does_as_well(outcome.best, rough)

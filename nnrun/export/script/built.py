@@ -1,4 +1,4 @@
-"""What a script has to be told of nnrun's own model, where the config does not say it."""
+"""Facts that only nnrun's own model can tell the script writer."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def build_where_needed(prepared: Prepared, *, trust: bool) -> Any:
-    """The model that nnrun makes, where layers come from elsewhere or learn later, else None.
+    """Build nnrun's model if layers come from elsewhere or learn later; else None.
 
     Args:
         prepared: The experiment with its data.
@@ -38,7 +38,7 @@ def build_where_needed(prepared: Prepared, *, trust: bool) -> Any:
 
 
 def as_built(network: Network, model: Any) -> tuple[Network, list[str]]:
-    """A network with the arguments of its layers' calls, and the names of those frozen by a call.
+    """A network with the arguments of its layers' calls, and the names of layers frozen in their call.
 
     Args:
         network: What the config says.
@@ -60,7 +60,7 @@ def as_built(network: Network, model: Any) -> tuple[Network, list[str]]:
 
 
 def _as_called(component: Component, layer: Any, *, named: bool) -> Component:
-    """A layer with the arguments of its call: a model of `keras.applications` is told its input's shape.
+    """A layer with the arguments of its call; a model of `keras.applications` gets its input shape.
 
     Whether such a model learns is set after it is made.
 

@@ -1,4 +1,4 @@
-"""The lines of a script that make a model of layers in a line."""
+"""The lines of a script that build a chain of layers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def chain_lines(
     prepared: Prepared, network: Network, components: Components, model: Any
 ) -> tuple[list[str], list[str]]:
-    """The lines that look at the training rows, and those after which `model` is there.
+    """The lines that measure the training rows, and those that define `model`.
 
     Args:
         prepared: The experiment with its data.
@@ -50,7 +50,7 @@ def chain_lines(
 
 
 class _Stack:
-    """A Sequential model as it is written: a list of layers, and what is added to it one by one.
+    """A Sequential model being written: a list of layers, and layers added one by one.
 
     Args:
         layers: The first layers.
@@ -70,7 +70,7 @@ class _Stack:
             self._layers.append(layer)
 
     def adapt(self, name: str, layer: Expression) -> None:
-        """Add a layer that adapts to the training rows, as the layers before it hand them on."""
+        """Add a layer that adapts to the training rows, as transformed by the layers before it."""
         variable = self._names.of(name)
         if len(self._layers) == 1:
             self._before += [assign(variable, layer), f"{variable}.adapt(X_train)"]
@@ -80,5 +80,5 @@ class _Stack:
         self.add(Atom(variable))
 
     def finished(self) -> list[str]:
-        """The lines after which the model is there."""
+        """The lines that define the model."""
         return self._lines or [assign("model", call("keras.Sequential", listed(self._layers)))]

@@ -30,7 +30,7 @@ _TUPLES = ("layers", "constraints")
 
 @dataclass
 class Components:
-    """Writes components, and remembers what the calls need.
+    """Writes components, and collects what their calls need.
 
     Attributes:
         catalogue: The arguments of the classes, with their defaults.
@@ -45,7 +45,7 @@ class Components:
     imports: set[str] = field(default_factory=set)
 
     def write(self, component: Component) -> Expression:
-        """A component as a call, or as Keras's alias in quotes; defaults are left out."""
+        """A component as a call without defaults, or as Keras's alias in quotes."""
         if component.module is None and not component.is_users_own:
             return Atom(double_quoted(component.name))
         entry = self.catalogue.find(component.group, component.name)
@@ -66,11 +66,11 @@ class Components:
         return Bracketed(f"{self._class(component)}(", tuple(items), ")")
 
     def note(self, component: Component) -> None:
-        """Remember what a component needs that is made from a file and not by a call."""
+        """Collect what a component needs if it is loaded from a file."""
         self.write(component)
 
     def _class(self, component: Component) -> str:
-        """How the class is called in the script, once it is imported or copied."""
+        """The class's name in the script, after importing or copying it."""
         if component.is_users_own:
             module, name = component.name.split(":")
             self.imports.add(f"from {module} import {name}")

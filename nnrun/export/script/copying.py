@@ -1,4 +1,4 @@
-"""Classes of nnrun's own, as source text that runs without nnrun."""
+"""Source text of nnrun's own classes that runs without nnrun."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ OURS = "nnrun"
 
 @dataclass
 class Copies:
-    """Source text of classes and functions, each after what it needs.
+    """Source text of classes and functions, in the order of their dependencies.
 
     Attributes:
         imports: Import statements that the text needs, one name each.
@@ -29,7 +29,7 @@ class Copies:
     blocks: dict[str, str] = field(default_factory=dict)
 
     def add(self, module: str, name: str) -> None:
-        """Copy a class, a function or a constant of one of nnrun's modules, and what it needs.
+        """Copy a class, function or constant from one of nnrun's modules, with its dependencies.
 
         Raises:
             UserError: It needs what cannot be copied: imports within nnrun in its body.

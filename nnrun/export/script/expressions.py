@@ -1,4 +1,4 @@
-"""Python expressions as trees, and their layout: that of ruff's and Black's formatter."""
+"""Python expressions as trees, laid out like by ruff or Black."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _INDENT = 4
 
 @dataclass(frozen=True)
 class Atom:
-    """Text that stands on one line: a name, a number, `1 / 255`.
+    """Text on one line: a name, a number, `1 / 255`.
 
     Attributes:
         text: The text.
@@ -34,7 +34,7 @@ class Atom:
 
 @dataclass(frozen=True)
 class Item:
-    """What stands between two commas: a value, with `units=` or `"name": ` before it."""
+    """What goes between two commas: a value, perhaps after `units=` or `"name": `."""
 
     value: Expression
     label: str = ""
@@ -59,7 +59,7 @@ Expression = Atom | Bracketed
 
 
 def call(function: str, *positional: Expression | str, **named: Expression | str) -> Bracketed:
-    """A call; texts are taken as they are."""
+    """A call; text arguments are code."""
     items = [Item(_expression(value)) for value in positional]
     items += [Item(_expression(value), f"{name}=") for name, value in named.items()]
     return Bracketed(f"{function}(", tuple(items), ")")
@@ -108,7 +108,7 @@ def sequence(items: Sequence[Item], *, tuples: bool = False) -> Bracketed:
 
 
 def double_quoted(text: str) -> str:
-    """Text as a literal in the quotes that a formatter leaves alone."""
+    """Text as a literal in a formatter's preferred quotes."""
     written = repr(text)
     return f'"{written[1:-1]}"' if written[0] == "'" and '"' not in written else written
 
@@ -125,7 +125,7 @@ def identifier(text: str) -> str:
 
 
 class Names:
-    """Names of variables that are each given once.
+    """Unique names for variables.
 
     >>> names = Names()
     >>> names.of("Normalization"), names.of("Normalization")
@@ -136,14 +136,14 @@ class Names:
         self._given: dict[str, int] = {}
 
     def of(self, name: str) -> str:
-        """What a layer of a class is called in the script."""
+        """A new variable name for a layer of a class."""
         plain = snake_case(name)
         number = self._given[plain] = self._given.get(plain, 0) + 1
         return plain if number == 1 else f"{plain}_{number}"
 
 
 def input_call(spec: InputSpec, name: str = "") -> Bracketed:
-    """`keras.Input(…)` for rows of a shape; whole numbers where words were made into such."""
+    """`keras.Input(…)` for rows of a shape; whole numbers for encoded words."""
     named: dict[str, Expression | str] = {"shape": literal(spec.shape, tuples=True)}
     if spec.dtype == "int32":
         named["dtype"] = literal(spec.dtype)
@@ -153,13 +153,13 @@ def input_call(spec: InputSpec, name: str = "") -> Bracketed:
 
 
 def shown_path(path: Path) -> str:
-    """A file by its name from where the command was typed, if it lies below."""
+    """A file's path relative to the current folder, if it is below it."""
     full, here = path.resolve(), Path.cwd()
     return str(full.relative_to(here)) if full.is_relative_to(here) else str(full)
 
 
 def assign(name: str, value: Expression | str, *, indent: int = 0) -> str:
-    """The lines of `name = value`, in a block that is indented by so many spaces."""
+    """The lines of `name = value` in an indented block."""
     tree = _expression(value)
     comment = f"  # {tree.comment}" if isinstance(tree, Atom) and tree.comment else ""
     text = layout(tree, indent=indent, column=indent + len(name) + 3)
@@ -167,7 +167,7 @@ def assign(name: str, value: Expression | str, *, indent: int = 0) -> str:
 
 
 def layout(value: Expression, *, indent: int = 0, column: int = 0, tail: int = 0) -> str:
-    """An expression on one line where it fits, else one item a line.
+    """An expression on one line if it fits, else one item per line.
 
     Args:
         value: The expression.

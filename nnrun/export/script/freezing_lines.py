@@ -1,4 +1,4 @@
-"""The lines of a script that freeze layers, and that let frozen ones learn."""
+"""The lines of a script that freeze and unfreeze layers."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def freezing_lines(model: Any, *, written: Collection[str] = ()) -> Iterator[str
 
 
 def unfreezing_lines(model: Any, chosen: Sequence[Any]) -> Iterator[str]:
-    """Lines that let frozen layers learn; the others of the same nested model stay as they are.
+    """Lines that unfreeze layers; others in the same nested model stay frozen.
 
     Args:
         model: nnrun's own model as its training begins.
@@ -39,7 +39,7 @@ def _frozen(model: Any) -> list[Any]:
 
 
 def _freezing(holder: Any, called: str, frozen: Collection[int]) -> Iterator[str]:
-    """Lines that freeze some layers of a model, whole nested models where all of these are frozen."""
+    """Lines that freeze some layers of a model; nested models as a whole if possible."""
     whole = []
     for index, layer in enumerate(holder.layers):
         inner = [id(leaf) in frozen for leaf in leaves(layer) if leaf.weights]
@@ -53,7 +53,7 @@ def _freezing(holder: Any, called: str, frozen: Collection[int]) -> Iterator[str
 def _learning(
     holder: Any, called: str, learning: Collection[int], stay: Collection[int]
 ) -> Iterator[str]:
-    """Lines that let some layers of a model learn while others stay as they are."""
+    """Lines that unfreeze some layers of a model but not others."""
     whole: list[int] = []
     for index, layer in enumerate(holder.layers):
         inner = {id(leaf) for leaf in leaves(layer)}
@@ -84,7 +84,7 @@ def _setting(holder: Any, called: str, indices: Sequence[int], *, trainable: boo
 
 
 def _chosen(holder: Any, called: str, indices: Sequence[int]) -> str:
-    """Some layers of a model as a slice of all, or one by one; those without weights do not count."""
+    """Some layers of a model as a slice or one by one; layers without weights don't matter."""
     layers = holder.layers
     weighted = [index for index, layer in enumerate(layers) if layer.weights]
     first, last = indices[0], indices[-1]

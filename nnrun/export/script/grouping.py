@@ -1,4 +1,4 @@
-"""Arrays of a script by the names of a model's inputs and outputs."""
+"""A script's arrays by the names of a model's inputs and outputs."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 
 def targets_of_rows(prepared: Prepared) -> dict[str, TargetSpec]:
-    """The targets that stand in the data; what an autoencoder gives back is made of its input."""
+    """The targets that are in the data; an autoencoder's are made from its input."""
     return {name: target for name, target in prepared.splits.targets.items() if not target.input}
 
 
 def has_several(prepared: Prepared) -> dict[str, bool]:
-    """Whether `X` and `y` are arrays by name; without `y` where all targets are made of the inputs."""
+    """Whether `X` and `y` are arrays by name; without `y` if all targets are made from the inputs."""
     several = {"X": len(prepared.splits.inputs) > 1}
     if targets_of_rows(prepared):
         several["y"] = len(prepared.splits.targets) > 1
@@ -44,7 +44,7 @@ def rows_in(prepared: Prepared, part: str, name: str) -> str:
 def arrays_of(
     prepared: Prepared, inputs: Mapping[str, Expression], targets: Mapping[str, Expression]
 ) -> dict[str, Expression]:
-    """What `X` and `y` are: an array each, or arrays by name.
+    """The values of `X` and `y`: an array each, or arrays by name.
 
     Args:
         prepared: The experiment with its data.
@@ -56,7 +56,7 @@ def arrays_of(
 
 
 def dealing_lines(prepared: Prepared, named: NamedDataset, suffix: str) -> Iterator[str]:
-    """Lines that deal `X` and `y` of a named data set out to the inputs and outputs.
+    """Lines that distribute `X` and `y` of a named data set to the inputs and outputs.
 
     Args:
         prepared: The experiment with its data.

@@ -1,4 +1,4 @@
-"""The lines of a script that have the loss see labels scaled, as `dataset.preprocess.target` says."""
+"""The lines of a script that scale labels for the loss (`dataset.preprocess.target`)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def scaled(loss, scale, offset):
 
 
 def label_lines(prepared: Prepared) -> Iterator[str]:
-    """Lines that measure the labels of the training rows, and define what scales a loss by them."""
+    """Lines that measure the training labels, and define a function that scales a loss."""
     targets = prepared.splits.targets
     for name, target in targets.items():
         if not target.scale:
@@ -49,7 +49,7 @@ def label_lines(prepared: Prepared) -> Iterator[str]:
 
 
 def own_units(prepared: Prepared, name: str) -> list[Expression]:
-    """The layer that brings an output into its labels' own units; none where these are not scaled."""
+    """The layer that returns an output to its labels' own units; none if they aren't scaled."""
     if not prepared.splits.targets[name].scale:
         return []
     # Beside layers that were taken over, which may have the name that Keras would give.
@@ -60,13 +60,13 @@ def own_units(prepared: Prepared, name: str) -> list[Expression]:
 
 
 def scaled_loss_call(prepared: Prepared, name: str, loss: Expression) -> Expression:
-    """A loss that sees the labels of a target in the scale that was asked for."""
+    """A loss that sees the labels of a target scaled, if the config asks for it."""
     if not prepared.splits.targets[name].scale:
         return loss
     return call("scaled", loss, *_variables(prepared, name))
 
 
 def _variables(prepared: Prepared, name: str) -> tuple[str, str]:
-    """What the scale and the offset of a target are called."""
+    """The variables with the scale and the offset of a target."""
     of = f"_of_{identifier(name)}" if len(prepared.splits.targets) > 1 else ""
     return f"scale{of}", f"offset{of}"

@@ -1,4 +1,4 @@
-"""What a config may say that a plain Keras script cannot, told before any of it is written."""
+"""What a plain Keras script cannot express, reported before anything is written."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _HINT = "train with `nnrun train`, or leave it out"
 
 
 def check_expressible(experiment: Experiment) -> None:
-    """Refuse a config that says what no script would do.
+    """Refuse a config that a script could not reproduce.
 
     Raises:
         ConfigError: With everything that cannot be written as plain Keras.
@@ -82,7 +82,7 @@ def check_expressible(experiment: Experiment) -> None:
 
 
 def _unwritten(path: str, section: Any) -> Iterator[str]:
-    """The paths of options that are set and that no line of the script comes from."""
+    """The paths of options that are set but have no effect on the script."""
     for name in options_of(type(section)):
         below, value = f"{path}.{name}".lstrip("."), getattr(section, name)
         if below in _ABOUT_NNRUN or is_default_option(section, name):

@@ -1,4 +1,4 @@
-"""The lines of a script that prepare the rows: what is measured, and the first layers."""
+"""The lines of a script that prepare the rows: measurements, and the first layers."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def preprocessing(prepared: Prepared, name: str) -> Preparation:
 
 
 def _scale_before(made: Preparation, prepared: Prepared, name: str) -> None:
-    """Have NumPy scale the rows in float64, in which Keras's `fit` would not hand them over."""
+    """Scale the rows with NumPy in float64, which Keras's `fit` would convert to float32."""
     made.measured.append(
         "# In float64, before Keras makes the rows float32, which cannot hold them"
     )
@@ -64,7 +64,7 @@ def _scale_before(made: Preparation, prepared: Prepared, name: str) -> None:
 
 
 def exact_dtype(prepared: Prepared) -> dict[str, Expression | str]:
-    """The argument with which a layer takes or gives raw values, which half of float32 cannot hold."""
+    """The dtype argument of a layer with raw values, which half precision cannot hold."""
     mixed = prepared.experiment.runtime.precision != "float32"
     return {"dtype": literal("float32")} if mixed else {}
 
@@ -129,12 +129,12 @@ def _has_constant_column(prepared: Prepared, name: str) -> bool:
 
 
 def _suffix(prepared: Prepared, name: str) -> str:
-    """What tells the measures of one input from those of others."""
+    """A suffix that distinguishes the measurements of different inputs."""
     return f"_of_{identifier(name)}" if len(prepared.splits.inputs) > 1 else ""
 
 
 def autoencoder_lines(prepared: Prepared) -> Iterator[str]:
-    """Lines that make the prepared inputs the targets that are to be given back."""
+    """Lines that make the prepared inputs the targets of an autoencoder."""
     targets = prepared.splits.targets
     formulas = {
         name: (target.input, preprocessing(prepared, target.input).formula)

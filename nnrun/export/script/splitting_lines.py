@@ -1,4 +1,4 @@
-"""The lines of a script that divide the rows as nnrun does."""
+"""The lines of a script that split the rows as nnrun does."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def splitting_lines(prepared: Prepared, copies: Copies) -> Iterator[str]:
 
 
 def part_names(prepared: Prepared) -> list[str]:
-    """What the parts are called in the script: `train`, `valid`, `test`."""
+    """The names of the parts in the script: `train`, `valid`, `test`."""
     return [{"validation": "valid"}.get(name, name) for name in prepared.splits.parts]
 
 
@@ -75,7 +75,7 @@ def _drawn_lines(counts: dict[str, int]) -> Iterator[str]:
 
 
 def _order_lines(prepared: Prepared, rows: int, by_name: bool) -> Iterator[str]:
-    """The order from which the parts take their rows."""
+    """The order in which the parts take their rows."""
     split, seed = prepared.experiment.dataset.split, prepared.experiment.split_seed
     count = str(rows) if by_name else "len(X)"
     drawn = f"drawn by the seed {seed}" if split.shuffle else "in their order"
@@ -104,7 +104,7 @@ def _part_lines(parts: Sequence[str], named: Mapping[str, bool]) -> Iterator[str
 
 
 def _labels(prepared: Prepared) -> str:
-    """The labels by which the classes are kept in their shares."""
+    """The labels to stratify by."""
     targets = prepared.splits.targets
     name = next(name for name, target in targets.items() if target.classes)
     return f"y[{double_quoted(name)}]" if len(targets) > 1 else "y"

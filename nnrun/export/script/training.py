@@ -58,7 +58,7 @@ _BATCH_SIZE = 32  # what `fit` takes where nothing is said
 def optimizer_lines(
     experiment: Experiment, catalogue: Catalogue, components: Components
 ) -> Iterator[str]:
-    """Lines after which `optimizer` is there, with its schedule."""
+    """Lines that define `optimizer` with its schedule."""
     optimizer = complete_optimizer(experiment, catalogue)
     rate = optimizer.arguments.get("learning_rate")
     if isinstance(rate, Component):
@@ -71,7 +71,7 @@ def optimizer_lines(
 def tuned_optimizer_lines(
     experiment: Experiment, catalogue: Catalogue, components: Components, rate: float
 ) -> Iterator[str]:
-    """Lines after which `optimizer` is a new one with a constant rate."""
+    """Lines that define a new `optimizer` with a constant rate."""
     optimizer = complete_optimizer(experiment, catalogue)
     yield from _made(optimizer, literal(rate), experiment, components)
 
@@ -79,7 +79,7 @@ def tuned_optimizer_lines(
 def _made(
     optimizer: Component, rate: Expression | None, experiment: Experiment, components: Components
 ) -> Iterator[str]:
-    """Lines that make the optimizer, and have a schedule move its momentum."""
+    """Lines that create the optimizer, and let a schedule change its momentum."""
     given = {} if rate is None else {"learning_rate": rate}
     arguments = {**optimizer.arguments, **given}
     yield assign("optimizer", components.write(dataclasses.replace(optimizer, arguments=arguments)))
@@ -144,7 +144,7 @@ def _end(model: Any, experiment: Experiment, name: str, target: TargetSpec) -> t
 
 
 def _of_outputs(values: Mapping[str, Expression]) -> Expression:
-    """The one value, or all by the names of the outputs."""
+    """The only value, or all values by output."""
     if len(values) == 1:
         return next(iter(values.values()))
     return dictionary(values)
@@ -217,13 +217,13 @@ def _fit_line(prepared: Prepared, *, epochs: int, after: int = 0) -> str:
 
 
 def _best_lines(prepared: Prepared) -> Iterator[str]:
-    """A line that brings back the weights of the best epoch, unless a callback does."""
+    """A line that restores the weights of the best epoch, unless a callback does."""
     if not _restores_best(prepared):
         yield f"model.load_weights({layout(literal(_weights_file(prepared)))})"
 
 
 def _at_work(experiment: Experiment) -> list[Component]:
-    """The callbacks but for those that only look on."""
+    """The callbacks except those that only observe."""
     return [one for one in all_callbacks(experiment) if one.name not in WATCHING]
 
 
@@ -251,7 +251,7 @@ def plot_lines(prepared: Prepared) -> Iterator[str]:
 
 
 def _callback(component: Component, components: Components, prepared: Prepared) -> Expression:
-    """A callback; where a figure is best is said where Keras does not know."""
+    """A callback, with a `mode` if Keras doesn't know whether low or high is best."""
     arguments: dict[str, Any] = dict(component.arguments)
     if prepared.experiment.training.fine_tune is not None:
         arguments.pop("restore_best_weights", None)  # the second part goes on from the last epoch

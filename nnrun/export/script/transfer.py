@@ -1,4 +1,4 @@
-"""The lines of a script that take over the first layers of the model of a run."""
+"""The lines of a script that reuse the first layers of a run's model."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def take_over(
     prepared: Prepared, declared: FromRun, components: Components, model: Any
 ) -> tuple[list[str], list[Expression]]:
-    """The lines that load the model of the run, and the layers of it that the new model begins with.
+    """The lines that load the run's model, and the layers that the new model begins with.
 
     Args:
         prepared: The experiment with its data and the run that it builds on.
@@ -67,7 +67,7 @@ def take_over(
 
 
 def _slice(first: int, last: int) -> str:
-    """All layers from a first on, up to some that are counted from the end.
+    """A slice of the layers, with its end counted from the last layer.
 
     >>> _slice(0, 0), _slice(1, 0), _slice(0, -2), _slice(1, -1)
     ('', '[1:]', '[:-2]', '[1:-1]')
@@ -76,7 +76,7 @@ def _slice(first: int, last: int) -> str:
 
 
 def _cut(steps: list[str], declared: FromRun, model: Any) -> tuple[str, list[Expression]]:
-    """The line that cuts the layers to keep out of a graph, and what the new model begins with."""
+    """The line that cuts the kept layers out of a graph, and what the new model begins with."""
     kept = [Atom(f"base.get_layer({double_quoted(name)})") for name in steps]
     taken = model.get_layer("taken_over")
     end = taken.output._keras_history.operation.name
@@ -92,7 +92,7 @@ def _cut(steps: list[str], declared: FromRun, model: Any) -> tuple[str, list[Exp
 
 
 def _layers_of(base: Base) -> Iterator[Component]:
-    """The layers that the model of a run is made of, also those that it took over itself."""
+    """The layers of a run's model, including those that it reused itself."""
     yield from Network.of(base.experiment, base.signature.inputs, base.signature.targets).components
     if base.base is not None:
         yield from _layers_of(base.base)

@@ -1,4 +1,4 @@
-"""A config as the plain Keras script that a reader of Géron's book would have written for it."""
+"""A config as a plain Keras script, as a reader of Géron's book would write it."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _PACKAGES = {"sklearn": "scikit-learn"}
 
 
 def write_script(prepared: Prepared, *, trust: bool = False) -> str:
-    """The script: it reads the same rows, divides them alike, and trains the same model.
+    """The script, which reads and splits the same rows and trains the same model.
 
     Its initial weights are those of nnrun; the order of the rows within the epochs is drawn by
     Keras, so that the figures agree within the noise of another seed.
@@ -100,7 +100,7 @@ def _model_lines(
 
 
 def _docstring(prepared: Prepared, imports: Iterable[str]) -> str:
-    """What the config says it shows, where the script comes from, and what it needs."""
+    """The script's docstring: its purpose, where it comes from, and what it needs."""
     told = first_comment(prepared.config.read_text(encoding="utf-8"))
     if not told:
         told = f"The experiment {prepared.experiment.name}."
