@@ -79,6 +79,11 @@ class Kind(ABC):
         del value
         return ""
 
+    def inner(self, key: str) -> "Kind | None":
+        """The kind of the value under a key of a mapping; None where the kind knows no such key."""
+        del key
+        return None
+
     @property
     def component_groups(self) -> tuple[str, ...]:
         """The groups of which a value, or each entry of a list, may name a class."""

@@ -3,11 +3,11 @@
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from nnrun.config.components import looks_like_class
 from nnrun.config.diagnostics import did_you_mean
-from nnrun.config.nested_kinds import ArgumentsOf, ComponentOf, MapOf, OneOf, SectionOf, is_null
+from nnrun.config.kind import Kind
+from nnrun.config.nested_kinds import SectionOf, is_null
 from nnrun.config.options import component_option, options_of
 from nnrun.config.reader import (
     MAX_BYTES,
@@ -149,7 +149,7 @@ def _siblings(path: Path) -> list[str]:
         return []
 
 
-def merge(base: Node, over: Node, kind: Any = None) -> Node:
+def merge(base: Node, over: Node, kind: Kind | None = None) -> Node:
     """Lay one tree over another: mappings key by key, anything else replaces what stood there.
 
     A component of another class replaces the component, whatever arguments that had. What comes
@@ -169,7 +169,7 @@ def merge(base: Node, over: Node, kind: Any = None) -> Node:
         elif component or _is_component_in(kind, key):
             entries[key] = _merge_arguments(base.entries[key], node)
         else:
-            entries[key] = merge(base.entries[key], node, _kind_below(kind, key))
+            entries[key] = merge(base.entries[key], node, kind and kind.inner(key))
     return MappingNode(entries, over.place, {**base.key_places, **over.key_places})
 
 
@@ -190,39 +190,21 @@ def _first_argument(node: Node) -> MappingNode:
     return MappingNode({FIRST_ARGUMENT: node}, node.place, {FIRST_ARGUMENT: node.place})
 
 
-def _is_component_in(kind: Any, key: str) -> bool:
+def _is_component_in(kind: Kind | None, key: str) -> bool:
     """Whether a key of a section is the class of the component that the section holds."""
     if not isinstance(kind, SectionOf) or component_option(kind.type) is None:
         return False
     return key == "shared" or (key not in options_of(kind.type) and looks_like_class(key))
 
 
-def _section_with(kind: Any, key: str) -> Any:
-    """Of several kinds, the section that has an option of this name; the kind itself else."""
-    kinds = kind.kinds if isinstance(kind, OneOf) else ()
-    sections = [inner for inner in kinds if isinstance(inner, SectionOf)]
-    return next((inner for inner in sections if key in options_of(inner.type)), kind)
-
-
-def _kind_below(kind: Any, key: str) -> Any:
-    kind = _section_with(kind, key)
-    if isinstance(kind, SectionOf):
-        options = options_of(kind.type)
-        return options[key].metadata["kind"] if key in options else None
-    return kind.value if isinstance(kind, MapOf) else None
-
-
-def _component_name(node: MappingNode, kind: Any) -> str | None:
+def _component_name(node: MappingNode, kind: Kind | None) -> str | None:
     """The class that a mapping names, if it reads as a component; None for an ordinary mapping."""
-    if len(node.entries) != 1 or isinstance(kind, SectionOf | MapOf | ArgumentsOf):
+    if len(node.entries) != 1:
         return None
     (name,) = node.entries
-    if isinstance(_section_with(kind, name), SectionOf):
-        return None
-    kinds = kind.kinds if isinstance(kind, OneOf) else (kind,)
-    if any(isinstance(inner, ComponentOf) for inner in kinds):
-        return name
-    return name if kind is None and looks_like_class(name) else None
+    if kind is None:
+        return name if looks_like_class(name) else None
+    return name if kind.component_groups and kind.inner(name) is None else None
 
 
 def _apply(tree: MappingNode, override: str) -> MappingNode:

@@ -87,6 +87,9 @@ class MapOf(Kind):
             "additionalProperties": nullable(value) if may_be_empty else value,
         }
 
+    def inner(self, key: str) -> Kind | None:
+        return self.value
+
     @property
     def sections(self) -> list[type]:
         return self.value.sections
@@ -134,6 +137,10 @@ class OneOf(Kind):
 
     def hint(self, value: Any) -> str:
         return next(filter(None, (kind.hint(value) for kind in self.kinds)), "")
+
+    def inner(self, key: str) -> Kind | None:
+        sections = (kind.inner(key) for kind in self.kinds if isinstance(kind, SectionOf))
+        return next(filter(None, sections), None)
 
     @property
     def component_groups(self) -> tuple[str, ...]:
@@ -230,6 +237,10 @@ class SectionOf(Kind):
             "allOf": [reference(f"{group}:beside") for group in groups],
             "unevaluatedProperties": False,
         }
+
+    def inner(self, key: str) -> Kind | None:
+        options = options_of(self.type)
+        return options[key].metadata["kind"] if key in options else None
 
     @property
     def sections(self) -> list[Any]:
