@@ -40,7 +40,7 @@ def make(declare: Declare) -> Make:
         targets: dict[str, TargetSpec] | None = None,
     ) -> Any:
         experiment = declare(text if "dataset:" in text else TABLE + text)
-        names = experiment.architecture.outputs  # type: ignore[union-attr]
+        names = experiment.outline.outputs
         return build_model(
             experiment,
             inputs={name: InputSpec(shape, "float32") for name, shape in shapes.items()},

@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from nnrun.config.catalogue import load_catalogue
+from nnrun.config.doubts import find_doubts
 from nnrun.errors import ConfigError
 from nnrun.training.choosing import inner_layers
-from tests.models.conftest import Build
+from tests.models.conftest import Build, Declare
 
 CODE = """\
 import keras
@@ -110,3 +112,11 @@ def test_preprocessing_has_no_place_before_a_training_of_one_s_own(build: Build)
 def test_regularization_does_not_reach_into_it(build: Build) -> None:
     with pytest.raises(ConfigError, match="cannot put it into the layers of"):
         build(config("Branching") + "regularization: {dropout: 0.5}\n")
+
+
+def test_its_arguments_are_not_those_of_a_preset(declare: Declare) -> None:
+    """Whatever a preset means by these names, a class means something of its own."""
+    own = "{some_module:Own: {hidden: [2], activation: linear, output_activation: softmax}}"
+    experiment = declare(f"dataset: {{name: iris}}\narchitecture: {own}")
+    assert experiment.outline.own is not None
+    assert find_doubts(experiment, load_catalogue()) == []

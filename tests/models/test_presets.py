@@ -50,12 +50,6 @@ def test_hidden_layers_take_activation_and_initializer(build: Build) -> None:
     assert type(output.kernel_initializer).__name__ == "GlorotUniform"
 
 
-def test_a_preset_is_regularized_like_a_list(build: Build) -> None:
-    model = build("architecture: {MLP: {hidden: [5, 4]}}\nregularization: {dropout: 0.3}")
-    names = [type(layer).__name__ for layer in model.layers]
-    assert names == ["Dense", "Dropout", "Dense", "Dropout", "Dense"]
-
-
 @pytest.mark.parametrize(
     ("activation", "initializer"),
     [
