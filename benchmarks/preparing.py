@@ -16,7 +16,6 @@ import numpy as np
 from benchmarks.peers.task import Task
 from benchmarks.workloads import WORKLOADS
 from nnrun.config.components import Component
-from nnrun.data.preprocessing import apply_steps
 from nnrun.errors import UserError
 from nnrun.experiments.prepare import prepare
 from nnrun.sources.finding import named_dataset
@@ -51,12 +50,12 @@ def write_task(name: str, epochs: int, long: int, folder: Path) -> None:
         overrides.append(f"dataset.csv={folder / 'fashion_rows.csv'}")
     prepared = prepare(Path(workload.config), overrides)
     experiment = prepared.experiment
-    (steps,) = prepared.steps.values()
     # Pixels stay bytes on disk, and every peer divides them; what is standardized is so beforehand.
     scale = experiment.dataset.preprocess.scale or 1.0
     for part, rows in prepared.splits.parts.items():
-        (inputs,), (targets,) = rows.inputs.values(), rows.targets.values()
-        np.save(folder / f"{part}_x.npy", inputs if scale != 1.0 else apply_steps(steps, inputs))
+        given = rows.inputs if scale != 1.0 else prepared.transforms.within(rows.inputs)
+        (inputs,), (targets,) = given.values(), rows.targets.values()
+        np.save(folder / f"{part}_x.npy", inputs)
         np.save(folder / f"{part}_y.npy", targets)
     metric, *_ = experiment.metrics
     task = Task(

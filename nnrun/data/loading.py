@@ -12,7 +12,6 @@ from nnrun.config.roles import Roles, roles_of_dataset
 from nnrun.data.dealing import Dealt, columns_of, deal_file, deal_named, group
 from nnrun.data.describing import check_source, describe, source_of
 from nnrun.data.fingerprint import fingerprint
-from nnrun.data.preprocessing import apply_steps, fit, fit_labels
 from nnrun.data.splits import EXACT, InputSpec, Part, Splits
 from nnrun.data.splitting import split_rows
 from nnrun.data.tables import Table, read_table_like
@@ -22,10 +21,9 @@ from nnrun.sources.csv import Csv
 from nnrun.sources.finding import named_dataset
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
-    from nnrun.config.schema import Dataset, Preprocess
-    from nnrun.data.preprocessing import Step
+    from nnrun.config.schema import Dataset
     from nnrun.data.signature import Signature
     from nnrun.tasks.targets import TargetSpec
 
@@ -35,7 +33,7 @@ __all__ = ["INPUT", "TARGET", "check_source", "describe", "load_inputs", "load_r
 def load_splits(
     dataset: Dataset, *, seed: int, roles: Roles | None = None, exact: bool | None = None
 ) -> Splits:
-    """Reads a data set and divides it as the config asks; no row is scaled yet.
+    """Reads a data set and divides it as the config asks; no transform has turned a row yet.
 
     Args:
         dataset: The config's section; relative file names are taken from the working directory.
@@ -48,8 +46,8 @@ def load_splits(
         The parts. The one input is called "inputs", those of a graph as it calls them: `(rows,
         *shape)`, uint8 for images, float32 for tables and strings for text. The one target is called
         "targets", those of a graph by its outputs: `(rows,)` int32 labels, `(rows, 1)` float32 for
-        regression, `(rows, columns)` float32 for several columns, `(rows, classes)` float32 with
-        `preprocess.one_hot`, or, of an autoencoder, float32 like its input once it is preprocessed.
+        regression, `(rows, columns)` float32 for several columns, or `(rows, classes)` float32 with
+        `preprocess.one_hot`; what an autoencoder is to give back comes with the transforms.
 
     Raises:
         DataError: The data cannot be found, read, or used as the config asks.
@@ -69,29 +67,15 @@ def load_splits(
         name: _as_asked(rows, targets, is_exact=is_exact, weighs=name == "train")
         for name, rows in divided.items()
     }
-    splits = Splits(
+    return Splits(
         inputs=_exact_specs(loaded.inputs, parts["train"]) if is_exact else loaded.inputs,
-        targets=fit_labels(dataset.preprocess, targets, parts["train"]),
+        targets=targets,
         train=parts["train"],
         validation=parts.get("validation"),
         test=parts.get("test"),
         fingerprint=fingerprint(parts),
         source=loaded.source,
         notes=loaded.notes,
-    )
-    return _with_autoencoders(splits, dataset.preprocess)
-
-
-def _with_autoencoders(splits: Splits, preprocess: Preprocess) -> Splits:
-    """The splits in which every autoencoder has its preprocessed input for its target."""
-    if not any(target.input for target in splits.targets.values()):
-        return splits
-    steps = fit(preprocess, splits)
-    made = {
-        name: _with_own_inputs(part, splits.targets, steps) for name, part in splits.parts.items()
-    }
-    return replace(
-        splits, train=made["train"], validation=made.get("validation"), test=made.get("test")
     )
 
 
@@ -117,6 +101,8 @@ def load_rows(
 ) -> Part:
     """Reads further rows of a data set from a CSV file: features and targets, by their names.
 
+    No transform has turned them yet.
+
     Args:
         dataset: The config's section.
         signature: What the features and classes are.
@@ -136,10 +122,7 @@ def load_rows(
             like = _empty_table(features, signature.targets[name], signature.source)
             targets[name] = read_table_like(source, like, target=columns).rows.targets
     inputs = _inputs_like(source, features, signature)
-    part = Part(inputs, _encode(targets, signature.targets))
-    if not any(target.input for target in signature.targets.values()):
-        return part
-    return _with_own_inputs(part, signature.targets, signature.steps)
+    return Part(inputs, _encode(targets, signature.targets))
 
 
 def load_inputs(dataset: Dataset, signature: Signature, file: str) -> dict[str, np.ndarray]:
@@ -195,18 +178,6 @@ def _empty_table(features: tuple[str, ...], target: TargetSpec, source: str) -> 
     return Table(
         Rows(np.empty((0, len(features)), np.float32), np.empty(0), source), features, target
     )
-
-
-def _with_own_inputs(
-    part: Part, targets: Mapping[str, TargetSpec], steps: Mapping[str, Sequence[Step]]
-) -> Part:
-    """A part in which an autoencoder has its preprocessed input for its target."""
-    made = {
-        name: apply_steps(steps[target.input], part.inputs[target.input])
-        for name, target in targets.items()
-        if target.input
-    }
-    return replace(part, targets={name: {**part.targets, **made}[name] for name in targets})
 
 
 def _as_one_hot(targets: Mapping[str, TargetSpec]) -> dict[str, TargetSpec]:

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nnrun.config.wording import NAMED, listed_names
-from nnrun.data.preprocessing import Statistics, measure
 from nnrun.data.splits import EXACT
+from nnrun.data.statistics import Statistics, measure
 from nnrun.sources.precision import find_loss
 from nnrun.tasks.lookup import find_task
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from nnrun.data.preprocessing import Step
     from nnrun.data.splits import Part, Splits
+    from nnrun.data.transforms.chain import Transforms
 
 FAR = 10
 """How far from 0 the mean of an input, or how large its standard deviation, may be."""
@@ -25,12 +25,12 @@ FAR_WEIGHT = 10
 """How many times as much, or as little, as 1 the rows may weigh on average."""
 
 
-def inspect(splits: Splits, steps: Mapping[str, Sequence[Step]]) -> list[str]:
+def inspect(splits: Splits, transforms: Transforms) -> list[str]:
     """Warnings about the rows, each one line with its numbers.
 
     Args:
         splits: The data.
-        steps: What preprocessing does to each input, as `preprocessing.fit` gives it.
+        transforms: What was learnt from the training rows.
     """
     warnings = [*splits.notes, *_shared_rows(splits), *_weight_warnings(splits.train)]
     for name, target in splits.targets.items():
@@ -38,7 +38,7 @@ def inspect(splits: Splits, steps: Mapping[str, Sequence[Step]]) -> list[str]:
         warnings += find_task(target.task).doubts(target, parts)
     for name, spec in splits.inputs.items():
         if not spec.text:
-            warnings += _input_warnings(splits, name, steps.get(name, ()))
+            warnings += _input_warnings(splits, name, transforms)
         if name in splits.train.exact:
             warnings += _precision_warnings(splits, name)
     return list(dict.fromkeys(warnings))  # two inputs may take the same column
@@ -72,9 +72,10 @@ def _weight_warnings(train: Part) -> Iterator[str]:
 def _rows_as_bytes(part: Part) -> Iterator[bytes]:
     """The inputs of each row, joined."""
     # Of text, what was read: other texts may have become the same numbers.
-    inputs: list[Iterable[bytes]] = [map(_text_as_bytes, array) for array in part.texts.values()]
-    read = {**part.inputs, **part.exact}
-    numbers = [array for name, array in read.items() if name not in part.texts]
+    read = {**part.inputs, **part.exact, **part.read}
+    texts = [array for array in read.values() if array.dtype == object]
+    inputs: list[Iterable[bytes]] = [map(_text_as_bytes, array) for array in texts]
+    numbers = [array for array in read.values() if array.dtype != object]
     if numbers:
         flat = [np.ascontiguousarray(array).reshape(part.rows, -1) for array in numbers]
         as_bytes = [array.view(np.uint8) for array in flat]
@@ -87,7 +88,7 @@ def _text_as_bytes(row: np.ndarray) -> bytes:
     return json.dumps(row.tolist()).encode()
 
 
-def _input_warnings(splits: Splits, name: str, steps: Sequence[Step]) -> Iterator[str]:
+def _input_warnings(splits: Splits, name: str, transforms: Transforms) -> Iterator[str]:
     for part, content in splits.parts.items():
         array = content.inputs[name]
         if array.dtype.kind == "f" and not np.isfinite(array).all():
@@ -101,9 +102,7 @@ def _input_warnings(splits: Splits, name: str, steps: Sequence[Step]) -> Iterato
         whose = [features[i] for i in np.flatnonzero(constant)] if features else [name]
         what = listed_names(whose, "column" if features else "input", "columns")
         yield f"{what} never change{'s' * (len(whose) == 1)} in the training rows"
-    for step in steps:
-        statistics = statistics.after(step)
-    yield from _scale_warnings(name, features, statistics)
+    yield from _scale_warnings(name, features, transforms.statistics(name, statistics))
 
 
 def _precision_warnings(splits: Splits, name: str) -> Iterator[str]:

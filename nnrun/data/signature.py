@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
 from nnrun.config.tasks import AUTO, is_task, what_is_predicted
-from nnrun.data.preprocessing import Scaling, Standardizing, Step
+from nnrun.data.json_values import as_tuples, check_all
 from nnrun.data.splits import EXACT, InputSpec
+from nnrun.data.transforms.adapted_layers import NAME as ADAPTING
+from nnrun.data.transforms.chain import Transforms, restore
+from nnrun.data.transforms.scaled_labels import NAME as LABELS
+from nnrun.data.transforms.scaling import NAME as SCALING
+from nnrun.data.transforms.text import NAME as TEXT
+from nnrun.data.transforms.text import ReadText
 from nnrun.tasks.targets import TargetColumn, TargetSpec
 
 if TYPE_CHECKING:
@@ -17,10 +23,10 @@ if TYPE_CHECKING:
     from nnrun.config.roles import Roles
     from nnrun.config.schema import Dataset
     from nnrun.data.splits import Splits
+    from nnrun.data.transforms.transform import Transform
 
-_STEPS: Mapping[str, type[Step]] = {"scale": Scaling, "standardize": Standardizing}
-_LISTS = ("vocabulary", "idf_weights", "bin_boundaries")
-"""What layers learn more than one of."""
+FORMAT = 2
+"""Of `signature.json`. In 1, each transform told what it had learnt in a place of its own."""
 
 
 @dataclass(frozen=True)
@@ -30,34 +36,29 @@ class Signature:
     Attributes:
         inputs: What it is given, by name.
         targets: What it predicts, by name.
-        steps: The preprocessing, fitted on the training rows, by input.
+        transforms: What was learnt from the training rows before the first step.
         greatest: The greatest number in the training rows, by input: what is white in pictures.
         train_rows: How many training rows there were; durations in epochs follow from it.
         source: Where they came from, in words.
-        adapted: What layers have learnt from the training rows before the first step: arguments by
-            the path of the layer in the config.
     """
 
     inputs: Mapping[str, InputSpec]
     targets: Mapping[str, TargetSpec]
-    steps: Mapping[str, Sequence[Step]]
+    transforms: Transforms
     greatest: Mapping[str, float]
     train_rows: int
     source: str
-    adapted: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @classmethod
-    def of(
-        cls,
-        splits: Splits,
-        steps: Mapping[str, Sequence[Step]],
-        adapted: Mapping[str, Mapping[str, Any]] | None = None,
-    ) -> Self:
-        """The signature of a model trained on these data, with these fitted steps."""
-        greatest = {name: float(array.max()) for name, array in splits.train.inputs.items()}
-        rows = splits.train.rows
-        source = splits.source
-        return cls(splits.inputs, splits.targets, steps, greatest, rows, source, adapted or {})
+    def of(cls, splits: Splits, transforms: Transforms) -> Self:
+        """The signature of a model trained on these data, which these transforms have turned."""
+        train = splits.train
+        read = {**train.inputs, **train.read}
+        greatest = {
+            name: float((train.inputs[name] if array.dtype == object else array).max())
+            for name, array in read.items()
+        }
+        return cls(splits.inputs, splits.targets, transforms, greatest, train.rows, splits.source)
 
     @property
     def is_exact(self) -> bool:
@@ -82,76 +83,102 @@ class Signature:
 
     def to_json(self) -> dict[str, Any]:
         """The signature as data; numbers read back to the same float64."""
+        scaling = ("scale", "offset")
         return {
+            "format": FORMAT,
             "inputs": {
-                name: {
-                    **asdict(spec),
-                    "greatest": self.greatest[name],
-                    "preprocess": [_step_to_json(step) for step in self.steps[name]],
-                }
+                name: {**asdict(spec), "greatest": self.greatest[name]}
                 for name, spec in self.inputs.items()
             },
-            "targets": {name: asdict(spec) for name, spec in self.targets.items()},
+            "targets": {
+                target: {name: value for name, value in asdict(spec).items() if name not in scaling}
+                for target, spec in self.targets.items()
+            },
+            "transforms": self.transforms.to_json(),
             "train_rows": self.train_rows,
             "source": self.source,
-            **({"adapted": self.adapted} if self.adapted else {}),
         }
 
     @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> Self:
-        """Read what `to_json` gives.
+    def from_json(cls, values: Mapping[str, Any], declared: Sequence[Transform]) -> Self:
+        """Read what `to_json` gives, or what it gave in format 1.
+
+        Args:
+            values: That.
+            declared: The transforms that the config of the model asks for.
 
         Raises:
             ValueError: It is not that.
         """
         try:
+            if "transforms" not in values:
+                values = _from_format_1(values, declared)
             inputs = {name: dict(told) for name, told in values["inputs"].items()}
+            greatest = {name: _number(told.pop("greatest")) for name, told in inputs.items()}
+            specs = {name: _input_from_json(told) for name, told in inputs.items()}
+            targets = {name: _target_from_json(told) for name, told in values["targets"].items()}
+            transforms = restore(declared, values["transforms"], specs, targets)
             return cls(
-                steps={
-                    name: tuple(
-                        _step_from_json(step, told["shape"]) for step in told.pop("preprocess")
-                    )
-                    for name, told in inputs.items()
-                },
-                greatest={name: _number(told.pop("greatest")) for name, told in inputs.items()},
-                inputs={name: _input_from_json(told) for name, told in inputs.items()},
-                targets={name: _target_from_json(told) for name, told in values["targets"].items()},
+                specs,
+                transforms.targets(targets),
+                transforms,
+                greatest,
                 train_rows=_count(values["train_rows"]),
                 source=str(values["source"]),
-                adapted={
-                    path: {name: _learnt(name, value) for name, value in told.items()}
-                    for path, told in values.get("adapted", {}).items()
-                },
             )
-        except (AttributeError, KeyError, TypeError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise ValueError("it tells no inputs and targets") from error
 
 
+def _from_format_1(values: Mapping[str, Any], declared: Sequence[Transform]) -> dict[str, Any]:
+    """The values of a signature as they are today, of what nnrun wrote before."""
+    inputs = {name: dict(told) for name, told in values["inputs"].items()}
+    targets = {name: dict(told) for name, told in values["targets"].items()}
+    scales = {
+        name: {"scale": told.pop("scale", []), "offset": told.pop("offset", [])}
+        for name, told in targets.items()
+    }
+    steps = {name: told.pop("preprocess") for name, told in inputs.items()}
+    adapted = dict(values.get("adapted", {}))
+    words = {
+        path: adapted.pop(path)
+        for transform in declared
+        if isinstance(transform, ReadText)
+        for path in transform.paths
+        if path in adapted
+    }
+    learnt = {
+        TEXT: words,
+        SCALING: steps,
+        ADAPTING: adapted,
+        LABELS: {name: told for name, told in scales.items() if [*told.values()] != [[], []]},
+    }
+    transforms = [{transform.name: learnt[transform.name]} for transform in declared]
+    return {**values, "inputs": inputs, "targets": targets, "transforms": transforms}
+
+
 def _input_from_json(told: Mapping[str, Any]) -> InputSpec:
-    spec = InputSpec(**_tuples(told))
-    _check_all(str, (spec.dtype,))
-    _check_all(str, spec.features, spec.text)
-    _check_all(int, spec.shape)
+    spec = InputSpec(**as_tuples(told))
+    check_all(str, (spec.dtype,))
+    check_all(str, spec.features, spec.text)
+    check_all(int, spec.shape)
     if min(spec.shape, default=1) < 1 or (spec.features and spec.shape != (len(spec.features),)):
         raise TypeError(spec)
     return spec
 
 
 def _target_from_json(told: Mapping[str, Any]) -> TargetSpec:
-    columns = [TargetColumn(**_tuples(column)) for column in told.get("columns", ())]
-    target = TargetSpec(**_tuples({**told, "columns": columns}))
-    _check_all(str, (target.task, target.positive, target.input, target.cells), target.names)
-    _check_all(str, target.classes, *(column.values for column in columns))
-    _check_all(bool, (target.one_hot,))
-    _check_all(int, target.shape, (target.width,))
-    _check_all(float, target.scale, target.offset)
+    columns = [TargetColumn(**as_tuples(column)) for column in told.get("columns", ())]
+    target = TargetSpec(**as_tuples({**told, "columns": columns}))
+    check_all(str, (target.task, target.positive, target.input, target.cells), target.names)
+    check_all(str, target.classes, *(column.values for column in columns))
+    check_all(bool, (target.one_hot,))
+    check_all(int, target.shape, (target.width,))
     if not is_task(target.task) or min((target.width, *target.shape)) < 1:
         raise TypeError(target)
+    if target.scale or target.offset:  # which the transforms tell
+        raise TypeError(target)
     if what_is_predicted(target.task) not in (target.predicts, None):
-        raise TypeError(target)
-    if len(target.scale) != len(target.offset) or len(target.scale) not in (0, target.width):
-        raise TypeError(target)
-    if min(target.scale, default=1) <= 0:
         raise TypeError(target)
     return target
 
@@ -166,54 +193,3 @@ def _count(value: Any) -> int:
     if type(value) is not int or value < 1:
         raise TypeError(value)
     return value
-
-
-def _check_all(kind: type, *values: Any) -> None:
-    """See that each of some values is a tuple of a kind: it may come from a stranger.
-
-    Raises:
-        TypeError: One is not.
-    """
-    for value in values:
-        if type(value) is not tuple or any(type(one) is not kind for one in value):
-            raise TypeError(value)
-
-
-def _step_to_json(step: Step) -> dict[str, Any]:
-    (name,) = (name for name, kind in _STEPS.items() if isinstance(step, kind))
-    return {name: asdict(step)}
-
-
-def _step_from_json(told: Mapping[str, Any], shape: Sequence[int]) -> Step:
-    ((name, numbers),) = told.items()
-    step = _STEPS[name](**_tuples(numbers))
-    for value in vars(step).values():
-        by_column = value if isinstance(value, tuple) else (value,)
-        _check_all(float, by_column)
-        if len(by_column) not in (1, *shape[-1:]):
-            raise TypeError(step)
-    return step
-
-
-def _learnt(name: str, value: Any) -> Any:
-    """A number, or a list of numbers or words; no text by itself, which may name a file."""
-    if name in _LISTS and not isinstance(value, list):
-        raise TypeError(value)
-    if name == "vocabulary":
-        return [item if isinstance(item, str) else _numbers(item) for item in value]
-    return _numbers(value)
-
-
-def _numbers(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_numbers(item) for item in value]
-    if not isinstance(value, int | float):
-        raise TypeError(value)
-    return value
-
-
-def _tuples(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Values in which JSON's lists are tuples again."""
-    return {
-        name: tuple(value) if isinstance(value, list) else value for name, value in values.items()
-    }

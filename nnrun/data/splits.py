@@ -48,14 +48,14 @@ class Part:
         targets: By the target's name: `(rows,)` integers for classes, `(rows, width)` float32 else.
         weights: `(rows,)` float32, what each row counts in the training loss; None where all count
             the same.
-        texts: What was read where an input is text, `(rows, columns)` strings, by the input's name.
+        read: What was read where a transform has turned it, by the input's name: texts, for instance.
         exact: What was read where float32 loses some of it, `(rows, columns)` float64, likewise.
     """
 
     inputs: Arrays
     targets: Arrays
     weights: np.ndarray | None = None
-    texts: Arrays = field(default_factory=dict)
+    read: Arrays = field(default_factory=dict)
     exact: Arrays = field(default_factory=dict)
 
     @property
@@ -73,7 +73,7 @@ class Part:
             {name: array[rows] for name, array in self.inputs.items()},
             {name: array[rows] for name, array in self.targets.items()},
             None if self.weights is None else self.weights[rows],
-            {name: array[rows] for name, array in self.texts.items()},
+            {name: array[rows] for name, array in self.read.items()},
             {name: array[rows] for name, array in self.exact.items()},
         )
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nnrun.config.roles import roles_of
-from nnrun.config.text_layers import text_layers
 from nnrun.errors import UserError
 from nnrun.experiments.base import kept_base, resolve_base
 from nnrun.experiments.prepare import (
@@ -308,12 +307,11 @@ def evaluate(
         name, part = choose_part(run, split)
     else:
         from nnrun.data.loading import load_rows
-        from nnrun.models.texts import encode_part
 
         name = split_of_file(data)
         roles = roles_of(run.experiment)
         part = load_rows(run.experiment.dataset, run.signature, str(data), roles)
-        part = encode_part(text_layers(run.experiment.outline), run.signature.adapted, part)
+        part = run.signature.transforms.part(part, run.signature.targets)
     return evaluate_rows(run, name, part, batch_size=batch_size, draws=mc_samples)
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from nnrun.config.label_scales import LABEL_SCALES
 from nnrun.config.loading import load_experiment
-from nnrun.config.text_layers import text_layers
+from nnrun.config.roles import roles_of
 from nnrun.config.writer import experiment_to_yaml
 from nnrun.errors import ConfigError, Problem, RunError
 from nnrun.experiments.open import read_signature, read_trained
@@ -195,11 +195,14 @@ def read_base(files: RunDirectory) -> Base:
         RunError: It is damaged, or reads text.
     """
     experiment = load_experiment(files.resolved, text=read_resolved(files))
-    if text_layers(experiment.outline):
+    if roles_of(experiment).texts:
         message = f"{files.path} reads text, and a run that does cannot be built on"
         raise RunError(message, hint="Declare its layers in this config.")
     return Base(
-        files.resolved, experiment, read_signature(files), base=_kept_base(files, experiment)
+        files.resolved,
+        experiment,
+        read_signature(files, experiment),
+        base=_kept_base(files, experiment),
     )
 
 

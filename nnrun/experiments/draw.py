@@ -6,7 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from nnrun.analysis.model_plot import LayerBox, ModelGraph, draw_model
-from nnrun.config.text_layers import text_layers
+from nnrun.config.roles import roles_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +46,7 @@ def _tell_text(graph: ModelGraph, experiment: Experiment) -> None:
     from nnrun.models.stand_ins import classes_of_stand_ins
 
     classes = classes_of_stand_ins(experiment.outline)
-    texts = text_layers(experiment.outline)
+    texts = roles_of(experiment).texts
     for index, box in enumerate(graph.boxes):
         if box.state == "input" and box.key in texts:
             graph.boxes[index] = dataclasses.replace(box, lines=("text",))

@@ -12,7 +12,6 @@ from nnrun.analysis.predictions import Predictions, Sampled
 from nnrun.analysis.reconstructions import Reconstructions
 from nnrun.config.figures import Figure
 from nnrun.config.tasks import LABELS
-from nnrun.config.text_layers import text_layers
 from nnrun.errors import DataError, UserError
 from nnrun.runs.atomic import write_json
 from nnrun.tasks.lookup import find_task
@@ -175,17 +174,13 @@ def predict_file(run: OpenRun, file: Path, *, draws: int | None = None) -> dict[
     _check_draws(run, draws)
     from nnrun.data.loading import load_inputs
     from nnrun.data.pictures import SUFFIXES, find_pictures, read_pictures
-    from nnrun.data.preprocessing import apply_steps
-    from nnrun.models.texts import encode_inputs
 
     specs = run.signature.inputs
     files: tuple[str, ...] = ()
     if all(spec.columns for spec in specs.values()):
         if file.suffix.lower() in SUFFIXES:
             raise DataError(f"{run.directory.name} predicts rows of a table, not pictures")
-        read = load_inputs(run.experiment.dataset, run.signature, str(file))
-        readers = text_layers(run.experiment.outline)
-        inputs = encode_inputs(readers, run.signature.adapted, read)
+        inputs = load_inputs(run.experiment.dataset, run.signature, str(file))
     else:
         pictures = find_pictures(file)
         # What stands for white: 255 mostly, but 16 in the digits that nnrun carries.
@@ -194,9 +189,11 @@ def predict_file(run: OpenRun, file: Path, *, draws: int | None = None) -> dict[
             for name, spec in specs.items()
         }
         files = tuple(map(str, pictures))
-    outputs = _predict(run, inputs, None)
+    transforms = run.signature.transforms
+    rows = transforms.turned(inputs)
+    outputs = _predict(run, rows, None)
     wanted = {
-        name: apply_steps(run.signature.steps[target.input], inputs[target.input])
+        name: transforms.within({target.input: rows[target.input]})[target.input]
         for name, target in run.signature.targets.items()
         if len(target.shape) > 1
     }
@@ -242,7 +239,7 @@ def evaluate_rows(
         )
         files.make()
         columns = {name: spec.columns for name, spec in run.signature.inputs.items()}
-        read = {**part.inputs, **part.texts}
+        read = {**part.inputs, **part.read}
         write_evaluation(predictions, evaluations[name], files, inputs=read, columns=columns)
         # Last: where the figures stand, all that belongs to them does.
         write_json(files.metrics, evaluations[name].to_json())

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nnrun.config.roles import roles_of
-from nnrun.config.text_layers import text_layers
 from nnrun.errors import ConfigError, DataError, RunError
 from nnrun.runs.checkpoints import CheckpointStore
 from nnrun.runs.checksums import check_file
@@ -42,17 +41,22 @@ def read_trained(directory: RunDirectory) -> RunRecord:
     return record
 
 
-def read_signature(directory: RunDirectory) -> Signature:
+def read_signature(directory: RunDirectory, experiment: Experiment) -> Signature:
     """What a run's model takes and gives, as the run itself says.
+
+    Args:
+        directory: The run.
+        experiment: Its config.
 
     Raises:
         RunError: The file is missing, damaged, or of a newer nnrun.
     """
-    from nnrun.data.signature import Signature
+    from nnrun.data.signature import FORMAT, Signature
+    from nnrun.data.transforms.declared import declared_transforms
 
     path = directory.signature
     try:
-        return Signature.from_json(read_format(path))
+        return Signature.from_json(read_format(path, FORMAT), declared_transforms(experiment))
     except ValueError as error:
         raise RunError(f"{path} is damaged: {error}") from error
 
@@ -66,35 +70,32 @@ def load_data(
         DataError: The rows are not there any more, or are others.
         RunError: The signature is damaged, or of a newer nnrun.
     """
-    from nnrun.data.preprocessing import fit
     from nnrun.data.signature import Signature
+    from nnrun.data.transforms.chain import Transforms, fit
+    from nnrun.data.transforms.declared import declared_transforms
 
     signature = None
     if directory.signature.exists():
-        signature = read_signature(directory)
+        signature = read_signature(directory, experiment)
         _check_names(directory, experiment, signature)
-        _check_words(directory, experiment, signature)
+        _check_transforms(directory, signature)
     if signature is not None and not with_rows:
         return signature, None
     splits = _load_splits(directory, experiment, record, signature)
     if signature is not None:
-        return signature, _with_words(directory, experiment, signature, splits)
-    # Runs of nnrun 0.1.0 do not tell it; the same rows give the same steps.
-    return Signature.of(splits, fit(experiment.dataset.preprocess, splits)), splits
+        _check_texts(directory, signature, splits)
+        return signature, signature.transforms.splits(splits)
+    # Runs of nnrun 0.1.0 do not tell it; from the same rows the same is learnt.
+    splits, transforms = fit(declared_transforms(experiment), splits, Transforms())
+    return Signature.of(splits, transforms), splits
 
 
-def _with_words(
-    directory: RunDirectory, experiment: Experiment, signature: Signature, splits: Splits
-) -> Splits:
-    """The rows as the model takes them: all text turned into numbers."""
-    readers = text_layers(experiment.outline)
-    if not readers:
-        return splits
-    if any(len(signature.inputs[name].text) != len(splits.inputs[name].text) for name in readers):
+def _check_texts(directory: RunDirectory, signature: Signature, splits: Splits) -> None:
+    """Refuse a signature that tells of another number of columns of text than the config."""
+    if any(
+        len(spec.text) != len(splits.inputs[name].text) for name, spec in signature.inputs.items()
+    ):
         raise RunError(f"{directory.signature} is damaged: its columns are not those of the config")
-    from nnrun.models.texts import encode_splits
-
-    return encode_splits(readers, signature.adapted, splits)
 
 
 def _check_names(directory: RunDirectory, experiment: Experiment, signature: Signature) -> None:
@@ -117,22 +118,14 @@ def _check_names(directory: RunDirectory, experiment: Experiment, signature: Sig
         )
 
 
-def _check_words(directory: RunDirectory, experiment: Experiment, signature: Signature) -> None:
-    """Refuse a signature of which text would not become what the model was trained with."""
-    readers = text_layers(experiment.outline)
-    if not readers:
-        return
-    from nnrun.device import import_tensorflow
-
-    import_tensorflow(experiment.runtime.device)
-    from nnrun.models.texts import check_embeddings, check_words
-
+def _check_transforms(directory: RunDirectory, signature: Signature) -> None:
+    """Refuse a signature of which rows would not become what the model was trained with."""
     try:
-        check_words(readers, signature.adapted, signature.inputs)
-        check_embeddings(experiment.outline, signature.adapted)
+        for transform in signature.transforms:
+            transform.check(signature.inputs)
     except ConfigError as error:
-        told = error.problems[0].message
-        raise RunError(f"{directory.signature} is damaged: {told}") from error
+        problem = error.problems[0].message
+        raise RunError(f"{directory.signature} is damaged: {problem}") from error
 
 
 def _load_splits(

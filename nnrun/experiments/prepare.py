@@ -6,7 +6,6 @@ import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nnrun.config.adapting_layers import adapts
 from nnrun.config.catalogue import load_catalogue
 from nnrun.config.diagnostics import in_one_line
 from nnrun.config.doubts import find_doubts
@@ -14,7 +13,6 @@ from nnrun.config.facts import DataFacts
 from nnrun.config.loading import load_experiment, named_facts
 from nnrun.config.relations import check_relations
 from nnrun.config.roles import roles_of, roles_of_graph
-from nnrun.config.text_layers import text_layers
 from nnrun.errors import ConfigError, Problem
 from nnrun.experiments.base import base_problems, check_shapes, resolve_base
 from nnrun.experiments.open import load_weights
@@ -24,12 +22,14 @@ from nnrun.runs.manifest import RunRecord
 from nnrun.runs.settings import read_resolved
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from nnrun.config.schema import Experiment, Runtime
-    from nnrun.data.preprocessing import Step
     from nnrun.data.signature import Signature
     from nnrun.data.splits import Splits
+    from nnrun.data.transforms.adapted_layers import Learnt
+    from nnrun.data.transforms.chain import Transforms
+    from nnrun.data.transforms.transform import Fitted
     from nnrun.experiments.base import Base
     from nnrun.runs.directory import RunDirectory
 
@@ -111,10 +111,11 @@ def prepare_experiment(
     """
     experiment = with_own_code(experiment, config)
     from nnrun.data.loading import load_splits
-    from nnrun.data.preprocessing import fit
+    from nnrun.data.transforms.chain import fit
+    from nnrun.data.transforms.declared import declared_transforms
 
-    declared = experiment.outline.base
-    keeps = declared is not None and declared.keep_preprocessing
+    built_on = experiment.outline.base
+    keeps = built_on is not None and built_on.keep_preprocessing
     earlier = base.signature if base is not None and keeps else trained
     roles = roles_of(experiment)
     if trained is not None:
@@ -133,25 +134,43 @@ def prepare_experiment(
     if problems:
         raise ConfigError(problems)
     check_shapes(experiment, list(splits.inputs.values()), base)
-    splits, words = _read_texts(experiment, splits)
-    steps = fit(experiment.dataset.preprocess, splits)
-    if earlier is not None and (keeps or earlier.inputs == splits.inputs):
-        steps = {name: tuple(kept) for name, kept in earlier.steps.items()}
-    warnings = (*(base.warnings if base else ()), *_warnings(experiment, splits, steps, first))
-    prepared = Prepared(experiment, splits, steps, warnings, config, base)
-    return dataclasses.replace(prepared, adapted={**words, **_adapt(prepared)})
+    declared = declared_transforms(experiment, _adapting(experiment))
+    splits, transforms = fit(declared, splits, _kept(earlier, splits, of_base=keeps))
+    warnings = (*(base.warnings if base else ()), *_warnings(experiment, splits, transforms, first))
+    return Prepared(experiment, splits, transforms, warnings, config, base)
+
+
+def _kept(earlier: Signature | None, splits: Splits, *, of_base: bool) -> Transforms:
+    """What is not learnt again: all that a run has learnt of these columns, or a base's scaling.
+
+    Args:
+        earlier: What the model of the run, or of its base, takes and gives.
+        splits: The data as they were read.
+        of_base: Whether that is a base.
+    """
+    from nnrun.data.transforms.chain import Transforms
+
+    if earlier is None:
+        return Transforms()
+    if of_base:
+        return earlier.transforms.of_inputs(splits.inputs)
+    was, now = (
+        {name: (spec.columns or spec.shape) for name, spec in inputs.items()}
+        for inputs in (earlier.inputs, splits.inputs)
+    )
+    return earlier.transforms if was == now else Transforms()
 
 
 def _warnings(
     experiment: Experiment,
     splits: Splits,
-    steps: Mapping[str, Sequence[Step]],
+    transforms: Transforms,
     facts: DataFacts,
 ) -> Iterator[str]:
     """What is doubtful about the data, the config and the layers, each with its place."""
     from nnrun.data.quality import inspect
 
-    yield from inspect(splits, steps)
+    yield from inspect(splits, transforms)
     yield from map(in_one_line, find_doubts(experiment, load_catalogue(), facts))
     yield from _model_warnings(experiment, splits)
 
@@ -169,42 +188,26 @@ def _model_warnings(experiment: Experiment, splits: Splits) -> Iterator[str]:
         yield from map(in_one_line, doubts_about_selu(list(lines), experiment))
 
 
-def _read_texts(
-    experiment: Experiment, splits: Splits
-) -> tuple[Splits, Mapping[str, Mapping[str, Any]]]:
-    """The data with all text turned into numbers, and what its layers have learnt to do so."""
-    readers = text_layers(experiment.outline)
-    if not readers:
-        return splits, {}
-    from nnrun.device import import_tensorflow
+def _adapting(experiment: Experiment) -> Callable[[Splits, Sequence[Fitted]], Learnt]:
+    """What has the layers of an experiment adapt to the training rows."""
 
-    import_tensorflow(experiment.runtime.device)
-    from nnrun.models.texts import check_embeddings, encode_splits, learn_words
+    def adapt(splits: Splits, before: Sequence[Fitted]) -> Learnt:
+        from nnrun.data.transforms.chain import Transforms
+        from nnrun.device import import_tensorflow
 
-    words = learn_words(readers, splits)
-    check_embeddings(experiment.outline, words)
-    return encode_splits(readers, words, splits), words
+        import_tensorflow(experiment.runtime.device)
+        from nnrun.models.building import adapt_layers
 
+        (rows,) = splits.train.inputs.values()
+        return adapt_layers(
+            experiment,
+            inputs=splits.inputs,
+            targets=splits.targets,
+            transforms=Transforms(tuple(before)),
+            rows=rows,
+        )
 
-def _adapt(prepared: Prepared) -> Mapping[str, Mapping[str, Any]]:
-    """What layers learn from the training rows before the first step; none do, mostly."""
-    outline = prepared.experiment.outline
-    if not outline.is_list or not any(map(adapts, outline.components)):
-        return {}
-    from nnrun.device import import_tensorflow
-
-    import_tensorflow(prepared.experiment.runtime.device)
-    from nnrun.models.building import adapt_layers
-
-    splits = prepared.splits
-    (rows,) = splits.train.inputs.values()
-    return adapt_layers(
-        prepared.experiment,
-        inputs=splits.inputs,
-        targets=splits.targets,
-        steps=prepared.steps,
-        rows=rows,
-    )
+    return adapt
 
 
 def build(prepared: Prepared, strategy: str = "none") -> Any:
@@ -254,12 +257,11 @@ def build_for(
         experiment,
         inputs=signature.inputs,
         targets=signature.targets,
-        steps=signature.steps,
+        transforms=signature.transforms,
         catalogue=load_catalogue(),
         steps_per_epoch=signature.steps_per_epoch(experiment.training.batch_size),
         strategy=strategy,
         base=layers,
-        adapted=signature.adapted,
     )
 
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from nnrun.config.schema import Experiment
-    from nnrun.data.preprocessing import Step
     from nnrun.data.signature import Signature
     from nnrun.data.splits import Splits
+    from nnrun.data.transforms.chain import Transforms
     from nnrun.experiments.base import Base
 
 
@@ -24,27 +23,25 @@ class Prepared:
     Attributes:
         experiment: The checked config.
         splits: The rows.
-        steps: The preprocessing, fitted on the training rows, by input.
+        transforms: What was learnt from the training rows before the first step.
         warnings: What is doubtful about the data, in words.
         config: The config file.
         base: The run that the model is built on, if it is built on one.
-        adapted: What layers have learnt from the training rows: arguments by the layer's path.
     """
 
     experiment: Experiment
     splits: Splits
-    steps: Mapping[str, Sequence[Step]]
+    transforms: Transforms
     warnings: tuple[str, ...]
     config: Path
     base: Base | None = None
-    adapted: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
 
     @property
     def signature(self) -> Signature:
         """What the model takes and gives."""
         from nnrun.data.signature import Signature
 
-        return Signature.of(self.splits, self.steps, self.adapted)
+        return Signature.of(self.splits, self.transforms)
 
     @property
     def steps_per_epoch(self) -> int:

@@ -62,7 +62,7 @@ def reopen(
     declared = load_run(directory, trust=trust, epochs=epochs, edited=True)
     has_state = saved.last is not None
     base = base_for_resuming(directory, declared, trust=trust, has_state=has_state)
-    trained = _signature_before(directory)
+    trained = _signature_before(directory, declared)
     prepared = prepare_experiment(declared, directory.resolved, base, trained, to_be_trained=False)
     differences = find_changes(directory, record, saved, prepared)
     if differences and not anyway:
@@ -91,7 +91,7 @@ def reopen(
     return Run(prepared, model, directory, (), resumed)
 
 
-def _signature_before(directory: RunDirectory) -> Signature | None:
+def _signature_before(directory: RunDirectory, declared: Experiment) -> Signature | None:
     """What the model took and gave; None where it is missing or damaged, as it is written again.
 
     Raises:
@@ -100,7 +100,7 @@ def _signature_before(directory: RunDirectory) -> Signature | None:
     if not directory.signature.exists():
         return None
     try:
-        return read_signature(directory)
+        return read_signature(directory, declared)
     except NewerFormatError:
         raise
     except RunError:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from nnrun.analysis.run_plots import draw_run
 from nnrun.config.diagnostics import in_one_line
 from nnrun.config.monitoring import watchers_by_figure
-from nnrun.config.text_layers import text_layers
 from nnrun.config.writer import experiment_to_yaml
 from nnrun.errors import RunError
 from nnrun.experiments.diagnose import diagnose_run
@@ -355,14 +354,13 @@ class Run:
 
     def _save_model(self) -> None:
         """Write the model as it is to be used: given what was read, text too."""
+        from nnrun.models.in_front import with_transforms_in_front
         from nnrun.models.label_scaling import loadable_by_keras
-        from nnrun.models.texts import with_texts_in_front
         from nnrun.runs.checksums import write_with_checksum
 
-        readers = text_layers(self.experiment.outline)
         inputs = self.prepared.splits.inputs
         with loadable_by_keras(self.model):
-            model = with_texts_in_front(self.model, readers, self.prepared.adapted, inputs)
+            model = with_transforms_in_front(self.model, self.prepared.transforms, inputs)
             write_with_checksum(self.directory.model, model.save)
 
     def _test_figures(self, should_stop: Callable[[], bool]) -> dict[str, float] | None:

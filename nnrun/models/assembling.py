@@ -9,9 +9,10 @@ import keras
 from nnrun.config.components import Component
 from nnrun.config.graphs import GraphLayer
 from nnrun.data.splits import InputSpec
+from nnrun.data.transforms.chain import Transforms
 from nnrun.errors import ConfigError, Problem, is_out_of_memory
 from nnrun.models.applications import make_layer
-from nnrun.models.layers import Step, make_input, preprocessing_layers
+from nnrun.models.layers import make_input
 from nnrun.models.misfits import shape_hint, show_shape
 from nnrun.models.network import Network, Node
 from nnrun.objects import plain_message
@@ -23,7 +24,7 @@ Layers = Mapping[str, Sequence[Any]]
 def assemble(
     network: Network,
     inputs: Mapping[str, InputSpec],
-    steps: Mapping[str, Sequence[Step]],
+    transforms: Transforms,
     ready: Layers,
 ) -> Any:
     """The Keras model of a network, with the preprocessing in front.
@@ -33,32 +34,32 @@ def assemble(
     Args:
         network: The network.
         inputs: Shapes of the inputs, by name.
-        steps: The fitted preprocessing, by input.
+        transforms: What was learnt from the training rows.
         ready: Layers that exist already: those of a run, or a model of the user's own.
 
     Raises:
         ConfigError: If a layer does not fit what it is applied to.
     """
-    return (_chain if network.is_chain else _graph)(network, inputs, steps, ready)
+    return (_chain if network.is_chain else _graph)(network, inputs, transforms, ready)
 
 
 def _chain(
     network: Network,
     inputs: Mapping[str, InputSpec],
-    steps: Mapping[str, Sequence[Step]],
+    transforms: Transforms,
     ready: Layers,
 ) -> Any:
-    model = prepared_input(inputs, steps)
+    model = prepared_input(inputs, transforms)
     for name, node in network.nodes.items():
         for layers in [ready[name]] if name in ready else [[part] for part in node.parts]:
             add(model, node, layers)
     return model
 
 
-def prepared_input(inputs: Mapping[str, InputSpec], steps: Mapping[str, Sequence[Step]]) -> Any:
+def prepared_input(inputs: Mapping[str, InputSpec], transforms: Transforms) -> Any:
     """A `keras.Sequential` of an input and its preprocessing."""
     ((name, spec),) = inputs.items()
-    layers = preprocessing_layers(steps[name], spec)
+    layers = transforms.layers_within(name, spec)
     return keras.Sequential([make_input(name, spec), *layers], name="model")
 
 
@@ -78,7 +79,7 @@ def add(model: Any, node: Node, layers: Sequence[Any]) -> None:
 def _graph(
     network: Network,
     inputs: Mapping[str, InputSpec],
-    steps: Mapping[str, Sequence[Step]],
+    transforms: Transforms,
     ready: Layers,
 ) -> Any:
     raw = {name: make_input(name, spec) for name, spec in inputs.items()}
@@ -86,7 +87,7 @@ def _graph(
     for name, tensor in raw.items():
         tensors[name] = tensor
         prefix = f"{name}_" if len(raw) > 1 else ""
-        for layer in preprocessing_layers(steps[name], inputs[name], prefix=prefix):
+        for layer in transforms.layers_within(name, inputs[name], prefix=prefix):
             tensors[name] = layer(tensors[name])
     layers = dict(ready)
     for name, node in network.nodes.items():

@@ -8,8 +8,8 @@ from nnrun.config.label_scales import LABEL_SCALES, MINMAX, SYMMETRIC
 from nnrun.config.relations import find_output_layer
 from nnrun.config.schema import Experiment
 from nnrun.config.tasks import NUMBERS
-from nnrun.data.preprocessing import scale_labels
 from nnrun.data.splits import Splits
+from nnrun.data.transforms.scaled_labels import scale_labels
 from nnrun.errors import Problem
 from nnrun.models.activation_names import name_of
 from nnrun.models.network import ending

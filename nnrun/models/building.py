@@ -9,14 +9,15 @@ import numpy as np
 from nnrun.config.catalogue import Catalogue
 from nnrun.config.schema import Experiment
 from nnrun.data.splits import InputSpec
+from nnrun.data.transforms.chain import Transforms
 from nnrun.device import strategy_scope
 from nnrun.errors import ConfigError, Problem
-from nnrun.models.adapting import State, learn_state, with_state
+from nnrun.models.adapting import learn_state, with_state
 from nnrun.models.assembling import add, alone_or_all, assemble, prepared_input
 from nnrun.models.freezing import layers_to_unfreeze, learning_variables
 from nnrun.models.heads import Head, taken_over
 from nnrun.models.label_scaling import in_own_units, seen_by_loss
-from nnrun.models.layers import Step, make_input
+from nnrun.models.layers import make_input
 from nnrun.models.network import Network
 from nnrun.models.optimizers import build_optimizer
 from nnrun.models.own import build_alone, make_own, trains_itself
@@ -24,20 +25,17 @@ from nnrun.models.reused_layers import take_layers
 from nnrun.objects import instantiate
 from nnrun.tasks.targets import TargetSpec
 
-NOTHING: State = {}
-
 
 def build_model(
     experiment: Experiment,
     *,
     inputs: Mapping[str, InputSpec],
     targets: Mapping[str, TargetSpec],
-    steps: Mapping[str, Sequence[Step]],
+    transforms: Transforms,
     catalogue: Catalogue,
     steps_per_epoch: int,
     strategy: str = "none",
     base: Any = None,
-    adapted: State = NOTHING,
 ) -> Any:
     """A compiled `keras.Model`, built, with the initial weights that the seed gives.
 
@@ -48,12 +46,11 @@ def build_model(
         experiment: The checked config.
         inputs: Shapes of the inputs, by name.
         targets: What is predicted, by name.
-        steps: The fitted preprocessing, by input.
+        transforms: What was learnt from the training rows before the first step.
         catalogue: What Keras's classes take.
         steps_per_epoch: What durations in epochs are counted in.
         strategy: `mirrored` for a model on all devices, to be trained on them.
         base: The model that `from_run` begins with, built just before.
-        adapted: What layers have learnt from the training rows: see `adapt_layers`.
 
     Raises:
         ConfigError: If a layer does not fit the shape before it, or the output the target; the
@@ -64,7 +61,7 @@ def build_model(
     keras.config.set_dtype_policy(experiment.runtime.precision)
     keras.utils.set_random_seed(experiment.seed)
     with strategy_scope(strategy):
-        model = _assemble(experiment, inputs, targets, steps, base=base, adapted=adapted)
+        model = _assemble(experiment, inputs, targets, transforms, base=base)
         heads = _heads(model, experiment, targets)
         model = in_own_units(model, targets)
         losses = {head.name: seen_by_loss(instantiate(head.loss), head.target) for head in heads}
@@ -93,7 +90,7 @@ def adapt_layers(
     *,
     inputs: Mapping[str, InputSpec],
     targets: Mapping[str, TargetSpec],
-    steps: Mapping[str, Sequence[Step]],
+    transforms: Transforms,
     rows: np.ndarray,
 ) -> dict[str, dict[str, Any]]:
     """What the layers of a list that adapt learn from the training rows, by their paths.
@@ -102,36 +99,36 @@ def adapt_layers(
         experiment: The checked config.
         inputs: Shapes of the inputs, by name.
         targets: What is predicted, by name.
-        steps: The fitted preprocessing, by input.
+        transforms: What was learnt from the training rows before the first step.
         rows: The training rows of the one input.
     """
     keras.backend.clear_session()
     keras.config.set_dtype_policy(experiment.runtime.precision)
     keras.utils.set_random_seed(experiment.seed)
     network = Network.of(experiment, inputs, targets)
-    return learn_state(network.nodes.values(), add, prepared_input(inputs, steps), rows)
+    return learn_state(network.nodes.values(), add, prepared_input(inputs, transforms), rows)
 
 
 def _assemble(
     experiment: Experiment,
     inputs: Mapping[str, InputSpec],
     targets: Mapping[str, TargetSpec],
-    steps: Mapping[str, Sequence[Step]],
+    transforms: Transforms,
     *,
     base: Any,
-    adapted: State,
 ) -> Any:
     """The model, not yet compiled: preprocessing, what is taken over from a run, and the layers."""
-    network = with_state(Network.of(experiment, inputs, targets), adapted)
+    network = with_state(Network.of(experiment, inputs, targets), transforms.arguments)
     first, own = next(iter(network.nodes)), network.outline.own
     if own is not None:
         made = make_own(own)
         if trains_itself(made):
             ((name, spec),), (target,) = inputs.items(), targets.values()
-            return build_alone(made, own, make_input(name, spec), [*steps[name], *target.scale])
-        return assemble(network, inputs, steps, {first: [made]})
+            layers = transforms.layers_within(name, spec)
+            return build_alone(made, own, make_input(name, spec), [*layers, *target.scale])
+        return assemble(network, inputs, transforms, {first: [made]})
     taken = {} if base is None else {first: take_layers(base, experiment)}
-    return assemble(network, inputs, steps, taken)
+    return assemble(network, inputs, transforms, taken)
 
 
 def _build_optimizer_state(model: Any, experiment: Experiment) -> None:

@@ -1,22 +1,15 @@
 """Layers that Keras lacks, and the first layers of a model: what was fitted on the training rows."""
 
 import re
-from collections.abc import Sequence
 from typing import Any
 
 import keras
-import numpy as np
 from keras import ops
 
-from nnrun.data.preprocessing import Scaling, Standardizing
 from nnrun.data.splits import EXACT, InputSpec
 
-__all__ = ["Maxout", "Step", "make_input", "preprocessing_layers"]
-
-Step = Scaling | Standardizing
 OWN_UNITS = "own_units"
 """The layer that brings what is learnt from scaled labels into their own units."""
-_NAMES = {Scaling: "scale", Standardizing: "standardize"}
 
 
 @keras.saving.register_keras_serializable("nnrun")
@@ -63,45 +56,8 @@ def make_input(name: str, spec: InputSpec) -> Any:
     return keras.Input(spec.shape, dtype=kept, name=name)
 
 
-def preprocessing_layers(
-    steps: Sequence[Step], spec: InputSpec | None = None, *, prefix: str = ""
-) -> list[Any]:
-    """Keras's own layers that do to a row what the fitted steps say, so that raw rows go in.
-
-    They reckon in float32 whatever the model's precision, since raw values do not fit into half of
-    it, and in float64 where the rows are in it.
-
-    Args:
-        steps: The steps, in their order.
-        spec: The input that they are done to.
-        prefix: What the layers' names begin with, where a model has several inputs.
-    """
-    dtype = EXACT if spec is not None and spec.dtype == EXACT else "float32"
-    return [
-        _layer(step, f"{prefix}{_NAMES[type(step)]}_{index}", dtype)
-        for index, step in enumerate(steps)
-    ]
-
-
 def is_preprocessing(layer: Any) -> bool:
     """Whether a layer of a model does what the config's `preprocess` asks for."""
     own = isinstance(layer, keras.layers.Normalization | keras.layers.Rescaling)
     names = rf"(.+_)?((standardize|scale)_\d+|{OWN_UNITS})"
     return own and re.fullmatch(names, layer.name) is not None
-
-
-def _layer(step: Step, name: str, dtype: str) -> Any:
-    if dtype == EXACT and isinstance(step, Scaling):
-        # Arrays: TensorFlow makes Python's numbers float32 first.
-        numbers = (np.asarray(one, np.float64) for one in (step.multiply, step.add))
-        return keras.layers.Rescaling(*numbers, name=name, dtype=dtype)
-    if isinstance(step, Standardizing):
-        axis = -1 if np.ndim(step.mean) else None
-        return keras.layers.Normalization(
-            axis=axis,
-            mean=step.mean,
-            variance=step.variance,
-            name=name,
-            dtype="float32",
-        )
-    return keras.layers.Rescaling(step.multiply, step.add, name=name, dtype="float32")

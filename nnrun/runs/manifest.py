@@ -199,8 +199,12 @@ def derived_status(directory: RunDirectory, record: RunRecord | None = None) -> 
     return DIED if status == "running" else status
 
 
-def read_format(path: Path) -> dict[str, Any]:
+def read_format(path: Path, newest: int = FORMAT) -> dict[str, Any]:
     """Read a JSON file with a `format`, which is checked and left out of the result.
+
+    Args:
+        path: The file.
+        newest: The newest format of such a file.
 
     Raises:
         RunError: The file is missing, damaged, or of a newer nnrun.
@@ -213,9 +217,9 @@ def read_format(path: Path) -> dict[str, Any]:
     version = values.get("format") if isinstance(values, dict) else None
     if not isinstance(version, int) or version < 1:
         raise RunError(f"{path} is damaged: it does not say its format")
-    if version > FORMAT:
+    if version > newest:
         raise NewerFormatError(
-            f"{path} has format {version}; this nnrun reads up to {FORMAT}", hint="Upgrade nnrun."
+            f"{path} has format {version}; this nnrun reads up to {newest}", hint="Upgrade nnrun."
         )
     return {name: value for name, value in values.items() if name != "format"}
 

@@ -14,7 +14,7 @@ from nnrun.runs.checksums import write_file
 from nnrun.runs.directory import RunDirectory
 from nnrun.runs.event_files import EventFiles
 from nnrun.runs.history import History, epoch_figures
-from nnrun.runs.manifest import FORMAT, Metrics, RunRecord
+from nnrun.runs.manifest import Metrics, RunRecord
 from nnrun.runs.saved import UNCHECKED
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ class RunWriter:
             {
                 files.config: config,
                 files.resolved: resolved_text.encode(),
-                files.signature: json_bytes({"format": FORMAT, **signature}),
+                files.signature: json_bytes(signature),
                 files.record: json_bytes(self.record.to_json()),
             }
         )
@@ -124,7 +124,7 @@ class RunWriter:
         self.history = History(saved.history.rows)
         contents = {
             files.resolved: resolved_text.encode(),
-            files.signature: json_bytes({"format": FORMAT, **signature}),
+            files.signature: json_bytes(signature),
             files.record: json_bytes(self.record.to_json()),
         }
         if len(self.history):

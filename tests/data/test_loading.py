@@ -14,6 +14,7 @@ from nnrun.data.fingerprint import fingerprint
 from nnrun.data.loading import check_source, describe, load_rows, load_splits
 from nnrun.data.signature import Signature
 from nnrun.data.splits import Part
+from nnrun.data.transforms.chain import Transforms
 from nnrun.errors import DataError
 
 TABLE = "a,b,y\n" + "".join(f"{row},{row * row},{'pqr'[row % 3]}\n" for row in range(30))
@@ -266,7 +267,7 @@ def test_one_class_is_told_from_all_others(csv, tmp_path):
     (tmp_path / "more.csv").write_text("a,b,y\n1,1,q\n2,4,q\n3,9,s\n")
     assert splits.targets["targets"].classes == ("not q", "q")
     assert splits.train.targets["targets"].tolist() == [0, 1, 0] * 10
-    more = load_rows(dataset, Signature.of(splits, {"inputs": ()}), str(tmp_path / "more.csv"))
+    more = load_rows(dataset, Signature.of(splits, Transforms()), str(tmp_path / "more.csv"))
     assert more.targets["targets"].tolist() == [1, 1, 0]
     with pytest.raises(DataError, match="not a class of the target"):
         load_splits(csv(positive="z"), seed=1)

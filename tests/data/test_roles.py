@@ -9,8 +9,9 @@ from nnrun.config.components import Component
 from nnrun.config.roles import Aim, Roles
 from nnrun.config.schema import Dataset, Preprocess, Split
 from nnrun.data.loading import check_source, load_inputs, load_rows, load_splits
-from nnrun.data.preprocessing import apply_steps, fit
 from nnrun.data.signature import Signature
+from nnrun.data.transforms.chain import Transforms, fit
+from nnrun.data.transforms.scaling import ScaleInputs
 from nnrun.errors import DataError
 
 ROWS = "a,b,c,kind,size\n" + "".join(
@@ -64,8 +65,8 @@ def test_an_input_without_columns_takes_all_that_are_no_targets(write):
 def test_further_rows_are_told_apart_in_the_same_way(write):
     dataset = of_file(write(ROWS), preprocess=Preprocess(standardize=True))
     splits = load_splits(dataset, seed=1, roles=TWO)
-    told = json.loads(json.dumps(Signature.of(splits, fit(dataset.preprocess, splits)).to_json()))
-    signature = Signature.from_json(told)
+    told = json.loads(json.dumps(Signature.of(splits, Transforms()).to_json()))
+    signature = Signature.from_json(told, ())
     new = write("kind,size,c,b,a\neven,9,3,2,1\n", "new.csv")
     part = load_rows(dataset, signature, new, TWO)
     assert {name: array.tolist() for name, array in part.inputs.items()} == {
@@ -103,6 +104,11 @@ def test_a_column_of_a_named_table_can_be_a_target():
     np.testing.assert_array_equal(splits.train.targets["species"], whole.train.targets["targets"])
 
 
+def scaled(dataset):
+    """The data as a model is trained on them, and what was learnt of them."""
+    return fit([ScaleInputs(dataset.preprocess)], load_splits(dataset, seed=1), Transforms())
+
+
 @pytest.mark.parametrize("name", ["digits", "iris"])
 def test_an_autoencoder_predicts_its_preprocessed_input(name):
     dataset = Dataset(
@@ -111,10 +117,9 @@ def test_an_autoencoder_predicts_its_preprocessed_input(name):
         split=Split(validation=10),
         preprocess=Preprocess(minmax=True),
     )
-    splits = load_splits(dataset, seed=1)
-    (steps,) = fit(dataset.preprocess, splits).values()
+    splits, transforms = scaled(dataset)
     for part in splits.parts.values():
-        expected = apply_steps(steps, part.inputs["inputs"])
+        expected = transforms.within(part.inputs)["inputs"]
         np.testing.assert_array_equal(part.targets["targets"], expected)
         assert part.targets["targets"].dtype == np.float32
     assert splits.train.targets["targets"].min() == 0
@@ -130,11 +135,12 @@ def test_an_autoencoder_of_a_file_needs_no_target(write):
     numbers = write("a,b\n1,2\n3,5\n")
     dataset = of_file(numbers, task="autoencoder", preprocess=Preprocess(standardize=True))
     assert check_source(dataset) == []
-    splits = load_splits(dataset, seed=1)
+    splits, transforms = scaled(dataset)
     assert splits.train.targets["targets"].tolist() == [[-1, -1], [1, 1]]
     assert splits.targets["targets"].names == ("a", "b")
-    signature = Signature.of(splits, fit(dataset.preprocess, splits))
-    assert load_rows(dataset, signature, numbers).targets["targets"].tolist() == [[-1, -1], [1, 1]]
+    part = load_rows(dataset, Signature.of(splits, transforms), numbers)
+    given_back = transforms.part(part, splits.targets).targets["targets"]
+    assert given_back.tolist() == [[-1, -1], [1, 1]]
 
 
 def test_wrong_columns_are_told_where_they_stand(write):

@@ -15,6 +15,7 @@ from nnrun.data.loading import load_rows, load_splits
 from nnrun.data.quality import inspect
 from nnrun.data.signature import Signature
 from nnrun.data.tables import read_table, read_table_like
+from nnrun.data.transforms.chain import Transforms
 from nnrun.errors import DataError
 from nnrun.sources.csv import Csv
 from nnrun.tasks import target_cells as labels
@@ -205,7 +206,7 @@ def test_the_words_for_missing_are_those_of_pandas(write):
 def test_the_number_of_classes_taken_for_whole_numbers_is_told(write):
     dataset = Dataset(csv=Component("csv", "sources", None, {"path": "rows.csv"}), target="y")
     write(["3", "5", "9"] * 5)
-    assert inspect(load_splits(dataset, seed=1), {"inputs": ()})[0] == (
+    assert inspect(load_splits(dataset, seed=1), Transforms())[0] == (
         "the target 'y' is taken for 3 classes, since it holds whole numbers of few values (3 to 9); "
         "to predict them as numbers, write `task: regression`"
     )
@@ -222,8 +223,8 @@ def test_the_number_of_classes_taken_for_whole_numbers_is_told(write):
 def test_a_choice_of_codes_keeps_their_meaning_in_new_files(write, chosen, cell, number):
     csv = Component("csv", "sources", None, {"path": write(["01", "1", "2"] * 5)})
     dataset = Dataset(csv=csv, target="y", split=Split(validation=2), **chosen)
-    signature = Signature.of(load_splits(dataset, seed=1), {"inputs": ()})
-    signature = Signature.from_json(signature.to_json())
+    signature = Signature.of(load_splits(dataset, seed=1), Transforms())
+    signature = Signature.from_json(signature.to_json(), ())
     rows = load_rows(dataset, signature, write([cell], "new.csv"))
     assert rows.targets["targets"].tolist() == [number]
 
@@ -232,9 +233,9 @@ def test_runs_that_do_not_say_what_their_cells_hold_read_numbers_as_before(write
     dataset = Dataset(csv=Component("csv", "sources", None, {"path": "rows.csv"}), target="y")
     write(["1", "2"] * 5)
     splits = load_splits(dataset, seed=1)
-    told = Signature.of(splits, {"inputs": ()}).to_json()
+    told = Signature.of(splits, Transforms()).to_json()
     del told["targets"]["targets"]["cells"]
-    old = Signature.from_json(told)
+    old = Signature.from_json(told, ())
     assert old.targets["targets"] == TargetSpec("binary", ("1", "2"))
     rows = load_rows(dataset, old, write(["02", "1.0"], "new.csv"))
     assert rows.targets["targets"].tolist() == [1, 0]
@@ -244,7 +245,7 @@ def test_a_target_of_an_earlier_run_is_read_for_what_it_was(write):
     write([*PRICES[:40], "?", *PRICES[41:]])
     csv = Component("csv", "sources", None, {"path": "rows.csv"})
     told = Signature.of(
-        load_splits(Dataset(csv=csv, target="y", task="multiclass"), seed=1), {"inputs": ()}
+        load_splits(Dataset(csv=csv, target="y", task="multiclass"), seed=1), Transforms()
     )
     dataset = Dataset(csv=csv, target="y")
     with pytest.raises(DataError, match=r"holds text: '\?' in line 42"):

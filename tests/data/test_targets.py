@@ -8,6 +8,7 @@ from nnrun.config.schema import Dataset, Preprocess, Split
 from nnrun.data.loading import load_rows, load_splits
 from nnrun.data.quality import inspect
 from nnrun.data.tables import read_table, read_table_like
+from nnrun.data.transforms.chain import Transforms
 from nnrun.errors import DataError
 from nnrun.sources.csv import Csv
 from nnrun.tasks.targets import TargetColumn
@@ -139,10 +140,10 @@ def test_what_needs_one_class_is_refused(write, options, says):
 
 def test_labels_that_tell_nothing_and_targets_on_uneven_scales_are_doubted(write):
     labels = write("a,x,y\n" + "".join(f"{i / 9},0,1\n" for i in range(9)))
-    assert inspect(load_splits(config(labels, ("x", "y")), seed=1), {}) == [
+    assert inspect(load_splits(config(labels, ("x", "y")), seed=1), Transforms()) == [
         "no train row has the label 'x'",
         "every train row has the label 'y'",
     ]
     numbers = write("a,x,y\n" + "".join(f"{i / 9},{i / 9},{i * 2}.5\n" for i in range(9)), "n.csv")
-    (warning,) = inspect(load_splits(config(numbers, ("x", "y")), seed=1), {})
+    (warning,) = inspect(load_splits(config(numbers, ("x", "y")), seed=1), Transforms())
     assert warning.startswith("the target 'y' scatters 18 times as widely as 'x'")

@@ -11,6 +11,7 @@ from nnrun.config.roles import Aim, Roles
 from nnrun.config.schema import Dataset, Split
 from nnrun.data.loading import check_source, describe, load_splits
 from nnrun.data.quality import inspect
+from nnrun.data.transforms.chain import Transforms
 from nnrun.data.weights import as_weights
 from nnrun.errors import DataError
 
@@ -120,6 +121,6 @@ def test_a_column_beside_the_weights_is_needed(table) -> None:
 @pytest.mark.parametrize(("factor", "told"), [(0.05, True), (0.2, False), (9, False), (14, True)])
 def test_weights_far_from_one_are_doubted(table, factor, told) -> None:
     rows = (f"{number},{factor * (1 + number % 2 / 10)},{kind}" for number, _, kind in ROWS)
-    warnings = inspect(load_splits(table("\n".join([HEADER, *rows, ""])), seed=1), {})
+    warnings = inspect(load_splits(table("\n".join([HEADER, *rows, ""])), seed=1), Transforms())
     mean = f"the training rows weigh {factor * 1.05:.3g} on average"
     assert any(mean in warning for warning in warnings) == told

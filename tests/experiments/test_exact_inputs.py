@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from same_run import assert_same_run
 
-from nnrun.data import preprocessing
+from nnrun.data.transforms import scaling
 from nnrun.experiments.api import evaluate, predict, resume, train
 from nnrun.experiments.prepare import build, prepare
 from nnrun.export.script.writing import write_script
@@ -110,7 +110,7 @@ def test_a_script_does_the_same(cells: np.ndarray, how: str, lab: Path) -> None:
     ours, part = build(prepared), prepared.splits.train
     is_exact = prepared.splits.inputs["inputs"].dtype == "float64"
     if is_exact:
-        made = preprocessing.apply_steps(prepared.steps["inputs"], part.inputs["inputs"])
+        made = prepared.transforms.within(part.inputs)["inputs"]
         np.testing.assert_allclose(theirs["X_train"], made, atol=1e-6)
     rows, labels = part.inputs["inputs"], part.targets["targets"]
     expected = figures(ours, rows, labels)
@@ -126,7 +126,7 @@ def before(lab: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[np.ndarray],
         config = write(lab, cells)
         with monkeypatch.context() as patched:
             patched.setattr(precision, "find_loss", lambda _: None)
-            patched.setattr(preprocessing, "LEAST_DEVIATION", 0.0)
+            patched.setattr(scaling, "LEAST_DEVIATION", 0.0)
             train(config, overrides=("training.epochs=10",), run_dir=lab / "run")
             train(config, overrides=("training.epochs=20",), run_dir=lab / "whole")
         return RunDirectory(lab / "run")

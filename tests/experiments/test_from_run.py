@@ -201,7 +201,8 @@ def test_preprocessing_is_the_new_config_s_own_or_the_run_s(
     config: Path, tiny_run: RunDirectory, moved: RunDirectory, tmp_path: Path
 ) -> None:
     def mean(run: Path) -> list[float]:
-        (step,) = json.loads((run / "signature.json").read_text())["inputs"]["inputs"]["preprocess"]
+        (scaling,) = json.loads((run / "signature.json").read_text())["transforms"]
+        (step,) = scaling["scaling"]["inputs"]
         return list(step["standardize"]["mean"])
 
     kept = [

@@ -61,8 +61,9 @@ def test_figures_are_recorded_by_output(run: RunDirectory) -> None:
     assert list(signature["inputs"]) == ["sepals", "petals"]
     assert signature["targets"]["kind"]["classes"] == ["setosa", "versicolor", "virginica"]
     assert signature["targets"]["width"]["task"] == "regression"
-    assert signature["targets"]["width"]["scale"] == pytest.approx([1.2])  # 0.1 to 2.5 cm
-    assert signature["targets"]["kind"]["scale"] == []
+    labels = signature["transforms"][-1]["labels"]
+    assert labels.keys() == {"width"}
+    assert labels["width"]["scale"] == pytest.approx([1.2])  # 0.1 to 2.5 cm
 
 
 def test_each_output_is_evaluated(run: RunDirectory, nnrun: Nnrun) -> None:
@@ -101,7 +102,8 @@ def test_new_rows_get_the_predictions_of_all_outputs(run: RunDirectory, nnrun: N
 
 def test_a_signature_of_other_outputs_is_refused(run: RunDirectory, nnrun: Nnrun) -> None:
     told = json.loads(run.signature.read_text())
-    told["targets"]["price"] = told["targets"].pop("width")
+    for by_output in (told["targets"], told["transforms"][-1]["labels"]):
+        by_output["price"] = by_output.pop("width")
     run.signature.write_text(json.dumps(told))
     (run.path / "checksums.json").unlink()
     Path("new.csv").write_text("petal_length,sepal_width,sepal_length\n1.4,3.5,5.1\n")

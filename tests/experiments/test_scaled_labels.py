@@ -65,7 +65,7 @@ def test_the_saved_model_gives_what_the_figures_were_reckoned_from(run: RunDirec
     best = Metrics.read(run.metrics).best
     assert best["val_mae"] == pytest.approx(np.abs(errors).mean(), rel=1e-5)
     assert best["val_loss"] == pytest.approx((errors**2).mean() / (most - least) ** 2, rel=1e-5)
-    target = json.loads(run.signature.read_text())["targets"]["targets"]
+    target = json.loads(run.signature.read_text())["transforms"][-1]["labels"]["targets"]
     assert (target["scale"], target["offset"]) == ([most - least], [least])
 
 

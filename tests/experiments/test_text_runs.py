@@ -62,10 +62,12 @@ def run(trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunDi
 
 def test_the_signature_tells_the_words(run: RunDirectory) -> None:
     signature = json.loads(run.signature.read_text())
-    words = signature["adapted"]["architecture.layers.numbers.TextVectorization"]
+    words = signature["transforms"][0]["text"]["architecture.layers.numbers.TextVectorization"]
     assert {"soup", "good", "the", "was"} <= set(words["vocabulary"])
     assert words["output_sequence_length"] == 4
-    places = signature["adapted"]["architecture.layers.where.StringLookup"]["vocabulary"]
+    places = signature["transforms"][0]["text"]["architecture.layers.where.StringLookup"][
+        "vocabulary"
+    ]
     assert sorted(places) == ["007", "7", "town"]
     assert signature["inputs"]["words"]["text"] == ["review"]
 
@@ -125,25 +127,26 @@ WORDS = "architecture.layers.numbers.TextVectorization"
 @pytest.mark.parametrize(
     ("path", "value"),
     [
-        (("adapted",), {}),
-        (("adapted", WORDS), {}),
-        (("adapted", WORDS, "vocabulary"), 5),
-        (("adapted", WORDS, "vocabulary"), [1, 2]),
-        (("adapted", WORDS, "vocabulary"), ["a", "a"]),
-        (("adapted", WORDS, "vocabulary"), []),
-        (("adapted", WORDS, "vocabulary"), [f"w{number}" for number in range(19)]),
-        (("adapted", WORDS, "output_sequence_length"), 5),
-        (("adapted", WORDS, "split"), ["x"]),
+        (("transforms", 0, "text"), {}),
+        (("transforms", 0, "text", WORDS), {}),
+        (("transforms", 0, "text", WORDS, "vocabulary"), 5),
+        (("transforms", 0, "text", WORDS, "vocabulary"), [1, 2]),
+        (("transforms", 0, "text", WORDS, "vocabulary"), ["a", "a"]),
+        (("transforms", 0, "text", WORDS, "vocabulary"), []),
+        (("transforms", 0, "text", WORDS, "vocabulary"), [f"w{number}" for number in range(19)]),
+        (("transforms", 0, "text", WORDS, "output_sequence_length"), 5),
+        (("transforms", 0, "text", WORDS, "split"), ["x"]),
         (("inputs", "words", "text"), []),
         (("inputs", "words", "text"), ["review", "place"]),
         (("inputs", "words", "shape"), [5]),
         (("inputs", "place", "text"), ["place", "place"]),
         (("inputs", "price", "text"), ["price"]),
         (("targets", "opinion", "scale"), [1.0]),
+        (("transforms", 1), {"labels": {"opinion": {"scale": [1.0], "offset": [0.0]}}}),
     ],
 )
 def test_words_of_strangers_are_refused(
-    run: RunDirectory, nnrun: Nnrun, path: tuple[str, ...], value: object
+    run: RunDirectory, nnrun: Nnrun, path: tuple[str | int, ...], value: object
 ) -> None:
     signature = json.loads(run.signature.read_text())
     *way, last = path
@@ -151,8 +154,6 @@ def test_words_of_strangers_are_refused(
     for key in way:
         within = within[key]
     within[last] = value
-    if path == ("targets", "opinion", "scale"):
-        within["offset"] = [0.0]
     run.signature.write_text(json.dumps(signature))
     (run.path / "checksums.json").unlink()
     done = nnrun("eval", "meals")

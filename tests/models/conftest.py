@@ -10,6 +10,8 @@ from nnrun.config.catalogue import load_catalogue
 from nnrun.config.loading import load_experiment
 from nnrun.config.schema import Experiment
 from nnrun.data.splits import InputSpec
+from nnrun.data.transforms.chain import Transforms
+from nnrun.data.transforms.scaling import ScaledInputs
 from nnrun.device import import_tensorflow
 from nnrun.tasks.targets import TargetSpec
 
@@ -54,7 +56,7 @@ def build(declare: Declare) -> Build:
             declare(text),
             inputs={"inputs": InputSpec(shape, "float32")},
             targets={"targets": target},
-            steps={"inputs": steps},
+            transforms=Transforms((ScaledInputs({"inputs": tuple(steps)}),)),
             catalogue=load_catalogue(),
             steps_per_epoch=steps_per_epoch,
         )

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from nnrun.data.signature import Signature
+from nnrun.data.transforms.declared import declared_transforms
 from nnrun.errors import ConfigError
 from nnrun.experiments.prepare import build_for, prepare
 from nnrun.reading import parse_json
@@ -37,7 +38,10 @@ def write(tmp_path: Path) -> Any:
 
 def built_again(prepared: Any) -> Any:
     """The model that a run's own files give, without the rows."""
-    kept = Signature.from_json(parse_json(json_bytes(prepared.signature.to_json())))
+    kept = Signature.from_json(
+        parse_json(json_bytes(prepared.signature.to_json())),
+        declared_transforms(prepared.experiment),
+    )
     assert kept == prepared.signature
     return build_for(prepared.experiment, kept)
 
@@ -45,7 +49,7 @@ def built_again(prepared: Any) -> Any:
 def test_means_and_variances_are_those_of_the_training_rows(write: Any) -> None:
     prepared = prepare(write("Normalization"))
     rows = prepared.splits.train.inputs["inputs"]
-    learnt = prepared.adapted["architecture[0].Normalization"]
+    learnt = prepared.transforms.arguments["architecture[0].Normalization"]
     assert learnt["mean"] == pytest.approx(rows.mean(axis=0), rel=1e-6)
     assert learnt["variance"] == pytest.approx(rows.var(axis=0), rel=1e-5)
     first = built_again(prepared).layers[0]
@@ -57,14 +61,14 @@ def test_means_and_variances_are_those_of_the_training_rows(write: Any) -> None:
 def test_a_layer_sees_what_those_before_it_give(write: Any) -> None:
     prepared = prepare(write("Rescaling: 0.5, Normalization: {axis: null}"))
     rows = prepared.splits.train.inputs["inputs"]
-    learnt = prepared.adapted["architecture[1].Normalization"]
+    learnt = prepared.transforms.arguments["architecture[1].Normalization"]
     assert learnt["mean"] == pytest.approx(rows.mean() / 2, rel=1e-6)
 
 
 def test_words_are_those_of_the_training_rows_the_most_frequent_first(write: Any) -> None:
     prepared = prepare(write("IntegerLookup, Embedding: {input_dim: 20, output_dim: 2}, Flatten"))
     rows = prepared.splits.train.inputs["inputs"].astype(int)
-    words = prepared.adapted["architecture[0].IntegerLookup"]["vocabulary"]
+    words = prepared.transforms.arguments["architecture[0].IntegerLookup"]["vocabulary"]
     counts = Counter(rows.ravel().tolist())
     assert sorted(words) == sorted(counts)
     assert [counts[word] for word in words] == sorted(counts.values(), reverse=True)
@@ -74,7 +78,7 @@ def test_words_are_those_of_the_training_rows_the_most_frequent_first(write: Any
 
 def test_bounds_divide_the_training_rows_evenly(write: Any) -> None:
     prepared = prepare(write("Discretization: {num_bins: 4}, Rescaling: 1.0"))
-    bounds = prepared.adapted["architecture[0].Discretization"]["bin_boundaries"]
+    bounds = prepared.transforms.arguments["architecture[0].Discretization"]["bin_boundaries"]
     assert len(bounds) == 3
     assert bounds == sorted(bounds)
     bins = np.asarray(built_again(prepared).layers[0](prepared.splits.train.inputs["inputs"]))
@@ -83,14 +87,16 @@ def test_bounds_divide_the_training_rows_evenly(write: Any) -> None:
 
 def test_a_signature_names_no_file(write: Any) -> None:
     """A layer would read it."""
-    told = prepare(write("IntegerLookup, Flatten")).signature.to_json()
-    told["adapted"]["architecture[0].IntegerLookup"]["vocabulary"] = "/etc/passwd"
+    prepared = prepare(write("IntegerLookup, Flatten"))
+    told = prepared.signature.to_json()
+    ((learnt,),) = [one.values() for one in told["transforms"] if "adapting" in one]
+    learnt["architecture[0].IntegerLookup"]["vocabulary"] = "/etc/passwd"
     with pytest.raises(ValueError, match="no inputs and targets"):
-        Signature.from_json(told)
+        Signature.from_json(told, declared_transforms(prepared.experiment))
 
 
 def test_what_is_given_is_not_learnt(write: Any) -> None:
-    assert prepare(write("Normalization: {mean: 1.0, variance: 4.0}")).adapted == {}
+    assert prepare(write("Normalization: {mean: 1.0, variance: 4.0}")).transforms.arguments == {}
 
 
 @pytest.mark.parametrize(

@@ -142,7 +142,7 @@ def test_arguments_that_a_class_refuses_are_told(build: Build) -> None:
 
 @pytest.mark.parametrize("precision", ["mixed_float16", "mixed_bfloat16"])
 def test_mixed_precision_keeps_weights_and_output_in_full(build: Build, precision: str) -> None:
-    from nnrun.data.preprocessing import Scaling
+    from nnrun.data.transforms.scaling import Scaling
 
     text = f"runtime: {{precision: {precision}}}\n{SMALL}"
     model = build(text, steps=[Scaling(1 / 255, 0.0)])

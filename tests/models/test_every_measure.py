@@ -16,6 +16,7 @@ from nnrun.config.facts import DataFacts
 from nnrun.config.relations import check_relations
 from nnrun.config.schema import Experiment
 from nnrun.data.splits import InputSpec
+from nnrun.data.transforms.chain import Transforms
 from nnrun.errors import Problem
 from nnrun.models.building import build_model
 from nnrun.models.heads import Head
@@ -85,7 +86,7 @@ def end(request: pytest.FixtureRequest, declare: Callable[[str], Experiment]) ->
         experiment,
         inputs={"inputs": InputSpec(shape, "float32")},
         targets={"targets": target},
-        steps={"inputs": ()},
+        transforms=Transforms(),
         catalogue=load_catalogue(),
         steps_per_epoch=10,
     )

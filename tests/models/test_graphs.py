@@ -9,6 +9,7 @@ import pytest
 
 from nnrun.config.catalogue import load_catalogue
 from nnrun.data.splits import InputSpec
+from nnrun.data.transforms.chain import Transforms
 from nnrun.errors import ConfigError
 from nnrun.models.building import build_model
 from nnrun.tasks.targets import TargetSpec
@@ -45,7 +46,7 @@ def make(declare: Declare) -> Make:
             experiment,
             inputs={name: InputSpec(shape, "float32") for name, shape in shapes.items()},
             targets=targets or dict.fromkeys(names, NUMBER),
-            steps=dict.fromkeys(shapes, ()),
+            transforms=Transforms(),
             catalogue=load_catalogue(),
             steps_per_epoch=10,
         )

@@ -9,8 +9,7 @@ import pytest
 
 from nnrun.config.catalogue import load_catalogue
 from nnrun.config.components import Component
-from nnrun.data.preprocessing import Scaling, Standardizing, Step, apply_steps
-from nnrun.models.layers import preprocessing_layers
+from nnrun.data.transforms.scaling import Scaling, Standardizing, Step, apply_steps
 from nnrun.objects import instantiate
 
 from .conftest import Build
@@ -25,14 +24,6 @@ STEPS: list[tuple[tuple[Step, ...], np.ndarray]] = [
     ((Scaling(0.1, 0.0), Scaling((0.1, 0.2, 0.3), (0.0, 1.0, -1.0))), TABLE),
     ((), TABLE),
 ]
-
-
-@pytest.mark.parametrize(("steps", "rows"), STEPS)
-def test_the_layers_do_what_the_steps_say(steps: tuple[Step, ...], rows: np.ndarray) -> None:
-    layers = [*preprocessing_layers(steps), keras.layers.Identity()]
-    model = keras.Sequential([keras.Input(rows.shape[1:]), *layers])
-    wanted = apply_steps(steps, rows)
-    np.testing.assert_allclose(model(rows).numpy(), wanted, rtol=1e-6, atol=1e-6)
 
 
 def test_a_saved_model_takes_raw_rows_without_nnrun(build: Build, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from nnrun.config.graphs import INPUT, TARGET
 from nnrun.config.roles import roles_of
 from nnrun.config.schema import Experiment
 from nnrun.data.splits import InputSpec
+from nnrun.data.transforms.chain import Transforms
 from nnrun.errors import ConfigError
 from nnrun.experiments.prepare import prepare
 from nnrun.export.script.writing import write_script
@@ -78,7 +79,7 @@ def built(experiment: Experiment, base: Any = None) -> Any:
         experiment,
         inputs=SPECS,
         targets={TARGET: NUMBER},
-        steps={INPUT: ()},
+        transforms=Transforms(),
         catalogue=load_catalogue(),
         steps_per_epoch=10,
         base=base,

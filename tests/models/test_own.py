@@ -103,7 +103,7 @@ def test_what_is_no_model_of_these_data_is_told(
 
 
 def test_preprocessing_has_no_place_before_a_training_of_one_s_own(build: Build) -> None:
-    from nnrun.data.preprocessing import Scaling
+    from nnrun.data.transforms.scaling import Scaling
 
     with pytest.raises(ConfigError, match="takes the rows as they are"):
         build(config("Doubling"), steps=[Scaling(0.5, 0.0)])

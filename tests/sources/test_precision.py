@@ -10,10 +10,17 @@ from hypothesis import strategies as st
 from nnrun.config.components import Component
 from nnrun.config.schema import Dataset, Preprocess, Split
 from nnrun.data.loading import load_inputs, load_rows, load_splits
-from nnrun.data.preprocessing import Scaling, Standardizing, apply_steps, fit
 from nnrun.data.quality import inspect
 from nnrun.data.signature import Signature
 from nnrun.data.tables import read_table
+from nnrun.data.transforms.chain import Transforms
+from nnrun.data.transforms.scaling import (
+    ScaledInputs,
+    ScaleInputs,
+    Scaling,
+    Standardizing,
+    apply_steps,
+)
 from nnrun.sources.csv import Csv
 from nnrun.sources.precision import find_loss
 
@@ -90,7 +97,7 @@ def test_times_are_scaled_in_float64(write, how, least, most):
     assert splits.inputs["inputs"].dtype == "float64"
     train = splits.train.inputs["inputs"]
     assert train.dtype == np.float64
-    steps = fit(Preprocess(**{how: True}), splits)["inputs"]
+    steps = ScaleInputs(Preprocess(**{how: True})).fit(splits).steps["inputs"]
     done = apply_steps(steps, train)
     assert done.dtype == np.float32
     assert len(np.unique(done[:, 0])) == 60
@@ -101,7 +108,7 @@ def test_times_are_scaled_in_float64(write, how, least, most):
     # An exact line of the time is one of what reaches the model.
     line = np.polyfit(done[:, 0], splits.train.targets["targets"][:, 0], 1, full=True)[1]
     assert line < 1e-9
-    told = inspect(splits, {"inputs": steps})
+    told = inspect(splits, Transforms((ScaledInputs({"inputs": steps}),)))
     assert [warning for warning in told if "column" in warning] == [
         "the model takes its rows in float64, which column 't' needs; in Keras alone, call it as "
         "`model(rows)`, since `model.predict(rows)` makes rows float32"
@@ -113,10 +120,12 @@ def test_any_unit_is_standardized_alike(write, unit):
     capacity = (10 + np.arange(80.0)) * unit
     write({"c": capacity, "y": np.arange(80)})
     splits = load_splits(dataset(standardize=True), seed=1)
-    steps = fit(Preprocess(standardize=True), splits)["inputs"]
+    steps = ScaleInputs(Preprocess(standardize=True)).fit(splits).steps["inputs"]
     assert all(isinstance(step, Scaling) for step in steps)
     plain = replace(splits.train, inputs={"inputs": splits.train.inputs["inputs"] / unit})
-    wanted = fit(Preprocess(standardize=True), replace(splits, train=plain))["inputs"]
+    wanted = (
+        ScaleInputs(Preprocess(standardize=True)).fit(replace(splits, train=plain)).steps["inputs"]
+    )
     np.testing.assert_allclose(
         apply_steps(steps, splits.train.inputs["inputs"]),
         apply_steps(wanted, plain.inputs["inputs"].astype(np.float32)),
@@ -129,7 +138,7 @@ def test_ordinary_columns_stay_in_float32_with_the_steps_they_had(write):
     splits = load_splits(dataset(standardize=True), seed=1)
     assert splits.train.inputs["inputs"].dtype == np.float32
     assert splits.train.exact == {}
-    (step,) = fit(Preprocess(standardize=True), splits)["inputs"]
+    (step,) = ScaleInputs(Preprocess(standardize=True)).fit(splits).steps["inputs"]
     assert isinstance(step, Standardizing)
     assert load_splits(dataset(standardize=True), seed=1, exact=False).fingerprint == (
         splits.fingerprint
@@ -140,7 +149,7 @@ def test_columns_that_are_not_scaled_are_told_with_their_numbers(write):
     write({"t": TIMES, "y": np.arange(80) * 0.37})
     splits = load_splits(dataset(), seed=1)
     assert splits.train.inputs["inputs"].dtype == np.float32
-    told = inspect(splits, fit(Preprocess(), splits))
+    told = inspect(splits, Transforms((ScaleInputs(Preprocess()).fit(splits),)))
     assert told[0].startswith("the column 't' reaches the model unscaled")
     assert told[1:] == [
         "the column 't' has 60 different values, which float32 makes 7; consider preprocess: "
@@ -150,7 +159,7 @@ def test_columns_that_are_not_scaled_are_told_with_their_numbers(write):
 
 def test_doubts_are_about_the_values_before_float32_makes_them_equal(write):
     write({"t": 1600000000 + np.arange(60.0), "y": np.arange(60)})
-    told = inspect(load_splits(dataset(), seed=1), {"inputs": ()})
+    told = inspect(load_splits(dataset(), seed=1), Transforms())
     assert not [
         warning for warning in told if "never changes" in warning or "also stand" in warning
     ]
@@ -168,8 +177,9 @@ def test_a_target_that_float32_cannot_hold_is_told(write):
 def test_new_rows_are_read_as_exactly(write):
     write({"t": TIMES, "y": np.arange(80)})
     splits = load_splits(dataset(standardize=True), seed=1)
-    steps = fit(Preprocess(standardize=True), splits)
-    signature = Signature.from_json(Signature.of(splits, steps).to_json())
+    scaling = ScaleInputs(Preprocess(standardize=True))
+    values = Signature.of(splits, Transforms((scaling.fit(splits),))).to_json()
+    signature = Signature.from_json(values, [scaling])
     assert signature.is_exact
     new = write({"y": [0.5, 1], "t": [1600000001, 1600000002]}, "new.csv")
     for inputs in (

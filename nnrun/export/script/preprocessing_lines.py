@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from nnrun.data.preprocessing import Standardizing
 from nnrun.data.splits import EXACT
+from nnrun.data.transforms.scaling import ScaledInputs, Standardizing
 from nnrun.export.script.expressions import Atom, Expression, call, identifier, literal
 from nnrun.export.script.grouping import labels_in, rows_in
 from nnrun.export.script.splitting_lines import part_names
@@ -79,7 +79,9 @@ def _standardize(
     rows, of = rows_in(prepared, "train", name), _suffix(prepared, name)
     mean, variance = f"mean{of}", f"variance{of}"
     table = _is_table(prepared, name)
-    normalized = any(isinstance(step, Standardizing) for step in prepared.steps[name])
+    scaled = prepared.transforms.of(ScaledInputs)
+    steps = () if scaled is None else scaled.steps[name]
+    normalized = any(isinstance(step, Standardizing) for step in steps)
     options = ["axis=0"] * table + ['dtype="float64"'] * (not normalized)
     over, squared = (f" / {scale}", f" / {scale}**2") if scale else ("", "")
     made.measured += [f"{mean} = {rows}.mean({', '.join(options)}){over}"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-from nnrun.config.text_layers import text_layers
+from nnrun.data.transforms.text import Words
 from nnrun.export.script.expressions import Names, assign, double_quoted
 from nnrun.export.script.grouping import rows_in
 from nnrun.export.script.splitting_lines import part_names
@@ -28,8 +28,11 @@ def text_lines(prepared: Prepared, components: Components) -> Iterator[str]:
     variables = Names()
     parts = [f"X_{part}" for part in part_names(prepared)]
     several = len(prepared.splits.inputs) > 1
-    for name, layer in text_layers(prepared.experiment.outline).items():
-        learnt = prepared.adapted[layer.path]
+    words = prepared.transforms.of(Words)
+    if words is None:
+        return
+    for name, layer in words.declared.readers.items():
+        learnt = words.learnt[layer.path]
         length = {_LENGTH: learnt[_LENGTH]} if _LENGTH in learnt else {}
         declared = dataclasses.replace(layer, arguments={**layer.arguments, **length})
         variable = variables.of(layer.name)

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from nnrun.errors import ConfigError, Problem, RunError
 from nnrun.export.script.expressions import Atom, assign, call, double_quoted, literal, shown_path
-from nnrun.models.layers import preprocessing_layers
 from nnrun.models.network import Network
 from nnrun.runs.checksums import check_file
 
@@ -51,9 +50,8 @@ def take_over(
         "# What the run has learnt",
         assign("base", call("keras.models.load_model", path, compile="False")),
     ]
-    steps = [
-        layer.name for layer in preprocessing_layers(next(iter(base.signature.steps.values())))
-    ]
+    ((name, spec),) = base.signature.inputs.items()
+    steps = [layer.name for layer in base.signature.transforms.layers_within(name, spec)]
     if base.experiment.outline.names_nodes:
         cut, taken = _cut(steps, declared, model)
         return [*lines, cut], taken

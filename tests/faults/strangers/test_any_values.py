@@ -113,6 +113,7 @@ def look(run: RunDirectory) -> None:
     from nnrun.analysis.run_view import read_report, run_view
     from nnrun.analysis.tables import render
     from nnrun.experiments.open import read_signature
+    from nnrun.experiments.prepare import load_run
     from nnrun.runs.index import list_runs
     from nnrun.runs.removing import plan_removal
     from nnrun.runs.saved import load_saved
@@ -124,7 +125,7 @@ def look(run: RunDirectory) -> None:
     for read in (
         lambda: json.dumps(read_report(run).to_json()),
         lambda: render(run_view(read_report(run))),
-        lambda: read_signature(run),
+        lambda: read_signature(run, load_run(run, trust=False)),
         lambda: find_best(run, RunRecord.read(run.record)),
         lambda: load_saved(run),
         lambda: plan_removal(run, runs),

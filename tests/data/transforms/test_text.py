@@ -6,13 +6,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nnrun.config.text_layers import text_layers
 from nnrun.data.loading import load_inputs
 from nnrun.data.signature import Signature
 from nnrun.data.splits import InputSpec, Part, Splits
+from nnrun.data.transforms.chain import Transforms, fit
+from nnrun.data.transforms.declared import declared_transforms
+from nnrun.data.transforms.text import ReadText, Words
 from nnrun.errors import ConfigError, DataError
 from nnrun.experiments.prepare import build_for, prepare
-from nnrun.models.texts import encode_inputs, encode_splits, learn_words
 from nnrun.reading import parse_json
 from nnrun.runs.atomic import json_bytes
 
@@ -31,11 +32,12 @@ def splits_of(train: list[list[str]], test: list[list[str]]) -> Splits:
 
 def read(layer: str, train: list[list[str]], test: list[list[str]], config: Any) -> Any:
     """What a layer learns, and the rows that it makes."""
-    readers = text_layers(config(f"[{layer}, Dense: 1]").outline)
-    splits = splits_of(train, test)
-    learnt = learn_words(readers, splits)
-    (words,) = learnt.values()
-    return words, encode_splits(readers, learnt, splits)
+    declared = declared_transforms(config(f"[{layer}, Dense: 1]"))
+    splits, transforms = fit(declared, splits_of(train, test), Transforms())
+    words = transforms.of(Words)
+    assert words is not None
+    (learnt,) = words.learnt.values()
+    return learnt, splits
 
 
 @pytest.fixture
@@ -63,7 +65,7 @@ def test_words_are_numbered_by_how_often_they_stand_in_the_training_rows(config:
     assert splits.train.inputs["inputs"].tolist() == [[2, 3, 4], [2, 3, 5], [7, 6, 0]]
     # 0 fills up, 1 is a word that no training row has, and what is too long is cut.
     assert splits.test.inputs["inputs"].tolist() == [[2, 1, 4]]
-    assert splits.test.texts["inputs"].tolist() == [LATER]
+    assert splits.test.read["inputs"].tolist() == [LATER]
     assert splits.inputs["inputs"] == InputSpec((3,), "int32", text=("a",))
 
 
@@ -168,7 +170,7 @@ def test_what_keras_refuses_is_told_of_the_layer(config: Any) -> None:
 
 def test_other_inputs_are_left_as_they_are() -> None:
     numbers = np.ones((2, 3), np.float32)
-    assert encode_inputs({}, {}, {"numbers": numbers})["numbers"] is numbers
+    assert Words(ReadText({}), {}).apply({"numbers": numbers})["numbers"] is numbers
 
 
 def write(folder: Path, rows: str, architecture: str) -> Path:
@@ -185,7 +187,10 @@ def test_a_model_is_built_again_without_the_rows(tmp_path: Path) -> None:
     rows = "text,y\n" + "".join(f"{word} end,{index}.5\n" for index, word in enumerate("abcdef"))
     layers = "[TextVectorization, Embedding: {input_dim: 9, output_dim: 2}, Flatten, Dense: 1]"
     prepared = prepare(write(tmp_path, rows, layers))
-    kept = Signature.from_json(parse_json(json_bytes(prepared.signature.to_json())))
+    kept = Signature.from_json(
+        parse_json(json_bytes(prepared.signature.to_json())),
+        declared_transforms(prepared.experiment),
+    )
     assert kept == prepared.signature
     assert [layer.name for layer in build_for(prepared.experiment, kept).layers] == [
         "text_vectorization",
@@ -198,7 +203,7 @@ def test_a_model_is_built_again_without_the_rows(tmp_path: Path) -> None:
 def test_columns_that_look_like_numbers_are_text_where_they_are_looked_up(tmp_path: Path) -> None:
     rows = "code,y\n007,1.5\n7,2.5\nNA,3.5\n007,0.5\n"
     prepared = prepare(write(tmp_path, rows, "[StringLookup, Flatten, Dense: 1]"))
-    texts = {name: part.texts["inputs"].ravel() for name, part in prepared.splits.parts.items()}
+    texts = {name: part.read["inputs"].ravel() for name, part in prepared.splits.parts.items()}
     assert sorted(np.concatenate(list(texts.values()))) == ["007", "007", "7", "NA"]
 
 

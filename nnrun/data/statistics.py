@@ -1,0 +1,43 @@
+"""What is measured of rows, in float64."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+BLOCK = 4096
+"""Rows looked at in one go, so that float64 copies of images stay small."""
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """Of one input, over the training rows: one number a feature, or one for all pixels."""
+
+    mean: np.ndarray
+    variance: np.ndarray
+    least: np.ndarray
+    most: np.ndarray
+
+    def after(self, multiply: np.ndarray, add: np.ndarray) -> "Statistics":
+        """The statistics of the same rows once they are `x * multiply + add`."""
+        return Statistics(
+            self.mean * multiply + add,
+            self.variance * multiply**2,
+            self.least * multiply + add,
+            self.most * multiply + add,
+        )
+
+
+def measure(array: np.ndarray) -> Statistics:
+    """Statistics of rows `(rows, features)` by feature, of any other shape over all values."""
+    per_feature = array.ndim == 2  # noqa: PLR2004 rows and features
+    axes = (0,) if per_feature else tuple(range(array.ndim))
+    blocks = [array[start : start + BLOCK] for start in range(0, len(array), BLOCK)]
+    values = array.size if not per_feature else len(array)
+    mean = np.sum([block.sum(axis=axes, dtype=np.float64) for block in blocks], axis=0) / values
+    squares = [((block - mean) ** 2).sum(axis=axes, dtype=np.float64) for block in blocks]
+    return Statistics(
+        mean,
+        np.sum(squares, axis=0) / values,
+        array.min(axis=axes).astype(np.float64),
+        array.max(axis=axes).astype(np.float64),
+    )

@@ -1,0 +1,43 @@
+"""Which transforms an experiment declares, in the order in which they learn and are applied."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nnrun.config.adapting_layers import adapts
+from nnrun.config.text_layers import text_embeddings, text_layers
+from nnrun.data.transforms.adapted_layers import AdaptLayers
+from nnrun.data.transforms.scaled_labels import ScaleLabels
+from nnrun.data.transforms.scaling import ScaleInputs
+from nnrun.data.transforms.text import ReadText
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from nnrun.config.schema import Experiment
+    from nnrun.data.splits import Splits
+    from nnrun.data.transforms.adapted_layers import Learnt
+    from nnrun.data.transforms.transform import Fitted, Transform
+
+
+def declared_transforms(
+    experiment: Experiment,
+    adapt: Callable[[Splits, Sequence[Fitted]], Learnt] | None = None,
+) -> list[Transform]:
+    """The transforms that an experiment asks for.
+
+    Args:
+        experiment: The checked config.
+        adapt: What has layers of the model adapt; not needed to restore what they have learnt.
+    """
+    preprocess, outline = experiment.dataset.preprocess, experiment.outline
+    transforms: list[Transform] = []
+    if readers := text_layers(outline):
+        embeddings = tuple(text_embeddings(outline))
+        transforms.append(ReadText(readers, embeddings, experiment.runtime.device))
+    transforms.append(ScaleInputs(preprocess))
+    if outline.is_list and any(map(adapts, outline.components)):
+        transforms.append(AdaptLayers(adapt))
+    if preprocess.target is not None:
+        transforms.append(ScaleLabels(preprocess.target))
+    return transforms
