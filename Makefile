@@ -4,8 +4,9 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 DEVELOPING := $(VENV)/.developing
 SOURCES := nnrun tests benchmarks docs
+COVERING := $(wildcard $(addprefix tests/,analysis cli config data pages runs sources tasks))
 
-.PHONY: help demo test faults lint types format catalogue docs gallery bench clean
+.PHONY: help demo test coverage faults lint types format catalogue docs gallery bench clean
 
 help:  ## Say what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -27,6 +28,9 @@ demo: $(INSTALLED)  ## Install nnrun into .venv and train a small network on dat
 
 test: $(DEVELOPING)  ## Run all tests; those on the big data sets where NNRUN_DATA names them
 	$(BIN)/python -m pytest --numprocesses auto --dist worksteal
+
+coverage: $(DEVELOPING)  ## See that tests reach the lines and branches of what needs no training
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal --cov --cov-report=term:skip-covered $(COVERING)
 
 faults: $(DEVELOPING)  ## Break runs off in every way, 20 times each, and note it in docs/
 	$(BIN)/python tests/faults/campaign.py 20

@@ -180,7 +180,7 @@ def tiny_run(_trained: Path, tmp_path: Path) -> RunDirectory:
 @pytest.fixture
 def _undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs end without their plots, a quarter of a tiny training's time, where no test looks at any."""
-    monkeypatch.setattr("nnrun.experiments.train.draw_run", lambda *_, **__: None)
+    monkeypatch.setattr("nnrun.experiments.finish.draw_run", lambda *_, **__: None)
 
 
 def write_run(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from nnrun.config.roles import roles_of
 from nnrun.errors import UserError
 from nnrun.experiments.base import kept_base, resolve_base
+from nnrun.experiments.open import load_data, load_weights, read_trained
 from nnrun.experiments.prepare import (
     RUNS,
     build,
@@ -20,7 +21,6 @@ from nnrun.experiments.prepare import (
     prepare,
     prepare_experiment,
 )
-from nnrun.experiments.train import Run, Watcher
 from nnrun.experiments.trust import check_trust, with_own_code
 from nnrun.runs.beginnings import check_begun
 from nnrun.runs.best_state import find_best
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from nnrun.experiments.evaluate import OpenRun
     from nnrun.experiments.lr_find import SearchStep
     from nnrun.experiments.prepared import Prepared
+    from nnrun.experiments.train import Watcher
     from nnrun.runs.outcome import Outcome
 
 
@@ -114,6 +115,8 @@ def train(
     """
     prepared = prepare(Path(config), overrides, Path(runs_dir), trust=trust)
     model = build(prepared, prepared.experiment.runtime.strategy)
+    from nnrun.experiments.train import Run
+
     directory = _claim(prepared, model, Path(runs_dir), run_dir)
     # Only its holder may throw the directory away: without the lock it is another process's run.
     with RunLock(directory.path):
@@ -246,9 +249,6 @@ def open_run(
         DataError: The data are needed, and not there any more or others.
         UserError: It names code of its own and is not trusted.
     """
-    from nnrun.experiments.evaluate import OpenRun
-    from nnrun.experiments.open import load_data, load_weights, read_trained
-
     record = read_trained(directory)
     experiment = with_own_code(load_run(directory, trust=trust), directory.resolved)
     state = find_best(directory, record)
@@ -257,6 +257,7 @@ def open_run(
     signature, splits = load_data(directory, experiment, record, with_rows=with_data)
     base = kept_base(directory, experiment, trust=trust)
     model = build_for(experiment, signature, base=base)
+    from nnrun.experiments.evaluate import OpenRun
     from nnrun.models.heads import gives_logits
     from nnrun.training.choosing import engine_for
 

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import keras
+
 from nnrun.analysis.card import SEVERAL, Card, LayerRow, OutputRow
+from nnrun.device import device_name
+from nnrun.models.shapes import applied_to, layer_shapes, listed_layers
+from nnrun.models.stand_ins import classes_of_stand_ins
+from nnrun.training.choosing import engine_of
+from nnrun.training.estimating import estimate_memory, estimate_seconds, learning_rates
+from nnrun.training.placing import place, placing_warnings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,11 +29,6 @@ def card_of(prepared: Prepared, model: Any) -> Card:
         prepared: The experiment and its data.
         model: Its compiled model, which is good for nothing else afterwards.
     """
-    from nnrun.device import device_name
-    from nnrun.training.choosing import engine_of
-    from nnrun.training.estimating import estimate_memory, estimate_seconds, learning_rates
-    from nnrun.training.placing import place, placing_warnings
-
     experiment, splits = prepared.experiment, prepared.splits
     engine = engine_of(experiment, model, splits.train)
     placement = place(model, splits, experiment.runtime)
@@ -60,11 +63,6 @@ def layer_rows(model: Any, experiment: Experiment) -> list[LayerRow]:
         model: The model.
         experiment: The config that it was built from.
     """
-    import keras
-
-    from nnrun.models.shapes import layer_shapes, listed_layers
-    from nnrun.models.stand_ins import classes_of_stand_ins
-
     read_before = classes_of_stand_ins(experiment.outline)
     is_graph = hasattr(model, "_nodes_by_depth") and not isinstance(model, keras.Sequential)
     return [
@@ -97,8 +95,6 @@ def output_rows(model: Any, targets: Mapping[str, TargetSpec]) -> list[OutputRow
 
 def _sources(model: Any, layer: Any) -> tuple[str, ...]:
     """The layers that a layer of a graph is applied to; of a shared one, at all its places."""
-    from nnrun.models.shapes import applied_to
-
     used = {id(node) for nodes in model._nodes_by_depth.values() for node in nodes}
     return tuple(
         dict.fromkeys(

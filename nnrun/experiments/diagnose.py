@@ -19,6 +19,11 @@ from nnrun.config.figures import Figure
 from nnrun.config.tasks import NUMBERS
 from nnrun.errors import RunError
 from nnrun.runs.history import History
+from nnrun.training.choosing import inner_layers
+from nnrun.training.constant_answers import find_references, output_width, penalty_of
+from nnrun.training.layer_monitor import LayerMonitor
+from nnrun.training.prediction import CompiledPrediction
+from nnrun.training.pruning import pruned_from
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -106,16 +111,12 @@ def rate_key(experiment: Experiment) -> str:
 
 def _first_of_the_last_part(experiment: Experiment, recorders: Sequence[Recorder]) -> int:
     """The first epoch of fine-tuning, or of the pruned model; else 1."""
-    from nnrun.training.pruning import pruned_from
-
     tuned = experiment.training.fine_tune
     return max(pruned_from(recorders) or 1, tuned.after_epoch + 1 if tuned else 1)
 
 
 def _is_random(model: Any) -> bool:
     """Whether layers draw random numbers in training: dropout, noise, augmented pictures."""
-    from nnrun.training.choosing import inner_layers
-
     inner = (one for layer in model.layers for one in inner_layers(layer))
     return any(getattr(one, "seed_generator", None) is not None for one in inner)
 
@@ -156,8 +157,6 @@ class _Rows:
         Args:
             best: The row of the history.
         """
-        from nnrun.training.constant_answers import find_references, output_width, penalty_of
-
         train, watched = self._splits.train, self._splits.validation or self._splits.train
         alone = len(self._splits.targets) == 1
         penalty = penalty_of(self._model) if alone else 0.0
@@ -245,8 +244,6 @@ def _labels(target: np.ndarray) -> np.ndarray:
 
 def _predicted(model: Any, rows: Part) -> np.ndarray:
     """The class that the model gives each row."""
-    from nnrun.training.prediction import CompiledPrediction
-
     outputs = CompiledPrediction(model, rows.rows, "graph").run(rows.inputs)
     if outputs.shape[1] > 1:
         largest: np.ndarray = np.argmax(outputs, axis=1)
@@ -257,8 +254,6 @@ def _predicted(model: Any, rows: Part) -> np.ndarray:
 
 def _monitored(recorder: Recorder) -> list[Any]:
     """The layers that a `LayerMonitor` measured."""
-    from nnrun.training.layer_monitor import LayerMonitor
-
     file = Path(recorder.filename)
     if not isinstance(recorder, LayerMonitor) or not file.exists():
         return []

@@ -5,8 +5,13 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
+import keras
+
 from nnrun.analysis.model_plot import LayerBox, ModelGraph, draw_model
 from nnrun.config.roles import roles_of
+from nnrun.models.shapes import applied_to, layer_shapes
+from nnrun.models.stand_ins import classes_of_stand_ins
+from nnrun.runs.atomic import write_with
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,8 +39,6 @@ def picture(model: Any, path: Path, experiment: Experiment) -> None:
     Raises:
         RunError: The file cannot be written.
     """
-    from nnrun.runs.atomic import write_with
-
     graph, form = graph_of(model), path.suffix.lower().removeprefix(".")
     _tell_text(graph, experiment)
     write_with(path, lambda file: draw_model(graph, file, title=experiment.name, form=form))
@@ -43,8 +46,6 @@ def picture(model: Any, path: Path, experiment: Experiment) -> None:
 
 def _tell_text(graph: ModelGraph, experiment: Experiment) -> None:
     """Have the boxes say what inputs of text are, and what reads them."""
-    from nnrun.models.stand_ins import classes_of_stand_ins
-
     classes = classes_of_stand_ins(experiment.outline)
     texts = roles_of(experiment).texts
     for index, box in enumerate(graph.boxes):
@@ -86,10 +87,6 @@ def _walk(
     Returns:
         The boxes that each of its outputs comes from.
     """
-    import keras
-
-    from nnrun.models.shapes import applied_to
-
     made: dict[_Tensor, Sources] = {}
     if given is not None:
         for tensor, sources in zip(functional.inputs, given, strict=True):
@@ -119,8 +116,6 @@ def _add_layer(
     graph: ModelGraph, layer: Any, key: str, group: str, sources: Sequence[Sources]
 ) -> list[Sources]:
     """Add a layer, or a nested model layer by layer; the boxes that its outputs come from."""
-    import keras
-
     inner = _functional(layer) if isinstance(layer, keras.Model) else None
     known = any(box.key == key or box.group == layer.name for box in graph.boxes)
     if inner is not None and len(layer.layers) <= MOST_INNER and not known:
@@ -132,8 +127,6 @@ def _add_layer(
 
 
 def _add_box(graph: ModelGraph, layer: Any, key: str, group: str) -> None:
-    import keras
-
     lines = [type(layer).__name__, _shape(_outputs_of(layer))]
     if layer.count_params():
         lines.append(f"{layer.count_params():,} parameters")
@@ -163,8 +156,6 @@ def _activation(layer: Any) -> str:
 
 def _outputs_of(layer: Any) -> list[tuple[int | None, ...]]:
     """The shapes of a layer's outputs, as far as they are known."""
-    from nnrun.models.shapes import layer_shapes
-
     return layer_shapes(layer)
 
 

@@ -12,9 +12,13 @@ from nnrun.analysis.predictions import Predictions, Sampled
 from nnrun.analysis.reconstructions import Reconstructions
 from nnrun.config.figures import Figure
 from nnrun.config.tasks import LABELS
+from nnrun.data.loading import load_inputs
+from nnrun.data.pictures import SUFFIXES, find_pictures, read_pictures
 from nnrun.errors import DataError, UserError
 from nnrun.runs.atomic import write_json
 from nnrun.tasks.lookup import find_task
+from nnrun.training.engines import CompiledEvaluation, make_resident
+from nnrun.training.prediction import CompiledPrediction, sample
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -172,8 +176,6 @@ def predict_file(run: OpenRun, file: Path, *, draws: int | None = None) -> dict[
         UserError: Draws are asked for, and the model has no dropout.
     """
     _check_draws(run, draws)
-    from nnrun.data.loading import load_inputs
-    from nnrun.data.pictures import SUFFIXES, find_pictures, read_pictures
 
     specs = run.signature.inputs
     files: tuple[str, ...] = ()
@@ -218,8 +220,6 @@ def evaluate_rows(
         UserError: Draws are asked for, and the model has no dropout.
         RunError: A file cannot be written.
     """
-    from nnrun.training.engines import CompiledEvaluation, make_resident
-
     predicted = predict_rows(run, part, batch_size=batch_size, draws=draws)
     recorded = CompiledEvaluation(run.model, make_resident(part), run.engine, batch_size).run()
     evaluations = {}
@@ -255,8 +255,6 @@ def _recorded_of(recorded: Mapping[str, float], output: str) -> dict[str, float]
 def _predict(
     run: OpenRun, inputs: Mapping[str, np.ndarray], batch_size: int | None
 ) -> dict[str, np.ndarray]:
-    from nnrun.training.prediction import CompiledPrediction
-
     rows = len(next(iter(inputs.values())))
     raw = CompiledPrediction(run.model, rows, run.engine, batch_size).run(inputs)
     return {name: run.outputs(name, _output_of(raw, name)) for name in run.names}
@@ -275,8 +273,6 @@ def _sample(
     batch_size: int | None,
     draws: int,
 ) -> Sampled:
-    from nnrun.training.prediction import sample
-
     samples = sample(
         run.model,
         inputs,

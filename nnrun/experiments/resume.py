@@ -11,7 +11,6 @@ from nnrun.errors import RunError
 from nnrun.experiments.base import base_for_resuming, changed_weights
 from nnrun.experiments.open import read_signature
 from nnrun.experiments.prepare import build, load_run, prepare_experiment
-from nnrun.experiments.train import Run
 from nnrun.reading import check_tree
 from nnrun.runs.appended import changed_files
 from nnrun.runs.atomic import describe_cause
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from nnrun.config.schema import Experiment
     from nnrun.data.signature import Signature
     from nnrun.experiments.prepared import Prepared
+    from nnrun.experiments.train import Run
     from nnrun.runs.directory import RunDirectory
 
 COMPARED = ("nnrun", "tensorflow", "keras", "numpy")
@@ -80,14 +80,10 @@ def reopen(
             raise RunError(f"{directory.path} cannot be resumed: {error}") from error
         for note in notes:
             tell(note)
-    resumed = make_resumed(
-        directory,
-        record,
-        saved,
-        differences,
-        experiment_to_yaml(declared),
-        extended=epochs is not None,
-    )
+    config, extended = experiment_to_yaml(declared), epochs is not None
+    resumed = make_resumed(directory, record, saved, differences, config, extended=extended)
+    from nnrun.experiments.train import Run
+
     return Run(prepared, model, directory, (), resumed)
 
 

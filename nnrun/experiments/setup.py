@@ -9,18 +9,25 @@ from typing import TYPE_CHECKING, Any
 from nnrun.config.figures import on_validation
 from nnrun.config.label_scales import LABEL_SCALES
 from nnrun.config.monitoring import directions
+from nnrun.device import device_name, processor_name, thread_count
 from nnrun.errors import UserError
 from nnrun.runs.best_epoch import monitored_figure
 from nnrun.runs.manifest import RunRecord
 from nnrun.runs.provenance import git_state, installed_versions
 from nnrun.runs.run_writer import utc_now
+from nnrun.training.batch_hooks import watches_evaluation
+from nnrun.training.blocks import Blocks, fits_blocks
+from nnrun.training.directions import told_directions
+from nnrun.training.engines import CompiledEvaluation, CompiledTraining
+from nnrun.training.loop import Course, Programs
+from nnrun.training.placing import make_evaluation, make_training
+from nnrun.training.pruning import pruned_from
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from nnrun.config.modes import Directions, Mode
     from nnrun.experiments.prepared import Prepared
-    from nnrun.training.loop import Course, Programs
     from nnrun.training.placing import Placement
     from nnrun.training.recording import Recorder
 
@@ -42,8 +49,6 @@ def first_record(
         parameters: How many the model has.
         warnings: What is doubtful about it.
     """
-    from nnrun.device import device_name, processor_name, thread_count
-
     splits = prepared.splits
     return RunRecord(
         name=prepared.experiment.name,
@@ -78,8 +83,6 @@ def find_directions(prepared: Prepared, model: Any) -> dict[str, Mode]:
         prepared: The experiment.
         model: The compiled model, whose metrics are built.
     """
-    from nnrun.training.directions import told_directions
-
     return directions(prepared.experiment, told_directions(model))
 
 
@@ -87,8 +90,6 @@ def makes_many_epochs(
     prepared: Prepared, model: Any, callbacks: Sequence[Any], placement: Placement
 ) -> bool:
     """Whether many epochs of a training are made in one call: see `fits_blocks`."""
-    from nnrun.training.blocks import fits_blocks
-
     alone = placement.replicas == 1 and placement.rows == "resident"
     if prepared.experiment.tensorboard.histogram_freq or not alone:
         return False
@@ -115,12 +116,6 @@ def compile_parts(
         rows: `resident` or `streaming`.
         many_epochs: Whether tiny epochs are made many in one call.
     """
-    from nnrun.training.batch_hooks import watches_evaluation
-    from nnrun.training.blocks import Blocks
-    from nnrun.training.engines import CompiledEvaluation, CompiledTraining
-    from nnrun.training.loop import Programs
-    from nnrun.training.placing import make_evaluation, make_training
-
     splits, options = prepared.splits, prepared.experiment.training
     training = make_training(model, splits, options, engine, rows)
     validation = None
@@ -153,9 +148,6 @@ def find_course(
     Raises:
         UserError: The figure that is monitored is none of those recorded.
     """
-    from nnrun.training.loop import Course
-    from nnrun.training.pruning import pruned_from
-
     experiment, options = prepared.experiment, prepared.experiment.training
     has_validation = prepared.splits.validation is not None
     monitor, mode = monitored_figure(

@@ -8,12 +8,14 @@ import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from nnrun.analysis.run_plots import draw_run
+import keras
+
 from nnrun.config.diagnostics import in_one_line
 from nnrun.config.monitoring import watchers_by_figure
 from nnrun.config.writer import experiment_to_yaml
+from nnrun.device import device_name
 from nnrun.errors import RunError
-from nnrun.experiments.diagnose import diagnose_run
+from nnrun.experiments.finish import finish
 from nnrun.experiments.setup import (
     compile_parts,
     find_course,
@@ -21,19 +23,44 @@ from nnrun.experiments.setup import (
     first_record,
     makes_many_epochs,
 )
-from nnrun.runs.expectations import figures_reached, judge_expectations
-from nnrun.runs.outcome import Outcome
+from nnrun.models.freezing import nothing_learns
 from nnrun.runs.run_writer import RunWriter, Snapshot
 from nnrun.runs.undefined import UndefinedFigures
+from nnrun.training import events as kinds
+from nnrun.training.batch_hooks import slow_callbacks
+from nnrun.training.blowup import BlowupSearch
+from nnrun.training.blowup_causes import explain
+from nnrun.training.callback_state import (
+    appended_files,
+    capture_callbacks,
+    model_arrays,
+    prepare_callbacks,
+    restore_callbacks,
+)
+from nnrun.training.callbacks import all_callbacks, build_callbacks
+from nnrun.training.choosing import Engine, engine_of
+from nnrun.training.directions import guide
+from nnrun.training.events import Position, TrainingStarted
+from nnrun.training.fine_tuning import FineTuning
+from nnrun.training.loop import train_epochs
+from nnrun.training.order import epoch_order
+from nnrun.training.placing import make_evaluation, place, placing_warnings
+from nnrun.training.recording import Recorder
+from nnrun.training.signals import StopRequest
+from nnrun.training.state import (
+    capture_state,
+    first_not_finite,
+    restore_state,
+)
 
 if TYPE_CHECKING:
     from nnrun.experiments.prepared import Prepared
     from nnrun.runs.directory import RunDirectory
     from nnrun.runs.manifest import RunRecord
+    from nnrun.runs.outcome import Outcome
     from nnrun.runs.saved import Resumed
-    from nnrun.training.events import Event, Position, TrainingEnded
+    from nnrun.training.events import Event, TrainingEnded
     from nnrun.training.loop import Course, Programs
-    from nnrun.training.signals import StopRequest
 
 Watcher = Callable[["Event"], None]
 
@@ -57,14 +84,6 @@ class Run:
         command: Sequence[str],
         resumed: Resumed | None = None,
     ) -> None:
-        from nnrun.models.freezing import nothing_learns
-        from nnrun.training.batch_hooks import slow_callbacks
-        from nnrun.training.callbacks import all_callbacks, build_callbacks
-        from nnrun.training.choosing import Engine, engine_of
-        from nnrun.training.fine_tuning import FineTuning
-        from nnrun.training.placing import place, placing_warnings
-        from nnrun.training.recording import Recorder
-
         self.prepared = prepared
         self.experiment = prepared.experiment
         self.model = model
@@ -99,8 +118,6 @@ class Run:
 
     def train(self, watch: Watcher) -> Outcome:
         """Train to the end, whatever the end is, and write everything."""
-        from nnrun.training.signals import StopRequest
-
         with self.writer, StopRequest() as request:
             signature = self.prepared.signature.to_json()
             if self.resumed is None:
@@ -116,7 +133,16 @@ class Run:
             doubts = self._undefined.summary(self.writer.history, for_want_of_best=is_last)
             self.warnings = (*self.warnings, *doubts)
             self.writer.commit()
-            outcome = self._end(ended, request)
+            outcome = finish(
+                self.prepared,
+                self.model,
+                self.writer,
+                ended,
+                self.recorders,
+                evaluate=lambda: self._test_figures(request.is_made),
+                warnings=self.warnings,
+                seconds=lambda: self.seconds,
+            )
         return dataclasses.replace(outcome, signal=request.signal)
 
     def record_failure(self, error: BaseException) -> None:
@@ -144,9 +170,6 @@ class Run:
         self, events: Iterator[Event], watch: Watcher, request: StopRequest
     ) -> TrainingEnded:
         """Keep what every event brings and pass it on, until the training ends."""
-        from nnrun.training import events as kinds
-        from nnrun.training.state import capture_state
-
         for told in events:
             event, doubt = told, ""
             if isinstance(told, kinds.TrainingEnded) and told.reason == "diverged":
@@ -170,10 +193,6 @@ class Run:
 
     def _explained(self, ended: TrainingEnded, should_stop: Callable[[], bool]) -> TrainingEnded:
         """How the training diverged: in which step, where that can be found, and what to do."""
-        from nnrun.training.blowup import BlowupSearch
-        from nnrun.training.blowup_causes import explain
-        from nnrun.training.order import epoch_order
-
         seed, shuffle = self.experiment.seed, self.experiment.training.shuffle
         order = epoch_order(self._training.rows, seed=seed, epoch=ended.epoch + 1, shuffle=shuffle)
         search = BlowupSearch(self.model, self._training, order, should_stop)
@@ -182,8 +201,6 @@ class Run:
 
     def _last_good(self) -> tuple[Mapping[str, Any], int]:
         """The variables as they were last known to be good, and the steps done in that epoch."""
-        from nnrun.training.callback_state import model_arrays
-
         last = self.writer.last
         if last is None or self._initial:
             return self._initial, 0
@@ -191,9 +208,6 @@ class Run:
 
     def _keep(self, position: Position, *, now: bool) -> None:
         """Keep the state after an epoch; between two steps only where it is time to."""
-        from nnrun.training.callback_state import appended_files, capture_callbacks
-        from nnrun.training.state import capture_state, first_not_finite
-
         early = position.step > 0
         if early and not now and not self.writer.is_overdue():
             return
@@ -223,10 +237,6 @@ class Run:
 
     def _position(self) -> Position:
         """Bring model and callbacks into the state that was saved; where that is."""
-        from nnrun.training.callback_state import model_arrays, restore_callbacks
-        from nnrun.training.events import Position
-        from nnrun.training.state import restore_state
-
         last = None if self.resumed is None else self.resumed.saved.last
         if last is None:
             return Position()
@@ -244,14 +254,6 @@ class Run:
 
     def _events(self, should_stop: Callable[[], bool]) -> Generator[Event]:
         """The events of the training, the first of them that it starts."""
-        import keras
-
-        from nnrun.device import device_name
-        from nnrun.training.callback_state import prepare_callbacks
-        from nnrun.training.events import TrainingStarted
-        from nnrun.training.loop import train_epochs
-        from nnrun.training.state import capture_state
-
         options = self.experiment.training
         programs = self._compiled()
         course = self._course()
@@ -300,8 +302,6 @@ class Run:
 
     def _course(self) -> Course:
         """What the loop is to do, once the metrics are built, which tell when a figure is best."""
-        from nnrun.training.directions import guide
-
         if self.resumed is None or self.resumed.saved.last is None:
             self.writer.note(directions=find_directions(self.prepared, self.model))
         # A run of an older nnrun goes on by the names of its figures, as it began.
@@ -313,59 +313,7 @@ class Run:
         )
         return course
 
-    def _end(self, ended: TrainingEnded, request: StopRequest) -> Outcome:
-        """Save the best model, evaluate it, draw the curves, and write how it came out."""
-        from nnrun.training.engines import EvaluationStoppedError
-        from nnrun.training.recording import callback_figures
-        from nnrun.training.state import restore_state, use_averaged_weights
-
-        test, status = None, "finished" if ended.reason == "stopped" else ended.reason
-        figures, best = None, self.writer.best
-        if best is not None:
-            restore_state(self.model, best.arrays)
-            use_averaged_weights(self.model)
-            self._save_model()
-            try:
-                test = self._test_figures(request.is_made)
-            except EvaluationStoppedError:
-                status = "interrupted"
-            self._draw(best.epoch)
-            figures = callback_figures(self.recorders)
-        metrics = self.writer.metrics(test, figures)
-        reached = figures_reached(metrics, self.model.count_params())
-        expectations = judge_expectations(self.experiment.expect, reached)
-        stop_reason = f"stopped by {ended.detail}" if ended.reason == "stopped" else ended.detail
-        diagnosis = diagnose_run(self.prepared, self.model, self.writer, ended, self.recorders)
-        self.writer.end(
-            metrics,
-            status=status,
-            seconds=self.seconds,
-            stop_reason=stop_reason,
-            expectations=tuple(expectations),
-            warnings=self.warnings,
-            diagnosis=diagnosis,
-        )
-        return Outcome.of(self.directory, self.writer.record, metrics)
-
-    def _draw(self, best_epoch: int) -> None:
-        """Draw the curves of the run."""
-        title, scaled = self.experiment.name, bool(self.writer.record.loss_of)
-        draw_run(self.directory, self.writer.history, best_epoch, title=title, scaled=scaled)
-
-    def _save_model(self) -> None:
-        """Write the model as it is to be used: given what was read, text too."""
-        from nnrun.models.in_front import with_transforms_in_front
-        from nnrun.models.label_scaling import loadable_by_keras
-        from nnrun.runs.checksums import write_with_checksum
-
-        inputs = self.prepared.splits.inputs
-        with loadable_by_keras(self.model):
-            model = with_transforms_in_front(self.model, self.prepared.transforms, inputs)
-            write_with_checksum(self.directory.model, model.save)
-
     def _test_figures(self, should_stop: Callable[[], bool]) -> dict[str, float] | None:
-        from nnrun.training.placing import make_evaluation
-
         test = self.prepared.splits.test
         if test is None:
             return None

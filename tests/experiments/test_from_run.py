@@ -140,7 +140,7 @@ def test_a_run_that_breaks_off_goes_on_in_its_part(
 ) -> None:
 
     monkeypatch.setattr("nnrun.training.blocks.MOST_EPOCHS", 1)
-    monkeypatch.setattr("nnrun.experiments.train.draw_run", lambda *_, **__: None)
+    monkeypatch.setattr("nnrun.experiments.finish.draw_run", lambda *_, **__: None)
     schedule = "schedule={ExponentialDecay: {decay_steps: 2, decay_rate: 0.5}}"
 
     def interrupt(event: Any) -> None:

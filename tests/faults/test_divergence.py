@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from nnrun.experiments.api import train
-from nnrun.experiments.train import Outcome
 from nnrun.runs.checkpoints import CheckpointStore
 from nnrun.runs.history import History
 from nnrun.runs.manifest import Metrics, RunRecord
+from nnrun.runs.outcome import Outcome
 from nnrun.training.events import Doubted
 
 pytestmark = [pytest.mark.faults, pytest.mark.usefixtures("_undrawn")]
