@@ -8,7 +8,7 @@ from nnrun.config.components import Component, is_import_path, looks_like_class
 from nnrun.config.diagnostics import did_you_mean, nearest
 from nnrun.config.habits import about_argument, about_name
 from nnrun.config.kind import INVALID
-from nnrun.config.kinds import Anything
+from nnrun.config.kinds import Anything, duration_of
 from nnrun.config.merging import FIRST_ARGUMENT
 from nnrun.config.nested_kinds import ArgumentsOf, ComponentOf
 from nnrun.config.options import component_option, keys_of, options_of
@@ -143,7 +143,15 @@ def _users_own(checker: Reporter, group: str, named: _Named, path: str) -> Any:
         message = "a class of your own takes its arguments by name"
         where = arguments.place if arguments else place
         return checker.report(message, where, f"{path}.{name}", f"as in {name}: {{rate: 2}}")
-    return Component(name, group, None, given or {}, place, f"{path}.{name}")
+    values = dict(given or {})
+    if group == "schedules":  # whose lengths may be told in epochs, as those of Keras's
+        values = {key: _length(value) for key, value in values.items()}
+    return Component(name, group, None, values, place, f"{path}.{name}")
+
+
+def _length(value: Any) -> Any:
+    """A value of a schedule; a text such as "20 epochs" as the duration that it names."""
+    return (duration_of(value) if isinstance(value, str) else None) or value
 
 
 def _find(checker: Reporter, kind: ComponentOf, named: _Named, path: str) -> Entry | None:

@@ -281,7 +281,7 @@ class Steps(_Numeric):
     def check(self, checker: Checking, node: Node, path: str) -> Any:
         value: Duration | int | None
         if isinstance(node, ScalarNode) and isinstance(node.value, str):
-            value = _duration_of(node.value)
+            value = duration_of(node.value)
         else:
             value = _whole_number_of(node)
         fits = isinstance(value, Duration) or (value is not None and value >= 0)
@@ -311,7 +311,7 @@ def _whole_number_of(node: Node) -> int | None:
     return int(value)
 
 
-def _duration_of(text: str) -> Duration | None:
+def duration_of(text: str) -> Duration | None:
     """The duration that a text such as "20 epochs" names, or None."""
     found = _DURATION.fullmatch(text.strip())
     number = resolve_scalar(found[1]) if found else None

@@ -24,14 +24,15 @@ from nnrun.training.recording import Recorder
 ARRAYS = "callback/"
 """What the names of the callbacks' arrays begin with."""
 
-_NOT_STATE = {"_model", "params", "_params"}
-_APPENDING = (keras.callbacks.CSVLogger, Recorder)
-"""Callbacks that append to a file, which belongs to their state."""
+
+_LOGGING = frozenset(vars(keras.callbacks.CSVLogger("")))
+"""What a callback that appends to a file holds to write it; opened anew, it holds others."""
 
 _WEIGHTS = "best_weights"
 """The one list in the state of Keras's own callbacks."""
 
 _ARRAY, _TUPLE, _FILE = "array", "tuple", "file_bytes"
+_NOT_STATE = {"_model", "params", "_params", _FILE}
 _WRAPPED = "wrapped"
 _LARGEST = float(np.finfo(np.float32).max)
 
@@ -62,20 +63,22 @@ def appended_files(
 ) -> dict[str, int]:
     """The files that callbacks append to, by their paths in the run, and their sizes."""
     return {
-        os.path.relpath(callback.filename, run): state[_FILE]
+        os.path.relpath(file, run): state[_FILE]
         for callback, state in zip(callbacks, states, strict=True)
-        if _FILE in state
+        if (file := _appended_file(callback)) and _FILE in state
     }
 
 
 def prepare_callbacks(callbacks: Sequence[Any], states: Sequence[Mapping[str, Any]]) -> None:
     """Have callbacks that append to a file continue it; called before they begin."""
     for callback, state in zip(callbacks, states, strict=True):
-        if isinstance(callback, _APPENDING):
+        file = _appended_file(callback)
+        if file:
             size = state.get(_FILE, 0)
             if type(size) is not int or size < 0:
-                raise RunError(f"{callback.filename} cannot have {size!r:.40} bytes")
-            _cut(Path(callback.filename), size)
+                raise RunError(f"{file} cannot have {size!r:.40} bytes")
+            _cut(file, size)
+        if isinstance(callback, keras.callbacks.CSVLogger):
             callback.append = True
 
 
@@ -141,12 +144,21 @@ def _is_figure(value: Any) -> bool:
 
 def _is_state(callback: Any, name: str, value: Any) -> bool:
     """Whether an attribute is part of a callback's state, and not one of its arguments."""
-    if isinstance(callback, _APPENDING):
-        return name in getattr(callback, "state", ())
+    if isinstance(callback, Recorder):
+        return name in callback.state
     if name in _NOT_STATE | _arguments(callback.__class__):
+        return False
+    if name in _LOGGING and _appended_file(callback):
         return False
     plain = value is None or isinstance(value, bool) or _is_number(value)
     return plain or name == _WEIGHTS or not _is_keras(type(callback))
+
+
+def _appended_file(callback: Any) -> Path | None:
+    """The file that a callback appends to, which belongs to its state; None for most callbacks."""
+    appends = isinstance(callback, keras.callbacks.CSVLogger) or hasattr(callback, "write_into")
+    name = getattr(callback, "filename", None) if appends else None
+    return Path(name) if name else None
 
 
 @functools.cache
@@ -176,8 +188,9 @@ class _Packing:
 
     def pack_attributes(self, callback: Any) -> dict[str, Any]:
         state: dict[str, Any] = {}
-        if isinstance(callback, _APPENDING) and Path(callback.filename).exists():
-            state[_FILE] = Path(callback.filename).stat().st_size
+        file = _appended_file(callback)
+        if file and file.exists():
+            state[_FILE] = file.stat().st_size
         for name, value in vars(callback).items():
             if not _is_state(callback, name, value):
                 continue

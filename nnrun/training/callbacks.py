@@ -11,7 +11,7 @@ from nnrun.config.rates import PERFORMANCE
 from nnrun.config.schema import Experiment
 from nnrun.errors import ConfigError, Problem
 from nnrun.models.schedules import PerformanceSchedule
-from nnrun.objects import instantiate
+from nnrun.objects import find_class, instantiate
 from nnrun.training.layer_monitor import LayerMonitor
 from nnrun.training.pruning import Pruning
 from nnrun.training.recording import Recorder
@@ -47,6 +47,8 @@ def build_callbacks(
 ) -> list[Any]:
     """Build Keras's callbacks so that they write only to their own folder in the run.
 
+    A callback of the user's own learns of that folder where it has a method `write_into(folder)`.
+
     Args:
         components: What the config declares.
         folder: The folder for what they write, which their file names are relative to.
@@ -60,16 +62,27 @@ def build_callbacks(
 
 def _build(component: Component, folder: Path, steps_per_epoch: int) -> Any:
     arguments = dict(component.arguments)
-    where = _FILE_ARGUMENTS.get(component.name)
+    where = _file_argument(component)
     if where:
         path = _inside(component, folder, arguments.get(where, _TENSORBOARD_FOLDER))
         arguments[where] = str(path)
         path.parent.mkdir(parents=True, exist_ok=True)
     declared = dataclasses.replace(component, arguments=arguments)
     made = instantiate(declared, steps_per_epoch=steps_per_epoch)
-    if isinstance(made, Recorder):
+    if hasattr(made, "write_into"):
+        if not isinstance(made, Recorder):  # which makes its folder with its table
+            folder.mkdir(parents=True, exist_ok=True)
         made.write_into(folder)
     return made
+
+
+def _file_argument(component: Component) -> str | None:
+    """The argument that says where a callback writes, if it writes as one of Keras's does."""
+    if not component.is_users_own:
+        return _FILE_ARGUMENTS.get(component.name)
+    bases = {base.__name__ for base in getattr(find_class(component), "__mro__", ())}
+    names = (argument for name, argument in _FILE_ARGUMENTS.items() if name in bases)
+    return next((name for name in names if name in component.arguments), None)
 
 
 def _inside(component: Component, folder: Path, name: str) -> Path:

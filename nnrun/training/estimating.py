@@ -11,6 +11,7 @@ import numpy as np
 from nnrun.config.schema import Training
 from nnrun.data.splits import Splits
 from nnrun.models.shapes import layer_shapes, row_sizes, size_of
+from nnrun.training.current_rate import schedule_of
 from nnrun.training.placing import AnyTraining, make_evaluation, make_training
 
 TRIAL_SECONDS = 0.3
@@ -106,7 +107,7 @@ def learning_rates(model: Any, options: Training, steps_per_epoch: int) -> list[
         before = max(1, points * tuned.after_epoch // options.epochs)
         spread = np.linspace(0, len(rates) - 1, before).round().astype(int)
         return [rates[index] for index in spread] + [tuned.learning_rate] * (points - before)
-    schedule = _schedule_of(model)
+    schedule = schedule_of(model.optimizer)
     if schedule is None:
         return [float(model.optimizer.learning_rate)]
     told = np.unique(np.linspace(0, max(0, steps - 1), RATE_POINTS).astype(int))
@@ -115,15 +116,8 @@ def learning_rates(model: Any, options: Training, steps_per_epoch: int) -> list[
 
 def scheduled_rate(model: Any, step: int) -> float | None:
     """The learning rate that the optimizer's schedule gives a step; None where it has none."""
-    schedule = _schedule_of(model)
+    schedule = schedule_of(model.optimizer)
     return None if schedule is None else float(schedule(step))
-
-
-def _schedule_of(model: Any) -> Any:
-    """The schedule of a model's optimizer; None where its rate is a number."""
-    optimizer = getattr(model.optimizer, "inner_optimizer", model.optimizer)
-    rate = getattr(optimizer, "_learning_rate", None)
-    return rate if isinstance(rate, keras.optimizers.schedules.LearningRateSchedule) else None
 
 
 def _seconds(action: Any) -> float:

@@ -7,9 +7,14 @@ from typing import Any
 import keras
 import numpy as np
 
+from nnrun.training.current_rate import schedule_variables
+
+SCHEDULE = "schedule/"
+"""What the names of a schedule's variables begin with."""
+
 
 def capture_state(model: Any, *, metrics: bool = False) -> dict[str, np.ndarray]:
-    """Copies of all variables by name: weights, seed generators and optimizer.
+    """Copies of all variables by name: weights, seed generators, optimizer and its schedule.
 
     Args:
         model: A compiled Keras model.
@@ -27,9 +32,11 @@ def restore_state(model: Any, arrays: Mapping[str, np.ndarray]) -> None:
     """
     metrics = any(name.startswith("metrics/") for name in arrays)
     variables = _variables(model, metrics=metrics)
-    if variables.keys() != arrays.keys():
-        differing = sorted(variables.keys() ^ arrays.keys())
-        raise ValueError(f"not the state of this model: {differing[0]} is on one side only")
+    # Fine-tuning replaces the schedule, and older states lack its variables.
+    differing = [name for name in variables.keys() ^ arrays.keys() if not name.startswith(SCHEDULE)]
+    if differing:
+        raise ValueError(f"not the state of this model: {min(differing)} is on one side only")
+    variables = {name: variables[name] for name in variables if name in arrays}
     for name, variable in variables.items():
         if not _fits(arrays[name], variable):
             raise ValueError(f"{name} is {arrays[name].dtype} of shape {arrays[name].shape}")
@@ -93,7 +100,12 @@ def keeps_average(model: Any) -> bool:
 
 def _variables(model: Any, *, metrics: bool) -> dict[str, Any]:
     """Every variable under a name that is unique and the same in every process."""
-    groups = {"model": model.variables, "optimizer": model.optimizer.variables}
+    optimizer = model.optimizer
+    groups = {
+        "model": model.variables,
+        "optimizer": optimizer.variables,
+        "schedule": schedule_variables(optimizer),
+    }
     if metrics:
         groups["metrics"] = model.metrics_variables
     # Keras's paths are readable but not unique: layers of one name in different places share them.
