@@ -2,23 +2,30 @@
 
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from nnrun.analysis.tables import fact_lines, format_figure, format_seconds, wrapped
 from nnrun.config.label_scales import LABEL_SCALES
 from nnrun.config.options import is_default_option, options_of, to_plain
 from nnrun.config.schema import Experiment
 from nnrun.config.tasks import NUMBERS, what_is_predicted
 from nnrun.config.writer import write_yaml
-from nnrun.pages.textplots import line_plot
+from nnrun.pages.document import (
+    Block,
+    Cell,
+    Code,
+    Document,
+    Facts,
+    Heading,
+    Lines,
+    Plot,
+    Sheet,
+    Text,
+)
+from nnrun.pages.numbers import format_figure, format_seconds
 from nnrun.runs.directory import format_bytes
 
-if TYPE_CHECKING:
-    from rich.console import Group
-    from rich.table import Table
-    from rich.text import Text
-
 CARD_FORMAT = 1
+_RATE_WIDTH, _RATE_HEIGHT = 60, 8
 SEVERAL = "several"
 """The task of a model with several outputs."""
 
@@ -124,28 +131,25 @@ class Card:
         return {"format": CARD_FORMAT, "config": to_plain(self.experiment), **fields}
 
 
-def card_view(card: Card) -> "Group":
-    """The card as something that a rich console prints."""
-    from rich.console import Group
-    from rich.text import Text
-
-    parts: list[Any] = [_config_text(card.experiment), "", _layer_table(card), "", _facts(card)]
+def card_view(card: Card) -> Document:
+    """The card as a document."""
+    blocks: list[Block] = [
+        Heading("config (* differs from the default)"),
+        Code(
+            [
+                Cell(f"* {line}") if differs else Cell(f"  {line}", "quiet")
+                for line, differs in marked_lines(card.experiment)
+            ]
+        ),
+        _layer_sheet(card),
+        _facts(card),
+    ]
     if len(set(card.rates)) > 1:
-        chart = line_plot(card.rates, width=60, height=8)
-        parts += ["", Text("learning rate over the training", style="bold"), Text(chart)]
+        blocks.append(Heading("learning rate over the training"))
+        blocks.append(Plot({"": card.rates}, _RATE_WIDTH, _RATE_HEIGHT))
     if card.warnings:
-        parts += ["", *(Text(f"warning: {warning}", style="yellow") for warning in card.warnings)]
-    return Group(*parts)
-
-
-def _config_text(experiment: Experiment) -> "Text":
-    from rich.text import Text
-
-    text = Text("config (* differs from the default)\n", style="bold")
-    for line, differs in marked_lines(experiment):
-        text.append(f"{'*' if differs else ' '} {line}\n", style="not bold" if differs else "dim")
-    text.right_crop(1)
-    return text
+        blocks.append(Lines([Cell(f"warning: {warning}", "doubt") for warning in card.warnings]))
+    return Document(card.experiment.name, blocks, card.to_json)
 
 
 def marked_lines(section: Any, indent: int = 0) -> Iterator[tuple[str, bool]]:
@@ -162,20 +166,21 @@ def marked_lines(section: Any, indent: int = 0) -> Iterator[tuple[str, bool]]:
                 yield f"{pad}{line}", not is_default_option(section, name)
 
 
-def _layer_table(card: Card) -> "Table":
+def _layer_sheet(card: Card) -> Sheet:
     is_graph = any(layer.sources for layer in card.layers)
-    last = ("from",) if is_graph else ()
-    table = _table("model", "layer", "class", "output shape", "parameters", *last)
+    last = ["from"] if is_graph else []
+    rows: list[list[Text]] = []
     for layer in card.layers:
         shape = " x ".join("?" if size is None else str(size) for size in layer.shape)
         kind = f"{layer.kind} (frozen)" if layer.frozen else layer.kind
-        cells = [layer.name, kind, shape, f"{layer.parameters:,}"]
-        table.add_row("", *cells, *([", ".join(layer.sources)] if is_graph else []))
-    table.add_row("", "", "", "", f"{card.parameters:,}", style="bold")
-    return table
+        sources = [", ".join(layer.sources)] if is_graph else []
+        rows.append(["", layer.name, kind, shape, f"{layer.parameters:,}", *sources])
+    rows.append(["", "", "", "", Cell(f"{card.parameters:,}", "strong"), *[""] * len(last)])
+    columns = ["model", "layer", "class", "output shape", "parameters", *last]
+    return Sheet("", columns, rows, frozenset({0, 1, 2, 3, 5}))
 
 
-def _facts(card: Card) -> "Text":
+def _facts(card: Card) -> Facts:
     rows = ", ".join(f"{count:,} {part}" for part, count in card.rows.items())
     predicted = str(card.outputs[0])
     if len(card.outputs) > 1:
@@ -185,28 +190,19 @@ def _facts(card: Card) -> "Text":
     seconds = {name: format_seconds(value) for name, value in card.seconds.items()}
     scaled = card.experiment.dataset.preprocess.target
     facts = {
-        "data": wrapped(f"{rows} rows; {predicted}; {card.source}"),
+        "data": f"{rows} rows; {predicted}; {card.source}",
         "loss": f"{card.loss}, of {LABEL_SCALES[scaled]}" if scaled else card.loss,
         "steps": f"{card.steps:,} an epoch of {batch} rows each, {epochs} epochs",
         "learning rate": _rate_text(card.rates),
         "memory": memory,
-        "engine": wrapped(f"{card.engine}; {card.device}"),
+        "engine": f"{card.engine}; {card.device}",
         "time": f"about {seconds['training']} ({seconds['epoch']} an epoch, "
         f"{seconds['compiling']} to compile)",
     }
-    return fact_lines(facts)
+    return Facts(facts)
 
 
 def _rate_text(rates: Sequence[float]) -> str:
     if len(set(rates)) <= 1:
         return f"{format_figure(rates[0])}, constant" if rates else "unknown"
     return f"{format_figure(rates[0])} at first, {format_figure(rates[-1])} at the end"
-
-
-def _table(*headers: str) -> "Table":
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False, show_header=bool(headers), header_style="bold")
-    for header in headers:
-        table.add_column(header, justify="right" if header == "parameters" else "left")
-    return table

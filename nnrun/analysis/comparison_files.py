@@ -1,59 +1,64 @@
-"""A comparison as a file: CSV, Markdown, PNG or HTML."""
+"""A comparison as a document, as data and as CSV."""
 
 import csv
 import io
-import math
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from nnrun.analysis.compared_run import ComparedRun
 from nnrun.analysis.comparison import Comparison
-from nnrun.analysis.comparison_tables import Style, differing_settings, sheets
+from nnrun.analysis.comparison_tables import differing_settings, sheets
 from nnrun.analysis.differences import find_differences
 from nnrun.analysis.overlay import draw_runs
 from nnrun.analysis.significance import Interval
 from nnrun.analysis.verdict_wording import Verdict, verdict_sentences
 from nnrun.config.modes import mode_of
-from nnrun.pages.sheets import escape_markdown, markdown_table
-from nnrun.runs.atomic import write_text, write_with
+from nnrun.pages.document import Document, Picture
+from nnrun.pages.style import png_of
 from nnrun.runs.history import escape_cell
 from nnrun.runs.settings import describe_briefly
 
 COMPARISON_FORMAT = 1
-SUFFIXES = (".html", ".png", ".csv", ".md")
 
 
-def write_comparison(
+def comparison_view(
     comparison: Comparison,
     verdicts: Sequence[Verdict],
-    path: Path,
     *,
     columns: Sequence[str] = (),
     precision: int = 4,
-) -> None:
-    """Write a comparison to a file, whose suffix says in which form.
+) -> Document:
+    """A comparison as a document.
+
+    Args:
+        comparison: The runs.
+        verdicts: What can be said about them.
+        columns: Figures and settings to show instead of the usual ones.
+        precision: Digits after the point.
 
     Raises:
-        RunError: The file cannot be written.
+        UserError: A column is neither a figure nor a setting.
     """
-    suffix = path.suffix.lower()
-    if suffix == ".png":
-        write_with(path, lambda place: _draw(comparison, place))
-    elif suffix == ".csv":
-        write_text(path, to_csv(comparison))
-    else:
-        tables = sheets(comparison, Style(precision, "utf-8"), columns=columns)
-        told = [*verdict_sentences(verdicts, comparison), *notes(comparison)]
-        if suffix == ".md":
-            parts = [f"# {title(comparison)}\n", *(f"{escape_markdown(text)}\n" for text in told)]
-            write_text(path, "\n".join([*parts, *map(markdown_table, tables)]))
-        else:
-            from nnrun.pages.html import comparison_page
+    curves = Picture(
+        "The curves of all runs over the epochs",
+        lambda: png_of(lambda path: draw_comparison(comparison, path)),
+    )
+    notes = (f"note: {note}" for note in comparison.notes)
+    return Document(
+        f"Comparison of {len(comparison.runs)} runs by {comparison.metric}",
+        [*sheets(comparison, precision, columns=columns), curves],
+        lambda: comparison_json(comparison, verdicts),
+        summary=[*verdict_sentences(verdicts, comparison), *notes],
+        asides=[f"skipped {name}: {reason}" for name, reason in comparison.skipped.items()],
+    )
 
-            page = comparison_page(title(comparison), told, tables, _picture(comparison))
-            write_text(path, page)
+
+def draw_comparison(comparison: Comparison, path: Path) -> None:
+    """Draw the curves of all runs over the epochs."""
+    groups = comparison.groups if comparison.is_small else comparison.ranked
+    histories = {group.label: [run.history for run in group.runs] for group in groups}
+    draw_runs(histories, path, training=False)
 
 
 def to_csv(comparison: Comparison) -> str:
@@ -92,8 +97,8 @@ def comparison_json(comparison: Comparison, verdicts: Sequence[Verdict]) -> dict
             {
                 "label": group.label,
                 "seeds": group.seeds,
-                "mean": _number(group.mean(comparison.metric)),
-                "deviation": _number(group.spread(comparison.metric)),
+                "mean": group.mean(comparison.metric),
+                "deviation": group.spread(comparison.metric),
                 "differences": difference_list(first.runs[0], group.runs[0]),
                 "runs": [_run_json(run) for run in group.runs],
             }
@@ -110,30 +115,6 @@ def difference_list(first: ComparedRun, second: ComparedRun) -> list[dict[str, A
     return [vars(item).copy() for item in find_differences(first.config, second.config)]
 
 
-def notes(comparison: Comparison) -> list[str]:
-    """What must be known about a comparison: about its data, and which runs were left out."""
-    left_out = [f"skipped {name}: {reason}" for name, reason in comparison.skipped.items()]
-    return [*(f"note: {note}" for note in comparison.notes), *left_out]
-
-
-def title(comparison: Comparison) -> str:
-    """What is compared, in a few words."""
-    return f"Comparison of {len(comparison.runs)} runs by {comparison.metric}"
-
-
-def _draw(comparison: Comparison, path: Path) -> None:
-    groups = comparison.groups if comparison.is_small else comparison.ranked
-    histories = {group.label: [run.history for run in group.runs] for group in groups}
-    draw_runs(histories, path, training=False)
-
-
-def _picture(comparison: Comparison) -> bytes:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "curves.png"
-        _draw(comparison, path)
-        return path.read_bytes()
-
-
 def _run_json(run: ComparedRun) -> dict[str, Any]:
     return {
         "run": str(run.directory.path),
@@ -141,7 +122,7 @@ def _run_json(run: ComparedRun) -> dict[str, Any]:
         "seed": run.record.seed,
         "status": run.status,
         "fingerprint": run.fingerprint,
-        "figures": {name: _number(value) for name, value in run.figures.items()},
+        "figures": dict(run.figures),
     }
 
 
@@ -153,10 +134,10 @@ def _verdict_json(verdict: Verdict) -> dict[str, Any]:
         "second": verdict.second,
         "output": verdict.output,
         "metric": verdict.metric,
-        "difference": _number(interval.difference) if interval else None,
+        "difference": interval.difference if interval else None,
         "interval": _ends(interval) if interval else None,
-        "p": _number(interval.p) if interval else None,
-        "p_adjusted": _number(interval.adjusted) if interval else None,
+        "p": interval.p if interval else None,
+        "p_adjusted": interval.adjusted if interval else None,
         "winner": verdict.winner,
         "text": verdict.text,
     }
@@ -173,7 +154,3 @@ def _setting(value: Any) -> Any:
 
 def _csv_cell(value: Any) -> Any:
     return escape_cell(value) if isinstance(value, str) else value
-
-
-def _number(value: float | None) -> float | None:
-    return value if value is not None and math.isfinite(value) else None

@@ -1,7 +1,6 @@
 """A comparison as tables: the runs, what differs in their configs, what came out, the ranking."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from nnrun.analysis.compared_run import COUNTS, ComparedRun
@@ -12,61 +11,43 @@ from nnrun.analysis.comparison import (
     direction,
     directions_of,
 )
-from nnrun.analysis.differences import (
-    Difference,
-    describe_value,
-    find_differences,
-)
-from nnrun.analysis.tables import format_seconds
+from nnrun.analysis.differences import find_differences
+from nnrun.analysis.differences_view import difference_rows
 from nnrun.config.diagnostics import did_you_mean
 from nnrun.config.figures import Figure, is_loss, on_validation, plain_name
 from nnrun.config.modes import Mode
 from nnrun.errors import UserError
-from nnrun.pages.sheets import Cell, Mark, Sheet
-from nnrun.pages.textplots import sparkline, speaks_unicode
+from nnrun.pages.document import Cell, Mark, Narrowing, Sheet
+from nnrun.pages.numbers import format_decimals, format_seconds
+from nnrun.pages.textplots import sparkline
 from nnrun.runs.settings import describe_briefly
 
 _ABSENT = "-"
 _SPARK = 16
-_TOO_LARGE = 1e7
-
-
-@dataclass(frozen=True)
-class Style:
-    """How figures are written.
-
-    Attributes:
-        precision: Digits after the point.
-        encoding: Of the place they are shown; plain ASCII where it has no blocks.
-    """
-
-    precision: int = 4
-    encoding: str | None = None
 
 
 def sheets(
-    comparison: Comparison, style: Style | None = None, *, columns: Sequence[str] = ()
+    comparison: Comparison, precision: int = 4, *, columns: Sequence[str] = ()
 ) -> list[Sheet]:
     """The tables of a comparison.
 
     Args:
         comparison: The runs.
-        style: How figures are written.
+        precision: Digits after the point.
         columns: Figures and settings to show instead of the usual ones.
 
     Raises:
         UserError: A column is neither a figure nor a setting.
     """
-    style = style or Style()
     _check_columns(comparison, columns)
     if not comparison.is_small:
-        return [leaderboard(comparison, style, columns)]
+        return [leaderboard(comparison, precision, columns)]
     first, *others = comparison.groups
-    differing = [differences_sheet(first, other, style) for other in others]
+    differing = [differences_sheet(first, other) for other in others]
     return [
         runs_sheet(comparison),
         *(sheet for sheet in differing if sheet.rows),
-        figures_sheet(comparison, style, columns),
+        figures_sheet(comparison, precision, columns),
     ]
 
 
@@ -85,31 +66,19 @@ def runs_sheet(comparison: Comparison) -> Sheet:
     return Sheet("", ("runs", "directory", "seed", "status"), rows, frozenset({0, 1, 3}))
 
 
-def differences_sheet(first: Group, second: Group, style: Style) -> Sheet:
+def differences_sheet(first: Group, second: Group) -> Sheet:
     """What differs between the configs of two sides, and the curves of the rate where they do."""
     before, after = first.runs[0], second.runs[0]
     found = find_differences(before.config, after.config, without=UNGROUPED)
     rows = difference_rows(found)
     rates = [_rates(run) for run in (before, after)]
     if found and rates[0] != rates[1]:
-        rows.append([Cell("(learning rate)"), *(Cell(_spark(rate, style)) for rate in rates)])
+        rows.append(["(learning rate)", *map(_spark, rates)])
     labels = first.label, second.label
     return Sheet("what differs in the configs", ("setting", *labels), rows, frozenset({0, 1, 2}))
 
 
-def difference_rows(differences: Sequence[Difference]) -> list[list[Cell]]:
-    """A row for each difference: where, before and after."""
-    return [
-        [
-            Cell(difference.path),
-            Cell(_ABSENT if difference.kind == "added" else describe_value(difference.before)),
-            Cell(_ABSENT if difference.kind == "gone" else describe_value(difference.after)),
-        ]
-        for difference in differences
-    ]
-
-
-def figures_sheet(comparison: Comparison, style: Style, columns: Sequence[str] = ()) -> Sheet:
+def figures_sheet(comparison: Comparison, precision: int, columns: Sequence[str] = ()) -> Sheet:
     """What came out: a row for each figure, better and worse than the first side's.
 
     Two sides leave room for the difference itself.
@@ -118,8 +87,11 @@ def figures_sheet(comparison: Comparison, style: Style, columns: Sequence[str] =
     headers = ["what came out", *(group.label for group in comparison.groups)]
     rows = []
     for name in columns or usual_figures(comparison):
-        row = [Cell(name), *(Cell(value_text(group, name, style)) for group in comparison.groups)]
-        changes = [_change(first, other, name, style) for other in others]
+        row = [
+            Cell(name),
+            *(Cell(value_text(group, name, precision)) for group in comparison.groups),
+        ]
+        changes = [_change(first, other, name, precision) for other in others]
         if len(changes) == 1:
             row += changes
         else:
@@ -131,7 +103,7 @@ def figures_sheet(comparison: Comparison, style: Style, columns: Sequence[str] =
     return Sheet("", headers, rows)
 
 
-def leaderboard(comparison: Comparison, style: Style, columns: Sequence[str] = ()) -> Sheet:
+def leaderboard(comparison: Comparison, precision: int, columns: Sequence[str] = ()) -> Sheet:
     """A row for each side, the best first, with only those columns in which they differ."""
     trees = {group.label: group.runs[0].settings for group in comparison.groups}
     settings = [name for name in differing_settings(comparison.runs) if name not in UNGROUPED]
@@ -147,11 +119,12 @@ def leaderboard(comparison: Comparison, style: Style, columns: Sequence[str] = (
         for name in names:
             value = trees[group.label].get(name)
             text = _unlike(value, *alike[name]) if isinstance(value, list) else ""
-            row.append(Cell(text or value_text(group, name, style)))
+            row.append(Cell(text or value_text(group, name, precision)))
         rows.append(row)
     before = len(headers) - len(names)
     of_settings = frozenset(before + place for place, name in enumerate(names) if name in settings)
-    return Sheet("", headers, rows, of_settings | {1}, of_settings)
+    narrowing = Narrowing(needed=of_settings, hint="choose with --columns")
+    return Sheet("", headers, rows, of_settings | {1}, narrowing)
 
 
 def _marked(group: Group) -> str:
@@ -202,7 +175,7 @@ def differing_settings(runs: Sequence[ComparedRun]) -> list[str]:
     return [name for name in names if len({repr(run.settings.get(name)) for run in runs}) > 1]
 
 
-def value_text(group: Group, name: str, style: Style) -> str:
+def value_text(group: Group, name: str, precision: int) -> str:
     """A figure (over several seeds, its mean and standard deviation) or a setting of a side."""
     if not any(name in run.figures for run in group.runs):
         settings = group.runs[0].settings
@@ -212,25 +185,11 @@ def value_text(group: Group, name: str, style: Style) -> str:
         return _ABSENT
     if name == "seconds":
         return format_seconds(value)
-    text = format_value(value, style.precision)
+    text = format_decimals(value, precision)
     if not spread:
         return text
-    sign = "±" if speaks_unicode(style.encoding) else "+-"
-    rounded = f"{spread:,.{style.precision}f}"
-    return f"{text} {sign}{rounded if rounded.strip('0.') else f'{spread:.1g}'}"
-
-
-def format_value(value: float, precision: int) -> str:
-    """A number with so many digits after the point; very small and large ones with as many digits.
-
-    >>> format_value(0.93456, 3), format_value(0.0000123, 3), format_value(266610, 3)
-    ('0.935', '1.23e-05', '266,610')
-    """
-    if isinstance(value, int) or value == 0:
-        return f"{value:,.0f}"
-    if abs(value) >= _TOO_LARGE or abs(value) < 10.0 ** (1 - max(precision, 2)):
-        return f"{value:.{max(precision, 1)}g}"
-    return f"{value:,.{precision}f}"
+    rounded = f"{spread:,.{precision}f}"
+    return f"{text} ±{rounded if rounded.strip('0.') else f'{spread:.1g}'}"
 
 
 def _leading_figures(comparison: Comparison) -> tuple[list[str], list[str]]:
@@ -257,7 +216,7 @@ def _check_columns(comparison: Comparison, columns: Sequence[str]) -> None:
             raise UserError(f"--columns: no run has a figure or setting {name!r}", hint=hint)
 
 
-def _change(first: Group, other: Group, name: str, style: Style) -> Cell:
+def _change(first: Group, other: Group, name: str, precision: int) -> Cell:
     before, after = first.mean(name), other.mean(name)
     if before is None or after is None or name == "best_epoch":
         return Cell("")
@@ -267,7 +226,7 @@ def _change(first: Group, other: Group, name: str, style: Style) -> Cell:
     if change == 0:
         return Cell("same")
     sign, size = "+" if change > 0 else "-", abs(change)
-    text = format_seconds(size) if name == "seconds" else format_value(size, style.precision)
+    text = format_seconds(size) if name == "seconds" else format_decimals(size, precision)
     return Cell(sign + text, _mark(direction(name, directions_of(first, other)), change))
 
 
@@ -282,9 +241,9 @@ def _rates(run: ComparedRun) -> list[float]:
     return run.history.column("learning_rate") if known else []
 
 
-def _spark(rates: Sequence[float], style: Style) -> str:
+def _spark(rates: Sequence[float]) -> str:
     if not rates:
         return _ABSENT
     if len(set(rates)) == 1:
         return f"{rates[0]:.3g} throughout"
-    return f"{sparkline(rates, _SPARK, encoding=style.encoding)} {rates[0]:.3g} to {rates[-1]:.3g}"
+    return f"{sparkline(rates, _SPARK)} {rates[0]:.3g} to {rates[-1]:.3g}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from nnrun.analysis.bootstrap import RESAMPLES, Estimate, bootstrap
@@ -15,19 +16,18 @@ from nnrun.analysis.column_scores import (
     target_scores,
 )
 from nnrun.analysis.headline import figures_of_draws, headline_statistics
+from nnrun.analysis.run_summary import stored_picture
 from nnrun.analysis.scores import (
     ClassScores,
     class_scores,
 )
 from nnrun.analysis.significance import LEVEL
-from nnrun.analysis.tables import fact_lines, format_figure
 from nnrun.config.tasks import CLASSES, LABELS, NUMBERS
+from nnrun.pages.document import Block, Cell, Document, Facts, Heading, Lines, Sheet
+from nnrun.pages.numbers import format_decimals, format_figure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-
-    from rich.console import Group
-    from rich.table import Table
 
     from nnrun.analysis.predictions import Predictions
 
@@ -78,9 +78,8 @@ class Evaluation:
     where: str
 
     def to_json(self) -> dict[str, Any]:
-        """The evaluation as it stands in `metrics.json`; null for what is not defined."""
-        plain: dict[str, Any] = _defined({"format": FORMAT, **dataclasses.asdict(self)})
-        return plain
+        """The evaluation as it stands in `metrics.json`."""
+        return {"format": FORMAT, **dataclasses.asdict(self)}
 
 
 def score(
@@ -136,82 +135,88 @@ def evaluations_to_json(evaluations: Mapping[str, Evaluation]) -> dict[str, Any]
     return {"format": FORMAT, "outputs": {name: one.to_json() for name, one in evaluations.items()}}
 
 
-def evaluations_view(evaluations: Mapping[str, Evaluation]) -> Group:
-    """The evaluation of every output as something that a rich console prints."""
-    from rich.console import Group
-    from rich.text import Text
-
-    parts: list[Any] = []
+def evaluations_view(evaluations: Mapping[str, Evaluation]) -> Document:
+    """The evaluation of every output as a document."""
+    blocks: list[Block] = []
     for name, evaluation in evaluations.items():
         if len(evaluations) > 1:
-            parts += [*([""] if parts else []), Text(f"output {name}", style="bold")]
-        parts.append(evaluation_view(evaluation))
-    return Group(*parts)
+            blocks.append(Heading(f"output {name}"))
+        blocks += _evaluation_blocks(evaluation)
+    first = next(iter(evaluations.values()))
+    title = f"{first.run} on {first.split} rows"
+    return Document(title, blocks, lambda: evaluations_to_json(evaluations))
 
 
-def evaluation_view(evaluation: Evaluation) -> Group:
-    """The evaluation as something that a rich console prints."""
-    from rich.console import Group
-    from rich.text import Text
-
-    title = Text.assemble(
-        (evaluation.run, "bold"),
-        f" on {evaluation.rows:,} {evaluation.split} rows, weights of epoch {evaluation.epoch}",
+def _evaluation_blocks(evaluation: Evaluation) -> list[Block]:
+    title = f" on {evaluation.rows:,} {evaluation.split} rows, weights of epoch {evaluation.epoch}"
+    tables = (
+        _headline_sheet(evaluation),
+        _class_sheet(evaluation.classes),
+        _label_sheet(evaluation.labels),
+        _target_sheet(evaluation.targets),
     )
-    parts: list[Any] = [title, "", _headline_table(evaluation)]
-    if evaluation.classes:
-        parts += ["", _class_table(evaluation.classes)]
-    if evaluation.labels:
-        parts += ["", _label_table(evaluation.labels)]
-    if evaluation.targets:
-        parts += ["", _target_table(evaluation.targets)]
-    facts = {}
+    facts: dict[str, str | Path] = {}
     if evaluation.uncertainty is not None:
         told = (f"{name} {format_figure(value)}" for name, value in evaluation.uncertainty.items())
         facts["dropout"] = ", ".join(told).replace("_", " ")
-    facts["files"] = evaluation.where
-    return Group(*parts, "", fact_lines(facts))
+    folder = Path(evaluation.where)
+    facts["files"] = folder
+    return [
+        Lines([[Cell(evaluation.run, "strong"), title]]),
+        *(table for table in tables if table.rows),
+        Facts(facts),
+        *(
+            stored_picture(file.stem.replace("_", " ").capitalize(), file)
+            for file in sorted(folder.glob("*.png"))
+        ),
+    ]
 
 
-def _headline_table(evaluation: Evaluation) -> Table:
-    table = _table("", "value", "95 % interval")
-    for name, item in evaluation.headline.items():
-        interval = item.reason or f"{_figure(item.low)} to {_figure(item.high)}"
-        table.add_row(name.replace("_", " "), _figure(item.value), interval)
-    return table
+def _headline_sheet(evaluation: Evaluation) -> Sheet:
+    rows = [
+        [
+            name.replace("_", " "),
+            _figure(item.value),
+            item.reason or f"{_figure(item.low)} to {_figure(item.high)}",
+        ]
+        for name, item in evaluation.headline.items()
+    ]
+    return Sheet("", ["", "value", "95 % interval"], rows)
 
 
-def _class_table(classes: Sequence[ClassScores]) -> Table:
-    from rich.text import Text
-
-    table = _table("class", "precision", "recall", "F1", "ROC AUC", "rows")
-    for one in _worst(classes, by=lambda scores: scores.f1):
-        figures = (one.precision, one.recall, one.f1, one.roc_auc)
-        table.add_row(Text(one.name), *map(_figure, figures), f"{one.support:,}")
-    _tell_left_out(table, classes, "F1")
-    return table
-
-
-def _label_table(labels: Sequence[LabelScores]) -> Table:
-    from rich.text import Text
-
-    table = _table("label", "precision", "recall", "F1", "accuracy", "ROC AUC", "AP", "rows")
-    for one in _worst(labels, by=lambda scores: scores.f1):
-        figures = (one.precision, one.recall, one.f1, one.accuracy)
-        areas = (one.roc_auc, one.average_precision)
-        table.add_row(Text(one.name), *map(_figure, (*figures, *areas)), f"{one.support:,}")
-    _tell_left_out(table, labels, "F1")
-    return table
+def _class_sheet(classes: Sequence[ClassScores]) -> Sheet:
+    rows = [
+        [
+            item.name,
+            *map(_figure, (item.precision, item.recall, item.f1, item.roc_auc)),
+            f"{item.support:,}",
+        ]
+        for item in _worst(classes, by=lambda scores: scores.f1)
+    ]
+    columns = ["class", "precision", "recall", "F1", "ROC AUC", "rows"]
+    return Sheet("", columns, rows, note=_left_out(classes, "F1"))
 
 
-def _target_table(targets: Sequence[TargetScores]) -> Table:
-    from rich.text import Text
+def _label_sheet(labels: Sequence[LabelScores]) -> Sheet:
+    rows = [
+        [
+            item.name,
+            *map(_figure, (item.precision, item.recall, item.f1, item.accuracy)),
+            *map(_figure, (item.roc_auc, item.average_precision)),
+            f"{item.support:,}",
+        ]
+        for item in _worst(labels, by=lambda scores: scores.f1)
+    ]
+    columns = ["label", "precision", "recall", "F1", "accuracy", "ROC AUC", "AP", "rows"]
+    return Sheet("", columns, rows, note=_left_out(labels, "F1"))
 
-    table = _table("target", "MAE", "RMSE", "R2")
-    for one in _worst(targets, by=lambda scores: scores.r2):
-        table.add_row(Text(one.name), *map(_figure, (one.mae, one.rmse, one.r2)))
-    _tell_left_out(table, targets, "R2")
-    return table
+
+def _target_sheet(targets: Sequence[TargetScores]) -> Sheet:
+    rows = [
+        [item.name, *map(_figure, (item.mae, item.rmse, item.r2))]
+        for item in _worst(targets, by=lambda scores: scores.r2)
+    ]
+    return Sheet("", ["target", "MAE", "RMSE", "R2"], rows, note=_left_out(targets, "R2"))
 
 
 def _worst(scores: Sequence[Scores], *, by: Callable[[Scores], float]) -> Sequence[Scores]:
@@ -219,33 +224,10 @@ def _worst(scores: Sequence[Scores], *, by: Callable[[Scores], float]) -> Sequen
     return scores if len(scores) <= SHOWN_CLASSES else sorted(scores, key=by)[:SHOWN_CLASSES]
 
 
-def _tell_left_out(table: Table, scores: Sequence[Any], figure: str) -> None:
-    from rich.text import Text
-
-    if len(scores) > SHOWN_CLASSES:
-        left_out = len(scores) - SHOWN_CLASSES
-        table.add_row(Text(f"and {left_out} with a higher {figure}", style="dim"))
-
-
-def _table(first: str, *others: str) -> Table:
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    table.add_column(first, overflow="fold")
-    for name in others:
-        table.add_column(name, justify="right")
-    return table
+def _left_out(scores: Sequence[Any], figure: str) -> str:
+    left_out = len(scores) - SHOWN_CLASSES
+    return f"and {left_out} with a higher {figure}" if left_out > 0 else ""
 
 
 def _figure(value: float) -> str:
-    if math.isnan(value):
-        return "undefined"
-    return f"{value:.4f}" if abs(value) < 1000 else f"{value:.6g}"  # noqa: PLR2004
-
-
-def _defined(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _defined(item) for name, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_defined(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    return "undefined" if math.isnan(value) else format_decimals(value)

@@ -1,11 +1,8 @@
 """What a run shows, in words."""
 
 import dataclasses
-import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
-
-_WIDTH = 78
 
 FEW = "few_epochs"
 """The kind of finding that there is nothing to find."""
@@ -34,18 +31,15 @@ def as_plain(findings: Sequence[Finding]) -> tuple[dict[str, str], ...]:
 
 
 def in_words(findings: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Findings of a `run.json` as paragraphs that fit a narrow terminal.
+    """Findings of a `run.json` as sentences.
 
     That there are too few epochs to say anything is not said.
 
     >>> in_words([{"kind": "fine", "text": "All is well.", "advice": ""}])
     ['All is well.']
     """
-    told = (
+    return [
         f"{item.get('text', '')} {item.get('advice', '')}".strip()
         for item in findings
         if item.get("kind") != FEW
-    )
-    return [
-        textwrap.fill(text, _WIDTH, break_long_words=False, break_on_hyphens=False) for text in told
     ]

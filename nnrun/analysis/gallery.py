@@ -1,17 +1,15 @@
 """What came out of a gallery of configs: rows, and the page that shows them."""
 
-import os
 import statistics
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from nnrun.analysis.curves import epochs_of, finish_axes, finish_values, panel_names, values_of
-from nnrun.analysis.tables import format_figure, format_seconds
-from nnrun.config.diagnostics import escaped
 from nnrun.config.figures import on_validation
+from nnrun.pages.document import Block, Cell, Document, Heading, Lines, Picture, Sheet, Text
+from nnrun.pages.numbers import format_figure, format_seconds
 from nnrun.pages.style import TRAINING_COLOR, VALIDATION_COLOR, drawing
 from nnrun.runs.expectations import Figures
 from nnrun.runs.history import History
@@ -23,6 +21,8 @@ FAILED = "failed"
 UNJUDGED = "expects nothing"
 AS_EXPECTED = (HELD, UNJUDGED)
 """Statuses with which nothing is wrong."""
+_COLUMNS = ("config", "material", "ours", "parameters", "time", "")
+_WORDS = frozenset({0, 1, 2, 5})
 _PANEL = (2.9, 2.0)
 _PANELS = 2
 _COLORS = 32  # a line, its smoothed edge and a grid need no more, and the file is a third as large
@@ -138,63 +138,56 @@ def _reduce_colors(path: Path) -> None:
     reduced.save(path, optimize=True)
 
 
-def gallery_page(
-    rows: Sequence[GalleryRow], pictures: Mapping[str, str], facts: str, folder: Path
-) -> str:
-    """The rows as a Markdown page.
+def gallery_view(
+    rows: Sequence[GalleryRow], facts: str, pictures: Mapping[str, Picture], out: Path | None
+) -> Document:
+    """The rows as a document.
 
     Args:
         rows: What came out.
-        pictures: The learning curves, by the config's name; relative to the page.
         facts: What it was run with, in a sentence.
-        folder: Where the page is to lie.
+        pictures: The learning curves, by the config's name.
+        out: The page that is written; None where there is none.
     """
     unjudged = sum(row.status == UNJUDGED for row in rows)
     held, judged = sum(row.status == HELD for row in rows), len(rows) - unjudged
     told = f"{held} of {judged} configs meet their expectations"
     if unjudged:
         told += f", and {unjudged} {'has' if unjudged == 1 else 'have'} none"
-    lines = [
-        "# Gallery",
-        "",
-        f"Written by `nnrun gallery`: {told}. {facts}",
-        "",
-        "Results are those of the best epoch, whose weights the saved model has. With several seeds "
-        "they are means with standard deviations, and the means are compared with what the config "
-        "expects. In the curves, training is blue and validation is orange.",
+    summary = [
+        f"Written by `nnrun gallery`: {told}. {facts}".rstrip(),
+        "Results are those of the best epoch, whose weights the saved model has. With several "
+        "seeds they are means with standard deviations, and the means are compared with what the "
+        "config expects. In the curves, training is blue and validation is orange.",
     ]
+    blocks: list[Block] = []
     for group in dict.fromkeys(row.group for row in rows):
-        lines += ["", f"## {_plain(group)}", ""]
-        lines += ["| config | material | ours | parameters | time | |", "|---|---|---|---|---|---|"]
         members = [row for row in rows if row.group == group]
-        lines += [_table_line(row) for row in members]
+        cells = [_cells(row) for row in members]
+        blocks += [Heading(_in_a_line(group)), Sheet("", _COLUMNS, cells, _WORDS)]
         for row in members:
-            config = quote(Path(os.path.relpath(row.config, folder)).as_posix())
-            lines += ["", *_section(row, config, pictures.get(row.name, ""))]
-    return "\n".join(lines) + "\n"
+            blocks += _section(row)
+            blocks += [pictures[row.name]] if row.name in pictures else []
+    return Document("Gallery", blocks, lambda: gallery_json(rows, out), summary=summary)
 
 
-def _table_line(row: GalleryRow) -> str:
-    cells = (
-        f"[{row.name}](#{row.name.lower()})",
-        _plain(row.material),
-        "<br>".join(map(figure_text, _figures(row))) or _plain(row.problem),
+def _cells(row: GalleryRow) -> list[Text]:
+    return [
+        Cell(row.name, link=f"#{row.name.lower()}"),
+        _in_a_line(row.material),
+        Cell("\n".join(map(figure_text, _figures(row))) or _in_a_line(row.problem), breaks=True),
         "" if row.parameters is None else f"{row.parameters:,}",
         "" if row.seconds is None else format_seconds(row.seconds),
-        row.status if row.status in AS_EXPECTED else f"**{row.status}**",
-    )
-    return f"| {' | '.join(cells)} |"
+        Cell(row.status, "" if row.status in AS_EXPECTED else "bad"),
+    ]
 
 
-def _section(row: GalleryRow, config: str, picture: str) -> Iterator[str]:
-    yield f"### {row.name}"
-    yield ""
-    yield f"{_plain(row.shows)} ([{Path(config).name}]({config}))".lstrip()
+def _section(row: GalleryRow) -> Iterator[Block]:
+    yield Heading(row.name, 3)
+    file = Cell(Path(row.config).name, link=row.config)
+    yield Lines([[f"{_in_a_line(row.shows)} (".lstrip(), file, ")"]])
     if row.problem:
-        yield f"It {row.status}: {_plain(row.problem)}"
-    if picture:
-        yield ""
-        yield f"![Learning curves of {row.name}]({picture})"
+        yield Lines([f"It {row.status}: {_in_a_line(row.problem)}"])
 
 
 def _figures(row: GalleryRow) -> Iterable[Mapping[str, Any]]:
@@ -223,7 +216,5 @@ def _rounded(value: float | None) -> str:
     return f"{value:.4g}" if isinstance(value, float) else format_figure(value)
 
 
-def _plain(text: str) -> str:
-    """Text of a config that is no Markdown table's cell end, and no markup of HTML's."""
-    shown = escaped(" ".join(text.split()))
-    return shown.replace("|", "\\|").replace("<", "&lt;")
+def _in_a_line(text: str) -> str:
+    return " ".join(text.split())

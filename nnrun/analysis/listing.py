@@ -46,7 +46,7 @@ class Row:
 
     def to_json(self, columns: Sequence[str]) -> dict[str, Any]:
         """Its values in these columns, null where it has none; where it lies, and how it stands."""
-        found = {name: _json_value(self.values.get(name)) for name in columns}
+        found = {name: self.values.get(name) for name in columns}
         told = {"run_dir": str(self.entry.directory.path), "problem": self.problem}
         return {**told, "status": self.values["status"], **found}
 
@@ -240,7 +240,3 @@ def _local_date(created: str) -> str | None:
         return datetime.fromisoformat(created).astimezone().strftime("%Y-%m-%d %H:%M")
     except (ValueError, OverflowError):
         return None
-
-
-def _json_value(value: Value) -> Value:
-    return None if isinstance(value, float) and not math.isfinite(value) else value

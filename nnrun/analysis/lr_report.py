@@ -1,21 +1,18 @@
 """What `nnrun lr-find` tells: what the rules say, what the trials came to, the rate and why."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from nnrun.analysis.lr_curve import RangeCurve
 from nnrun.analysis.lr_measures import RateTrial
 from nnrun.analysis.lr_suggestions import Advice
 from nnrun.analysis.lr_trials import TrialResults
-from nnrun.analysis.tables import fact_lines, format_figure, format_seconds, wrapped
-from nnrun.config.figures import is_on_validation
+from nnrun.analysis.run_summary import stored_picture
+from nnrun.pages.document import Block, Cell, Document, Facts, Lines, Sheet
+from nnrun.pages.numbers import format_figure, format_seconds
 from nnrun.runs.history import NOT_METRICS
-
-if TYPE_CHECKING:
-    from rich.console import Group
-    from rich.table import Table
 
 SEARCH_FORMAT = 1
 _MOST_FIGURES = 3
@@ -84,7 +81,7 @@ class SearchReport:
         assert self.outcome is not None  # noqa: S101 there are trials
         criterion = self.outcome.criterion
         figures = {
-            name: value if math.isfinite(value) else None
+            name: value
             for name, value in criterion.reached(trial).items()
             if name not in NOT_METRICS
         }
@@ -122,54 +119,55 @@ class SearchReport:
         }
 
 
-def report_view(report: SearchReport) -> "Group":
-    """The report for a terminal."""
-    from rich.console import Group
-    from rich.text import Text
-
+def report_view(report: SearchReport) -> Document:
+    """The report as a document."""
     curve, advice = report.curve, report.advice
     ended = _ENDS[curve.ended].format(rate=float(curve.rates[-1]))
     steps = f"{len(curve.losses):,} of {curve.steps:,} steps, {ended}"
-    headline = Text.assemble((report.name, "bold"), f": {steps}")
     found = (
         "none" if advice.recommended is None else f"{advice.recommended:g} for {report.optimizer}"
     )
-    facts = {"recommended": found, "why": wrapped(advice.why)}
+    facts: dict[str, str | Path] = {"recommended": found, "why": advice.why}
     for number, note in enumerate(report.notes):
-        facts["note" if number == 0 else f"note {number + 1}"] = wrapped(note)
-    facts |= {"time": f"{format_seconds(report.seconds)} ({report.engine['name']})"}
-    facts |= {"curve": report.plot, "table": report.csv}
+        facts["note" if number == 0 else f"note {number + 1}"] = note
+    facts["time"] = f"{format_seconds(report.seconds)} ({report.engine['name']})"
+    facts |= {"curve": Path(report.plot), "table": Path(report.csv)}
     if report.applied:
-        facts["written"] = report.applied
-    trials = ("", _trials(report)) if report.trials else ()
-    return Group(headline, "", _rules(advice), *trials, "", fact_lines(facts))
+        facts["written"] = Path(report.applied)
+    blocks: list[Block] = [
+        Lines([[Cell(report.name, "strong"), f": {steps}"]]),
+        _rules(advice),
+        *_trials(report),
+        Facts(facts),
+        stored_picture("The loss against the learning rate", Path(report.plot)),
+    ]
+    warnings = [f"warning: {warning}" for warning in report.warnings]
+    return Document(f"Learning rate of {report.name}", blocks, report.to_json, asides=warnings)
 
 
-def _rules(advice: Advice) -> "Table":
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    table.add_column("rule")
-    table.add_column("rate", justify="right")
-    table.add_column("what it looks for")
-    for item in advice.suggestions:
-        rate = "-" if item.rate is None else f"{item.rate:.3g}"
-        table.add_row(item.rule, rate, item.meaning if item.rate is not None else item.reason)
-    return table
+def _rules(advice: Advice) -> Sheet:
+    rows = [
+        [item.rule, "-", item.reason]
+        if item.rate is None
+        else [item.rule, f"{item.rate:.3g}", item.meaning]
+        for item in advice.suggestions
+    ]
+    return Sheet("", ["rule", "rate", "what it looks for"], rows, frozenset({0, 2}))
 
 
-def _trials(report: SearchReport) -> "Table":
-    from rich.table import Table
-
-    told = [report._told(trial) for trial in report.trials]
-    names = list(next((one["figures"] for one in told if one["figures"]), {}))
-    shown = [name for name in names if is_on_validation(name)] or names
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for heading in ("rate tried", "epochs", "best epoch", *shown[:_MOST_FIGURES]):
-        table.add_column(heading, justify="right")
-    table.add_column("")
-    for one in told:
-        figures = [format_figure(one["figures"].get(name)) for name in shown[:_MOST_FIGURES]]
-        best = "-" if one["best_epoch"] is None else str(one["best_epoch"])
-        table.add_row(f"{one['rate']:g}", str(one["epochs"]), best, *figures, one["verdict"])
-    return table
+def _trials(report: SearchReport) -> list[Sheet]:
+    trials = [report._told(trial) for trial in report.trials]
+    names = list(next((trial["figures"] for trial in trials if trial["figures"]), {}))
+    shown = ([name for name in names if name.startswith("val_")] or names)[:_MOST_FIGURES]
+    rows = [
+        [
+            f"{trial['rate']:g}",
+            str(trial["epochs"]),
+            "-" if trial["best_epoch"] is None else str(trial["best_epoch"]),
+            *(format_figure(trial["figures"].get(name)) for name in shown),
+            trial["verdict"],
+        ]
+        for trial in trials
+    ]
+    columns = ["rate tried", "epochs", "best epoch", *shown, ""]
+    return [Sheet("", columns, rows, frozenset({len(columns) - 1}))] if rows else []

@@ -1,8 +1,9 @@
 """The curves of several runs over each other."""
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,15 @@ from nnrun.analysis.curves import (
 from nnrun.config.diagnostics import did_you_mean
 from nnrun.config.figures import on_validation, training_name
 from nnrun.errors import RunError, UserError
-from nnrun.pages.style import RUN_COLORS, TRAINING_COLOR, VALIDATION_COLOR, drawable, drawing
+from nnrun.pages.document import Document, Lines, Picture
+from nnrun.pages.style import (
+    RUN_COLORS,
+    TRAINING_COLOR,
+    VALIDATION_COLOR,
+    drawable,
+    drawing,
+    png_of,
+)
 from nnrun.runs.directory import RunDirectory
 from nnrun.runs.history import History
 
@@ -78,6 +87,27 @@ def read_histories(
         told = "\n  ".join(f"{name}: {reason}" for name, reason in without.items())
         raise RunError("there is nothing to draw", hint=told)
     return found, without
+
+
+def overlay_view(
+    histories: Histories, draw: Callable[[Path], None], out: Path, skipped: Mapping[str, str]
+) -> Document:
+    """The curves of runs as a document.
+
+    Args:
+        histories: By run.
+        draw: Draws them into a file.
+        out: The file that is written.
+        skipped: Why runs were left out, by their directories.
+    """
+    names = list(histories)
+    picture = Picture(f"The curves of {', '.join(names)} over the epochs", partial(png_of, draw))
+    return Document(
+        "Curves",
+        [Lines([str(out)]), picture],
+        lambda: {"format": 1, "file": str(out), "runs": names, "skipped": skipped},
+        asides=[f"skipped {name}: {reason}" for name, reason in skipped.items()],
+    )
 
 
 def draw_runs(

@@ -10,7 +10,7 @@ import numpy as np
 from nnrun.analysis.column_scores import THRESHOLD
 from nnrun.analysis.scores import entropy
 from nnrun.config.tasks import CLASSES, LABELS, NUMBERS
-from nnrun.pages.textplots import speaks_unicode
+from nnrun.pages.document import Block, Cell, Document, Heading, Lines, Mark, Sheet, Text
 from nnrun.runs.atomic import write_text
 from nnrun.runs.prediction_table import (
     DEVIATION,
@@ -26,9 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from rich.console import Group
-    from rich.table import Table
-
+FORMAT = 1
 SHOWN_ROWS = 20
 SHOWN_CLASSES = 5
 SHOWN_SAMPLED = 3  # a deviation beside each
@@ -171,9 +169,9 @@ class Predictions:
             plain.append(values)
         return plain
 
-    def view(self) -> Table:
-        """The first rows, as something that a console prints."""
-        return predictions_view(self)
+    def sheet(self) -> Sheet:
+        """The first rows as a table."""
+        return _columns_sheet(self) if self.columns else _rows_sheet(self)
 
     def _columns_as_data(self) -> Iterator[dict[str, Any]]:
         first, held, outputs = self.header()[0], self.held.tolist(), self.outputs.tolist()
@@ -243,63 +241,62 @@ def all_to_json(outputs: Mapping[str, Predictions]) -> dict[str, Any]:
     return next(iter(told.values())) if len(told) == 1 else {"outputs": told}
 
 
-def all_view(outputs: Mapping[str, Predictions]) -> Group:
-    """The first rows of every output, as something that a console prints."""
-    from rich.console import Group
-    from rich.text import Text
+def all_view(
+    outputs: Mapping[str, Predictions], run: str, doubts: Sequence[str], more: str
+) -> Document:
+    """The first rows of every output as a document.
 
-    parts: list[Any] = []
+    Args:
+        outputs: The predictions by output.
+        run: The run's name.
+        doubts: What is doubtful about them, in words.
+        more: Where the rows are that are not shown.
+    """
+    blocks: list[Block] = []
     for name, predictions in outputs.items():
         if len(outputs) > 1:
-            parts += [*([""] if parts else []), Text(name, style="bold")]
-        parts.append(predictions.view())
-        if predictions.sampled is not None and predictions.columns:
-            parts.append(Text(_of_draws(predictions.sampled), style="dim"))
-    return Group(*parts)
+            blocks.append(Heading(name))
+        blocks.append(predictions.sheet())
+    rows = next(iter(outputs.values())).rows
+    if rows > SHOWN_ROWS:
+        blocks.append(Lines([f"and {rows - SHOWN_ROWS:,} more rows; {more}"]))
+    return Document(
+        f"Predictions of {run}",
+        blocks,
+        lambda: {"format": FORMAT, "warnings": doubts, **all_to_json(outputs)},
+        asides=[f"warning: {doubt}" for doubt in doubts],
+    )
 
 
-def predictions_view(predictions: Predictions) -> Table:
-    """The first rows with their most probable classes, as something that a console prints.
+def _rows_sheet(predictions: Predictions) -> Sheet:
+    """The first rows with their most probable classes.
 
     Where draws of dropout were made, their mean and standard deviation take the place of the
     probabilities, and stand beside a value.
     """
-    from rich.text import Text
-
-    if predictions.columns:
-        return _columns_view(predictions)
     classes, sampled = predictions.classes, predictions.sampled
-    table = _table(predictions)
-    table.add_column("predicted", justify="left" if classes else "right")
+    columns = [predictions.header()[0], "predicted"]
     shown = min(SHOWN_CLASSES if sampled is None else SHOWN_SAMPLED, len(classes))
     if sampled is not None:
-        table.add_column(_of_draws(sampled))
+        columns.append(_of_draws(sampled))
     elif classes:
-        table.add_column("probabilities" if shown == len(classes) else "most probable")
+        columns.append("probabilities" if shown == len(classes) else "most probable")
+    rows: list[list[Text]] = []
     for row, record in zip(range(SHOWN_ROWS), predictions.records(), strict=False):
-        said = str(record[1]) if classes else f"{record[1]:.6g}"
-        cells = [Text(str(record[0])), Text(said)]
+        cells: list[Text] = [str(record[0]), str(record[1]) if classes else f"{record[1]:.6g}"]
         if classes:
             given = predictions.outputs[row] if sampled is None else sampled.mean[row]
             order = np.argsort(-given, kind="stable")[:shown].tolist()
             told = (f"{classes[i]} {_share(predictions, row, i)}" for i in order)
-            cells.append(Text("  ".join(told), style="dim"))
+            cells.append(Cell("  ".join(told), "quiet"))
         elif sampled is not None:
-            cells.append(Text(_number(predictions, row, 0), style="dim"))
-        table.add_row(*cells)
-    return table
-
-
-def _table(predictions: Predictions) -> Table:
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    table.add_column("file" if predictions.files else "row", overflow="fold")
-    return table
+            cells.append(Cell(_number(predictions, row, 0), "quiet"))
+        rows.append(cells)
+    return Sheet("", columns, rows, frozenset({0, 1, 2} if classes else {0, 2}))
 
 
 def _of_draws(sampled: Sampled) -> str:
-    return f"mean {_plus_minus()} standard deviation of {sampled.draws:,} draws"
+    return f"mean ± standard deviation of {sampled.draws:,} draws"
 
 
 def _share(predictions: Predictions, row: int, column: int) -> str:
@@ -308,7 +305,7 @@ def _share(predictions: Predictions, row: int, column: int) -> str:
     if sampled is None:
         return f"{predictions.outputs[row, column]:.1%}"
     mean, deviation = sampled.mean[row, column], sampled.deviation[row, column]
-    return f"{mean:.1%} {_plus_minus()}{100 * deviation:.1f}"
+    return f"{mean:.1%} ±{100 * deviation:.1f}"
 
 
 def _number(predictions: Predictions, row: int, column: int) -> str:
@@ -318,32 +315,26 @@ def _number(predictions: Predictions, row: int, column: int) -> str:
         return f"{predictions.outputs.reshape(predictions.rows, -1)[row, column]:.4g}"
     shape = (predictions.rows, -1)
     mean, deviation = (one.reshape(shape)[row, column] for one in (sampled.mean, sampled.deviation))
-    return f"{mean:.4g} {_plus_minus()}{deviation:.2g}"
+    return f"{mean:.4g} ±{deviation:.2g}"
 
 
-def _plus_minus() -> str:
-    return "±" if speaks_unicode() else "+-"
-
-
-def _columns_view(predictions: Predictions) -> Table:
+def _columns_sheet(predictions: Predictions) -> Sheet:
     """The first rows with a column for each label or number, as many as can be read."""
-    from rich.text import Text
-
-    table, sampled = _table(predictions), predictions.sampled
+    sampled = predictions.sampled
     shown = predictions.columns[: SHOWN_COLUMNS if sampled is None else SHOWN_SAMPLED]
-    for name in shown:
-        table.add_column(Text(name), justify="right", overflow="fold")
     left_out = len(predictions.columns) - len(shown)
-    if left_out:
-        table.add_column(f"and {left_out} more")
+    more = [f"and {left_out} more"] if left_out else []
     held = predictions.held[:SHOWN_ROWS].tolist()
-    for row, (called, values) in enumerate(zip(predictions._names(), held, strict=False)):
-        if predictions.are_labels:
-            cells = [
-                Text(_share(predictions, row, column), style="bold" if values[column] else "dim")
-                for column in range(len(shown))
-            ]
-        else:
-            cells = [Text(_number(predictions, row, column)) for column in range(len(shown))]
-        table.add_row(Text(str(called)), *cells)
-    return table
+    rows: list[list[Text]] = []
+    for row, (name, values) in enumerate(zip(predictions._names(), held, strict=False)):
+        cells: list[Text] = [str(name)]
+        for column in range(len(shown)):
+            if predictions.are_labels:
+                mark: Mark = "strong" if values[column] else "quiet"
+                cells.append(Cell(_share(predictions, row, column), mark))
+            else:
+                cells.append(_number(predictions, row, column))
+        rows.append([*cells, *[""] * len(more)])
+    note = _of_draws(sampled) if sampled is not None else ""
+    left = frozenset({0, 1 + len(shown)})
+    return Sheet("", [predictions.header()[0], *shown, *more], rows, left, note=note)

@@ -9,13 +9,12 @@ import numpy as np
 
 from nnrun.analysis.predictions import SHOWN_ROWS, Predictions
 from nnrun.analysis.scores import error_of, root_of
+from nnrun.pages.document import Sheet
 from nnrun.runs.prediction_table import ERRORS, FILE, ROW
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-    from rich.table import Table
 
     from nnrun.analysis.bootstrap import Statistic
 
@@ -56,19 +55,13 @@ class Reconstructions(Predictions):
         squares, sizes = self.errors.T
         return {"mse": error_of(squares), "rmse": root_of(squares), "mae": error_of(sizes)}
 
-    def view(self) -> Table:
-        """The first rows, as something that a console prints."""
-        from rich.table import Table
-        from rich.text import Text
-
-        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-        name, *figures = self.header()
-        table.add_column(name, overflow="fold")
-        for figure in figures:
-            table.add_column(figure, justify="right")
-        for _, (called, *errors) in zip(range(SHOWN_ROWS), self.records(), strict=False):
-            table.add_row(Text(str(called)), *(f"{error:.6g}" for error in errors))
-        return table
+    def sheet(self) -> Sheet:
+        """The first rows as a table."""
+        rows = [
+            [str(name), *(f"{error:.6g}" for error in errors)]
+            for _, (name, *errors) in zip(range(SHOWN_ROWS), self.records(), strict=False)
+        ]
+        return Sheet("", self.header(), rows)
 
 
 def draw_reconstructions(made: Reconstructions, path: Path) -> None:

@@ -3,33 +3,28 @@
 import dataclasses
 import math
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from nnrun.analysis.findings import in_words
-from nnrun.analysis.tables import (
-    expectations_table,
-    fact_lines,
-    figure_cell,
+from nnrun.analysis.run_summary import (
+    expected,
+    figure_names,
+    figures_sheet,
+    findings,
     headline,
     run_facts,
-    wrapped,
+    run_pictures,
+    validation_figures,
 )
 from nnrun.config.components import looks_like_class
-from nnrun.config.diagnostics import escaped
-from nnrun.config.figures import on_validation, training_name
 from nnrun.errors import RunError
-from nnrun.pages.textplots import line_plot, speaks_unicode
+from nnrun.pages.document import Block, Cell, Document, Facts, Lines, Plot, Sheet, Text
 from nnrun.runs.checksums import listed_files
 from nnrun.runs.directory import RunDirectory
-from nnrun.runs.history import NOT_METRICS, History
+from nnrun.runs.history import History
 from nnrun.runs.manifest import Metrics, RunRecord, derived_status
 from nnrun.runs.progress import read_progress
 from nnrun.runs.settings import describe_briefly, read_run_config
 from nnrun.runs.verifying import find_damage
-
-if TYPE_CHECKING:
-    from rich.console import Group, RenderableType
-    from rich.table import Table
 
 RUN_FORMAT = 1
 _CURVE_WIDTH = 30
@@ -64,18 +59,15 @@ class RunReport:
     whole: bool | None
 
     def to_json(self) -> dict[str, Any]:
-        """The report as data; figures that are not finite are null."""
+        """The report as data."""
         record = self.record.to_json()
-        figures = {
-            part: {name: _finite(value) for name, value in values.items()} if values else None
-            for part, values in dataclasses.asdict(self.metrics).items()
-        }
+        metrics = dataclasses.asdict(self.metrics)
         return {
             "format": RUN_FORMAT,
             "run_dir": str(self.directory.path),
             "status": self.status,
             "record": {name: value for name, value in record.items() if name != "format"},
-            "metrics": figures,
+            "metrics": {part: figures or None for part, figures in metrics.items()},
             "config": self.config,
             "problems": list(self.problems.values()),
             "whole": self.whole,
@@ -118,34 +110,22 @@ def read_report(directory: RunDirectory) -> RunReport:
     return RunReport(directory, record, status, metrics, history, config, problems, whole)
 
 
-def run_view(report: RunReport, *, encoding: str | None = None) -> "Group":
-    """The report as something that a rich console prints.
-
-    Args:
-        report: What is known of the run.
-        encoding: Of the place it is shown; decides between lines of dots and of ASCII.
-    """
-    from rich.console import Group
-    from rich.text import Text
-
-    # What stands in a run directory was perhaps written by others, and must not steer a terminal.
-    shown = _without_controls(report)
-    record, directory = shown.record, shown.directory
-    parts: list[RenderableType] = [headline(record, shown.status, directory), ""]
-    parts += [fact_lines(_declared(shown)), ""]
-    if shown.metrics.best or shown.metrics.last:
-        parts += [_figures(shown), ""]
-    if record.expectations:
-        parts += [expectations_table(record.expectations, speaks_unicode(encoding)), ""]
-    curves = _curves(shown.history, encoding)
-    if curves:
-        parts += [Text(curves, no_wrap=True), ""]
-    if words := in_words(record.diagnosis):
-        parts += [*map(Text, words), ""]
-    parts.append(run_facts(record, directory, _files(shown)))
-    doubts = [*shown.problems.values(), *record.warnings]
-    parts += [Text(f"warning: {doubt}", style="yellow") for doubt in doubts]
-    return Group(*parts)
+def run_view(report: RunReport) -> Document:
+    """The report as a document."""
+    record, directory = report.record, report.directory
+    blocks: list[Block] = [
+        Lines([headline(record, report.status, directory)]),
+        Facts(_declared(report)),
+        *_figures(report.metrics),
+        *expected(record),
+        *_curves(report.history),
+        *findings(record),
+        run_facts(record, directory, _files(report)),
+    ]
+    doubts = [*report.problems.values(), *record.warnings]
+    if doubts:
+        blocks.append(Lines([Cell(f"warning: {doubt}", "doubt") for doubt in doubts]))
+    return Document(directory.name, [*blocks, *run_pictures(directory)], report.to_json)
 
 
 def _files(report: RunReport) -> str:
@@ -169,11 +149,11 @@ def _declared(report: RunReport) -> dict[str, str]:
     parts = [str(dataset.get("name") or record.data.get("source") or "unknown")]
     parts += [", ".join(f"{count:,} {part}" for part, count in counts if isinstance(count, int))]
     facts = {"experiment": record.name, "data": "; ".join(filter(None, parts))}
-    facts["model"] = wrapped(_layers(config.get("architecture")))
+    facts["model"] = _layers(config.get("architecture"))
     for name in _SECTIONS:
         value = config.get(name)
         listed = value if isinstance(value, list) else [value]
-        facts[name] = wrapped(", ".join(describe_briefly(item) for item in listed if item))
+        facts[name] = ", ".join(describe_briefly(item) for item in listed if item)
     training = config.get("training")
     if isinstance(training, Mapping):
         epochs, batch = training.get("epochs"), training.get("batch_size")
@@ -207,50 +187,32 @@ def _named(source: Any) -> str:
     return source if isinstance(source, str) else " and ".join(map(str, names or ()))
 
 
-def _figures(report: RunReport) -> "Table":
+def _figures(metrics: Metrics) -> list[Sheet]:
     """The figures of the best and of the last epoch, and of the test."""
-    from rich.table import Table
-    from rich.text import Text
-
-    best, last, test = report.metrics.best, report.metrics.last, report.metrics.test or {}
-    names = dict.fromkeys(training_name(name) for name in (*best, *last, *test))
-    shown = [name for name in names if name not in NOT_METRICS]
-    columns: list[tuple[str, Mapping[str, float | None]]] = []
+    best, last, test = metrics.best, metrics.last, metrics.test or {}
+    names = figure_names(best, last, test)
+    columns: list[tuple[Text, Mapping[str, float | None]]] = []
     for title, row in (("best", best), ("last", last)):
         epoch = f"{title} epoch {_whole(row.get('epoch'))}".strip()
-        validation = {name: row[val] for name in shown if (val := on_validation(name)) in row}
-        training = {name: row[name] for name in shown if name in row}
-        columns.append((f"{epoch}\ntraining", training))
-        columns.append((f"{'' if training else epoch}\nvalidation", validation))
-    columns.append(("best epoch\ntest", test))
-    filled = [(title, values) for title, values in columns if values]
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    table.add_column("")
-    for title, _ in filled:
-        table.add_column(Text(title), justify="right")
-    for name in shown:
-        table.add_row(Text(name), *(figure_cell(values, name) for _, values in filled))
-    return table
+        is_measured = any(name in row for name in names)
+        columns.append((Cell(f"{epoch}\ntraining", breaks=True), row))
+        above = "" if is_measured else epoch
+        columns.append((Cell(f"{above}\nvalidation", breaks=True), validation_figures(row)))
+    return figures_sheet(names, [*columns, (Cell("best epoch\ntest", breaks=True), test)])
 
 
-def _curves(history: History, encoding: str | None) -> str:
+def _curves(history: History) -> list[Plot]:
     """The loss of the training and of the validation beside each other, on one scale."""
-    series = {name: history.column(name) for name in ("loss", "val_loss") if _drawn(history, name)}
-    finite = [value for values in series.values() for value in values if math.isfinite(value)]
-    if not finite:
-        return ""
-    limits = min(finite), max(finite)
-    log = limits[0] > 0 and limits[1] / limits[0] > _LOSS_DECADES
+    names = [name for name in ("loss", "val_loss") if _drawn(history, name)]
+    if not names:
+        return []
+    curves = {name: history.column(name) for name in names}
+    plot = Plot(curves, _CURVE_WIDTH, _CURVE_HEIGHT)
+    least, most = plot.limits
+    log = least > 0 and most / least > _LOSS_DECADES
     scale = ", log scale" if log else ""
-    blocks = []
-    for name, values in series.items():
-        plot = line_plot(
-            values, _CURVE_WIDTH, _CURVE_HEIGHT, limits=limits, log=log, encoding=encoding
-        )
-        lines = [f"{name}, {len(values):,} epochs{scale}", *plot.splitlines()]
-        width = max(map(len, lines))
-        blocks.append([line.ljust(width) for line in lines])
-    return "\n".join("   ".join(row).rstrip() for row in zip(*blocks, strict=True))
+    titled = {f"{name}, {len(curves[name]):,} epochs{scale}": curves[name] for name in names}
+    return [dataclasses.replace(plot, curves=titled, log=log)]
 
 
 def _drawn(history: History, name: str) -> bool:
@@ -261,29 +223,5 @@ def _drawn(history: History, name: str) -> bool:
     )
 
 
-def _without_controls(report: RunReport) -> RunReport:
-    record = _clean(dataclasses.asdict(report.record))
-    record |= {name: tuple(record[name]) for name in ("expectations", "warnings", "diagnosis")}
-    return dataclasses.replace(
-        report,
-        record=RunRecord(**record),
-        config=_clean(report.config),
-        problems=_clean(report.problems),
-        metrics=Metrics(**_clean(dataclasses.asdict(report.metrics))),
-    )
-
-
-def _clean(value: Any) -> Any:
-    if isinstance(value, str):
-        return escaped(value)
-    if isinstance(value, Mapping):
-        return {escaped(str(key)): _clean(item) for key, item in value.items()}
-    return [_clean(item) for item in value] if isinstance(value, list | tuple) else value
-
-
 def _whole(value: float | None) -> str:
     return "" if value is None or not math.isfinite(value) else f"{value:,.0f}"
-
-
-def _finite(value: float | None) -> float | None:
-    return value if value is not None and math.isfinite(value) else None

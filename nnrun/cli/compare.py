@@ -1,12 +1,12 @@
 """`nnrun compare`: runs side by side, and whether a difference means anything."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from nnrun.cli.options import JsonOption, RunsDirOption, check_out
+from nnrun.cli.printing import show_document, write_page
 
 RunsArgument = Annotated[list[str], typer.Argument(help="Runs, or a pattern.", metavar="RUN")]
 SplitOption = Annotated[
@@ -30,7 +30,7 @@ OutOption = Annotated[
     Path | None,
     typer.Option(
         metavar="FILE",
-        help="Also write it to FILE (.html, .png, .csv or .md), replacing it if it exists.",
+        help="Also write it to FILE (.html, .md, .json, .csv or .png), replacing it if it exists.",
     ),
 ]
 AnywayOption = Annotated[
@@ -65,25 +65,28 @@ def compare_cli(
     A run is a path, a name, the start of a name, or `latest`. Exits with 2 if the data differ.
     """
     from nnrun.analysis.comparison import compare_runs, read_runs
-    from nnrun.analysis.comparison_files import SUFFIXES, comparison_json, write_comparison
+    from nnrun.analysis.comparison_files import comparison_view, draw_comparison, to_csv
     from nnrun.analysis.verdict import check_split, judge_comparison
+    from nnrun.runs.atomic import write_text, write_with
     from nnrun.runs.selection import select_runs
 
     check_split(split)
-    if out is not None:
-        check_out(out, SUFFIXES)
+    check_out(out, (".html", ".png", ".csv", ".md", ".json"))
     directories, skipped = select_runs(runs, runs_dir)
     compared, unread = read_runs(directories)
     skipped |= unread
     comparison = compare_runs(compared, metric=metric, split=split, anyway=anyway, skipped=skipped)
     verdicts = judge_comparison(comparison, split)
     chosen = [name.strip() for name in (columns or "").split(",") if name.strip()]
-    if as_json:
-        typer.echo(json.dumps(comparison_json(comparison, verdicts), indent=2))
-    else:
-        from nnrun.cli.comparison_view import print_comparison
-
-        print_comparison(comparison, verdicts, chosen, precision)
-    if out is not None:
-        write_comparison(comparison, verdicts, out, columns=chosen, precision=precision)
-        typer.echo(f"written: {out}", err=as_json)
+    document = comparison_view(comparison, verdicts, columns=chosen, precision=precision)
+    show_document(document, as_json=as_json)
+    if out is None:
+        return
+    match out.suffix.lower():
+        case ".png":
+            write_with(out, lambda path: draw_comparison(comparison, path))
+        case ".csv":
+            write_text(out, to_csv(comparison))
+        case _:
+            write_page(document, out)
+    typer.echo(f"written: {out}", err=as_json)

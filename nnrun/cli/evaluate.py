@@ -1,6 +1,5 @@
 """`nnrun eval`: how good a run's model is, in every figure."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -9,11 +8,13 @@ import typer
 from nnrun.cli.options import (
     DrawsOption,
     JsonOption,
+    OutOption,
     RunArgument,
     RunsDirOption,
     TrustOption,
+    check_out,
 )
-from nnrun.cli.printing import make_console, warn
+from nnrun.cli.printing import show_document, warn
 
 SplitOption = Annotated[
     str | None,
@@ -39,6 +40,7 @@ def eval_cli(
     mc_samples: DrawsOption = None,
     runs_dir: RunsDirOption = Path("runs"),
     trust: TrustOption = False,
+    out: OutOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Evaluate the model of a run's best epoch.
@@ -55,6 +57,7 @@ def eval_cli(
     from nnrun.experiments.api import evaluate
     from nnrun.runs.index import find_run
 
+    check_out(out)
     evaluations = evaluate(
         find_run(run, runs_dir),
         split=split,
@@ -64,9 +67,6 @@ def eval_cli(
         trust=trust,
         tell=warn,
     )
-    from nnrun.analysis.evaluation import evaluations_to_json, evaluations_view
+    from nnrun.analysis.evaluation import evaluations_view
 
-    if as_json:
-        typer.echo(json.dumps(evaluations_to_json(evaluations), indent=2))
-        return
-    make_console().print(evaluations_view(evaluations), soft_wrap=True)
+    show_document(evaluations_view(evaluations), out, as_json=as_json)

@@ -1,7 +1,6 @@
 """`nnrun gallery`: many configs, and a page of what came out."""
 
 import contextlib
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,6 +9,7 @@ import typer
 
 from nnrun.cli.options import JsonOption, RunsDirOption, check_out
 from nnrun.cli.printing import printable
+from nnrun.json_text import json_text
 
 if TYPE_CHECKING:
     from nnrun.analysis.gallery import GalleryRow
@@ -25,8 +25,8 @@ OutOption = Annotated[
     Path | None,
     typer.Option(
         metavar="FILE",
-        help="The page to write, with its curves in a folder of the same name. Default: "
-        f"{PAGE} if the whole folder is run unchanged, otherwise no page.",
+        help="The page to write (.html, .md or .json); a .md has its curves in a folder of the same "
+        f"name. Default: {PAGE} if the whole folder is run unchanged, otherwise no page.",
     ),
 ]
 SeedsOption = Annotated[
@@ -67,8 +67,7 @@ def gallery_cli(
 
     whole = not configs and seeds is None and epochs is None
     page = PAGE if out is None and whole else out
-    if page is not None:
-        check_out(page, (".md",))
+    check_out(page)
     exhibits, rows = find_exhibits(configs or [], folder), []
     for number, exhibit in enumerate(exhibits, start=1):
         # What callbacks print belongs to a person: programs read the one object on standard output.
@@ -80,7 +79,7 @@ def gallery_cli(
     if page is not None:
         write_gallery(rows, page)
     if as_json:
-        typer.echo(json.dumps(gallery_json(rows, page), indent=2))
+        typer.echo(json_text(gallery_json(rows, page)), nl=False)
     elif page is not None:
         typer.echo(printable(f"page  {page}"))
     raise typer.Exit(0 if all(row.status in AS_EXPECTED for row in rows) else 1)
@@ -88,7 +87,7 @@ def gallery_cli(
 
 def _line(row: "GalleryRow") -> str:
     from nnrun.analysis.gallery import figure_text
-    from nnrun.analysis.tables import format_seconds
+    from nnrun.pages.numbers import format_seconds
 
     told = ", ".join(map(figure_text, row.expectations)) or row.problem
     time = "" if row.seconds is None else f"  ({format_seconds(row.seconds)})"

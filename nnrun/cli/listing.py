@@ -1,17 +1,12 @@
 """`nnrun list`: the runs as a table."""
 
-import json
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from nnrun.cli.options import JsonOption, RunsDirOption
-from nnrun.cli.printing import complain, fold, warn
-
-if TYPE_CHECKING:
-    from nnrun.analysis.listing import Listing
+from nnrun.cli.options import JsonOption, OutOption, RunsDirOption, check_out
+from nnrun.cli.printing import show_document
 
 
 def list_cli(
@@ -28,6 +23,7 @@ def list_cli(
     reverse: Annotated[bool, typer.Option("--reverse", help="Reverse the order.")] = False,
     limit: Annotated[int | None, typer.Option(min=0, help="Show at most this many runs.")] = None,
     runs_dir: RunsDirOption = Path("runs"),
+    out: OutOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """List the runs, newest first.
@@ -44,9 +40,11 @@ def list_cli(
       $ nnrun list --sort val_accuracy --filter 'optimizer=Adam and val_accuracy>0.88'
     """
     from nnrun.analysis.filtering import parse_filter
+    from nnrun.analysis.list_view import list_view
     from nnrun.analysis.listing import list_rows
     from nnrun.runs.index import list_runs
 
+    check_out(out)
     listing = list_rows(
         list_runs(runs_dir),
         columns=[name.strip() for name in (columns or "").split(",") if name.strip()],
@@ -55,26 +53,6 @@ def list_cli(
         condition=parse_filter(condition) if condition is not None else None,
         limit=limit,
     )
-    if as_json:
-        typer.echo(json.dumps(listing.to_json(), indent=2))
-    elif listing.rows:
-        _print(listing, chosen=bool(columns))
-    else:
-        typer.echo(f"no runs{' for which that holds' if condition else ''} in {runs_dir}")
-
-
-def _print(listing: "Listing", *, chosen: bool) -> None:
-    from shutil import get_terminal_size
-
-    from nnrun.analysis.list_table import list_lines
-
-    terminal = sys.stdout.isatty()
-    width = get_terminal_size().columns if terminal else None
-    typer.echo("\n".join(list_lines(listing, width=width, chosen=chosen, color=terminal)))
-    unfinished = [row for row in listing.rows if row.entry.status != "finished"]
-    if unfinished and "status" not in listing.columns:
-        told = ", ".join(f"{row.entry.name} ({row.entry.status})" for row in unfinished)
-        complain(fold(f"note: not finished: {told}", sys.stderr))
-    for row in listing.rows:
-        if row.problem:
-            warn(f"{row.entry.name}: {row.problem}")
+    place = f"for which that holds in {runs_dir}" if condition else f"in {runs_dir}"
+    document = list_view(listing, place, chosen=bool(columns))
+    show_document(document, out, as_json=as_json)

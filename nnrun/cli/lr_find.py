@@ -1,26 +1,24 @@
 """`nnrun lr-find CONFIG`: the learning-rate range test and the trials after it."""
 
 import contextlib
-import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from nnrun.cli.options import (
     ConfigArgument,
     JsonOption,
+    OutOption,
     RunsDirOption,
     SetOption,
     TrustOption,
+    check_out,
     gather_overrides,
 )
-from nnrun.cli.printing import make_console, warn
+from nnrun.cli.printing import show_document
 from nnrun.cli.progress import SearchDisplay
-
-if TYPE_CHECKING:
-    from nnrun.analysis.lr_report import SearchReport
 
 LowestOption = Annotated[
     float, typer.Option("--min", metavar="RATE", help="Learning rate of the first step.")
@@ -69,6 +67,7 @@ def lr_find_cli(
     apply_to: ApplyOption = None,
     runs_dir: RunsDirOption = Path("runs"),
     trust: TrustOption = False,
+    out: OutOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Search a learning rate by a range test, and by trials.
@@ -86,6 +85,7 @@ def lr_find_cli(
     """
     from nnrun.experiments.api import find_learning_rate
 
+    check_out(out)
     # What a model of the user's prints belongs to a person: see `train`.
     aside = contextlib.redirect_stdout(sys.stderr) if as_json else contextlib.nullcontext()
     with aside, SearchDisplay(steps) as display:
@@ -102,17 +102,7 @@ def lr_find_cli(
             trust=trust,
             watch=display.show,
         )
-    _print(report, as_json=as_json)
-    raise typer.Exit(report.exit_code)
-
-
-def _print(report: "SearchReport", *, as_json: bool) -> None:
-    if as_json:
-        typer.echo(json.dumps(report.to_json(), indent=2))
-        return
-
     from nnrun.analysis.lr_report import report_view
 
-    for warning in report.warnings:
-        warn(warning)
-    make_console().print(report_view(report), soft_wrap=True)
+    show_document(report_view(report), out, as_json=as_json)
+    raise typer.Exit(report.exit_code)

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from nnrun.pages.document import PAGE_SUFFIXES
+
 ConfigArgument = Annotated[Path, typer.Argument(help="The YAML file.", metavar="CONFIG")]
 
 SetOption = Annotated[
@@ -23,6 +25,15 @@ RunsDirOption = Annotated[
 
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Print JSON for programs, and nothing else.")
+]
+
+OutOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--out",
+        metavar="FILE",
+        help="Also write it to FILE (.html, .md or .json), replacing it if it exists.",
+    ),
 ]
 
 RunArgument = Annotated[
@@ -52,12 +63,16 @@ def gather_overrides(
 
 
 def check_out(
-    path: Path, suffixes: Sequence[str] = (), *, overwrite: bool = True, option: str = "--out"
+    path: Path | None,
+    suffixes: Sequence[str] = PAGE_SUFFIXES,
+    *,
+    overwrite: bool = True,
+    option: str = "--out",
 ) -> None:
     """Refuse a file for an option such as --out that could not be written, before there is anything to write.
 
     Args:
-        path: The file.
+        path: The file; None where none is named.
         suffixes: What its name may end in; anything where there are none.
         overwrite: Whether it may stand there already.
         option: The option that names it.
@@ -69,6 +84,8 @@ def check_out(
     from nnrun.errors import UserError
     from nnrun.runs.atomic import check_writable
 
+    if path is None:
+        return
     if suffixes and path.suffix.lower() not in suffixes:
         raise UserError(
             f"{option}: cannot write {path}",

@@ -1,13 +1,13 @@
 """`nnrun plot`: the curves of runs, drawn anew."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from nnrun.cli.options import JsonOption, RunsDirOption, check_out
-from nnrun.cli.printing import complain
+from nnrun.cli.printing import show_document, write_page
+from nnrun.pages.document import PAGE_SUFFIXES
 
 
 def plot_cli(
@@ -22,7 +22,11 @@ def plot_cli(
         typer.Option(min=0, max=0.999, help="Smoothing: the weight of the past, from 0 to 0.999."),
     ] = 0.0,
     out: Annotated[
-        Path, typer.Option(metavar="FILE", help="File to draw into: .png, .svg or .pdf.")
+        Path,
+        typer.Option(
+            metavar="FILE",
+            help="File to draw into: .png, .svg or .pdf; or a page with the picture: .html, .md or .json.",
+        ),
     ] = Path("curves.png"),
     runs_dir: RunsDirOption = Path("runs"),
     as_json: JsonOption = False,
@@ -38,23 +42,21 @@ def plot_cli(
       $ nnrun plot latest --metric loss,accuracy --smooth 0.6 --out curves.svg
       $ nnrun plot 'digits_*' --metric val_accuracy
     """
-    from nnrun.analysis.overlay import FORMS, draw_runs, read_histories
+    from nnrun.analysis.overlay import FORMS, draw_runs, overlay_view, read_histories
     from nnrun.runs.atomic import write_with
     from nnrun.runs.selection import select_runs
 
-    check_out(out, [f".{form}" for form in FORMS])
+    check_out(out, [*(f".{form}" for form in FORMS), *PAGE_SUFFIXES])
     directories, skipped = select_runs(runs, runs_dir)
     histories, without = read_histories(directories)
-    skipped |= without
     metrics = [name.strip() for name in (metric or "").split(",") if name.strip()]
-    write_with(
-        out,
-        lambda path: draw_runs(histories, path, metrics=metrics, log=log, smoothing=smooth),
-    )
-    if as_json:
-        drawn = {"format": 1, "file": str(out), "runs": list(histories), "skipped": skipped}
-        typer.echo(json.dumps(drawn, indent=2))
+
+    def draw(path: Path) -> None:
+        draw_runs(histories, path, metrics=metrics, log=log, smoothing=smooth)
+
+    document = overlay_view(histories, draw, out, skipped | without)
+    if out.suffix.lower() in PAGE_SUFFIXES:
+        write_page(document, out)
     else:
-        typer.echo(out)
-    for name, reason in skipped.items():
-        complain(f"skipped {name}: {reason}")
+        write_with(out, draw)
+    show_document(document, as_json=as_json)

@@ -1,9 +1,7 @@
 """`nnrun predict`: a run's model on new rows."""
 
-import json
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -15,10 +13,8 @@ from nnrun.cli.options import (
     TrustOption,
     check_out,
 )
-from nnrun.cli.printing import make_console, warn
-
-if TYPE_CHECKING:
-    from nnrun.analysis.predictions import Predictions
+from nnrun.cli.printing import show_document
+from nnrun.pages.document import PAGE_SUFFIXES
 
 
 def predict_cli(
@@ -29,7 +25,11 @@ def predict_cli(
     ],
     out: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Write the predictions for all rows to this CSV file."),
+        typer.Option(
+            metavar="FILE",
+            help="Write the predictions for all rows to this CSV file; or what is shown to FILE "
+            "(.html, .md or .json).",
+        ),
     ] = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Let --out replace an existing file.")
@@ -57,20 +57,16 @@ def predict_cli(
     if out is not None:
         _check_target(out, file, overwrite=overwrite)
     doubts: list[str] = []
-    outputs = predict(
-        find_run(run, runs_dir), file, mc_samples=mc_samples, trust=trust, tell=doubts.append
-    )
-    for doubt in doubts:
-        warn(doubt)
-    from nnrun.analysis.predictions import all_to_json, write_all
+    directory = find_run(run, runs_dir)
+    outputs = predict(directory, file, mc_samples=mc_samples, trust=trust, tell=doubts.append)
+    from nnrun.analysis.predictions import all_view, write_all
 
-    if out is not None:
+    is_page = out is not None and out.suffix.lower() in PAGE_SUFFIXES
+    if out is not None and not is_page:
         write_all(outputs, out)
-    if as_json:
-        told = {"format": 1, "warnings": doubts, **all_to_json(outputs)}
-        typer.echo(json.dumps(told, indent=2))
-    else:
-        _print(outputs, "all are in the file" if out else "--out FILE writes all")
+    more = "all are in the file" if out and not is_page else "--out FILE.csv writes all"
+    document = all_view(outputs, directory.name, doubts, more)
+    show_document(document, out if is_page else None, as_json=as_json)
 
 
 def _check_target(out: Path, file: Path, *, overwrite: bool) -> None:
@@ -78,14 +74,4 @@ def _check_target(out: Path, file: Path, *, overwrite: bool) -> None:
         raise typer.BadParameter(
             "it is FILE itself, which would be overwritten", param_hint="--out"
         )
-    check_out(out, overwrite=overwrite)
-
-
-def _print(outputs: "Mapping[str, Predictions]", where_all_are: str) -> None:
-    from nnrun.analysis.predictions import SHOWN_ROWS, all_view
-
-    console = make_console()
-    console.print(all_view(outputs), soft_wrap=True)
-    rows = next(iter(outputs.values())).rows
-    if rows > SHOWN_ROWS:
-        console.print(f"and {rows - SHOWN_ROWS:,} more rows; {where_all_are}")
+    check_out(out, (), overwrite=overwrite)

@@ -1,31 +1,48 @@
 """What is printed: text of others never steers the terminal."""
 
 import sys
-import textwrap
-from collections.abc import Iterable
-from shutil import get_terminal_size
-from typing import TYPE_CHECKING, Any, TextIO
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+import typer
 
 from nnrun.config.diagnostics import escaped
+from nnrun.json_text import json_text
+from nnrun.pages.terminal import Screen, screen_text
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from nnrun.pages.document import Document
 
 
-def make_console(**options: Any) -> "Console":
-    """A rich console that shows what would steer a terminal as its code; `options` are rich's."""
-    from rich.console import Console, ConsoleOptions, RenderableType
-    from rich.segment import Segment
+def show_document(document: "Document", out: Path | None = None, *, as_json: bool) -> None:
+    """Print what a command has to show, and write it to a file where that is wanted.
 
-    class _Console(Console):
-        def render(
-            self, renderable: RenderableType, options: ConsoleOptions | None = None
-        ) -> Iterable[Segment]:
-            for segment in super().render(renderable, options):
-                plain = segment.control or segment.text.replace("\n", "").isprintable()
-                yield segment if plain else Segment(printable(segment.text), segment.style)
+    Args:
+        document: What it shows; its asides go to standard error.
+        out: The file, whose suffix says in which form; None for none.
+        as_json: Print the data for programs, and nothing else.
+    """
+    if as_json:
+        typer.echo(json_text(document.data()), nl=False)
+    else:
+        typer.echo(screen_text(document, Screen.of(sys.stdout)), nl=False)
+        for aside in document.asides:
+            complain(fold(aside, sys.stderr))
+    if out is not None:
+        write_page(document, out)
+        typer.echo(printable(f"written: {out}"), err=as_json)
 
-    return _Console(highlight=False, **options)
+
+def write_page(document: "Document", out: Path) -> None:
+    """Write a document to a file, whose suffix says in which form.
+
+    Raises:
+        RunError: The file cannot be written.
+    """
+    from nnrun.pages.files import page_text
+    from nnrun.runs.atomic import write_text
+
+    write_text(out, page_text(document, out))
 
 
 def printable(text: str) -> str:
@@ -35,11 +52,7 @@ def printable(text: str) -> str:
 
 def fold(text: str, stream: TextIO) -> str:
     """A sentence broken between words where a terminal shows it; a program gets it as one line."""
-    if not stream.isatty():
-        return text
-    return textwrap.fill(
-        text, get_terminal_size().columns, break_long_words=False, break_on_hyphens=False
-    )
+    return Screen.of(stream).folded(text)
 
 
 def warn(text: str) -> None:

@@ -4,9 +4,11 @@ import sys
 import time
 from collections.abc import Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Self, TextIO
+from typing import TYPE_CHECKING, Self
 
-from nnrun.cli.printing import fold, make_console, printable, warn
+from nnrun.cli.printing import fold, printable, warn
+from nnrun.pages.bars import print_above, progress_bars, waiting_sign
+from nnrun.pages.numbers import format_decimals
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -38,7 +40,7 @@ class TrainingDisplay:
 
     def __enter__(self) -> Self:
         if not self.silent and sys.stdout.isatty():
-            self._waiting = make_console().status("reading the data and starting TensorFlow")
+            self._waiting = waiting_sign("reading the data and starting TensorFlow")
             self._waiting.start()
         return self
 
@@ -149,7 +151,7 @@ class _Bars:
     """Two bars, one over the epochs and one over the steps of an epoch."""
 
     def __init__(self, epochs: int, steps: int, done: int) -> None:
-        self._progress = _progress(sys.stdout)
+        self._progress = progress_bars(sys.stdout)
         self._epochs: TaskID = self._progress.add_task(
             "epoch", total=epochs, completed=done, told="compiling"
         )
@@ -180,7 +182,7 @@ class _Bars:
 
     def print(self, line: str) -> None:
         """Print a line above the bars."""
-        self._progress.console.print(line, markup=False, highlight=False, soft_wrap=True)
+        print_above(self._progress, line)
 
     def stop(self) -> None:
         """Take the bars away."""
@@ -200,7 +202,7 @@ class SearchDisplay:
 
     def __enter__(self) -> Self:
         if sys.stderr.isatty():
-            self._progress = _progress(sys.stderr)
+            self._progress = progress_bars(sys.stderr)
             self._bar = self._progress.add_task(
                 "range test", total=self._steps, told="reading the data and starting TensorFlow"
             )
@@ -229,20 +231,6 @@ class SearchDisplay:
             )
 
 
-def _progress(stream: TextIO) -> "Progress":
-    """Bars with a text behind each, which are gone when they end."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=28),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[told]}"),
-        console=make_console(file=stream),
-        transient=True,
-    )
-
-
 def _header(event: "EpochEnded") -> str:
     names = ["epoch", *event.figures, "seconds"]
     return "  ".join(f"{name:>{_width(name)}}" for name in names)
@@ -256,8 +244,8 @@ def _row(event: "EpochEnded") -> str:
 
 
 def _figure(value: float) -> str:
-    """Four decimals, so that a column can be read down; very small and large ones otherwise."""
-    return f"{value:.4f}" if 0.001 <= abs(value) < 1e5 or value == 0 else f"{value:.3g}"  # noqa: PLR2004
+    """Without groups of thousands: the columns are narrow."""
+    return format_decimals(value, most=1e5).replace(",", "")
 
 
 def _width(name: str) -> int:

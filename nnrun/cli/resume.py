@@ -7,7 +7,14 @@ from typing import Annotated
 
 import typer
 
-from nnrun.cli.options import JsonOption, RunArgument, RunsDirOption, TrustOption
+from nnrun.cli.options import (
+    JsonOption,
+    OutOption,
+    RunArgument,
+    RunsDirOption,
+    TrustOption,
+    check_out,
+)
 
 EpochsOption = Annotated[
     int | None,
@@ -28,6 +35,7 @@ def resume_cli(
     runs_dir: RunsDirOption = Path("runs"),
     trust: TrustOption = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
+    out: OutOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Continue a run that was interrupted or killed.
@@ -45,6 +53,7 @@ def resume_cli(
     from nnrun.experiments.api import resume
     from nnrun.runs.index import find_run
 
+    check_out(out)
     directory = find_run(run, runs_dir)
     aside = contextlib.redirect_stdout(sys.stderr) if as_json else contextlib.nullcontext()
     with aside, TrainingDisplay(silent=quiet or as_json) as display:
@@ -57,5 +66,5 @@ def resume_cli(
             tell=display.tell,
             deliver_signals=False,
         )
-    tell_outcome(outcome, quiet=quiet, as_json=as_json)
+    tell_outcome(outcome, out, quiet=quiet, as_json=as_json)
     raise typer.Exit(outcome.exit_code)

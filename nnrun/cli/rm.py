@@ -1,6 +1,5 @@
 """`nnrun rm`: remove runs, after a question."""
 
-import json
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +9,7 @@ import typer
 from nnrun.cli.options import JsonOption, RunsDirOption
 from nnrun.cli.printing import complain
 from nnrun.errors import RunError, UserError
+from nnrun.json_text import json_text
 from nnrun.runs.directory import RunDirectory
 
 
@@ -45,7 +45,7 @@ def rm_cli(
     remove_runs(removals)
     if as_json:
         removed = [str(removal.directory.path) for removal in removals]
-        typer.echo(json.dumps({"format": 1, "removed": removed}, indent=2))
+        typer.echo(json_text({"format": 1, "removed": removed}), nl=False)
     else:
         typer.echo(f"removed {_count(len(removals))}, {size}" if removals else "nothing to remove")
 

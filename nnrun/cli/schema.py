@@ -1,8 +1,8 @@
 """`nnrun schema`: the config language for editors."""
 
-import json
-
 import typer
+
+from nnrun.json_text import json_text
 
 
 def schema_cli() -> None:
@@ -17,4 +17,4 @@ def schema_cli() -> None:
     from nnrun.config.catalogue import load_catalogue
     from nnrun.config.json_schema import build_schema
 
-    typer.echo(json.dumps(build_schema(load_catalogue()), indent=2))
+    typer.echo(json_text(build_schema(load_catalogue())), nl=False)

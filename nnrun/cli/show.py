@@ -1,21 +1,23 @@
 """`nnrun show`: a config before it runs, or a run."""
 
-import json
-import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from nnrun.cli.options import (
     JsonOption,
+    OutOption,
     RunsDirOption,
     SetOption,
     TrustOption,
     check_out,
     gather_overrides,
 )
-from nnrun.cli.printing import make_console
+from nnrun.cli.printing import show_document
+
+if TYPE_CHECKING:
+    from nnrun.pages.document import Document
 
 
 def show_cli(
@@ -29,6 +31,7 @@ def show_cli(
             metavar="FILE", help="Also draw the model of a config: a .png, .svg or .pdf file."
         ),
     ] = None,
+    out: OutOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show what a config would run, or how a run went.
@@ -48,17 +51,18 @@ def show_cli(
       $ nnrun show configs/digits_mlp.yaml --plot digits.png
       $ nnrun show latest
     """
+    check_out(out)
     if _is_config(Path(what)):
         overrides = gather_overrides(changes)
+        check_out(plot, [f".{form}" for form in FORMS], option="--plot")
+        document = _config_view(Path(what), overrides, runs_dir, trust=trust, plot=plot)
+    else:
         if plot is not None:
-            check_out(plot, [f".{form}" for form in FORMS], option="--plot")
-        _show_config(Path(what), overrides, runs_dir, trust=trust, plot=plot, as_json=as_json)
-        return
-    if plot is not None:
-        raise typer.BadParameter("it draws a config, but this is a run", param_hint="--plot")
-    if changes:
-        raise typer.BadParameter("it changes a config, but this is a run", param_hint="--set")
-    _show_run(what, runs_dir, as_json)
+            raise typer.BadParameter("it draws a config, but this is a run", param_hint="--plot")
+        if changes:
+            raise typer.BadParameter("it changes a config, but this is a run", param_hint="--set")
+        document = _run_view(what, runs_dir)
+    show_document(document, out, as_json=as_json)
 
 
 FORMS = ("png", "svg", "pdf")
@@ -72,35 +76,19 @@ def _is_config(path: Path) -> bool:
         return path.suffix in (".yaml", ".yml")
 
 
-def _show_config(
-    config: Path,
-    overrides: list[str],
-    runs_dir: Path,
-    *,
-    trust: bool,
-    plot: Path | None,
-    as_json: bool,
-) -> None:
+def _config_view(
+    config: Path, overrides: list[str], runs_dir: Path, *, trust: bool, plot: Path | None
+) -> "Document":
     from nnrun.experiments.api import describe
 
     card = describe(config, overrides=overrides, runs_dir=runs_dir, trust=trust, plot=plot)
-    if as_json:
-        typer.echo(json.dumps(card.to_json(), indent=2))
-        return
-
     from nnrun.analysis.card import card_view
 
-    make_console().print(card_view(card), soft_wrap=True)
+    return card_view(card)
 
 
-def _show_run(run: str, runs_dir: Path, as_json: bool) -> None:
+def _run_view(run: str, runs_dir: Path) -> "Document":
     from nnrun.analysis.run_view import read_report, run_view
     from nnrun.runs.index import find_run
 
-    report = read_report(find_run(run, runs_dir))
-    if as_json:
-        typer.echo(json.dumps(report.to_json(), indent=2))
-        return
-
-    view = run_view(report, encoding=sys.stdout.encoding)
-    make_console().print(view, soft_wrap=True)
+    return run_view(read_report(find_run(run, runs_dir)))

@@ -1,15 +1,22 @@
 """`nnrun train`: from a config to a run directory."""
 
 import contextlib
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nnrun.cli.options import ConfigArgument, JsonOption, SetOption, TrustOption, gather_overrides
-from nnrun.cli.printing import complain, make_console
+from nnrun.cli.options import (
+    ConfigArgument,
+    JsonOption,
+    OutOption,
+    SetOption,
+    TrustOption,
+    check_out,
+    gather_overrides,
+)
+from nnrun.cli.printing import complain, show_document, write_page
 
 if TYPE_CHECKING:
     from nnrun.runs.outcome import Outcome
@@ -29,6 +36,7 @@ def train_cli(
     ] = None,
     trust: TrustOption = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
+    out: OutOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Train the experiment that a config declares.
@@ -46,6 +54,7 @@ def train_cli(
     from nnrun.cli.progress import TrainingDisplay
     from nnrun.experiments.api import train
 
+    check_out(out)
     # What callbacks print belongs to a person: programs read the one object on standard output.
     aside = contextlib.redirect_stdout(sys.stderr) if as_json else contextlib.nullcontext()
     with aside, TrainingDisplay(silent=quiet or as_json) as display:
@@ -59,38 +68,33 @@ def train_cli(
             watch=display.show,
             deliver_signals=False,
         )
-    tell_outcome(outcome, quiet=quiet, as_json=as_json)
+    tell_outcome(outcome, out, quiet=quiet, as_json=as_json)
     raise typer.Exit(outcome.exit_code)
 
 
-def tell_outcome(outcome: "Outcome", *, quiet: bool, as_json: bool) -> None:
-    """Print how a run came out: in full, as JSON, or only what went wrong."""
-    if as_json:
-        typer.echo(json.dumps(outcome.to_json(), indent=2))
-    elif quiet:
+def tell_outcome(
+    outcome: "Outcome", out: Path | None = None, *, quiet: bool, as_json: bool
+) -> None:
+    """Print how a run came out: in full, as JSON, or only what went wrong; and write it to a file."""
+    from nnrun.analysis.run_summary import summary_view
+    from nnrun.runs.directory import RunDirectory
+
+    document = summary_view(RunDirectory(Path(outcome.run_dir)), outcome.to_json)
+    if quiet and not as_json:
         _complain_of(outcome)
-    else:
-        print_summary(Path(outcome.run_dir))
+        if out is not None:
+            write_page(document, out)
+        return
+    if not as_json:
+        typer.echo()
+    show_document(document, out, as_json=as_json)
 
 
 def _complain_of(outcome: "Outcome") -> None:
-    from nnrun.analysis.tables import missed_expectation
+    from nnrun.analysis.run_summary import missed_expectation
 
     if outcome.status != "finished":
         complain(f"{outcome.run_dir} {outcome.status}: {outcome.stop_reason}".removesuffix(": "))
     for item in outcome.expectations:
         if not item["held"]:
             complain(f"{outcome.run_dir}: {missed_expectation(item)}")
-
-
-def print_summary(run_dir: Path) -> None:
-    """Print how a run came out."""
-    from nnrun.analysis.tables import results_table
-    from nnrun.runs.directory import RunDirectory
-    from nnrun.runs.manifest import Metrics, RunRecord
-
-    directory = RunDirectory(run_dir)
-    record, metrics = RunRecord.read(directory.record), Metrics.read(directory.metrics)
-    console = make_console()
-    console.print()
-    console.print(results_table(record, metrics, directory), soft_wrap=True)

@@ -1,19 +1,26 @@
 """`nnrun validate`: all mistakes of configs, without TensorFlow."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from nnrun.cli.options import JsonOption, RunsDirOption, SetOption, gather_overrides
-from nnrun.cli.printing import complain, printable
+from nnrun.cli.options import (
+    JsonOption,
+    OutOption,
+    RunsDirOption,
+    SetOption,
+    check_out,
+    gather_overrides,
+)
+from nnrun.cli.printing import complain, printable, show_document, write_page
 
 
 def validate_cli(
     configs: Annotated[list[Path], typer.Argument(help="YAML files.", metavar="CONFIG")],
     changes: SetOption = None,
     runs_dir: RunsDirOption = Path("runs"),
+    out: OutOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Report every mistake in configs at once.
@@ -28,10 +35,12 @@ def validate_cli(
 
     Exits with 2 if any file has a mistake; a warning is none.
     """
-    from nnrun.config.diagnostics import problems_to_json, render_problems
+    from nnrun.analysis.problems_view import problems_view
+    from nnrun.config.diagnostics import render_problems
     from nnrun.errors import ConfigError, Problem
     from nnrun.experiments.prepare import doubts_of, load
 
+    check_out(out)
     problems: list[Problem] = []
     doubts: list[Problem] = []
     for config in configs:
@@ -45,9 +54,11 @@ def validate_cli(
             typer.echo(printable(f"{config}: ok"))
             if found:
                 complain(render_problems(found))
+    document = problems_view(configs, [*problems, *doubts])
     if as_json:
-        told = problems_to_json([*problems, *doubts])
-        typer.echo(json.dumps({"format": 1, "problems": told}, indent=2))
+        show_document(document, out, as_json=True)
         raise typer.Exit(2 if problems else 0)
+    if out is not None:
+        write_page(document, out)
     if problems:
         raise ConfigError(problems)

@@ -1,8 +1,9 @@
 """How plots look, whatever they show."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from nnrun.config.diagnostics import escaped
@@ -80,6 +81,14 @@ def drawing(
         yield figure
         # Without the version of matplotlib in it, the same drawing gives the same bytes.
         figure.savefig(path, format=form, metadata=_UNDATED[form])
+
+
+def png_of(draw: Callable[[Path], None]) -> bytes:
+    """What a function draws into the file that it is called with, as PNG."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "drawn.png"
+        draw(path)
+        return path.read_bytes()
 
 
 def drawable(text: str) -> str:

@@ -2,47 +2,35 @@
 
 import itertools
 import math
-import sys
 from collections.abc import Sequence
 
-_BLOCKS = "▁▂▃▄▅▆▇█"
-_ASCII_LEVELS = "_.-=+*#@"
+BLOCKS = "▁▂▃▄▅▆▇█"
+BLOCKS_IN_ASCII = "_.-=+*#@"
+"""What stands for each block where there is only ASCII."""
 _BRAILLE = 0x2800
 # The bit of each dot of a braille cell: two columns of four, from the top.
 _DOTS = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))
-_PROBE = "⣿█✓─┤"
 
 
-def speaks_unicode(encoding: str | None = None) -> bool:
-    """Whether text of an encoding (the standard output's where None) can hold our signs."""
-    try:
-        _PROBE.encode(encoding or getattr(sys.stdout, "encoding", None) or "ascii")
-    except (LookupError, UnicodeEncodeError):
-        return False
-    return True
-
-
-def sparkline(values: Sequence[float], width: int = 40, *, encoding: str | None = None) -> str:
+def sparkline(values: Sequence[float], width: int = 40) -> str:
     """Draw values as one line of blocks.
 
     Args:
         values: What to draw; what is not finite leaves a gap.
         width: How many characters it takes at most; more values are averaged.
-        encoding: Of the place it is shown; plain ASCII where that has no blocks.
 
     Returns:
         The line, as long as the values or as `width`.
 
-    >>> sparkline([0, 1, 2, 3, 4, 5, 6, 7], encoding="utf-8")
+    >>> sparkline([0, 1, 2, 3, 4, 5, 6, 7])
     '▁▂▃▄▅▆▇█'
-    >>> sparkline([0, 1, 2, 3, 4, 5, 6, 7], width=4, encoding="ascii")
-    '_-*@'
     """
-    levels = _BLOCKS if speaks_unicode(encoding) else _ASCII_LEVELS
-    means = _average(values, width)
+    means = averaged(values, width)
     low, high = _range(means)
     return "".join(
-        levels[round(_share(value, low, high) * (len(levels) - 1))] if math.isfinite(value) else " "
+        BLOCKS[round(share_of(value, low, high) * (len(BLOCKS) - 1))]
+        if math.isfinite(value)
+        else " "
         for value in means
     )
 
@@ -54,7 +42,7 @@ def line_plot(
     *,
     limits: tuple[float, float] | None = None,
     log: bool = False,
-    encoding: str | None = None,
+    unicode: bool = True,
 ) -> str:
     """Draw values as a line over their index, with an axis at the left.
 
@@ -64,14 +52,13 @@ def line_plot(
         height: How many lines it takes.
         limits: The values at the bottom and at the top; the least and the greatest where None.
         log: Draw their logarithms; values and limits must be positive.
-        encoding: Of the place it is shown; plain ASCII where that has no braille.
+        unicode: Whether to draw with braille, or with plain ASCII.
 
     Returns:
         The lines, without an end; empty where no value is finite.
     """
-    unicode = speaks_unicode(encoding)
     across, down = (2, 4) if unicode else (1, 1)
-    means = _average(values, width * across)
+    means = averaged(values, width * across)
     low, high = limits or _range(values)
     if not math.isfinite(low) or not any(map(math.isfinite, values)):
         return ""
@@ -88,7 +75,8 @@ def line_plot(
     return "\n".join(line.rstrip() for line in lines)
 
 
-def _average(values: Sequence[float], width: int) -> list[float]:
+def averaged(values: Sequence[float], width: int) -> list[float]:
+    """Values as so many at most: means of neighbours, without what is not finite."""
     count = len(values)
     if count <= width:
         return [float(value) for value in values]
@@ -107,7 +95,7 @@ def _range(values: Sequence[float]) -> tuple[float, float]:
     return (min(finite), max(finite)) if finite else (math.nan, math.nan)
 
 
-def _share(value: float, low: float, high: float) -> float:
+def share_of(value: float, low: float, high: float) -> float:
     """Where a value lies between the least (0) and the greatest (1); a constant in the middle."""
     if low == high:
         return 0.5
@@ -124,7 +112,7 @@ def _trace(values: Sequence[float], low: float, high: float, rows: int) -> list[
         if not math.isfinite(value):
             before = None
             continue
-        row = round((1 - _share(value, low, high)) * (rows - 1))
+        row = round((1 - share_of(value, low, high)) * (rows - 1))
         start = row if before is None else before + (row > before) - (row < before)
         dots += [(column, between) for between in range(min(start, row), max(start, row) + 1)]
         before = row

@@ -5,16 +5,15 @@ the old one. A process that dies at any instant leaves the old file or the new o
 """
 
 import errno
-import json
-import math
 import os
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from nnrun.errors import RunError
+from nnrun.json_text import json_text
 
 _CAUSES = {
     errno.ENOSPC: "the disk is full",
@@ -62,12 +61,8 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def json_bytes(value: Any) -> bytes:
-    """A value as JSON that any reader takes.
-
-    JSON has no NaN and no infinity: they become null. Scalars of NumPy become numbers.
-    """
-    text = json.dumps(_plain(value), indent=2, ensure_ascii=False, allow_nan=False)
-    return f"{text}\n".encode()
+    """A value as JSON that any reader takes; see `json_text`."""
+    return json_text(value, ascii_only=False).encode()
 
 
 def write_with(path: Path, writer: Callable[[Path], None]) -> None:
@@ -159,19 +154,6 @@ def _replacing(path: Path) -> Iterator[Path]:
 def _unwritable(path: Path, error: OSError) -> RunError:
     hint = "Free some space and run it again." if error.errno in _FULL else ""
     return RunError(f"cannot write {path}: {describe_cause(error)}", hint=hint)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    if isinstance(value, float):
-        return float(value) if math.isfinite(value) else None
-    if value is None or isinstance(value, (str, int)):
-        return value
-    # `tolist` is how scalars and arrays of NumPy become Python's own, without importing NumPy.
-    return _plain(value.tolist()) if hasattr(value, "tolist") else str(value)
 
 
 def make_directory(path: Path) -> None:

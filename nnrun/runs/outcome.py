@@ -1,7 +1,6 @@
 """The outcome of a run, for the caller who started it."""
 
 import dataclasses
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
@@ -86,10 +85,7 @@ class Outcome:
         return 1 if self.status == "diverged" or missed else 0
 
     def to_json(self) -> dict[str, Any]:
-        """The outcome as `nnrun train --json` prints it; null for what is not finite."""
+        """The outcome as `nnrun train --json` prints it."""
         fields = dataclasses.asdict(self)
         del fields["signal"]
-        return {
-            "format": RESULT_FORMAT,
-            **json.loads(json.dumps(fields), parse_constant=lambda _: None),
-        }
+        return {"format": RESULT_FORMAT, **fields}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,13 +17,16 @@ from nnrun.analysis.gallery import (
     deviation,
     draw_small_curves,
     first_comment,
-    gallery_page,
+    gallery_view,
     mean_figures,
 )
 from nnrun.config.gallery_sheet import GalleryEntry, read_sheet
 from nnrun.errors import ConfigError, RunError, UserError
 from nnrun.experiments.prepare import load
-from nnrun.runs.atomic import write_bytes
+from nnrun.pages.document import Picture
+from nnrun.pages.files import page_text
+from nnrun.pages.style import png_of
+from nnrun.runs.atomic import make_directory, write_bytes, write_text
 from nnrun.runs.directory import RunDirectory
 from nnrun.runs.expectations import figures_reached, judge_expectations
 from nnrun.runs.history import History
@@ -129,7 +133,9 @@ def _not_run(exhibit: Exhibit) -> GalleryRow:
 
 
 def write_gallery(rows: Sequence[GalleryRow], out: Path) -> None:
-    """Write the page, and the learning curve of each config's first run into a folder beside it.
+    """Write the page, with the learning curves of each config's first run.
+
+    A Markdown page has them in a folder beside it; see `page_text` for the others.
 
     Raises:
         UserError: They cannot be written.
@@ -139,12 +145,15 @@ def write_gallery(rows: Sequence[GalleryRow], out: Path) -> None:
     for row in rows:
         if row.status == FAILED or not row.runs:
             continue
-        folder.mkdir(parents=True, exist_ok=True)
         history = History.read(RunDirectory(Path(row.runs[0])).history)
-        draw_small_curves(history, folder / f"{row.name}.png")
-        pictures[row.name] = f"{folder.name}/{row.name}.png"
-    page = gallery_page(rows, pictures, _facts(rows), out.parent)
-    write_bytes(out, page.encode())
+        draw = partial(draw_small_curves, history)
+        file = folder / f"{row.name}.png"
+        picture = Picture(f"Learning curves of {row.name}", partial(png_of, draw), str(file))
+        if out.suffix.lower() == ".md":
+            make_directory(folder)
+            write_bytes(file, picture.read())
+        pictures[row.name] = picture
+    write_text(out, page_text(gallery_view(rows, _facts(rows), pictures, out), out))
 
 
 def _told(error: Exception) -> str:

@@ -6,6 +6,7 @@ import io
 import json
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from statistics import stdev
 from typing import Any
@@ -14,14 +15,21 @@ import pytest
 
 from nnrun.analysis import comparison_tables, verdict, verdict_wording
 from nnrun.analysis.comparison import Comparison, compare_runs, direction, read_run, read_runs
-from nnrun.analysis.comparison_files import comparison_json, to_csv, write_comparison
-from nnrun.analysis.comparison_tables import Style, leaderboard
+from nnrun.analysis.comparison_files import (
+    comparison_json,
+    comparison_view,
+    draw_comparison,
+    to_csv,
+)
+from nnrun.analysis.comparison_tables import leaderboard
 from nnrun.analysis.comparison_tables import sheets as tables_of
 from nnrun.analysis.verdict import judge_comparison, judge_pair
 from nnrun.analysis.verdict_wording import Verdict
 from nnrun.errors import RunError, UserError
-from nnrun.pages import sheets
-from nnrun.pages.sheets import Cell, Sheet, fit, markdown_table, shown
+from nnrun.pages.document import Sheet, as_cell
+from nnrun.pages.files import page_text
+from nnrun.pages.style import png_of
+from nnrun.pages.terminal import Screen
 from nnrun.runs.checksums import write_file
 from nnrun.runs.directory import RunDirectory
 
@@ -53,10 +61,10 @@ def predict_again(run: RunDirectory, predicted: str, targets: str) -> None:
 
 
 def rows_of(sheet: Sheet) -> list[list[str]]:
-    return [[shown(cell, unicode=True) for cell in row] for row in sheet.rows]
+    return [[Screen().text(as_cell(cell)) for cell in row] for row in sheet.rows]
 
 
-@pytest.mark.parametrize("module", [comparison_tables, sheets, verdict, verdict_wording])
+@pytest.mark.parametrize("module", [comparison_tables, verdict, verdict_wording])
 def test_the_docstrings_run(module: object) -> None:
     assert doctest.testmod(module).failed == 0  # type: ignore[arg-type]
 
@@ -266,7 +274,7 @@ def test_no_run_that_broke_off_leads_a_leaderboard(make_run: Make) -> None:
     board = compare(*runs, metric="val_accuracy")
     assert [group.label for group in board.ranked] == ["b32-1", "b16-1", "b8-1", "b64-1"]
     assert comparison_json(board, [])["ranking"] == ["b32-1", "b16-1", "b8-1", "b64-1"]
-    (sheet,) = tables_of(board, Style())
+    (sheet,) = tables_of(board)
     assert [row[:2] for row in rows_of(sheet)] == [
         ["1", "b32-1"],
         ["2", "b16-1"],
@@ -320,7 +328,7 @@ def test_the_recorded_direction_decides_and_not_the_name(make_run: Make) -> None
     assert [group.label for group in board.ranked] == ["high", "middle", "low", "least"]
     assert comparison_json(board, [])["mode"] == "max"
     two = compare(*runs[:2], metric="val_roc")
-    (cell,) = [row[3] for row in tables_of(two, Style())[-1].rows if row[0].text == "val_roc"]
+    (cell,) = [row[3] for row in tables_of(two)[-1].rows if row[0].text == "val_roc"]
     assert (cell.text, cell.mark) == ("+0.7000", "better")
 
 
@@ -348,7 +356,7 @@ def test_two_sides_stand_beside_each_other(make_run: Make) -> None:
         seconds=3.5,
         parameters=100,
     )
-    runs, differing, figures = tables_of(compare(base, other), Style(3, "utf-8"))
+    runs, differing, figures = tables_of(compare(base, other), 3)
     assert [row[0] for row in rows_of(runs)] == ["base", "other"]
     assert rows_of(differing) == [
         ["optimizer", "Adam", "SGD: {learning_rate: 0.1}"],
@@ -373,9 +381,7 @@ def test_three_sides_are_marked_against_the_first(make_run: Make) -> None:
         make_run(name, [value], overrides=[f"name={name}", f"training.batch_size={size}"])
         for name, value, size in (("a", 0.5, 8), ("b", 0.6, 16), ("c", 0.4, 32))
     ]
-    *_, figures = tables_of(
-        compare(*runs), Style(2, "utf-8"), columns=["val_accuracy", "optimizer"]
-    )
+    *_, figures = tables_of(compare(*runs), 2, columns=["val_accuracy", "optimizer"])
     assert rows_of(figures) == [
         ["val_accuracy", "0.50", "0.60 ▲", "0.40 ▼"],
         ["optimizer", "Adam", "Adam", "Adam"],
@@ -394,7 +400,7 @@ def sweep(make_run: Make) -> Comparison:
 
 
 def test_more_sides_are_a_leaderboard_of_what_differs(make_run: Make) -> None:
-    board = leaderboard(sweep(make_run), Style(2, "utf-8"))
+    board = leaderboard(sweep(make_run), 2)
     assert board.columns == ["", "run", "seeds", "val_accuracy", "architecture", "val_loss"]
     assert rows_of(board) == [
         ["1", "r8", "2", "0.92 ±0.01", "Dense 8", "0.08 ±0.01"],
@@ -402,30 +408,6 @@ def test_more_sides_are_a_leaderboard_of_what_differs(make_run: Make) -> None:
         ["3", "r4", "2", "0.72 ±0.01", "Dense 4", "0.28 ±0.01"],
         ["4", "r32", "2", "0.62 ±0.01", "Dense 32", "0.38 ±0.01"],
     ]
-
-
-def test_a_table_is_cut_to_the_width_of_the_terminal() -> None:
-    sheet = Sheet(
-        "", ("run", "note", "x", "y"), [[Cell("a"), Cell("n" * 60), Cell("1"), Cell("2" * 30)]]
-    )
-    (fitting,), left_out = fit(sheet, 45)
-    assert fitting.columns == ["run", "note", "x"]
-    assert left_out == ["y"]
-    assert len(fitting.rows[0][1].text) == 36
-    assert fit(sheet, 200)[1] == []
-
-
-def test_needed_columns_follow_in_further_tables() -> None:
-    cells = [Cell("1"), Cell("run"), *(Cell("w" * 20) for _ in range(4))]
-    sheet = Sheet("", ("", "run", "a", "b", "c", "d"), [cells], frozenset(), frozenset({3, 4, 5}))
-    tables, left_out = fit(sheet, 52)
-    assert [table.columns for table in tables] == [
-        ["", "run", "a", "b"],
-        ["", "run", "c", "d"],
-    ]
-    assert left_out == []
-    tables, left_out = fit(sheet, 20)  # too narrow for any: one a table
-    assert [table.columns[2:] for table in tables] == [["a"], ["b"], ["c"], ["d"]]
 
 
 def test_a_column_that_no_run_has(make_run: Make) -> None:
@@ -686,9 +668,9 @@ def test_the_sentences_name_the_output_in_every_form(
     assert [one["output"] for one in told] == ["kind", "width", ""]
     for suffix in (".md", ".html"):
         path = tmp_path / f"both{suffix}"
-        write_comparison(comparison, verdicts, path)
-        assert "in accuracy of kind on the same" in path.read_text()
-        assert "in rmse of width on the same" in path.read_text()
+        text = page_text(comparison_view(comparison, verdicts), path)
+        assert "in accuracy of kind on the same" in text
+        assert "in rmse of width on the same" in text
 
 
 def test_outputs_that_both_have_are_tested_where_the_rows_are_the_same(
@@ -797,20 +779,19 @@ def test_negative_numbers_are_no_formulas(make_run: Make) -> None:
     assert [row["val_accuracy"] for row in csv.DictReader(io.StringIO(to_csv(comparison)))] == ["-0.5", "-0.25"]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("suffix", "opening"), [(".png", b"\x89PNG"), (".md", b"# Comparison of 2 runs by val_accuracy"), (".html", b"<!DOCTYPE html>"), (".csv", b"side,run")]
-)  # fmt: skip
-def test_every_kind_of_file_is_written_the_same_each_time(
-    make_run: Make, tmp_path: Path, suffix: str, opening: bytes
-) -> None:
+def test_every_kind_of_page_is_the_same_each_time(make_run: Make, tmp_path: Path) -> None:
     comparison = compare(make_run("a", [0.5, 0.6]), make_run("b", [0.7, 0.6], overrides=[SGD]))
-    written = []
-    for name in "ab":
-        path = tmp_path / f"{name}{suffix}"
-        write_comparison(comparison, judge_comparison(comparison), path)
-        written.append(path.read_bytes())
-    assert written[0].startswith(opening)
-    assert written[0] == written[1]
+    view = comparison_view(comparison, judge_comparison(comparison))
+    for suffix, opening in {
+        ".md": "# Comparison of 2 runs by val\\_accuracy\n\n",
+        ".html": "<!DOCTYPE html>",
+        ".json": '{\n  "format": 1',
+    }.items():
+        text = page_text(view, tmp_path / f"a{suffix}")
+        assert text.startswith(opening)
+        assert text == page_text(view, tmp_path / f"a{suffix}")
+    draw_comparison(comparison, tmp_path / "a.png")
+    assert png_of(partial(draw_comparison, comparison)) == (tmp_path / "a.png").read_bytes()
 
 
 def test_the_page_needs_nothing_else_and_escapes_what_it_shows(
@@ -819,23 +800,10 @@ def test_the_page_needs_nothing_else_and_escapes_what_it_shows(
     hostile = "<script>alert(1)<script>"
     runs = [make_run("a", [0.5]), make_run(hostile, [0.5], overrides=["training.batch_size=16"])]
     comparison = compare(*runs)
-    write_comparison(comparison, judge_comparison(comparison), tmp_path / "page.html")
-    page = (tmp_path / "page.html").read_text()
+    view = comparison_view(comparison, judge_comparison(comparison))
+    page = page_text(view, tmp_path / "page.html")
     assert "<script" not in page
     assert "http://" not in page
     assert "https://" not in page
     assert 'src="data:image/png;base64,' in page
     assert '<td class="left">16</td>' in page
-
-
-def test_markdown_shows_text_as_it_is() -> None:
-    sheet = Sheet("", ("a|b", "c"), [[Cell("*x* <i>"), Cell("1", "better")]])
-    assert markdown_table(sheet) == "| a\\|b | c |\n| --- | ---: |\n| \\*x\\* \\<i\\> | 1 ▲ |\n"
-
-
-def test_marks_have_words_in_ascii() -> None:
-    assert shown(Cell("+1", "worse"), unicode=False) == "+1 worse"
-
-
-def test_no_cell_steers_the_terminal() -> None:
-    assert shown(Cell("a\x1b[2Jb\n"), unicode=True) == r"a\x1b[2Jb\n"

@@ -108,7 +108,7 @@ def test_neither_pyplot_nor_tensorflow_is_imported(tmp_path: Path) -> None:
     code = f"""
 import sys
 from pathlib import Path
-from nnrun.analysis import tables, curves
+from nnrun.analysis import run_summary, curves
 from nnrun.runs import checkpoints, directory, history, index, locking, manifest
 print(sorted(set(sys.modules) & {{"numpy", "pandas", "matplotlib", "rich", "tensorflow"}}))
 curves.draw_learning_rate([0.1], Path({str(tmp_path / "a.png")!r}))

@@ -404,9 +404,8 @@ def test_layers_are_read_from_the_last_third_of_a_monitor() -> None:
     assert read_layers(History()) == []
 
 
-def test_findings_as_paragraphs() -> None:
+def test_findings_as_sentences() -> None:
     findings = as_plain([Finding("a", "word " * 30 + "end.", "Try this.")])
     (text,) = in_words(findings)
-    assert max(map(len, text.splitlines())) <= 78
-    assert text.endswith("end. Try this.")
+    assert text == "word " * 30 + "end. Try this."
     assert in_words(as_plain(diagnose(Evidence(History(), "finished")))) == []

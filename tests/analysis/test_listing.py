@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from nnrun.analysis.filtering import parse_filter
-from nnrun.analysis.list_table import list_lines
-from nnrun.analysis.listing import list_rows
+from nnrun.analysis.list_view import list_view
+from nnrun.analysis.listing import Listing, list_rows
 from nnrun.errors import UserError
+from nnrun.pages.terminal import Screen, screen_text
 from nnrun.runs import settings
 from nnrun.runs.checksums import write_file
 from nnrun.runs.directory import RunDirectory
@@ -18,6 +19,7 @@ from nnrun.runs.history import History
 from nnrun.runs.index import list_runs
 from nnrun.runs.manifest import Metrics, RunRecord
 
+PIPE = Screen(80, is_terminal=False)
 RECORD = RunRecord(
     name="digits", status="finished", command="", seed=1, created="", epochs=3, best_epoch=2
 )
@@ -151,11 +153,15 @@ def test_runs_that_are_not_whole(runs: Path) -> None:
     assert problems == {"a", "d", "e", "f"}
 
 
+def lines_of(listing: Listing, screen: Screen = PIPE) -> list[str]:
+    return screen_text(list_view(listing, ""), screen).splitlines()
+
+
 def test_the_table(runs: Path) -> None:
     listing = list_rows(
         list_runs(runs), columns=["name", "optimizer", "learning_rate", "val_loss", "patience"]
     )
-    assert list_lines(listing) == [
+    assert lines_of(listing) == [
         "name                    optimizer  learning_rate  val_loss  patience",
         "a-20261103-100000-abcd  Adam               0.001       0.3         -",
         "c-20261102-100000-abcd  SGD                  0.1       nan         3",
@@ -165,11 +171,11 @@ def test_the_table(runs: Path) -> None:
 
 def test_columns_are_left_out_where_they_do_not_fit(runs: Path) -> None:
     listing = list_rows(list_runs(runs))
-    assert list_lines(listing)[0].split() == [
+    assert lines_of(listing)[0].split() == [
         *("name", "status", "date", "epochs", "best_epoch", "val_loss", "val_accuracy"),
         *("seconds", "parameters"),
     ]
-    narrow = list_lines(listing, width=80)
+    narrow = lines_of(listing, Screen(80))
     assert max(map(len, narrow)) <= 80
     assert narrow[0].split()[:2] == ["name", "status"]
     assert "val_accuracy" in narrow[0]
@@ -179,5 +185,5 @@ def test_columns_are_left_out_where_they_do_not_fit(runs: Path) -> None:
 def test_text_of_others_does_not_steer_a_terminal(runs: Path) -> None:
     evil = make(runs, "z", 9, 'optimizer: "\\e[2J"\n', {"epoch": 1})
     replace(RECORD, stop_reason="\x1b[31m").write(evil / "run.json")
-    lines = list_lines(list_rows(list_runs(runs), columns=["stop_reason", "optimizer"]))
+    lines = lines_of(list_rows(list_runs(runs), columns=["stop_reason", "optimizer"]))
     assert "\x1b" not in "".join(lines)

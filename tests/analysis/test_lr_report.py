@@ -14,8 +14,9 @@ from nnrun.analysis.lr_plot import _MARKS, draw_curve
 from nnrun.analysis.lr_report import SearchReport, report_view
 from nnrun.analysis.lr_suggestions import suggest_rates
 from nnrun.analysis.lr_trials import TrialResults
-from nnrun.analysis.tables import render
+from nnrun.json_text import json_text
 from nnrun.pages.style import RUN_COLORS
+from nnrun.pages.terminal import Screen, screen_text
 
 RATES = growing_rates(1e-4, 1, 200)
 
@@ -66,7 +67,7 @@ def report(curve: RangeCurve, tried: TrialResults | None = None) -> SearchReport
 @pytest.mark.parametrize("width", [80, 120])
 def test_the_screen(width: int) -> None:
     found = report(learning())
-    text = render(report_view(found), width=width)
+    text = screen_text(report_view(found), Screen(width))
     steps, rate = len(found.curve.losses), found.curve.rates[-1]
     assert text.startswith(
         f"planted: {steps} of 200 steps, until the loss exploded at {rate:.3g}\n\nrule "
@@ -76,13 +77,13 @@ def test_the_screen(width: int) -> None:
         assert line in text
     assert "written" not in text
     applied = dataclasses.replace(found, applied="new.yaml")
-    assert "written      new.yaml\n" in render(report_view(applied), width=width)
+    assert "written      new.yaml\n" in screen_text(report_view(applied), Screen(width))
     assert found.exit_code == 0
 
 
 def test_the_screen_where_nothing_is_recommended() -> None:
     found = report(flat())
-    text = render(report_view(found))
+    text = screen_text(report_view(found), Screen())
     assert text.startswith("planted: 200 of 200 steps, to the end of the range\n")
     assert "recommended  none\n" in text
     assert "why          no rate in the range lowered the loss by more than its noise\n" in text
@@ -91,7 +92,7 @@ def test_the_screen_where_nothing_is_recommended() -> None:
 
 def test_the_screen_with_trials() -> None:
     """Of two with the same epochs it is told that both did as well, of the others what was wrong."""
-    text = render(report_view(report(learning(), outcome())), width=80)
+    text = screen_text(report_view(report(learning(), outcome())), Screen())
     table = text.split("\n\n")[2].splitlines()
     assert [line.rstrip() for line in table] == [
         "rate tried  epochs  best epoch  val_loss",
@@ -110,7 +111,7 @@ def test_the_screen_with_trials() -> None:
 
 
 def test_trials_as_json() -> None:
-    told = json.loads(json.dumps(report(learning(), outcome()).to_json(), allow_nan=False))
+    told = json.loads(json_text(report(learning(), outcome()).to_json()))
     assert (told["recommended"], told["as_well"]) == (0.01, [0.01, 0.032])
     assert (told["trial_epochs"], told["training_epochs"]) == (11, 20)
     assert [one["verdict"] for one in told["trials"]] == [
@@ -180,7 +181,7 @@ def test_without_a_trial_the_curve_has_its_say() -> None:
 
 def test_the_report_as_json() -> None:
     found = report(learning())
-    told = json.loads(json.dumps(found.to_json(), allow_nan=False))
+    told = json.loads(json_text(found.to_json()))
     assert (told["format"], told["ended"]) == (1, "exploded")
     assert told["recommended"] == found.advice.recommended
     assert told["rules"][2]["rate"] == pytest.approx(10**-2.5, rel=0.1)

@@ -41,8 +41,8 @@ def test_smoothing() -> None:
 
 
 def test_lines_on_one_scale_and_on_a_logarithmic_one() -> None:
-    assert line_plot([1, 2], 2, 3, limits=(1, 3), encoding="ascii") == "3 |\n  | *\n1 |*"
-    assert line_plot([1, 10, 100], 3, 3, log=True, encoding="ascii") == "100 |  *\n    | *\n  1 |*"
+    assert line_plot([1, 2], 2, 3, limits=(1, 3), unicode=False) == "3 |\n  | *\n1 |*"
+    assert line_plot([1, 10, 100], 3, 3, log=True, unicode=False) == "100 |  *\n    | *\n  1 |*"
 
 
 def test_runs_over_each_other_share_a_look_by_label_and_are_named_once() -> None:

@@ -3,6 +3,7 @@
 import csv
 import doctest
 import io
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,8 @@ import pytest
 from matplotlib.figure import Figure
 
 from nnrun.analysis import evaluation_plots as plots
-from nnrun.analysis.predictions import Predictions, Sampled, all_view, predictions_view
-from nnrun.analysis.tables import render
+from nnrun.analysis.predictions import Predictions, Sampled, all_view
+from nnrun.pages.terminal import Screen, screen_text
 from nnrun.runs import prediction_table
 from nnrun.runs.prediction_table import PredictionTable, table_text
 
@@ -111,16 +112,20 @@ def test_the_truth_of_new_rows_is_not_known() -> None:
         _ = Predictions(OUTPUTS, ("no", "yes")).truth
 
 
+def screen_of(outputs: Mapping[str, Predictions], *, unicode: bool = True) -> str:
+    return screen_text(all_view(outputs, "a", [], "elsewhere"), Screen(100, unicode=unicode))
+
+
 def test_the_view() -> None:
-    lines = render(predictions_view(Predictions(OUTPUTS, ("no", "[b]yes")))).splitlines()
+    lines = screen_of({"": Predictions(OUTPUTS, ("no", "[b]yes"))}).splitlines()
     assert lines == [
         "row  predicted  probabilities",
         "0    no         no 75.0%  [b]yes 25.0%",
         "1    [b]yes     [b]yes 87.5%  no 12.5%",
     ]
     many = Predictions(np.full((30, 8), 1 / 8), tuple("abcdefgh"))
-    lines = render(predictions_view(many)).splitlines()
-    assert len(lines) == 21
+    lines = screen_of({"": many}).splitlines()
+    assert lines[21:] == ["", "and 10 more rows; elsewhere"]
     assert lines[1].split() == [
         "0",
         "a",
@@ -128,30 +133,29 @@ def test_the_view() -> None:
     ]
 
 
-def test_the_view_of_draws(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nnrun.analysis.predictions.speaks_unicode", lambda: True)
+def test_the_view_of_draws() -> None:
     mean, deviation = np.array([[0.4, 0.6], [0.25, 0.75]]), np.array([[0.125, 0.125], [0, 0]])
     sampled = Sampled(1000, mean, deviation)
     of_classes = Predictions(OUTPUTS, ("no", "[b]yes"), sampled=sampled)
-    assert render(predictions_view(of_classes)).splitlines() == [
+    assert screen_of({"": of_classes}).splitlines() == [
         "row  predicted  mean ± standard deviation of 1,000 draws",
         "0    no         [b]yes 60.0% ±12.5  no 40.0% ±12.5",
         "1    [b]yes     [b]yes 75.0% ±0.0  no 25.0% ±0.0",
     ]
     values = Predictions(np.array([1.5]), sampled=Sampled(2, np.array([1.25]), np.array([0.0625])))
-    assert render(predictions_view(values)).splitlines() == [
+    assert screen_of({"": values}).splitlines() == [
         "row  predicted  mean ± standard deviation of 2 draws",
         "0          1.5  1.25 ±0.062",
     ]
     columns = Predictions(OUTPUTS, columns=("a", "b"), sampled=sampled)
-    assert render(all_view({"only": columns})).splitlines() == [
+    assert screen_of({"only": columns}).splitlines() == [
         "row          a          b",
         "0    0.4 ±0.12  0.6 ±0.12",
         "1      0.25 ±0    0.75 ±0",
         "mean ± standard deviation of 1,000 draws",
     ]
     labels = Predictions(OUTPUTS, columns=("a", "b"), sampled=sampled, are_labels=True)
-    assert render(all_view({"x": labels, "y": values})).splitlines() == [
+    assert screen_of({"x": labels, "y": values}).splitlines() == [
         "x",
         "row            a            b",
         "0    40.0% ±12.5  60.0% ±12.5",
@@ -162,8 +166,7 @@ def test_the_view_of_draws(monkeypatch: pytest.MonkeyPatch) -> None:
         "row  predicted  mean ± standard deviation of 2 draws",
         "0          1.5  1.25 ±0.062",
     ]
-    monkeypatch.setattr("nnrun.analysis.predictions.speaks_unicode", lambda: False)
-    assert "1.25 +-0.062" in render(predictions_view(values))
+    assert "1.25 +-0.062" in screen_of({"": values}, unicode=False)
 
 
 @pytest.mark.parametrize("classes", [2, 3, 40, 100])

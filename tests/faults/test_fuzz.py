@@ -245,10 +245,11 @@ def test_records_of_any_values(
     make_run: Callable[..., RunDirectory], name: str, which: int, value: Any, below: bool
 ) -> None:
     """A value of `run.json` or `metrics.json` exchanged: a view of the run, or a refusal."""
-    from nnrun.analysis.list_table import list_lines
+    from nnrun.analysis.list_view import list_view
     from nnrun.analysis.listing import list_rows
     from nnrun.analysis.run_view import read_report, run_view
-    from nnrun.analysis.tables import render
+    from nnrun.json_text import json_text
+    from nnrun.pages.terminal import Screen, screen_text
     from nnrun.runs.index import list_runs
 
     runs = Path(make_run.args[0])  # type: ignore[attr-defined] # it is a partial
@@ -265,8 +266,8 @@ def test_records_of_any_values(
         tree[key] = value
     path.write_text(json.dumps(tree))
     with contextlib.suppress(RunError):
-        render(run_view(read_report(run)))
+        screen_text(run_view(read_report(run)), Screen())
     listing = list_rows(list_runs(runs))
-    assert list_lines(listing, width=80, chosen=False, color=False)
-    json.dumps(listing.to_json())
+    assert screen_text(list_view(listing, ""), Screen())
+    json_text(listing.to_json())
     path.write_bytes(before)

@@ -11,11 +11,12 @@ from nnrun.analysis.gallery import (
     GalleryRow,
     deviation,
     draw_small_curves,
-    gallery_page,
+    gallery_view,
     mean_figures,
 )
 from nnrun.config.gallery_sheet import OTHERS, GalleryEntry, read_sheet
 from nnrun.errors import ConfigError, UserError
+from nnrun.pages.files import page_text
 from nnrun.runs.expectations import figures_reached
 from nnrun.runs.history import History
 from nnrun.runs.manifest import Metrics
@@ -197,8 +198,8 @@ def test_means_and_deviations_are_those_of_the_runs() -> None:
 
 def test_what_a_config_says_is_no_markup() -> None:
     row = GalleryRow("A|B", "a", "my configs/a.yaml", "<b>x</b>", "1 | 2", (1,), problem="no\nrows")
-    page = gallery_page([row], {}, "", Path("docs"))
-    assert "&lt;b>x&lt;/b>" in page
+    page = page_text(gallery_view([row], "", {}, None), Path("docs/page.md"))
+    assert r"\<b\>x\</b\>" in page
     assert "| 1 \\| 2 | no rows |" in page
     assert "**failed**" in page
     assert "([a.yaml](../my%20configs/a.yaml))" in page

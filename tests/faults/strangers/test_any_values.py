@@ -108,23 +108,24 @@ def look(run: RunDirectory) -> None:
     """What the commands that start quickly do with a run: list, show, compare, diff, plot, rm."""
     from nnrun.analysis.comparison import compare_runs, read_runs
     from nnrun.analysis.comparison_files import to_csv
-    from nnrun.analysis.list_table import list_lines
+    from nnrun.analysis.list_view import list_view
     from nnrun.analysis.listing import list_rows
     from nnrun.analysis.run_view import read_report, run_view
-    from nnrun.analysis.tables import render
     from nnrun.experiments.open import read_signature
     from nnrun.experiments.prepare import load_run
+    from nnrun.json_text import json_text
+    from nnrun.pages.terminal import Screen, screen_text
     from nnrun.runs.index import list_runs
     from nnrun.runs.removing import plan_removal
     from nnrun.runs.saved import load_saved
 
     runs = run.path.parent
     listing = list_rows(list_runs(runs))
-    assert list_lines(listing, width=80, chosen=False, color=False)
-    json.dumps(listing.to_json())
+    assert screen_text(list_view(listing, ""), Screen())
+    json_text(listing.to_json())
     for read in (
-        lambda: json.dumps(read_report(run).to_json()),
-        lambda: render(run_view(read_report(run))),
+        lambda: json_text(read_report(run).to_json()),
+        lambda: screen_text(run_view(read_report(run)), Screen()),
         lambda: read_signature(run, load_run(run, trust=False)),
         lambda: find_best(run, RunRecord.read(run.record)),
         lambda: load_saved(run),
