@@ -106,7 +106,6 @@ def test_a_public_name_means_one_thing() -> None:
     """May only shrink."""
     shared = {
         "describe",  # the facts of a data set, the public API
-        "fit",  # a table into a terminal, preprocessing to the rows
     }
     homes: dict[str, list[str]] = {}
     for path in MODULES:
@@ -123,7 +122,6 @@ def test_a_module_name_means_one_thing() -> None:
     shared = {
         "gallery",
         "loading",
-        "tables",
     }
     inside = [path.stem for path in MODULES if path.parent.name != "cli" and path.stem[0] != "_"]
     several = {name for name in inside if inside.count(name) > 1}

@@ -46,7 +46,7 @@ def summary_view(directory: RunDirectory, data: Callable[[], Mapping[str, Any]])
     columns = [("training", best), ("validation", validation_figures(best)), ("test", test)]
     blocks: list[Block] = [
         Lines([headline(record, record.status, directory)]),
-        *figures_sheet(names, columns),
+        *measured_sheet(names, columns),
         *expected(record),
         *findings(record),
         run_facts(record, directory),
@@ -84,7 +84,7 @@ def validation_figures(row: Mapping[str, float | None]) -> dict[str, float | Non
     }
 
 
-def figures_sheet(
+def measured_sheet(
     names: Sequence[str], columns: Iterable[tuple[Text, Mapping[str, float | None]]]
 ) -> list[Sheet]:
     """A row for each figure, a column for each part that has any; no table where none has."""

@@ -8,9 +8,9 @@ from typing import Any
 from nnrun.analysis.run_summary import (
     expected,
     figure_names,
-    figures_sheet,
     findings,
     headline,
+    measured_sheet,
     run_facts,
     run_pictures,
     validation_figures,
@@ -198,7 +198,7 @@ def _figures(metrics: Metrics) -> list[Sheet]:
         columns.append((Cell(f"{epoch}\ntraining", breaks=True), row))
         above = "" if is_measured else epoch
         columns.append((Cell(f"{above}\nvalidation", breaks=True), validation_figures(row)))
-    return figures_sheet(names, [*columns, (Cell("best epoch\ntest", breaks=True), test)])
+    return measured_sheet(names, [*columns, (Cell("best epoch\ntest", breaks=True), test)])
 
 
 def _curves(history: History) -> list[Plot]:

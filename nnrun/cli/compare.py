@@ -1,12 +1,16 @@
 """`nnrun compare`: runs side by side, and whether a difference means anything."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from nnrun.cli.options import JsonOption, RunsDirOption, check_out
 from nnrun.cli.printing import show_document, write_page
+
+if TYPE_CHECKING:
+    from nnrun.analysis.comparison import Comparison
+    from nnrun.pages.document import Document
 
 RunsArgument = Annotated[list[str], typer.Argument(help="Runs, or a pattern.", metavar="RUN")]
 SplitOption = Annotated[
@@ -65,9 +69,8 @@ def compare_cli(
     A run is a path, a name, the start of a name, or `latest`. Exits with 2 if the data differ.
     """
     from nnrun.analysis.comparison import compare_runs, read_runs
-    from nnrun.analysis.comparison_files import comparison_view, draw_comparison, to_csv
+    from nnrun.analysis.comparison_files import comparison_view
     from nnrun.analysis.verdict import check_split, judge_comparison
-    from nnrun.runs.atomic import write_text, write_with
     from nnrun.runs.selection import select_runs
 
     check_split(split)
@@ -80,8 +83,15 @@ def compare_cli(
     chosen = [name.strip() for name in (columns or "").split(",") if name.strip()]
     document = comparison_view(comparison, verdicts, columns=chosen, precision=precision)
     show_document(document, as_json=as_json)
-    if out is None:
-        return
+    if out is not None:
+        _write(document, comparison, out)
+        typer.echo(f"written: {out}", err=as_json)
+
+
+def _write(document: "Document", comparison: "Comparison", out: Path) -> None:
+    from nnrun.analysis.comparison_files import draw_comparison, to_csv
+    from nnrun.runs.atomic import write_text, write_with
+
     match out.suffix.lower():
         case ".png":
             write_with(out, lambda path: draw_comparison(comparison, path))
@@ -89,4 +99,3 @@ def compare_cli(
             write_text(out, to_csv(comparison))
         case _:
             write_page(document, out)
-    typer.echo(f"written: {out}", err=as_json)

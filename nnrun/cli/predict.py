@@ -13,7 +13,7 @@ from nnrun.cli.options import (
     TrustOption,
     check_out,
 )
-from nnrun.cli.printing import show_document
+from nnrun.cli.printing import say_asides, show_document
 from nnrun.pages.document import PAGE_SUFFIXES
 
 
@@ -67,6 +67,8 @@ def predict_cli(
     more = "all are in the file" if out and not is_page else "--out FILE.csv writes all"
     document = all_view(outputs, directory.name, doubts, more)
     show_document(document, out if is_page else None, as_json=as_json)
+    if as_json:
+        say_asides(document)
 
 
 def _check_target(out: Path, file: Path, *, overwrite: bool) -> None:

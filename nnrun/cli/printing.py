@@ -26,11 +26,16 @@ def show_document(document: "Document", out: Path | None = None, *, as_json: boo
         typer.echo(json_text(document.data()), nl=False)
     else:
         typer.echo(screen_text(document, Screen.of(sys.stdout)), nl=False)
-        for aside in document.asides:
-            complain(fold(aside, sys.stderr))
+        say_asides(document)
     if out is not None:
         write_page(document, out)
         typer.echo(printable(f"written: {out}"), err=as_json)
+
+
+def say_asides(document: "Document") -> None:
+    """Print what has to be known beside a document on standard error."""
+    for aside in document.asides:
+        complain(fold(aside, sys.stderr))
 
 
 def write_page(document: "Document", out: Path) -> None:

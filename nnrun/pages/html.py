@@ -26,7 +26,7 @@ from nnrun.pages.document import (
     as_cells,
     header_cells,
 )
-from nnrun.pages.textplots import averaged, share_of
+from nnrun.pages.textplots import averaged, height_of
 
 _STYLE = """\
 :root { color-scheme: light dark; --text: #222; --back: #fff; --soft: #f4f6f8; --line: #ddd;
@@ -251,7 +251,7 @@ def _points(values: Sequence[float], low: float, high: float, *, log: bool) -> I
     step = _PLOT_WIDTH / max(1, len(values) - 1)
     for place, value in enumerate(values):
         if math.isfinite(value):
-            down = _PLOT_EDGE + _PLOT_HEIGHT * (1 - share_of(value, low, high))
+            down = _PLOT_EDGE + _PLOT_HEIGHT * (1 - height_of(value, low, high))
             yield f"{step * place:.1f},{down:.1f}"
         else:
             yield ""

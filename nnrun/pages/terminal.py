@@ -24,7 +24,7 @@ from nnrun.pages.document import (
     as_cell,
     as_cells,
 )
-from nnrun.pages.text_table import GAP, narrow, padded, table_lines
+from nnrun.pages.text_table import GAP, narrow, padded, sheet_lines
 from nnrun.pages.textplots import BLOCKS, BLOCKS_IN_ASCII, line_plot
 
 _PROBE = f"⣿✓─┤{BLOCKS}"
@@ -93,7 +93,7 @@ class Screen:
 
     def folded(self, text: str) -> str:
         """A sentence broken between words where a person reads it."""
-        return fold(text, self.width) if self.is_terminal else text
+        return fold_words(text, self.width) if self.is_terminal else text
 
 
 def speaks_unicode(encoding: str | None = None) -> bool:
@@ -105,7 +105,7 @@ def speaks_unicode(encoding: str | None = None) -> bool:
     return True
 
 
-def fold(text: str, width: int) -> str:
+def fold_words(text: str, width: int) -> str:
     """Text broken between words; a word that is too long, such as a path, stays whole."""
     return textwrap.fill(text, width, break_long_words=False, break_on_hyphens=False)
 
@@ -163,7 +163,7 @@ def _facts(block: Facts, screen: Screen) -> Iterator[str]:
     width = max(map(text_columns, block.facts), default=0) + GAP
     for name, value in block.facts.items():
         plain = screen.plain(str(value))
-        told = fold(plain, _WORDS) if isinstance(value, str) else plain
+        told = fold_words(plain, _WORDS) if isinstance(value, str) else plain
         first, *others = told.split("\n")
         yield padded(screen.plain(name), width) + first
         yield from (" " * width + line for line in others)
@@ -194,16 +194,17 @@ def _plot(block: Plot, screen: Screen) -> Iterator[str]:
 
 def _sheet(block: Sheet, screen: Screen) -> Iterator[str]:
     if block.narrowing is None:
-        yield from table_lines(block, screen, screen.width)
+        yield from sheet_lines(block, screen, screen.width)
         return
-    if not screen.is_terminal or not block.narrowing.leaves_out:
-        yield from table_lines(block, screen, None)
+    silently = not block.narrowing.hint  # a program would not notice that something is missing
+    if not block.narrowing.leaves_out or (silently and not screen.is_terminal):
+        yield from sheet_lines(block, screen, None)
         return
     tables, left_out = narrow(block, screen, screen.width)
     for number, table in enumerate(tables):
         if number:
             yield ""
-        yield from table_lines(table, screen, None)
+        yield from sheet_lines(table, screen, None)
     if left_out and block.narrowing.hint:
         told = f"not shown: {', '.join(left_out)}; {block.narrowing.hint}"
         yield from screen.folded(screen.plain(told)).split("\n")

@@ -64,7 +64,7 @@ def _part(sheet: Sheet, rows: Sequence[Sequence[Cell]], places: Sequence[int]) -
     )
 
 
-def table_lines(sheet: Sheet, paper: Paper, most: int | None) -> Iterator[str]:
+def sheet_lines(sheet: Sheet, paper: Paper, most: int | None) -> Iterator[str]:
     """The lines of a table that is as wide as it must be; cells are broken where that is too wide."""
     rows = [[as_cell(cell) for cell in row] for row in sheet.rows]
     if head := header_cells(sheet):

@@ -28,7 +28,7 @@ def sparkline(values: Sequence[float], width: int = 40) -> str:
     means = averaged(values, width)
     low, high = _range(means)
     return "".join(
-        BLOCKS[round(share_of(value, low, high) * (len(BLOCKS) - 1))]
+        BLOCKS[round(height_of(value, low, high) * (len(BLOCKS) - 1))]
         if math.isfinite(value)
         else " "
         for value in means
@@ -95,7 +95,7 @@ def _range(values: Sequence[float]) -> tuple[float, float]:
     return (min(finite), max(finite)) if finite else (math.nan, math.nan)
 
 
-def share_of(value: float, low: float, high: float) -> float:
+def height_of(value: float, low: float, high: float) -> float:
     """Where a value lies between the least (0) and the greatest (1); a constant in the middle."""
     if low == high:
         return 0.5
@@ -112,7 +112,7 @@ def _trace(values: Sequence[float], low: float, high: float, rows: int) -> list[
         if not math.isfinite(value):
             before = None
             continue
-        row = round((1 - share_of(value, low, high)) * (rows - 1))
+        row = round((1 - height_of(value, low, high)) * (rows - 1))
         start = row if before is None else before + (row > before) - (row < before)
         dots += [(column, between) for between in range(min(start, row), max(start, row) + 1)]
         before = row

@@ -231,7 +231,7 @@ def test_other_data_are_refused(
         ),
         (
             ["*-1", "--out", "x.txt"],
-            "--out: cannot write x.txt\n  End it in .html, .png, .csv, .md.",
+            "--out: cannot write x.txt\n  End it in .html, .png, .csv, .md, .json.",
         ),
         (["*-1", "--out", "no/x.md"], "--out: there is no folder no"),
     ],
