@@ -9,6 +9,14 @@ from nnrun.cli.options import JsonOption, RunsDirOption, check_out
 from nnrun.cli.printing import say_asides, show_document, write_page
 from nnrun.pages.document import PAGE_SUFFIXES
 
+_OutOption = Annotated[
+    Path,
+    typer.Option(
+        metavar="FILE",
+        help="File to draw into: .png, .svg or .pdf; or a page with the picture: .html, .md or .json.",
+    ),
+]
+
 
 def plot_cli(
     runs: Annotated[list[str], typer.Argument(help="Runs, or a pattern.", metavar="RUN")],
@@ -21,13 +29,7 @@ def plot_cli(
         float,
         typer.Option(min=0, max=0.999, help="Smoothing: the weight of the past, from 0 to 0.999."),
     ] = 0.0,
-    out: Annotated[
-        Path,
-        typer.Option(
-            metavar="FILE",
-            help="File to draw into: .png, .svg or .pdf; or a page with the picture: .html, .md or .json.",
-        ),
-    ] = Path("curves.png"),
+    out: _OutOption = Path("curves.png"),
     runs_dir: RunsDirOption = Path("runs"),
     as_json: JsonOption = False,
 ) -> None:

@@ -16,6 +16,15 @@ from nnrun.cli.options import (
 from nnrun.cli.printing import say_asides, show_document
 from nnrun.pages.document import PAGE_SUFFIXES
 
+_OutOption = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Write the predictions for all rows to this CSV file; or what is shown to FILE "
+        "(.html, .md or .json).",
+    ),
+]
+
 
 def predict_cli(
     run: RunArgument,
@@ -23,14 +32,7 @@ def predict_cli(
         Path,
         typer.Argument(metavar="FILE", help="A CSV file; or a PNG or JPEG file, or a folder."),
     ],
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="Write the predictions for all rows to this CSV file; or what is shown to FILE "
-            "(.html, .md or .json).",
-        ),
-    ] = None,
+    out: _OutOption = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Let --out replace an existing file.")
     ] = False,
