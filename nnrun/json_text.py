@@ -14,18 +14,19 @@ def json_text(value: Any, *, ascii_only: bool = True) -> str:
     >>> json_text({"loss": float("nan")})
     '{\n  "loss": null\n}\n'
     """
-    text = json.dumps(_plain(value), indent=2, ensure_ascii=ascii_only, allow_nan=False)
+    text = json.dumps(as_plain_json(value), indent=2, ensure_ascii=ascii_only, allow_nan=False)
     return f"{text}\n"
 
 
-def _plain(value: Any) -> Any:
+def as_plain_json(value: Any) -> Any:
+    """A value as `json_text` writes it: null for what is not finite, numbers for those of NumPy."""
     if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): as_plain_json(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
+        return [as_plain_json(item) for item in value]
     if isinstance(value, float):
         return float(value) if math.isfinite(value) else None
     if value is None or isinstance(value, (str, int)):
         return value
     # `tolist` is how scalars and arrays of NumPy become Python's own, without importing NumPy.
-    return _plain(value.tolist()) if hasattr(value, "tolist") else str(value)
+    return as_plain_json(value.tolist()) if hasattr(value, "tolist") else str(value)

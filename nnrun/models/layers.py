@@ -8,6 +8,8 @@ from keras import ops
 
 from nnrun.data.splits import EXACT, InputSpec
 
+__all__ = ["Maxout", "make_input"]
+
 OWN_UNITS = "own_units"
 """The layer that brings what is learnt from scaled labels into their own units."""
 

@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
+from nnrun.json_text import as_plain_json
 from nnrun.runs.directory import RunDirectory
 from nnrun.runs.manifest import Metrics, RunRecord
 
@@ -85,7 +86,7 @@ class Outcome:
         return 1 if self.status == "diverged" or missed else 0
 
     def to_json(self) -> dict[str, Any]:
-        """The outcome as `nnrun train --json` prints it."""
+        """The outcome as `nnrun train --json` prints it; null for what is not finite."""
         fields = dataclasses.asdict(self)
         del fields["signal"]
-        return {"format": RESULT_FORMAT, **fields}
+        return {"format": RESULT_FORMAT, **as_plain_json(fields)}

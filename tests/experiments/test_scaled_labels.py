@@ -69,10 +69,15 @@ def test_the_saved_model_gives_what_the_figures_were_reckoned_from(run: RunDirec
     assert (target["scale"], target["offset"]) == ([most - least], [least])
 
 
+def words(screen: str) -> str:
+    """What a screen says, wherever its lines break."""
+    return " ".join(screen.split())
+
+
 def test_every_screen_says_what_the_loss_is_of(run: RunDirectory, nnrun: Nnrun) -> None:
     told = "of labels scaled to lie between 0 and 1"
-    assert f"{told}; metrics in the labels' own units" in nnrun("show", "run").out
-    assert f"mean_squared_error, {told}" in nnrun("show", "bounded.yaml").out
+    assert f"{told}; metrics in the labels' own units" in words(nnrun("show", "run").out)
+    assert f"mean_squared_error, {told}" in words(nnrun("show", "bounded.yaml").out)
     evaluated = json.loads(nnrun("eval", "run", "--json").out)
     assert evaluated["headline"]["mae"]["value"] == pytest.approx(evaluated["recorded"]["mae"])
 
