@@ -56,9 +56,8 @@ class Transforms:
     def _layers(self, name: str, spec: InputSpec, prefix: str, *, in_front: bool) -> list[Any]:
         return [
             layer
-            for one in self.fitted
-            if one.turns_rows == in_front
-            for layer in one.layers(name, spec, prefix=prefix)
+            for fitted in self._placed(in_front=in_front)
+            for layer in fitted.layers(name, spec, prefix=prefix)
         ]
 
     def of_inputs(self, inputs: Iterable[str]) -> Transforms:
@@ -79,17 +78,20 @@ class Transforms:
 
     def turned(self, rows: Arrays) -> Arrays:
         """Rows of inputs as they were read, as the model takes them."""
-        for one in self.fitted:
-            if one.turns_rows:
-                rows = one.apply(rows)
-        return rows
+        return self._applied(rows, in_front=True)
 
     def within(self, rows: Arrays) -> Arrays:
         """Rows of inputs as the model takes them, as its first declared layers see them."""
-        for one in self.fitted:
-            if not one.turns_rows:
-                rows = one.apply(rows)
+        return self._applied(rows, in_front=False)
+
+    def _applied(self, rows: Arrays, *, in_front: bool) -> Arrays:
+        for fitted in self._placed(in_front=in_front):
+            rows = fitted.apply(rows)
         return rows
+
+    def _placed(self, *, in_front: bool) -> Iterator[Fitted]:
+        """Those that turn rows in front of the model, or those that are part of it."""
+        return (fitted for fitted in self.fitted if fitted.turns_rows == in_front)
 
     def targets(self, targets: Mapping[str, TargetSpec]) -> Mapping[str, TargetSpec]:
         """The targets, with what was learnt of them."""

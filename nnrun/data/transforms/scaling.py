@@ -131,14 +131,14 @@ class ScaledInputs(Fitted):
     def to_json(self) -> dict[str, Any]:
         """See `Fitted.to_json`."""
         return {
-            name: [
-                {kind: asdict(step)}
-                for step in steps
-                for kind, of_kind in _KINDS.items()
-                if isinstance(step, of_kind)
-            ]
+            name: [{_kind(step): asdict(step)} for step in steps]
             for name, steps in self.steps.items()
         }
+
+
+def _kind(step: Step) -> str:
+    """What a step is called in `signature.json` and in the names of its layers."""
+    return next(name for name, kind in _KINDS.items() if isinstance(step, kind))
 
 
 def _step_of(values: Mapping[str, Any], shape: Sequence[int]) -> Step:
@@ -225,10 +225,7 @@ def preprocessing_layers(
     """
     dtype = EXACT if spec is not None and spec.dtype == EXACT else "float32"
     return [
-        _layer(step, f"{prefix}{kind}_{index}", dtype)
-        for index, step in enumerate(steps)
-        for kind, of_kind in _KINDS.items()
-        if isinstance(step, of_kind)
+        _layer(step, f"{prefix}{_kind(step)}_{index}", dtype) for index, step in enumerate(steps)
     ]
 
 

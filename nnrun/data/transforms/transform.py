@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class Transform(Protocol):
         """
 
 
-class Fitted:
+class Fitted(ABC):
     """What a transform has learnt; a kind of its own says what it does with that.
 
     Attributes:
@@ -96,7 +97,8 @@ class Fitted:
         Raises:
             ConfigError: It does not.
         """
+        del inputs
 
+    @abstractmethod
     def to_json(self) -> Any:
         """What was learnt, as plain values that read back to the same bits."""
-        raise NotImplementedError
