@@ -94,11 +94,12 @@ def study(
 
 def _trained(config: Path, changes: Sequence[str], runs_dir: Path, *, trust: bool) -> Outcome:
     """A new run."""
+    sets = (word for change in changes for word in ("--set", change))
     return train(
         config,
         overrides=changes,
         runs_dir=runs_dir,
-        command=("nnrun", "train", str(config), *(f"--set {change}" for change in changes)),
+        command=("nnrun", "train", str(config), *sets),
         trust=trust,
         deliver_signals=False,
     )

@@ -1,5 +1,6 @@
 """What every plan of a study keeps, and what a study does with it."""
 
+import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -103,6 +104,10 @@ def test_a_study_trains_what_its_plan_asks_for_and_nothing_twice(config: Path) -
     assert len({run for _, run in first}) == len(first)
     assert {record.seed for record in records} == {3}
     assert {record.status for record in records} == {"finished"}
+    # A shell reads back the words that train the run again.
+    rate = "optimizer.Adam.learning_rate=0.1"
+    words = ["nnrun", "train", str(config), "--set", "seed=3", "--set", rate]
+    assert shlex.split(records[0].command) == words
 
 
 def test_the_outcome_of_a_run_is_that_of_its_files(config: Path) -> None:
