@@ -1,15 +1,18 @@
 """The optimizer with its learning rate, its schedule and its gradient clipping."""
 
+from functools import partial
 from typing import Any
 
 import keras
 
+from nnrun.config.adapting_layers import inner_components
 from nnrun.config.catalogue import Catalogue
 from nnrun.config.components import Component
 from nnrun.config.rates import CLIPPING, PERFORMANCE
 from nnrun.config.schema import Experiment
 from nnrun.errors import ConfigError, Problem
 from nnrun.models.momentum import cycle_momentum
+from nnrun.models.own import check_saveable
 from nnrun.models.schedules import OneCycle
 from nnrun.objects import instantiate
 
@@ -23,7 +26,8 @@ def build_optimizer(experiment: Experiment, catalogue: Catalogue, steps_per_epoc
         steps_per_epoch: What `20 epochs` in a schedule is counted in.
 
     Raises:
-        ConfigError: If its class refuses its arguments, or makes something else.
+        ConfigError: If its class refuses its arguments, or makes something else; likewise of its
+            schedule, and if this one cannot be saved.
     """
     declared = experiment.optimizer
     complete = complete_optimizer(experiment, catalogue)
@@ -33,6 +37,9 @@ def build_optimizer(experiment: Experiment, catalogue: Catalogue, steps_per_epoc
             f"{complete.name} does not make a Keras optimizer", declared.place, declared.path
         )
         raise ConfigError([problem])
+    rate = complete.arguments.get("learning_rate")
+    if isinstance(rate, Component):
+        _check_schedule(optimizer, rate)
     _cycle(getattr(optimizer, "inner_optimizer", optimizer), declared)
     return optimizer
 
@@ -58,6 +65,22 @@ def complete_optimizer(experiment: Experiment, catalogue: Catalogue) -> Componen
     if entry is not None:
         module, name = entry.module, entry.name
     return Component(name, "optimizers", module, arguments, declared.place, declared.path)
+
+
+def _check_schedule(optimizer: Any, declared: Component) -> None:
+    """See that a schedule is one, and can be saved with the model.
+
+    Raises:
+        ConfigError: One of the user's own is not or cannot.
+    """
+    schedule = getattr(optimizer, "_learning_rate", None)
+    named = [declared, *inner_components(declared.arguments.values())]
+    own = next((component for component in named if component.is_users_own), declared)
+    if not isinstance(schedule, keras.optimizers.schedules.LearningRateSchedule):
+        message = f"{declared.name} does not make a learning-rate schedule"
+        hint = "derive it from keras.optimizers.schedules.LearningRateSchedule"
+        raise ConfigError([Problem(message, declared.place, declared.path, hint)])
+    check_saveable(own, partial(keras.optimizers.schedules.serialize, schedule))
 
 
 def _cycle(optimizer: Any, declared: Component) -> None:

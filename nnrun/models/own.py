@@ -1,6 +1,6 @@
 """Models of the user's own classes."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -24,14 +24,26 @@ def make_own(declared: Component) -> Any:
     if not isinstance(layer, keras.Layer):
         message, hint = f"{declared.name} does not make a Keras model", "derive it from keras.Model"
         raise ConfigError([Problem(message, declared.place, declared.path, hint)])
-    try:
-        layer.get_config()
-    except (NotImplementedError, TypeError, ValueError) as error:
-        reason = first_line(error)
-        hint = "give it a get_config that returns the arguments of its __init__"
-        message = f"{declared.name} cannot be saved: {reason}"
-        raise ConfigError([Problem(message, declared.place, declared.path, hint)]) from error
+    check_saveable(declared, layer.get_config)
     return layer
+
+
+def check_saveable(declared: Component, describe_it: Callable[[], Any]) -> None:
+    """See that what the user's own class makes can be saved with the model.
+
+    Args:
+        declared: How the config names it.
+        describe_it: Asks for its arguments, as saving does.
+
+    Raises:
+        ConfigError: It cannot.
+    """
+    try:
+        describe_it()
+    except Exception as error:
+        message = f"{declared.name} cannot be saved: {first_line(error)}"
+        hint = "give it a get_config that returns the arguments of its __init__"
+        raise ConfigError([Problem(message, declared.place, declared.path, hint)]) from error
 
 
 def trains_itself(layer: Any) -> bool:

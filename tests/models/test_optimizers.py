@@ -12,6 +12,20 @@ from .conftest import Build
 STEPS_PER_EPOCH = 10
 
 
+class Unsaved(keras.optimizers.schedules.LearningRateSchedule):
+    """A schedule as people write it first: without get_config."""
+
+    def __call__(self, step: object) -> float:
+        return 0.1
+
+
+class Unlike:
+    """A schedule that derives from nothing."""
+
+    def __call__(self, step: object) -> float:
+        return 0.1
+
+
 def optimizer_of(build: Build, text: str) -> keras.optimizers.Optimizer:
     model = build("architecture: [Dense: 1]\n" + text, steps_per_epoch=STEPS_PER_EPOCH)
     return model.optimizer
@@ -108,3 +122,39 @@ def test_what_is_no_optimizer_is_refused(build: Build) -> None:
         optimizer_of(build, "optimizer: {builtins:dict: {}}")
     (problem,) = raised.value.problems
     assert problem.message == "builtins:dict does not make a Keras optimizer"
+
+
+@pytest.mark.parametrize(
+    ("written", "path", "says", "hint"),
+    [
+        ("schedule: OWN:Unsaved", "schedule", "cannot be saved", "a get_config"),
+        (
+            "schedule: {Warmup: {steps: 3, then: OWN:Unsaved}}",
+            "schedule.Warmup.then",
+            "cannot be saved",
+            "a get_config",
+        ),
+        (
+            "optimizer: {SGD: {learning_rate: OWN:Unsaved}}",
+            "optimizer.SGD.learning_rate",
+            "cannot be saved",
+            "a get_config",
+        ),
+        (
+            "schedule: OWN:Unlike",
+            "schedule",
+            "does not make a learning-rate schedule",
+            "Derive it from keras.optimizers.schedules.LearningRateSchedule.",
+        ),
+    ],
+)
+def test_a_schedule_that_the_model_could_not_be_saved_with_is_refused(
+    build: Build, written: str, path: str, says: str, hint: str
+) -> None:
+    with pytest.raises(ConfigError) as raised:
+        optimizer_of(build, written.replace("OWN", __name__))
+    (problem,) = raised.value.problems
+    assert says in problem.message
+    assert hint in problem.hint
+    assert problem.path.rpartition(f".{__name__}")[0] == path
+    assert problem.place is not None
