@@ -8,15 +8,21 @@ from nnrun.runs.outcome import Outcome
 
 @dataclass(frozen=True)
 class Point:
-    """One run that a plan asks for.
+    """One piece of training that a plan asks for: a new trial, or more epochs of a paused one.
 
     Attributes:
         overrides: Changes to the config, of the form `training.epochs=5`.
         seed: The seed of the experiment; None for the config's own.
+        fold: Which fold validates, from 0; None where the rows are not folded.
+        trial: The trial that goes on; None for a new one, which gets the next number.
+        until: The epoch after which it pauses; None where it is trained to its end.
     """
 
     overrides: tuple[str, ...] = ()
     seed: int | None = None
+    fold: int | None = None
+    trial: int | None = None
+    until: int | None = None
 
     @property
     def changes(self) -> tuple[str, ...]:
@@ -25,13 +31,18 @@ class Point:
 
 
 class Plan(Protocol):
-    """Decides the runs of a study one by one, and may learn from those that are done."""
+    """Decides the runs of a study one by one, and may learn from those that are done.
+
+    With J jobs, a study asks for point k once it has told the outcomes of points 0 to k - J, always
+    in this order. A plan that decides by what it was told, and by nothing else, therefore asks for
+    the same points however many workers there are, and again when an interrupted study goes on.
+    """
 
     def ask(self) -> Point | None:
         """The next run to make; None where the study is done."""
 
     def tell(self, point: Point, outcome: Outcome) -> None:
-        """Take in how a run came out: finished or diverged.
+        """Take in how a run came out: finished, diverged or failed.
 
         Args:
             point: What was asked for.
