@@ -201,18 +201,36 @@ def create_run(
         )
     make_directory(runs_dir)
     _check_room(runs_dir, needed_bytes)
+    path = claim_stamped(runs_dir, name, now, letters=letters)
+    return _checked(RunDirectory(path, claimed=True))
+
+
+def claim_stamped(
+    folder: Path, name: str, now: datetime, *, letters: Callable[[], str] | None = None
+) -> Path:
+    """Make a directory `<name>-<date>-<time>-<4 letters>` that nobody else has made.
+
+    Args:
+        folder: The directory to make it in.
+        name: What its name begins with.
+        now: The time in its name.
+        letters: Gives the four letters; random where None.
+
+    Raises:
+        RunError: It cannot be made.
+    """
     letters = letters or _random_letters
     for _ in range(_TRIES):
-        path = runs_dir / f"{name}-{now:%Y%m%d-%H%M%S}-{letters()}"
+        path = folder / f"{name}-{now:%Y%m%d-%H%M%S}-{letters()}"
         try:
             path.mkdir()  # exclusive: of two processes with one name, one is told to try another
-            sync_directory(runs_dir)
+            sync_directory(folder)
         except FileExistsError:
             continue
         except OSError as error:
             raise cannot_create(path, error) from error
-        return _checked(RunDirectory(path, claimed=True))
-    raise RunError(f"cannot find a free name for a run of {name!r} in {runs_dir}")
+        return path
+    raise RunError(f"cannot find a free name for {name!r} in {folder}")
 
 
 def create_run_at(path: Path, *, needed_bytes: int = 0) -> RunDirectory:

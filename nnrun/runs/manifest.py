@@ -115,7 +115,7 @@ class RunRecord:
             if not path.exists():
                 check_begun(path.parent)
         values = read_format(path)
-        record = cls(**_checked(cls, values, path))
+        record = cls(**checked_fields(cls, values, path))
         if record.status not in STATUSES:
             raise RunError(f"{path} is damaged: its status is {record.status!r}")
         if not all(isinstance(item, Mapping) for item in record.expectations):
@@ -170,7 +170,7 @@ class Metrics:
         Raises:
             RunError: The file is missing, damaged, or of a newer nnrun.
         """
-        metrics = cls(**_checked(cls, read_format(path), path))
+        metrics = cls(**checked_fields(cls, read_format(path), path))
         for figures in (metrics.best, metrics.last, metrics.test or {}, metrics.callbacks or {}):
             _check_numbers(figures.values(), path)
         return metrics
@@ -237,8 +237,17 @@ def _whole(text: str) -> int:
     return int(text)
 
 
-def _checked(kind: Any, values: Mapping[str, Any], path: Path) -> dict[str, Any]:
-    """The values for the fields of a dataclass, their types checked; others are ignored."""
+def checked_fields(kind: Any, values: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    """The values of a file for the fields of a dataclass, their types checked; others are ignored.
+
+    Args:
+        kind: The dataclass.
+        values: What the file holds.
+        path: The file.
+
+    Raises:
+        RunError: A value is of another type, or missing.
+    """
     found: dict[str, Any] = {}
     for name, classes in _field_classes(kind).items():
         if name not in values:

@@ -1,0 +1,89 @@
+"""The directory of a study: its layout, and how a new one is claimed."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from nnrun.runs.atomic import check_writable, make_directory
+from nnrun.runs.directory import RunDirectory, claim_stamped
+
+STUDIES = "studies"
+"""The folder of the studies, beside the runs."""
+
+
+@dataclass(frozen=True)
+class StudyDirectory:
+    """A study's directory and the paths in it; the files need not be there.
+
+    Attributes:
+        path: The directory.
+    """
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """The name the study is known by."""
+        return self.path.name or self.path.resolve().name
+
+    @property
+    def config(self) -> Path:
+        """The config as the user wrote it."""
+        return self.path / "config.yaml"
+
+    @property
+    def resolved(self) -> Path:
+        """What all trials have in common: the config with every default, which each trial changes."""
+        return self.path / "resolved.yaml"
+
+    @property
+    def record(self) -> Path:
+        """What the study is and how it ended: see `study_record.StudyRecord`."""
+        return self.path / "study.json"
+
+    @property
+    def table(self) -> Path:
+        """A row for each trial that has ended: see `trial_table.TrialTable`."""
+        return self.path / "trials.csv"
+
+    @property
+    def trials(self) -> Path:
+        """The directory of the trials."""
+        return self.path / "trials"
+
+    def trial(self, number: int) -> RunDirectory:
+        """The run of a trial.
+
+        Args:
+            number: From 0.
+        """
+        return RunDirectory(self.trials / f"{number:04d}")
+
+    @property
+    def plots(self) -> Path:
+        """The directory of the plots over all trials."""
+        return self.path / "plots"
+
+
+def studies_of(runs_dir: Path) -> Path:
+    """The folder of the studies in a folder of runs."""
+    return runs_dir / STUDIES
+
+
+def create_study(runs_dir: Path, name: str, now: datetime) -> StudyDirectory:
+    """Claim a new directory for a study, empty but for the folder of its trials.
+
+    Args:
+        runs_dir: Where the runs lie; made if it is missing.
+        name: The experiment's name.
+        now: The time in its name.
+
+    Raises:
+        RunError: The place cannot be written.
+    """
+    folder = studies_of(runs_dir)
+    make_directory(folder)
+    check_writable(folder)
+    study = StudyDirectory(claim_stamped(folder, name, now))
+    make_directory(study.trials)
+    return study
