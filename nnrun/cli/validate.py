@@ -38,6 +38,7 @@ def validate_cli(
     from nnrun.analysis.problems_view import problems_view
     from nnrun.config.diagnostics import render_problems
     from nnrun.errors import ConfigError, Problem
+    from nnrun.experiments.base import Bases
     from nnrun.experiments.prepare import doubts_of, load
 
     check_out(out)
@@ -45,7 +46,8 @@ def validate_cli(
     doubts: list[Problem] = []
     for config in configs:
         try:
-            found = doubts_of(load(config, gather_overrides(changes), runs_dir))
+            declared = load(config, gather_overrides(changes), Bases(runs_dir))
+            found = doubts_of(declared.experiment)
         except ConfigError as error:
             problems += error.problems
             continue

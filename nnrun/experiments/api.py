@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from nnrun.config.roles import roles_of
 from nnrun.errors import UserError
-from nnrun.experiments.base import kept_base, resolve_base
+from nnrun.experiments.base import Bases, kept_base
 from nnrun.experiments.open import load_data, load_weights, read_trained
 from nnrun.experiments.prepare import (
     RUNS,
@@ -19,11 +19,10 @@ from nnrun.experiments.prepare import (
     load,
     load_run,
     prepare,
-    prepare_experiment,
+    prepare_declared,
 )
 from nnrun.experiments.trust import check_trust, with_own_code
 from nnrun.runs.beginnings import check_begun
-from nnrun.runs.best_state import find_best
 from nnrun.runs.directory import RunDirectory, create_run, create_run_at, needed_bytes
 from nnrun.runs.locking import RunLock
 
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
     from nnrun.analysis.predictions import Predictions
     from nnrun.experiments.evaluate import OpenRun
     from nnrun.experiments.lr_find import SearchStep
-    from nnrun.experiments.prepared import Prepared
+    from nnrun.experiments.prepared import Declared, Prepared
     from nnrun.experiments.train import Watcher
     from nnrun.runs.outcome import Outcome
 
@@ -65,15 +64,14 @@ def describe(
     Raises:
         UserError: For mistakes in the config or the data, and code that is not trusted.
     """
-    experiment = load(Path(config), overrides, Path(runs_dir))
-    check_trust(experiment, Path(config), trust=trust)
-    experiment, base = resolve_base(experiment, Path(config), Path(runs_dir), trust=trust)
-    prepared = prepare_experiment(experiment, Path(config), base)
+    declared = load(Path(config), overrides, Bases(Path(runs_dir)))
+    check_trust(declared.experiment, declared.config, trust=trust)
+    prepared = prepare_declared(declared, trust=trust)
     model = build(prepared)
     if plot is not None:
         from nnrun.experiments.draw import picture
 
-        picture(model, plot, experiment)
+        picture(model, plot, prepared.experiment)
     from nnrun.experiments.describe import card_of
 
     return card_of(prepared, model)
@@ -113,11 +111,33 @@ def train(
         UserError: For mistakes in the config, the data or the place; nothing is left behind.
         KeyboardInterrupt: See `deliver_signals`; the run is written, and can be resumed.
     """
-    prepared = prepare(Path(config), overrides, Path(runs_dir), trust=trust)
+    return train_declared(
+        load(Path(config), overrides, Bases(Path(runs_dir))),
+        runs_dir=Path(runs_dir),
+        run_dir=run_dir,
+        command=command,
+        trust=trust,
+        watch=watch,
+        deliver_signals=deliver_signals,
+    )
+
+
+def train_declared(
+    declared: Declared,
+    *,
+    runs_dir: Path,
+    run_dir: str | Path | None = None,
+    command: Sequence[str] = (),
+    trust: bool,
+    watch: Watcher | None = None,
+    deliver_signals: bool,
+) -> Outcome:
+    """Train what was read from a config; see `train`."""
+    prepared = prepare_declared(declared, trust=trust)
     model = build(prepared, prepared.experiment.runtime.strategy)
     from nnrun.experiments.train import Run
 
-    directory = _claim(prepared, model, Path(runs_dir), run_dir)
+    directory = _claim(prepared, model, runs_dir, run_dir)
     # Only its holder may throw the directory away: without the lock it is another process's run.
     with RunLock(directory.path):
         run = None
@@ -249,25 +269,24 @@ def open_run(
         DataError: The data are needed, and not there any more or others.
         UserError: It names code of its own and is not trusted.
     """
-    record = read_trained(directory)
+    run = read_trained(directory)
     experiment = with_own_code(load_run(directory, trust=trust), directory.resolved)
-    state = find_best(directory, record)
-    if state.doubt:
-        tell(f"{directory.name}: {state.doubt}")
-    signature, splits = load_data(directory, experiment, record, with_rows=with_data)
+    if run.best.doubt:
+        tell(f"{directory.name}: {run.best.doubt}")
+    signature, splits = load_data(directory, experiment, run.record, with_rows=with_data)
     base = kept_base(directory, experiment, trust=trust)
     model = build_for(experiment, signature, base=base)
     from nnrun.experiments.evaluate import OpenRun
     from nnrun.models.heads import gives_logits
     from nnrun.training.choosing import engine_for
 
-    load_weights(model, directory, record, state)
+    load_weights(model, run)
     engine = engine_for(model, experiment.runtime.engine)
     logits = {
         name: gives_logits(experiment, name, target, model)
         for name, target in signature.targets.items()
     }
-    return OpenRun(directory, experiment, signature, splits, model, engine.name, state, logits)
+    return OpenRun(directory, experiment, signature, splits, model, engine.name, run.best, logits)
 
 
 def evaluate(

@@ -18,7 +18,6 @@ from nnrun.errors import ConfigError, Problem, RunError
 from nnrun.experiments.open import read_signature, read_trained
 from nnrun.experiments.trust import check_trust, with_own_code
 from nnrun.runs.atomic import json_bytes
-from nnrun.runs.best_state import find_best
 from nnrun.runs.checkpoints import CheckpointStore
 from nnrun.runs.checksums import write_files
 from nnrun.runs.directory import STAMPED_NAME, RunDirectory, refuse_link
@@ -29,11 +28,10 @@ from nnrun.runs.settings import read_resolved
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from nnrun.config.from_run import FromRun
     from nnrun.config.schema import Experiment
     from nnrun.data.signature import Signature
     from nnrun.data.splits import InputSpec
-    from nnrun.runs.best_state import BestState
+    from nnrun.experiments.open import TrainedRun
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,16 +42,15 @@ class Base:
         config: The file of its config.
         experiment: Its config.
         signature: What its model takes and gives.
-        weights: The run with the weights; None where another checkpoint has them.
-        state: The state in it that the model begins with.
+        weights: The run with the weights, those of its best epoch; None where a checkpoint of the
+            run that is built on it has them.
         base: The run that it is built on itself.
     """
 
     config: Path
     experiment: Experiment
     signature: Signature
-    weights: RunDirectory | None = None
-    state: BestState | None = None
+    weights: TrainedRun | None = None
     base: Base | None = None
 
     def trusted(self, *, trust: bool) -> Base:
@@ -69,28 +66,24 @@ class Base:
 
     def to_json(self) -> dict[str, Any]:
         """The run as the record of another one tells it: `run`, `weights` (a sha256) and `epoch`."""
-        if self.weights is None or self.state is None:
+        if self.weights is None:
             return {}
         return {
-            "run": str(self.weights.path),
-            "weights": self.state.digest,
-            "epoch": self.state.epoch,
+            "run": str(self.weights.directory.path),
+            "weights": self.weights.best.digest,
+            "epoch": self.weights.best.epoch,
         }
-
-    def with_weights(self, run: RunDirectory) -> Base:
-        """The same, with the weights of a run.
-
-        Raises:
-            RunError: It has none that are whole.
-        """
-        return dataclasses.replace(self, weights=run, state=find_best(run, read_trained(run)))
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What is doubtful about its weights, in words."""
-        if self.weights is None or self.state is None or not self.state.doubt:
+        """What is doubtful about its weights, in words.
+
+        Raises:
+            RunError: None of them are whole.
+        """
+        if self.weights is None or not self.weights.best.doubt:
             return ()
-        return (f"from_run: {self.weights.name}: {self.state.doubt}",)
+        return (f"from_run: {self.weights.directory.name}: {self.weights.best.doubt}",)
 
     def keep(self, directory: RunDirectory) -> None:
         """Write what it takes to build the model again into the directory of a run."""
@@ -108,20 +101,56 @@ class Base:
             self.base.keep(files)
 
 
-def find_base(from_run: str, folder: Path, runs_dir: Path) -> RunDirectory:
-    """The run that a config means.
+class Bases:
+    """The runs that configs build on, each read once, whatever a command does with it.
 
     Args:
-        from_run: A directory, or the name of a run or of an experiment.
-        folder: That of the config.
         runs_dir: Where runs lie.
-
-    Raises:
-        RunError: No run is meant, or it has no weights.
     """
-    run = _find(from_run, folder, runs_dir)
-    read_trained(run)
-    return RunDirectory(run.path.resolve())
+
+    def __init__(self, runs_dir: Path) -> None:
+        self._runs_dir = runs_dir
+        self._read: dict[tuple[Path, str], Base] = {}
+
+    def problems(self, experiment: Experiment, config: Path) -> list[Problem]:
+        """What is wrong with the run that a config builds on, without its weights."""
+        try:
+            base = self._base_of(experiment, config)
+        except ConfigError as error:
+            told = error.problems[0].message
+            return [Problem(f"its config is not taken: {told}", path="architecture.from_run")]
+        except RunError as error:
+            return [Problem(error.message, path="architecture.from_run", hint=error.hint)]
+        return [] if base is None else list(_output_problems(experiment, base))
+
+    def located(self, experiment: Experiment, config: Path) -> tuple[Experiment, Base | None]:
+        """An experiment that says where the run lies that it builds on, and that run.
+
+        Raises:
+            ConfigError, RunError: It cannot be built on.
+        """
+        base, declared = self._base_of(experiment, config), experiment.outline.base
+        if base is None or declared is None:
+            return experiment, None
+        found = dataclasses.replace(declared, from_run=str(base.config.parent))
+        return dataclasses.replace(experiment, architecture=found), base
+
+    def _base_of(self, experiment: Experiment, config: Path) -> Base | None:
+        declared = experiment.outline.base
+        if declared is None:
+            return None
+        words = config.parent, declared.from_run
+        if words not in self._read:
+            self._read[words] = _find_base(declared.from_run, config.parent, self._runs_dir)
+        return self._read[words]
+
+
+def _find_base(from_run: str, folder: Path, runs_dir: Path) -> Base:
+    """The run that a config means: a directory, or the name of a run or of an experiment."""
+    run = read_trained(_find(from_run, folder, runs_dir))
+    directory = RunDirectory(run.directory.path.resolve())
+    run = dataclasses.replace(run, directory=directory)
+    return dataclasses.replace(read_base(directory), weights=run)
 
 
 def _find(from_run: str, folder: Path, runs_dir: Path) -> RunDirectory:
@@ -139,49 +168,16 @@ def _find(from_run: str, folder: Path, runs_dir: Path) -> RunDirectory:
     return find_run(from_run, runs_dir)
 
 
-def base_problems(experiment: Experiment, config: Path, runs_dir: Path) -> list[Problem]:
-    """What is wrong with the run that a config builds on, without its weights."""
-    declared = experiment.outline.base
-    if declared is None:
-        return []
-    try:
-        base = read_base(find_base(declared.from_run, config.parent, runs_dir))
-    except ConfigError as error:
-        told = error.problems[0].message
-        return [Problem(f"its config is not taken: {told}", path="architecture.from_run")]
-    except RunError as error:
-        return [Problem(error.message, path="architecture.from_run", hint=error.hint)]
-    return list(_output_problems(experiment, declared, base))
-
-
-def _output_problems(experiment: Experiment, declared: FromRun, base: Base) -> Iterator[Problem]:
+def _output_problems(experiment: Experiment, base: Base) -> Iterator[Problem]:
     """What is wrong where the last layer of the run is that of the model: it gives what it learnt."""
-    path = "dataset.preprocess.target"
+    path, declared = "dataset.preprocess.target", experiment.outline.base
     was, now = base.experiment.dataset.preprocess.target, experiment.dataset.preprocess.target
-    if declared.add or declared.drop_last or was == now:
+    if declared is None or declared.add or declared.drop_last or was == now:
         return
     learnt = LABEL_SCALES[was] if was else "labels in their own units"
     message = f"the run's last layer learnt {learnt}"
     hint = f"write `target: {was or 'null'}`, or end with a new layer (`drop_last`, `add`)"
     yield Problem(message, experiment.place_of(path), path, hint)
-
-
-def resolve_base(
-    experiment: Experiment, config: Path, runs_dir: Path, *, trust: bool
-) -> tuple[Experiment, Base | None]:
-    """An experiment that says where the run lies that it builds on, and that run.
-
-    Raises:
-        RunError: No run is meant, or it cannot be built on.
-        UserError: It names code of its own and is not trusted.
-    """
-    declared = experiment.outline.base
-    if declared is None:
-        return experiment, None
-    run = find_base(declared.from_run, config.parent, runs_dir)
-    base = read_base(run).trusted(trust=trust).with_weights(run)
-    found = dataclasses.replace(declared, from_run=str(run.path))
-    return dataclasses.replace(experiment, architecture=found), base
 
 
 def read_base(files: RunDirectory) -> Base:
@@ -233,26 +229,27 @@ def base_for_resuming(
         return base
     declared = experiment.outline.base
     assert declared is not None  # noqa: S101 it has a base
-    return base.with_weights(RunDirectory(Path(declared.from_run)))
+    return dataclasses.replace(base, weights=read_trained(RunDirectory(Path(declared.from_run))))
 
 
-def changed_weights(recorded: Any, *, needed: bool) -> list[str]:
+def changed_weights(recorded: Any, base: Base | None) -> list[str]:
     """Whether the weights that a run began with are others now, in a line.
 
     Args:
         recorded: What the run's record says of the run that it was built on.
-        needed: Whether they have to be there.
+        base: That run, as it goes on from it.
     """
     if not recorded:
         return []
-    run = RunDirectory(Path(str(recorded.get("run"))))
+    directory = RunDirectory(Path(str(recorded.get("run"))))
     try:
-        now = find_best(run, read_trained(run)).digest
+        weights = base.weights if base and base.weights else read_trained(directory)
+        now = weights.best.digest
     except RunError:
-        return [f"from_run: {run.path} has no weights any more"] if needed else []
+        return []  # those that it has by now are its own
     if now == recorded.get("weights"):
         return []
-    return [f"from_run: the weights of {run.path} have changed"]
+    return [f"from_run: the weights of {directory.path} have changed"]
 
 
 def check_shapes(experiment: Experiment, inputs: Sequence[InputSpec], base: Base | None) -> None:

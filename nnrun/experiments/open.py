@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 from typing import TYPE_CHECKING, Any
 
 from nnrun.config.roles import roles_of
 from nnrun.errors import ConfigError, DataError, RunError
+from nnrun.runs.best_state import find_best
 from nnrun.runs.checkpoints import CheckpointStore
-from nnrun.runs.checksums import check_file
 from nnrun.runs.manifest import RunRecord, derived_status, read_format
 
 if TYPE_CHECKING:
@@ -21,8 +23,30 @@ if TYPE_CHECKING:
 _FACTS_BYTES = 10_000_000
 
 
-def read_trained(directory: RunDirectory) -> RunRecord:
-    """The record of a run that has a best state and is not trained any more.
+@dataclasses.dataclass(frozen=True)
+class TrainedRun:
+    """A run that has a best state and is not trained any more.
+
+    Attributes:
+        directory: The run.
+        record: Its record.
+    """
+
+    directory: RunDirectory
+    record: RunRecord
+
+    @functools.cached_property
+    def best(self) -> BestState:
+        """The state of its best epoch, which is read completely, but only once.
+
+        Raises:
+            RunError: No state is whole.
+        """
+        return find_best(self.directory, self.record)
+
+
+def read_trained(directory: RunDirectory) -> TrainedRun:
+    """A run that has a best state and is not trained any more.
 
     Raises:
         RunError: The run is damaged, still trained, or ended before its first epoch did.
@@ -32,13 +56,12 @@ def read_trained(directory: RunDirectory) -> RunRecord:
         raise RunError(f"{directory.name} is still being trained", hint="Wait for its end.")
     if not directory.resolved.is_file():
         raise RunError(f"{directory.path} is damaged: it has no {directory.resolved.name}")
-    check_file(directory.resolved)
     if not CheckpointStore(directory.checkpoints).has("best"):
         raise RunError(
             f"{directory.name} has no checkpoint: it ended before its first epoch did",
             hint="Train it again.",
         )
-    return record
+    return TrainedRun(directory, record)
 
 
 def read_signature(directory: RunDirectory, experiment: Experiment) -> Signature:
@@ -146,14 +169,12 @@ def _load_splits(
     return splits
 
 
-def load_weights(model: Any, directory: RunDirectory, record: RunRecord, state: BestState) -> None:
+def load_weights(model: Any, run: TrainedRun) -> None:
     """Give a model the weights of a run's best epoch; their average, where the optimizer keeps one.
 
     Args:
         model: The compiled model.
-        directory: The run.
-        record: Its record.
-        state: Its best state, as `find_best` gave it.
+        run: The run.
 
     Raises:
         RunError: The checkpoint is another by now, or its weights are not those of this model.
@@ -162,14 +183,14 @@ def load_weights(model: Any, directory: RunDirectory, record: RunRecord, state: 
 
     # Besides the arrays, a checkpoint holds their names and a few facts.
     most = 2 * state_bytes(model) + _FACTS_BYTES
-    store = CheckpointStore(directory.checkpoints)
-    checkpoint = store.load_again("best", state.checkpoint, most)
+    store = CheckpointStore(run.directory.checkpoints)
+    checkpoint = store.load_again("best", run.best.checkpoint, most)
     try:
         restore_state(model, checkpoint.arrays)
     except ValueError as error:
-        versions = ", ".join(f"{name} {version}" for name, version in record.versions.items())
+        versions = ", ".join(f"{name} {version}" for name, version in run.record.versions.items())
         raise RunError(
-            f"the weights of {record.name} do not fit the model of its config: {error}",
+            f"the weights of {run.record.name} do not fit the model of its config: {error}",
             hint=f"It was trained with {versions}.",
         ) from error
     use_averaged_weights(model)

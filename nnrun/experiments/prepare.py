@@ -14,11 +14,10 @@ from nnrun.config.loading import load_experiment, named_facts
 from nnrun.config.relations import check_relations
 from nnrun.config.roles import roles_of, roles_of_graph
 from nnrun.errors import ConfigError, Problem
-from nnrun.experiments.base import base_problems, check_shapes, resolve_base
+from nnrun.experiments.base import Bases, check_shapes
 from nnrun.experiments.open import load_weights
-from nnrun.experiments.prepared import Prepared
-from nnrun.experiments.trust import check_trust, with_own_code
-from nnrun.runs.manifest import RunRecord
+from nnrun.experiments.prepared import Declared, Prepared
+from nnrun.experiments.trust import check_trust
 from nnrun.runs.settings import read_resolved
 
 if TYPE_CHECKING:
@@ -37,24 +36,26 @@ RUNS = Path("runs")
 """Where runs lie, unless somebody says otherwise."""
 
 
-def load(config: Path, overrides: Sequence[str] = (), runs_dir: Path = RUNS) -> Experiment:
+def load(config: Path, overrides: Sequence[str] = (), bases: Bases | None = None) -> Declared:
     """Read and check a config, and whatever can be said of its data without reading the rows.
 
     Args:
         config: The YAML file.
         overrides: Changes of the form `training.epochs=5`.
-        runs_dir: Where a run that the model is built on is looked for.
+        bases: Reads the run that the model is built on; None for one that looks in `RUNS`.
 
     Raises:
         ConfigError: With every problem found.
     """
-    return load_experiment(
+    known = bases or Bases(RUNS)
+    experiment = load_experiment(
         config,
         overrides,
         check_source=_check_source,
-        check_base=lambda experiment: base_problems(experiment, config, runs_dir),
+        check_base=lambda experiment: known.problems(experiment, config),
         to_be_trained=True,
     )
+    return Declared(*known.located(experiment, config), config)
 
 
 def _check_source(experiment: Experiment) -> list[Problem]:
@@ -86,9 +87,13 @@ def prepare(
         DataError: If the data cannot be used.
         UserError: The run names code of its own and is not trusted.
     """
-    experiment = load(config, overrides, runs_dir)
-    experiment, base = resolve_base(experiment, config, runs_dir, trust=trust)
-    return prepare_experiment(experiment, config, base)
+    return prepare_declared(load(config, overrides, Bases(runs_dir)), trust=trust)
+
+
+def prepare_declared(declared: Declared, *, trust: bool) -> Prepared:
+    """Load the data of a config that was read, and check them against each other; see `prepare`."""
+    trusted = declared.trusted(trust=trust)
+    return prepare_experiment(trusted.experiment, trusted.config, trusted.base)
 
 
 def prepare_experiment(
@@ -102,14 +107,14 @@ def prepare_experiment(
     """Load an experiment's data, and check experiment and data against each other.
 
     Args:
-        experiment: The checked config.
+        experiment: The checked config; code of its own can be imported.
         config: Its file.
         base: The run that the model is built on.
         trained: What the model takes and gives, where it was trained before: its rows are kept and
             prepared as they were then.
         to_be_trained: Whether a training is to begin with it, not to go on.
     """
-    experiment = with_own_code(experiment, config)
+    doubts = base.warnings if base else ()
     from nnrun.data.loading import load_splits
     from nnrun.data.transforms.chain import fit
     from nnrun.data.transforms.declared import declared_transforms
@@ -136,7 +141,7 @@ def prepare_experiment(
     check_shapes(experiment, list(splits.inputs.values()), base)
     declared = declared_transforms(experiment, _adapting(experiment))
     splits, transforms = fit(declared, splits, _kept(earlier, splits, of_base=keeps))
-    warnings = (*(base.warnings if base else ()), *_warnings(experiment, splits, transforms, first))
+    warnings = (*doubts, *_warnings(experiment, splits, transforms, first))
     return Prepared(experiment, splits, transforms, warnings, config, base)
 
 
@@ -272,12 +277,12 @@ def _base_layers(base: Base, runtime: Runtime, strategy: str) -> Any:
         experiment = dataclasses.replace(base.experiment, runtime=runtime)
         return build_for(experiment, base.signature, strategy, base.base)
 
-    if base.weights is None or base.state is None:
+    if base.weights is None:
         return built(runtime)
     # In another precision the optimizer, which is saved as well, may hold other variables.
     as_trained = dataclasses.replace(runtime, precision=base.experiment.runtime.precision)
     model = built(as_trained)
-    load_weights(model, base.weights, RunRecord.read(base.weights.record), base.state)
+    load_weights(model, base.weights)
     if as_trained == runtime:
         return model
     learnt = model.get_weights()

@@ -11,6 +11,7 @@ from nnrun.errors import RunError
 from nnrun.experiments.base import base_for_resuming, changed_weights
 from nnrun.experiments.open import read_signature
 from nnrun.experiments.prepare import build, load_run, prepare_experiment
+from nnrun.experiments.trust import with_own_code
 from nnrun.reading import check_tree
 from nnrun.runs.appended import changed_files
 from nnrun.runs.atomic import describe_cause
@@ -59,7 +60,9 @@ def reopen(
     check_unfinished(directory, record, saved, epochs)
     check_place(directory.path, needed_bytes(record.parameters or 0))
     check_config(directory, saved, anyway=anyway)
-    declared = load_run(directory, trust=trust, epochs=epochs, edited=True)
+    declared = with_own_code(
+        load_run(directory, trust=trust, epochs=epochs, edited=True), directory.resolved
+    )
     has_state = saved.last is not None
     base = base_for_resuming(directory, declared, trust=trust, has_state=has_state)
     trained = _signature_before(directory, declared)
@@ -207,7 +210,7 @@ def find_changes(
     return [
         *_changed_settings(directory, saved),
         *_changed_data(record, prepared),
-        *changed_weights(record.from_run, needed=saved.last is None),
+        *changed_weights(record.from_run, prepared.base),
         *_changed_versions(record),
         *(
             f"{name}: it does not begin with what the run wrote"

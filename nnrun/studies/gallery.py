@@ -22,6 +22,7 @@ from nnrun.analysis.gallery import (
 )
 from nnrun.config.gallery_sheet import GalleryEntry, read_sheet
 from nnrun.errors import ConfigError, RunError, UserError
+from nnrun.experiments.base import Bases
 from nnrun.experiments.prepare import load
 from nnrun.pages.document import Picture
 from nnrun.pages.files import page_text
@@ -105,13 +106,19 @@ def run_exhibit(
     changes = () if epochs is None else (f"training.epochs={epochs}",)
     try:
         shows = first_comment(exhibit.config.read_text(encoding="utf-8"))
-        experiment = load(exhibit.config, changes, runs_dir)
+        bases = Bases(runs_dir)
+        experiment = load(exhibit.config, changes, bases).experiment
         count = seeds or exhibit.entry.seeds
         row = dataclasses.replace(
             row, shows=shows, seeds=tuple(range(experiment.seed, experiment.seed + count))
         )
         trials = study(
-            exhibit.config, Seeds(row.seeds), overrides=changes, runs_dir=runs_dir, fresh=fresh
+            exhibit.config,
+            Seeds(row.seeds),
+            overrides=changes,
+            runs_dir=runs_dir,
+            fresh=fresh,
+            bases=bases,
         )
         return _judged(row, experiment, [_finished(trial) for trial in trials])
     except StudyInterruptedError:

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 
 from nnrun.config.writer import experiment_to_yaml
 from nnrun.errors import RunError, UserError
-from nnrun.experiments.api import resume, train
-from nnrun.experiments.base import resolve_base
+from nnrun.experiments.api import resume, train_declared
+from nnrun.experiments.base import Bases
 from nnrun.experiments.prepare import RUNS, load
-from nnrun.experiments.trust import with_own_code
 from nnrun.runs.index import list_runs
 from nnrun.runs.outcome import Outcome
 from nnrun.runs.provenance import installed_versions
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from nnrun.config.schema import Experiment
+    from nnrun.experiments.prepared import Declared
     from nnrun.runs.directory import RunDirectory
     from nnrun.studies.plan import Plan, Point
 
@@ -58,6 +58,7 @@ def study(
     runs_dir: str | Path = RUNS,
     trust: bool = False,
     fresh: bool = False,
+    bases: Bases | None = None,
 ) -> Iterator[Trial]:
     """Yield a trial for each run that a plan asks for, training it when needed.
 
@@ -71,6 +72,7 @@ def study(
         runs_dir: Where the runs lie.
         trust: Whether code that a run names, which the model is built on, may run.
         fresh: Whether everything is trained again.
+        bases: Has read the runs that the models are built on, where somebody has before.
 
     Yields:
         Every run, once the plan has been told how it came out.
@@ -80,36 +82,35 @@ def study(
         StudyInterruptedError: A signal stopped a run; the plan is not told of it.
     """
     path, runs = Path(config), Path(runs_dir)
+    known = bases or Bases(runs)  # all runs of a study begin with the very same one
     # TensorFlow takes the many models of one process for one that is compiled again and again.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     while (point := plan.ask()) is not None:
         changes = (*overrides, *point.changes)
-        found = None if fresh else _found(path, changes, runs, trust=trust)
-        outcome = found or _trained(path, changes, runs, trust=trust)
+        declared = load(path, changes, known)
+        found = None if fresh else _found(declared.trusted(trust=trust), runs)
+        outcome = found or _trained(declared, changes, runs, trust=trust)
         if outcome.signal is not None:
             raise StudyInterruptedError(outcome.signal)
         plan.tell(point, outcome)
         yield Trial(point, outcome)
 
 
-def _trained(config: Path, changes: Sequence[str], runs_dir: Path, *, trust: bool) -> Outcome:
+def _trained(declared: Declared, changes: Sequence[str], runs_dir: Path, *, trust: bool) -> Outcome:
     """A new run."""
     sets = (word for change in changes for word in ("--set", change))
-    return train(
-        config,
-        overrides=changes,
+    return train_declared(
+        declared,
         runs_dir=runs_dir,
-        command=("nnrun", "train", str(config), *sets),
+        command=("nnrun", "train", str(declared.config), *sets),
         trust=trust,
         deliver_signals=False,
     )
 
 
-def _found(config: Path, changes: Sequence[str], runs_dir: Path, *, trust: bool) -> Outcome | None:
+def _found(declared: Declared, runs_dir: Path) -> Outcome | None:
     """A run that is at hand, finished or once it has gone on to its end; None where there is none."""
-    declared = with_own_code(load(config, changes, runs_dir), config)
-    experiment, _ = resolve_base(declared, config, runs_dir, trust=trust)
-    for directory, status in _runs_of(experiment, runs_dir):
+    for directory, status in _runs_of(declared.experiment, runs_dir):
         if status == "finished":
             return Outcome.read(directory)
         try:

@@ -1,10 +1,13 @@
 """Models that begin with the layers of a run: what is taken over, frozen, fine-tuned, resumed and refused."""
 
+import functools
 import json
 import os
+import re
 import shutil
 import signal
 import sys
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -176,6 +179,55 @@ def test_a_run_needs_the_one_it_was_built_on_no_more(
     overrides = ["architecture.add=[]", "architecture.freeze=1", "training={epochs: 1}"]
     assert train(config, run_dir=tmp_path / "again", overrides=overrides).epochs == 1
     assert (tmp_path / "again" / "from_run" / "from_run" / "resolved.yaml").exists()
+
+
+OF_THE_RUN = {"tiny_run/run.json", "tiny_run/resolved.yaml", "tiny_run/signature.json"}
+AS_KEPT = {"moved/from_run/resolved.yaml", "moved/from_run/signature.json"}
+READ = {
+    "validate moved.yaml": OF_THE_RUN,
+    "train moved.yaml --quiet --set training.epochs=3": OF_THE_RUN,
+    "show moved.yaml": OF_THE_RUN,
+    "code moved.yaml": OF_THE_RUN | {"tiny_run/model.keras"},
+    "lr-find moved.yaml --steps 10 --budget 0": OF_THE_RUN,
+    "gallery moved.yaml --seeds 2 --epochs 3": OF_THE_RUN,
+    "resume moved --epochs 5 --quiet": AS_KEPT | {"tiny_run/run.json"},
+    "eval moved --split validation": AS_KEPT,
+    "predict moved rows.csv": AS_KEPT,
+    "show moved": AS_KEPT,
+    "compare moved other": set(),
+    "diff moved moved": set(),
+}
+_opened: list[str] = []
+
+
+@functools.cache  # once for all tests: such a hook cannot be taken away
+def _listen() -> None:
+    sys.addaudithook(lambda event, args: _opened.append(str(args[0])) if event == "open" else None)
+
+
+@pytest.mark.parametrize("command", READ)
+def test_each_file_of_the_run_that_a_model_is_built_on_is_read_once(
+    command: str,
+    config: Path,
+    moved: RunDirectory,
+    nnrun: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(config.parent)
+    rows = "sepal_length,sepal_width,petal_length,petal_width\n5.1,3.5,1.4,0.2\n"
+    Path("rows.csv").write_text(rows)
+    shutil.copytree(moved.path, "other")
+    _listen()
+    _opened.clear()
+    done = nnrun(*command.split())
+    assert done.code in {0, 1}, done.err  # so few steps find no learning rate
+    names = (re.search(r"\b(?:tiny_run|moved/from_run)/.*", path) for path in _opened)
+    found = Counter(name[0] for name in names if name and "checksums" not in name[0])
+    # The weights are verified before anything else is done, and loaded into each model.
+    models = 2 if "--seeds 2" in command else 1
+    weights = {name: found.pop(name) for name in [*found] if "checkpoints" in name}
+    assert found == dict.fromkeys(READ[command], 1)
+    assert set(weights.values()) <= {1, 1 + models}
 
 
 def test_changed_weights_are_noticed(

@@ -80,7 +80,7 @@ def test_a_plan_asks_for_configs_that_can_be_trained(
     make: Callable[[], Plan], config: Path
 ) -> None:
     for point in points_of(make()):
-        experiment = load(config, point.changes)
+        experiment = load(config, point.changes).experiment
         assert point.seed is None or experiment.seed == point.seed
 
 

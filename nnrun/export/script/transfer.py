@@ -39,9 +39,9 @@ def take_over(
     assert base is not None  # noqa: S101 found when the config was read
     assert base.weights is not None  # noqa: S101 only the bases of bases have none
     _check_precision(prepared, base)
-    file = base.weights.model
+    file = base.weights.directory.model
     if not file.is_file():
-        raise RunError(f"{base.weights.name} has no {file.name} that a script could load")
+        raise RunError(f"{base.weights.directory.name} has no {file.name} that a script could load")
     check_file(file)
     for layer in _layers_of(base):
         components.note(layer)
