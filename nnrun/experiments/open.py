@@ -100,8 +100,7 @@ def load_data(
     signature = None
     if directory.signature.exists():
         signature = read_signature(directory, experiment)
-        _check_names(directory, experiment, signature)
-        _check_transforms(directory, signature)
+        check_signature(directory, experiment, signature)
     if signature is not None and not with_rows:
         return signature, None
     splits = _load_splits(directory, experiment, record, signature)
@@ -118,37 +117,45 @@ def _check_texts(directory: RunDirectory, signature: Signature, splits: Splits) 
     if any(
         len(spec.text) != len(splits.inputs[name].text) for name, spec in signature.inputs.items()
     ):
-        raise RunError(f"{directory.signature} is damaged: its columns are not those of the config")
+        raise _foreign(directory, "its columns are not those of the config")
 
 
-def _check_names(directory: RunDirectory, experiment: Experiment, signature: Signature) -> None:
-    """Refuse a signature that tells of other inputs and outputs than the config."""
-    roles = roles_of(experiment)
-    own = {target.input for target in signature.targets.values() if target.input}
-    scales = experiment.dataset.preprocess.target is not None
-    if (
-        list(signature.inputs) != list(roles.inputs)
-        or list(signature.targets) != list(roles.aims)
-        or not own <= set(signature.inputs)
-        or {name for name, spec in signature.inputs.items() if spec.text} != set(roles.texts)
-        or any(
-            bool(target.scale) != (scales and target.can_be_scaled)
-            for target in signature.targets.values()
-        )
-    ):
-        raise RunError(
-            f"{directory.signature} is damaged: its inputs and targets are not those of the config"
-        )
+def check_signature(directory: RunDirectory, experiment: Experiment, signature: Signature) -> None:
+    """Refuse a signature that is not one of the config's model; it may come from a stranger.
 
-
-def _check_transforms(directory: RunDirectory, signature: Signature) -> None:
-    """Refuse a signature of which rows would not become what the model was trained with."""
+    Raises:
+        RunError: Its inputs and targets are others, or of what it has learnt rows would not become
+            what the model takes.
+    """
+    if not _has_the_names(signature, experiment):
+        raise _foreign(directory, "its inputs and targets are not those of the config")
     try:
         for transform in signature.transforms:
             transform.check(signature.inputs)
     except ConfigError as error:
-        problem = error.problems[0].message
-        raise RunError(f"{directory.signature} is damaged: {problem}") from error
+        raise _foreign(directory, error.problems[0].message) from error
+
+
+def _foreign(directory: RunDirectory, problem: str) -> RunError:
+    hint = "Remove it, and it is made anew from the data."
+    return RunError(f"{directory.signature} is damaged: {problem}", hint=hint)
+
+
+def _has_the_names(signature: Signature, experiment: Experiment) -> bool:
+    """Whether a signature tells of the inputs and outputs of a config."""
+    roles = roles_of(experiment)
+    own = {target.input for target in signature.targets.values() if target.input}
+    scales = experiment.dataset.preprocess.target is not None
+    return (
+        list(signature.inputs) == list(roles.inputs)
+        and list(signature.targets) == list(roles.aims)
+        and own <= set(signature.inputs)
+        and {name for name, spec in signature.inputs.items() if spec.text} == set(roles.texts)
+        and all(
+            bool(target.scale) == (scales and target.can_be_scaled)
+            for target in signature.targets.values()
+        )
+    )
 
 
 def _load_splits(

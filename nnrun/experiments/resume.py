@@ -9,7 +9,7 @@ from nnrun.config.plain_reader import read_plain
 from nnrun.config.writer import experiment_to_yaml
 from nnrun.errors import RunError
 from nnrun.experiments.base import base_for_resuming, changed_weights
-from nnrun.experiments.open import read_signature
+from nnrun.experiments.open import check_signature, read_signature
 from nnrun.experiments.prepare import build, load_run, prepare_experiment
 from nnrun.experiments.trust import with_own_code
 from nnrun.reading import check_tree
@@ -91,19 +91,22 @@ def reopen(
 
 
 def _signature_before(directory: RunDirectory, declared: Experiment) -> Signature | None:
-    """What the model took and gave; None where it is missing or damaged, as it is written again.
+    """What the model took and gave; None where it cannot be read, as it is made anew.
 
     Raises:
         NewerFormatError: It was written by a newer nnrun.
+        RunError: It can be read, and is of another model.
     """
     if not directory.signature.exists():
         return None
     try:
-        return read_signature(directory, declared)
+        signature = read_signature(directory, declared)
     except NewerFormatError:
         raise
     except RunError:
         return None
+    check_signature(directory, declared, signature)
+    return signature
 
 
 def _doubts(directory: RunDirectory, record: RunRecord, saved: Saved) -> Iterator[str]:

@@ -148,6 +148,13 @@ WORDS = "architecture.layers.numbers.TextVectorization"
 def test_words_of_strangers_are_refused(
     run: RunDirectory, nnrun: Nnrun, path: tuple[str | int, ...], value: object
 ) -> None:
+    spoil_signature(run, path, value)
+    done = nnrun("eval", "meals")
+    assert done.code == 2
+    assert f"{run.signature.name} is damaged: " in done.err
+
+
+def spoil_signature(run: RunDirectory, path: tuple[str | int, ...], value: object) -> None:
     signature = json.loads(run.signature.read_text())
     *way, last = path
     within = signature
@@ -155,10 +162,25 @@ def test_words_of_strangers_are_refused(
         within = within[key]
     within[last] = value
     run.signature.write_text(json.dumps(signature))
-    (run.path / "checksums.json").unlink()
-    done = nnrun("eval", "meals")
-    assert done.code == 2
-    assert f"{run.signature.name} is damaged: " in done.err
+    (run.path / "checksums.json").unlink(missing_ok=True)
+
+
+def test_a_run_does_not_go_on_with_words_of_strangers(run: RunDirectory, nnrun: Nnrun) -> None:
+    whole, told = run.signature.read_text(), "nnrun: runs/meals/signature.json is damaged: "
+    for path, value in (
+        (("transforms", 0, "text", WORDS, "vocabulary"), ["a", "a"]),
+        (("transforms", 0, "text", WORDS, "output_sequence_length"), 5),
+        (("inputs", "price", "text"), ["price"]),
+    ):
+        spoil_signature(run, path, value)
+        done = nnrun("resume", "meals", "--epochs", 5)
+        assert (done.code, done.out) == (2, "")
+        assert done.err.startswith(told)
+        assert done.err.endswith("\n  Remove it, and it is made anew from the data.\n")
+        run.signature.write_text(whole)
+    run.signature.unlink()
+    assert nnrun("resume", "meals", "--epochs", 5).code == 0
+    assert json.loads(run.signature.read_text()) == json.loads(whole)
 
 
 def test_it_goes_on_with_the_same_bits(run: RunDirectory, trained: Path) -> None:
