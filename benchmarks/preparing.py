@@ -29,7 +29,7 @@ def write_pictures(path: Path) -> None:
     with path.open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow([*(f"pixel{pixel}" for pixel in range(28 * 28)), "label"])
-        for picture, label in zip(rows.inputs[:PICTURES], rows.targets, strict=False):
+        for picture, label in zip(rows.rows[:PICTURES], rows.targets, strict=False):
             writer.writerow([*picture.ravel().tolist(), int(label)])
 
 

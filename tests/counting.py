@@ -84,7 +84,7 @@ def without_docstrings(tree: ast.AST) -> Iterator[ast.AST]:
 
 IDEAS: dict[str, tuple[Naming, tuple[str, ...]]] = {
     "task": (task, ("tasks/", "config/tasks.py")),
-    "source": (source, ("sources/", "data/sources/")),
+    "source": (source, ("sources/", "config/sources.py")),
     "form": (form, ("config/", "models/network.py")),
 }
 """What names each idea, and its rooms."""

@@ -238,10 +238,12 @@ def _source_modules() -> dict[str, ModuleType]:
 
 def _sources() -> Json:
     """The kinds of file: each is the class named like its module, as `Csv` in `csv.py`."""
+    from nnrun.sources.source import Source
+
     described = {}
     for name, module in _source_modules().items():
         cls = getattr(module, name.capitalize(), None)
-        if inspect.isclass(cls):
+        if inspect.isclass(cls) and issubclass(cls, Source):
             described[name] = describe_class("sources", cls, module.__name__)
     return described
 
@@ -276,7 +278,7 @@ def _datasets() -> Json:
             "title": data.title,
             "facts": {
                 name: value
-                for name, value in dataclasses.asdict(data.facts).items()
+                for name, value in dataclasses.asdict(data.whole).items()
                 if value is not None
             },
             "features": list(data.features),

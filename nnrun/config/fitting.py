@@ -19,7 +19,7 @@ def task_against_target(subject: Subject) -> Iterator[Problem]:
     """The number of target columns fits the task."""
     dataset = subject.experiment.dataset
     columns, task = dataset.targets, TASKS.get(dataset.task)
-    if dataset.name is not None or not columns or task is None:
+    if dataset.is_named or not columns or task is None:
         return
     if task.predicts == LABELS and len(columns) == 1:
         yield subject.problem(

@@ -201,11 +201,7 @@ def _aims(subject: Subject, roles: Roles) -> Iterator[Problem]:
         elif aim.predicts_input and aim.input in roles.texts:
             message = f"{quoted(aim.input)} is text, which an autoencoder cannot reconstruct"
             yield subject.problem(path, message, "have it predict a column, or an input of numbers")
-        elif (
-            not aim.predicts_input
-            and not aim.columns
-            and subject.experiment.dataset.csv is not None
-        ):
+        elif not aim.predicts_input and not aim.columns and not subject.experiment.dataset.is_named:
             hint = "give it a `target:`, or set dataset.target for all outputs"
             yield subject.problem(path, "it does not say which column it predicts", hint)
 

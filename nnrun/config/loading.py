@@ -13,6 +13,7 @@ from nnrun.config.nested_kinds import SectionOf
 from nnrun.config.relations import check_relations, overlap, subject_of
 from nnrun.config.roles import facts_for, roles_of
 from nnrun.config.schema import Experiment
+from nnrun.config.sources import known_data
 from nnrun.errors import ConfigError, Problem
 
 
@@ -92,9 +93,7 @@ def named_facts(experiment: Experiment, catalogue: Catalogue, output: str = "") 
         catalogue: What is known of data sets.
         output: The output of a graph; the first of all outputs where none is named.
     """
-    if experiment.dataset.name is None:
-        return None
-    named = catalogue.dataset(experiment.dataset.name)
+    named = known_data(experiment.dataset, catalogue)
     if named is None:
         return None
     roles = roles_of(experiment)

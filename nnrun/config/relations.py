@@ -21,6 +21,7 @@ from nnrun.config.facts import DataFacts, rows_of_share
 from nnrun.config.figures import Figure, is_on_validation
 from nnrun.config.roles import view_of
 from nnrun.config.schema import Expectation, Experiment
+from nnrun.config.sources import NAME, SOURCE_PATHS, one_known_source
 from nnrun.config.subject import Subject, find_output_layer, recorded_names
 from nnrun.config.wording import quoted
 from nnrun.errors import Problem
@@ -121,25 +122,6 @@ def _preprocessing(subject: Subject) -> Iterator[Problem]:
     if preprocess.standardize and preprocess.minmax:
         message = "standardize and minmax undo each other"
         yield subject.problem("dataset.preprocess.minmax", message, "keep one")
-
-
-def _data_source(subject: Subject) -> Iterator[Problem]:
-    """The data come from exactly one known source."""
-    dataset = subject.experiment.dataset
-    if dataset.name is None and dataset.csv is None:
-        yield subject.problem("dataset", "names no data", "give `name:` or `csv:`")
-    elif dataset.name is not None and dataset.csv is not None:
-        yield subject.problem(
-            "dataset.csv",
-            "the data come from `name` or from `csv`, not from both",
-            "remove one (`csv: null` takes it away from an extended file)",
-        )
-    elif dataset.name is not None and subject.catalogue.dataset(dataset.name) is None:
-        known = subject.catalogue.dataset_names
-        hint = did_you_mean(dataset.name, known) or f"known: {', '.join(known)}"
-        if dataset.name.casefold().endswith(".csv"):
-            hint = f"a file is `csv: {dataset.name}`"
-        yield subject.problem("dataset.name", f"unknown data set {quoted(dataset.name)}", hint)
 
 
 def _rows_left(subject: Subject) -> Iterator[Problem]:
@@ -301,8 +283,8 @@ def _layer_names(subject: Subject) -> Iterator[Problem]:
 
 
 _RULES: dict[Callable[[Subject], Iterator[Problem]], set[str]] = {
-    _data_source: {"dataset.name", "dataset.csv"},
-    _rows_left: {"dataset.name", "dataset.split"},
+    one_known_source: {*SOURCE_PATHS},
+    _rows_left: {NAME, "dataset.split"},
     _seed_that_draws: {"dataset.split"},
     _preprocessing: {"dataset.preprocess"},
     monitoring.is_recorded: {
@@ -326,7 +308,7 @@ _RULES: dict[Callable[[Subject], Iterator[Problem]], set[str]] = {
     rates.wrapped_optimizer: {"optimizer", "schedule", "regularization.clip"},
     checkpoint_rules.file_names: {"dataset", "metrics", "callbacks"},
     checkpoint_rules.when_to_save: {"callbacks"},
-    learning.accumulation_that_fills: {"dataset.name", "dataset.split", "optimizer", "training"},
+    learning.accumulation_that_fills: {NAME, "dataset.split", "optimizer", "training"},
     learning.clipping_that_clips: {"optimizer"},
     learning.some_layer_learns: {"architecture", "training.fine_tune"},
     learning.some_loss_counts: {"architecture", "training.class_weight"},
@@ -348,13 +330,13 @@ _RULES: dict[Callable[[Subject], Iterator[Problem]], set[str]] = {
     _layer_names: {"architecture"},
     adapting_layers.only_in_a_list: {"architecture"},
     text_layers.text_at_inputs: {"architecture"},
-    text_layers.text_to_numbers: {"architecture", "dataset.name", "dataset.task"},
+    text_layers.text_to_numbers: {"architecture", NAME, "dataset.task"},
     text_layers.text_is_not_scaled: {"architecture", "dataset.preprocess"},
     reuse.one_preprocessing: {"architecture", "dataset.preprocess"},
     reuse.regularization_of_own: {"architecture", "regularization"},
     reuse.fine_tuning: {"training", "optimizer"},
     graph_rules.graph: set(),
-    graph_rules.graph_targets: {"dataset.name", "dataset.csv", "dataset.target", "dataset.task"},
+    graph_rules.graph_targets: {*SOURCE_PATHS, "dataset.target", "dataset.task"},
     graph_rules.autoencoder: {"dataset.task", "dataset.target"},
 }
 """Each rule with the paths it reads."""

@@ -22,6 +22,8 @@ from nnrun.errors import Place
 
 CONFIG_VERSION = 1
 LARGEST_SEED = 2**31 - 1
+SOURCE_KEYS = ("name", "csv")
+"""The options of a data set that say where its rows come from."""
 NAME_PATTERN = r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}"
 
 
@@ -135,6 +137,22 @@ class Dataset:
         SectionOf(Preprocess),
         factory=Preprocess,
     )
+
+    @property
+    def sources(self) -> dict[str, str | Component]:
+        """The sources that the config names, by their keys; it may name only one."""
+        named = {key: getattr(self, key) for key in SOURCE_KEYS}
+        return {key: value for key, value in named.items() if value is not None}
+
+    @property
+    def source_path(self) -> str:
+        """The path of the option that names the source."""
+        return f"dataset.{next(iter(self.sources), SOURCE_KEYS[0])}"
+
+    @property
+    def is_named(self) -> bool:
+        """Whether it is a data set that is known by name, with a target of its own."""
+        return self.name is not None
 
     @property
     def targets(self) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from nnrun.config.adapting_layers import inner_components
 from nnrun.config.components import Component
 from nnrun.config.outline import Outline
+from nnrun.config.sources import name_of_source
 from nnrun.config.subject import Subject
 from nnrun.config.tasks import predicts_input
 from nnrun.errors import Problem
@@ -97,8 +98,10 @@ def text_to_numbers(subject: Subject) -> Iterator[Problem]:
                 message = f"{layer.name} is to give rows of numbers, all of one length"
                 hint = f"leave `{argument}` out"
                 yield subject.problem_of(layer, message, hint, argument=argument)
-        if experiment.dataset.name is not None:
-            message = f"{layer.name} reads text, and '{experiment.dataset.name}' holds numbers"
+        if experiment.dataset.is_named:
+            message = (
+                f"{layer.name} reads text, and '{name_of_source(experiment.dataset)}' holds numbers"
+            )
             yield subject.problem_of(layer, message, "text comes from the columns of a CSV file")
         in_graph = experiment.outline.names_nodes  # where each output has a task
         if predicts_input(experiment.dataset.task) and not in_graph:

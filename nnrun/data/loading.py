@@ -9,22 +9,21 @@ import numpy as np
 
 from nnrun.config.graphs import INPUT, TARGET
 from nnrun.config.roles import Roles, roles_of_dataset
-from nnrun.data.dealing import Dealt, columns_of, deal_file, deal_named, group
-from nnrun.data.describing import check_source, describe, source_of
+from nnrun.data.dealing import Dealing, columns_left, deal, with_own_target
+from nnrun.data.describing import check_source, describe, files_of_parts
 from nnrun.data.fingerprint import fingerprint
 from nnrun.data.splits import EXACT, InputSpec, Part, Splits
 from nnrun.data.splitting import split_rows
-from nnrun.data.tables import Table, read_table_like
 from nnrun.data.weights import refuse_no_weight
-from nnrun.errors import DataError
-from nnrun.sources.csv import Csv
-from nnrun.sources.finding import named_dataset
+from nnrun.errors import DataError, DataFaults
+from nnrun.sources.finding import find_file, find_source
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from nnrun.config.schema import Dataset
     from nnrun.data.signature import Signature
+    from nnrun.sources.frame import Frame
     from nnrun.tasks.targets import TargetSpec
 
 __all__ = ["INPUT", "TARGET", "check_source", "describe", "load_inputs", "load_rows", "load_splits"]
@@ -55,11 +54,14 @@ def load_splits(
     for problem in check_source(dataset, roles):
         raise DataError(problem.message, hint=problem.hint)
     asked = roles or roles_of_dataset(dataset)
-    loaded = deal_named(dataset, asked) if dataset.name else deal_file(dataset, asked)
-    targets = loaded.targets
+    frame = _read_source(dataset, asked)
+    dealing, rows, notes = deal(frame, dataset, asked)
+    targets = dealing.targets
+    labels = next((rows.targets[name] for name, one in targets.items() if one.classes), None)
     if dataset.preprocess.one_hot:
         targets = _as_one_hot(targets)
-    divided = _divide(loaded, dataset, seed)
+    indices = split_rows(rows.rows, labels, dataset.split, seed, has_test=frame.test is not None)
+    divided = _divided(rows, indices, _other_parts(frame, dataset, dealing))
     refuse_no_weight(divided["train"])
     scaled = dataset.preprocess.standardize or dataset.preprocess.minmax
     is_exact = scaled if exact is None else exact
@@ -68,22 +70,55 @@ def load_splits(
         for name, rows in divided.items()
     }
     return Splits(
-        inputs=_exact_specs(loaded.inputs, parts["train"]) if is_exact else loaded.inputs,
+        inputs=_exact_specs(dealing) if is_exact else dealing.inputs,
         targets=targets,
         train=parts["train"],
         validation=parts.get("validation"),
         test=parts.get("test"),
         fingerprint=fingerprint(parts),
-        source=loaded.source,
-        notes=loaded.notes,
+        source=frame.source,
+        notes=notes,
     )
 
 
-def _exact_specs(inputs: Mapping[str, InputSpec], train: Part) -> dict[str, InputSpec]:
+def _read_source(dataset: Dataset, roles: Roles) -> Frame:
+    """All rows; text are the columns of the inputs that read text."""
+    source = find_source(dataset)
+    if not roles.texts:
+        return source.read()
+    left = columns_left(source.columns(), dataset, roles)
+    return source.read([name for text in roles.texts for name in roles.inputs[text] or left])
+
+
+def _other_parts(frame: Frame, dataset: Dataset, dealing: Dealing) -> dict[str, Part]:
+    """The parts that have rows of their own: published test rows, and files.
+
+    Raises:
+        DataError: A file cannot be used.
+    """
+    parts = {} if frame.test is None else {"test": dealing.deal(frame.test)}
+    faults, texts = DataFaults(), [name for name in dealing.columns if frame.is_text(name)]
+    for part, path in files_of_parts(dataset).items():
+        with faults.noted():
+            parts[part] = dealing.deal(find_file(dataset, path).read(texts))
+    faults.refuse()
+    return parts
+
+
+def _divided(
+    rows: Part, indices: Mapping[str, np.ndarray], others: Mapping[str, Part]
+) -> dict[str, Part]:
+    """The rows of each part."""
+    if list(indices) == ["train"]:
+        return {"train": rows, **others}
+    return {**{part: rows.take(index) for part, index in indices.items()}, **others}
+
+
+def _exact_specs(dealing: Dealing) -> dict[str, InputSpec]:
     """The inputs, in float64 those of which float32 loses some."""
     return {
-        name: replace(spec, dtype=EXACT) if name in train.exact else spec
-        for name, spec in inputs.items()
+        name: replace(spec, dtype=EXACT) if name in dealing.exact else spec
+        for name, spec in dealing.inputs.items()
     }
 
 
@@ -113,16 +148,10 @@ def load_rows(
         DataError: The file cannot be used, has a class that the data set has not, or the data set
             is not a table.
     """
-    source = _table_file(dataset, signature, file)
-    features = columns_of(signature.inputs)
-    targets = {}
-    for name, aim in (roles or roles_of_dataset(dataset)).aims.items():
-        if not aim.predicts_input:
-            columns = aim.columns or (named_dataset(str(dataset.name)).target,)
-            like = _empty_table(features, signature.targets[name], signature.source)
-            targets[name] = read_table_like(source, like, target=columns).rows.targets
-    inputs = _inputs_like(source, features, signature)
-    return Part(inputs, _encode(targets, signature.targets))
+    own = find_source(dataset).target
+    asked = with_own_target(roles or roles_of_dataset(dataset), own)
+    part = _dealing_of(signature, asked).deal(_further_rows(dataset, signature, file))
+    return Part({**part.inputs, **part.exact}, _encode(part.targets, signature.targets))
 
 
 def load_inputs(dataset: Dataset, signature: Signature, file: str) -> dict[str, np.ndarray]:
@@ -131,23 +160,19 @@ def load_inputs(dataset: Dataset, signature: Signature, file: str) -> dict[str, 
     Raises:
         DataError: As for `load_rows`.
     """
-    source = _table_file(dataset, signature, file)
-    return _inputs_like(source, columns_of(signature.inputs), signature)
+    frame = _further_rows(dataset, signature, file)
+    dealing = _dealing_of(signature, Roles({}, {}))
+    part = dealing.part(frame, frame.inputs(dealing.columns), {})
+    return {**part.inputs, **part.exact}
 
 
-def _inputs_like(
-    source: Csv, features: tuple[str, ...], signature: Signature
-) -> dict[str, np.ndarray]:
-    inputs = group(source.read_inputs(features), features, signature.inputs)
-    exact = {
-        name: source.read_exact(spec.features)
-        for name, spec in signature.inputs.items()
-        if spec.dtype == EXACT
-    }
-    return {**inputs, **exact}
+def _dealing_of(signature: Signature, roles: Roles) -> Dealing:
+    """How further rows are dealt out to a model."""
+    exact = tuple(name for name, spec in signature.inputs.items() if spec.dtype == EXACT)
+    return Dealing(roles, signature.inputs, signature.targets, signature.source, exact)
 
 
-def _table_file(dataset: Dataset, signature: Signature, file: str) -> Csv:
+def _further_rows(dataset: Dataset, signature: Signature, file: str) -> Frame:
     pictures = [spec for spec in signature.inputs.values() if not spec.columns]
     if pictures:
         shape = " x ".join(map(str, pictures[0].shape))
@@ -156,28 +181,8 @@ def _table_file(dataset: Dataset, signature: Signature, file: str) -> Csv:
             "not tables",
             hint="`nnrun predict` takes PNG and JPEG files",
         )
-    source = source_of(dataset, file) if dataset.csv is not None else Csv(file)
-    return source.with_texts([name for spec in signature.inputs.values() for name in spec.text])
-
-
-def _divide(loaded: Dealt, dataset: Dataset, seed: int) -> dict[str, Part]:
-    """The rows of each part."""
-    rows = loaded.rows
-    labels = next((rows.targets[name] for name, one in loaded.targets.items() if one.classes), None)
-    has_test = "test" in loaded.parts and not isinstance(dataset.split.test, str)
-    indices = split_rows(rows.rows, labels, dataset.split, seed, has_test=has_test)
-    if list(indices) == ["train"]:
-        return {"train": rows, **loaded.parts}
-    drawn = {part: rows.take(index) for part, index in indices.items()}
-    return {**drawn, **loaded.parts}
-
-
-def _empty_table(features: tuple[str, ...], target: TargetSpec, source: str) -> Table:
-    from nnrun.sources.named import Rows
-
-    return Table(
-        Rows(np.empty((0, len(features)), np.float32), np.empty(0), source), features, target
-    )
+    texts = [name for spec in signature.inputs.values() for name in spec.text]
+    return find_file(dataset, file).read(texts)
 
 
 def _as_one_hot(targets: Mapping[str, TargetSpec]) -> dict[str, TargetSpec]:

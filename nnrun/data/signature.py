@@ -67,7 +67,7 @@ class Signature:
 
     def as_before(self, roles: Roles, dataset: Dataset) -> Roles:
         """Roles in which the targets of a file are read for what they were when the model was made."""
-        if dataset.csv is None or dataset.classes is not None or dataset.positive is not None:
+        if dataset.classes is not None or dataset.positive is not None:
             return roles
         aims = {
             name: replace(aim, task=self.targets[name].task)

@@ -6,6 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from nnrun.config.plain_reader import read_plain
+from nnrun.config.sources import name_of_source
 from nnrun.config.writer import experiment_to_yaml
 from nnrun.errors import RunError
 from nnrun.experiments.base import base_for_resuming, changed_weights
@@ -354,7 +355,7 @@ def _changed_settings(
 def _changed_data(record: RunRecord, prepared: Prepared) -> list[str]:
     if prepared.splits.fingerprint == record.data.get("fingerprint"):
         return []
-    name = prepared.experiment.dataset.name or prepared.splits.source
+    name = name_of_source(prepared.experiment.dataset)
     return [f"data: {name} gives other rows than it did"]
 
 

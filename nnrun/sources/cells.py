@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -12,24 +12,40 @@ from nnrun.sources.headers import NO_HEADER, is_headerless, nearest_column
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     import pandas as pd
 
 
-class TableFile(Protocol):
-    """The file that a table comes from, for messages."""
+class Table(Protocol):
+    """The table that cells come from, for messages."""
 
-    path: Path
-    separator: str
-    decimal: Literal[".", ","]
-    texts: tuple[str, ...]
+    decimal: str
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
 
     def as_written(self, column: str, rows: int | None = None) -> np.ndarray:
-        """The cells of a column as they stand in the file, all or the first, strings `(rows,)`."""
+        """The cells of a column as they stand there, all or the first, strings `(rows,)`."""
 
-    def line_of_row(self, row: int) -> int:
-        """The line on which a row (from 0) stands."""
+    def where(self, row: int) -> str:
+        """How to name a row (from 0) to a person: "line 7", "row 6"."""
+
+    def hint_of_commas(self) -> str:
+        """How to say that numbers are written with decimal commas; empty where it cannot be said."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column as it was read.
+
+    Attributes:
+        values: Its cells as pandas takes them, which know its name.
+        table: Where it comes from, for messages.
+    """
+
+    values: pd.Series
+    table: Table
 
 
 @dataclass(frozen=True)
@@ -57,9 +73,7 @@ class Distinct:
         return int(np.argmax(self.numbers == self.names.index(cell)))
 
 
-def column_of(
-    frame: pd.DataFrame, file: TableFile, name: str, used: Sequence[str] = ()
-) -> pd.Series:
+def column_of(frame: pd.DataFrame, table: Table, name: str, used: Sequence[str] = ()) -> pd.Series:
     """A column by its name; where it is misspelt, those in use already are not what was meant.
 
     Raises:
@@ -67,9 +81,9 @@ def column_of(
     """
     if name not in frame.columns:
         if is_headerless(list(frame.columns)):
-            raise DataError(f"the first line of {file.path} {NO_HEADER}")
+            raise DataError(f"the first line of {table.name} {NO_HEADER}")
         raise DataError(
-            f"{file.path} has no column '{name}'",
+            f"{table.name} has no column '{name}'",
             hint=nearest_column(name, list(frame.columns), used),
         )
     return frame[name]
@@ -80,7 +94,7 @@ def is_numeric(values: pd.Series) -> bool:
     return values.dtype.kind in "iuf"
 
 
-def as_float32(values: pd.Series, file: TableFile) -> np.ndarray:
+def as_float32(values: pd.Series, table: Table) -> np.ndarray:
     """A column of numbers as float32 `(rows,)`.
 
     Raises:
@@ -90,12 +104,12 @@ def as_float32(values: pd.Series, file: TableFile) -> np.ndarray:
         numbers = values.to_numpy(np.float32)
     bad = ~np.isfinite(numbers)
     if bad.any():
-        refuse_cells(~np.isfinite(values.to_numpy(np.float64)), file, str(values.name))
-        refuse_cells(bad, file, str(values.name), are="larger than float32 holds (3.4e38)")
+        refuse_cells(~np.isfinite(values.to_numpy(np.float64)), table, str(values.name))
+        refuse_cells(bad, table, str(values.name), are="larger than float32 holds (3.4e38)")
     return numbers
 
 
-def as_text(values: pd.Series, file: TableFile) -> np.ndarray:
+def as_text(values: pd.Series, table: Table) -> np.ndarray:
     """A column of text as strings `(rows,)`.
 
     Raises:
@@ -103,13 +117,13 @@ def as_text(values: pd.Series, file: TableFile) -> np.ndarray:
     """
     texts: np.ndarray = values.to_numpy(object)
     empty = np.array([not text.strip() for text in texts])
-    refuse_cells(empty, file, str(values.name), are="empty", counted="blanks")
+    refuse_cells(empty, table, str(values.name), are="empty", counted="blanks")
     return texts
 
 
 def refuse_cells(
     bad: np.ndarray,
-    file: TableFile,
+    table: Table,
     name: str,
     *,
     are: str = "missing, infinite or no number",
@@ -119,7 +133,7 @@ def refuse_cells(
 
     Args:
         bad: Which cells these are.
-        file: The column's file.
+        table: The column's table.
         name: The column.
         are: What is wrong with them.
         counted: What counts as missing.
@@ -128,10 +142,10 @@ def refuse_cells(
         DataError: There are such; it tells how many, and the first line.
     """
     if bad.any():
-        line = file.line_of_row(int(np.argmax(bad)))
+        where = table.where(int(np.argmax(bad)))
         raise DataError(
-            f"the column '{name}' of {file.path} has {bad.sum():,} of {len(bad):,} cells that are "
-            f"{are}, the first in line {line}",
+            f"the column '{name}' of {table.name} has {bad.sum():,} of {len(bad):,} cells that are "
+            f"{are}, the first in {where}",
             hint=f"fill them or leave out those rows ({counted} count as missing), or leave the "
             "column out of dataset.features",
         )

@@ -17,15 +17,13 @@ from nnrun.errors import DataError
 from nnrun.reading import check_regular
 from nnrun.sources.headers import NO_HEADER, is_headerless
 from nnrun.sources.recognizing import refuse_other_kinds
+from nnrun.sources.table import TableSource
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    import numpy as np
     import pandas as pd
 
-BLOCK = 2**21
-"""Numbers looked at in one go, so that float64 copies of a table stay small."""
 ENCODING = "utf-8-sig"
 """UTF-8, with or without the byte order mark that spreadsheets write."""
 
@@ -36,7 +34,7 @@ class _Line:
     cells: list[str]
 
 
-class Csv:
+class Csv(TableSource):
     """A CSV file with a header, in UTF-8.
 
     Args:
@@ -45,18 +43,18 @@ class Csv:
         decimal: The decimal separator of numbers, a point or a comma.
     """
 
+    suffixes = (".csv", ".tsv", ".txt")
+
     def __init__(self, path: str, separator: str = ",", decimal: Literal[".", ","] = ".") -> None:
         self.path = Path(path).expanduser()
         self.separator = separator
         self.decimal = decimal
-        self.texts: tuple[str, ...] = ()
         self._kept: pd.DataFrame | None = None
 
-    def with_texts(self, columns: Iterable[str]) -> Csv:
-        """The same file, some columns of which are text whatever stands in them."""
-        file = Csv(str(self.path), self.separator, self.decimal)
-        file.texts = tuple(dict.fromkeys(columns))
-        return file
+    @property
+    def name(self) -> str:
+        """See `Source.name`."""
+        return str(self.path)
 
     def columns(self) -> list[str]:
         """The names in the header; no other line is read.
@@ -99,43 +97,27 @@ class Csv:
             self._kept = self._read_frame()
         return self._kept
 
-    def read_inputs(self, features: Sequence[str]) -> np.ndarray:
-        """Reads rows to predict from: the features, and whatever else there is passed over.
+    def written(self, columns: Sequence[str], rows: int | None = None) -> pd.DataFrame:
+        """See `TableSource.written`."""
+        return self._parsed(usecols=list(columns), dtype=str, na_filter=False, nrows=rows)
 
-        Returns:
-            float32 `(rows, features)`; objects where a feature is text.
+    @property
+    def in_pandas(self) -> tuple[str, Mapping[str, Any]]:
+        """See `TableSource.in_pandas`."""
+        options = {} if self.separator == "," else {"sep": self.separator}
+        return "read_csv", options if self.decimal == "." else {**options, "decimal": self.decimal}
 
-        Raises:
-            DataError: The file, a column or a cell cannot be used; the message says which.
-        """
-        from nnrun.sources.features import read_features
+    def hint_of_commas(self) -> str:
+        """See `TableSource.hint_of_commas`."""
+        separator = "\\t" if self.separator == "\t" else self.separator
+        return f'`csv: {{path: {self.path}, separator: "{separator}", decimal: ","}}`'
 
-        return read_features(self.frame(), self, features)
-
-    def loses_in_float32(self, features: Sequence[str]) -> bool:
-        """Whether columns of numbers hold what float32 cannot."""
-        from nnrun.sources.precision import columns_in_doubt, find_loss
-
-        width = max(1, BLOCK // len(self.frame()))
-        for start in range(0, len(features), width):
-            block = self.read_exact(features[start : start + width])
-            if any(find_loss(block[:, index]) for index in columns_in_doubt(block)):
-                return True
-        return False
-
-    def read_exact(self, features: Sequence[str]) -> np.ndarray:
-        """The features in float64 `(rows, features)`, once they have been read as inputs."""
-        numbers: np.ndarray = self.frame()[list(features)].to_numpy("float64")
-        return numbers
-
-    def as_written(self, column: str, rows: int | None = None) -> np.ndarray:
-        """The cells of a column as they stand in the file, all or the first, strings `(rows,)`."""
-        cells = self._parsed(usecols=[column], dtype=str, na_filter=False, nrows=rows)
-        written: np.ndarray = cells[column].to_numpy(object)
-        return written
+    def where(self, row: int) -> str:
+        """The line of the file on which a row (from 0) ends; blank lines and quotes are seen."""
+        return f"line {self.line_of_row(row)}"
 
     def line_of_row(self, row: int) -> int:
-        """The line of the file on which a row (from 0) ends; blank lines and quotes are seen."""
+        """The number of that line, from 1."""
         numbers = self._line_numbers
         return numbers[row + 1] if row + 1 < len(numbers) else row + 2
 
@@ -150,7 +132,6 @@ class Csv:
         import pandas as pd
 
         columns = self.columns()
-        texts = [name for name in self.texts if name in columns]
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("error", pd.errors.ParserWarning)
@@ -162,8 +143,6 @@ class Csv:
             raise DataError(f"{self.path} has a header but no rows")
         if frame.iloc[:, -1].isna().any():
             self._refuse_ragged(len(columns))
-        if texts:  # as they stand there: 007 is not a number in them, and NA is not missing
-            frame[texts] = self._parsed(usecols=texts, dtype=str, na_filter=False)[texts]
         return frame
 
     def _parsed(self, **options: Any) -> pd.DataFrame:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from nnrun.config.facts import DataFacts
 from nnrun.config.tasks import task_of_classes
-from nnrun.sources.named import NamedDataset, Rows
+from nnrun.sources.frame import Arrays
+from nnrun.sources.named import NamedDataset
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,24 +31,26 @@ def _table(
     """The entry of a data set in a file of this package."""
     facts = _facts(rows=rows, shape=image or (len(features),), classes=classes)
     return NamedDataset(
+        key=name,
         title=title,
-        facts=facts,
+        whole=facts,
         features=() if image else features,
         target=target,
-        input_dtype="uint8" if image else "float32",
         credit=credit,
         load=partial(_read, name, facts, image),
     )
 
 
-def _truth_table(title: str, features: tuple[str, ...], says: Callable[..., bool]) -> NamedDataset:
+def _truth_table(
+    name: str, title: str, features: tuple[str, ...], says: Callable[..., bool]
+) -> NamedDataset:
     """The entry of a logical function: every combination of its inputs, 0 and 1."""
     return NamedDataset(
+        key=name,
         title=title,
-        facts=_facts(rows=2 ** len(features), shape=(len(features),), classes=("0", "1")),
+        whole=_facts(rows=2 ** len(features), shape=(len(features),), classes=("0", "1")),
         features=features,
         target="result",
-        input_dtype="float32",
         credit="computed",
         load=partial(_enumerate, len(features), says),
     )
@@ -58,7 +61,7 @@ def _facts(*, rows: int, shape: tuple[int, ...], classes: tuple[str, ...]) -> Da
     return DataFacts(task, len(classes), classes, shape, 1, train_rows=rows, test_rows=0)
 
 
-def _read(name: str, facts: DataFacts, image: tuple[int, ...]) -> Rows:
+def _read(name: str, facts: DataFacts, image: tuple[int, ...]) -> Arrays:
     """Reads `tables/NAME.csv.gz`: a header, the features, and the target in the last column."""
     import csv
     import gzip
@@ -75,22 +78,22 @@ def _read(name: str, facts: DataFacts, image: tuple[int, ...]) -> Rows:
         if facts.classes
         else np.array([[line[-1]] for line in lines], dtype=np.float64).astype(np.float32)
     )
-    return Rows(inputs if image else inputs.astype(np.float32), targets, SOURCE)
+    return Arrays(inputs if image else inputs.astype(np.float32), targets, SOURCE)
 
 
-def _enumerate(width: int, says: Callable[..., bool]) -> Rows:
+def _enumerate(width: int, says: Callable[..., bool]) -> Arrays:
     from itertools import product
 
     import numpy as np
 
     inputs = np.array(list(product((0, 1), repeat=width)), np.float32)
-    return Rows(inputs, np.array([says(*row) for row in inputs], np.int32), "computed")
+    return Arrays(inputs, np.array([says(*row) for row in inputs], np.int32), "computed")
 
 
-def _one_hot_rows(width: int) -> Rows:
+def _one_hot_rows(width: int) -> Arrays:
     import numpy as np
 
-    return Rows(np.eye(width, dtype=np.float32), np.arange(width, dtype=np.int32), "computed")
+    return Arrays(np.eye(width, dtype=np.float32), np.arange(width, dtype=np.int32), "computed")
 
 
 _CELL = (
@@ -170,16 +173,16 @@ DATASETS = {
         features=("age", "sex", "bmi", "bp", "s1", "s2", "s3", "s4", "s5", "s6"),
         target="progression",
     ),
-    "and": _truth_table("Logical AND", ("a", "b"), lambda a, b: a and b),
-    "or": _truth_table("Logical OR", ("a", "b"), lambda a, b: a or b),
-    "xor": _truth_table("Logical XOR", ("a", "b"), lambda a, b: a != b),
-    "not": _truth_table("Logical NOT", ("a",), lambda a: not a),
+    "and": _truth_table("and", "Logical AND", ("a", "b"), lambda a, b: a and b),
+    "or": _truth_table("or", "Logical OR", ("a", "b"), lambda a, b: a or b),
+    "xor": _truth_table("xor", "Logical XOR", ("a", "b"), lambda a, b: a != b),
+    "not": _truth_table("not", "Logical NOT", ("a",), lambda a: not a),
     "identity": NamedDataset(
+        key="identity",
         title="Eight one-hot rows, each its own class; with `one_hot` the targets are the inputs",
-        facts=_facts(rows=8, shape=(8,), classes=tuple("01234567")),
+        whole=_facts(rows=8, shape=(8,), classes=tuple("01234567")),
         features=tuple(f"bit_{bit}" for bit in range(8)),
         target="row",
-        input_dtype="float32",
         credit="computed",
         load=partial(_one_hot_rows, 8),
     ),

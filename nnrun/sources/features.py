@@ -16,54 +16,60 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from nnrun.sources.cells import TableFile
+    from nnrun.sources.cells import Table
 
 
 def read_features(
-    frame: pd.DataFrame, file: TableFile, features: Sequence[str], *, used: Sequence[str] = ()
+    frame: pd.DataFrame,
+    table: Table,
+    features: Sequence[str],
+    *,
+    texts: Sequence[str] = (),
+    used: Sequence[str] = (),
 ) -> np.ndarray:
     """The feature columns as one array `(rows, features)`: float32, or objects where some are text.
 
     Args:
-        frame: The table.
-        file: Its file.
+        frame: The cells.
+        table: Where they come from, for messages.
         features: Names of the columns.
+        texts: Those that are text.
         used: Columns that are not meant where a feature is misspelt: the targets.
 
     Raises:
         DataError: A column is missing or not what it is to be, or a cell is missing.
     """
-    texts, taken, faults = set(file.texts), [*features, *used], DataFaults()
-    any_text = not texts.isdisjoint(features)
+    taken, faults = [*features, *used], DataFaults()
+    any_text = not set(texts).isdisjoint(features)
     inputs = np.empty((len(frame), len(features)), object if any_text else np.float32)
     for index, name in enumerate(features):
         with faults.noted():
-            column = column_of(frame, file, name, taken)
-            inputs[:, index] = as_text(column, file) if name in texts else _numbers(column, file)
+            column = column_of(frame, table, name, taken)
+            inputs[:, index] = as_text(column, table) if name in texts else _numbers(column, table)
     faults.refuse()
     return inputs
 
 
-def _numbers(column: pd.Series, file: TableFile) -> np.ndarray:
+def _numbers(column: pd.Series, table: Table) -> np.ndarray:
     if column.dtype.kind not in "iufb":
-        _refuse_text(column, file, str(column.name))
-    return as_float32(column, file)
+        _refuse_text(column, table, str(column.name))
+    return as_float32(column, table)
 
 
-def _refuse_text(column: pd.Series, file: TableFile, name: str) -> None:
-    refuse_cells(column.isna().to_numpy(), file, name)
+def _refuse_text(column: pd.Series, table: Table, name: str) -> None:
+    refuse_cells(column.isna().to_numpy(), table, name)
     cells = column.astype(str).to_numpy(object)
-    misread = find_misread(cells, file)
+    misread = find_misread(cells, table)
     elsewhere = "leave the column out of dataset.features"
     if misread is not None:
         raise DataError(
-            f"the column '{name}' of {file.path} {misread.says}",
+            f"the column '{name}' of {table.name} {misread.says}",
             hint=f"{misread.hint}; or {elsewhere}",
         )
     example = next(row for row, cell in enumerate(cells) if not NUMBER.fullmatch(cell))
     raise DataError(
-        f"the column '{name}' of {file.path} holds text, such as '{cells[example]}' "
-        f"in line {file.line_of_row(example)}; inputs must be numbers",
+        f"the column '{name}' of {table.name} holds text, such as '{cells[example]}' "
+        f"in {table.where(example)}; inputs must be numbers",
         hint="list the columns to use in dataset.features, without it, or read it with "
         "TextVectorization or StringLookup",
     )

@@ -1,16 +1,53 @@
-"""Finds a data set by its name."""
+"""Finds the source that a config names, a data set by its name, and a file by its ending."""
 
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from nnrun.config.components import Component
 from nnrun.config.diagnostics import did_you_mean
 from nnrun.errors import DataError
+from nnrun.objects import find_class
 from nnrun.sources import embedded, housing, published
+from nnrun.sources.csv import Csv
 
 if TYPE_CHECKING:
+    from nnrun.config.schema import Dataset
     from nnrun.sources.named import NamedDataset
+    from nnrun.sources.source import Source
+    from nnrun.sources.table import TableSource
+
+
+FILES: dict[str, type[TableSource]] = {"csv": Csv}
+"""The kinds of file, by the key that a config names them with."""
+
+
+def find_source(dataset: Dataset) -> Source:
+    """The source that a config names.
+
+    Raises:
+        DataError: It names none, or one that there is not.
+    """
+    for source in dataset.sources.values():
+        if not isinstance(source, Component):
+            return named_dataset(source)
+        made: Source = _class_of(source)(**source.arguments)
+        return made
+    raise DataError("the config names no data", hint="set dataset.name or dataset.csv")
+
+
+def find_file(dataset: Dataset, path: str) -> TableSource:
+    """A further file of the config's source, read in the same way."""
+    source = next(iter(dataset.sources.values()), None)
+    if isinstance(source, Component) and "path" in source.arguments:
+        file: TableSource = _class_of(source)(**{**source.arguments, "path": path})
+        return file
+    return Csv(path)
+
+
+def _class_of(source: Component) -> Any:
+    return FILES.get(source.name) or find_class(source)
 
 
 @cache

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from nnrun.config.facts import DataFacts
 from nnrun.config.tasks import task_of_classes
 from nnrun.errors import DataError
-from nnrun.sources.named import NamedDataset, Rows
+from nnrun.sources.frame import Arrays
+from nnrun.sources.named import NamedDataset
 from nnrun.sources.places import fetch_with_keras, folders_of, roots
 
 if TYPE_CHECKING:
@@ -51,21 +52,21 @@ MEAN_VALUE = 206_855.8
 TOLERANCE = 1e-4
 
 
-def _load() -> Rows:
+def _load() -> Arrays:
     """Read the CSV file where there is one, else Keras's copy from its cache or by download."""
     for folder in (*folders_of(NAME), *roots()):
         path = folder / f"{NAME}.csv"
         if path.is_file():
             from nnrun.sources.csv import Csv
 
-            rows = Csv(str(path)).read_inputs([*FEATURES, VALUE])
+            rows = Csv(str(path)).read().inputs([*FEATURES, VALUE])
             return _in_order(rows[:, :-1], rows[:, -1:], str(path))
     expected = f"{NAME}.csv with the columns {','.join((*FEATURES, VALUE))}"
     fetched = fetch_with_keras(NAME, expected, version="large", test_split=0.0)
     return _from_census(fetched[0], fetched[1], f"keras.datasets.{NAME}")
 
 
-def _from_census(columns: np.ndarray, values: np.ndarray, source: str) -> Rows:
+def _from_census(columns: np.ndarray, values: np.ndarray, source: str) -> Arrays:
     """Keras's columns, known by their means, as the eight features; values in 100,000 dollars."""
     import numpy as np
 
@@ -102,7 +103,7 @@ def _averages(census: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     }
 
 
-def _in_order(inputs: np.ndarray, targets: np.ndarray, source: str) -> Rows:
+def _in_order(inputs: np.ndarray, targets: np.ndarray, source: str) -> Arrays:
     """The rows sorted by their values: the copies differ in their order, which has no meaning."""
     import numpy as np
 
@@ -112,16 +113,16 @@ def _in_order(inputs: np.ndarray, targets: np.ndarray, source: str) -> Rows:
             hint="fetch the file again",
         )
     order = np.lexsort([targets[:, 0], *inputs.T])
-    return Rows(inputs[order], targets[order], source)
+    return Arrays(inputs[order], targets[order], source)
 
 
 DATASETS = {
     NAME: NamedDataset(
+        key=NAME,
         title="Median house values of Californian districts, in 100,000 dollars",
-        facts=DataFacts(task_of_classes(0), 0, (), (8,), 1, train_rows=ROWS, test_rows=0),
+        whole=DataFacts(task_of_classes(0), 0, (), (8,), 1, train_rows=ROWS, test_rows=0),
         features=FEATURES,
         target=VALUE,
-        input_dtype="float32",
         credit="R. K. Pace and R. Barry, 1997",
         load=_load,
     )

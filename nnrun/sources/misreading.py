@@ -15,7 +15,7 @@ from nnrun.sources.headers import NUMBER
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from nnrun.sources.cells import TableFile
+    from nnrun.sources.cells import Table
 
 SHOWN = 3
 """How many cells a message names."""
@@ -41,7 +41,7 @@ class Misread:
     hint: str
 
 
-def find_misread(cells: np.ndarray, file: TableFile) -> Misread | None:
+def find_misread(cells: np.ndarray, table: Table) -> Misread | None:
     """Why a column of text seems to be one of numbers; None where it does not.
 
     It does where more than half of its rows are numbers, or would be but for their decimal commas,
@@ -49,15 +49,17 @@ def find_misread(cells: np.ndarray, file: TableFile) -> Misread | None:
 
     Args:
         cells: What stands in them, strings `(rows,)`.
-        file: Their file.
+        table: Their table.
     """
     distinct = Distinct.of(cells)
     counts = np.bincount(distinct.numbers)
     if _matches(_DATE, distinct.names).all():
-        says = f"holds dates, such as '{distinct.names[0]}' in line {file.line_of_row(0)}"
+        says = f"holds dates, such as '{distinct.names[0]}' in {table.where(0)}"
         return Misread(says, "make numbers of them, such as the days since the first")
     # As they would stand in a file with decimal points.
-    pointed = [cell.translate(_SWAPPED) if file.decimal == "," else cell for cell in distinct.names]
+    pointed = [
+        cell.translate(_SWAPPED) if table.decimal == "," else cell for cell in distinct.names
+    ]
     is_number = _matches(NUMBER, pointed)
     is_comma = ~is_number & _matches(_COMMA, pointed)
     is_alike = is_number | is_comma | _matches(_MONEY, pointed)
@@ -66,38 +68,36 @@ def find_misread(cells: np.ndarray, file: TableFile) -> Misread | None:
     points = any("." in cell for cell, one in zip(pointed, is_number, strict=True) if one)
     share = counts[is_comma].sum() / counts[is_alike].sum()
     if share > (1 / 2 if points else FEW):
-        return _with_commas(distinct, is_comma, file)
+        return _with_commas(distinct, is_comma, table)
     stray = [cell for cell, plain in zip(distinct.names, is_number, strict=True) if not plain]
     if counts[is_number].sum():
         rest = f"the other {counts[is_number].sum():,} cells are numbers"
     else:
         rest = "they seem to be meant as numbers"
-    says = f"holds text: {named_cells(stray, distinct, file)}; {rest}"
+    says = f"holds text: {named_cells(stray, distinct, table)}; {rest}"
     return Misread(says, "write plain numbers there, such as 1234.5, or leave out those rows")
 
 
-def named_cells(stray: Sequence[str], distinct: Distinct, file: TableFile) -> str:
+def named_cells(stray: Sequence[str], distinct: Distinct, table: Table) -> str:
     """Some different cells, each with the first line it stands in: `'?' in line 42 and 3 others`."""
-    shown = [
-        f"{quoted(cell)} in line {file.line_of_row(distinct.row_of(cell))}"
-        for cell in stray[:SHOWN]
-    ]
+    shown = [f"{quoted(cell)} in {table.where(distinct.row_of(cell))}" for cell in stray[:SHOWN]]
     more = len(stray) - len(shown)
     if more:
         return ", ".join(shown) + f" and {more:,} other text{'s' * (more > 1)}"
     return " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
 
 
-def _with_commas(distinct: Distinct, is_comma: np.ndarray, file: TableFile) -> Misread:
+def _with_commas(distinct: Distinct, is_comma: np.ndarray, table: Table) -> Misread:
     commas = [cell for cell, one in zip(distinct.names, is_comma, strict=True) if one]
-    if file.decimal == ",":
-        example = named_cells(commas[:1], distinct, file)
+    if table.decimal == ",":
+        example = named_cells(commas[:1], distinct, table)
         says = f"is written with decimal points, such as {example}"
         return Misread(says, "leave `decimal` out")
     clear = [cell for cell in commas if not _THOUSANDS.fullmatch(cell)]
-    example = named_cells((clear or commas)[:1], distinct, file)
-    separator = "\\t" if file.separator == "\t" else file.separator
-    written = f'`csv: {{path: {file.path}, separator: "{separator}", decimal: ","}}`'
+    example = named_cells((clear or commas)[:1], distinct, table)
+    written = table.hint_of_commas()
+    if not written:
+        return Misread(f"is written with commas, such as {example}", "make numbers of them")
     if clear:
         return Misread(f"is written with decimal commas, such as {example}", f"write {written}")
     return Misread(

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from nnrun.config.facts import DataFacts
 from nnrun.config.tasks import task_of_classes
 from nnrun.errors import DataError
-from nnrun.sources.named import NamedDataset, Rows
+from nnrun.sources.frame import Arrays
+from nnrun.sources.named import NamedDataset
 from nnrun.sources.places import fetch_with_keras, folders_of, roots
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-ARRAYS = ("x_train", "y_train", "x_test", "y_test")
+ARCHIVED = ("x_train", "y_train", "x_test", "y_test")
 IDX_FILES = (
     "train-images-idx3-ubyte",
     "train-labels-idx1-ubyte",
@@ -32,10 +33,10 @@ def _images(
     names = tuple(classes.split(","))
     task = task_of_classes(len(names))
     facts = DataFacts(task, len(names), names, shape, 1, train_rows=rows, test_rows=10_000)
-    return NamedDataset(title, facts, (), "label", "uint8", credit, partial(_load, name, facts))
+    return NamedDataset(name, title, facts, (), "label", credit, partial(_load, name, facts))
 
 
-def _load(name: str, facts: DataFacts) -> Rows:
+def _load(name: str, facts: DataFacts) -> Arrays:
     """Reads an image set from disk where it is there, else through Keras's own loader."""
     for folder in folders_of(name):
         files = _idx_files(folder)
@@ -48,10 +49,10 @@ def _load(name: str, facts: DataFacts) -> Rows:
         if archive.is_file():
             from nnrun.sources.npz import read_npz
 
-            return _checked(read_npz(archive, ARRAYS), facts, str(archive))
+            return _checked(read_npz(archive, ARCHIVED), facts, str(archive))
     expected = (
         f"a folder '{name}' with {', '.join(IDX_FILES)} (plain or .gz), "
-        f"or {name}.npz with {', '.join(ARRAYS)}"
+        f"or {name}.npz with {', '.join(ARCHIVED)}"
     )
     return _checked(fetch_with_keras(name, expected), facts, f"keras.datasets.{name}")
 
@@ -66,7 +67,7 @@ def _idx_files(folder: Path) -> list[Path]:
     return found if len(found) == len(IDX_FILES) else []
 
 
-def _checked(arrays: list[np.ndarray], facts: DataFacts, source: str) -> Rows:
+def _checked(arrays: list[np.ndarray], facts: DataFacts, source: str) -> Arrays:
     """The rows, once they are what the data set is known to be: a part of it is another data set."""
     import numpy as np
 
@@ -85,7 +86,7 @@ def _checked(arrays: list[np.ndarray], facts: DataFacts, source: str) -> Rows:
         (np.asarray(image, np.uint8), label.astype(np.int32))
         for image, label in zip(images, labels, strict=True)
     )
-    return Rows(*train, source, test=Rows(*test, source))
+    return Arrays(*train, source, test=Arrays(*test, source))
 
 
 DATASETS = {

@@ -97,14 +97,22 @@ class Classes(Task):
             )
 
 
-def against_others(
-    labels: np.ndarray, target: TargetSpec, positive: str, task: str
-) -> tuple[np.ndarray, TargetSpec]:
-    """Labels of many classes as 1 for one of them and 0 for all others.
+def against_others(labels: np.ndarray, target: TargetSpec, positive: str) -> np.ndarray:
+    """Labels of many classes as 1 for one of them and 0 for all others, int32 `(rows,)`.
 
     Args:
         labels: `(rows,)` numbers of the target's classes.
         target: What they mean.
+        positive: The name of the one class.
+    """
+    return np.asarray(labels == target.classes.index(positive), np.int32)
+
+
+def others_of(target: TargetSpec, positive: str, task: str) -> TargetSpec:
+    """What a target of many classes means, once one of them is told from all others.
+
+    Args:
+        target: What it means.
         positive: The name of the one class.
         task: What the config says of the task: `multiclass`, or else it becomes `binary`.
 
@@ -118,13 +126,9 @@ def against_others(
             hint=did_you_mean(positive, target.classes)
             or (f"its classes: {known}" if known else "leave it out: the target holds numbers"),
         )
-    spec = TargetSpec(
-        task_of_classes(2, task),
-        against_the_others(positive),
-        positive=positive,
-        cells=target.cells,
-    )
-    return (labels == target.classes.index(positive)).astype(np.int32), spec
+    names = against_the_others(positive)
+    kind = task_of_classes(2, task)
+    return TargetSpec(kind, names, positive=positive, cells=target.cells)
 
 
 def _doubtful_classes(column: LabelColumn, spec: TargetSpec) -> Iterator[str]:

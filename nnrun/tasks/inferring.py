@@ -80,12 +80,12 @@ def _refuse_no_classes(column: LabelColumn) -> None:
     """
     hint = "; if they are classes, write `task: multiclass`"
     names, rows = column.distinct.names, len(column.values)
-    misread = None if holds_code(names) else find_misread(column.written, column.file)
+    misread = None if holds_code(names) else find_misread(column.written, column.table)
     if misread is not None:
         raise DataError(f"{column.title} {misread.says}", hint=misread.hint + hint)
     if rows < FEWEST_ROWS or len(names) * FEWEST_ROWS_A_CLASS <= rows:
         return
-    shown = named_cells(names, column.distinct, column.file)
+    shown = named_cells(names, column.distinct, column.table)
     if column.is_numeric:
         raise DataError(
             f"{column.title} holds {len(names):,} different codes with leading zeros in {rows:,} "
@@ -103,6 +103,6 @@ def _task_of_several(columns: Sequence[LabelColumn]) -> str:
     if not any(why_no_label(column) for column in columns):
         return "multilabel"
     numbers = any(
-        column.is_numeric or find_misread(column.written, column.file) for column in columns
+        column.is_numeric or find_misread(column.written, column.table) for column in columns
     )
     return "regression" if numbers else "multilabel"

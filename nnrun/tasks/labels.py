@@ -31,7 +31,7 @@ class Labels(Task):
     def read(self, columns: Sequence[LabelColumn]) -> Targets:
         """Float32 `(rows, labels)` of 0 and 1."""
         spec = TargetSpec(self.name, width=len(columns), columns=_label_columns(columns))
-        return Targets(self.read_like(columns, spec, str(columns[0].file.path)), spec)
+        return Targets(self.read_like(columns, spec, str(columns[0].table.name)), spec)
 
     def read_like(
         self, columns: Sequence[LabelColumn], spec: TargetSpec, source: str
@@ -70,7 +70,7 @@ def _label_columns(columns: Sequence[LabelColumn]) -> tuple[TargetColumn, ...]:
     complaints = list(_complaints(columns))
     if complaints:
         raise DataError(
-            f"a label is 0 or 1, but in {columns[0].file.path} " + "; ".join(complaints),
+            f"a label is 0 or 1, but in {columns[0].table.name} " + "; ".join(complaints),
             hint="true and false, and text of two values, will do as well; "
             "for numbers, write `task: regression`",
         )
@@ -83,7 +83,7 @@ def _complaints(columns: Sequence[LabelColumn]) -> Iterator[str]:
         if why and column.kind == NUMBERS:
             row = int(np.argmax(~column.values.isin([0, 1]).to_numpy()))
             shown = class_name(str(column.values.iloc[row]), NUMBERS)
-            yield f"'{column.name}' is {shown} in line {column.file.line_of_row(row)}"
+            yield f"'{column.name}' is {shown} in {column.table.where(row)}"
         elif why:
             yield f"'{column.name}' {why}"
 

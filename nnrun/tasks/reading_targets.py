@@ -5,35 +5,30 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from nnrun.config.tasks import AUTO
+from nnrun.config.tasks import AUTO, task_of_classes
 from nnrun.errors import ConfigError, Problem
+from nnrun.sources.frame import KnownTarget
 from nnrun.tasks.inferring import doubts_of_inference, infer_task
 from nnrun.tasks.lookup import find_task
 from nnrun.tasks.target_cells import LabelColumn
+from nnrun.tasks.targets import TargetColumn, Targets, TargetSpec
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import numpy as np
-    import pandas as pd
 
-    from nnrun.sources.cells import TableFile
-    from nnrun.tasks.targets import Targets, TargetSpec
+    from nnrun.sources.cells import Column
+    from nnrun.sources.frame import Frame
 
 
 def read_targets(
-    frame: pd.DataFrame,
-    file: TableFile,
-    names: Sequence[str],
-    task: str,
-    *,
-    features: Sequence[str] = (),
+    frame: Frame, names: Sequence[str], task: str, *, features: Sequence[str] = ()
 ) -> Targets:
     """The targets, and what they mean; the task is inferred where it is `auto`.
 
     Args:
         frame: The rows.
-        file: Where they come from, for messages.
         names: The columns to predict.
         task: A task or `auto`.
         features: Columns that are not meant where a target is misspelt.
@@ -42,7 +37,10 @@ def read_targets(
         DataError: A column is missing, a cell is missing, or a value does not fit the task.
         ConfigError: A task of the user's own cannot be imported, or reads what it says it does not.
     """
-    columns = [LabelColumn.of(frame, file, name, features) for name in names]
+    found = frame.read_target(names, features)
+    if isinstance(found, KnownTarget):
+        return Targets(found.values, _spec_of(found, names, task))
+    columns = _label_columns(found)
     for column in columns:
         column.refuse_missing()
     if task != AUTO:
@@ -50,6 +48,18 @@ def read_targets(
     targets = _read(infer_task(columns), columns)
     doubts = doubts_of_inference(columns[0], targets.spec)
     return replace(targets, notes=(*doubts, *targets.notes))
+
+
+def _label_columns(columns: Sequence[Column]) -> list[LabelColumn]:
+    return [LabelColumn(column.values, column.table) for column in columns]
+
+
+def _spec_of(known: KnownTarget, names: Sequence[str], task: str) -> TargetSpec:
+    """What a target means where the source knows it."""
+    if known.classes:
+        return TargetSpec(task_of_classes(len(known.classes), task), known.classes)
+    columns = tuple(map(TargetColumn, names)) if len(names) > 1 else ()
+    return TargetSpec(task_of_classes(0), width=known.values.shape[1], columns=columns)
 
 
 def _read(name: str, columns: Sequence[LabelColumn]) -> Targets:
@@ -64,13 +74,12 @@ def _read(name: str, columns: Sequence[LabelColumn]) -> Targets:
 
 
 def read_targets_like(
-    frame: pd.DataFrame, file: TableFile, names: Sequence[str], spec: TargetSpec, *, source: str
+    frame: Frame, names: Sequence[str], spec: TargetSpec, *, source: str
 ) -> np.ndarray:
     """The targets of further rows, in the meaning of those before.
 
     Args:
         frame: The rows.
-        file: Where they come from.
         names: The columns to predict.
         spec: What the targets mean.
         source: Where the rows before came from, for messages.
@@ -78,5 +87,7 @@ def read_targets_like(
     Raises:
         DataError: As for `read_targets`; a class or a label's value that was not there before.
     """
-    columns = [LabelColumn.of(frame, file, name) for name in names]
-    return find_task(spec.task).read_like(columns, spec, source)
+    found = frame.read_target(names)
+    if isinstance(found, KnownTarget):
+        return found.values
+    return find_task(spec.task).read_like(_label_columns(found), spec, source)

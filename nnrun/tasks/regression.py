@@ -101,7 +101,7 @@ def _precision_notes(columns: Sequence[LabelColumn]) -> Iterator[str]:
 def _numbers(columns: Sequence[LabelColumn]) -> np.ndarray:
     text = [column for column in columns if column.values.dtype.kind not in "iufb"]
     if text:
-        found = [(column, find_misread(column.written, column.file)) for column in text]
+        found = [(column, find_misread(column.written, column.table)) for column in text]
         raise DataError(
             " and ".join(
                 f"{column.title} {misread.says if misread else _holds_text(column)}"
@@ -112,9 +112,9 @@ def _numbers(columns: Sequence[LabelColumn]) -> np.ndarray:
                 "leave dataset.task out, or name columns of numbers",
             ),
         )
-    return np.stack([as_float32(column.values, column.file) for column in columns], axis=1)
+    return np.stack([as_float32(column.values, column.table) for column in columns], axis=1)
 
 
 def _holds_text(column: LabelColumn) -> str:
-    example = f"'{column.written[0]}' in line {column.file.line_of_row(0)}"
+    example = f"'{column.written[0]}' in {column.table.where(0)}"
     return f"holds text, such as {example}, which no regression can predict"

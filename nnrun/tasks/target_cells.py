@@ -1,4 +1,4 @@
-"""The cells of a target as they stand in its file: numbers, truth values, or text, and so classes."""
+"""The cells of a target as they stand in its table: numbers, truth values, or text, and so classes."""
 
 from __future__ import annotations
 
@@ -11,15 +11,12 @@ import numpy as np
 
 from nnrun.config.wording import quoted
 from nnrun.errors import DataError
-from nnrun.sources.cells import Distinct, column_of, is_numeric
+from nnrun.sources.cells import Column, Distinct, is_numeric
 from nnrun.sources.headers import NUMBER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    import pandas as pd
-
-    from nnrun.sources.cells import TableFile
 
 NUMBERS, TRUTH, TEXT = "numbers", "truth values", "text"
 """What the cells of a target may hold."""
@@ -96,27 +93,8 @@ def class_name(cell: str, kind: str) -> str:
 
 
 @dataclass(frozen=True)
-class LabelColumn:
-    """A column to predict.
-
-    Attributes:
-        values: Its cells as pandas takes them.
-        file: Its file.
-    """
-
-    values: pd.Series
-    file: TableFile
-
-    @classmethod
-    def of(
-        cls, frame: pd.DataFrame, file: TableFile, name: str, features: Sequence[str] = ()
-    ) -> LabelColumn:
-        """A column by its name.
-
-        Raises:
-            DataError: There is none; the features are not what was meant.
-        """
-        return cls(column_of(frame, file, name, features), file)
+class LabelColumn(Column):
+    """A column to predict."""
 
     @property
     def name(self) -> str:
@@ -126,7 +104,7 @@ class LabelColumn:
     @property
     def title(self) -> str:
         """What messages call it."""
-        return f"the target '{self.name}' of {self.file.path}"
+        return f"the target '{self.name}' of {self.table.name}"
 
     @property
     def is_numeric(self) -> bool:
@@ -135,14 +113,14 @@ class LabelColumn:
 
     @cached_property
     def written(self) -> np.ndarray:
-        """The cells as they stand in the file, strings `(rows,)`; numbers with a decimal point."""
+        """The cells as they stand there, strings `(rows,)`; numbers with a decimal point."""
         import pandas as pd
 
         if pd.api.types.is_string_dtype(self.values) and not self.values.hasnans:
             return self.values.to_numpy(object)
-        written = self.file.as_written(self.name)
-        if self.is_numeric and self.file.decimal != ".":
-            return np.array([cell.replace(self.file.decimal, ".") for cell in written], object)
+        written = self.table.as_written(self.name)
+        if self.is_numeric and self.table.decimal != ".":
+            return np.array([cell.replace(self.table.decimal, ".") for cell in written], object)
         return written
 
     @cached_property
@@ -167,7 +145,7 @@ class LabelColumn:
     def begins_with_codes(self) -> bool:
         """Whether there are codes among its first cells; to look at all of many numbers takes long."""
         return self.values.dtype.kind in "iu" and holds_code(
-            self.file.as_written(self.name, rows=FIRST_CELLS)
+            self.table.as_written(self.name, rows=FIRST_CELLS)
         )
 
     def missing(self, kind: str | None = None, classes: Sequence[str] = ()) -> np.ndarray:
@@ -199,14 +177,14 @@ class LabelColumn:
         if not absent.any():
             return
         row = int(np.argmax(absent))
-        cell, line = str(self.written[row]), self.file.line_of_row(row)
+        cell, where = str(self.written[row]), self.table.where(row)
         shown = f" {quoted(cell)}" if cell.strip() else ", an empty one,"
         hint = "fill them, or leave out those rows"
         if cell.strip():
             hint += f"; if {quoted(cell)} is a class, give it another name"
         raise DataError(
             f"{self.title} has {absent.sum():,} of {len(absent):,} cells that count as missing, "
-            f"the first{shown} in line {line}",
+            f"the first{shown} in {where}",
             hint=hint,
         )
 
@@ -227,9 +205,9 @@ class LabelColumn:
         found = [known.get(class_name(cell, kind), -1) for cell in cells.names]
         if min(found) < 0:
             unknown = cells.names[found.index(-1)]
-            line = self.file.line_of_row(cells.row_of(unknown))
+            where = self.table.where(cells.row_of(unknown))
             raise DataError(
-                f"{self.file.path}:{line} has the class '{unknown}' in "
+                f"{where} of {self.table.name} has the class '{unknown}' in "
                 f"'{self.name}', which {source} does not have",
                 hint="known classes: " + ", ".join(classes[:MOST_CLASSES]),
             )

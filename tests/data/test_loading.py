@@ -25,7 +25,7 @@ def csv(tmp_path):
     def _csv(text=TABLE, name="table.csv", **fields):
         path = tmp_path / name
         path.write_text(text)
-        source = Component("Csv", "sources", arguments={"path": str(path)})
+        source = Component("csv", "sources", arguments={"path": str(path)})
         return Dataset(csv=source, **{"target": "y", **fields})
 
     return _csv
@@ -138,7 +138,7 @@ def test_parts_may_be_files_of_their_own(csv, tmp_path):
     assert splits.test.inputs["inputs"].tolist() == [[2, 1], [4, 3]]
     assert splits.test.targets["targets"].tolist() == [2, 0]
     (tmp_path / "test.csv").write_text("y,b,a\nz,1,2\n")
-    with pytest.raises(DataError, match=r"test.csv:2 has the class 'z'"):
+    with pytest.raises(DataError, match=r"line 2 of .*test.csv has the class 'z'"):
         load_splits(csv(split=Split(test=str(tmp_path / "test.csv"))), seed=1)
 
 

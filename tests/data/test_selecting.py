@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from nnrun.config.facts import class_numbers
 from nnrun.config.schema import Dataset
 from nnrun.data.loading import load_splits
-from nnrun.data.selecting import select_classes
+from nnrun.data.selecting import renumbered, select_rows
+from nnrun.data.splits import Part
 from nnrun.errors import DataError
-from nnrun.sources.named import Rows
 
 NAMES = ("Coat", "Bag", "Shirt", "Dress")
 
@@ -18,11 +18,12 @@ NAMES = ("Coat", "Bag", "Shirt", "Dress")
 @given(st.permutations(range(4)), st.integers(2, 4), st.lists(st.integers(0, 3), max_size=30))
 def test_rows_keep_their_class_by_its_name(order: list[int], count: int, labels: list[int]) -> None:
     wanted = order[:count]
-    whole = Rows(np.arange(len(labels))[:, None], np.array(labels, np.int32), "here")
-    some = select_classes(whole, NAMES, [NAMES[one] for one in wanted])
+    numbers = np.array(labels, np.int32)
+    whole = Part({"x": np.arange(len(labels))[:, None]}, {"y": numbers})
+    some = select_rows(whole, ["y"], renumbered(numbers, NAMES, [NAMES[one] for one in wanted]))
     kept = [(row, label) for row, label in enumerate(labels) if label in wanted]
-    assert some.inputs[:, 0].tolist() == [row for row, _ in kept]
-    assert [wanted[label] for label in some.targets] == [label for _, label in kept]
+    assert some.inputs["x"][:, 0].tolist() == [row for row, _ in kept]
+    assert [wanted[label] for label in some.targets["y"]] == [label for _, label in kept]
 
 
 def test_a_number_that_is_a_name_is_that_name() -> None:

@@ -14,12 +14,12 @@ from nnrun.config.schema import Dataset, Split
 from nnrun.data.loading import load_rows, load_splits
 from nnrun.data.quality import inspect
 from nnrun.data.signature import Signature
-from nnrun.data.tables import read_table, read_table_like
 from nnrun.data.transforms.chain import Transforms
 from nnrun.errors import DataError
 from nnrun.sources.csv import Csv
 from nnrun.tasks import target_cells as labels
 from nnrun.tasks.targets import TargetSpec
+from tests.tables import read_table, read_table_like
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ def test_decimal_commas_get_the_line_to_write(write):
     )
     table = read("rows.csv", decimal=",")
     assert table.task == "regression"
-    assert table.rows.targets[:2].tolist() == [[10.0], [np.float32(10.37)]]
+    assert table.targets[:2].tolist() == [[10.0], [np.float32(10.37)]]
     assert (
         "leave `decimal` out" in refusal(write([f"{i}.5" for i in range(60)]), decimal=",").lower()
     )
@@ -121,13 +121,13 @@ def test_text_with_nearly_as_many_values_as_rows_is_refused(write):
     assert "7 different texts in 13 rows" in refusal(write((names[:7] * 2)[:13]))
     codes = [f"{row:04}" for row in range(12)]
     assert "holds 12 different codes with leading zeros in 12 rows" in refusal(write(codes))
-    assert read("rows.csv", "regression").rows.targets[-1].tolist() == [11.0]
+    assert read("rows.csv", "regression").targets[-1].tolist() == [11.0]
 
 
 def test_a_cell_with_a_leading_zero_is_a_code(write):
     table = read(write(["01", "1", "02"] * 20))
     assert (table.classes, table.target.cells) == (("01", "02", "1"), labels.TEXT)
-    assert table.rows.targets[:3].tolist() == [0, 2, 1]
+    assert table.targets[:3].tolist() == [0, 2, 1]
     assert read(write(["0", "1", "0.5", "00.5"] * 5)).task == "regression"
     assert read(write(["00", "01"] * 5)).classes == ("00", "01")
     assert read(write([*["01", "1", "02"] * 20, "E10"])).classes == ("01", "02", "1", "E10")
@@ -160,9 +160,9 @@ def test_numbers_keep_their_classes_however_they_are_written(numbers):
 )  # fmt: skip
 def test_the_first_file_says_what_the_cells_of_later_ones_mean(write, first, further, numbers):
     table = read(write(first * 2), "multiclass")
-    assert read_table_like(
-        Csv(write(further, "more.csv")), table, target="y"
-    ).rows.targets.tolist() == (numbers)
+    assert read_table_like(Csv(write(further, "more.csv")), table, target="y").targets.tolist() == (
+        numbers
+    )
 
 
 @pytest.mark.parametrize(
@@ -177,7 +177,7 @@ def test_the_first_file_says_what_the_cells_of_later_ones_mean(write, first, fur
 def test_a_cell_that_means_no_known_class_is_named(write, first, further, unknown):
     table = read(write(first * 2), "multiclass")
     more = Csv(write(further, "more.csv"))
-    with pytest.raises(DataError, match=f"more.csv:3 has the class '{unknown}' in 'y'"):
+    with pytest.raises(DataError, match=f"line 3 of more.csv has the class '{unknown}' in 'y'"):
         read_table_like(more, table, target="y")
 
 

@@ -7,11 +7,11 @@ from nnrun.config.components import Component
 from nnrun.config.schema import Dataset, Preprocess, Split
 from nnrun.data.loading import load_rows, load_splits
 from nnrun.data.quality import inspect
-from nnrun.data.tables import read_table, read_table_like
 from nnrun.data.transforms.chain import Transforms
 from nnrun.errors import DataError
 from nnrun.sources.csv import Csv
 from nnrun.tasks.targets import TargetColumn
+from tests.tables import read_table, read_table_like
 
 
 @pytest.fixture
@@ -37,8 +37,8 @@ def test_columns_of_two_values_are_labels(write):
     assert table.task == "multilabel"
     assert table.classes == ()
     assert table.features == ("a",)
-    assert table.rows.targets.tolist() == [[0, 0, 1], [1, 1, 0], [0, 0, 0]]
-    assert table.rows.targets.dtype == np.float32
+    assert table.targets.tolist() == [[0, 0, 1], [1, 1, 0], [0, 0, 0]]
+    assert table.targets.dtype == np.float32
     assert table.columns == (
         TargetColumn("x", ("0", "1")),
         TargetColumn("y", ("no", "yes")),
@@ -49,25 +49,25 @@ def test_columns_of_two_values_are_labels(write):
 def test_numbers_are_a_regression_with_a_column_each(write):
     table = read(write("x,a,y\n1,9,0.5\n0,8,1.25\n"), "y", "x")
     assert (table.task, table.features) == ("regression", ("a",))
-    assert table.rows.targets.tolist() == [[0.5, 1], [1.25, 0]]
+    assert table.targets.tolist() == [[0.5, 1], [1.25, 0]]
     assert [column.name for column in table.columns] == ["y", "x"]
 
 
 def test_zeros_and_ones_are_numbers_where_the_task_says_so(write):
     table = read(write("a,x,y\n1,0,1\n2,1,1\n"), "x", "y", task="regression")
     assert table.task == "regression"
-    assert table.rows.targets.tolist() == [[0, 1], [1, 1]]
+    assert table.targets.tolist() == [[0, 1], [1, 1]]
 
 
 def test_a_list_of_one_is_that_one(write):
     table = read(write("a,x\n1,0.5\n2,1.5\n"), "x")
-    assert (table.task, table.columns, table.rows.targets.shape) == ("regression", (), (2, 1))
+    assert (table.task, table.columns, table.targets.shape) == ("regression", (), (2, 1))
 
 
 def test_a_label_that_never_holds_is_still_a_label(write):
     table = read(write("a,x,y\n1,0,1\n2,0,0\n"), "x", "y")
     assert table.task == "multilabel"
-    assert table.rows.targets[:, 0].tolist() == [0, 0]
+    assert table.targets[:, 0].tolist() == [0, 0]
 
 
 def test_further_rows_keep_the_meaning_of_the_values(write):
@@ -75,12 +75,12 @@ def test_further_rows_keep_the_meaning_of_the_values(write):
     more = read_table_like(
         Csv(write("y,x,a\nyes,1,7\nyes,1,8\n", "more.csv")), table, target=("x", "y")
     )
-    assert more.rows.targets.tolist() == [[1, 1], [1, 1]]
-    with pytest.raises(DataError, match=r"more\.csv:3 has the class 'maybe' in 'y'"):
+    assert more.targets.tolist() == [[1, 1], [1, 1]]
+    with pytest.raises(DataError, match=r"line 3 of .*more\.csv has the class 'maybe' in 'y'"):
         read_table_like(
             Csv(write("a,x,y\n1,0,no\n2,1,maybe\n", "more.csv")), table, target=("x", "y")
         )
-    with pytest.raises(DataError, match=r"more\.csv:2 has the class '2' in 'x'"):
+    with pytest.raises(DataError, match=r"line 2 of .*more\.csv has the class '2' in 'x'"):
         read_table_like(
             Csv(write("a,x,y\n1,2,no\n2,1,yes\n", "more.csv")), table, target=("x", "y")
         )
@@ -103,7 +103,7 @@ def test_all_that_is_no_label_is_said_at_once(write):
         ("a,x,y\n1,p,u\n2,q,v\n3,r,w\n", ("x", "y"), "'x' has 3 values .*; 'y' has 3 values"),
         ("a,x,y\n1,0,\n2,1,1\n", ("x", "y"), "'y' .* has 1 of 2 cells .* line 2"),
         ("a,x\n1,0\n2,1\n", ("x", "z"), "no column 'z'"),
-        ("x,y\n1,0\n2,1\n", ("x", "y"), "the 2 targets are all columns"),
+        ("x,y\n1,0\n2,1\n", ("x", "y"), "all columns of .* are targets, so there is nothing"),
     ],
 )
 def test_columns_that_cannot_be_predicted_together_are_refused(write, text, target, says):

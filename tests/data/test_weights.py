@@ -12,8 +12,9 @@ from nnrun.config.schema import Dataset, Split
 from nnrun.data.loading import check_source, describe, load_splits
 from nnrun.data.quality import inspect
 from nnrun.data.transforms.chain import Transforms
-from nnrun.data.weights import as_weights
+from nnrun.data.weights import read_weights
 from nnrun.errors import DataError
+from nnrun.sources.frame import Arrays
 
 ROWS = [(number, number % 4 / 2, ["ant", "bee", "cat"][number % 3]) for number in range(30)]
 HEADER = "number,weight,kind"
@@ -25,7 +26,7 @@ def table(tmp_path: Path):
     def write(text: str = TABLE, **fields: object) -> Dataset:
         path = tmp_path / "rows.csv"
         path.write_text(text, encoding="utf-8")
-        source = Component("Csv", "sources", arguments={"path": str(path)})
+        source = Component("csv", "sources", arguments={"path": str(path)})
         given = {"target": "kind", "sample_weight": "weight", "task": "multiclass", **fields}
         return Dataset(csv=source, **given)  # type: ignore[arg-type]
 
@@ -98,9 +99,10 @@ def test_a_cell_that_is_no_weight_is_told_with_its_line(table, cell, shown) -> N
 
 
 def test_negative_numbers_of_a_named_table_are_told() -> None:
-    numbers = np.array([1, 0.5, -2, -1], "float32")
+    numbers = np.array([[1], [0.5], [-2], [-1]], "float32")
+    rows = Arrays(numbers, numbers, "here", name="'housing'", columns=("Longitude",))
     with pytest.raises(DataError) as caught:
-        as_weights(numbers, "'Longitude' of 'housing'", lambda row: f"{numbers[row]:g}")
+        read_weights(rows, "Longitude")
     assert caught.value.message == (
         "2 of the 4 cells in the column 'Longitude' of 'housing' cannot weigh a row, the first -2"
     )

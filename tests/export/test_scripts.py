@@ -308,12 +308,12 @@ def hand_out(data: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
     rows = named_dataset(data).load()
     if data == "california_housing":
-        mixed = np.random.default_rng(0).permutation(len(rows.inputs))
-        bunch = sklearn.utils.Bunch(data=rows.inputs[mixed], target=rows.targets[mixed, 0])
+        mixed = np.random.default_rng(0).permutation(len(rows.rows))
+        bunch = sklearn.utils.Bunch(data=rows.rows[mixed], target=rows.targets[mixed, 0])
         monkeypatch.setattr(sklearn.datasets, "fetch_california_housing", lambda: bunch)
     else:
         assert rows.test is not None
-        given = (rows.inputs, rows.targets), (rows.test.inputs, rows.test.targets)
+        given = (rows.rows, rows.targets), (rows.test.rows, rows.test.targets)
         monkeypatch.setattr(getattr(keras.datasets, data), "load_data", lambda: given)
 
 

@@ -92,7 +92,7 @@ def test_names_that_begin_like_another_kind_are_names(text, folder):
 
 def test_one_column_with_a_blank_in_its_name_is_read(folder):
     (folder / "rows.csv").write_text("house price\n1\n2\n")
-    assert Csv("rows.csv").read_inputs(["house price"]).tolist() == [[1], [2]]
+    assert Csv("rows.csv").read().inputs(["house price"]).tolist() == [[1], [2]]
 
 
 def dataset(**options):

@@ -12,7 +12,6 @@ from nnrun.config.schema import Dataset, Preprocess, Split
 from nnrun.data.loading import load_inputs, load_rows, load_splits
 from nnrun.data.quality import inspect
 from nnrun.data.signature import Signature
-from nnrun.data.tables import read_table
 from nnrun.data.transforms.chain import Transforms
 from nnrun.data.transforms.scaling import (
     ScaledInputs,
@@ -23,6 +22,7 @@ from nnrun.data.transforms.scaling import (
 )
 from nnrun.sources.csv import Csv
 from nnrun.sources.precision import find_loss
+from tests.tables import read_table
 
 TIMES = 1600000000 + 10 * np.arange(80.0)
 

@@ -25,9 +25,9 @@ def idx(array):
 @pytest.mark.parametrize("name", EMBEDDED + COMPUTED)
 def test_the_facts_tell_the_truth(name):
     dataset = named_dataset(name)
-    rows, facts = dataset.load(), dataset.facts
-    assert rows.inputs.shape == (facts.train_rows, *facts.input_shape)
-    assert rows.inputs.dtype == dataset.input_dtype
+    rows, facts = dataset.load(), dataset.whole
+    assert rows.rows.shape == (facts.train_rows, *facts.input_shape)
+    assert rows.rows.dtype == (np.float32 if dataset.features else np.uint8)
     assert rows.test is None
     assert facts.test_rows == 0
     if facts.classes:
@@ -53,13 +53,13 @@ def test_the_facts_tell_the_truth(name):
 def test_the_embedded_sets_are_the_published_ones(name, counts, first):
     rows = named_dataset(name).load()
     assert np.bincount(rows.targets).tolist() == counts
-    assert rows.inputs[0].ravel()[: len(first)].tolist() == np.float32(first).tolist()
+    assert rows.rows[0].ravel()[: len(first)].tolist() == np.float32(first).tolist()
 
 
 def test_diabetes_has_the_raw_features():
     rows = named_dataset("diabetes").load()
     assert (
-        rows.inputs[0].tolist()
+        rows.rows[0].tolist()
         == np.float32([59, 2, 32.1, 101, 157, 93.2, 38, 4, 4.8598, 87]).tolist()
     )
     assert rows.targets[:2].tolist() == [[151], [75]]
@@ -76,7 +76,7 @@ def test_truth_tables(name, results):
 
 def test_identity_is_eight_one_hot_rows():
     rows = named_dataset("identity").load()
-    assert (rows.inputs == np.eye(8)).all()
+    assert (rows.rows == np.eye(8)).all()
     assert rows.targets.tolist() == list(range(8))
 
 
@@ -101,7 +101,7 @@ def test_names_are_found_or_suggested():
 
 
 def test_cifar100_names_a_hundred_classes_in_alphabetical_order():
-    names = named_dataset("cifar100").facts.class_names
+    names = named_dataset("cifar100").whole.class_names
     assert len(names) == 100
     assert list(names) == sorted(names)
 
@@ -179,9 +179,9 @@ def homes(tmp_path, monkeypatch):
 def test_idx_files_are_found_in_a_folder_of_the_sets_name(homes, blank_mnist):
     write_idx(homes[0] / "fashion-mnist", blank_mnist)
     rows = named_dataset("fashion_mnist").load()
-    assert rows.inputs.shape == (60_000, 28, 28)
+    assert rows.rows.shape == (60_000, 28, 28)
     assert rows.targets[:11].tolist() == [*range(10), 0]
-    assert rows.test.inputs.shape == (10_000, 28, 28)
+    assert rows.test.rows.shape == (10_000, 28, 28)
     assert rows.source == str(homes[0] / "fashion-mnist")
 
 
@@ -253,7 +253,7 @@ needs_data = pytest.mark.skipif(
 )
 def test_the_image_sets_are_the_published_ones(name, total, labels):
     rows = named_dataset(name).load()
-    assert rows.inputs.sum(dtype=np.int64) == total
+    assert rows.rows.sum(dtype=np.int64) == total
     assert rows.targets[:4].tolist() == labels
     assert np.bincount(rows.test.targets).sum() == 10_000
 
@@ -262,17 +262,17 @@ def test_the_image_sets_are_the_published_ones(name, total, labels):
 @needs_data
 def test_california_housing_is_the_published_one():
     rows = named_dataset("california_housing").load()
-    assert rows.inputs.shape == (20_640, 8)
-    first = np.flatnonzero(rows.inputs[:, 0] == np.float32(8.3252))
+    assert rows.rows.shape == (20_640, 8)
+    first = np.flatnonzero(rows.rows[:, 0] == np.float32(8.3252))
     assert rows.targets[first].tolist() == [[np.float32(4.526)]]
-    assert rows.inputs[first[0], 6:].tolist() == np.float32([37.88, -122.23]).tolist()
+    assert rows.rows[first[0], 6:].tolist() == np.float32([37.88, -122.23]).tolist()
 
 
 @pytest.mark.data
 @needs_data
 def test_california_housing_is_the_same_from_the_copy_of_keras():
     rows = named_dataset("california_housing").load()
-    table = dict(zip(housing.FEATURES, rows.inputs.T.astype(np.float64), strict=True))
+    table = dict(zip(housing.FEATURES, rows.rows.T.astype(np.float64), strict=True))
     households = np.round(table["Population"] / table["AveOccup"])
     census = [
         table["Longitude"],
@@ -287,7 +287,7 @@ def test_california_housing_is_the_same_from_the_copy_of_keras():
     order = np.random.default_rng(0).permutation(housing.ROWS)
     columns = np.stack(census, axis=1).astype(np.float32)[order]
     again = housing._from_census(columns, rows.targets[order, 0] * 1e5, "a copy")
-    np.testing.assert_array_equal(again.inputs, rows.inputs)
+    np.testing.assert_array_equal(again.rows, rows.rows)
     np.testing.assert_allclose(again.targets, rows.targets, rtol=1e-6)
 
 

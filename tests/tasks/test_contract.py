@@ -110,7 +110,7 @@ def file(tmp_path: Path) -> Csv:
 
 
 def read(case: Case, file: Csv) -> Targets:
-    return read_targets(file.frame(), file, case.columns, case.task)
+    return read_targets(file.read(), case.columns, case.task)
 
 
 def predicted(case: Case, targets: Targets) -> Predictions:
@@ -137,7 +137,7 @@ def test_it_reads_its_targets_and_further_rows_alike(case: Case, file: Csv) -> N
     assert targets.values.tolist() == case.values
     assert targets.spec.task == case.task
     assert targets.spec.predicts == find_task(case.task).facts.predicts
-    again = read_targets_like(file.frame(), file, case.columns, targets.spec, source=str(file.path))
+    again = read_targets_like(file.read(), case.columns, targets.spec, source=str(file.path))
     assert again.tolist() == case.values
     assert again.dtype == targets.values.dtype
 
@@ -246,7 +246,7 @@ def test_an_autoencoder_predicts_its_input() -> None:
 
 def test_a_task_that_reads_what_it_says_it_does_not_is_refused(file: Csv) -> None:
     with pytest.raises(ConfigError, match="reads numbers, but its outline says labels"):
-        read_targets(file.frame(), file, ["price"], f"{__name__}:Mislabelled")
+        read_targets(file.read(), ["price"], f"{__name__}:Mislabelled")
 
 
 def test_what_is_no_task_is_refused() -> None:

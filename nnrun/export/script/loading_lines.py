@@ -10,7 +10,9 @@ from nnrun.errors import UserError
 from nnrun.export.script.expressions import WIDTH, assign, call, literal
 from nnrun.export.script.grouping import dealing_lines
 from nnrun.export.script.table_lines import table_lines
-from nnrun.sources.finding import named_dataset
+from nnrun.sources.finding import find_source
+from nnrun.sources.named import NamedDataset
+from nnrun.sources.table import TableSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
     from nnrun.config.schema import Dataset
     from nnrun.data.splits import InputSpec
     from nnrun.experiments.prepared import Prepared
-    from nnrun.sources.named import NamedDataset
 
 PUBLISHED = ("mnist", "fashion_mnist", "cifar10", "cifar100")
 """Data sets of `keras.datasets` with test rows of their own."""
@@ -32,6 +33,7 @@ OF_SCIKIT_LEARN = {
     "california_housing": "fetch_california_housing()",
 }
 """Data sets that nnrun carries or reads, as scikit-learn has them: the same rows."""
+NO_LINES = "the rows of this config cannot be read by a script without nnrun"
 
 
 def loading_lines(prepared: Prepared, imports: set[str]) -> Iterator[str]:
@@ -48,23 +50,30 @@ def loading_lines(prepared: Prepared, imports: set[str]) -> Iterator[str]:
         UserError: The data come from where plain Python would not find them.
     """
     dataset = prepared.experiment.dataset
-    if dataset.csv is not None:
+    source = find_source(dataset)
+    if isinstance(source, TableSource):
         imports.add("import pandas as pd")
-        yield from table_lines(prepared)
-        return
-    named = named_dataset(str(dataset.name))
+        yield from table_lines(prepared, source)
+    elif isinstance(source, NamedDataset):
+        yield from _named_lines(prepared, source, imports)
+    else:
+        raise UserError(NO_LINES)
+
+
+def _named_lines(prepared: Prepared, named: NamedDataset, imports: set[str]) -> Iterator[str]:
+    dataset = prepared.experiment.dataset
     suffixes = [""]
-    if dataset.name in PUBLISHED:
+    if named.key in PUBLISHED:
         suffixes = ["", "_test"]
-        yield from _published_lines(str(dataset.name))
-    elif dataset.name in OF_SCIKIT_LEARN:
+        yield from _published_lines(named.key)
+    elif named.key in OF_SCIKIT_LEARN:
         spec = next(iter(prepared.splits.inputs.values()))
-        yield from _scikit_learn_lines(str(dataset.name), spec, imports)
+        yield from _scikit_learn_lines(named.key, spec, imports)
     elif named.credit == "computed":
         yield from _computed_lines(named)
     else:
-        raise UserError("the rows of this config cannot be read by a script without nnrun")
-    yield from _class_lines(dataset, named.facts.class_names, suffixes)
+        raise UserError(NO_LINES)
+    yield from _class_lines(dataset, named.whole.class_names, suffixes)
     if dataset.sample_weight is not None:
         column = named.features.index(dataset.sample_weight)
         yield f"sample_weight = X[:, {column}]  # {dataset.sample_weight}"
@@ -122,6 +131,6 @@ def _scikit_learn_lines(name: str, spec: InputSpec, imports: set[str]) -> Iterat
 def _computed_lines(named: NamedDataset) -> Iterator[str]:
     """The rows themselves: truth tables are written out."""
     rows = named.load()
-    inputs, targets = rows.inputs.astype(int).tolist(), rows.targets.tolist()
+    inputs, targets = rows.rows.astype(int).tolist(), rows.targets.tolist()
     yield assign("X", call("np.array", literal(inputs), dtype=literal("float32")))
     yield assign("y", call("np.array", literal(targets)))

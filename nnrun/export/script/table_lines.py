@@ -11,8 +11,7 @@ from nnrun.config.facts import class_numbers
 from nnrun.config.roles import roles_of
 from nnrun.config.schema import named_columns
 from nnrun.config.tasks import SEVERAL_CLASSES
-from nnrun.data.describing import source_of
-from nnrun.data.tables import read_table
+from nnrun.data.describing import files_of_parts
 from nnrun.export.script.expressions import (
     Atom,
     assign,
@@ -25,6 +24,7 @@ from nnrun.export.script.expressions import (
     shown_path,
 )
 from nnrun.export.script.grouping import arrays_of, targets_of_rows
+from nnrun.tasks.reading_targets import read_targets
 from nnrun.tasks.target_cells import (
     NUMBERS,
     TEXT,
@@ -40,31 +40,33 @@ if TYPE_CHECKING:
     from nnrun.config.schema import Dataset
     from nnrun.experiments.prepared import Prepared
     from nnrun.export.script.expressions import Expression
+    from nnrun.sources.table import TableSource
     from nnrun.tasks.targets import TargetSpec
 
 
-def table_lines(prepared: Prepared) -> Iterator[str]:
-    """Lines after which `X` and `y` hold the columns, and those of parts that are files theirs."""
-    table = _Table(prepared)
-    file, split = source_of(table.dataset), table.dataset.split
-    parts = {"valid": split.validation, "test": split.test}
+def table_lines(prepared: Prepared, source: TableSource) -> Iterator[str]:
+    """Lines after which `X` and `y` hold the columns, and those of parts that are files theirs.
+
+    Args:
+        prepared: The experiment with its data.
+        source: Where they come from.
+    """
+    table = _Table(prepared, source)
+    reader, options = table.source.in_pandas
     files = {
-        part: double_quoted(shown_path(Path(one)))
-        for part, one in parts.items()
-        if isinstance(one, str)
+        {"validation": "valid"}.get(part, part): double_quoted(shown_path(Path(path)))
+        for part, path in files_of_parts(table.dataset).items()
     }
-    whole = double_quoted(shown_path(file.path))
+    whole = double_quoted(shown_path(Path(table.source.name)))
     for name, numbers in table.labels.items():
         made = {cell: Atom(str(number)) for cell, number in numbers.items()}
         yield assign(table.labels_of(name), dictionary(made))
-    named = {} if file.separator == "," else {"sep": literal(file.separator)}
-    if file.decimal != ".":
-        named["decimal"] = literal(file.decimal)
+    named = {name: literal(value) for name, value in options.items()}
     if as_text := [*table.texts, *table.targets_as_text()]:
         named |= {"dtype": literal(dict.fromkeys(as_text, "str")), "na_filter": Atom("False")}
     arrays = arrays_of(prepared, table.inputs(), table.targets())
     weights = [*table.weights()]
-    lines = [("rows", call("pd.read_csv", "path" if files else whole, **named)), *table.kept()]
+    lines = [("rows", call(f"pd.{reader}", "path" if files else whole, **named)), *table.kept()]
     if not files:
         yield from (assign(name, value) for name, value in [*lines, *arrays.items(), *weights])
         return
@@ -75,7 +77,7 @@ def table_lines(prepared: Prepared) -> Iterator[str]:
     for part, path in files.items():
         yield f"{', '.join(f'{name}_{part}' for name in arrays)} = read({path})"
     if weights:  # which the files of other parts need not have
-        lines[0] = ("rows", call("pd.read_csv", whole, **named))
+        lines[0] = ("rows", call(f"pd.{reader}", whole, **named))
         yield from (assign(name, value) for name, value in [*lines, *weights])
 
 
@@ -84,6 +86,7 @@ class _Table:
     """The columns of a file, as expressions of `rows`."""
 
     prepared: Prepared
+    source: TableSource
 
     @property
     def dataset(self) -> Dataset:
@@ -92,13 +95,8 @@ class _Table:
     @cached_property
     def own(self) -> TargetSpec:
         """The config's own target with all its classes, also those that are left out."""
-        inputs = self.prepared.splits.inputs.values()
-        features = dict.fromkeys(name for spec in inputs for name in spec.columns)
-        file = source_of(self.dataset).with_texts(self.texts)
-        targets = self.dataset.targets
-        return read_table(
-            file, target=targets, features=[*features], task=SEVERAL_CLASSES.name
-        ).target
+        frame = self.source.read(self.texts)
+        return read_targets(frame, self.dataset.targets, SEVERAL_CLASSES.name).spec
 
     def targets_as_text(self) -> list[str]:
         """The targets that pandas is to take as text, since by itself it would read other values."""

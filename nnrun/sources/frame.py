@@ -1,0 +1,173 @@
+"""What a source gives: rows by column, before anybody says what they are for."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from nnrun.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+
+    from nnrun.sources.cells import Column
+
+
+@dataclass(frozen=True)
+class KnownTarget:
+    """A target whose meaning the source itself knows.
+
+    Attributes:
+        values: `(rows,)` int32 numbers of classes, or `(rows, columns)` float32.
+        classes: The names of the classes; none for numbers.
+    """
+
+    values: np.ndarray
+    classes: tuple[str, ...] = ()
+
+
+class Frame(ABC):
+    """The rows of a source, by column; pictures have no columns, and a row is one input.
+
+    Attributes:
+        name: What messages call the source: `'iris'`, or a file's path.
+        source: Where the rows were read, in words: a file, or "embedded".
+        columns: The names of the columns; none for pictures.
+        target: The name of the source's own target; empty where any column may be one.
+        test: Published test rows, where there are any.
+    """
+
+    name: str
+    source: str
+    columns: tuple[str, ...]
+    target: str
+    test: Frame | None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of a picture, without the axis of the rows; `()` for columns."""
+        return ()
+
+    @property
+    def dtype(self) -> str:
+        """The dtype in which numbers are kept."""
+        return "float32"
+
+    @abstractmethod
+    def inputs(self, columns: Sequence[str], used: Sequence[str] = ()) -> np.ndarray:
+        """Columns as one array `(rows, columns)`: numbers, or objects where some are text.
+
+        Pictures are `(rows, *shape)`.
+
+        Args:
+            columns: Their names; none for pictures.
+            used: Columns that are not meant where a name is misspelt.
+
+        Raises:
+            DataError: A column is missing, or a cell cannot be used.
+        """
+
+    @abstractmethod
+    def read_target(
+        self, names: Sequence[str], used: Sequence[str] = ()
+    ) -> KnownTarget | list[Column]:
+        """Columns to predict: with their meaning, or as they stand there for a task to read it off.
+
+        Args:
+            names: The columns.
+            used: Columns that are not meant where a name is misspelt.
+
+        Raises:
+            DataError: A column is missing.
+        """
+
+    @abstractmethod
+    def weights(self, column: str) -> np.ndarray:
+        """What the rows weigh, float32 `(rows,)`; NaN where a cell is no number.
+
+        Raises:
+            DataError: There is no such column.
+        """
+
+    @abstractmethod
+    def cell(self, column: str, row: int) -> str:
+        """What stands in a cell, and where, in words: `'x' in line 7`."""
+
+    def is_text(self, column: str) -> bool:
+        """Whether a column is read as text, whatever stands in it."""
+        del column
+        return False
+
+    def exact(self, columns: Sequence[str]) -> np.ndarray:
+        """Columns of numbers in float64 `(rows, columns)`."""
+        return self.inputs(columns).astype("float64")
+
+    def loses_in_float32(self, columns: Sequence[str]) -> bool:
+        """Whether float32 loses something of columns of numbers that matters."""
+        del columns
+        return False
+
+
+@dataclass(frozen=True)
+class Arrays(Frame):
+    """Rows that lie in arrays, with a target whose classes are known.
+
+    Attributes:
+        rows: `(rows, columns)` float32, or pictures `(rows, *shape)`.
+        targets: `(rows,)` int32 numbers of classes, or `(rows, width)` float32.
+        source: See `Frame`.
+        test: Published test rows.
+        name: See `Frame`.
+        columns: See `Frame`.
+        target: The name of what `targets` holds.
+        classes: The names of its classes; none for numbers.
+    """
+
+    rows: np.ndarray
+    targets: np.ndarray
+    source: str
+    test: Arrays | None = None
+    name: str = ""
+    columns: tuple[str, ...] = ()
+    target: str = ""
+    classes: tuple[str, ...] = ()
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """See `Frame`."""
+        return () if self.columns else self.rows.shape[1:]
+
+    @property
+    def dtype(self) -> str:
+        """See `Frame`."""
+        return str(self.rows.dtype)
+
+    def inputs(self, columns: Sequence[str], used: Sequence[str] = ()) -> np.ndarray:
+        """See `Frame.inputs`."""
+        del used
+        if tuple(columns) == self.columns:
+            return self.rows
+        return self.rows[:, [self._place(name) for name in columns]]
+
+    def weights(self, column: str) -> np.ndarray:
+        """See `Frame.weights`."""
+        return self.inputs((column,))[:, 0]
+
+    def cell(self, column: str, row: int) -> str:
+        """See `Frame.cell`."""
+        return f"{self.weights(column)[row]:g}"
+
+    def read_target(self, names: Sequence[str], used: Sequence[str] = ()) -> KnownTarget:
+        """Its own target, or columns of numbers."""
+        del used
+        if tuple(names) == (self.target,):
+            return KnownTarget(self.targets, self.classes)
+        return KnownTarget(self.inputs(names))
+
+    def _place(self, column: str) -> int:
+        if column not in self.columns:
+            raise DataError(f"{self.name} has no column '{column}'")
+        return self.columns.index(column)

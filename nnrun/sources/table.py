@@ -1,0 +1,129 @@
+"""Sources that are tables: their columns may be numbers or text, and any of them a target."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from nnrun.config.tasks import predicts_input
+from nnrun.errors import DataError, Problem
+from nnrun.sources.headers import NO_HEADER, is_headerless
+from nnrun.sources.source import Source, unknown_columns
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    import numpy as np
+    import pandas as pd
+
+    from nnrun.config.roles import Roles
+    from nnrun.config.schema import Dataset
+    from nnrun.sources.frame import Frame
+
+
+class TableSource(Source):
+    """A table whose first line, or whose schema, names the columns."""
+
+    target = ""
+    decimal: str = "."
+    """The decimal separator of its numbers."""
+
+    @abstractmethod
+    def frame(self) -> pd.DataFrame:
+        """All cells; read once, however many things are made of them.
+
+        Raises:
+            DataError: The table cannot be read.
+        """
+
+    @abstractmethod
+    def written(self, columns: Sequence[str], rows: int | None = None) -> pd.DataFrame:
+        """Some columns as they stand there, all of their cells or the first, as strings."""
+
+    def as_written(self, column: str, rows: int | None = None) -> np.ndarray:
+        """The cells of a column as they stand there, all or the first, strings `(rows,)`."""
+        cells: np.ndarray = self.written([column], rows)[column].to_numpy(object)
+        return cells
+
+    @abstractmethod
+    def where(self, row: int) -> str:
+        """How to name a row (from 0) to a person: "line 7", "row 6"."""
+
+    @property
+    @abstractmethod
+    def in_pandas(self) -> tuple[str, Mapping[str, Any]]:
+        """The function of pandas that reads such a file, and the options that it needs."""
+
+    def hint_of_commas(self) -> str:
+        """How to say that numbers are written with decimal commas; empty where it cannot be said."""
+        return ""
+
+    def read(self, texts: Sequence[str] = ()) -> Frame:
+        """See `Source.read`."""
+        from nnrun.sources.table_frame import Cells
+
+        table, named = self.frame(), tuple(dict.fromkeys(texts))
+        known = [name for name in named if name in table.columns]
+        if known:  # as they stand there: 007 is not a number in them, and NA is not missing
+            table = table.copy(deep=False)
+            table[known] = self.written(known)[known]
+        return Cells.of(self, table, named)
+
+    def problems(self, dataset: Dataset, roles: Roles | None) -> Iterator[Problem]:
+        """See `Source.problems`; only the names of the columns are read."""
+        found = [*_target_problems(dataset, names_outputs=roles is not None)]
+        found += _column_problems(self, dataset)
+        yield from found
+        if roles is not None and not found:
+            yield from _problems_of_roles(self, dataset, roles)
+
+
+def _target_problems(dataset: Dataset, *, names_outputs: bool) -> Iterator[Problem]:
+    if not dataset.targets and not names_outputs and not predicts_input(dataset.task):
+        hint = "name the column to predict"
+        yield Problem("'target' is missing", path="dataset.target", hint=hint)
+
+
+def problems_of_part(source: TableSource, dataset: Dataset, path: str) -> Iterator[Problem]:
+    """What a file with the rows of one part lacks, all of it told of the option that names it.
+
+    Args:
+        source: The file.
+        dataset: The config's section.
+        path: The option.
+    """
+    part = replace(dataset, sample_weight=None)  # only training rows are weighed
+    yield from (replace(item, path=path) for item in _column_problems(source, part, path))
+
+
+def _column_problems(source: TableSource, dataset: Dataset, path: str = "") -> Iterator[Problem]:
+    """Problems of a table: of its header, and of the columns that the config expects in it."""
+    path = path or dataset.source_path
+    try:
+        columns = source.columns()
+    except DataError as error:
+        yield Problem(error.message, path=path, hint=error.hint)
+        return
+    targets, features = dataset.targets, dataset.features or ()
+    if is_headerless(columns) and not {*targets, *features} <= set(columns):
+        yield Problem(f"the first line of {source.name} {NO_HEADER}", path=path)
+        return
+    for option, names, used in (
+        ("target", dataset.target or (), features),
+        ("features", features, targets),
+        ("sample_weight", dataset.sample_weight or (), (*features, *targets)),
+    ):
+        yield from unknown_columns(f"dataset.{option}", names, columns, source.name, used)
+
+
+def _problems_of_roles(source: TableSource, dataset: Dataset, roles: Roles) -> Iterator[Problem]:
+    known = source.columns()
+    for name, columns in roles.inputs.items():
+        if columns and columns != dataset.features:
+            path = f"architecture.inputs.{name}.features"
+            yield from unknown_columns(path, columns, known, source.name, roles.predicted)
+    for name, aim in roles.aims.items():
+        if aim.columns != dataset.targets:
+            path = f"architecture.outputs.{name}.target"
+            yield from unknown_columns(path, aim.columns, known, source.name)
