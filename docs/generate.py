@@ -108,6 +108,13 @@ def record_table() -> str:
     return _fields_table(RunRecord)
 
 
+def study_table() -> str:
+    """The fields of `study.json`."""
+    from nnrun.runs.study_record import StudyRecord
+
+    return _fields_table(StudyRecord)
+
+
 def metrics_table() -> str:
     """The fields of `metrics.json`."""
     from nnrun.runs.manifest import Metrics
@@ -163,6 +170,7 @@ PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "mistakes": ("README.md", mistakes),
     "datasets": ("docs/data.md", datasets_table),
     "run.json": ("docs/run-directory.md", record_table),
+    "study.json": ("docs/run-directory.md", study_table),
     "metrics.json": ("docs/run-directory.md", metrics_table),
     "evaluation": ("docs/run-directory.md", evaluation_table),
     "train --json": ("docs/json.md", outcome_table),

@@ -19,14 +19,19 @@ __all__ = [
     "study",
     "train",
 ]
-_OF_STUDIES = {"Point": "plan", "Seeds": "seeds", "study": "study"}
+_OF_STUDIES = {
+    "Point": "plan.Point",
+    "Seeds": "seeds.Seeds",
+    "study": "study.study",
+    "train": "many.train_config",
+}
 
 
 def __getattr__(name: str) -> Any:
     """Import a name of `__all__` when it is first used."""
     if name in __all__:
-        module = _OF_STUDIES.get(name)
-        home = "nnrun.experiments.api" if module is None else f"nnrun.studies.{module}"
+        home = f"studies.{_OF_STUDIES[name]}" if name in _OF_STUDIES else f"experiments.api.{name}"
+        module, _, name_there = home.rpartition(".")
         # By name, so that what imports the version alone is not taken to import TensorFlow.
-        return getattr(importlib.import_module(home), name)
+        return getattr(importlib.import_module(f"nnrun.{module}"), name_there)
     raise AttributeError(f"module 'nnrun' has no attribute '{name}'")

@@ -133,7 +133,7 @@ def device_name() -> str:
 
     gpus = tf.config.get_visible_devices("GPU")
     if not gpus:
-        return f"CPU ({_usable_cores()} cores)"
+        return f"CPU ({usable_cores()} cores)"
     details = tf.config.experimental.get_device_details(gpus[0])
     return f"GPU ({details.get('device_name', 'unknown')})"
 
@@ -151,7 +151,7 @@ def thread_count() -> int:
     """How many threads an operation may use; with another number, sums may round differently."""
     import tensorflow as tf
 
-    return int(tf.config.threading.get_intra_op_parallelism_threads() or _usable_cores())
+    return int(tf.config.threading.get_intra_op_parallelism_threads() or usable_cores())
 
 
 def device_memory() -> int | None:
@@ -188,7 +188,7 @@ def strategy_scope(name: str) -> contextlib.AbstractContextManager[object]:
     return scope
 
 
-def _usable_cores() -> int:
+def usable_cores() -> int:
     """The number of cores this process may use; all of them if unknown."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))

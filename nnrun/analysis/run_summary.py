@@ -103,6 +103,11 @@ def _figure(values: Mapping[str, float | None], name: str) -> str:
 
 def expected(record: RunRecord) -> list[Sheet]:
     """What was expected of a run, with the value reached and whether it held."""
+    return expectations_sheet(record.expectations)
+
+
+def expectations_sheet(expectations: Iterable[Mapping[str, Any]]) -> list[Sheet]:
+    """What was expected, with the value reached and whether it held; no table of nothing."""
     rows: list[list[Text]] = [
         [
             Cell("", "held" if item.get("held") else "missed"),
@@ -110,7 +115,7 @@ def expected(record: RunRecord) -> list[Sheet]:
             format_figure(item.get("value")),
             _bounds(item),
         ]
-        for item in record.expectations
+        for item in expectations
     ]
     return [Sheet("", [""] * 4, rows, frozenset({0, 1, 3}))] if rows else []
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,10 +17,25 @@ from nnrun.cli.options import (
     check_out,
     gather_overrides,
 )
-from nnrun.cli.printing import complain, show_document, write_page
+from nnrun.cli.printing import complain, printable, show_document, write_page
+from nnrun.config.schema import MOST_SEEDS
 
 if TYPE_CHECKING:
+    from nnrun.analysis.study_report import StudyReport
+    from nnrun.experiments.prepared import Declared
     from nnrun.runs.outcome import Outcome
+    from nnrun.studies.plan import StoredPlan
+
+
+SeedsOption = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N", min=1, max=MOST_SEEDS, help="Train with N seeds, from the config's own on."
+    ),
+]
+FreshOption = Annotated[
+    bool, typer.Option("--fresh", help="Begin a study of many runs anew, even if there is one.")
+]
 
 
 def train_cli(
@@ -34,6 +50,8 @@ def train_cli(
         Path | None,
         typer.Option(metavar="DIR", help="Write the run to exactly this directory instead."),
     ] = None,
+    seeds: SeedsOption = None,
+    fresh: FreshOption = False,
     trust: TrustOption = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
     out: OutOption = None,
@@ -44,32 +62,107 @@ def train_cli(
     Writes a run directory with the history, plots, checkpoints, TensorBoard logs and the model of
     the best epoch. One Ctrl-C ends the training after the current steps, with everything saved.
 
+    With --seeds it trains many runs as one study, and says how much the seed matters: the mean of
+    each metric, its deviation, and an interval. The same command continues a study that was
+    interrupted, or adds seeds to it.
+
     \b
-    Example:
+    Examples:
       $ nnrun train configs/digits_mlp.yaml --set training.epochs=20 --seed 7
+      $ nnrun train configs/digits_mlp.yaml --seeds 5
 
     Exits with 1 if the training diverged or an expectation was not met, and with 2 if there is a
     mistake in the config or its data.
     """
-    from nnrun.cli.progress import TrainingDisplay
-    from nnrun.experiments.api import train
+    from nnrun.experiments.base import Bases
+    from nnrun.experiments.prepare import load
+    from nnrun.studies.many import plan_of
 
     check_out(out)
-    # What callbacks print belongs to a person: programs read the one object on standard output.
-    aside = contextlib.redirect_stdout(sys.stderr) if as_json else contextlib.nullcontext()
-    with aside, TrainingDisplay(silent=quiet or as_json) as display:
-        outcome = train(
-            config,
-            overrides=gather_overrides(changes, seed, name),
-            runs_dir=runs_dir,
-            run_dir=run_dir,
+    declared = load(config, gather_overrides(changes, seed, name), Bases(runs_dir))
+    asked = _Asked(declared, runs_dir, run_dir, trust, quiet, out, as_json)
+    plan = plan_of(declared, seeds=seeds, run_dir=run_dir)
+    raise typer.Exit(_train_one(asked) if plan is None else _train_many(asked, plan, fresh=fresh))
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What the command asks for, for one run and for many."""
+
+    declared: "Declared"
+    runs_dir: Path
+    run_dir: Path | None
+    trust: bool
+    quiet: bool
+    out: Path | None
+    as_json: bool
+
+    @property
+    def silent(self) -> bool:
+        """Whether nothing is shown while it trains."""
+        return self.quiet or self.as_json
+
+
+def _train_one(asked: _Asked) -> int:
+    """Train one run; the exit code."""
+    from nnrun.cli.progress import TrainingDisplay
+    from nnrun.experiments.api import train_declared
+
+    with told_aside(as_json=asked.as_json), TrainingDisplay(silent=asked.silent) as display:
+        outcome = train_declared(
+            asked.declared,
+            runs_dir=asked.runs_dir,
+            run_dir=asked.run_dir,
             command=["nnrun", *sys.argv[1:]],
-            trust=trust,
+            trust=asked.trust,
             watch=display.show,
             deliver_signals=False,
         )
-    tell_outcome(outcome, out, quiet=quiet, as_json=as_json)
-    raise typer.Exit(outcome.exit_code)
+    tell_outcome(outcome, asked.out, quiet=asked.quiet, as_json=asked.as_json)
+    return outcome.exit_code
+
+
+def _train_many(asked: _Asked, plan: "StoredPlan", *, fresh: bool) -> int:
+    """Train a study; the exit code."""
+    from nnrun.cli.trials import TrialsDisplay
+    from nnrun.studies.many import train_many
+
+    with told_aside(as_json=asked.as_json), TrialsDisplay(silent=asked.silent) as display:
+        report = train_many(
+            asked.declared,
+            plan,
+            runs_dir=asked.runs_dir,
+            command=["nnrun", *sys.argv[1:]],
+            trust=asked.trust,
+            fresh=fresh,
+            watch=display.watch,
+            follow=display.follow,
+        )
+    tell_report(report, asked.out, quiet=asked.quiet, as_json=asked.as_json)
+    return report.exit_code
+
+
+def told_aside(*, as_json: bool) -> contextlib.AbstractContextManager[object]:
+    """Within the block, what callbacks print does not mix with the JSON of a command."""
+    # It belongs to a person: programs read the one object on standard output.
+    return contextlib.redirect_stdout(sys.stderr) if as_json else contextlib.nullcontext()
+
+
+def tell_report(report: "StudyReport", out: Path | None, *, quiet: bool, as_json: bool) -> None:
+    """Print what a study came to: in full, as JSON, or only what went wrong; and write it to a file."""
+    from nnrun.analysis.study_view import study_view
+
+    if out is not None:
+        write_page(study_view(report), out)
+    if quiet and not as_json:
+        _complain_of_study(report)
+        return
+    if not as_json:
+        typer.echo()
+    # Its trials stand there already, each printed as it ended.
+    show_document(study_view(report, with_trials=False), as_json=as_json)
+    if out is not None:
+        typer.echo(printable(f"written: {out}"), err=as_json)
 
 
 def tell_outcome(
@@ -98,3 +191,18 @@ def _complain_of(outcome: "Outcome") -> None:
     for item in outcome.expectations:
         if not item["held"]:
             complain(f"{outcome.run_dir}: {missed_expectation(item)}")
+
+
+def _complain_of_study(report: "StudyReport") -> None:
+    from nnrun.analysis.run_summary import missed_expectation
+
+    path = report.directory.path
+    if report.status != "finished":
+        complain(f"{path} {report.status}: {report.record.reason}".removesuffix(": "))
+    for trial in report.trials:
+        if trial.row.state != "finished":
+            complain(f"{path}: trial {trial.row.number} {trial.row.state}: {trial.row.reason}")
+    for group in report.groups:
+        for item in group.expectations:
+            if not item["held"]:
+                complain(f"{path}: the mean of {missed_expectation(item)}")

@@ -17,11 +17,13 @@ from nnrun.config.modes import Mode
 from nnrun.config.nested_kinds import ArgumentsOf, ComponentOf, ListOf, MapOf, OneOf, SectionOf
 from nnrun.config.options import REQUIRED, option
 from nnrun.config.outline import Outline
+from nnrun.config.regularizing import Regularization
 from nnrun.config.tasks import AUTO, TASK
 from nnrun.errors import Place
 
 CONFIG_VERSION = 1
 LARGEST_SEED = 2**31 - 1
+MOST_SEEDS = 1000
 SOURCE_KEYS = ("name", "csv")
 """The options of a data set that say where its rows come from."""
 NAME_PATTERN = r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}"
@@ -161,44 +163,6 @@ class Dataset:
 
 
 @dataclass(frozen=True)
-class Clip:
-    """Limits on the gradients, applied by the optimizer."""
-
-    norm: float | None = option(
-        "Scale each weight's gradient down to this L2 norm (Keras's `clipnorm`).", Number(above=0.0)
-    )
-    global_norm: float | None = option(
-        "Scale all gradients together down to this L2 norm (Keras's `global_clipnorm`).",
-        Number(above=0.0),
-    )
-    value: float | None = option(
-        "Clip every component of a gradient to between minus and plus this value (Keras's "
-        "`clipvalue`).",
-        Number(above=0.0),
-    )
-
-
-@dataclass(frozen=True)
-class Regularization:
-    """Regularization over the whole model, where the layers say nothing themselves."""
-
-    l1: float = option("L1 penalty on the kernel of every hidden layer.", Number(minimum=0.0), 0.0)
-    l2: float = option("L2 penalty on the kernel of every hidden layer.", Number(minimum=0.0), 0.0)
-    max_norm: float | None = option(
-        "Largest L2 norm of the weights into each unit of a hidden layer (Keras's `MaxNorm`).",
-        Number(above=0.0),
-    )
-    dropout: float = option(
-        "The share of units dropped after every hidden layer.", Number(minimum=0.0, below=1.0), 0.0
-    )
-    batch_normalization: str | None = option(
-        "Put BatchNormalization into every hidden layer, before or after its activation.",
-        Text(choices=("before_activation", "after_activation")),
-    )
-    clip: Clip = option("Gradient clipping.", SectionOf(Clip), factory=Clip)
-
-
-@dataclass(frozen=True)
 class Training:
     """How long and in what portions the model is trained."""
 
@@ -313,6 +277,11 @@ class Experiment:
         "Determines everything random: weights, split, order, dropout.",
         Integer(minimum=0, maximum=LARGEST_SEED),
         42,
+    )
+    seeds: int | None = option(
+        "How many runs `nnrun train` makes, with this many seeds from `seed` on: a study.",
+        Integer(minimum=1, maximum=MOST_SEEDS),
+        default_says="one run",
     )
     modules: str | None = option(
         "The folder that classes of your own (`module:Class`) are imported from.",

@@ -1,5 +1,6 @@
 """An experiment → YAML text that, read again, declares the same experiment."""
 
+from dataclasses import replace
 from typing import Any
 
 import yaml
@@ -62,5 +63,8 @@ def write_yaml(value: Any) -> str:
 
 
 def experiment_to_yaml(experiment: Experiment) -> str:
-    """The whole experiment, every default written out; it trains again alone."""
-    return write_yaml(to_plain(experiment))
+    """The whole experiment, every default written out; it trains again alone.
+
+    What asks for many runs is left out: it is no part of one.
+    """
+    return write_yaml(to_plain(replace(experiment, seeds=None)))

@@ -6,7 +6,7 @@ from typing import Any
 
 from nnrun.config.components import Component
 from nnrun.config.outline import Outline
-from nnrun.config.schema import Regularization
+from nnrun.config.regularizing import Regularization
 from nnrun.config.subject import ACTIVATION_LAYERS
 from nnrun.models.activation_names import activation_of, is_selu
 

@@ -82,9 +82,14 @@ def write_with(path: Path, writer: Callable[[Path], None]) -> None:
             os.fsync(file.fileno())
 
 
-def remove_leftovers(directory: Path) -> None:
-    """Remove the temporary files of a killed process; only under the run's lock."""
-    for path in directory.rglob(".*.tmp*"):
+def remove_leftovers(directory: Path, *, deep: bool = True) -> None:
+    """Remove the temporary files of a killed process; only under the lock of the directory.
+
+    Args:
+        directory: A run's, or a study's.
+        deep: Whether its folders are searched too.
+    """
+    for path in (directory.rglob if deep else directory.glob)(".*.tmp*"):
         with suppress(OSError):
             path.unlink()
 

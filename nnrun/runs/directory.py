@@ -17,6 +17,8 @@ from nnrun.runs.evaluation_directory import EvaluationDirectory
 
 RUN_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}")
 STAMPED_NAME = re.compile(r".+-(\d{8}-\d{6})-[a-z]{4}")
+STUDY_RECORD = "study.json"
+TRIALS = "trials"
 _TRIES = 100
 
 
@@ -34,8 +36,13 @@ class RunDirectory:
 
     @property
     def name(self) -> str:
-        """The name the run is known by."""
-        return self.path.name or self.path.resolve().name
+        """The name the run is known by; that of a study's trial is `STUDY/3`."""
+        path = self.path if self.path.name else self.path.resolve()
+        study = path.parent.parent
+        is_trial = path.parent.name == TRIALS and path.name.isdecimal()
+        if is_trial and (study / STUDY_RECORD).is_file():
+            return f"{study.name}/{int(path.name)}"
+        return path.name
 
     @property
     def config(self) -> Path:

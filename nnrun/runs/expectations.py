@@ -37,7 +37,7 @@ def judge_expectations(
     judged = []
     for figure, wanted in expect.items():
         value, bounds = reached.get(figure), _bounds(wanted)
-        judged.append({"figure": figure, "value": value, "held": _holds(value, bounds), **bounds})
+        judged.append({"figure": figure, "value": value, "held": holds(value, bounds), **bounds})
     return judged
 
 
@@ -47,7 +47,13 @@ def _bounds(wanted: float | Expectation) -> dict[str, float]:
     return {key: bound for key, bound in dataclasses.asdict(wanted).items() if bound is not None}
 
 
-def _holds(value: float | None, bounds: Mapping[str, float]) -> bool:
+def holds(value: float | None, bounds: Mapping[str, float]) -> bool:
+    """Whether a figure is what is expected.
+
+    Args:
+        value: The figure; None where it is not finite.
+        bounds: `equals`, or `min` and `max`; other keys do not count.
+    """
     if value is None or not math.isfinite(value):
         return False
     return (

@@ -1,8 +1,10 @@
-"""The list of runs, and how to find the one that a user means."""
+"""The list of runs and studies, and how to find the one that a user means."""
 
 import difflib
 import os
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,12 +15,15 @@ from nnrun.runs.beginnings import UnbegunError, is_unbegun
 from nnrun.runs.directory import STAMPED_NAME, RunDirectory
 from nnrun.runs.locking import is_locked
 from nnrun.runs.manifest import DIED, NewerFormatError, RunRecord, derived_status
+from nnrun.runs.study_directory import StudyDirectory, studies_of
+from nnrun.runs.study_record import StudyRecord
 
 LATEST = "latest"
 DAMAGED = "damaged"
 NEWER = "newer"
 _SHOWN = 5
 _LONGEST = 80
+_TRIAL = re.compile(r"(.+)/([0-9]{1,6})")
 
 
 @dataclass(frozen=True)
@@ -78,11 +83,27 @@ def list_runs(runs_dir: Path) -> list[RunEntry]:
     return [RunEntry(RunDirectory(runs_dir / name)) for name in _names(runs_dir)]
 
 
+def list_studies(runs_dir: Path) -> list[StudyDirectory]:
+    """The studies among the runs of a directory, the newest first.
+
+    Args:
+        runs_dir: Where the runs lie; it may be missing.
+
+    Raises:
+        RunError: The directory cannot be read.
+    """
+    folder = studies_of(runs_dir)
+    studies = [StudyDirectory(folder / name) for name in _folders(folder)]
+    found = (study for study in studies if study.record.exists())
+    return sorted(found, key=lambda study: (_stamp(study.name), study.name), reverse=True)
+
+
 def find_run(text: str, runs_dir: Path) -> RunDirectory:
     """The run a user means.
 
     Args:
-        text: `latest`, a name, a path, or the beginning of the name of one run only.
+        text: `latest`, a name, a path, or the beginning of the name of one run only; or a study
+            with the number of one of its trials, as in `STUDY/3`.
         runs_dir: Where the runs lie.
 
     Returns:
@@ -91,53 +112,130 @@ def find_run(text: str, runs_dir: Path) -> RunDirectory:
     Raises:
         RunError: No run is meant, or several are.
     """
+    found = find_either(text, runs_dir, studies=False)
+    if isinstance(found, StudyDirectory):
+        raise RunError(
+            f"{found.name} is a study, not a run",
+            hint=f"Name one of its runs, as in {found.name}/0.",
+        )
+    return found
+
+
+def find_either(
+    text: str, runs_dir: Path, *, studies: bool = True
+) -> RunDirectory | StudyDirectory:
+    """The run or the study a user means.
+
+    Args:
+        text: As for `find_run`, or likewise a study.
+        runs_dir: Where the runs lie.
+        studies: Whether `latest` may be a study, and the beginning of a name that of one.
+
+    Raises:
+        RunError: Nothing is meant, or several are.
+    """
     try:
-        return _find_run(text, runs_dir)
+        return _find(text, runs_dir, studies=studies)
     except OSError as error:  # no right to look there, or a name longer than file systems take
         shown = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
         raise RunError(f"cannot look for the run {shown!r}: {describe_cause(error)}") from error
 
 
-def _find_run(text: str, runs_dir: Path) -> RunDirectory:
+def _find(text: str, runs_dir: Path, *, studies: bool) -> RunDirectory | StudyDirectory:
     names = _names(runs_dir)
     if text in names:
         return RunDirectory(runs_dir / text)
-    if text == LATEST:
-        return _latest(runs_dir)
     path = Path(text).expanduser()
     if text and (RunDirectory(path).record.is_file() or is_unbegun(path)):
         return RunDirectory(path)
-    meant = [name for name in names if text and name.startswith(text)]
+    found = {study.name: study for study in list_studies(runs_dir)}
+    if text in found or (text and StudyDirectory(path).record.is_file()):
+        return found.get(text) or StudyDirectory(path)
+    if trial := _TRIAL.fullmatch(text):
+        return _find_trial(trial[1], int(trial[2]), found)
+    if text == LATEST:
+        return _latest(runs_dir, found.values() if studies else ())
+    meant: list[RunDirectory | StudyDirectory] = [
+        RunDirectory(runs_dir / name) for name in names if text and name.startswith(text)
+    ]
+    if studies or not meant:
+        meant += [study for name, study in found.items() if text and name.startswith(text)]
     if len(meant) == 1:
-        return RunDirectory(runs_dir / meant[0])
-    if meant:
-        shown = ", ".join(meant[:_SHOWN]) + (", …" if len(meant) > _SHOWN else "")
+        return meant[0]
+    raise _not_found(text, runs_dir, meant, [*names, *found])
+
+
+def _find_trial(text: str, number: int, studies: Mapping[str, StudyDirectory]) -> RunDirectory:
+    """The run of a study's trial."""
+    meant = [study for name, study in studies.items() if name.startswith(text)]
+    exact = [study for study in meant if study.name == text]
+    path = StudyDirectory(Path(text).expanduser())
+    if text == LATEST:
+        exact = list(studies.values())[:1]
+    elif path.record.is_file():
+        exact = [path]
+    found = exact or meant
+    if len(found) != 1:
         raise RunError(
-            f"{text!r} begins the names of {len(meant)} runs: {shown}",
-            hint="Write more of the name, or `latest`.",
+            f"there is no study {text!r}" if not found else _ambiguous(text, found),
+            hint=_suggestion(text, list(studies)) if not found else "Write more of the name.",
         )
+    run = found[0].trial(number)
+    if not run.path.is_dir():
+        raise RunError(f"{found[0].name} has no trial {number} with a run")
+    return run
+
+
+def _not_found(
+    text: str,
+    runs_dir: Path,
+    meant: Sequence[RunDirectory | StudyDirectory],
+    names: Sequence[str],
+) -> RunError:
+    if meant:
+        return RunError(_ambiguous(text, meant), hint="Write more of the name, or `latest`.")
+    path = Path(text).expanduser()
     if text and path.is_dir():
-        raise RunError(f"{path} is not a run: it has no {RunDirectory(path).record.name}")
-    raise RunError(f"there is no run {text!r} in {runs_dir}", hint=_suggestion(text, names))
+        return RunError(f"{path} is not a run: it has no {RunDirectory(path).record.name}")
+    return RunError(f"there is no run {text!r} in {runs_dir}", hint=_suggestion(text, names))
 
 
-def _latest(runs_dir: Path) -> RunDirectory:
-    entries = [entry for entry in list_runs(runs_dir) if entry.record is not None]
-    if not entries:
+def _ambiguous(text: str, meant: Sequence[RunDirectory | StudyDirectory]) -> str:
+    shown = ", ".join(item.name for item in meant[:_SHOWN]) + (", …" if len(meant) > _SHOWN else "")
+    kind = "runs" if all(isinstance(item, RunDirectory) for item in meant) else "runs and studies"
+    return f"{text!r} begins the names of {len(meant)} {kind}: {shown}"
+
+
+def _latest(runs_dir: Path, studies: Iterable[StudyDirectory]) -> RunDirectory | StudyDirectory:
+    """What was begun last."""
+    begun: list[tuple[str, str, RunDirectory | StudyDirectory]] = [
+        (entry.record.created, entry.name, entry.directory)
+        for entry in list_runs(runs_dir)
+        if entry.record is not None
+    ]
+    for study in studies:
+        with suppress(RunError):
+            begun.append((StudyRecord.read(study.record).created, study.name, study))
+    if not begun:
         raise RunError(f"there are no runs in {runs_dir} yet", hint="Start one with `nnrun train`.")
-    return max(entries, key=lambda e: (e.record.created if e.record else "", e.name)).directory
+    return max(begun, key=lambda item: item[:2])[2]
 
 
 def _names(runs_dir: Path) -> list[str]:
+    runs = (name for name in _folders(runs_dir) if _is_run(runs_dir, name))
+    return sorted(runs, key=lambda name: (_stamp(name), name), reverse=True)
+
+
+def _folders(place: Path) -> list[str]:
+    """The names of the folders in a place; links and what is hidden are passed over."""
     try:
-        with os.scandir(runs_dir) as entries:
+        with os.scandir(place) as entries:
             found = [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
     except FileNotFoundError:
         return []
     except OSError as error:
-        raise RunError(f"cannot read {runs_dir}: {error.strerror}") from error
-    runs = (name for name in found if not name.startswith(".") and _is_run(runs_dir, name))
-    return sorted(runs, key=lambda name: (_stamp(name), name), reverse=True)
+        raise RunError(f"cannot read {place}: {error.strerror}") from error
+    return [name for name in found if not name.startswith(".")]
 
 
 def _is_run(runs_dir: Path, name: str) -> bool:

@@ -18,14 +18,19 @@ _PAUSE = 0.02  # seconds; `is_locked` of another process holds the lock for an i
 
 
 class RunLock:
-    """Locks a run directory for this process within a `with` block.
+    """Locks the directory of a run, or of a study, for this process within a `with` block.
 
     The file stays when the lock is given back: removing it would let two processes hold two files
     of the same name.
+
+    Args:
+        run: The directory.
+        what: What lies there, as messages call it.
     """
 
-    def __init__(self, run: Path) -> None:
+    def __init__(self, run: Path, what: str = "run") -> None:
         self._path = run / LOCK_NAME
+        self._what = what
         self._descriptor: int | None = None
 
     def __enter__(self) -> Self:
@@ -55,7 +60,7 @@ class RunLock:
                 hint=f"Remove {self._path}, if no process is writing the run." if strange else "",
             ) from error
         try:
-            _lock(descriptor, self._path)
+            _lock(descriptor, self._path, self._what)
             os.ftruncate(descriptor, 0)
             os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
         except BaseException:
@@ -87,7 +92,7 @@ def is_locked(run: Path) -> bool:
     return False
 
 
-def _lock(descriptor: int, path: Path) -> None:
+def _lock(descriptor: int, path: Path, what: str) -> None:
     for attempt in range(_TRIES):
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -100,6 +105,6 @@ def _lock(descriptor: int, path: Path) -> None:
             return
     holder = os.pread(descriptor, 32, 0).decode(errors="replace").strip() or "unknown"
     raise RunError(
-        f"another process (pid {holder}) is writing this run: {path.parent}",
+        f"another process (pid {holder}) is writing this {what}: {path.parent}",
         hint="Wait for it to end, or stop it; its lock goes with it.",
     )

@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 
 from nnrun.runs.atomic import check_writable, make_directory
-from nnrun.runs.directory import RunDirectory, claim_stamped
+from nnrun.runs.directory import STUDY_RECORD, TRIALS, RunDirectory, claim_stamped
 
 STUDIES = "studies"
 """The folder of the studies, beside the runs."""
@@ -39,7 +39,7 @@ class StudyDirectory:
     @property
     def record(self) -> Path:
         """What the study is and how it ended: see `study_record.StudyRecord`."""
-        return self.path / "study.json"
+        return self.path / STUDY_RECORD
 
     @property
     def table(self) -> Path:
@@ -49,7 +49,7 @@ class StudyDirectory:
     @property
     def trials(self) -> Path:
         """The directory of the trials."""
-        return self.path / "trials"
+        return self.path / TRIALS
 
     def trial(self, number: int) -> RunDirectory:
         """The run of a trial.

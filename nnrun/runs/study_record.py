@@ -24,7 +24,7 @@ class StudyRecord:
         name: The experiment's name.
         plan: Which trials it makes: `kind`, and what that kind of plan needs.
         metric: The figure whose best value is a trial's value.
-        status: One of `STUDY_STATUSES`.
+        status: `running`, `finished`, `interrupted` or `failed`.
         command: The command line that started it.
         created: When it started, as ISO 8601 in UTC.
         ended: When it ended, in the same form; None while it runs.

@@ -136,7 +136,7 @@ def _setting_cell(settings: Mapping[str, Any], path: str) -> str:
     if path not in settings:
         return ""
     value = settings[path]
-    if isinstance(value, str) and value and _setting(value) == value:
+    if isinstance(value, str) and value.isprintable() and value and _setting(value) == value:
         return escape_cell(value)
     return json.dumps(value, ensure_ascii=False)
 

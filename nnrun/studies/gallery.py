@@ -21,7 +21,7 @@ from nnrun.analysis.gallery import (
     mean_figures,
 )
 from nnrun.config.gallery_sheet import GalleryEntry, read_sheet
-from nnrun.errors import ConfigError, RunError, UserError
+from nnrun.errors import RunError, UserError
 from nnrun.experiments.base import Bases
 from nnrun.experiments.prepare import load
 from nnrun.pages.document import Picture
@@ -32,6 +32,7 @@ from nnrun.runs.directory import RunDirectory
 from nnrun.runs.expectations import figures_reached, judge_expectations
 from nnrun.runs.history import History
 from nnrun.runs.manifest import Metrics, RunRecord
+from nnrun.studies.advancing import reason_of
 from nnrun.studies.seeds import Seeds
 from nnrun.studies.study import StudyInterruptedError, Trial, study
 
@@ -124,7 +125,7 @@ def run_exhibit(
     except StudyInterruptedError:
         raise
     except Exception as error:  # noqa: BLE001 one config that breaks must not take the others along
-        return dataclasses.replace(row, problem=_told(error))
+        return dataclasses.replace(row, problem=reason_of(error))
 
 
 def _not_run(exhibit: Exhibit) -> GalleryRow:
@@ -161,17 +162,6 @@ def write_gallery(rows: Sequence[GalleryRow], out: Path) -> None:
             write_bytes(file, picture.read())
         pictures[row.name] = picture
     write_text(out, page_text(gallery_view(rows, _facts(rows), pictures, out), out))
-
-
-def _told(error: Exception) -> str:
-    """Why a config failed, in a sentence."""
-    if isinstance(error, ConfigError):
-        problem = error.problems[0]
-        return f"{problem.path}: {problem.message}".removeprefix(": ")
-    if isinstance(error, UserError):
-        return error.message
-    first = (str(error).strip().splitlines() or [""])[0]
-    return f"{type(error).__name__}: {first}".removesuffix(": ")
 
 
 def _finished(trial: Trial) -> RunDirectory:

@@ -1,7 +1,8 @@
 """What decides which runs a study makes."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol, Self
 
 from nnrun.runs.outcome import Outcome
 
@@ -47,4 +48,25 @@ class Plan(Protocol):
         Args:
             point: What was asked for.
             outcome: How it came out.
+        """
+
+
+class StoredPlan(Plan, Protocol):
+    """A plan that a study's directory keeps, so that the study can go on without the command."""
+
+    @property
+    def size(self) -> int | None:
+        """How many runs it asks for; None where that is not known."""
+
+    def to_json(self) -> dict[str, Any]:
+        """What it takes to make it again: its `kind`, and that kind's arguments."""
+
+    def going_on_from(self, earlier: Mapping[str, Any]) -> Self | None:
+        """The plan with which a study goes on when it is asked for again.
+
+        Args:
+            earlier: The plan that the study has, as `to_json` gave it.
+
+        Returns:
+            A plan that begins with the same runs; None where that would be another study.
         """

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Self
 
 from nnrun.studies.plan import Point
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from nnrun.runs.outcome import Outcome
+
+SEEDS = "seeds"
 
 
 class Seeds:
@@ -20,7 +22,13 @@ class Seeds:
     """
 
     def __init__(self, seeds: Iterable[int]) -> None:
-        self._points = iter([Point(seed=seed) for seed in seeds])
+        self._seeds = list(seeds)
+        self._points = iter([Point(seed=seed) for seed in self._seeds])
+
+    @property
+    def size(self) -> int:
+        """The number of seeds."""
+        return len(self._seeds)
 
     def ask(self) -> Point | None:
         """The run of the next seed."""
@@ -28,3 +36,15 @@ class Seeds:
 
     def tell(self, point: Point, outcome: Outcome) -> None:
         """Learn nothing: the seeds are known from the start."""
+
+    def to_json(self) -> dict[str, Any]:
+        """The seeds."""
+        return {"kind": SEEDS, "seeds": self._seeds}
+
+    def going_on_from(self, earlier: Mapping[str, Any]) -> Self | None:
+        """The longer of two lists of seeds that begin alike."""
+        other = earlier.get("seeds")
+        if earlier.get("kind") != SEEDS or not isinstance(other, list):
+            return None
+        longer, shorter = sorted((self._seeds, other), key=len, reverse=True)
+        return type(self)(longer) if longer[: len(shorter)] == shorter else None

@@ -19,6 +19,7 @@ SECTIONS = {
 WIDE = ["architecture={MLP: {hidden: [16]}}", "name=wide"]
 COMMANDS = {
     "nnrun train": ("train tiny.yaml --run-dir new --set training.epochs=1", set()),
+    "nnrun train --seeds": ("train tiny.yaml --set training.epochs=1 --seeds 2", set()),
     "nnrun resume": ("resume tiny_run --epochs 3", set()),
     "nnrun eval": ("eval tiny_run", set()),
     "nnrun predict": (

@@ -29,15 +29,14 @@ RECORD = StudyRecord(
     versions={"python": "3.11.7"},
 )
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
+PATHS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=8)
 SCALARS = TEXTS | st.integers() | st.floats(allow_nan=False) | st.booleans() | st.none()
 ROWS = st.builds(
     TrialRow,
     number=st.integers(0, 99),
     state=st.sampled_from(TRIAL_STATES),
     value=st.none() | st.floats(allow_nan=False, allow_infinity=False),
-    settings=st.dictionaries(
-        TEXTS.filter(bool), SCALARS | st.lists(SCALARS, max_size=3), max_size=3
-    ),
+    settings=st.dictionaries(PATHS, SCALARS | st.lists(SCALARS, max_size=3), max_size=3),
     epochs=st.integers(0),
     seconds=st.floats(0, 1e9),
     reason=st.text(st.sampled_from("=+-'a1,\""), max_size=8),

@@ -1,0 +1,147 @@
+"""A study on one screen: its trials, and what they come to together."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from nnrun.analysis.run_summary import expectations_sheet, status_mark
+from nnrun.analysis.study_report import SEED, Spread, StudyReport, TrialGroup, TrialReport
+from nnrun.config.figures import Figure
+from nnrun.pages.document import Block, Cell, Document, Facts, Line, Lines, Narrowing, Sheet, Text
+from nnrun.pages.numbers import format_decimals, format_figure, format_seconds
+from nnrun.runs.settings import describe_briefly
+
+_ABSENT = "-"
+
+
+def study_view(report: StudyReport, *, with_trials: bool = True) -> Document:
+    """The report as a document.
+
+    Args:
+        report: The study.
+        with_trials: Whether its trials stand there one by one.
+    """
+    blocks: list[Block] = [Lines([study_headline(report)])]
+    if with_trials:
+        blocks.append(trials_sheet(report))
+    if len(report.groups) == 1:
+        (group,) = report.groups
+        blocks += [spread_sheet(group), *expectations_sheet(group.expectations)]
+    blocks.append(study_facts(report))
+    return Document(report.directory.name, blocks, report.to_json)
+
+
+def study_headline(report: StudyReport) -> Line:
+    """The name of a study and how it stands, in a line."""
+    reason = f": {report.record.reason}" if report.record.reason else ""
+    return [
+        Cell(report.directory.name, "strong"),
+        " ",
+        Cell(report.status, status_mark(report.status)),
+        *([reason] if reason else []),
+    ]
+
+
+def trial_columns(figures: Sequence[str], paths: Sequence[str]) -> list[str]:
+    """The headers of a table of trials.
+
+    Args:
+        figures: The figures.
+        paths: What the trials change in the config.
+    """
+    return ["trial", *paths, *figures, "epochs", "seconds", "state"]
+
+
+def trial_cells(trial: TrialReport, figures: Sequence[str], paths: Sequence[str]) -> list[Text]:
+    """The cells of a trial below `trial_columns`."""
+    row = trial.row
+    state = row.state if row.state == "finished" or not row.reason else f"{row.state}: {row.reason}"
+    return [
+        str(row.number),
+        *(_setting(row.settings.get(path)) for path in paths),
+        *(_decimals(trial.figures.get(name)) for name in figures),
+        f"{row.epochs:,}",
+        f"{row.seconds:.1f}",
+        Cell(state, "" if row.state == "finished" else status_mark(row.state)),
+    ]
+
+
+def trial_figures(trials: Sequence[TrialReport], metric: str) -> list[str]:
+    """The figures that a table of trials shows: the value first, then validation and test.
+
+    Args:
+        trials: The trials; where they measure the training rows alone, those stand there.
+        metric: The figure whose best value is a trial's.
+    """
+    names = dict.fromkeys(name for trial in trials for name in trial.figures)
+    best = [name for name in names if _of_best(name) and name not in (metric, "params")]
+    held_out = [name for name in best if Figure.parse(name).part != "train"]
+    return [metric, *(held_out or best)]
+
+
+def trials_sheet(report: StudyReport) -> Block:
+    """A row for each trial."""
+    if not report.trials:
+        return Lines(["no trial has ended yet"])
+    figures, paths = trial_figures(report.trials, report.record.metric), _paths(report)
+    columns = trial_columns(figures, paths)
+    rows = [trial_cells(trial, figures, paths) for trial in report.trials]
+    kept = [0, *range(1, len(paths) + 2), len(columns) - 1, *range(len(columns))]
+    narrowing = Narrowing(list(dict.fromkeys(kept)))
+    return Sheet("", columns, rows, frozenset({len(columns) - 1}), narrowing)
+
+
+def spread_sheet(group: TrialGroup) -> Sheet:
+    """A row for each figure: its mean over the trials with an interval, and how it scatters."""
+    rows = [
+        _spread_cells(name, spread)
+        for name, spread in group.spreads.items()
+        if _of_best(name) and name != "params"
+    ]
+    columns = ("", "mean", "± deviation", "95 % interval", "least", "greatest")
+    return Sheet("", columns, rows)
+
+
+def _spread_cells(name: str, spread: Spread) -> list[Text]:
+    interval = spread.interval
+    return [
+        name,
+        format_decimals(spread.mean),
+        _ABSENT if spread.deviation is None else format_decimals(spread.deviation),
+        _ABSENT if interval is None else " to ".join(map(format_decimals, interval)),
+        format_decimals(min(spread.values)),
+        format_decimals(max(spread.values)),
+    ]
+
+
+def study_facts(report: StudyReport) -> Facts:
+    """How many trials, how long they took, and where everything is."""
+    states = [trial.row.state for trial in report.trials]
+    counts = [f"{states.count(state)} {state}" for state in dict.fromkeys(states)]
+    parameters = next((t.record.parameters for t in report.trials if t.record), None)
+    return Facts(
+        {
+            "trials": ", ".join(counts) or "none yet",
+            "time": format_seconds(report.seconds),
+            **({} if parameters is None else {"parameters": format_figure(parameters)}),
+            "study": report.directory.path,
+            "table": report.directory.table,
+        }
+    )
+
+
+def _paths(report: StudyReport) -> list[str]:
+    """What the trials change in the config, the seed last."""
+    paths = dict.fromkeys(path for trial in report.trials for path in trial.row.settings)
+    return sorted(paths, key=lambda path: path == SEED)
+
+
+def _of_best(name: str) -> bool:
+    return not Figure.parse(name).of_last_epoch
+
+
+def _setting(value: Any) -> str:
+    return describe_briefly(value)
+
+
+def _decimals(value: float | None) -> str:
+    return _ABSENT if value is None else format_decimals(value)

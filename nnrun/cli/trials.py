@@ -1,0 +1,149 @@
+"""A study as a person watches it: a row for each trial as it ends, and live bars in a terminal."""
+
+import sys
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from nnrun.cli.printing import fold, printable, warn
+from nnrun.pages.bars import print_above, progress_bars
+from nnrun.pages.numbers import format_seconds
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+    from nnrun.analysis.study_report import TrialReport
+    from nnrun.studies.conducting import TrialEnded
+    from nnrun.studies.opening import OpenStudy
+    from nnrun.training.events import Event
+
+_WIDTHS = {"trial": 5, "seed": 6, "epochs": 6, "seconds": 7, "state": 8}
+
+
+class TrialsDisplay:
+    """Shows the trials of a study on standard output: with bars in a terminal, plain rows elsewhere.
+
+    Args:
+        silent: Show nothing at all.
+    """
+
+    def __init__(self, *, silent: bool) -> None:
+        self.silent = silent
+        self._bars: _Bars | None = None
+        self._columns: list[str] = []
+        self._warned: set[str] = set()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._bars is not None:
+            self._bars.stop()
+
+    def watch(self, event: "Event") -> None:
+        """Show an event of the training under way."""
+        if self._bars is not None:
+            self._bars.watch(event)
+
+    def follow(self, study: "OpenStudy", ended: "TrialEnded | None") -> None:
+        """Show that a study begins or goes on, or a trial that has ended."""
+        if self.silent:
+            return
+        if ended is None:
+            self._begin(study)
+            return
+        from nnrun.analysis.study_report import read_trial
+
+        trial = read_trial(study.directory, ended.row)
+        for warning in trial.record.warnings if trial.record else ():
+            if warning not in self._warned:
+                self._warned.add(warning)
+                warn(warning)
+        self._print_row(trial, study.record.metric)
+        if self._bars is not None:
+            self._bars.trial(is_new=ended.is_new)
+
+    def _begin(self, study: "OpenStudy") -> None:
+        self._print(str(study.directory.path))
+        count = "" if study.plan.size is None else f"{study.plan.size:,} trials; "
+        self._print(fold(f"{count}the value of each is its best {study.record.metric}", sys.stdout))
+        if sys.stdout.isatty():
+            self._bars = _Bars(study.plan.size)
+
+    def _print_row(self, trial: "TrialReport", metric: str) -> None:
+        from nnrun.analysis.study_view import trial_cells, trial_columns, trial_figures
+        from nnrun.pages.document import as_cell
+
+        paths, figures = list(trial.row.settings), trial_figures([trial], metric)
+        columns = trial_columns(figures, paths)
+        if columns != self._columns and (not self._columns or trial.figures):
+            self._columns = columns
+            self._print("  ".join(f"{name:>{_width(name)}}" for name in columns))
+        cells = map(as_cell, trial_cells(trial, figures, paths))
+        texts = [f"{c.text:>{_width(n)}}" for n, c in zip(columns, cells, strict=True)]
+        self._print("  ".join(texts))
+
+    def _print(self, line: str) -> None:
+        if self._bars is not None:
+            self._bars.print(line)
+        else:
+            print(printable(line), flush=True)  # noqa: T201
+
+
+class _Bars:
+    """A bar over the trials, and one over the epochs of the trial under way."""
+
+    def __init__(self, trials: int | None) -> None:
+        self._progress: Progress = progress_bars(sys.stdout)
+        told = "reading the data and starting TensorFlow"
+        self._trials: TaskID = self._progress.add_task("trial", total=trials, told=told)
+        self._epochs: TaskID = self._progress.add_task("epoch", total=None, told="", visible=False)
+        self._total = trials
+        self._done = self._timed = 0
+        self._since: float | None = None
+        self._progress.start()
+
+    def watch(self, event: "Event") -> None:
+        """Move the bar of the epochs."""
+        from nnrun.training.events import EpochEnded, TrainingStarted
+
+        match event:
+            case TrainingStarted():
+                self._progress.update(
+                    self._epochs, total=event.epochs, completed=event.done, visible=True
+                )
+                self._progress.update(self._trials, told=self._left())
+            case EpochEnded():
+                self._progress.update(self._epochs, completed=event.epoch)
+
+    def trial(self, *, is_new: bool) -> None:
+        """Move the bar of the trials; the first tells no time, since it compiles."""
+        self._done += 1
+        if is_new and self._since is None:
+            self._since = time.monotonic()
+        elif is_new:
+            self._timed += 1
+        self._progress.update(self._trials, completed=self._done, told=self._left())
+
+    def _left(self) -> str:
+        if self._total is None or self._since is None or not self._timed:
+            return ""
+        seconds = (time.monotonic() - self._since) / self._timed * (self._total - self._done)
+        return f"{format_seconds(seconds)} left"
+
+    def print(self, line: str) -> None:
+        """Print a line above the bars."""
+        print_above(self._progress, line)
+
+    def stop(self) -> None:
+        """Take the bars away."""
+        self._progress.stop()
+
+
+def _width(name: str) -> int:
+    return max(len(name), _WIDTHS.get(name, 9))

@@ -1,0 +1,81 @@
+"""A trial's run, begun or gone on with: the one function that a worker calls."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nnrun.errors import ConfigError, UserError
+from nnrun.experiments.api import resume, train
+from nnrun.runs.beginnings import is_unbegun
+from nnrun.runs.directory import RunDirectory
+from nnrun.runs.manifest import RunRecord
+from nnrun.runs.outcome import Outcome
+
+if TYPE_CHECKING:
+    from nnrun.experiments.train import Watcher
+
+_ENDED = ("finished", "diverged")
+
+
+@dataclass(frozen=True)
+class TrialTask:
+    """A run, and what it is trained from.
+
+    Attributes:
+        config: The config that all trials have in common.
+        changes: What the trial changes in it, of the form `training.epochs=5`.
+        run: The run's directory, which may hold a part of it.
+        runs_dir: Where a run that the model is built on is looked for.
+    """
+
+    config: str
+    changes: tuple[str, ...]
+    run: str
+    runs_dir: str
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        """A command that trains the same run alone."""
+        changes = (word for change in self.changes for word in ("--set", change))
+        return ("nnrun", "train", self.config, *changes)
+
+
+def advance(task: TrialTask, watch: Watcher | None = None) -> Outcome:
+    """Train a run to its end, from wherever it is.
+
+    Args:
+        task: The run; code of the user's own that its config names may run.
+        watch: Called with every event of the training.
+
+    Raises:
+        RunError: The run cannot be written, or cannot go on.
+        UserError: For mistakes in its config or the data.
+    """
+    run = RunDirectory(Path(task.run))
+    if not run.path.exists() or is_unbegun(run.path) or not any(run.path.iterdir()):
+        return train(
+            task.config,
+            overrides=task.changes,
+            runs_dir=task.runs_dir,
+            run_dir=run.path,
+            command=task.command,
+            trust=True,
+            watch=watch,
+            deliver_signals=False,
+        )
+    if RunRecord.read(run.record).status in _ENDED:
+        return Outcome.read(run)
+    return resume(run, trust=True, watch=watch, deliver_signals=False)
+
+
+def reason_of(error: BaseException) -> str:
+    """Why a run failed, in a sentence."""
+    if isinstance(error, ConfigError):
+        problem = error.problems[0]
+        return f"{problem.path}: {problem.message}".removeprefix(": ")
+    if isinstance(error, UserError):
+        return error.message
+    first = (str(error).strip().splitlines() or [""])[0]
+    return f"{type(error).__name__}: {first}".removesuffix(": ")

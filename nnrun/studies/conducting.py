@@ -1,0 +1,233 @@
+"""The one loop of every study: ask the plan, have the trial trained, write its row, tell the plan."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import signal
+from concurrent.futures import FIRST_COMPLETED, wait
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from nnrun.config.plain_reader import read_plain
+from nnrun.errors import RunError, UserError
+from nnrun.runs.outcome import Outcome
+from nnrun.runs.trial_table import TrialRow, TrialTable
+from nnrun.studies.advancing import TrialTask, reason_of
+from nnrun.training.signals import StopRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from concurrent.futures import Future
+    from pathlib import Path
+
+    from nnrun.runs.study_directory import StudyDirectory
+    from nnrun.runs.study_record import StudyRecord
+    from nnrun.studies.executor import Executor
+    from nnrun.studies.plan import Plan, Point
+
+MOST_FAILURES = 3
+"""So many trials in a row that fail for the same reason end the study."""
+_TRIES = 2
+_PAUSE = 0.2  # seconds
+
+
+class StudyFailedError(UserError):
+    """Trial after trial fails for the same reason."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"{MOST_FAILURES} trials in a row failed: {reason}",
+            hint="The trials before them are kept. Mend the cause, and run the same command.",
+        )
+
+
+@dataclass(frozen=True)
+class TrialEnded:
+    """A trial has come to its end.
+
+    Attributes:
+        row: How it came out.
+        is_new: Whether it has ended just now, not on an earlier day.
+    """
+
+    row: TrialRow
+    is_new: bool
+
+
+class Conductor:
+    """Makes the trials of a study.
+
+    The plan is told the outcomes in the order of the trials, whatever order they end in; so it asks
+    for the same trials however many workers there are, and again when the study goes on.
+
+    Args:
+        directory: The study, locked by the caller; its table grows.
+        record: Its record.
+        plan: What decides the trials.
+        executor: What trains them.
+        runs_dir: Where a run that a model is built on is looked for.
+
+    Attributes:
+        signal: The signal that came while it ran; it may have come too late to interrupt anything.
+    """
+
+    def __init__(
+        self,
+        directory: StudyDirectory,
+        record: StudyRecord,
+        plan: Plan,
+        executor: Executor,
+        runs_dir: Path,
+    ) -> None:
+        self.signal: int | None = None
+        self._directory, self._record = directory, record
+        self._plan, self._executor, self._runs_dir = plan, executor, runs_dir
+        self._table = TrialTable.read(directory.table)
+        self._points: list[Point] = []
+        self._exhausted = False
+        self._running: dict[Future[Outcome], int] = {}
+        self._tries: dict[int, int] = {}
+        self._ended: dict[int, Outcome] = {}
+        self._told = 0
+        self._failures: list[str] = []
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all trials that the plan asks for have ended."""
+        return self._exhausted and not self._running and self._told == len(self._points)
+
+    def run(self) -> Iterator[TrialEnded]:
+        """Yield each trial as it ends.
+
+        Raises:
+            StudyFailedError: Trial after trial fails for the same reason.
+            RunError: A run cannot be written or resumed.
+            UserError: The very first trial cannot be trained.
+        """
+        # TensorFlow takes the many models of one process for one that is compiled again and again.
+        logging.getLogger("tensorflow").setLevel(logging.ERROR)
+        with StopRequest() as request:
+            while True:
+                yield from self._ask(request)
+                if not self._running:
+                    return
+                done, _ = wait(self._running, _PAUSE, return_when=FIRST_COMPLETED)
+                if request.is_made() and self.signal is None:
+                    self.signal = request.signal
+                    self._executor.stop()
+                for future in sorted(done, key=self._running.__getitem__):
+                    yield from self._take(future, self._running.pop(future))
+
+    def _ask(self, request: StopRequest) -> Iterator[TrialEnded]:
+        """Ask for trials as far as the plan has been told enough, and have them trained."""
+        while not self._exhausted and len(self._points) - self._told < self._record.jobs:
+            point = self._plan.ask()
+            if point is None:
+                self._exhausted = True
+                return
+            if request.is_made() or self.signal is not None:
+                self.signal = self.signal or request.signal
+                return
+            number = len(self._points)
+            self._points.append(point)
+            row = self._table.get(number)
+            if row is None:
+                self._submit(number)
+                if self._record.jobs == 1:
+                    return  # its outcome comes first
+            else:
+                self._check_same(row, point)
+                self._settle(number, outcome_of(self._directory, row, self._record.metric))
+                yield TrialEnded(row, is_new=False)
+
+    def _submit(self, number: int) -> None:
+        self._tries[number] = self._tries.get(number, 0) + 1
+        task = TrialTask(
+            config=str(self._directory.resolved),
+            changes=self._points[number].changes,
+            run=str(self._directory.trial(number).path),
+            runs_dir=str(self._runs_dir),
+        )
+        self._running[self._executor.submit(task)] = number
+
+    def _take(self, future: Future[Outcome], number: int) -> Iterator[TrialEnded]:
+        """Write the row of a trial that has ended; one that failed is tried once more."""
+        error = future.exception()
+        if isinstance(error, RunError) or (error is not None and not isinstance(error, Exception)):
+            raise error
+        if error is None:
+            outcome = future.result()
+        elif isinstance(error, UserError) or self._tries[number] == _TRIES:
+            outcome = failed(error)
+        else:
+            self._submit(number)
+            return
+        self.signal = self.signal or outcome.signal
+        if outcome.status == "interrupted":
+            self.signal = self.signal or signal.SIGINT
+            return
+        if isinstance(error, UserError) and not self._table.rows:
+            raise error
+        row = self._row(number, outcome)
+        self._table.put(row)
+        self._table.write(self._directory.table)
+        yield TrialEnded(row, is_new=True)
+        self._settle(number, outcome)
+
+    def _settle(self, number: int, outcome: Outcome) -> None:
+        """Tell the plan of all outcomes whose turn has come."""
+        self._ended[number] = outcome
+        while self._told in self._ended:
+            ended = self._ended.pop(self._told)
+            self._plan.tell(self._points[self._told], ended)
+            self._told += 1
+            reason = ended.stop_reason if ended.status == "failed" else ""
+            self._failures = [*self._failures, reason][-MOST_FAILURES:]
+            if reason and self._failures == [reason] * MOST_FAILURES:
+                raise StudyFailedError(reason)
+
+    def _row(self, number: int, outcome: Outcome) -> TrialRow:
+        run = self._directory.trial(number).path
+        return TrialRow(
+            number=number,
+            state=outcome.status,
+            value=outcome.metrics.get("best", {}).get(self._record.metric),
+            settings=settings_of(self._points[number]),
+            epochs=outcome.epochs,
+            seconds=round(outcome.seconds, 3),
+            run=str(run.relative_to(self._directory.path)) if run.exists() else "",
+            reason=outcome.stop_reason,
+        )
+
+    def _check_same(self, row: TrialRow, point: Point) -> None:
+        wanted = settings_of(point)
+        if row.settings != wanted:
+            raise RunError(
+                f"trial {row.number} of {self._directory.name} is {dict(row.settings)}, and its plan "
+                f"asks for {wanted}",
+                hint="Begin a new study with --fresh.",
+            )
+
+
+def settings_of(point: Point) -> dict[str, Any]:
+    """What a point changes in the config, by path."""
+    pairs = (change.partition("=") for change in point.changes)
+    return {path.strip(): read_plain(text) for path, _, text in pairs}
+
+
+def outcome_of(directory: StudyDirectory, row: TrialRow, metric: str) -> Outcome:
+    """The outcome of a trial that has ended, as its run has it; else as its row does."""
+    run = directory.trial(row.number)
+    if row.run and run.metrics.exists():
+        return Outcome.read(run)
+    best = {"best": {metric: row.value}}
+    return dataclasses.replace(_NO_OUTCOME, status=row.state, stop_reason=row.reason, metrics=best)
+
+
+def failed(error: BaseException) -> Outcome:
+    """The outcome of a trial that an error ended."""
+    return dataclasses.replace(_NO_OUTCOME, status="failed", stop_reason=reason_of(error))
+
+
+_NO_OUTCOME = Outcome("", "failed", "", 0, None, {"best": {}}, (), (), 0.0, {})

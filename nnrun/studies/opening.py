@@ -1,0 +1,175 @@
+"""The study that a command means: one that goes on, or a new one."""
+
+from __future__ import annotations
+
+import dataclasses
+import shlex
+import shutil
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from nnrun.config.loading import load_experiment
+from nnrun.config.writer import experiment_to_yaml
+from nnrun.errors import RunError
+from nnrun.experiments.resume import COMPARED
+from nnrun.experiments.trust import check_trust
+from nnrun.runs.best_epoch import monitored_figure
+from nnrun.runs.checksums import read_file, write_files
+from nnrun.runs.index import list_studies
+from nnrun.runs.provenance import installed_versions
+from nnrun.runs.run_writer import utc_now
+from nnrun.runs.study_directory import StudyDirectory, create_study
+from nnrun.runs.study_record import StudyRecord
+from nnrun.studies.plans import read_plan
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from nnrun.config.schema import Experiment
+    from nnrun.experiments.prepared import Declared
+    from nnrun.studies.plan import StoredPlan
+
+MAX_CONFIG = 1_000_000
+
+
+@dataclass(frozen=True)
+class OpenStudy:
+    """A study that can begin or go on.
+
+    Attributes:
+        directory: Where it lies; it need not be locked yet.
+        record: Its record, as it begins or goes on.
+        plan: What decides its trials.
+        is_new: Whether it has just been made.
+    """
+
+    directory: StudyDirectory
+    record: StudyRecord
+    plan: StoredPlan
+    is_new: bool = False
+
+    def ended(self, status: str, reason: str = "") -> OpenStudy:
+        """The same with a record of its end, which is written."""
+        record = dataclasses.replace(self.record, status=status, reason=reason, ended=utc_now())
+        record.write(self.directory.record)
+        return dataclasses.replace(self, record=record)
+
+    def discard(self) -> None:
+        """Remove a new study without a single trial."""
+        if self.is_new and not any(self.directory.trials.iterdir()):
+            shutil.rmtree(self.directory.path, ignore_errors=True)
+
+
+def open_study(
+    declared: Declared,
+    plan: StoredPlan,
+    *,
+    runs_dir: Path,
+    fresh: bool,
+    jobs: int,
+    threads: int,
+    command: Sequence[str],
+) -> OpenStudy:
+    """Find the study of the same config, versions and plan, or else make a new one.
+
+    Args:
+        declared: The config that the trials have in common.
+        plan: What is to decide them.
+        runs_dir: Where the runs lie.
+        fresh: Whether a new one is made in any case.
+        jobs: How many trials may be under way at a time.
+        threads: How many threads each of them uses.
+        command: The command line, for the record.
+
+    Raises:
+        RunError: The place cannot be written.
+    """
+    experiment = declared.experiment
+    text, versions = experiment_to_yaml(experiment), installed_versions()
+    if not fresh:
+        for directory in list_studies(runs_dir):
+            found = _going_on(directory, plan, text, versions)
+            if found is not None:
+                return found
+    directory = create_study(runs_dir, experiment.name, datetime.now().astimezone())
+    record = StudyRecord(
+        name=experiment.name,
+        plan=plan.to_json(),
+        metric=_metric(experiment),
+        status="running",
+        command=shlex.join(command),
+        created=utc_now(),
+        jobs=jobs,
+        threads=threads,
+        versions=versions,
+    )
+    config = declared.config.read_bytes()
+    write_files({directory.config: config, directory.resolved: text.encode()})
+    return OpenStudy(directory, record, plan, is_new=True)
+
+
+def _going_on(
+    directory: StudyDirectory, plan: StoredPlan, text: str, versions: Mapping[str, str]
+) -> OpenStudy | None:
+    """A study that goes on with a plan; None where it is another one, or damaged."""
+    try:
+        record = StudyRecord.read(directory.record)
+        going_on = plan.going_on_from(record.plan)
+        if going_on is None or changed_versions(record, versions):
+            return None
+        if read_file(directory.resolved, MAX_CONFIG) != text.encode():
+            return None
+    except RunError:
+        return None
+    return OpenStudy(directory, as_going_on(record, going_on), going_on)
+
+
+def as_going_on(record: StudyRecord, plan: StoredPlan) -> StudyRecord:
+    """The record of a study that goes on."""
+    return dataclasses.replace(record, status="running", ended=None, reason="", plan=plan.to_json())
+
+
+def changed_versions(record: StudyRecord, versions: Mapping[str, str]) -> list[str]:
+    """The packages whose versions decide the bits and are others by now, a line each."""
+    return [
+        f"{name}: {record.versions.get(name)} → {versions.get(name)}"
+        for name in COMPARED
+        if record.versions.get(name) != versions.get(name)
+    ]
+
+
+def reopen_study(directory: StudyDirectory, *, trust: bool) -> OpenStudy:
+    """A study as it was left, to go on.
+
+    Raises:
+        RunError: It is finished or damaged, or was made with other versions.
+        UserError: Its config names code of the user's own and is not trusted.
+    """
+    record = StudyRecord.read(directory.record)
+    if record.status == "finished":
+        raise RunError(
+            f"{directory.name} is finished: all of its trials are done",
+            hint="For more, ask for more: nnrun train CONFIG --seeds N.",
+        )
+    if changed := changed_versions(record, installed_versions()):
+        raise RunError(
+            f"{directory.name} cannot go on, since this is not what its trials were trained with:\n"
+            + "\n".join(f"  {line}" for line in changed),
+            hint="Install that again, or begin anew: nnrun train CONFIG --seeds N.",
+        )
+    experiment = load_experiment(directory.resolved)
+    check_trust(experiment, directory.resolved, trust=trust)
+    plan = read_plan(record.plan, directory)
+    return OpenStudy(directory, as_going_on(record, plan), plan)
+
+
+def _metric(experiment: Experiment) -> str:
+    """The figure whose best value is a trial's: what the config monitors."""
+    return monitored_figure(
+        experiment.training.monitor,
+        [(callback.name, callback.arguments) for callback in experiment.callbacks],
+        {},
+        has_validation=experiment.dataset.split.validation is not None,
+    )[0]
