@@ -243,7 +243,7 @@ def _sources() -> Json:
     described = {}
     for name, module in _source_modules().items():
         cls = getattr(module, name.capitalize(), None)
-        if inspect.isclass(cls) and issubclass(cls, Source):
+        if inspect.isclass(cls) and issubclass(cls, Source) and not inspect.isabstract(cls):
             described[name] = describe_class("sources", cls, module.__name__)
     return described
 

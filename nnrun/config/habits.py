@@ -235,6 +235,10 @@ def about_name(groups: Sequence[str], name: str) -> str:
     return next((table[name.casefold()] for table in tables if name.casefold() in table), "")
 
 
+_FILES = {"csv": "csv", "tsv": "csv", "txt": "csv", "parquet": "parquet", "pq": "parquet"}
+"""The option that names a file, by the file's ending."""
+
+
 def about_section(section: str, value: str | float, truths: Sequence[str]) -> str:
     """How to write a value that was given in place of a section.
 
@@ -245,8 +249,10 @@ def about_section(section: str, value: str | float, truths: Sequence[str]) -> st
     """
     key, shown = "", value
     if section == "Dataset":
-        is_file = str(value).casefold().endswith((".csv", ".tsv", ".txt"))
-        key, shown = ("csv", value) if is_file else ("name", _data_set(str(value)))
+        ending = str(value).casefold().rpartition(".")[2]
+        key, shown = _FILES.get(ending, "name"), value
+        if key == "name":
+            shown = _data_set(str(value))
     elif section == "Preprocess" and value in truths:
         key, shown = str(value), "true"
     elif section == "Runtime" and value in {"cpu", "gpu"}:

@@ -24,7 +24,7 @@ from nnrun.errors import Place
 CONFIG_VERSION = 1
 LARGEST_SEED = 2**31 - 1
 MOST_SEEDS = 1000
-SOURCE_KEYS = ("name", "csv")
+SOURCE_KEYS = ("name", "csv", "parquet")
 """The options of a data set that say where its rows come from."""
 NAME_PATTERN = r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}"
 
@@ -100,6 +100,9 @@ class Dataset:
     csv: Component | None = option(
         "A CSV file with a header: a file name, or `{path: …, separator: …, decimal: …}`.",
         ArgumentsOf("sources", "csv"),
+    )
+    parquet: Component | None = option(
+        "A Parquet file (with the extra `parquet`).", ArgumentsOf("sources", "parquet")
     )
     classes: tuple[str | int, ...] | None = option(
         "The classes to keep of a data set that has more, by name or number; they are renumbered "

@@ -55,8 +55,8 @@ def one_known_source(subject: Subject) -> Iterator[Problem]:
 
 def _hint_of(name: str, subject: Subject) -> str:
     """What may be meant by a name that no data set has."""
-    _, _, ending = name.casefold().rpartition(".")
-    if ending in SOURCE_KEYS and "." in name:
+    _, dot, ending = name.casefold().rpartition(".")
+    if dot and ending in SOURCE_KEYS:
         return f"a file is `{ending}: {name}`"
     known = subject.catalogue.dataset_names
     return did_you_mean(name, known) or f"known: {', '.join(known)}"

@@ -11,11 +11,10 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from nnrun.config.diagnostics import did_you_mean
 from nnrun.config.wording import first_of, quoted
 from nnrun.errors import DataError
-from nnrun.reading import check_regular
 from nnrun.sources.headers import NO_HEADER, is_headerless
+from nnrun.sources.paths import refuse_missing
 from nnrun.sources.recognizing import refuse_other_kinds
 from nnrun.sources.table import TableSource
 
@@ -101,11 +100,14 @@ class Csv(TableSource):
         """See `TableSource.written`."""
         return self._parsed(usecols=list(columns), dtype=str, na_filter=False, nrows=rows)
 
-    @property
-    def in_pandas(self) -> tuple[str, Mapping[str, Any]]:
+    def in_pandas(self, texts: Sequence[str]) -> tuple[str, Mapping[str, Any]]:
         """See `TableSource.in_pandas`."""
-        options = {} if self.separator == "," else {"sep": self.separator}
-        return "read_csv", options if self.decimal == "." else {**options, "decimal": self.decimal}
+        options: dict[str, Any] = {} if self.separator == "," else {"sep": self.separator}
+        if self.decimal != ".":
+            options["decimal"] = self.decimal
+        if texts:
+            options |= {"dtype": dict.fromkeys(texts, "str"), "na_filter": False}
+        return "read_csv", options
 
     def hint_of_commas(self) -> str:
         """See `TableSource.hint_of_commas`."""
@@ -163,16 +165,14 @@ class Csv(TableSource):
 
     def _lines(self) -> Iterator[_Line]:
         """The lines that are not blank, one at a time."""
+        refuse_missing(self.path)
         try:
-            check_regular(self.path)
             refuse_other_kinds(self.path)
             with self.path.open(encoding=ENCODING, newline="") as file:
                 reader = csv.reader(file, delimiter=self.separator)
                 for cells in reader:
                     if cells:
                         yield _Line(reader.line_num, cells)
-        except FileNotFoundError as error:
-            raise DataError(f"there is no file {self.path}", hint=self._near_files()) from error
         except UnicodeDecodeError as error:
             hint = "save it as UTF-8"
             raise DataError(f"{self.path} is not in UTF-8: {error.reason}", hint=hint) from error
@@ -180,12 +180,6 @@ class Csv(TableSource):
             raise DataError(f"{self.path} cannot be read: {error.strerror}") from error
         except (csv.Error, TypeError) as error:
             raise DataError(f"{self.path} cannot be read: {error}") from error
-
-    def _near_files(self) -> str:
-        folder = self.path.parent
-        if not folder.is_dir():
-            return f"there is no folder {folder} either"
-        return did_you_mean(self.path.name, [path.name for path in folder.iterdir()])
 
     def _suspect_separator(self, header: str) -> None:
         if len(header.split()) > 1:

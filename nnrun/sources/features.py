@@ -66,7 +66,7 @@ def _refuse_text(column: pd.Series, table: Table, name: str) -> None:
             f"the column '{name}' of {table.name} {misread.says}",
             hint=f"{misread.hint}; or {elsewhere}",
         )
-    example = next(row for row, cell in enumerate(cells) if not NUMBER.fullmatch(cell))
+    example = next((row for row, cell in enumerate(cells) if not NUMBER.fullmatch(cell)), 0)
     raise DataError(
         f"the column '{name}' of {table.name} holds text, such as '{cells[example]}' "
         f"in {table.where(example)}; inputs must be numbers",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nnrun.config.components import Component
@@ -11,6 +12,7 @@ from nnrun.errors import DataError
 from nnrun.objects import find_class
 from nnrun.sources import embedded, housing, published
 from nnrun.sources.csv import Csv
+from nnrun.sources.parquet import Parquet
 
 if TYPE_CHECKING:
     from nnrun.config.schema import Dataset
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from nnrun.sources.table import TableSource
 
 
-FILES: dict[str, type[TableSource]] = {"csv": Csv}
+FILES: dict[str, type[TableSource]] = {"csv": Csv, "parquet": Parquet}
 """The kinds of file, by the key that a config names them with."""
 
 
@@ -38,12 +40,13 @@ def find_source(dataset: Dataset) -> Source:
 
 
 def find_file(dataset: Dataset, path: str) -> TableSource:
-    """A further file of the config's source, read in the same way."""
+    """A further file of the config's source: of the kind that its ending says, else of the same."""
     source = next(iter(dataset.sources.values()), None)
-    if isinstance(source, Component) and "path" in source.arguments:
-        file: TableSource = _class_of(source)(**{**source.arguments, "path": path})
-        return file
-    return Csv(path)
+    endings = {ending: kind for kind in FILES.values() for ending in kind.suffixes}
+    own = FILES.get(source.name) if isinstance(source, Component) else None
+    kind = endings.get(Path(path).suffix.casefold(), own or Csv)
+    arguments = source.arguments if isinstance(source, Component) and kind is own else {}
+    return kind(**{**arguments, "path": path})
 
 
 def _class_of(source: Component) -> Any:

@@ -23,7 +23,7 @@ _SIGNATURES: Sequence[tuple[bytes, str, str]] = (
     (b"7z\xbc\xaf\x27\x1c", "is compressed (7z): unpack it", ""),
     (b"Rar!", "is compressed (rar): unpack it", ""),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "is an Excel workbook (xls), not CSV", _EXCEL),
-    (b"PAR1", "is a Parquet file, not CSV", _PANDAS.format("pd.read_parquet(…)")),
+    (b"PAR1", "is a Parquet file, not CSV", "name it with `parquet:` instead of `csv:`"),
     (b"ARROW1", "is a Feather file, not CSV", _PANDAS.format("pd.read_feather(…)")),
     (b"FEA1", "is a Feather file, not CSV", _PANDAS.format("pd.read_feather(…)")),
     (b"\x93NUMPY", "is a NumPy array (npy), not CSV", _PANDAS.format("pd.DataFrame(np.load(…))")),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from nnrun.config.tasks import predicts_input
 from nnrun.errors import DataError, Problem
@@ -26,6 +26,8 @@ class TableSource(Source):
     """A table whose first line, or whose schema, names the columns."""
 
     target = ""
+    suffixes: ClassVar[tuple[str, ...]] = ()
+    """The endings of such files, with a dot."""
     decimal: str = "."
     """The decimal separator of its numbers."""
 
@@ -37,23 +39,28 @@ class TableSource(Source):
             DataError: The table cannot be read.
         """
 
-    @abstractmethod
     def written(self, columns: Sequence[str], rows: int | None = None) -> pd.DataFrame:
         """Some columns as they stand there, all of their cells or the first, as strings."""
+        cells = self.frame()[list(columns)].iloc[:rows]
+        return cells.astype(str).where(cells.notna(), "")
 
     def as_written(self, column: str, rows: int | None = None) -> np.ndarray:
         """The cells of a column as they stand there, all or the first, strings `(rows,)`."""
         cells: np.ndarray = self.written([column], rows)[column].to_numpy(object)
         return cells
 
-    @abstractmethod
     def where(self, row: int) -> str:
-        """How to name a row (from 0) to a person: "line 7", "row 6"."""
+        """How to name a row (from 0) to a person: "line 7", or "row 6", counted from 1."""
+        return f"row {row + 1:,}"
 
-    @property
-    @abstractmethod
-    def in_pandas(self) -> tuple[str, Mapping[str, Any]]:
-        """The function of pandas that reads such a file, and the options that it needs."""
+    def in_pandas(self, texts: Sequence[str]) -> tuple[str, Mapping[str, Any]] | None:
+        """The function of pandas that reads such a file, and its options; None where there is none.
+
+        Args:
+            texts: Columns that are text, whatever stands in them.
+        """
+        del texts
+        return None
 
     def hint_of_commas(self) -> str:
         """How to say that numbers are written with decimal commas; empty where it cannot be said."""

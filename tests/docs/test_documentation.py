@@ -125,7 +125,7 @@ def _whole_config(block: Block, folder: Path) -> str:
     if not over.endswith(".yaml"):
         (folder / "smallest.yaml").write_text(SMALLEST.format(name=over))
         over = "smallest.yaml"
-    if "csv:" in block.text:
+    if re.search(r"\b(csv|parquet|python):", block.text):
         return f"{block.text}architecture: {{MLP: {{hidden: [4]}}}}\n"
     return f"extends: {over}\n{block.text}"
 

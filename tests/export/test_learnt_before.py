@@ -281,9 +281,9 @@ def test_scripts_alone_train_what_nnrun_trains(
 def test_code_of_ones_own_runs_only_where_it_is_trusted(write_config: Callable[..., Path]) -> None:
     config = write_config(
         "dataset: {name: iris}\n"
-        "architecture: [{'mine:Layer': {trainable: false}}, {Dense: 3}]\n"
+        "architecture: [{'never_run:Layer': {trainable: false}}, {Dense: 3}]\n"
         "training: {fine_tune: {after_epoch: 1, learning_rate: 0.1}}\n"
     )
-    Path("mine.py").write_text("raise AssertionError('this ran')")
+    Path("never_run.py").write_text("raise AssertionError('this ran')")
     with pytest.raises(UserError, match="names code of its own"):
         write_script(prepare(config))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from nnrun.config.components import is_import_path
 from nnrun.config.options import is_default_option, options_of
 from nnrun.config.roles import roles_of
+from nnrun.config.schema import SOURCE_KEYS
 from nnrun.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ _WRITTEN = {
         "tensorboard", "expect",
     },
     "dataset": {
-        "name", "csv", "classes", "target", "features", "task", "positive", "sample_weight", "split",
+        *SOURCE_KEYS, "classes", "target", "features", "task", "positive", "sample_weight", "split",
         "preprocess",
     },
     "dataset.split": {"validation", "test", "stratify", "shuffle"},

@@ -9,7 +9,7 @@ from nnrun.config.facts import class_numbers
 from nnrun.errors import UserError
 from nnrun.export.script.expressions import WIDTH, assign, call, literal
 from nnrun.export.script.grouping import dealing_lines
-from nnrun.export.script.table_lines import table_lines
+from nnrun.export.script.table_lines import NO_LINES, table_lines
 from nnrun.sources.finding import find_source
 from nnrun.sources.named import NamedDataset
 from nnrun.sources.table import TableSource
@@ -33,7 +33,6 @@ OF_SCIKIT_LEARN = {
     "california_housing": "fetch_california_housing()",
 }
 """Data sets that nnrun carries or reads, as scikit-learn has them: the same rows."""
-NO_LINES = "the rows of this config cannot be read by a script without nnrun"
 
 
 def loading_lines(prepared: Prepared, imports: set[str]) -> Iterator[str]:

@@ -12,6 +12,7 @@ from nnrun.config.roles import roles_of
 from nnrun.config.schema import named_columns
 from nnrun.config.tasks import SEVERAL_CLASSES
 from nnrun.data.describing import files_of_parts
+from nnrun.errors import UserError
 from nnrun.export.script.expressions import (
     Atom,
     assign,
@@ -24,6 +25,7 @@ from nnrun.export.script.expressions import (
     shown_path,
 )
 from nnrun.export.script.grouping import arrays_of, targets_of_rows
+from nnrun.sources.finding import find_file
 from nnrun.tasks.reading_targets import read_targets
 from nnrun.tasks.target_cells import (
     NUMBERS,
@@ -43,6 +45,8 @@ if TYPE_CHECKING:
     from nnrun.sources.table import TableSource
     from nnrun.tasks.targets import TargetSpec
 
+NO_LINES = "the rows of this config cannot be read by a script without nnrun"
+
 
 def table_lines(prepared: Prepared, source: TableSource) -> Iterator[str]:
     """Lines after which `X` and `y` hold the columns, and those of parts that are files theirs.
@@ -52,7 +56,6 @@ def table_lines(prepared: Prepared, source: TableSource) -> Iterator[str]:
         source: Where they come from.
     """
     table = _Table(prepared, source)
-    reader, options = table.source.in_pandas
     files = {
         {"validation": "valid"}.get(part, part): double_quoted(shown_path(Path(path)))
         for part, path in files_of_parts(table.dataset).items()
@@ -61,9 +64,8 @@ def table_lines(prepared: Prepared, source: TableSource) -> Iterator[str]:
     for name, numbers in table.labels.items():
         made = {cell: Atom(str(number)) for cell, number in numbers.items()}
         yield assign(table.labels_of(name), dictionary(made))
+    reader, options = _call_of(table)
     named = {name: literal(value) for name, value in options.items()}
-    if as_text := [*table.texts, *table.targets_as_text()]:
-        named |= {"dtype": literal(dict.fromkeys(as_text, "str")), "na_filter": Atom("False")}
     arrays = arrays_of(prepared, table.inputs(), table.targets())
     weights = [*table.weights()]
     lines = [("rows", call(f"pd.{reader}", "path" if files else whole, **named)), *table.kept()]
@@ -79,6 +81,19 @@ def table_lines(prepared: Prepared, source: TableSource) -> Iterator[str]:
     if weights:  # which the files of other parts need not have
         lines[0] = ("rows", call(f"pd.{reader}", whole, **named))
         yield from (assign(name, value) for name, value in [*lines, *weights])
+
+
+def _call_of(table: _Table) -> tuple[str, Mapping[str, Any]]:
+    """The function of pandas that reads the source, and the files of parts as well.
+
+    Raises:
+        UserError: There is none.
+    """
+    files = [find_file(table.dataset, path) for path in files_of_parts(table.dataset).values()]
+    call_of_pandas = table.source.in_pandas([*table.texts, *table.targets_as_text()])
+    if call_of_pandas is None or any(type(file) is not type(table.source) for file in files):
+        raise UserError(NO_LINES)
+    return call_of_pandas
 
 
 @dataclass(frozen=True)

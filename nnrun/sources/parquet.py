@@ -1,0 +1,99 @@
+"""Rows from Parquet files."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nnrun.errors import DataError
+from nnrun.sources.paths import refuse_missing
+from nnrun.sources.table import TableSource
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    import pandas as pd
+
+_INDEX = re.compile(r"__index_level_\d+__")
+"""Columns in which pandas keeps the index of a frame that it wrote."""
+
+
+class Parquet(TableSource):
+    """A Parquet file, whose schema names the columns and says what they hold.
+
+    Args:
+        path: The file.
+    """
+
+    suffixes = (".parquet", ".pq")
+
+    def __init__(self, path: str) -> None:
+        self.path = Path(path).expanduser()
+        self._kept: pd.DataFrame | None = None
+
+    @property
+    def name(self) -> str:
+        """See `Source.name`."""
+        return str(self.path)
+
+    def columns(self) -> list[str]:
+        """The names in the file's schema; no row is read.
+
+        Raises:
+            DataError: No such file, no Parquet, or a name that stands twice.
+        """
+        with self._readable() as parquet:
+            names = [str(name) for name in parquet.read_schema(self.path).names]
+        known = [name for name in names if not _INDEX.fullmatch(name)]
+        twice = next((name for name in known if known.count(name) > 1), None)
+        if twice is not None:
+            raise DataError(
+                f"{self.path} has the column '{twice}' twice",
+                hint="give every column its own name",
+            )
+        return known
+
+    def frame(self) -> pd.DataFrame:
+        """See `TableSource.frame`."""
+        if self._kept is None:
+            names = self.columns()
+            with self._readable() as parquet:
+                table = parquet.read_table(self.path, columns=names)
+                # What pandas wrote of its index would make columns vanish.
+                frame = table.replace_schema_metadata(None).to_pandas(categories=[])
+            if frame.empty:
+                raise DataError(f"{self.path} holds no rows")
+            self._kept = _without_categories(frame)
+        return self._kept
+
+    def in_pandas(self, texts: Sequence[str]) -> tuple[str, Mapping[str, Any]]:
+        """See `TableSource.in_pandas`; the file itself says which columns are text."""
+        del texts
+        return "read_parquet", {}
+
+    @contextlib.contextmanager
+    def _readable(self) -> Iterator[Any]:
+        """Within the block, what cannot be read is told of the file."""
+        refuse_missing(self.path)
+        try:
+            import pyarrow as arrow
+            import pyarrow.parquet
+        except ImportError as error:
+            hint = "install it with nnrun's extra `parquet`: pip install 'nnrun[parquet]'"
+            raise DataError(f"{self.path} can be read only with pyarrow", hint=hint) from error
+        try:
+            yield pyarrow.parquet
+        except (arrow.ArrowException, OSError) as error:
+            reason = (str(error).splitlines() or ["it is damaged"])[0]
+            hint = f"if it is a CSV file, write `csv: {self.path}`"
+            raise DataError(
+                f"{self.path} cannot be read as Parquet: {reason}", hint=hint
+            ) from error
+
+
+def _without_categories(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with the values of its categories themselves."""
+    named = [name for name in frame.columns if frame[name].dtype.name == "category"]
+    return frame.astype(dict.fromkeys(named, object)) if named else frame
