@@ -33,13 +33,8 @@ def measure(name: str, config: dict[str, Any], seed: int) -> dict[str, Any]:
     from nnrun.analysis.lr_conclusion import conclude
     from nnrun.analysis.lr_measures import looks_too_high
     from nnrun.analysis.lr_suggestions import suggest_rates
-    from nnrun.experiments.lr_find import (
-        TRIAL_EPOCHS,
-        Search,
-        SearchRange,
-        trial_budget,
-        with_constant_rate,
-    )
+    from nnrun.experiments.lr_find import TRIAL_EPOCHS, Search, trial_budget
+    from nnrun.experiments.lr_request import SearchRange, with_constant_rate
     from nnrun.experiments.prepare import build, prepare
     from nnrun.training.choosing import engine_of
 
@@ -48,7 +43,7 @@ def measure(name: str, config: dict[str, Any], seed: int) -> dict[str, Any]:
         path.write_text(yaml.safe_dump(config))
         prepared, _ = with_constant_rate(prepare(path, [f"seed={seed}"]))
     model = build(prepared)
-    engine = engine_of(prepared, model)
+    engine = engine_of(prepared.experiment, model, prepared.splits.train)
     search = Search(prepared, model, SearchRange(), engine.name, lambda _: None)
     curve = search.range_test()
     advice = suggest_rates(curve)

@@ -17,7 +17,7 @@ import keras
 
 from benchmarks.machine import describe_machine
 from nnrun.analysis.lr_curve import growing_rates
-from nnrun.experiments.lr_find import with_constant_rate
+from nnrun.experiments.lr_request import with_constant_rate
 from nnrun.experiments.prepare import build, prepare
 from nnrun.training.choosing import engine_for
 from nnrun.training.engines import FIRST_CHUNK

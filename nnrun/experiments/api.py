@@ -11,6 +11,12 @@ from typing import TYPE_CHECKING, Any
 from nnrun.config.roles import roles_of
 from nnrun.errors import UserError
 from nnrun.experiments.base import Bases, kept_base
+from nnrun.experiments.lr_request import (
+    SearchRange,
+    apply_rate,
+    check_target,
+    with_constant_rate,
+)
 from nnrun.experiments.open import load_data, load_weights, read_trained
 from nnrun.experiments.prepare import (
     RUNS,
@@ -232,19 +238,19 @@ def find_learning_rate(
         UserError: For mistakes in the config, the data or the range, a loss that is not finite at
             the first step, or a rate that cannot be applied; nothing is left behind.
     """
-    from nnrun.experiments import lr_find
-
-    tried = lr_find.SearchRange(lowest, highest, steps)
+    tried = SearchRange(lowest, highest, steps)
     prepared = prepare(Path(config), overrides, Path(runs_dir), trust=trust)
-    prepared, notes = lr_find.with_constant_rate(prepared)
+    prepared, notes = with_constant_rate(prepared)
     target = None if apply_to is None else Path(apply_to)
     if target is not None:
-        lr_find.check_target(prepared, target)
+        check_target(prepared, target)
     model, seen = build(prepared), watch or _ignore
-    report = lr_find.search(
+    from nnrun.experiments.lr_find import search
+
+    report = search(
         prepared, model, tried, budget=budget, out_dir=Path(out_dir), notes=notes, watch=seen
     )
-    return report if target is None else lr_find.apply_rate(report, prepared.config, target)
+    return report if target is None else apply_rate(report, prepared.config, target)
 
 
 def open_run(

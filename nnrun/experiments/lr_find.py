@@ -6,38 +6,49 @@ import contextlib
 import dataclasses
 import functools
 import itertools
-import math
 import statistics
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nnrun.analysis.lr_conclusion import conclude
+from nnrun.analysis.lr_curve import growing_rates, record_curve
+from nnrun.analysis.lr_measures import Criterion, RateTrial
+from nnrun.analysis.lr_plot import draw_curve
 from nnrun.analysis.lr_report import SearchReport
-from nnrun.config.components import Component
-from nnrun.config.editing import with_learning_rate
-from nnrun.config.loading import load_experiment
+from nnrun.analysis.lr_suggestions import FEWEST_LOSSES, start_of, suggest_rates
+from nnrun.analysis.lr_trials import FULL_BUDGET, Budget, RateSearch
 from nnrun.errors import UserError
+from nnrun.experiments.setup import (
+    compile_parts,
+    find_course,
+    find_directions,
+    makes_many_epochs,
+)
 from nnrun.runs.atomic import check_writable, describe_cause, write_text, write_with
+from nnrun.training.choosing import engine_of
+from nnrun.training.estimating import work_of_epoch
+from nnrun.training.lr_search import RateTest
+from nnrun.training.placing import place
+from nnrun.training.rate_trials import RateTrials
+from nnrun.training.state import capture_state, restore_state
+from nnrun.training.weighting import make_resident_training
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from nnrun.analysis.lr_curve import RangeCurve
-    from nnrun.analysis.lr_measures import RateTrial
     from nnrun.analysis.lr_suggestions import Advice
-    from nnrun.analysis.lr_trials import Budget, TrialResults
+    from nnrun.analysis.lr_trials import TrialResults
+    from nnrun.experiments.lr_request import SearchRange
     from nnrun.experiments.prepared import Prepared
-    from nnrun.training.lr_search import RateTest
-    from nnrun.training.rate_trials import RateTrials
 
     Watcher = Callable[["SearchStep"], None]
 
-FEWEST_STEPS = 10
 TRIAL_WORK = 20_000_000_000
 """Multiplications that trials may make without being asked: ten to thirty seconds on two cores."""
 TRIAL_EPOCHS = 10
 """Epochs that trials may train in any case, where a training is shorter and takes long."""
-_ANY_RATE = 0.0123
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,79 +66,6 @@ class SearchStep:
     number: int
     total: int
     loss: float
-
-
-@dataclasses.dataclass(frozen=True)
-class SearchRange:
-    """The rates that a search tries.
-
-    Attributes:
-        lowest: The rate of the first step.
-        highest: The rate of the last one.
-        steps: Training steps (batches).
-    """
-
-    lowest: float = 1e-5
-    highest: float = 10.0
-    steps: int = 500
-
-    def __post_init__(self) -> None:
-        """Refuse an invalid range.
-
-        Raises:
-            UserError: If the rates do not grow from above zero, or the steps are too few.
-        """
-        if not 0 < self.lowest < self.highest < math.inf:
-            message = f"--min {self.lowest:g} and --max {self.highest:g} are not a range"
-            raise UserError(message, hint="--min must be above 0, and --max above --min")
-        if self.steps < FEWEST_STEPS:
-            message = f"--steps {self.steps} is too few to see a curve"
-            raise UserError(message, hint=f"at least {FEWEST_STEPS}; 500 serve most models")
-
-
-def with_constant_rate(prepared: Prepared) -> tuple[Prepared, tuple[str, ...]]:
-    """The experiment with a constant rate, and sentences about what was ignored for it."""
-    experiment, notes = prepared.experiment, []
-    optimizer = experiment.optimizer
-    rate = optimizer.arguments.get("learning_rate")
-    if experiment.schedule is not None:
-        notes.append(
-            f"the schedule {experiment.schedule.name} was taken out: this is the rate to start it from"
-        )
-    if isinstance(rate, Component):
-        notes.append(f"the schedule {rate.name} of the optimizer was taken out")
-        arguments = {k: value for k, value in optimizer.arguments.items() if k != "learning_rate"}
-        optimizer = dataclasses.replace(optimizer, arguments=arguments)
-    constant = dataclasses.replace(experiment, optimizer=optimizer, schedule=None)
-    return dataclasses.replace(prepared, experiment=constant), tuple(notes)
-
-
-def check_target(prepared: Prepared, target: Path) -> None:
-    """Check before the search that its rate can be written to a file.
-
-    Raises:
-        UserError: If another file stands there, or the rate cannot be changed in the config's text.
-    """
-    config, optimizer = prepared.config, prepared.experiment.optimizer
-    if target.exists() and not target.samefile(config):
-        hint = f"name a new file, or {config} itself"
-        raise UserError(f"--apply would overwrite {target}", hint=hint)
-    if not target.parent.is_dir():
-        raise UserError(f"cannot write {target}: its directory does not exist")
-    declared = load_experiment(config).optimizer.name
-    if declared != optimizer.name:
-        message = f"--apply writes to {config}, whose optimizer is {declared}, not {optimizer.name}"
-        raise UserError(message, hint="write the optimizer into the config, without --set")
-    with_learning_rate(config, target, _ANY_RATE)
-
-
-def apply_rate(report: SearchReport, config: Path, target: Path) -> SearchReport:
-    """Write the config with the recommended rate, if there is one; the report says whether."""
-    rate = report.advice.recommended
-    if rate is None:
-        return report
-    write_text(target.resolve(), with_learning_rate(config, target, rate))
-    return dataclasses.replace(report, applied=str(target))
 
 
 def search(
@@ -154,8 +92,6 @@ def search(
     Raises:
         UserError: If the loss is not finite at the very first step, or nothing can be written.
     """
-    from nnrun.training.choosing import engine_of
-
     name = prepared.experiment.name
     engine = engine_of(prepared.experiment, model, prepared.splits.train)
     with _folder(out_dir):
@@ -182,8 +118,6 @@ def search(
 
 
 def _write_curve(report: SearchReport) -> None:
-    from nnrun.analysis.lr_plot import draw_curve
-
     near = report.outcome.as_well if report.outcome else ()
 
     def draw(path: Path) -> None:
@@ -201,9 +135,6 @@ def trial_budget(prepared: Prepared, model: Any, asked: int | None = None) -> Bu
         model: Its model.
         asked: Epochs of all trials together, where somebody says so.
     """
-    from nnrun.analysis.lr_trials import FULL_BUDGET, Budget
-    from nnrun.training.estimating import work_of_epoch
-
     epochs = epochs_at_the_rate(prepared)
     if asked is not None:
         return Budget(epochs, asked)
@@ -240,9 +171,6 @@ class Search:
 
     def run(self, budget: Budget) -> tuple[RangeCurve, Advice, TrialResults | None]:
         """The curve, the advice, and the results of the trials, if there were any."""
-        from nnrun.analysis.lr_conclusion import conclude
-        from nnrun.analysis.lr_suggestions import suggest_rates
-
         curve = self.range_test()
         advice = suggest_rates(curve)
         outcome = self.try_rates(curve, advice, budget)
@@ -256,9 +184,6 @@ class Search:
         Raises:
             UserError: If the loss is not finite at the very first step.
         """
-        from nnrun.analysis.lr_curve import growing_rates, record_curve
-        from nnrun.training.state import capture_state, restore_state
-
         rates = growing_rates(self.tried.lowest, self.tried.highest, self.tried.steps)
         test = self._rate_test()
         start = capture_state(self.model)
@@ -271,10 +196,6 @@ class Search:
 
     def try_rates(self, curve: RangeCurve, advice: Advice, budget: Budget) -> TrialResults | None:
         """Train at a few rates below the turning point; None if there is nothing to try."""
-        from nnrun.analysis.lr_measures import Criterion
-        from nnrun.analysis.lr_suggestions import FEWEST_LOSSES, start_of
-        from nnrun.analysis.lr_trials import RateSearch
-
         if len(curve.losses) < FEWEST_LOSSES or not budget.total:
             return None
         course = self.trials.course
@@ -287,7 +208,6 @@ class Search:
 
     def train(self, rate: float, epochs: int) -> RateTrial:
         """Train at a rate to a total number of epochs."""
-        from nnrun.analysis.lr_measures import RateTrial
 
         def tell(epoch: int, figures: Mapping[str, float]) -> None:
             self.watch(SearchStep(f"trial at {rate:g}", epoch, epochs, figures["loss"]))
@@ -297,15 +217,6 @@ class Search:
     @functools.cached_property
     def trials(self) -> RateTrials:
         """The trials, which train at one rate after another."""
-        from nnrun.experiments.setup import (
-            compile_parts,
-            find_course,
-            find_directions,
-            makes_many_epochs,
-        )
-        from nnrun.training.placing import place
-        from nnrun.training.rate_trials import RateTrials
-
         prepared, model = self.prepared, self.model
         placement = place(model, prepared.splits, prepared.experiment.runtime)
         parts = compile_parts(
@@ -321,9 +232,6 @@ class Search:
         return RateTrials(model, parts, dataclasses.replace(course, epochs=epochs))
 
     def _rate_test(self) -> RateTest:
-        from nnrun.training.lr_search import RateTest
-        from nnrun.training.weighting import make_resident_training
-
         splits, options = self.prepared.splits, self.prepared.experiment.training
         return RateTest(
             self.model,

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from conftest import TINY
 
-from nnrun.experiments.lr_find import Search, SearchRange, trial_budget, with_constant_rate
+from nnrun.experiments.lr_find import Search, trial_budget
+from nnrun.experiments.lr_request import SearchRange, with_constant_rate
 from nnrun.experiments.prepare import build, prepare
 
 
