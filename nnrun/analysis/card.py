@@ -7,6 +7,7 @@ from typing import Any
 from nnrun.config.label_scales import LABEL_SCALES
 from nnrun.config.options import is_default_option, options_of, to_plain
 from nnrun.config.schema import Experiment
+from nnrun.config.search import Search
 from nnrun.config.tasks import NUMBERS, what_is_predicted
 from nnrun.config.writer import write_yaml
 from nnrun.pages.document import (
@@ -199,7 +200,20 @@ def _facts(card: Card) -> Facts:
         "time": f"about {seconds['training']} ({seconds['epoch']} an epoch, "
         f"{seconds['compiling']} to compile)",
     }
+    if card.experiment.search is not None:
+        facts["search"] = search_in_words(card.experiment.search)
     return Facts(facts)
+
+
+def search_in_words(search: Search) -> str:
+    """What a search would try, in a line: so many trials of how large a space."""
+    space, asked = search.settings, search.trials_asked
+    size = "infinitely many configs" if space.size is None else f"{space.size:,} configs"
+    most = [number for number in (asked, space.size) if number is not None]
+    trials = [f"{min(most):,} trials"] if most else []
+    within = [f"within {search.time}"] if search.time else []
+    varied = ", ".join(dimension.name for dimension in space.dimensions)
+    return f"{varied}: {size}; {search.method}, {' '.join([*trials, *within])}"
 
 
 def _rate_text(rates: Sequence[float]) -> str:

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any, Literal
 
+from nnrun.config.best_epoch import monitored_figure
 from nnrun.config.catalogue import load_catalogue
 from nnrun.config.components import as_component
 from nnrun.config.defaults import is_default_argument, without_defaults
 from nnrun.config.tasks import AUTO, TASKS
-from nnrun.runs.best_epoch import monitored_figure
 from nnrun.runs.settings import describe_scalar
 
 Kind = Literal["changed", "added", "gone"]

@@ -30,6 +30,27 @@ class Duration:
         return f"{repr(self.epochs).removesuffix('.0')} epochs"
 
 
+@dataclass(frozen=True)
+class TimeSpan:
+    """A length of time, such as `30 min`."""
+
+    seconds: float
+
+    def __str__(self) -> str:
+        """As it is written in a config, in the largest unit that makes it a round number.
+
+        >>> [str(TimeSpan(seconds)) for seconds in (1800, 5400, 90.5)]
+        ['30 min', '90 min', '90.5 s']
+        """
+        for unit, seconds in reversed(TIME_UNITS.items()):
+            if self.seconds % seconds == 0:
+                return f"{self.seconds / seconds:g} {unit}"
+        return f"{self.seconds:g} s"
+
+
+TIME_UNITS = {"s": 1, "min": 60, "h": 3600}
+
+
 def uses_own_code(value: Any) -> bool:
     """Whether an experiment, or any value in one, names a class of the user's own."""
     if isinstance(value, Component):

@@ -8,7 +8,14 @@ from typing import Any, ClassVar
 from nnrun.config.components import IMPORT_PATH, Duration, is_import_path
 from nnrun.config.diagnostics import did_you_mean
 from nnrun.config.kind import Checking, Kind, Schema
-from nnrun.config.reader import MappingNode, Node, ScalarNode, plain_value, resolve_scalar
+from nnrun.config.reader import (
+    MappingNode,
+    Node,
+    ScalarNode,
+    children,
+    plain_value,
+    resolve_scalar,
+)
 from nnrun.config.wording import quoted
 
 LARGEST_INTEGER = 2**63 - 1
@@ -55,8 +62,7 @@ def _find_serialized(node: Node) -> MappingNode | None:
         return None
     if isinstance(node, MappingNode) and not _SERIALIZED.isdisjoint(node.entries):
         return node
-    held = node.entries.values() if isinstance(node, MappingNode) else node.items
-    return next((found for item in held if (found := _find_serialized(item))), None)
+    return next((found for item in children(node) if (found := _find_serialized(item))), None)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from nnrun.config.catalogue import Catalogue, load_catalogue
@@ -10,10 +11,14 @@ from nnrun.config.facts import DataFacts
 from nnrun.config.merging import read_config
 from nnrun.config.monitoring import without_mode
 from nnrun.config.nested_kinds import SectionOf
+from nnrun.config.reader import MappingNode
 from nnrun.config.relations import check_relations, overlap, subject_of
 from nnrun.config.roles import facts_for, roles_of
 from nnrun.config.schema import Experiment
+from nnrun.config.search_rules import search_problems
 from nnrun.config.sources import known_data
+from nnrun.config.space_reading import SpaceReader
+from nnrun.config.subject import Subject
 from nnrun.errors import ConfigError, Problem
 
 
@@ -40,33 +45,90 @@ def load_experiment(
     Raises:
         ConfigError: With every problem found.
     """
-    catalogue = load_catalogue()
     tree = read_config(path, SectionOf(Experiment), overrides, text)
-    experiment, problems, doubtful = check_experiment(
-        tree, catalogue, path.parent.resolve(), _default_name(path)
-    )
-    facts = named_facts(experiment, catalogue)
-    by_output = _named_facts_by_output(experiment, catalogue)
-    problems += check_relations(
-        experiment,
-        catalogue,
-        facts,
-        without=doubtful,
-        by_output=by_output,
-        to_be_trained=to_be_trained,
-    )
-    if to_be_trained and "metrics" not in doubtful:
-        subject = subject_of(experiment, catalogue, facts, by_output=by_output)
-        modules = Path(experiment.modules) if experiment.modules else path.parent.resolve()
-        problems += without_mode(subject, modules)
-    blamed = {*doubtful, *(problem.path for problem in problems)}
-    if check_source and not any(path.startswith("dataset") for path in blamed):
-        problems += _placed(check_source(experiment), experiment)
-    if check_base and not any(overlap("architecture.from_run", path) for path in blamed):
-        problems += _placed(check_base(experiment), experiment)
+    check = _Check(path, load_catalogue(), check_source, check_base, to_be_trained=to_be_trained)
+    experiment, problems, doubtful = check.of(tree)
+    search = tree.entries.get("search")
+    if experiment.search is not None and isinstance(search, MappingNode):
+        reader = SpaceReader(tree, check.judge_beside(experiment))
+        searched = dataclasses.replace(experiment.search, settings=reader.read(search))
+        experiment = dataclasses.replace(experiment, search=searched)
+        problems += reader.problems
+        if not reader.problems:
+            problems += search_problems(
+                check.subject_of(experiment), check.modules_of(experiment), doubtful
+            )
     if problems:
         raise ConfigError(problems)
     return experiment
+
+
+@dataclass(frozen=True)
+class _Check:
+    """What is said against a config: its values one by one, and what they are to each other."""
+
+    path: Path
+    catalogue: Catalogue
+    check_source: Callable[[Experiment], Sequence[Problem]] | None
+    check_base: Callable[[Experiment], Sequence[Problem]] | None
+    to_be_trained: bool
+
+    def judge_beside(self, base: Experiment) -> Callable[[MappingNode], list[Problem]]:
+        """What tells the problems of configs that differ from another in a few values."""
+        return lambda tree: self.of(tree, base)[1]
+
+    def of(
+        self, tree: MappingNode, base: Experiment | None = None
+    ) -> tuple[Experiment, list[Problem], set[str]]:
+        """The experiment that a tree declares, its problems, and the paths of wrong values.
+
+        Args:
+            tree: The config.
+            base: One that is checked already: files are looked at only where this one has others.
+        """
+        experiment, problems, doubtful = check_experiment(
+            tree, self.catalogue, self.path.parent.resolve(), _default_name(self.path)
+        )
+        problems += check_relations(
+            experiment,
+            self.catalogue,
+            named_facts(experiment, self.catalogue),
+            without=doubtful,
+            by_output=_named_facts_by_output(experiment, self.catalogue),
+            to_be_trained=self.to_be_trained,
+        )
+        if self.to_be_trained and "metrics" not in doubtful:
+            problems += without_mode(self.subject_of(experiment), self.modules_of(experiment))
+        if base is None or _reads_others(experiment, base):
+            problems += self._of_files(experiment, {*doubtful, *(one.path for one in problems)})
+        return experiment, problems, doubtful
+
+    def _of_files(self, experiment: Experiment, blamed: set[str]) -> list[Problem]:
+        """What is said against the source of the data and the run that the model is built on."""
+        found: list[Problem] = []
+        if self.check_source and not any(path.startswith("dataset") for path in blamed):
+            found += _placed(self.check_source(experiment), experiment)
+        if self.check_base and not any(overlap("architecture.from_run", path) for path in blamed):
+            found += _placed(self.check_base(experiment), experiment)
+        return found
+
+    def subject_of(self, experiment: Experiment) -> Subject:
+        """An experiment as the relations look at it."""
+        facts = named_facts(experiment, self.catalogue)
+        by_output = _named_facts_by_output(experiment, self.catalogue)
+        return subject_of(experiment, self.catalogue, facts, by_output=by_output)
+
+    def modules_of(self, experiment: Experiment) -> Path:
+        """Where classes of the user's own lie."""
+        return Path(experiment.modules) if experiment.modules else self.path.parent.resolve()
+
+
+def _reads_others(experiment: Experiment, base: Experiment) -> bool:
+    """Whether two experiments may read other files, or other columns of them."""
+    outline = experiment.outline
+    names_files = outline.names_nodes or outline.base is not None
+    is_another = experiment.architecture != base.architecture
+    return experiment.dataset != base.dataset or (names_files and is_another)
 
 
 def _named_facts_by_output(experiment: Experiment, catalogue: Catalogue) -> dict[str, DataFacts]:

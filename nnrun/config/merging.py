@@ -207,35 +207,57 @@ def _component_name(node: MappingNode, kind: Kind | None) -> str | None:
     return name if kind.component_groups and kind.inner(name) is None else None
 
 
+Keys = Sequence[tuple[str, Place]]
+"""The way to a value: each key with the place where it is written."""
+
+
+def keys_of_path(path: str) -> list[str]:
+    """The keys of a dotted path: `architecture[1].Dense` has three.
+
+    >>> keys_of_path("architecture[1].Dense")
+    ['architecture', '1', 'Dense']
+    """
+    return re.sub(r"\[(\d+)\]", r".\1", path.strip()).split(".")
+
+
 def _apply(tree: MappingNode, override: str) -> MappingNode:
     source = f"--set {override}"
     path, equals, text = override.partition("=")
-    keys = re.sub(r"\[(\d+)\]", r".\1", path.strip()).split(".")
+    keys = keys_of_path(path)
     place = Place(source)
     if not equals or not all(keys):
         hint = "as in --set training.epochs=5"
         raise ConfigError([Problem("an override has the form key.key=value", place, hint=hint)])
-    value = read_yaml(text, source)
-    changed = _replaced(tree, keys, value, place, "")
+    return with_value(tree, [(key, place) for key in keys], read_yaml(text, source))
+
+
+def with_value(tree: MappingNode, keys: Keys, value: Node) -> MappingNode:
+    """A config with another value at the end of some keys, missing mappings made on the way.
+
+    Raises:
+        ConfigError: They lead nowhere, as into a list that is shorter, or into a number.
+    """
+    changed = _replaced(tree, keys, value, "")
     if not isinstance(changed, MappingNode):
         raise TypeError("the root must stay a mapping")
     return changed
 
 
-def _replaced(node: Node, keys: list[str], value: Node, place: Place, path: str) -> Node:
+def _replaced(node: Node, keys: Keys, value: Node, path: str) -> Node:
     """The tree with `value` at the end of `keys`, missing mappings made on the way."""
     if not keys:
         return value
     if isinstance(node, SequenceNode):
-        return _replaced_in_list(node, keys, value, place, path)
+        return _replaced_in_list(node, keys, value, path)
+    (first, place), *rest = keys
     if isinstance(node, ScalarNode):
-        node = _opened(node, keys, place, path)
-    key = _same_class(node, keys[0])
+        node = _opened(node, keys, path)
+    key = _same_class(node, first)
     below = f"{path}.{key}".lstrip(".")
     old = node.entries.get(key, MappingNode({}, place))
-    new = _replaced(old, keys[1:], value, place, below)
+    new = _replaced(old, rest, value, below)
     entries = {name: entry for name, entry in node.entries.items() if name != key}
-    written = node.key_places.get(key, place) if keys[1:] else place
+    written = node.key_places.get(key, place) if rest else place
     return MappingNode({**entries, key: new}, node.place, {**node.key_places, key: written})
 
 
@@ -245,22 +267,20 @@ def _same_class(node: MappingNode, key: str) -> str:
     return names[0] if len(node.entries) == 1 and names else key
 
 
-def _replaced_in_list(
-    node: SequenceNode, keys: list[str], value: Node, place: Place, path: str
-) -> SequenceNode:
-    key, rest = keys[0], keys[1:]
+def _replaced_in_list(node: SequenceNode, keys: Keys, value: Node, path: str) -> SequenceNode:
+    (key, place), *rest = keys
     if not re.fullmatch("[0-9]{1,6}", key) or int(key) >= len(node.items):
         known = f"its entries are 0 to {len(node.items) - 1}" if node.items else "the list is empty"
         message = f"there is no entry {quoted(key)}"
         raise ConfigError([Problem(message, place, path, known)])
     items = list(node.items)
-    items[int(key)] = _replaced(items[int(key)], rest, value, place, f"{path}[{int(key)}]")
+    items[int(key)] = _replaced(items[int(key)], rest, value, f"{path}[{int(key)}]")
     return SequenceNode(tuple(items), node.place)
 
 
-def _opened(node: ScalarNode, keys: list[str], place: Place, path: str) -> MappingNode:
+def _opened(node: ScalarNode, keys: Keys, path: str) -> MappingNode:
     """A scalar as the mapping it stands for, so that an override can go below it."""
-    key = keys[0]
+    key, place = keys[0]
     if node.value is None:
         return MappingNode({}, place)
     if isinstance(node.value, str) and node.value.casefold() == key.casefold():
@@ -273,5 +293,6 @@ def _opened(node: ScalarNode, keys: list[str], place: Place, path: str) -> Mappi
     if isinstance(node.value, str) and looks_like_class(key):
         hint = f"to use another class: --set '{path}={{{key}: {{…}}}}'"
     elif isinstance(node.value, str):
-        hint = f"as in --set {path}.{node.value}.{'.'.join(keys)}=…"
-    raise ConfigError([Problem(message, place, hint=hint)])
+        below = ".".join(name for name, _ in keys)
+        hint = f"as in --set {path}.{node.value}.{below}=…"
+    raise ConfigError([Problem(message, place, hint=hint if place.is_override else "")])

@@ -27,7 +27,10 @@ class ListOf(Kind):
             return checker.expected(self, node, path)
         if len(node.items) < self.minimum:
             hint = f"name {self.item.words()}"
-            return checker.report("the list is empty", node.place, path, hint)
+            message = "the list is empty"
+            if node.items:
+                message = f"expected at least {self.minimum} entries, got {len(node.items)}"
+            return checker.report(message, node.place, path, hint)
         values = [
             checker.check(self.item, item, f"{path}[{index}]")
             for index, item in enumerate(node.items)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, field, fields, is_dataclass
 from typing import Any
 
-from nnrun.config.components import Component, Duration
+from nnrun.config.components import Component, Duration, TimeSpan
 from nnrun.config.kind import Kind
 
 REQUIRED = object()
@@ -74,7 +74,7 @@ def to_plain(value: Any, *, defaults: bool = True) -> Any:
     if isinstance(value, Component):
         arguments = {key: to_plain(item) for key, item in value.arguments.items()}
         return {value.name: arguments} if arguments else value.name
-    if isinstance(value, Duration):
+    if isinstance(value, Duration | TimeSpan):
         return str(value)
     if is_dataclass(value) and not isinstance(value, type):
         return _section_to_plain(value, defaults=defaults)

@@ -1,7 +1,7 @@
 """YAML text → nodes that know their line and column, with YAML 1.2's reading of scalars."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -84,6 +84,13 @@ def plain_value(node: Node) -> Any:
     if isinstance(node, SequenceNode):
         return [plain_value(item) for item in node.items]
     return {key: plain_value(value) for key, value in node.entries.items()}
+
+
+def children(node: Node) -> Iterable[Node]:
+    """The nodes that a list or a mapping holds."""
+    if isinstance(node, ScalarNode):
+        return ()
+    return node.items if isinstance(node, SequenceNode) else node.entries.values()
 
 
 class _Loader(yaml.SafeLoader):

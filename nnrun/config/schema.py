@@ -18,6 +18,7 @@ from nnrun.config.nested_kinds import ArgumentsOf, ComponentOf, ListOf, MapOf, O
 from nnrun.config.options import REQUIRED, option
 from nnrun.config.outline import Outline
 from nnrun.config.regularizing import Regularization
+from nnrun.config.search import Search
 from nnrun.config.tasks import AUTO, TASK
 from nnrun.errors import Place
 
@@ -344,6 +345,10 @@ class Experiment:
         "What the run must reach: `params` or any metric, exactly or as `{min: …, max: …}`.",
         MapOf(OneOf((Number(), SectionOf(Expectation)))),
         factory=dict,
+    )
+    search: Search | None = option(
+        "What `nnrun search` varies; no other command heeds it, and it is no part of a run.",
+        SectionOf(Search),
     )
     places: Mapping[str, Place] = field(default_factory=dict, compare=False, repr=False)
     """Where each value was written, by dotted path."""

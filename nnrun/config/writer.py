@@ -1,5 +1,6 @@
 """An experiment → YAML text that, read again, declares the same experiment."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -62,9 +63,35 @@ def write_yaml(value: Any) -> str:
     return text
 
 
+def write_flow(value: Any) -> str:
+    """A plain value as YAML text in one line.
+
+    >>> write_flow({"SGD": {"learning_rate": 1e-05, "nesterov": True}}), write_flow("no: 1")
+    ('{SGD: {learning_rate: 1e-05, nesterov: true}}', "'no: 1'")
+    """
+    text: str = yaml.dump(
+        [value],
+        Dumper=_Dumper,
+        sort_keys=False,
+        allow_unicode=True,
+        width=2**20,
+        default_flow_style=True,
+    )
+    return text.strip()[1:-1]
+
+
+def overrides_of(setting: Mapping[str, Any]) -> tuple[str, ...]:
+    """Values by path as changes to a config, of the form `training.epochs=5`.
+
+    >>> overrides_of({"optimizer": {"SGD": {"momentum": 0.9}}, "schedule": None})
+    ('optimizer={SGD: {momentum: 0.9}}', 'schedule=null')
+    """
+    return tuple(f"{path}={write_flow(value)}" for path, value in setting.items())
+
+
 def experiment_to_yaml(experiment: Experiment) -> str:
     """The whole experiment, every default written out; it trains again alone.
 
     What asks for many runs is left out: it is no part of one.
     """
-    return write_yaml(to_plain(replace(experiment, seeds=None)))
+    return write_yaml(to_plain(replace(experiment, seeds=None, search=None)))

@@ -13,6 +13,7 @@ from nnrun.config.facts import DataFacts
 from nnrun.config.loading import load_experiment, named_facts
 from nnrun.config.relations import check_relations
 from nnrun.config.roles import roles_of, roles_of_graph
+from nnrun.config.search_rules import search_doubts
 from nnrun.errors import ConfigError, Problem
 from nnrun.experiments.base import Bases, check_shapes
 from nnrun.experiments.open import load_weights
@@ -67,7 +68,11 @@ def _check_source(experiment: Experiment) -> list[Problem]:
 def doubts_of(experiment: Experiment) -> list[Problem]:
     """What deserves a warning in a config without mistakes, before its data are read."""
     catalogue = load_catalogue()
-    return find_doubts(experiment, catalogue, named_facts(experiment, catalogue))
+    facts = named_facts(experiment, catalogue)
+    return [
+        *find_doubts(experiment, catalogue, facts),
+        *search_doubts(experiment, catalogue, facts),
+    ]
 
 
 def prepare(

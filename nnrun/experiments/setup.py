@@ -6,12 +6,12 @@ import platform
 import shlex
 from typing import TYPE_CHECKING, Any
 
+from nnrun.config.best_epoch import monitored_figure
 from nnrun.config.figures import on_validation
 from nnrun.config.label_scales import LABEL_SCALES
 from nnrun.config.monitoring import directions
 from nnrun.device import device_name, processor_name, thread_count
 from nnrun.errors import UserError
-from nnrun.runs.best_epoch import monitored_figure
 from nnrun.runs.manifest import RunRecord
 from nnrun.runs.provenance import git_state, installed_versions
 from nnrun.runs.run_writer import utc_now

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from nnrun.config.best_epoch import monitored_figure
 from nnrun.config.components import as_component
 from nnrun.config.modes import Directions
 from nnrun.errors import RunError
-from nnrun.runs.best_epoch import monitored_figure
 from nnrun.runs.directory import RunDirectory
 from nnrun.runs.history import History
 from nnrun.runs.manifest import Metrics

@@ -81,6 +81,8 @@ def test_the_gallery_is_valid(is_valid, config):
         "training: {class_weight: balanced, monitor: null}",
         "training: {class_weight: {0: 1, 1: 2.5}}",
         "expect: {params: 5, val_loss: {max: 1}}",
+        "search: {space: {training: {epochs: {from: 1, to: 9}}}, time: 30 min, stop_early: none}",
+        "search: {together: [[{training.epochs: 9}, {schedule: null}]], confirm: {best: 0}}",
     ],
 )
 def test_right_configs_are_valid(is_valid, more):
@@ -125,6 +127,11 @@ def test_right_layers_are_valid(is_valid, layer):
         GOOD + "callbacks: [BackupAndRestore]",
         GOOD + "schedule: {ExponentialDecay: {decay_steps: 20 ep, decay_rate: 0.1}}",
         GOOD + "expect: {loss: {mim: 3}}",
+        GOOD + "search: {trails: 3}",
+        GOOD + "search: {space: [training.epochs]}",
+        GOOD + "search: {method: rnadom}",
+        GOOD + "search: {time: 30}",
+        GOOD + "search: {together: [[{training.epochs: 9}]]}",
         GOOD.replace("Flatten", "Dense"),
         GOOD.replace("Flatten", "flatten"),
         GOOD.replace("units", "unit"),

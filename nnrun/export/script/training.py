@@ -7,6 +7,7 @@ import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nnrun.config.best_epoch import monitored_figure
 from nnrun.config.catalogue import load_catalogue
 from nnrun.config.components import Component, snake_case
 from nnrun.config.figures import plain_name
@@ -35,7 +36,6 @@ from nnrun.models.losses import choose_loss
 from nnrun.models.metrics import choose_metrics
 from nnrun.models.network import ending
 from nnrun.models.optimizers import complete_optimizer
-from nnrun.runs.best_epoch import monitored_figure
 from nnrun.training.callbacks import all_callbacks
 
 if TYPE_CHECKING:

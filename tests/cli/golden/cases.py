@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from nnrun.cli.app import main
 
@@ -752,6 +753,122 @@ HABITS = {
     "habit_loss_squared": Case(REGRESSION + "loss: squared\nmetrics: [r2]\n"),
 }
 
+
+def _search(space: str, more: str = "", config: str = GOOD, **others: Any) -> Case:
+    lines = "".join(f"    {line}\n" for line in space.splitlines())
+    return Case(f"{config}search:\n{more}  space:\n{lines}", **others)
+
+
+ADAM = "optimizer: {Adam: {learning_rate: 0.01}}\n"
+EPOCHS = "training.epochs: [5, 10]"
+SEARCH = {
+    "search_empty": Case(GOOD + "search: {}\n"),
+    "search_of_nothing_varied": Case(GOOD + "search:\n  space: {}\n  trials: 10\n"),
+    "search_key_misspelt": _search(EPOCHS, "  trails: 20\n"),
+    "search_method_misspelt": _search(EPOCHS, "  method: rnadom\n"),
+    "search_method_of_stopping": _search(EPOCHS, "  method: hyperband\n"),
+    "search_time_without_unit": _search(EPOCHS, "  time: 30\n"),
+    "search_time_in_words": _search(EPOCHS, "  time: 30 minutes\n"),
+    "search_path_misspelt": _search("training.batchsize: [32, 64]\ntraning: {epochs: [5, 10]}"),
+    "search_path_quoted": _search('"training.batch_sise": [32, 64]'),
+    "search_path_into_a_number": _search(
+        "training.epochs.number: [5, 10]", config=GOOD + "training: {epochs: 3}\n"
+    ),
+    "search_path_into_a_list": _search("architecture.7.Dense.units: [16, 32]"),
+    "search_path_of_another_class": _search(
+        "optimizer.AdamW.weight_decay: [0.01, 0.1]", config=GOOD + ADAM
+    ),
+    "search_path_of_another_layer": _search("architecture: {1: {Conv2D: {filters: [16, 32]}}}"),
+    "search_argument_misspelt": _search("architecture.1.Dense.unit: [16, 32]"),
+    "search_one_value": _search("training.batch_size: 64\ntraining: {epochs: {}}\nschedule: null"),
+    "search_no_choices": _search("training.batch_size: []"),
+    "search_choice_twice": _search("training.batch_size: [32, 64, 32]"),
+    "search_choice_wrong": _search("training.batch_size: [32, 0, many]"),
+    "search_choice_of_classes": _search(
+        "optimizer: [AdamX, SGD: {lr: [0.1, 0.01]}, Adam: {beta_1: {from: 0.9, to: 2}}]"
+    ),
+    "search_choice_of_no_list": _search(
+        "architecture.MLP.hidden: [16, 32]", config=DATA + "architecture: {MLP: {hidden: [8]}}\n"
+    ),
+    "search_choice_in_words": _search("training.batch_size: {values: [32, 64]}"),
+    "search_range_min_max": _search("training.batch_size: {min: 16, max: 64}"),
+    "search_range_of_a_sweep": _search(
+        "regularization.dropout: {distribution: uniform, min: 0, max: 0.5, q: 0.1}"
+    ),
+    "search_range_end_misspelt": _search("training.batch_size: {from: 16, too: 64}"),
+    "search_range_without_end": _search("training.epochs: {from: 16}\nseed: {to: 3}"),
+    "search_range_of_text": _search("training.epochs: {from: few, to: many, log: maybe}"),
+    "search_range_of_durations": _search(
+        "schedule: [null, CosineDecay: {decay_steps: {from: 10 epochs, to: 20 epochs}}]"
+    ),
+    "search_range_ends_wrong": _search("regularization.dropout: {from: -0.1, to: 1}"),
+    "search_range_reversed": _search("training.batch_size: {from: 64, to: 16}"),
+    "search_range_of_one": _search("training.batch_size: {from: 64, to: 64}"),
+    "search_range_of_parts": _search("training.batch_size: {from: 16, to: 64.5}"),
+    "search_log_from_zero": _search("regularization.l2: {from: 0, to: 0.1, log: true}"),
+    "search_log_below_zero": _search("regularization.l2: {from: -1, to: 0.1, log: true}"),
+    "search_log_with_steps": _search("training.batch_size: {from: 16, to: 64, log: true, step: 8}"),
+    "search_step_beside": _search("regularization.dropout: {from: 0, to: 0.5, step: 0.2}"),
+    "search_step_too_wide": _search("training.epochs: {from: 1, to: 5, step: 6}"),
+    "search_step_of_nothing": _search("training.epochs: {from: 1, to: 5, step: 0}"),
+    "search_step_of_a_part": _search("training.epochs: {from: 1, to: 5, step: 0.5}"),
+    "search_each_alone": _search(
+        "architecture.MLP.hidden: {each: [16, 32]}",
+        config=DATA + "architecture: {MLP: {hidden: [8]}}\n",
+    ),
+    "search_each_wrong": _search(
+        "architecture.MLP.hidden: {each: {from: 0, to: 32}, times: {from: 1, to: 2.5}}",
+        config=DATA + "architecture: {MLP: {hidden: [8]}}\n",
+    ),
+    "search_each_of_one": _search("training.epochs: {each: [1, 2], times: 2}"),
+    "search_each_too_often": _search(
+        "architecture.MLP.hidden: {each: [1, 2], times: 1000}",
+        config=DATA + "architecture: {MLP: {hidden: [8]}}\n",
+    ),
+    "search_of_what_is_fixed": _search(
+        "seed: [1, 2]\nexpect: {loss: [1, 2]}\ndataset: {split: {validation: [0.1, 0.2]}}\n"
+        "dataset.name: [digits, iris]"
+    ),
+    "search_twice": _search("training.epochs: [5, 10]\ntraining: {epochs: [20, 30]}"),
+    "search_within_another": _search("optimizer: [Adam, SGD]\noptimizer.Adam.beta_1: [0.8, 0.9]"),
+    "search_together_flat": Case(
+        GOOD + "search:\n  together: [{training.epochs: 5}, {training.epochs: 10}]\n"
+    ),
+    "search_together_of_one": Case(GOOD + "search:\n  together: [[{training.epochs: 5}]]\n"),
+    "search_together_wrong": Case(
+        GOOD
+        + "search:\n  together:\n    - [{schedule: null}, {schedule: {CosineDecay: {decay: 3}}}]\n"
+        + "    - [{training.epoch: 5}, {training: {epochs: 0}}]\n"
+    ),
+    "search_together_and_alone": _search(
+        EPOCHS, "  together: [[{training.epochs: 5}, {training.batch_size: 16}]]\n"
+    ),
+    "search_against_the_config": _search(
+        "training.epochs: {from: 2, to: 20}",
+        config=GOOD + "training: {epochs: 10}\ncallbacks: [Pruning: {sparsity: 0.5, end: 5}]\n",
+    ),
+    "search_metric_misspelt": _search(EPOCHS, "  metric: val_acuracy\n"),
+    "search_metric_of_test_rows": _search(EPOCHS, "  metric: test_accuracy\n"),
+    "search_metric_without_rows": _search(
+        EPOCHS, "  metric: val_loss\n", config="dataset: {name: digits}\n" + LAYERS
+    ),
+    "search_metric_of_no_direction": _search(
+        EPOCHS, "  metric: val_false_positives\n", config=SIGMOID + "metrics: [FalsePositives]\n"
+    ),
+    "search_of_the_loss": _search("loss: [mse, mae]", config=REGRESSION),
+    "search_of_too_few": _search("training.epochs: [5, 10, 20]", "  trials: 20\n"),
+    "search_of_one_trial": _search(EPOCHS, "  trials: 1\n"),
+    "search_grid_of_a_range": _search(
+        "regularization.dropout: {from: 0, to: 0.5}", "  method: grid\n"
+    ),
+    "search_folds_and_seeds": _search(EPOCHS, "  folds: 5\n  seeds: 3\n"),
+    "search_by_override": Case(
+        GOOD + "search: {space: {training.epochs: [5, 10]}}\n",
+        overrides=("search.trials=many", "search.space.training.batch_size=[32, 0]"),
+    ),
+    "search_penalised": _search("regularization.l2: [0, 0.001, 0.01]", code=0),
+}
+
 CASES: dict[str, Case] = {
     **TEXTS,
     **SYNTAX,
@@ -764,4 +881,5 @@ CASES: dict[str, Case] = {
     **LEARNING,
     **DOUBTS,
     **HABITS,
+    **SEARCH,
 }

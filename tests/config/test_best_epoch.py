@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from nnrun.runs import best_epoch
-from nnrun.runs.best_epoch import monitored_figure
+from nnrun.config import best_epoch
+from nnrun.config.best_epoch import monitored_figure
 
 
 def test_the_docstrings_run() -> None:

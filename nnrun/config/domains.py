@@ -1,0 +1,396 @@
+"""What a search may put at a place of a config: a value, a range, a choice, or what holds these.
+
+A domain knows how to build a value from answers, one answer a parameter, and how to find the answers
+again that a value was built from. So every method of searching, whatever it knows of spaces, only
+ever answers questions: how far along a range, which entry of a choice.
+"""
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+Answer = int | float
+"""A number of a range, or the index of an entry of a choice."""
+Answers = Mapping[str, Answer]
+"""Answers by the names of the parameters."""
+FINENESS = 4
+"""Decimal digits that a number of a range has below the first of its width; of a log range, below its own first."""
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A question that a search answers for every trial.
+
+    Attributes:
+        name: Its name, the path in the config with what tells it from others there.
+        domain: What may be answered.
+    """
+
+    name: str
+    domain: "Range | Choice"
+
+
+Ask = Callable[[Parameter], Answer]
+
+
+class Domain(ABC):
+    """What may stand at a place of a config."""
+
+    @abstractmethod
+    def build(self, ask: Ask, name: str) -> Any:
+        """The value, in plain YAML, that answers lead to.
+
+        Args:
+            ask: Gives an answer for each parameter that matters, in their order.
+            name: What the parameters' names begin with.
+        """
+
+    @abstractmethod
+    def answers(self, value: Any, name: str) -> Answers | None:
+        """The answers that lead to a value; None where none do."""
+
+    @abstractmethod
+    def parameters(self, name: str) -> Iterator[Parameter]:
+        """All parameters, also those that matter for some values only."""
+
+    @abstractmethod
+    def size(self) -> int | None:
+        """The number of values; None where it is infinite."""
+
+    @abstractmethod
+    def to_plain(self) -> Any:
+        """How it is written in a config."""
+
+
+@dataclass(frozen=True)
+class Constant(Domain):
+    """A value that stays as it is."""
+
+    value: Any
+
+    def build(self, ask: Ask, name: str) -> Any:
+        """The value."""
+        return self.value
+
+    def answers(self, value: Any, name: str) -> Answers | None:
+        """Nothing was asked."""
+        return {} if same(value, self.value) else None
+
+    def parameters(self, name: str) -> Iterator[Parameter]:
+        """None."""
+        return iter(())
+
+    def size(self) -> int | None:
+        """One."""
+        return 1
+
+    def to_plain(self) -> Any:
+        """The value; a list, which would be a choice, as the only entry of one."""
+        return [self.value] if isinstance(self.value, list) else self.value
+
+
+@dataclass(frozen=True)
+class Range(Domain):
+    """The numbers between two ends, both allowed.
+
+    Attributes:
+        low: The lower end.
+        high: The upper end.
+        log: Whether each doubling is as likely as any other.
+        step: The distance of neighbours; None for all numbers, or all whole ones.
+        whole: Whether only whole numbers fit.
+    """
+
+    low: Answer
+    high: Answer
+    log: bool = False
+    step: Answer | None = None
+    whole: bool = False
+
+    def build(self, ask: Ask, name: str) -> Any:
+        """The answer itself."""
+        return self.snap(ask(Parameter(name, self)))
+
+    def answers(self, value: Any, name: str) -> Answers | None:
+        """The value, where it is a number of the range."""
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return None
+        inside = self.low <= value <= self.high
+        return (
+            {name: value} if inside and (self.count is None or self.snap(value) == value) else None
+        )
+
+    def parameters(self, name: str) -> Iterator[Parameter]:
+        """Itself."""
+        yield Parameter(name, self)
+
+    def size(self) -> int | None:
+        """How many numbers it holds."""
+        return self.count
+
+    @property
+    def count(self) -> int | None:
+        """The number of its values; None where there is no distance between neighbours."""
+        step = self._step
+        return None if step is None else int((_exact(self.high) - _exact(self.low)) // step) + 1
+
+    @property
+    def _step(self) -> Decimal | None:
+        if self.step is None:
+            return Decimal(1) if self.whole else None
+        return _exact(self.step)
+
+    def value(self, index: int) -> Answer:
+        """The value at an index from 0, where there are steps."""
+        number = _exact(self.low) + index * (self._step or 0)
+        return int(number) if self.whole else float(number)
+
+    def at(self, share: float) -> Answer:
+        """The value at a share of the way from the lower end to the upper, from 0 up to 1.
+
+        >>> Range(1e-4, 1e-2, log=True).at(0.5), Range(1, 4, whole=True).at(0.99)
+        (0.001, 4)
+        """
+        if self.count is not None and not self.log:
+            return self.value(min(int(share * self.count), self.count - 1))
+        low, high = (self.low - 0.5, self.high + 0.5) if self.whole else (self.low, self.high)
+        if self.log:
+            number = math.exp(math.log(low) + share * (math.log(high) - math.log(low)))
+        else:
+            number = low + share * (high - low)
+        return self.snap(number)
+
+    def snap(self, number: Answer) -> Answer:
+        """The value nearest to a number, with no more digits than matter."""
+        step = self._step
+        if step is not None:
+            index = round((_exact(number) - _exact(self.low)) / step)
+            return self.value(max(0, min(index, (self.count or 1) - 1)))
+        width = float(self.high - self.low)
+        digits = FINENESS - math.floor(math.log10(min(number, width) if self.log else width))
+        return min(max(round(float(number), digits), float(self.low)), float(self.high))
+
+    def to_plain(self) -> Any:
+        """The ends, and what differs from the usual."""
+        plain: dict[str, Any] = {"from": self.low, "to": self.high}
+        if self.log:
+            plain["log"] = True
+        return plain if self.step is None else {**plain, "step": self.step}
+
+
+@dataclass(frozen=True)
+class Choice(Domain):
+    """One of several entries."""
+
+    entries: tuple[Domain, ...]
+
+    def build(self, ask: Ask, name: str) -> Any:
+        """The value of the entry that is answered."""
+        index = int(ask(Parameter(name, self))) if len(self.entries) > 1 else 0
+        return self.entries[index].build(ask, self._within(index, name))
+
+    def answers(self, value: Any, name: str) -> Answers | None:
+        """Those of the first entry that holds the value."""
+        for index, entry in enumerate(self.entries):
+            found = entry.answers(value, self._within(index, name))
+            if found is not None:
+                return {name: index, **found} if len(self.entries) > 1 else found
+        return None
+
+    def parameters(self, name: str) -> Iterator[Parameter]:
+        """Which entry, and those of all entries."""
+        if len(self.entries) > 1:
+            yield Parameter(name, self)
+        for index, entry in enumerate(self.entries):
+            yield from entry.parameters(self._within(index, name))
+
+    def size(self) -> int | None:
+        """Those of all entries together."""
+        return added(entry.size() for entry in self.entries)
+
+    def _within(self, index: int, name: str) -> str:
+        """What the parameters of an entry are named by: its class, where no other entry has it."""
+        classes = [_only_key(entry) for entry in self.entries]
+        own = classes[index]
+        alone = len(self.entries) == 1 or (own is not None and classes.count(own) == 1)
+        return name if alone else f"{name}:{index}"
+
+    def at(self, share: float) -> int:
+        """The index of the entry at a share of the way through them."""
+        return min(int(share * len(self.entries)), len(self.entries) - 1)
+
+    def to_plain(self) -> Any:
+        """A list."""
+        return [_as_entry(entry) for entry in self.entries]
+
+
+def _only_key(domain: Domain) -> str | None:
+    """The class that an entry of a choice names, as far as one can tell."""
+    if not isinstance(domain, Filled) or not isinstance(domain.parts, Mapping):
+        return None
+    return next(iter(domain.parts), None) if len(domain.parts) == 1 else None
+
+
+def _as_entry(domain: Domain) -> Any:
+    """A domain as an entry of a choice, where a list is a list."""
+    return domain.value if isinstance(domain, Constant) else domain.to_plain()
+
+
+@dataclass(frozen=True)
+class Filled(Domain):
+    """A list or a mapping with domains in it."""
+
+    parts: Sequence[Domain] | Mapping[str, Domain]
+
+    def build(self, ask: Ask, name: str) -> Any:
+        """The list, or the mapping, of the values of its parts."""
+        built = {key: part.build(ask, below) for key, part, below in self._named(name)}
+        return built if isinstance(self.parts, Mapping) else list(built.values())
+
+    def answers(self, value: Any, name: str) -> Answers | None:
+        """Those of all parts, where each of the value's has its domain."""
+        if isinstance(self.parts, Mapping):
+            values = value if isinstance(value, Mapping) else None
+        else:
+            values = dict(enumerate(value)) if isinstance(value, list | tuple) else None
+        named = list(self._named(name))
+        if values is None or set(values) != {key for key, _, _ in named}:
+            return None
+        return _joined(part.answers(values[key], below) for key, part, below in named)
+
+    def parameters(self, name: str) -> Iterator[Parameter]:
+        """Those of all parts."""
+        for _, part, below in self._named(name):
+            yield from part.parameters(below)
+
+    def size(self) -> int | None:
+        """Each of a part's with each of another's."""
+        return multiplied(part.size() for _, part, _ in self._named(""))
+
+    def _named(self, name: str) -> Iterator[tuple[Any, Domain, str]]:
+        """The parts with their keys, and what their parameters' names begin with."""
+        if isinstance(self.parts, Mapping):
+            for key, part in self.parts.items():
+                yield key, part, f"{name}.{key}".lstrip(".")
+        else:
+            for index, part in enumerate(self.parts):
+                yield index, part, f"{name}[{index}]"
+
+    def to_plain(self) -> Any:
+        """A list, as the only entry of a choice, or a mapping."""
+        if isinstance(self.parts, Mapping):
+            return {key: part.to_plain() for key, part in self.parts.items()}
+        return [[part.to_plain() for part in self.parts]]
+
+
+@dataclass(frozen=True)
+class Repeated(Domain):
+    """A list whose length is searched, too.
+
+    Attributes:
+        each: What each of its entries may be.
+        times: How many there may be.
+    """
+
+    each: Domain
+    times: Domain
+
+    def build(self, ask: Ask, name: str) -> Any:
+        """The list."""
+        length = self.times.build(ask, f"{name}.times")
+        return [self.each.build(ask, f"{name}[{index}]") for index in range(length)]
+
+    def answers(self, value: Any, name: str) -> Answers | None:
+        """Those of the length and of every entry."""
+        if not isinstance(value, list | tuple):
+            return None
+        entries = (self.each.answers(item, f"{name}[{i}]") for i, item in enumerate(value))
+        return _joined([self.times.answers(len(value), f"{name}.times"), *entries])
+
+    def parameters(self, name: str) -> Iterator[Parameter]:
+        """The length, and those of as many entries as there may be."""
+        yield from self.times.parameters(f"{name}.times")
+        for index in range(max(self.lengths)):
+            yield from self.each.parameters(f"{name}[{index}]")
+
+    @property
+    def lengths(self) -> list[int]:
+        """All that are allowed."""
+        return list(all_values(self.times, "times"))
+
+    def size(self) -> int | None:
+        """The lists of every length."""
+        return added(multiplied([self.each.size()] * length) for length in self.lengths)
+
+    def to_plain(self) -> Any:
+        """What each entry is, and how many there are."""
+        return {"each": self.each.to_plain(), "times": self.times.to_plain()}
+
+
+def all_values(domain: Domain, name: str) -> Iterator[Any]:
+    """All values of a finite domain, those of the last parameter changing fastest.
+
+    >>> list(all_values(Filled([Choice((Constant(1), Constant(2))), Range(5, 6, whole=True)]), ""))
+    [[1, 5], [1, 6], [2, 5], [2, 6]]
+    """
+    indices: list[int] = []
+    while True:
+        counts: list[int] = []
+
+        def answer(parameter: Parameter, counts: list[int] = counts) -> Answer:
+            position = len(counts)
+            if position == len(indices):
+                indices.append(0)
+            held = parameter.domain
+            counts.append(len(held.entries) if isinstance(held, Choice) else held.count or 1)
+            index = indices[position]
+            return index if isinstance(held, Choice) else held.value(index)
+
+        yield domain.build(answer, name)
+        while indices and indices[-1] + 1 == counts[len(indices) - 1]:
+            indices.pop()
+        if not indices:
+            return
+        indices[-1] += 1
+
+
+def added(sizes: Iterator[int | None]) -> int | None:
+    """A sum of sizes, any of which may be infinite (None)."""
+    known = list(sizes)
+    return None if None in known else sum(size for size in known if size is not None)
+
+
+def multiplied(sizes: Iterator[int | None] | Sequence[int | None]) -> int | None:
+    """A product of sizes, any of which may be infinite (None)."""
+    known = list(sizes)
+    return None if None in known else math.prod(size for size in known if size is not None)
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two plain values are equal; a truth value equals no number.
+
+    >>> same([1, 2.0], [1.0, 2]), same(1, True)
+    (True, False)
+    """
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
+    if isinstance(one, list | tuple) and isinstance(other, list | tuple):
+        return len(one) == len(other) and all(map(same, one, other))
+    return isinstance(one, bool) == isinstance(other, bool) and bool(one == other)
+
+
+def _joined(found: Iterator[Answers | None] | Sequence[Answers | None]) -> Answers | None:
+    joined: dict[str, Answer] = {}
+    for answers in found:
+        if answers is None:
+            return None
+        joined |= answers
+    return joined
+
+
+def _exact(number: Answer) -> Decimal:
+    """The decimal number that is written so: 0.1, and not what floats make of it."""
+    return Decimal(repr(number))

@@ -1,0 +1,198 @@
+"""Rules of a search: what it improves can be compared, and it ends."""
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from nnrun.config.best_epoch import monitored_figure
+from nnrun.config.catalogue import Catalogue
+from nnrun.config.diagnostics import did_you_mean
+from nnrun.config.facts import DataFacts
+from nnrun.config.figures import Figure, is_loss, is_on_validation, on_validation, plain_name
+from nnrun.config.modes import Mode
+from nnrun.config.monitoring import declared_directions
+from nnrun.config.relations import overlap, subject_of
+from nnrun.config.schema import Experiment
+from nnrun.config.search import GRID, Search
+from nnrun.config.space import Dimension
+from nnrun.config.subject import Subject, recorded_names
+from nnrun.config.wording import first_of, quoted
+from nnrun.errors import Problem
+
+_COUNTED_BY = ("loss", "dataset.preprocess.target")
+"""What changes in which units the loss counts."""
+_PENALTIES = ("regularization.l1", "regularization.l2")
+"""What is added to the loss."""
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A search, as the rules look at it."""
+
+    subject: Subject
+    search: Search
+    folder: Path
+
+    @property
+    def validates(self) -> bool:
+        """Whether the trials have validation rows."""
+        return self.subject.has_validation or self.search.folds is not None
+
+    @cached_property
+    def directions(self) -> Mapping[str, Mode]:
+        """Which way figures are better, as far as it is known."""
+        return declared_directions(self.subject, self.folder)
+
+    @cached_property
+    def figure(self) -> tuple[str, Mode]:
+        """The figure that is improved, and whether low or high is best."""
+        experiment = self.subject.experiment
+        return monitored_figure(
+            self.search.metric or experiment.training.monitor,
+            [(callback.name, callback.arguments) for callback in experiment.callbacks],
+            self.directions,
+            has_validation=self.validates,
+        )
+
+    @property
+    def naming_a_metric(self) -> str:
+        """How to improve something other than the loss."""
+        known = [name for name in recorded_names(self.subject) or () if not is_loss(name)]
+        metric = next((name for name in known if is_on_validation(name)), "val_mae")
+        return f"name a metric, as in `metric: {metric}`"
+
+    @property
+    def varied(self) -> Iterator[tuple[Dimension, str]]:
+        """What is varied, with each path that it sets."""
+        for dimension in self.search.settings.dimensions:
+            for path in dimension.paths:
+                yield dimension, path
+
+
+def search_problems(subject: Subject, folder: Path, without: Collection[str]) -> list[Problem]:
+    """Everything that is wrong with a search whose space is right.
+
+    Args:
+        subject: The experiment, which has a search.
+        folder: Where metrics of the user's own lie.
+        without: Paths of values that had mistakes, whose rules are left out.
+    """
+    asked = _asked(subject, folder)
+    return [
+        problem
+        for rule, read in _RULES.items()
+        if not any(overlap(f"search.{read}", path) for path in without)
+        for problem in rule(asked)
+    ]
+
+
+def search_doubts(
+    experiment: Experiment, catalogue: Catalogue, facts: DataFacts | None
+) -> list[Problem]:
+    """What is allowed in a search, but hardly intended; nothing where there is no search.
+
+    Args:
+        experiment: The config, without mistakes.
+        catalogue: What Keras's classes take.
+        facts: What is known of the data.
+    """
+    if experiment.search is None:
+        return []
+    subject = subject_of(experiment, catalogue, facts)
+    return list(_penalised_loss(_asked(subject, Path(experiment.modules or ""))))
+
+
+def searched_figure(subject: Subject, folder: Path) -> tuple[str, Mode]:
+    """The figure that a search improves, and whether low or high is best.
+
+    Args:
+        subject: The experiment, which has a search.
+        folder: Where metrics of the user's own lie.
+    """
+    return _asked(subject, folder).figure
+
+
+def _asked(subject: Subject, folder: Path) -> _Asked:
+    search = subject.experiment.search
+    if search is None:
+        raise ValueError("the config has no search")
+    return _Asked(subject, search, folder)
+
+
+def _metric(asked: _Asked) -> Iterator[Problem]:
+    """What is improved is recorded, of rows that a trial may look at, and one way of it is better."""
+    figure, subject, path = asked.search.metric, asked.subject, "search.metric"
+    known = recorded_names(subject)
+    if figure is None:
+        return
+    if Figure.parse(figure).part == "test":
+        hint = f"write `metric: {on_validation(plain_name(figure))}`"
+        yield subject.problem(path, "no trial looks at the test rows", hint)
+    elif is_on_validation(figure) and not asked.validates:
+        message = f"{quoted(figure)} is to be improved, but there are no validation rows"
+        hint = "set dataset.split.validation, or `folds:` under `search`"
+        yield subject.problem(path, message, hint)
+    elif known is not None and figure not in known:
+        hint = did_you_mean(figure, known) or f"recorded: {first_of(known)}"
+        yield subject.problem(path, f"{quoted(figure)} is not recorded", hint)
+    elif asked.directions.keys().isdisjoint((figure, plain_name(figure))):
+        message = f"nothing says whether a low or a high {quoted(figure)} is better"
+        hint = f"write `training: {{monitor: {figure}, mode: max}}`, or `mode: min`"
+        yield subject.problem(path, message, hint)
+
+
+def _compared_losses(asked: _Asked) -> Iterator[Problem]:
+    """A loss is not compared with another loss."""
+    figure, _ = asked.figure
+    for dimension, path in asked.varied if is_loss(figure) else ():
+        if any(overlap(path, counted) for counted in _COUNTED_BY) or path.endswith(".loss"):
+            message = f"trials with another loss cannot be compared by {quoted(figure)}"
+            yield _at(dimension, message, asked.naming_a_metric)
+
+
+def _trials(asked: _Asked) -> Iterator[Problem]:
+    """There are as many settings as trials; the config's own need not be among them."""
+    size, trials = asked.search.settings.size, asked.search.trials
+    if trials is not None and size is not None and trials > size + 1:
+        message = f"the space holds {size:,} configs: too few for {trials:,} trials"
+        yield asked.subject.problem("search.trials", message, f"write `trials: {size}`")
+
+
+def _grid(asked: _Asked) -> Iterator[Problem]:
+    """A grid has an end."""
+    for dimension in asked.search.settings.dimensions if asked.search.method == GRID else ():
+        if dimension.domain.size() is None:
+            message = f"a grid cannot hold every number of {quoted(dimension.name)}"
+            hint = "give the range a `step:`, list the values, or take another method"
+            yield _at(dimension, message, hint)
+
+
+def _means(asked: _Asked) -> Iterator[Problem]:
+    """A trial's figure is a mean over folds or over seeds."""
+    if asked.search.folds is not None and asked.search.seeds is not None:
+        message = "a trial is run on several folds or with several seeds, not both"
+        yield asked.subject.problem("search.seeds", message, "keep one")
+
+
+_RULES: dict[Callable[[_Asked], Iterator[Problem]], str] = {
+    _metric: "metric",
+    _compared_losses: "metric",
+    _trials: "trials",
+    _grid: "method",
+    _means: "folds",
+}
+"""Each rule with the option that it reads."""
+
+
+def _penalised_loss(asked: _Asked) -> Iterator[Problem]:
+    """A loss with a penalty in it favours small penalties."""
+    figure, _ = asked.figure
+    for dimension, path in asked.varied if is_loss(figure) else ():
+        if path in _PENALTIES:
+            message = f"the penalty is part of {quoted(figure)}, so small ones look best"
+            yield _at(dimension, message, asked.naming_a_metric, severity="warning")
+
+
+def _at(dimension: Dimension, message: str, hint: str, severity: str = "error") -> Problem:
+    return Problem(message, dimension.place, dimension.written, hint, severity)
