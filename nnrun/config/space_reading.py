@@ -14,9 +14,11 @@ from nnrun.config.components import looks_like_class
 from nnrun.config.domain_reading import DomainReader, first_entry, is_repeated
 from nnrun.config.domains import Choice, Domain, Filled
 from nnrun.config.merging import Keys, keys_of_path, with_value
+from nnrun.config.options import options_of
 from nnrun.config.range_reading import is_range
 from nnrun.config.reader import MappingNode, Node, ScalarNode, SequenceNode, children, plain_value
 from nnrun.config.relations import overlap
+from nnrun.config.schema import Dataset
 from nnrun.config.space import Coupling, Dimension, Space, coupled_paths
 from nnrun.config.wording import quoted, show_value
 from nnrun.errors import ConfigError, Place, Problem
@@ -26,14 +28,15 @@ Judge = Callable[[MappingNode], Sequence[Problem]]
 
 SECTION = "search"
 _OTHER_CHOICES = ("values", "choices", "options", "categories")
+_OF_ROWS = ("features", "sample_weight", "preprocess")
+"""Options of the data that leave what is predicted, and of which rows, as it is."""
 _UNCOMPARABLE = "trials that predict different things cannot be compared"
 _FIXED = {
     **dict.fromkeys(("version", "name", "modules", "extends", SECTION), "it is that of all trials"),
     "seed": "write `search: {seeds: 3}` to run each trial with several",
     "expect": "it says what a run must reach, and changes no run",
     **dict.fromkeys(
-        [f"dataset.{key}" for key in ("name", "csv", "classes", "positive", "target", "task")],
-        _UNCOMPARABLE,
+        [f"dataset.{key}" for key in options_of(Dataset) if key not in _OF_ROWS], _UNCOMPARABLE
     ),
     "dataset.split": "trials that are validated on different rows cannot be compared",
 }
