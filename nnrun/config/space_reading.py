@@ -33,7 +33,9 @@ _OF_ROWS = ("features", "sample_weight", "preprocess")
 _UNCOMPARABLE = "trials that predict different things cannot be compared"
 _FIXED = {
     **dict.fromkeys(("version", "name", "modules", "extends", SECTION), "it is that of all trials"),
-    "seed": "write `search: {seeds: 3}` to run each trial with several",
+    **dict.fromkeys(
+        ("seed", "seeds"), "write `search: {seeds: 3}` to run each trial with several seeds"
+    ),
     "expect": "it says what a run must reach, and changes no run",
     **dict.fromkeys(
         [f"dataset.{key}" for key in options_of(Dataset) if key not in _OF_ROWS], _UNCOMPARABLE

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from nnrun.config.best_epoch import monitored_figure
 from nnrun.config.loading import load_experiment
 from nnrun.config.writer import experiment_to_yaml
 from nnrun.errors import RunError
 from nnrun.experiments.resume import COMPARED
 from nnrun.experiments.trust import check_trust
-from nnrun.runs.best_epoch import monitored_figure
 from nnrun.runs.checksums import read_file, write_files
 from nnrun.runs.index import list_studies
 from nnrun.runs.provenance import installed_versions
