@@ -97,7 +97,7 @@ def search(
     with _folder(out_dir):
         started = time.perf_counter()
         allowed = trial_budget(prepared, model, budget)
-        made = Search(prepared, model, tried, engine.name, watch)
+        made = RateFinder(prepared, model, tried, engine.name, watch)
         curve, advice, outcome = made.run(allowed)
         report = SearchReport(
             name=name,
@@ -152,7 +152,7 @@ def epochs_at_the_rate(prepared: Prepared) -> int:
 
 
 @dataclasses.dataclass(frozen=True)
-class Search:
+class RateFinder:
     """The range test of a model, and its trials.
 
     Attributes:

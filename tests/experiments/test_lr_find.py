@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from conftest import TINY
 
-from nnrun.experiments.lr_find import Search, trial_budget
+from nnrun.experiments.lr_find import RateFinder, trial_budget
 from nnrun.experiments.lr_request import SearchRange, with_constant_rate
 from nnrun.experiments.prepare import build, prepare
 
@@ -15,7 +15,7 @@ def test_the_loss_before_training_is_that_of_an_epoch(write_config: Callable[...
     """At rates that change nothing every step tells it: 90 rows make three of them."""
     prepared, _ = with_constant_rate(prepare(write_config()))
     tried = SearchRange(1e-9, 1e-8, steps=20)
-    curve = Search(prepared, build(prepared), tried, "graph", lambda _: None).range_test()
+    curve = RateFinder(prepared, build(prepared), tried, "graph", lambda _: None).range_test()
     assert curve.untrained == pytest.approx(curve.losses[:3].mean(), rel=1e-4)
 
 
