@@ -33,7 +33,7 @@ def measure(name: str, config: dict[str, Any], seed: int) -> dict[str, Any]:
     from nnrun.analysis.lr_conclusion import conclude
     from nnrun.analysis.lr_measures import looks_too_high
     from nnrun.analysis.lr_suggestions import suggest_rates
-    from nnrun.experiments.lr_find import TRIAL_EPOCHS, trial_budget
+    from nnrun.experiments.lr_find import TRIAL_EPOCHS, RateFinder, trial_budget
     from nnrun.experiments.lr_request import SearchRange, with_constant_rate
     from nnrun.experiments.prepare import build, prepare
     from nnrun.training.choosing import engine_of

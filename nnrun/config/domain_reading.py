@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from nnrun.config.domains import Choice, Constant, Domain, Filled, Range, Repeated, same
+from nnrun.config.domains import Choices, Constant, Domain, Filled, Range, Repeated, same
 from nnrun.config.range_reading import is_range, number_of, read_range
 from nnrun.config.reader import MappingNode, Node, ScalarNode, SequenceNode, plain_value
 from nnrun.config.wording import quoted, show_value
@@ -44,7 +44,7 @@ class DomainReader:
                 message = f"{show_value(item)} is there twice"
                 return self._report(message, item.place, path, hint)
         known = [entry for entry in entries if entry is not None]
-        return Choice(tuple(known)) if len(known) == len(entries) else None
+        return Choices(tuple(known)) if len(known) == len(entries) else None
 
     def _listed(self, node: Node, attempt: Try, path: str) -> Domain | None:
         """An entry of a choice, with a hint where a list was meant as it is written."""

@@ -30,7 +30,7 @@ class Parameter:
     """
 
     name: str
-    domain: "Range | Choice"
+    domain: "Range | Choices"
 
 
 Ask = Callable[[Parameter], Answer]
@@ -182,7 +182,7 @@ class Range(Domain):
 
 
 @dataclass(frozen=True)
-class Choice(Domain):
+class Choices(Domain):
     """One of several entries."""
 
     entries: tuple[Domain, ...]
@@ -333,7 +333,7 @@ class Repeated(Domain):
 def all_values(domain: Domain, name: str) -> Iterator[Any]:
     """All values of a finite domain, those of the last parameter changing fastest.
 
-    >>> list(all_values(Filled([Choice((Constant(1), Constant(2))), Range(5, 6, whole=True)]), ""))
+    >>> list(all_values(Filled([Choices((Constant(1), Constant(2))), Range(5, 6, whole=True)]), ""))
     [[1, 5], [1, 6], [2, 5], [2, 6]]
     """
     indices: list[int] = []
@@ -345,9 +345,9 @@ def all_values(domain: Domain, name: str) -> Iterator[Any]:
             if position == len(indices):
                 indices.append(0)
             held = parameter.domain
-            counts.append(len(held.entries) if isinstance(held, Choice) else held.count or 1)
+            counts.append(len(held.entries) if isinstance(held, Choices) else held.count or 1)
             index = indices[position]
-            return index if isinstance(held, Choice) else held.value(index)
+            return index if isinstance(held, Choices) else held.value(index)
 
         yield domain.build(answer, name)
         while indices and indices[-1] + 1 == counts[len(indices) - 1]:

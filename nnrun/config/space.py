@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from nnrun.config.domains import Answers, Ask, Choice, Domain, Filled, Parameter, all_values
+from nnrun.config.domains import Answers, Ask, Choices, Domain, Filled, Parameter, all_values
 from nnrun.errors import Place
 
 Setting = Mapping[str, Any]
@@ -66,7 +66,7 @@ class Coupling(Dimension):
 
 def coupled_paths(domain: Domain) -> tuple[str, ...]:
     """The paths that any entry of a choice between mappings sets."""
-    entries = domain.entries if isinstance(domain, Choice) else (domain,)
+    entries = domain.entries if isinstance(domain, Choices) else (domain,)
     parts = [entry.parts for entry in entries if isinstance(entry, Filled)]
     return tuple(dict.fromkeys(str(path) for part in parts for path in part))
 

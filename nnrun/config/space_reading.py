@@ -12,7 +12,7 @@ from typing import TypeGuard
 
 from nnrun.config.components import looks_like_class
 from nnrun.config.domain_reading import DomainReader, first_entry, is_repeated
-from nnrun.config.domains import Choice, Domain, Filled
+from nnrun.config.domains import Choices, Domain, Filled
 from nnrun.config.merging import Keys, keys_of_path, with_value
 from nnrun.config.options import options_of
 from nnrun.config.range_reading import is_range
@@ -154,7 +154,7 @@ class SpaceReader:
         settings = [self._coupled(item, path) for item in items]
         known = [setting for setting in settings if setting is not None]
         if len(known) == len(settings) > 0:
-            domain = Choice(tuple(known))
+            domain = Choices(tuple(known))
             yield Coupling(" + ".join(coupled_paths(domain)), domain, path, group.place)
 
     def _coupled(self, node: MappingNode, path: str) -> Filled | None:

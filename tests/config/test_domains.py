@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nnrun.config.domains import (
-    Choice,
+    Choices,
     Constant,
     Domain,
     Filled,
@@ -18,13 +18,13 @@ from nnrun.config.domains import (
 )
 
 
-def choice(*values: object) -> Choice:
-    return Choice(tuple(Constant(value) for value in values))
+def choice(*values: object) -> Choices:
+    return Choices(tuple(Constant(value) for value in values))
 
 
 WIDTHS = Range(16, 18, whole=True)
 LAYERS = Repeated(WIDTHS, Range(1, 2, whole=True))
-OPTIMIZERS = Choice(
+OPTIMIZERS = Choices(
     (
         Filled({"Adam": Filled({"learning_rate": Range(1e-4, 1e-2, log=True)})}),
         Filled({"SGD": Filled({"momentum": choice(0, 0.9), "nesterov": Constant(True)})}),
@@ -45,7 +45,7 @@ OPTIMIZERS = Choice(
         (Repeated(WIDTHS, choice(0, 3)), 1 + 3**3),
         (Filled([WIDTHS, choice(1, 2)]), 3 * 2),
         (OPTIMIZERS, None),
-        (Choice(OPTIMIZERS.entries[1:]), 2 + 1),
+        (Choices(OPTIMIZERS.entries[1:]), 2 + 1),
     ],
 )
 def test_how_many_values_there_are(domain: Domain, size: int | None) -> None:
@@ -96,7 +96,7 @@ def test_the_parameters_of_a_choice_are_named_by_its_classes() -> None:
     assert [parameter.name for parameter in OPTIMIZERS.parameters("optimizer")] == [
         "optimizer", "optimizer.Adam.learning_rate", "optimizer.SGD.momentum",
     ]  # fmt: skip
-    twice = Choice((Filled({"SGD": WIDTHS}), Filled({"SGD": choice(1, 2)}), Range(0, 1)))
+    twice = Choices((Filled({"SGD": WIDTHS}), Filled({"SGD": choice(1, 2)}), Range(0, 1)))
     assert [parameter.name for parameter in twice.parameters("x")] == [
         "x", "x:0.SGD", "x:1.SGD", "x:2",
     ]  # fmt: skip
@@ -148,7 +148,7 @@ def domains() -> st.SearchStrategy[Domain]:
     return st.recursive(
         leaves,
         lambda inner: st.one_of(
-            st.lists(inner, min_size=1, max_size=3).map(lambda parts: Choice(tuple(parts))),
+            st.lists(inner, min_size=1, max_size=3).map(lambda parts: Choices(tuple(parts))),
             st.lists(inner, max_size=3).map(lambda parts: Filled(tuple(parts))),
             st.dictionaries(st.sampled_from("abc"), inner, max_size=3).map(Filled),
             st.builds(Repeated, inner, lengths),
