@@ -110,6 +110,7 @@ def collect() -> Json:
                 components["layers"][name] = describe_class("layers", cls, cls.__module__)
     components["applications"] = _applications()
     components["sources"] = _sources()
+    components["functions"] = {}  # none but those of the user's own
     aliases = {group: _aliases(group, components[group]) for group in KERAS}
     aliases["activations"] = dict.fromkeys(_named_objects("activations"))
     return {

@@ -195,7 +195,7 @@ def _about_name(checker: Reporter, kind: ComponentOf, name: str) -> str:
         entry = next((entry for g in kind.groups if (entry := catalogue.find(g, owner))), None)
         if entry is not None and name in entry.arguments:
             return f"name the class first, as in {owner}: {{{name}: …}}"
-    if len(names) <= _FEW:
+    if 0 < len(names) <= _FEW:
         return f"known: {', '.join(names)}"
     return "no class has this name; one of your own is written `module:Class`"
 

@@ -235,7 +235,7 @@ def about_name(groups: Sequence[str], name: str) -> str:
     return next((table[name.casefold()] for table in tables if name.casefold() in table), "")
 
 
-_FILES = {"csv": "csv", "tsv": "csv", "txt": "csv", "parquet": "parquet", "pq": "parquet"}
+FILE_OPTIONS = {"csv": "csv", "tsv": "csv", "txt": "csv", "parquet": "parquet", "pq": "parquet"}
 """The option that names a file, by the file's ending."""
 
 
@@ -250,7 +250,7 @@ def about_section(section: str, value: str | float, truths: Sequence[str]) -> st
     key, shown = "", value
     if section == "Dataset":
         ending = str(value).casefold().rpartition(".")[2]
-        key, shown = _FILES.get(ending, "name"), value
+        key, shown = FILE_OPTIONS.get(ending, "name"), value
         if key == "name":
             shown = _data_set(str(value))
     elif section == "Preprocess" and value in truths:

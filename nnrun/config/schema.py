@@ -25,7 +25,7 @@ from nnrun.errors import Place
 CONFIG_VERSION = 1
 LARGEST_SEED = 2**31 - 1
 MOST_SEEDS = 1000
-SOURCE_KEYS = ("name", "csv", "parquet")
+SOURCE_KEYS = ("name", "csv", "parquet", "python")
 """The options of a data set that say where its rows come from."""
 NAME_PATTERN = r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}"
 
@@ -104,6 +104,10 @@ class Dataset:
     )
     parquet: Component | None = option(
         "A Parquet file (with the extra `parquet`).", ArgumentsOf("sources", "parquet")
+    )
+    python: Component | None = option(
+        "A function of your own (`module:function`) that returns a table, with its arguments.",
+        ComponentOf(("functions",)),
     )
     classes: tuple[str | int, ...] | None = option(
         "The classes to keep of a data set that has more, by name or number; they are renumbered "

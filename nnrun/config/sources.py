@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from nnrun.config.components import Component
 from nnrun.config.diagnostics import did_you_mean
+from nnrun.config.habits import FILE_OPTIONS
 from nnrun.config.schema import SOURCE_KEYS
 from nnrun.config.wording import quoted
 
@@ -56,7 +57,7 @@ def one_known_source(subject: Subject) -> Iterator[Problem]:
 def _hint_of(name: str, subject: Subject) -> str:
     """What may be meant by a name that no data set has."""
     _, dot, ending = name.casefold().rpartition(".")
-    if dot and ending in SOURCE_KEYS:
-        return f"a file is `{ending}: {name}`"
+    if dot and ending in FILE_OPTIONS:
+        return f"a file is `{FILE_OPTIONS[ending]}: {name}`"
     known = subject.catalogue.dataset_names
     return did_you_mean(name, known) or f"known: {', '.join(known)}"

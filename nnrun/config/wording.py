@@ -24,6 +24,7 @@ _NOUNS = {
     "activations": "an activation",
     "presets": "a preset",
     "sources": "a data source",
+    "functions": "a function",
 }
 
 

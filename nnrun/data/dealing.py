@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nnrun.config.tasks import AUTO, NUMBERS, SEVERAL_CLASSES, what_is_predicted
+from nnrun.config.wording import first_of
 from nnrun.data.selecting import Choice
 from nnrun.data.splits import TEXT, InputSpec, Part
 from nnrun.data.weights import read_weights
@@ -200,6 +201,11 @@ def _read_targets(
     named = [name for columns in roles.inputs.values() for name in columns or ()]
     read = {}
     for name, aim in aims_of_columns(roles).items():
+        if not aim.columns:
+            raise DataError(
+                f"which column of {frame.name} is to be predicted?",
+                hint=f"set dataset.target to one of {first_of(frame.columns)}",
+            )
         with faults.noted():
             task = _task_read(aim, dataset, is_own=name in own)
             read[name] = read_targets(frame, aim.columns, task, features=named)

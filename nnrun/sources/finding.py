@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nnrun.config.components import Component
 from nnrun.config.diagnostics import did_you_mean
 from nnrun.errors import DataError
-from nnrun.objects import find_class
 from nnrun.sources import embedded, housing, published
 from nnrun.sources.csv import Csv
 from nnrun.sources.parquet import Parquet
+from nnrun.sources.python import Python
 
 if TYPE_CHECKING:
     from nnrun.config.schema import Dataset
@@ -34,9 +34,10 @@ def find_source(dataset: Dataset) -> Source:
     for source in dataset.sources.values():
         if not isinstance(source, Component):
             return named_dataset(source)
-        made: Source = _class_of(source)(**source.arguments)
-        return made
-    raise DataError("the config names no data", hint="set dataset.name or dataset.csv")
+        return Python(source) if source.is_users_own else FILES[source.name](**source.arguments)
+    raise DataError(
+        "the config names no data", hint="give it a source, such as dataset.name or dataset.csv"
+    )
 
 
 def find_file(dataset: Dataset, path: str) -> TableSource:
@@ -47,10 +48,6 @@ def find_file(dataset: Dataset, path: str) -> TableSource:
     kind = endings.get(Path(path).suffix.casefold(), own or Csv)
     arguments = source.arguments if isinstance(source, Component) and kind is own else {}
     return kind(**{**arguments, "path": path})
-
-
-def _class_of(source: Component) -> Any:
-    return FILES.get(source.name) or find_class(source)
 
 
 @cache

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from nnrun.errors import DataError
 from nnrun.sources.paths import refuse_missing
-from nnrun.sources.table import TableSource
+from nnrun.sources.table import TableSource, refuse_twice
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -47,12 +47,7 @@ class Parquet(TableSource):
         with self._readable() as parquet:
             names = [str(name) for name in parquet.read_schema(self.path).names]
         known = [name for name in names if not _INDEX.fullmatch(name)]
-        twice = next((name for name in known if known.count(name) > 1), None)
-        if twice is not None:
-            raise DataError(
-                f"{self.path} has the column '{twice}' twice",
-                hint="give every column its own name",
-            )
+        refuse_twice(known, self.name)
         return known
 
     def frame(self) -> pd.DataFrame:

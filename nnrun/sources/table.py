@@ -92,6 +92,18 @@ def _target_problems(dataset: Dataset, *, names_outputs: bool) -> Iterator[Probl
         yield Problem("'target' is missing", path="dataset.target", hint=hint)
 
 
+def refuse_twice(columns: Sequence[str], name: str) -> None:
+    """See that every column has a name of its own.
+
+    Raises:
+        DataError: Two have the same.
+    """
+    for index, column in enumerate(columns):
+        if column in columns[:index]:
+            message = f"{name} has the column '{column}' twice"
+            raise DataError(message, hint="give every column its own name")
+
+
 def problems_of_part(source: TableSource, dataset: Dataset, path: str) -> Iterator[Problem]:
     """What a file with the rows of one part lacks, all of it told of the option that names it.
 

@@ -15,11 +15,12 @@ from nnrun.config.schema import Dataset, Preprocess, Split
 from nnrun.data.loading import check_source, load_inputs, load_rows, load_splits
 from nnrun.data.signature import Signature
 from nnrun.data.transforms.chain import Transforms
-from nnrun.errors import DataError
+from nnrun.errors import DataError, Problem
 from nnrun.sources.csv import Csv
 from nnrun.sources.finding import find_file, find_source, named_dataset
-from nnrun.sources.frame import KnownTarget
+from nnrun.sources.frame import Arrays, KnownTarget
 from nnrun.sources.parquet import Parquet
+from nnrun.sources.python import Python
 from nnrun.sources.source import Source
 from nnrun.sources.table import TableSource
 from nnrun.tasks.reading_targets import read_targets
@@ -51,18 +52,43 @@ def parquet_with_index(folder: Path, table: pd.DataFrame, name: str = "rows") ->
     return parquet(folder, shuffled.astype({"kind": "category"}), name)
 
 
+MADE: list[pd.DataFrame] = []
+
+
+def made(number: int) -> pd.DataFrame:
+    """What a function of the user's own returns."""
+    return MADE[number]
+
+
+def columns(number: int) -> dict[str, list[object]]:
+    """The same, as columns by name."""
+    return {str(name): list(cells) for name, cells in MADE[number].items()}
+
+
+def of_function(folder: Path, table: pd.DataFrame, name: str = "rows") -> TableSource:
+    MADE.append(table)
+    function = {"rows": "made"}.get(name, "columns")
+    arguments = {"number": len(MADE) - 1}
+    return Python(Component(f"{__name__}:{function}", "functions", arguments=arguments))
+
+
 Maker = Callable[..., TableSource]
 TABLES: dict[str, Maker] = {
     "csv": csv,
     "parquet": parquet,
     "parquet with an index and categories": parquet_with_index,
+    "python": of_function,
 }
+FILES = {name: make for name, make in TABLES.items() if make is not of_function}
 every_table = pytest.mark.parametrize("make", TABLES.values(), ids=TABLES)
+every_file = pytest.mark.parametrize("make", FILES.values(), ids=FILES)
 
 
 def dataset_of(source: TableSource, **options: object) -> Dataset:
-    key = next(key for key in ("csv", "parquet") if type(source).__name__.lower() == key)
+    key = type(source).__name__.lower()
     component = Component(key, "sources", arguments={"path": source.name})
+    if isinstance(source, Python):
+        component = source.component
     return Dataset(**{key: component, "target": "kind", **options})  # type: ignore[arg-type]
 
 
@@ -116,7 +142,7 @@ def test_a_cell_that_cannot_be_used_is_told_with_its_row(make: Maker, tmp_path: 
         source.read().inputs(["kind"])
 
 
-@every_table
+@every_file
 def test_a_config_is_told_what_a_table_lacks(make: Maker, tmp_path: Path) -> None:
     source = make(tmp_path, TABLE)
     assert check_source(dataset_of(source)) == []
@@ -147,7 +173,7 @@ def test_all_tables_of_the_same_cells_give_the_same_splits(make: Maker, tmp_path
     assert splits.targets["targets"].classes == ("box", "tin")
 
 
-@every_table
+@every_file
 def test_further_rows_come_from_a_table_of_any_kind(make: Maker, tmp_path: Path) -> None:
     source = csv(tmp_path, TABLE)
     dataset = dataset_of(source, features=("size", "price"))
@@ -241,3 +267,64 @@ def test_a_parquet_file_named_as_csv_is_told_apart(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="is a Parquet file, not CSV") as caught:
         Csv(parquet(tmp_path, TABLE).name).columns()
     assert caught.value.hint == "Name it with `parquet:` instead of `csv:`."
+
+
+class Readings(Source):
+    """A source of the user's own that is more than a function: it knows its target."""
+
+    target = "hot"
+    name = "the readings"
+
+    def __init__(self, rows: int) -> None:
+        self.rows = rows
+
+    def columns(self) -> list[str]:
+        return ["degrees"]
+
+    def read(self, texts: object = ()) -> Arrays:
+        degrees = np.arange(self.rows, dtype=np.float32)[:, None]
+        hot = (degrees[:, 0] > 2).astype(np.int32)
+        return Arrays(
+            degrees, hot, "a thermometer", name=self.name, columns=("degrees",), target="hot",
+            classes=("no", "yes"),
+        )  # fmt: skip
+
+    def problems(self, dataset: object, roles: object) -> list[Problem]:
+        return []
+
+
+def test_a_class_of_the_users_own_may_be_the_source() -> None:
+    component = Component(f"{__name__}:Readings", "functions", arguments={"rows": 6})
+    splits = load_splits(Dataset(python=component, split=Split(validation=2)), seed=1)
+    assert splits.source == "a thermometer"
+    assert splits.targets["targets"].classes == ("no", "yes")
+    assert splits.inputs["inputs"].features == ("degrees",)
+    assert splits.train.rows == 4
+
+
+@pytest.mark.parametrize(
+    ("returned", "says"),
+    [
+        (3, "returned int, which is no table"),
+        ({"a": [1, 2], "b": [1]}, "returned columns that make no table"),
+        ({"a": []}, "returned no rows"),
+        (pd.DataFrame([[1, 2]], columns=["a", "a"]), "has the column 'a' twice"),
+    ],
+)
+def test_a_function_that_returns_no_table_is_refused(returned: object, says: str) -> None:
+    MADE.append(returned)  # type: ignore[arg-type]
+    name, arguments = f"{__name__}:made", {"number": len(MADE) - 1}
+    with pytest.raises(DataError, match=says):
+        Python(Component(name, "functions", arguments=arguments)).read()
+    lost = Python(Component(name, "functions", arguments={"number": 1000}))
+    with pytest.raises(DataError, match="made raised IndexError: list index out of range"):
+        lost.read()
+
+
+def test_a_function_must_be_told_what_to_predict() -> None:
+    MADE.append(TABLE)
+    component = Component(f"{__name__}:made", "functions", arguments={"number": len(MADE) - 1})
+    assert check_source(Dataset(python=component)) == []
+    with pytest.raises(DataError, match=r"which column of .*:made is to be predicted") as caught:
+        load_splits(Dataset(python=component), seed=1)
+    assert caught.value.hint == "Set dataset.target to one of size, price, kind, code, weight."
