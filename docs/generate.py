@@ -88,7 +88,7 @@ def datasets_table() -> str:
     from nnrun.sources.named import NamedDataset
 
     def row(name: str, data: NamedDataset) -> str:
-        facts = data.whole
+        facts = data.facts
         rows = f"{facts.train_rows:,}" + (f" + {facts.test_rows:,}" if facts.test_rows else "")
         target = f"{facts.classes} classes" if facts.classes else f"a number (`{data.target}`)"
         shape = " x ".join(str(width) for width in facts.input_shape)

@@ -103,30 +103,18 @@ def test_no_module_is_named_for_nothing() -> None:
 
 
 def test_a_public_name_means_one_thing() -> None:
-    """May only shrink."""
-    shared = {
-        "describe",  # the facts of a data set, the public API
-    }
     homes: dict[str, list[str]] = {}
     for path in MODULES:
         for name, _ in public(ast.parse(path.read_text(encoding="utf-8")).body):
             if "." not in name:
                 homes.setdefault(name, []).append(str(path.relative_to(PACKAGE)))
-    several = {name: found for name, found in homes.items() if len(found) > 1}
-    assert {name: found for name, found in several.items() if name not in shared} == {}
-    assert shared <= several.keys(), "take these out of the exceptions"
+    assert {name: found for name, found in homes.items() if len(found) > 1} == {}
 
 
 def test_a_module_name_means_one_thing() -> None:
-    """But for commands, which are called like the story they begin. May only shrink."""
-    shared = {
-        "gallery",
-        "loading",
-    }
+    """But for commands, which are called like the story they begin."""
     inside = [path.stem for path in MODULES if path.parent.name != "cli" and path.stem[0] != "_"]
-    several = {name for name in inside if inside.count(name) > 1}
-    assert several - shared == set()
-    assert shared - several == set(), "take these out of the exceptions"
+    assert {name for name in inside if inside.count(name) > 1} == set()
 
 
 def test_the_inits_of_packages_are_empty() -> None:

@@ -279,7 +279,7 @@ def _datasets() -> Json:
             "title": data.title,
             "facts": {
                 name: value
-                for name, value in dataclasses.asdict(data.whole).items()
+                for name, value in dataclasses.asdict(data.facts).items()
                 if value is not None
             },
             "features": list(data.features),

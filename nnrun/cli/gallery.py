@@ -12,7 +12,7 @@ from nnrun.cli.printing import printable
 from nnrun.json_text import json_text
 
 if TYPE_CHECKING:
-    from nnrun.analysis.gallery import GalleryRow
+    from nnrun.analysis.gallery_view import GalleryRow
 
 PAGE = Path("docs/gallery.md")
 
@@ -62,7 +62,7 @@ def gallery_cli(
 
     Exits with 1 if an expectation was not met or a config failed.
     """
-    from nnrun.analysis.gallery import AS_EXPECTED, gallery_json
+    from nnrun.analysis.gallery_view import AS_EXPECTED, gallery_json
     from nnrun.studies.gallery import find_exhibits, run_exhibit, write_gallery
 
     whole = not configs and seeds is None and epochs is None
@@ -86,7 +86,7 @@ def gallery_cli(
 
 
 def _line(row: "GalleryRow") -> str:
-    from nnrun.analysis.gallery import figure_text
+    from nnrun.analysis.gallery_view import figure_text
     from nnrun.pages.numbers import format_seconds
 
     told = ", ".join(map(figure_text, row.expectations)) or row.problem

@@ -12,22 +12,9 @@ from nnrun.sources.table import TableSource, problems_of_part
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from nnrun.config.facts import DataFacts
     from nnrun.config.roles import Roles
     from nnrun.config.schema import Dataset
     from nnrun.sources.source import Source
-
-
-def describe(dataset: Dataset) -> DataFacts | None:
-    """The facts of a data set as the config uses it: with its choice of features and of the task.
-
-    Returns:
-        The facts; None for files, which would have to be read.
-
-    Raises:
-        DataError: No data set has that name.
-    """
-    return find_source(dataset).facts(dataset)
 
 
 def check_source(dataset: Dataset, roles: Roles | None = None) -> list[Problem]:

@@ -332,7 +332,7 @@ def evaluate(
     if data is None:
         name, part = choose_part(run, split)
     else:
-        from nnrun.data.loading import load_rows
+        from nnrun.data.load import load_rows
 
         name = split_of_file(data)
         roles = roles_of(run.experiment)

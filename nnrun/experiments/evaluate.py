@@ -12,7 +12,7 @@ from nnrun.analysis.predictions import Predictions, Sampled
 from nnrun.analysis.reconstructions import Reconstructions
 from nnrun.config.figures import Figure
 from nnrun.config.tasks import LABELS
-from nnrun.data.loading import load_inputs
+from nnrun.data.load import load_inputs
 from nnrun.data.pictures import SUFFIXES, find_pictures, read_pictures
 from nnrun.errors import DataError, UserError
 from nnrun.runs.atomic import write_json

@@ -161,7 +161,7 @@ def _has_the_names(signature: Signature, experiment: Experiment) -> bool:
 def _load_splits(
     directory: RunDirectory, experiment: Experiment, record: RunRecord, trained: Signature | None
 ) -> Splits:
-    from nnrun.data.loading import load_splits
+    from nnrun.data.load import load_splits
 
     roles, exact = roles_of(experiment), False
     if trained is not None:

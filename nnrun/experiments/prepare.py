@@ -120,7 +120,7 @@ def prepare_experiment(
         to_be_trained: Whether a training is to begin with it, not to go on.
     """
     doubts = base.warnings if base else ()
-    from nnrun.data.loading import load_splits
+    from nnrun.data.load import load_splits
     from nnrun.data.transforms.chain import fit
     from nnrun.data.transforms.declared import declared_transforms
 

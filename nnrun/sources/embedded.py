@@ -33,7 +33,7 @@ def _table(
     return NamedDataset(
         key=name,
         title=title,
-        whole=facts,
+        facts=facts,
         features=() if image else features,
         target=target,
         credit=credit,
@@ -48,7 +48,7 @@ def _truth_table(
     return NamedDataset(
         key=name,
         title=title,
-        whole=_facts(rows=2 ** len(features), shape=(len(features),), classes=("0", "1")),
+        facts=_facts(rows=2 ** len(features), shape=(len(features),), classes=("0", "1")),
         features=features,
         target="result",
         credit="computed",
@@ -180,7 +180,7 @@ DATASETS = {
     "identity": NamedDataset(
         key="identity",
         title="Eight one-hot rows, each its own class; with `one_hot` the targets are the inputs",
-        whole=_facts(rows=8, shape=(8,), classes=tuple("01234567")),
+        facts=_facts(rows=8, shape=(8,), classes=tuple("01234567")),
         features=tuple(f"bit_{bit}" for bit in range(8)),
         target="row",
         credit="computed",

@@ -120,7 +120,7 @@ DATASETS = {
     NAME: NamedDataset(
         key=NAME,
         title="Median house values of Californian districts, in 100,000 dollars",
-        whole=DataFacts(task_of_classes(0), 0, (), (8,), 1, train_rows=ROWS, test_rows=0),
+        facts=DataFacts(task_of_classes(0), 0, (), (8,), 1, train_rows=ROWS, test_rows=0),
         features=FEATURES,
         target=VALUE,
         credit="R. K. Pace and R. Barry, 1997",

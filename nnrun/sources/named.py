@@ -27,7 +27,7 @@ class NamedDataset(Source):
     Attributes:
         key: That name.
         title: What it is, in one line.
-        whole: Its shape, task and number of rows.
+        facts: Its shape, task and number of rows.
         features: Names of the columns; empty for images.
         target: Name of what is predicted.
         credit: Who made it.
@@ -36,7 +36,7 @@ class NamedDataset(Source):
 
     key: str
     title: str
-    whole: DataFacts
+    facts: DataFacts
     features: tuple[str, ...]
     target: str
     credit: str
@@ -64,20 +64,12 @@ class NamedDataset(Source):
             name=self.name,
             columns=self.features,
             target=self.target,
-            classes=self.whole.class_names,
+            classes=self.facts.class_names,
         )
-
-    def facts(self, dataset: Dataset) -> DataFacts:
-        """The facts as a config uses the data set: with its choice of features, classes and task."""
-        facts = self.facts_for(dataset, dataset.task)
-        if not self.features:
-            return facts
-        columns = dataset.features or [one for one in self.features if one != dataset.sample_weight]
-        return replace(facts, input_shape=(len(columns),))
 
     def facts_for(self, dataset: Dataset, task: str) -> DataFacts:
         """The facts with the classes that a config keeps, for one task."""
-        return as_used(self.whole, classes=dataset.classes, positive=dataset.positive, task=task)
+        return as_used(self.facts, classes=dataset.classes, positive=dataset.positive, task=task)
 
     def problems(self, dataset: Dataset, roles: Roles | None) -> Iterator[Problem]:
         """See `Source.problems`."""
@@ -104,7 +96,7 @@ class NamedDataset(Source):
             )
 
     def _problems_of_classes(self, dataset: Dataset) -> Iterator[Problem]:
-        classes = self.whole.class_names
+        classes = self.facts.class_names
         yield from unknown_classes(dataset, classes, self.name)
         facts = self.facts_for(dataset, dataset.task)
         if dataset.positive is not None and dataset.positive not in classes:
@@ -131,9 +123,9 @@ class NamedDataset(Source):
                     path=f"dataset.split.{part}",
                     hint="give a number of rows or a fraction",
                 )
-            elif part == "test" and share is not None and self.whole.test_rows:
+            elif part == "test" and share is not None and self.facts.test_rows:
                 yield Problem(
-                    f"{self.name} has its own {self.whole.test_rows:,} published test rows",
+                    f"{self.name} has its own {self.facts.test_rows:,} published test rows",
                     path="dataset.split.test",
                     hint="leave it out",
                 )

@@ -15,7 +15,6 @@ from nnrun.sources.headers import nearest_column
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from nnrun.config.facts import DataFacts
     from nnrun.config.roles import Roles
     from nnrun.config.schema import Dataset
     from nnrun.sources.frame import Frame
@@ -42,11 +41,6 @@ class Source(ABC):
         Raises:
             DataError: They cannot be read.
         """
-
-    def facts(self, dataset: Dataset) -> DataFacts | None:
-        """What is known of the rows as a config uses them, without reading any; None for nothing."""
-        del dataset
-        return None
 
     @abstractmethod
     def read(self, texts: Sequence[str] = ()) -> Frame:

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nnrun.analysis.gallery import (
+from nnrun.analysis.gallery_view import (
     FAILED,
     HELD,
     MISSED,

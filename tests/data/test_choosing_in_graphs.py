@@ -6,7 +6,7 @@ import pytest
 from nnrun.config.components import Component
 from nnrun.config.roles import Aim, Roles
 from nnrun.config.schema import Dataset, Split
-from nnrun.data.loading import load_splits
+from nnrun.data.load import load_splits
 from nnrun.data.transforms.chain import Transforms
 from nnrun.errors import DataError
 

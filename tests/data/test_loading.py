@@ -10,12 +10,14 @@ import pytest
 from nnrun.config.components import Component
 from nnrun.config.schema import Dataset, Preprocess, Split
 from nnrun.data import describing
+from nnrun.data.describing import check_source
 from nnrun.data.fingerprint import fingerprint
-from nnrun.data.loading import check_source, describe, load_rows, load_splits
+from nnrun.data.load import load_rows, load_splits
 from nnrun.data.signature import Signature
 from nnrun.data.splits import Part
 from nnrun.data.transforms.chain import Transforms
 from nnrun.errors import DataError
+from nnrun.sources.finding import named_dataset
 
 TABLE = "a,b,y\n" + "".join(f"{row},{row * row},{'pqr'[row % 3]}\n" for row in range(30))
 
@@ -74,17 +76,13 @@ def test_features_pick_columns_of_a_named_table():
     splits = load_splits(dataset, seed=1)
     assert splits.inputs["inputs"].features == ("petal_width", "sepal_length")
     assert splits.train.inputs["inputs"][0].tolist() == np.float32([0.2, 5.1]).tolist()
-    assert describe(dataset).input_shape == splits.inputs["inputs"].shape == (2,)
+    assert splits.inputs["inputs"].shape == (2,)
 
 
 def test_two_classes_may_be_taken_as_multiclass():
     dataset = Dataset(name="xor", task="multiclass")
     assert load_splits(dataset, seed=1).targets["targets"].task == "multiclass"
-    assert describe(dataset).task == "multiclass"
-
-
-def test_files_are_described_only_by_reading_them(csv):
-    assert describe(csv()) is None
+    assert named_dataset("xor").facts_for(dataset, "multiclass").task == "multiclass"
 
 
 @pytest.mark.parametrize(
@@ -188,9 +186,9 @@ def test_checking_needs_no_heavy_package():
     code = (
         "import sys\n"
         "from nnrun.config.schema import Dataset\n"
-        "from nnrun.data.describing import check_source, describe\n"
+        "from nnrun.data.describing import check_source\n"
         "dataset = Dataset(name='mnist')\n"
-        "assert check_source(dataset) == [] and describe(dataset).train_rows == 60_000\n"
+        "assert check_source(dataset) == []\n"
         "print([m for m in ('numpy', 'pandas', 'keras', 'tensorflow') if m in sys.modules])\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -256,8 +254,9 @@ def test_one_class_is_told_from_all_others(csv, tmp_path):
     labels = splits.train.targets["targets"]
     assert (labels.dtype, labels.sum(), len(labels)) == (np.int32, 50, 150)
     assert (splits.train.inputs["inputs"][labels == 1] < 0.7).all(), "setosa has narrow petals"
-    assert describe(named).class_names == target.classes
-    facts = describe(Dataset(name="iris", positive="setosa", task="multiclass"))
+    iris = named_dataset("iris")
+    assert iris.facts_for(named, "auto").class_names == target.classes
+    facts = iris.facts_for(named, "multiclass")
     assert (facts.task, facts.classes) == ("multiclass", 2)
 
     (tmp_path / "own.csv").write_text("a,b,y\n1,1,p\n2,4,q\n")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nnrun.config.schema import Dataset, Preprocess, Split
-from nnrun.data.loading import load_splits
+from nnrun.data.load import load_splits
 from nnrun.data.quality import inspect
 from nnrun.data.splits import InputSpec, Part, Splits
 from nnrun.data.transforms.chain import Transforms

@@ -8,7 +8,8 @@ import pytest
 from nnrun.config.components import Component
 from nnrun.config.roles import Aim, Roles
 from nnrun.config.schema import Dataset, Preprocess, Split
-from nnrun.data.loading import check_source, load_inputs, load_rows, load_splits
+from nnrun.data.describing import check_source
+from nnrun.data.load import load_inputs, load_rows, load_splits
 from nnrun.data.signature import Signature
 from nnrun.data.transforms.chain import Transforms, fit
 from nnrun.data.transforms.scaling import ScaleInputs

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from nnrun.config.facts import class_numbers
 from nnrun.config.schema import Dataset
-from nnrun.data.loading import load_splits
+from nnrun.data.load import load_splits
 from nnrun.data.selecting import renumbered, select_rows
 from nnrun.data.splits import Part
 from nnrun.errors import DataError

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from nnrun.config.loading import load_experiment
 from nnrun.config.roles import roles_of
 from nnrun.config.schema import Split
-from nnrun.data.loading import load_splits
+from nnrun.data.load import load_splits
 from nnrun.data.splitting import largest_remainder, split_rows
 from nnrun.errors import DataError
 

@@ -5,7 +5,7 @@ import pytest
 
 from nnrun.config.components import Component
 from nnrun.config.schema import Dataset, Preprocess, Split
-from nnrun.data.loading import load_rows, load_splits
+from nnrun.data.load import load_rows, load_splits
 from nnrun.data.quality import inspect
 from nnrun.data.transforms.chain import Transforms
 from nnrun.errors import DataError

@@ -17,7 +17,7 @@ from nnrun.config.components import Component
 from nnrun.config.roles import roles_of_dataset
 from nnrun.config.schema import Dataset
 from nnrun.data.describing import check_source
-from nnrun.data.loading import load_splits
+from nnrun.data.load import load_splits
 from nnrun.errors import MOST_FAULTS, DataError
 from nnrun.sources import csv as csv_module
 from nnrun.sources import headers

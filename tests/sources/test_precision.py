@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from nnrun.config.components import Component
 from nnrun.config.schema import Dataset, Preprocess, Split
-from nnrun.data.loading import load_inputs, load_rows, load_splits
+from nnrun.data.load import load_inputs, load_rows, load_splits
 from nnrun.data.quality import inspect
 from nnrun.data.signature import Signature
 from nnrun.data.transforms.chain import Transforms

@@ -25,7 +25,7 @@ def idx(array):
 @pytest.mark.parametrize("name", EMBEDDED + COMPUTED)
 def test_the_facts_tell_the_truth(name):
     dataset = named_dataset(name)
-    rows, facts = dataset.load(), dataset.whole
+    rows, facts = dataset.load(), dataset.facts
     assert rows.rows.shape == (facts.train_rows, *facts.input_shape)
     assert rows.rows.dtype == (np.float32 if dataset.features else np.uint8)
     assert rows.test is None
@@ -101,7 +101,7 @@ def test_names_are_found_or_suggested():
 
 
 def test_cifar100_names_a_hundred_classes_in_alphabetical_order():
-    names = named_dataset("cifar100").whole.class_names
+    names = named_dataset("cifar100").facts.class_names
     assert len(names) == 100
     assert list(names) == sorted(names)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from nnrun.analysis.gallery import (
+from nnrun.analysis.gallery_view import (
     GalleryRow,
     deviation,
     draw_small_curves,

@@ -72,7 +72,7 @@ def _named_lines(prepared: Prepared, named: NamedDataset, imports: set[str]) -> 
         yield from _computed_lines(named)
     else:
         raise UserError(NO_LINES)
-    yield from _class_lines(dataset, named.whole.class_names, suffixes)
+    yield from _class_lines(dataset, named.facts.class_names, suffixes)
     if dataset.sample_weight is not None:
         column = named.features.index(dataset.sample_weight)
         yield f"sample_weight = X[:, {column}]  # {dataset.sample_weight}"

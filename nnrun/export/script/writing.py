@@ -6,7 +6,7 @@ import sys
 import textwrap
 from typing import TYPE_CHECKING, Any
 
-from nnrun.analysis.gallery import first_comment
+from nnrun.analysis.gallery_view import first_comment
 from nnrun.config.catalogue import load_catalogue
 from nnrun.export.script.built import as_built, build_where_needed
 from nnrun.export.script.chains import chain_lines

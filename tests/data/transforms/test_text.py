@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nnrun.data.loading import load_inputs
+from nnrun.data.load import load_inputs
 from nnrun.data.signature import Signature
 from nnrun.data.splits import InputSpec, Part, Splits
 from nnrun.data.transforms.chain import Transforms, fit

@@ -12,7 +12,8 @@ import pytest
 from nnrun.config.components import Component
 from nnrun.config.roles import roles_of_dataset
 from nnrun.config.schema import Dataset, Preprocess, Split
-from nnrun.data.loading import check_source, load_inputs, load_rows, load_splits
+from nnrun.data.describing import check_source
+from nnrun.data.load import load_inputs, load_rows, load_splits
 from nnrun.data.signature import Signature
 from nnrun.data.transforms.chain import Transforms
 from nnrun.errors import DataError, Problem
@@ -96,7 +97,6 @@ def dataset_of(source: TableSource, **options: object) -> Dataset:
 def test_the_columns_of_a_table_are_said_before_it_is_read(make: Maker, tmp_path: Path) -> None:
     source = make(tmp_path, TABLE)
     assert list(source.columns()) == list(source.read().columns) == list(TABLE.columns)
-    assert source.facts(Dataset()) is None
     assert source.target == source.read().target == ""
 
 
@@ -203,10 +203,9 @@ def test_a_part_may_be_a_table_of_another_kind(make: Maker, tmp_path: Path) -> N
 
 @pytest.mark.parametrize("name", ["iris", "diabetes", "digits", "xor"])
 def test_a_data_set_with_a_name_is_a_source_as_well(name: str) -> None:
-    source: Source = named_dataset(name)
+    source = named_dataset(name)
     assert find_source(Dataset(name=name)) is source
-    frame, facts = source.read(), source.facts(Dataset(name=name))
-    assert facts is not None
+    frame, facts = source.read(), source.facts
     assert frame.columns == tuple(source.columns())
     assert frame.name == source.name == f"'{name}'"
     assert (frame.inputs(frame.columns).shape, frame.inputs(frame.columns).dtype) == (

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nnrun.config.graphs import INPUT, TARGET
 from nnrun.config.roles import Roles, roles_of_dataset
 from nnrun.data.dealing import Dealing, columns_left, deal, with_own_target
-from nnrun.data.describing import check_source, describe, files_of_parts
+from nnrun.data.describing import check_source, files_of_parts
 from nnrun.data.fingerprint import fingerprint
 from nnrun.data.splits import EXACT, InputSpec, Part, Splits
 from nnrun.data.splitting import split_rows
@@ -25,8 +24,6 @@ if TYPE_CHECKING:
     from nnrun.data.signature import Signature
     from nnrun.sources.frame import Frame
     from nnrun.tasks.targets import TargetSpec
-
-__all__ = ["INPUT", "TARGET", "check_source", "describe", "load_inputs", "load_rows", "load_splits"]
 
 
 def load_splits(
