@@ -111,6 +111,7 @@ def collect() -> Json:
     components["applications"] = _applications()
     components["sources"] = _sources()
     components["functions"] = {}  # none but those of the user's own
+    components["transforms"] = {}  # none but those of the user's own
     aliases = {group: _aliases(group, components[group]) for group in KERAS}
     aliases["activations"] = dict.fromkeys(_named_objects("activations"))
     return {

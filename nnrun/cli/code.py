@@ -37,7 +37,7 @@ def code_cli(
 
     For a model that is built on a run, the script loads that run's model.keras. Where layers are
     taken over or unfrozen later, nnrun has to build the model to see which; if the config names
-    code of its own, that takes --trust.
+    code of its own, that takes --trust. So does a task or a transform of your own.
 
     \b
     Example:
@@ -48,7 +48,8 @@ def code_cli(
 
     if out is not None:
         check_out(out, (".py",), overwrite=overwrite)
-    prepared = prepare(config, gather_overrides(changes), runs_dir, trust=trust)
+    overrides = gather_overrides(changes)
+    prepared = prepare(config, overrides, runs_dir, trust=trust, trusts_config=False)
     import_keras()
     from nnrun.export.script.writing import write_script
 

@@ -139,6 +139,8 @@ def _group(catalogue: Catalogue, group: str) -> str:
     if aliases:
         blocks.append(f"Other names that Keras gives them: {aliases}.")
     blocks += [_own_class(entry) for entry in own]
+    if not entries:
+        blocks.append("Only those of your own, by their import paths.")
     return "\n\n".join(blocks)
 
 

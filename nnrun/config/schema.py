@@ -83,6 +83,12 @@ class Preprocess:
     one_hot: bool = option(
         "Turn class labels into one-hot rows instead of integers.", Boolean(), False
     )
+    transforms: tuple[Component, ...] = option(
+        "Transforms of your own (`module:Class`), in their order; they see the numbers as they are "
+        "read, before they are scaled.",
+        ListOf(ComponentOf(("transforms",))),
+        (),
+    )
     target: str | None = option(
         "Scale the numbers to predict for the loss, column by column: "
         "`standardize` (mean 0, standard deviation 1), `minmax` (0 to 1, as a sigmoid gives) or "

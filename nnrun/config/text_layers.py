@@ -115,7 +115,9 @@ def text_is_not_scaled(subject: Subject) -> Iterator[Problem]:
     texts = text_layers(outline)
     if not texts or set(outline.entries) - set(texts):
         return
-    for option in ("scale", "standardize", "minmax"):
+    for option in ("scale", "standardize", "minmax", "transforms"):
         if getattr(subject.experiment.dataset.preprocess, option):
             path, hint = f"dataset.preprocess.{option}", "leave it out"
-            yield subject.problem(path, f"{option} is for numbers, and the inputs are text", hint)
+            verb = "are" if option == "transforms" else "is"
+            message = f"{option} {verb} for numbers, and the inputs are text"
+            yield subject.problem(path, message, hint)

@@ -25,6 +25,7 @@ _NOUNS = {
     "presets": "a preset",
     "sources": "a data source",
     "functions": "a function",
+    "transforms": "a transform",
 }
 
 

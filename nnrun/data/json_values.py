@@ -1,5 +1,6 @@
 """Values of JSON that may come from a stranger: each is of its kind, or refused."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -23,6 +24,46 @@ def as_tuples(values: Mapping[str, Any]) -> dict[str, Any]:
     return {
         name: tuple(value) if isinstance(value, list) else value for name, value in values.items()
     }
+
+
+def plain_json(value: Any, where: str = "") -> Any:
+    """A value of code that is not ours, as it comes back from JSON.
+
+    Args:
+        value: Numbers that are finite, texts, truth values, None, and lists, tuples and dictionaries
+            by texts of such.
+        where: Where it stands in what was given, as in `['low'][0]`.
+
+    Raises:
+        TypeError: It is something else; the message names it.
+
+    >>> plain_json({"low": (1, 2.5), "names": ["a"]})
+    {'low': [1, 2.5], 'names': ['a']}
+    >>> plain_json({"low": [0.5, {3}]})
+    Traceback (most recent call last):
+    TypeError: a value of type set (at ['low'][1])
+    """
+    at = f" (at {where})" if where else ""
+    if isinstance(value, list | tuple):
+        return [plain_json(item, f"{where}[{index}]") for index, item in enumerate(value)]
+    if isinstance(value, Mapping):
+        for key in value:
+            if not isinstance(key, str):
+                raise TypeError(f"a key of type {_type_name(key)}{at}")
+        return {str(key): plain_json(item, f"{where}[{key!r}]") for key, item in value.items()}
+    if isinstance(value, float) and not math.isfinite(value):
+        raise TypeError(f"the number {float(value)}{at}")
+    for kind in (bool, int, float, str):
+        if isinstance(value, kind):
+            return kind(value)
+    if value is not None:
+        raise TypeError(f"a value of type {_type_name(value)}{at}")
+    return None
+
+
+def _type_name(value: Any) -> str:
+    kind = type(value)
+    return f"{kind.__module__}.{kind.__qualname__}".removeprefix("builtins.")
 
 
 def numbers_of(value: Any) -> Any:

@@ -95,8 +95,10 @@ def _input_warnings(splits: Splits, name: str, transforms: Transforms) -> Iterat
             bad = int((~np.isfinite(array)).sum())
             yield f"{bad:,} values of the {part} {name} are missing or infinite"
             return
-    statistics = measure({**splits.train.inputs, **splits.train.exact}[name])
-    features = splits.inputs[name].features
+    train, spec = splits.train, splits.inputs[name]
+    is_turned = name in train.read
+    statistics = measure((train.inputs if is_turned else {**train.inputs, **train.exact})[name])
+    features = spec.features if spec.shape == (len(spec.features),) else ()
     constant = np.atleast_1d(statistics.least == statistics.most)
     if constant.any():
         whose = [features[i] for i in np.flatnonzero(constant)] if features else [name]

@@ -62,8 +62,13 @@ class Signature:
 
     @property
     def is_exact(self) -> bool:
-        """Whether an input is in float64."""
-        return any(spec.dtype == EXACT for spec in self.inputs.values())
+        """Whether an input is read in float64."""
+        return any(spec.dtype == EXACT for spec in self.as_read.inputs.values())
+
+    @property
+    def as_read(self) -> Self:
+        """The same with the inputs as they are read, before any transform turns them."""
+        return replace(self, inputs=self.transforms.before(self.inputs))
 
     def as_before(self, roles: Roles, dataset: Dataset) -> Roles:
         """Roles in which the targets of a file are read for what they were when the model was made."""
@@ -118,6 +123,7 @@ class Signature:
             specs = {name: _input_from_json(told) for name, told in inputs.items()}
             targets = {name: _target_from_json(told) for name, told in values["targets"].items()}
             transforms = restore(declared, values["transforms"], specs, targets)
+            _check_columns(transforms.before(specs))
             return cls(
                 specs,
                 transforms.targets(targets),
@@ -162,9 +168,16 @@ def _input_from_json(told: Mapping[str, Any]) -> InputSpec:
     check_all(str, (spec.dtype,))
     check_all(str, spec.features, spec.text)
     check_all(int, spec.shape)
-    if min(spec.shape, default=1) < 1 or (spec.features and spec.shape != (len(spec.features),)):
+    if min(spec.shape, default=1) < 1:
         raise TypeError(spec)
     return spec
+
+
+def _check_columns(read: Mapping[str, InputSpec]) -> None:
+    """See that inputs of columns have a number for each, as they are read."""
+    for spec in read.values():
+        if spec.features and spec.shape != (len(spec.features),):
+            raise TypeError(spec)
 
 
 def _target_from_json(told: Mapping[str, Any]) -> TargetSpec:

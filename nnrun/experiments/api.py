@@ -279,8 +279,8 @@ def open_run(
     experiment = with_own_code(load_run(directory, trust=trust), directory.resolved)
     if run.best.doubt:
         tell(f"{directory.name}: {run.best.doubt}")
+    base = kept_base(directory, experiment, trust=trust)  # whose code may have to turn the rows
     signature, splits = load_data(directory, experiment, run.record, with_rows=with_data)
-    base = kept_base(directory, experiment, trust=trust)
     model = build_for(experiment, signature, base=base)
     from nnrun.experiments.evaluate import OpenRun
     from nnrun.models.heads import gives_logits
@@ -336,7 +336,7 @@ def evaluate(
 
         name = split_of_file(data)
         roles = roles_of(run.experiment)
-        part = load_rows(run.experiment.dataset, run.signature, str(data), roles)
+        part = load_rows(run.experiment.dataset, run.signature.as_read, str(data), roles)
         part = run.signature.transforms.part(part, run.signature.targets)
     return evaluate_rows(run, name, part, batch_size=batch_size, draws=mc_samples)
 

@@ -26,8 +26,9 @@ from nnrun.runs.manifest import FORMAT
 from nnrun.runs.settings import read_resolved
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping
 
+    from nnrun.config.components import Component
     from nnrun.config.schema import Experiment
     from nnrun.data.signature import Signature
     from nnrun.data.splits import InputSpec
@@ -63,6 +64,11 @@ class Base:
         inner = None if self.base is None else self.base.trusted(trust=trust)
         experiment = with_own_code(self.experiment, self.config)
         return dataclasses.replace(self, experiment=experiment, base=inner)
+
+    @property
+    def transforms(self) -> tuple[Component, ...]:
+        """The transforms of the user's own that it names."""
+        return self.experiment.dataset.preprocess.transforms
 
     def to_json(self) -> dict[str, Any]:
         """The run as the record of another one tells it: `run`, `weights` (a sha256) and `epoch`."""
@@ -121,7 +127,9 @@ class Bases:
             return [Problem(f"its config is not taken: {told}", path="architecture.from_run")]
         except RunError as error:
             return [Problem(error.message, path="architecture.from_run", hint=error.hint)]
-        return [] if base is None else list(_output_problems(experiment, base))
+        if base is None:
+            return []
+        return [*_transform_problems(experiment, base), *_output_problems(experiment, base)]
 
     def located(self, experiment: Experiment, config: Path) -> tuple[Experiment, Base | None]:
         """An experiment that says where the run lies that it builds on, and that run.
@@ -133,7 +141,10 @@ class Bases:
         if base is None or declared is None:
             return experiment, None
         found = dataclasses.replace(declared, from_run=str(base.config.parent))
-        return dataclasses.replace(experiment, architecture=found), base
+        experiment = dataclasses.replace(experiment, architecture=found)
+        return _with_kept_transforms(
+            experiment, base
+        ) if found.keep_preprocessing else experiment, base
 
     def _base_of(self, experiment: Experiment, config: Path) -> Base | None:
         declared = experiment.outline.base
@@ -166,6 +177,26 @@ def _find(from_run: str, folder: Path, runs_dir: Path) -> RunDirectory:
         if of_experiment and CheckpointStore(entry.directory.checkpoints).has("best"):
             return entry.directory
     return find_run(from_run, runs_dir)
+
+
+def _with_kept_transforms(experiment: Experiment, base: Base) -> Experiment:
+    """An experiment that names the transforms of the run whose preprocessing it keeps."""
+    dataset = experiment.dataset
+    preprocess = dataclasses.replace(dataset.preprocess, transforms=base.transforms)
+    return dataclasses.replace(
+        experiment, dataset=dataclasses.replace(dataset, preprocess=preprocess)
+    )
+
+
+def _transform_problems(experiment: Experiment, base: Base) -> Iterator[Problem]:
+    """What is wrong where the run's own transforms are kept, and the config names others."""
+    path, declared = "dataset.preprocess.transforms", experiment.outline.base
+    named = experiment.dataset.preprocess.transforms
+    if declared is None or not declared.keep_preprocessing or named in ((), base.transforms):
+        return
+    kept = ", ".join(one.name for one in base.transforms) or "none"
+    message = f"architecture.keep_preprocessing keeps the transforms of the run: {kept}"
+    yield Problem(message, experiment.place_of(path), path, "leave them out")
 
 
 def _output_problems(experiment: Experiment, base: Base) -> Iterator[Problem]:
@@ -252,19 +283,23 @@ def changed_weights(recorded: Any, base: Base | None) -> list[str]:
     return [f"from_run: the weights of {directory.path} have changed"]
 
 
-def check_shapes(experiment: Experiment, inputs: Sequence[InputSpec], base: Base | None) -> None:
+def check_shapes(
+    experiment: Experiment, was: Mapping[str, InputSpec], now: Mapping[str, InputSpec]
+) -> None:
     """See that the data have rows of the shape that the run was trained on.
+
+    Args:
+        experiment: The checked config.
+        was: The inputs of the run.
+        now: Those of the data.
 
     Raises:
         ConfigError: They have not.
     """
-    if base is None:
+    sides = [[spec.shape for spec in inputs.values()] for inputs in (was, now)]
+    if sides[0] == sides[1]:
         return
-    was = [spec.shape for spec in base.signature.inputs.values()]
-    now = [spec.shape for spec in inputs]
-    if was == now:
-        return
-    shapes = [", ".join(str(list(shape)) for shape in side) for side in (was, now)]
+    shapes = [", ".join(str(list(shape)) for shape in side) for side in sides]
     path = "architecture.from_run"
     message = (
         f"the run takes rows of shape {shapes[0]}, and the data have rows of shape {shapes[1]}"

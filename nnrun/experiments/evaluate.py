@@ -177,12 +177,13 @@ def predict_file(run: OpenRun, file: Path, *, draws: int | None = None) -> dict[
     """
     _check_draws(run, draws)
 
-    specs = run.signature.inputs
+    read = run.signature.as_read
+    specs = read.inputs
     files: tuple[str, ...] = ()
     if all(spec.columns for spec in specs.values()):
         if file.suffix.lower() in SUFFIXES:
             raise DataError(f"{run.directory.name} predicts rows of a table, not pictures")
-        inputs = load_inputs(run.experiment.dataset, run.signature, str(file))
+        inputs = load_inputs(run.experiment.dataset, read, str(file))
     else:
         pictures = find_pictures(file)
         # What stands for white: 255 mostly, but 16 in the digits that nnrun carries.

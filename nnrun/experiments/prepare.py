@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nnrun.config.catalogue import load_catalogue
+from nnrun.config.components import uses_own_code
 from nnrun.config.diagnostics import in_one_line
 from nnrun.config.doubts import find_doubts
 from nnrun.config.facts import DataFacts
@@ -81,18 +82,30 @@ def prepare(
     runs_dir: Path = RUNS,
     *,
     trust: bool = False,
+    trusts_config: bool = True,
 ) -> Prepared:
     """Read and check a config, load its data, and check them against each other.
 
-    TensorFlow is needed only where a layer reads text or adapts to the training rows. Code that the
-    config names is trusted; that of a run that its model is built on only with `trust`.
+    TensorFlow is needed only where a layer reads text or adapts to the training rows, or a class of
+    the user's own turns them.
+
+    Args:
+        config: The YAML file.
+        overrides: Changes of the form `training.epochs=5`.
+        runs_dir: Where a run that the model is built on is looked for.
+        trust: Whether code that the run names may run.
+        trusts_config: Whether code that the config names may run without `trust`, as it may in a
+            training; some of it does where it reads or turns rows.
 
     Raises:
         ConfigError: With all problems of the config.
         DataError: If the data cannot be used.
-        UserError: The run names code of its own and is not trusted.
+        UserError: There is code that would run and is not trusted.
     """
-    return prepare_declared(load(config, overrides, Bases(runs_dir)), trust=trust)
+    declared = load(config, overrides, Bases(runs_dir))
+    if uses_own_code(declared.experiment.dataset):
+        check_trust(declared.experiment, config, trust=trust or trusts_config)
+    return prepare_declared(declared, trust=trust)
 
 
 def prepare_declared(declared: Declared, *, trust: bool) -> Prepared:
@@ -143,9 +156,12 @@ def prepare_experiment(
     )
     if problems:
         raise ConfigError(problems)
-    check_shapes(experiment, list(splits.inputs.values()), base)
+    if base is not None and keeps:
+        check_shapes(experiment, base.signature.as_read.inputs, splits.inputs)
     declared = declared_transforms(experiment, _adapting(experiment))
     splits, transforms = fit(declared, splits, _kept(earlier, splits, of_base=keeps))
+    if base is not None:
+        check_shapes(experiment, base.signature.inputs, splits.inputs)
     warnings = (*doubts, *_warnings(experiment, splits, transforms, first))
     return Prepared(experiment, splits, transforms, warnings, config, base)
 
@@ -166,7 +182,7 @@ def _kept(earlier: Signature | None, splits: Splits, *, of_base: bool) -> Transf
         return earlier.transforms.of_inputs(splits.inputs)
     was, now = (
         {name: (spec.columns or spec.shape) for name, spec in inputs.items()}
-        for inputs in (earlier.inputs, splits.inputs)
+        for inputs in (earlier.as_read.inputs, splits.inputs)
     )
     return earlier.transforms if was == now else Transforms()
 
@@ -179,8 +195,10 @@ def _warnings(
 ) -> Iterator[str]:
     """What is doubtful about the data, the config and the layers, each with its place."""
     from nnrun.data.quality import inspect
+    from nnrun.data.transforms.own_transforms import doubts_about_saving
 
     yield from inspect(splits, transforms)
+    yield from map(in_one_line, doubts_about_saving(transforms))
     yield from map(in_one_line, find_doubts(experiment, load_catalogue(), facts))
     yield from _model_warnings(experiment, splits)
 
@@ -232,9 +250,11 @@ def build(prepared: Prepared, strategy: str = "none") -> Any:
         UserError: If the device asked for is not there.
     """
     model = build_for(prepared.experiment, prepared.signature, strategy, prepared.base)
+    from nnrun.models.in_front import try_layers
     from nnrun.models.trying import try_loss_and_metrics
 
     splits = prepared.splits
+    try_layers(prepared.transforms, splits)
     try_loss_and_metrics(model, prepared.experiment, splits.targets, splits.train.targets)
     return model
 

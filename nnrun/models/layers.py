@@ -6,7 +6,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from nnrun.data.splits import EXACT, InputSpec
+from nnrun.data.splits import EXACT, TEXT, InputSpec
 
 __all__ = ["Maxout", "make_input"]
 
@@ -54,7 +54,7 @@ class Maxout(keras.layers.Dense):
 
 def make_input(name: str, spec: InputSpec) -> Any:
     """Keras's input of that name: whole numbers where words were made into such, else floats."""
-    kept = spec.dtype if spec.dtype in ("int32", EXACT) else None
+    kept = spec.dtype if spec.dtype in ("int32", EXACT, TEXT) else None
     return keras.Input(spec.shape, dtype=kept, name=name)
 
 

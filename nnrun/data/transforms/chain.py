@@ -50,7 +50,12 @@ class Transforms:
         return self._layers(name, spec, prefix, in_front=False)
 
     def layers_in_front(self, name: str, spec: InputSpec) -> list[Any]:
-        """The Keras layers that turn what is read into what a model takes; see `Fitted.layers`."""
+        """The Keras layers that turn what is read into what a model takes; see `Fitted.layers`.
+
+        None where one of those that turn the input's rows has no layers.
+        """
+        if not all(one.has_layers(name) for one in self._placed(in_front=True)):
+            return []
         return self._layers(name, spec, "", in_front=True)
 
     def _layers(self, name: str, spec: InputSpec, prefix: str, *, in_front: bool) -> list[Any]:
@@ -59,6 +64,16 @@ class Transforms:
             for fitted in self._placed(in_front=in_front)
             for layer in fitted.layers(name, spec, prefix=prefix)
         ]
+
+    def before(self, inputs: Mapping[str, InputSpec]) -> Mapping[str, InputSpec]:
+        """What the inputs of a model are as they are read.
+
+        Raises:
+            KeyError, ValueError: They are not what these transforms make.
+        """
+        for fitted in reversed(self.fitted):
+            inputs = fitted.before(inputs)
+        return inputs
 
     def of_inputs(self, inputs: Iterable[str]) -> Transforms:
         """Those of the inputs of a model, for another model whose inputs are called so."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from nnrun.config.adapting_layers import adapts
 from nnrun.config.text_layers import text_embeddings, text_layers
 from nnrun.data.transforms.adapted_layers import AdaptLayers
+from nnrun.data.transforms.own_transforms import own_transforms
 from nnrun.data.transforms.scaled_labels import ScaleLabels
 from nnrun.data.transforms.scaling import ScaleInputs
 from nnrun.data.transforms.text import ReadText
@@ -35,6 +36,7 @@ def declared_transforms(
     if readers := text_layers(outline):
         embeddings = tuple(text_embeddings(outline))
         transforms.append(ReadText(readers, embeddings, experiment.runtime.device))
+    transforms += own_transforms(experiment)
     transforms.append(ScaleInputs(preprocess))
     if outline.is_list and any(map(adapts, outline.components)):
         transforms.append(AdaptLayers(adapt))

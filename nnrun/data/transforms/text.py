@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nnrun.data.json_values import arguments_of_layers
+from nnrun.data.splits import TEXT
 from nnrun.data.transforms.transform import Fitted
 from nnrun.device import import_tensorflow
 from nnrun.errors import ConfigError, Problem, is_out_of_memory
@@ -103,6 +103,15 @@ class Words(Fitted):
                     encoded[name] = _encode(self._made(layer), rows[name])
         return encoded
 
+    def before(self, inputs: Mapping[str, InputSpec]) -> dict[str, InputSpec]:
+        """See `Fitted.before`."""
+        return {
+            name: replace(spec, shape=(len(spec.text),), dtype=TEXT)
+            if name in self.declared.readers
+            else spec
+            for name, spec in inputs.items()
+        }
+
     def layers(self, name: str, spec: InputSpec, *, prefix: str = "") -> list[Any]:
         """See `Fitted.layers`; the input is text."""
         del prefix
@@ -146,7 +155,7 @@ class Words(Fitted):
         return self.learnt
 
     def _made(self, layer: Component) -> Any:
-        return instantiate(dataclasses.replace(layer, arguments=self._known(layer)))
+        return instantiate(replace(layer, arguments=self._known(layer)))
 
     def _known(self, layer: Component) -> dict[str, Any]:
         """A layer's arguments, declared and learnt."""

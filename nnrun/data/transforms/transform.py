@@ -58,6 +58,10 @@ class Fitted(ABC):
         """Rows of inputs, of any number of them, as it makes them."""
         return rows
 
+    def before(self, inputs: Mapping[str, InputSpec]) -> Mapping[str, InputSpec]:
+        """What the inputs are before it, of what they are after it."""
+        return inputs
+
     def statistics(self, name: str, statistics: Statistics) -> Statistics:
         """The statistics of an input's rows after it; of rows that it turns, they are measured."""
         del name
@@ -77,6 +81,11 @@ class Fitted(ABC):
         """What layers of the config have learnt: arguments by the layer's path."""
         return {}
 
+    def has_layers(self, name: str) -> bool:
+        """Whether there are Keras layers that do to an input's rows what `apply` does."""
+        del name
+        return True
+
     def layers(self, name: str, spec: InputSpec, *, prefix: str = "") -> Sequence[Any]:
         """Keras layers that do to an input's rows what `apply` does.
 
@@ -84,9 +93,6 @@ class Fitted(ABC):
             name: The input.
             spec: What its rows are to the model.
             prefix: What the layers' names begin with, where a model has several inputs.
-
-        Raises:
-            UserError: There are none.
         """
         del name, spec, prefix
         return ()

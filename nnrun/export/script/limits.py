@@ -27,7 +27,7 @@ _WRITTEN = {
         "preprocess",
     },
     "dataset.split": {"validation", "test", "stratify", "shuffle"},
-    "dataset.preprocess": {"scale", "standardize", "minmax", "one_hot", "target"},
+    "dataset.preprocess": {"scale", "standardize", "minmax", "one_hot", "transforms", "target"},
     "regularization": {"l1", "l2", "max_norm", "dropout", "batch_normalization", "clip"},
     "regularization.clip": {"norm", "global_norm", "value"},
     "training": {"epochs", "batch_size", "shuffle", "class_weight", "monitor", "mode", "fine_tune"},

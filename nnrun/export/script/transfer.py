@@ -32,13 +32,15 @@ def take_over(
         model: nnrun's own new model.
 
     Raises:
-        ConfigError: The run reckons in another precision, which is part of its layers.
+        ConfigError: The run reckons in another precision, which is part of its layers, or its rows
+            were turned by code of the user's own.
         RunError: It has no model to load.
     """
     base = prepared.base
     assert base is not None  # noqa: S101 found when the config was read
     assert base.weights is not None  # noqa: S101 only the bases of bases have none
     _check_precision(prepared, base)
+    _check_transforms(prepared, base)
     file = base.weights.directory.model
     if not file.is_file():
         raise RunError(f"{base.weights.directory.name} has no {file.name} that a script could load")
@@ -94,6 +96,14 @@ def _layers_of(base: Base) -> Iterator[Component]:
     yield from Network.of(base.experiment, base.signature.inputs, base.signature.targets).components
     if base.base is not None:
         yield from _layers_of(base.base)
+
+
+def _check_transforms(prepared: Prepared, base: Base) -> None:
+    if base.transforms:
+        path, names = "architecture.from_run", ", ".join(one.name for one in base.transforms)
+        message = f"a script cannot take over layers of a run whose rows {names} has turned"
+        place = prepared.experiment.place_of(path)
+        raise ConfigError([Problem(message, place, path, "train with `nnrun train`")])
 
 
 def _check_precision(prepared: Prepared, base: Base) -> None:

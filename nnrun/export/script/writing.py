@@ -17,6 +17,7 @@ from nnrun.export.script.graph_lines import graph_lines
 from nnrun.export.script.label_scaling_lines import label_lines
 from nnrun.export.script.limits import check_expressible
 from nnrun.export.script.loading_lines import loading_lines
+from nnrun.export.script.own_transform_lines import own_transform_lines
 from nnrun.export.script.preprocessing_lines import autoencoder_lines
 from nnrun.export.script.splitting_lines import splitting_lines
 from nnrun.export.script.text_lines import text_lines
@@ -60,7 +61,7 @@ def write_script(prepared: Prepared, *, trust: bool = False) -> str:
     imports = {"import keras", "import matplotlib.pyplot as plt", "import numpy as np"}
     built = build_where_needed(prepared, trust=trust)
     data = [*loading_lines(prepared, imports), *splitting_lines(prepared, components.copies)]
-    data += text_lines(prepared, components)
+    data += [*text_lines(prepared, components), *own_transform_lines(prepared, components)]
     measured, made = _model_lines(prepared, components, built)
     model = [f"keras.utils.set_random_seed({experiment.seed})", *made, "model.summary()"]
     if experiment.runtime.precision != "float32":

@@ -12,6 +12,8 @@ from nnrun.config.components import Component
 from nnrun.config.schema import Preprocess
 from nnrun.data.splits import InputSpec, Part, Splits
 from nnrun.data.transforms.chain import Transforms, fit, restore
+from nnrun.data.transforms.own_code import OwnCode
+from nnrun.data.transforms.own_transforms import OwnTransform
 from nnrun.data.transforms.scaled_labels import ScaleLabels
 from nnrun.data.transforms.scaling import ScaleInputs
 from nnrun.data.transforms.text import ReadText
@@ -43,6 +45,50 @@ class Case:
         return Splits(specs, targets, train, None, test, "", "")
 
 
+class Within:
+    """A transform as a user writes it: keeps numbers between the outer ones of the training rows."""
+
+    def __init__(self, share: float = 0.0) -> None:
+        self.share = share
+
+    def fit(self, rows: np.ndarray) -> dict[str, list[float]]:
+        low, high = np.quantile(rows, [self.share, 1 - self.share], axis=0)
+        return {"low": low.tolist(), "width": (high - low).tolist()}
+
+    def apply(self, rows: np.ndarray, learnt: dict[str, list[float]]) -> np.ndarray:
+        low = np.array(learnt["low"])
+        return np.clip(rows, low, low + learnt["width"])
+
+    def layers(self, learnt: dict[str, list[float]]) -> list[keras.Layer]:
+        low, width = np.array(learnt["low"]), np.array(learnt["width"])
+        return [
+            keras.layers.Rescaling(1.0, -low),
+            keras.layers.ReLU(),
+            keras.layers.Rescaling(-1.0, width),
+            keras.layers.ReLU(),
+            keras.layers.Rescaling(-1.0, low + width),
+        ]
+
+
+class FirstTwo:
+    """A transform that changes what a row is."""
+
+    def fit(self, rows: np.ndarray) -> None:
+        assert rows.ndim == 2
+
+    def apply(self, rows: np.ndarray, learnt: None) -> np.ndarray:
+        return rows[:, :2]
+
+    def layers(self, learnt: None) -> list[keras.Layer]:
+        cropping = keras.layers.Cropping1D((0, 1))
+        return [keras.layers.Reshape((3, 1)), cropping, keras.layers.Reshape((2,))]
+
+
+def own(name: str, **arguments: Any) -> OwnTransform:
+    component = Component(f"{__name__}:{name}", "transforms", None, arguments)
+    return OwnTransform(component.name, OwnCode(component))
+
+
 def reader(**arguments: Any) -> ReadText:
     layer = Component("TextVectorization", "layers", "keras.layers", arguments, path="layers[0]")
     return ReadText({"x": layer})
@@ -54,6 +100,11 @@ CASES = {
     "minmax": Case(ScaleInputs(Preprocess(scale=3.0, minmax=True))),
     "nothing": Case(ScaleInputs(Preprocess())),
     "labels": Case(ScaleLabels("standardize")),
+    "a user's own": Case(own("Within", share=0.1)),
+    "a user's own, in float64": Case(
+        own("Within", share=0.1), replace(NUMBERS, dtype="float64"), TABLE.astype(float) + 1e9
+    ),
+    "a user's own with other rows": Case(own("FirstTwo")),
     "words": Case(reader(), TEXT, WORDS),
     "bag of words": Case(reader(output_mode="tf_idf"), TEXT, WORDS),
 }
@@ -84,6 +135,13 @@ def test_what_it_learnt_reads_back_and_does_the_same(case: Case) -> None:
     np.testing.assert_array_equal(made, wanted)
     assert again.splits(case.splits()).targets == splits.targets
     assert again.splits(case.splits()).inputs == splits.inputs
+
+
+def test_what_the_inputs_were_before_it_is_known(case: Case) -> None:
+    splits, transforms = fit([case.transform], case.splits(), Transforms())
+    assert transforms.before(splits.inputs) == case.splits().inputs
+    made = transforms.turned({"x": case.rows})["x"]
+    assert (made.shape[1:], made.dtype.name) == (splits.inputs["x"].shape, splits.inputs["x"].dtype)
 
 
 def test_the_layers_do_what_it_does_to_rows(case: Case) -> None:
