@@ -11,14 +11,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
 from conftest import Done
 from same_run import assert_same_run
 
+from nnrun.errors import UserError
 from nnrun.runs.checkpoints import CheckpointStore
 from nnrun.runs.directory import RunDirectory
 from nnrun.runs.history import History
-from nnrun.runs.manifest import Metrics, derived_status
+from nnrun.runs.manifest import Metrics, RunRecord, derived_status
+from nnrun.studies.study import study
 from tests.export.sameness import assert_same
 
 GUESTS = '''\
@@ -30,7 +33,73 @@ import time
 from pathlib import Path
 
 import keras
+import numpy as np
 from keras import ops
+from nnrun import Point
+from nnrun.tasks.classes import Classes
+
+
+class Cautious(Classes):
+    """A task of classes, of which none is ever quite certain."""
+
+    def outputs(self, raw, target, *, logits):
+        return 0.9 * super().outputs(raw, target, logits=logits) + 0.1 / len(target.classes)
+
+    def doubts(self, target, parts):
+        yield f"nobody knows whether {len(parts['train'])} rows are enough"
+
+
+class Within:
+    """A transform: numbers beyond those of the training rows become the outermost of them."""
+
+    def __init__(self, share=0.0):
+        self.share = share
+
+    def fit(self, rows):
+        low, high = np.quantile(rows, [self.share, 1 - self.share], axis=0)
+        return {"low": low.tolist(), "high": high.tolist()}
+
+    def apply(self, rows, learnt):
+        return np.clip(rows, learnt["low"], learnt["high"])
+
+    def layers(self, learnt):
+        return Clip(**learnt)
+
+
+class Clip(keras.layers.Layer):
+    """What Within does, in the saved model."""
+
+    def __init__(self, low, high, **kwargs):
+        super().__init__(**kwargs)
+        self.low, self.high = low, high
+
+    def call(self, inputs):
+        return ops.clip(inputs, self.low, self.high)
+
+    def get_config(self):
+        return {**super().get_config(), "low": self.low, "high": self.high}
+
+
+class OnTop:
+    """A plan: the config as it is, then a model on top of the run that came of it."""
+
+    def __init__(self):
+        self.points, self.told = [Point()], []
+
+    @staticmethod
+    def architecture(run):
+        layer = "{Dense: {units: 3, activation: softmax}}"
+        return f"{{from_run: '{run}', keep_preprocessing: true, drop_last: 1, add: [{layer}]}}"
+
+    def ask(self):
+        return self.points.pop() if self.points else None
+
+    def tell(self, point, outcome):
+        self.told.append(outcome)
+        if outcome.status == "finished" and not point.overrides:
+            built_on = f"architecture={self.architecture(outcome.run_dir)}"
+            short = ("dataset.preprocess=null", "training.epochs=1", "expect={}")
+            self.points.append(Point((built_on, *short)))
 
 
 class Squash(keras.layers.Layer):
@@ -143,9 +212,13 @@ def one_hot(labels, like):
 COMPONENTS = """\
 name: components
 dataset:
-  name: iris
+  csv: rows.csv  # where a source of one's own may stand
+  target: kind
+  task: guests:Cautious
   split: {validation: 30, test: 30, stratify: true}
-  preprocess: {standardize: true}
+  preprocess:
+    standardize: true
+    transforms: [guests:Within: {share: 0.05}]
 architecture:
   - Dense: 8
   - guests:Squash: {rate: 0.5}
@@ -162,10 +235,15 @@ training: {epochs: 4, batch_size: 16}
 runtime: {engine: graph}
 expect: {val_closeness: {min: 0.5}}
 """
-VISITS = {
-    "components": (COMPONENTS, "sepal_length,sepal_width,petal_length,petal_width\n5,3,1,0.2\n")
-}
-"""Configs that name guests, by name, each with a row to predict."""
+KINDS = [(1.5, 0.2), (4.3, 1.3), (5.6, 2.0)]
+"""About how long and wide each kind is."""
+ROWS = "length,width,kind\n" + "".join(
+    f"{length + row % 7 / 5:.1f},{width + row % 3 / 5:.1f},{'abc'[kind]}\n"
+    for row in range(50)
+    for kind, (length, width) in enumerate(KINDS)
+)
+VISITS = {"components": (COMPONENTS, ROWS, "length,width\n5,1.5\n900,1.5\n999,1.5\n")}
+"""Configs that name guests, by name, each with its data and rows to predict."""
 
 Command = Callable[..., Done]
 
@@ -178,7 +256,7 @@ class Visit:
         config: The config, beside which the guests lie.
         whole: The run that nothing interrupted.
         killed: The run of the process that was killed, not resumed yet.
-        rows: A CSV file of rows to predict.
+        rows: A CSV file of rows to predict; what two of them hold is beyond the training rows.
     """
 
     config: Path
@@ -193,8 +271,9 @@ def visit(
 ) -> Iterator[Visit]:
     folder = tmp_path_factory.mktemp(request.param)
     (folder / "guests.py").write_text(GUESTS)
-    config, rows = folder / "config.yaml", folder / "rows.csv"
-    for path, text in zip((config, rows), VISITS[request.param], strict=True):
+    config, rows = folder / "config.yaml", folder / "new.csv"
+    paths = (config, folder / "rows.csv", rows)
+    for path, text in zip(paths, VISITS[request.param], strict=True):
         path.write_text(text)
     whole, killed = (RunDirectory(folder / name) for name in ("whole", "killed"))
     path = list(sys.path)
@@ -250,10 +329,59 @@ def test_evaluated_it_has_the_figures_of_the_training(visit: Visit, nnrun: Comma
     assert told == pytest.approx(Metrics.read(visit.whole.metrics).test["accuracy"])
 
 
-def test_new_rows_are_predicted(visit: Visit, nnrun: Command) -> None:
-    done = nnrun("predict", visit.whole.path, visit.rows, "--trust")
+def predicted(run: RunDirectory, rows: Path, nnrun: Command) -> list[list[float]]:
+    """The probabilities of rows, by class."""
+    done = nnrun("predict", run.path, rows, "--trust", "--json")
     assert done.code == 0, done.err
-    assert len(done.out.splitlines()) == 2
+    return [[*row["probabilities"].values()] for row in json.loads(done.out)["rows"]]
+
+
+def test_new_rows_are_turned_and_predicted(visit: Visit, nnrun: Command) -> None:
+    inside, far, farther = predicted(visit.whole, visit.rows, nnrun)
+    assert inside != far == farther
+    assert max(far) <= 0.9 + 0.1 / 3
+
+
+def test_the_saved_model_turns_rows_itself(visit: Visit, nnrun: Command) -> None:
+    import guests
+    import keras
+
+    own = {"Squash": guests.Squash, "Clip": guests.Clip}
+    model = keras.models.load_model(visit.whole.model, custom_objects=own, compile=False)
+    given = model(np.loadtxt(visit.rows, np.float32, delimiter=",", skiprows=1))
+    expected = 0.9 * np.array(given) + 0.1 / 3
+    np.testing.assert_allclose(predicted(visit.whole, visit.rows, nnrun), expected, rtol=1e-5)
+
+
+def test_a_plan_is_told_of_the_run_that_is_there_and_asks_for_another(
+    visit: Visit, nnrun: Command
+) -> None:
+    """The other begins with the layers of the first and turns rows as it did, once it is trusted."""
+    import guests
+
+    runs_dir, plan = visit.config.parent, guests.OnTop()
+    with pytest.raises(UserError, match="names code of its own"):
+        list(study(visit.config, guests.OnTop(), runs_dir=runs_dir))
+    trials = list(study(visit.config, plan, runs_dir=runs_dir, trust=True))
+    assert [trial.outcome for trial in trials] == plan.told
+    assert [trial.outcome.epochs for trial in trials] == [4, 1]
+    first, second = (RunDirectory(Path(outcome.run_dir)) for outcome in plan.told)
+    assert first.path == visit.whole.path
+    was, now = (json.loads(run.signature.read_text()) for run in (first, second))
+    assert now["transforms"] == was["transforms"]
+    inside, far, farther = predicted(second, visit.rows, nnrun)
+    assert inside != far == farther
+    change = f"architecture={guests.OnTop.architecture(first.path)}"
+    kept = nnrun("validate", visit.config, "--set", change, "--set", "dataset.preprocess=null")
+    assert kept.code == 0, kept.err
+    own = "dataset.preprocess={transforms: [guests:Within]}"
+    refused = nnrun("validate", visit.config, "--set", change, "--set", own)
+    assert "keeps the transforms of the run: guests:Within" in " ".join(refused.err.split())
+
+
+def test_what_its_task_doubts_is_said(visit: Visit) -> None:
+    told = RunRecord.read(visit.whole.record).warnings
+    assert "nobody knows whether 90 rows are enough" in told
 
 
 def test_compared_with_itself_it_is_the_same(visit: Visit, nnrun: Command) -> None:
@@ -267,4 +395,10 @@ def test_compared_with_itself_it_is_the_same(visit: Visit, nnrun: Command) -> No
 
 def test_the_script_trains_it(visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(visit.config.parent)
-    assert_same(visit.config)
+    assert_same(visit.config, ("dataset.task=auto",))
+
+
+def test_what_no_script_can_say_is_refused(visit: Visit, nnrun: Command) -> None:
+    assert "names code of its own" in nnrun("code", visit.config).err
+    told = nnrun("code", visit.config, "--trust").err
+    assert "cannot tell what guests:Cautious does" in " ".join(told.split())

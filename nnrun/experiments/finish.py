@@ -77,7 +77,6 @@ def finish(
 
 def save_model(prepared: Prepared, model: Any, path: Path) -> None:
     """Write the model as it is to be used: given what was read, text too."""
-    inputs = prepared.splits.inputs
-    with loadable_by_keras(model):
-        whole = with_transforms_in_front(model, prepared.transforms, inputs)
+    whole = with_transforms_in_front(model, prepared.transforms, prepared.splits.inputs)
+    with loadable_by_keras(model, whole):
         write_with_checksum(path, whole.save)

@@ -84,13 +84,18 @@ def in_own_units(model: Any, targets: Mapping[str, TargetSpec]) -> Any:
 
 
 @contextlib.contextmanager
-def loadable_by_keras(model: Any) -> Iterator[None]:
-    """Within the block, save a model without its `ScaledLoss`, which Keras doesn't know.
+def loadable_by_keras(model: Any, whole: Any) -> Iterator[None]:
+    """Within the block, save a model without a loss that Keras doesn't know or has no use for.
 
     So whoever has Keras alone can load it; to train or evaluate it there, it is compiled anew.
+
+    Args:
+        model: The trained model, whose loss may be a `ScaledLoss`.
+        whole: The model to save: the same, or one that it is a part of, which has no loss.
     """
     losses = keras.tree.flatten(model.loss)
-    model.compiled = not any(isinstance(loss, ScaledLoss) for loss in losses)
+    is_scaled = any(isinstance(loss, ScaledLoss) for loss in losses)
+    model.compiled = whole is model and not is_scaled
     try:
         yield
     finally:

@@ -118,7 +118,7 @@ def test_a_class_that_trains_itself_takes_labels_as_they_are(
 
 def test_the_saved_model_needs_keras_alone(build: Build, tmp_path: Path) -> None:
     model = build("architecture: [Dense: {units: 1, activation: tanh}]", target=SCALED)
-    with loadable_by_keras(model):
+    with loadable_by_keras(model, model):
         model.save(tmp_path / "model.keras")
     config = zipfile.ZipFile(tmp_path / "model.keras").read("config.json").decode()
     assert "nnrun" not in config
@@ -130,6 +130,6 @@ def test_the_saved_model_needs_keras_alone(build: Build, tmp_path: Path) -> None
 
 def test_a_model_without_scaled_labels_is_saved_with_its_loss(build: Build, tmp_path: Path) -> None:
     model = build(ZEROS)
-    with loadable_by_keras(model):
+    with loadable_by_keras(model, model):
         model.save(tmp_path / "model.keras")
     assert keras.models.load_model(tmp_path / "model.keras").loss.name == "mean_squared_error"
