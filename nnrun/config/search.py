@@ -15,6 +15,8 @@ from nnrun.config.space import Space
 GRID, RANDOM, SOBOL, TPE, GP, CMAES = METHODS = ("grid", "random", "sobol", "tpe", "gp", "cmaes")
 NONE, ASHA, HYPERBAND, MEDIAN = STOPS = ("none", "asha", "hyperband", "median")
 USUAL_TRIALS = 100
+SOBOL_DIMENSIONS = 40
+"""The most parameters that Sobol's sequence is known for here."""
 
 
 @dataclass(frozen=True)

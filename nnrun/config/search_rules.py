@@ -14,7 +14,7 @@ from nnrun.config.modes import Mode
 from nnrun.config.monitoring import declared_directions
 from nnrun.config.relations import overlap, subject_of
 from nnrun.config.schema import Experiment
-from nnrun.config.search import GRID, Search
+from nnrun.config.search import GRID, SOBOL, SOBOL_DIMENSIONS, Search
 from nnrun.config.space import Dimension
 from nnrun.config.subject import Subject, recorded_names
 from nnrun.config.wording import first_of, quoted
@@ -168,6 +168,16 @@ def _grid(asked: _Asked) -> Iterator[Problem]:
             yield _at(dimension, message, hint)
 
 
+def _sobol(asked: _Asked) -> Iterator[Problem]:
+    """Sobol's sequence has so many dimensions, and no more."""
+    parameters = len(asked.search.settings.parameters)
+    if asked.search.method == SOBOL and parameters > SOBOL_DIMENSIONS:
+        message = (
+            f"sobol knows {SOBOL_DIMENSIONS} parameters at most, and the space has {parameters}"
+        )
+        yield asked.subject.problem("search.method", message, "write `method: random`")
+
+
 def _means(asked: _Asked) -> Iterator[Problem]:
     """A trial's figure is a mean over folds or over seeds."""
     if asked.search.folds is not None and asked.search.seeds is not None:
@@ -180,6 +190,7 @@ _RULES: dict[Callable[[_Asked], Iterator[Problem]], str] = {
     _compared_losses: "metric",
     _trials: "trials",
     _grid: "method",
+    _sobol: "method",
     _means: "folds",
 }
 """Each rule with the option that it reads."""

@@ -861,6 +861,11 @@ SEARCH = {
     "search_grid_of_a_range": _search(
         "regularization.dropout: {from: 0, to: 0.5}", "  method: grid\n"
     ),
+    "search_sobol_of_too_many": _search(
+        "architecture.MLP.hidden: {each: [16, 32], times: {from: 1, to: 50}}",
+        "  method: sobol\n",
+        config=DATA + "architecture: {MLP: {hidden: [8]}}\n",
+    ),
     "search_folds_and_seeds": _search(EPOCHS, "  folds: 5\n  seeds: 3\n"),
     "search_by_override": Case(
         GOOD + "search: {space: {training.epochs: [5, 10]}}\n",
