@@ -12,7 +12,7 @@ _ALONE = {"optimizer": "optimizers", "loss": "losses", "schedule": "schedules"}
 """Components that stand alone under their key, with their group."""
 
 
-def _default_of(owner: str, argument: str) -> Any:
+def default_of(owner: str, argument: str) -> Any:
     """The value of an argument that is left out.
 
     Args:
@@ -76,7 +76,7 @@ def _arguments(owner: str, value: Any) -> Any:
 
 def is_default_argument(owner: str, argument: str, value: Any) -> bool:
     """Whether an argument equals its default."""
-    default, plain = _default_of(owner, argument), without_defaults(value)
+    default, plain = default_of(owner, argument), without_defaults(value)
     if default is UNKNOWN or isinstance(default, bool) != isinstance(plain, bool):
         return False
     if isinstance(default, str) and isinstance(plain, str):
