@@ -89,7 +89,7 @@ def _try(
     if not are_close(turned, made):
         shapes = f"of shape {list(made.shape[1:])} and {list(turned.shape[1:])}"
         apart = shapes if made.shape != turned.shape else _furthest(made, turned)
-        code.refuse(f"its layers and `apply` make something else of the same row: {apart}")
+        code.refuse(f"layers gives something else than apply for the same row: {apart}")
 
 
 def _furthest(made: np.ndarray, turned: np.ndarray) -> str:

@@ -53,7 +53,7 @@ class OwnCode:
             ConfigError: It cannot be made or raises an error, or JSON has no form for what it gives.
         """
         made = self._made()
-        with self.blamed("fit"):
+        with self.blamed("fit"), np.errstate(all="ignore"):  # what comes of it is looked at
             learnt = made.fit(_unwritable(rows))
         try:
             return plain_json(learnt)
@@ -68,7 +68,7 @@ class OwnCode:
             ConfigError: It raises an error, or gives something else.
         """
         made = self._made()
-        with self.blamed("apply"):
+        with self.blamed("apply"), np.errstate(all="ignore"):
             turned = made.apply(_unwritable(rows), copy.deepcopy(learnt))
         if not isinstance(turned, np.ndarray):
             self.refuse(f"apply gives a value of type {type(turned).__name__}, not a NumPy array")
@@ -88,7 +88,7 @@ class OwnCode:
         Raises:
             ConfigError: They do not.
         """
-        finite = np.isfinite(rows).reshape(len(rows), -1).all(axis=1)
+        finite = np.isfinite(rows).all(axis=tuple(range(1, rows.ndim)))
         if not finite.all():
             first = int(finite.argmin())
             bad = f"{int((~finite).sum()):,} of {len(rows):,} rows"
@@ -131,7 +131,7 @@ class OwnCode:
         if missing:
             names = " and no ".join(f"`{how.partition('(')[0]}`" for how in missing)
             hint = f"give it {' and '.join(f'`{how}`' for how in missing)}"
-            self._refuse(f"{self.component.name} is no transform: it has no {names}", hint)
+            raise self._problem(f"{self.component.name} is no transform: it has no {names}", hint)
         return made
 
     @contextlib.contextmanager
@@ -144,12 +144,12 @@ class OwnCode:
         except Exception as error:
             if is_out_of_memory(error):
                 raise
-            message = f"{method} raised {type(error).__name__}: {first_line(error)}"
+            message = f"{self.component.name}.{method} raised {type(error).__name__}"
             hints = [self._line(error)]
             if "read-only" in str(error):
                 hints.append("the rows are those of the data set itself; change a copy")
             hint = "; ".join(filter(None, hints))
-            raise self._problem(f"{self.component.name}: {message}", hint) from error
+            raise self._problem(f"{message}: {first_line(error)}", hint) from error
 
     def _line(self, error: Exception) -> str:
         """Which line of the user's file raised an error, in words; empty where none did."""
@@ -163,15 +163,12 @@ class OwnCode:
         return f"look at line {lines[-1]} of {file}" if lines else ""
 
     def refuse(self, message: str, hint: str = "") -> NoReturn:
-        """Refuse what it gives.
+        """Refuse what a method of it gives, in words that begin with the method.
 
         Raises:
             ConfigError: Always.
         """
-        self._refuse(f"{self.component.name}: {message}", hint)
-
-    def _refuse(self, message: str, hint: str) -> NoReturn:
-        raise self._problem(message, hint)
+        raise self._problem(f"{self.component.name}.{message}", hint)
 
     def _problem(self, message: str, hint: str) -> ConfigError:
         place, path = self.component.place, self.component.path
