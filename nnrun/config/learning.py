@@ -46,7 +46,7 @@ def training_steps(subject: Subject) -> int | None:
     facts, split = subject.facts, subject.experiment.dataset.split
     if facts is None:
         return None
-    shares = [share for share in (split.validation, split.test) if isinstance(share, int | float)]
+    shares = split.shares.values()
     rows = facts.train_rows - sum(rows_of_share(share, facts.train_rows) for share in shares)
     options = subject.experiment.training
     return options.epochs * math.ceil(max(rows, 0) / options.batch_size)

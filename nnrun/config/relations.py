@@ -22,6 +22,7 @@ from nnrun.config.figures import Figure, is_on_validation
 from nnrun.config.roles import view_of
 from nnrun.config.schema import Expectation, Experiment
 from nnrun.config.sources import NAME, SOURCE_PATHS, one_known_source
+from nnrun.config.split import Fold
 from nnrun.config.subject import Subject, find_output_layer, recorded_names
 from nnrun.config.wording import quoted
 from nnrun.errors import Problem
@@ -127,7 +128,7 @@ def _preprocessing(subject: Subject) -> Iterator[Problem]:
 def _rows_left(subject: Subject) -> Iterator[Problem]:
     """Validation and test rows leave some to train on."""
     split, facts = subject.experiment.dataset.split, subject.facts
-    shares = [share for share in (split.validation, split.test) if not isinstance(share, str)]
+    shares = [*split.shares.values()]
     fractions = sum(share for share in shares if isinstance(share, float))
     if fractions >= 1:
         message = f"validation and test together are {fractions:g} of the rows"
@@ -143,10 +144,32 @@ def _seed_that_draws(subject: Subject) -> Iterator[Problem]:
     if split.seed is not None and not split.shuffle:
         message = "split.seed has no effect: `shuffle: false` takes the rows in order"
         yield subject.problem("dataset.split.seed", message, "remove one of the two")
+    elif split.seed is not None and split.order is not None:
+        message = "split.seed has no effect: `order` takes the rows by its column"
+        yield subject.problem("dataset.split.seed", message, "remove one of the two")
 
 
-def _rows_taken(shares: Sequence[int | float | None], rows: int) -> int:
-    return sum(rows_of_share(share, rows) for share in shares if share is not None)
+def _one_way_to_split(subject: Subject) -> Iterator[Problem]:
+    """Rows are divided by their classes, their groups or their order, and by one of them only."""
+    split = subject.experiment.dataset.split
+    ways = {"stratify": split.stratify, "group": split.group, "order": split.order}
+    named = [way for way, value in ways.items() if value]
+    for way in named[1:]:
+        message = f"rows cannot be divided by `{named[0]}` and by `{way}` at once"
+        yield subject.problem(f"dataset.split.{way}", message, "remove one of the two")
+
+
+def _fold_that_there_is(subject: Subject) -> Iterator[Problem]:
+    """The fold is one of those that there are."""
+    fold = subject.experiment.dataset.split.validation
+    if isinstance(fold, Fold) and fold.fold >= fold.of:
+        message = f"there is no fold {fold.fold}: the {fold.of} folds are counted from 0"
+        path = "dataset.split.validation.fold"
+        yield subject.problem(path, message, f"give a number from 0 to {fold.of - 1}")
+
+
+def _rows_taken(shares: Sequence[int | float], rows: int) -> int:
+    return sum(rows_of_share(share, rows) for share in shares)
 
 
 def _averaged_weights(subject: Subject) -> Iterator[Problem]:
@@ -285,6 +308,8 @@ def _layer_names(subject: Subject) -> Iterator[Problem]:
 _RULES: dict[Callable[[Subject], Iterator[Problem]], set[str]] = {
     one_known_source: {*SOURCE_PATHS},
     _rows_left: {NAME, "dataset.split"},
+    _one_way_to_split: {"dataset.split"},
+    _fold_that_there_is: {"dataset.split.validation"},
     _seed_that_draws: {"dataset.split"},
     _preprocessing: {"dataset.preprocess"},
     monitoring.is_recorded: {

@@ -11,7 +11,7 @@ from functools import cached_property
 from nnrun.config.components import Component
 from nnrun.config.from_run import FineTune, FromRun
 from nnrun.config.graphs import Graph
-from nnrun.config.kinds import Boolean, FilePath, Integer, Number, Share, Text
+from nnrun.config.kinds import Boolean, FilePath, Integer, Number, Text
 from nnrun.config.label_scales import LABEL_SCALES
 from nnrun.config.modes import Mode
 from nnrun.config.nested_kinds import ArgumentsOf, ComponentOf, ListOf, MapOf, OneOf, SectionOf
@@ -19,11 +19,11 @@ from nnrun.config.options import REQUIRED, option
 from nnrun.config.outline import Outline
 from nnrun.config.regularizing import Regularization
 from nnrun.config.search import Search
+from nnrun.config.split import LARGEST_SEED, Split
 from nnrun.config.tasks import AUTO, TASK
 from nnrun.errors import Place
 
 CONFIG_VERSION = 1
-LARGEST_SEED = 2**31 - 1
 MOST_SEEDS = 1000
 SOURCE_KEYS = ("name", "csv", "parquet", "python")
 """The options of a data set that say where its rows come from."""
@@ -35,37 +35,6 @@ def named_columns(target: str | Sequence[str] | None) -> tuple[str, ...]:
     if target is None:
         return ()
     return (target,) if isinstance(target, str) else tuple(target)
-
-
-@dataclass(frozen=True)
-class Split:
-    """How the rows are divided into training, validation and test rows."""
-
-    validation: int | float | str | None = option(
-        "Validation rows: a number of training rows, a fraction of them, or a file.",
-        Share(),
-    )
-    test: int | float | str | None = option(
-        "Test rows, set aside until the end, in the same form; a data set with published test "
-        "rows needs none.",
-        Share(),
-    )
-    stratify: bool = option(
-        "Keep the share of each class the same in all parts (classification only).",
-        Boolean(),
-        False,
-    )
-    shuffle: bool = option(
-        "Draw the rows at random, depending on the seed; `false` takes the first rows in order, "
-        "first those of the test part.",
-        Boolean(),
-        True,
-    )
-    seed: int | None = option(
-        "The seed for drawing the rows, so that runs with different seeds can share their rows.",
-        Integer(minimum=0, maximum=LARGEST_SEED),
-        default_says="the experiment's `seed`",
-    )
 
 
 @dataclass(frozen=True)
@@ -128,7 +97,7 @@ class Dataset:
     features: tuple[str, ...] | None = option(
         "The columns to predict from.",
         ListOf(Text(), minimum=1),
-        default_says="every column except those of `target` and `sample_weight`",
+        default_says="every column except those of `target`, `sample_weight`, `split.group` and `split.order`",
     )
     task: str = option(
         "What is predicted. `auto` infers it from the target: text, or only a few whole numbers, "
@@ -169,6 +138,17 @@ class Dataset:
     def is_named(self) -> bool:
         """Whether it is a data set that is known by name, with a target of its own."""
         return self.name is not None
+
+    @property
+    def columns_aside(self) -> dict[str, str]:
+        """The columns with a use of their own, which are no features, by the path that names them."""
+        split = self.split
+        paths = {
+            "dataset.sample_weight": self.sample_weight,
+            "dataset.split.group": split.group,
+            "dataset.split.order": split.order,
+        }
+        return {path: column for path, column in paths.items() if column is not None}
 
     @property
     def targets(self) -> tuple[str, ...]:

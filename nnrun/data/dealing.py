@@ -10,6 +10,7 @@ import numpy as np
 
 from nnrun.config.tasks import AUTO, NUMBERS, SEVERAL_CLASSES, what_is_predicted
 from nnrun.config.wording import first_of
+from nnrun.data.keys import read_keys
 from nnrun.data.selecting import Choice
 from nnrun.data.splits import TEXT, InputSpec, Part
 from nnrun.data.weights import read_weights
@@ -86,6 +87,7 @@ class Dealing:
         inputs: np.ndarray,
         targets: Mapping[str, np.ndarray],
         weights: np.ndarray | None = None,
+        keys: np.ndarray | None = None,
     ) -> Part:
         """The rows by input and output, without those whose classes are left out.
 
@@ -94,9 +96,12 @@ class Dealing:
             inputs: Their `columns`, `(rows, columns)`, or pictures.
             targets: What is predicted of them, by output.
             weights: What they weigh, `(rows,)`.
+            keys: What they are divided by, `(rows,)`.
         """
         exact = {name: frame.exact(self.inputs[name].features) for name in self.exact}
-        part = Part(group(inputs, self.columns, self.inputs), targets, weights, exact=exact)
+        part = Part(
+            group(inputs, self.columns, self.inputs), targets, weights, exact=exact, keys=keys
+        )
         if self.choice is None:
             return part
         return self.choice.rows(part, _labels(frame, targets, self.choice))
@@ -119,7 +124,7 @@ def deal(frame: Frame, dataset: Dataset, roles: Roles) -> tuple[Dealing, Part, t
     roles = with_own_target(roles, frame.target)
     columns = _columns_by_input(frame, dataset, roles)
     own = _own_outputs(frame, dataset, roles)
-    faults, inputs, weights = DataFaults(), np.empty(0), None
+    faults, inputs, weights, keys = DataFaults(), np.empty(0), None, None
     read = _read_targets(frame, dataset, roles, own, faults)
     with faults.noted():
         every = tuple(dict.fromkeys(chain(*columns.values())))
@@ -127,6 +132,8 @@ def deal(frame: Frame, dataset: Dataset, roles: Roles) -> tuple[Dealing, Part, t
     if dataset.sample_weight is not None:
         with faults.noted():
             weights = read_weights(frame, dataset.sample_weight)
+    with faults.noted():
+        keys = read_keys(frame, dataset.split)
     faults.refuse()
     specs = {
         name: _input_spec(frame, columns[name], is_text=name in roles.texts) for name in columns
@@ -141,7 +148,7 @@ def deal(frame: Frame, dataset: Dataset, roles: Roles) -> tuple[Dealing, Part, t
     )
     values = {name: one.values for name, one in read.items()}
     notes = tuple(note for one in read.values() for note in one.notes)
-    return dealing, dealing.part(frame, inputs, values, weights), notes
+    return dealing, dealing.part(frame, inputs, values, weights, keys), notes
 
 
 def with_own_target(roles: Roles, target: str) -> Roles:
@@ -167,7 +174,7 @@ def aims_of_columns(roles: Roles) -> dict[str, Aim]:
 
 def columns_left(columns: Sequence[str], dataset: Dataset, roles: Roles) -> tuple[str, ...]:
     """The columns for an input that names none: all that are neither predicted nor weights."""
-    aside = (*roles.predicted, dataset.sample_weight)
+    aside = (*roles.predicted, *dataset.columns_aside.values())
     return tuple(name for name in columns if name not in aside)
 
 

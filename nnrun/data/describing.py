@@ -37,21 +37,15 @@ def check_source(dataset: Dataset, roles: Roles | None = None) -> list[Problem]:
         *_problems_of_parts(source, dataset),
         *_seen_targets(dataset, asked),
         *_useless_choices(source, dataset, asked),
-        *_weight_problems(dataset, asked),
+        *_problems_of_aside(dataset, asked),
     ]
 
 
 def _problems_of_parts(source: Source, dataset: Dataset) -> Iterator[Problem]:
     """What the files with the rows of one part lack, where the source is a table."""
     if isinstance(source, TableSource):
-        for part, path in files_of_parts(dataset).items():
+        for part, path in dataset.split.files.items():
             yield from problems_of_part(find_file(dataset, path), dataset, f"dataset.split.{part}")
-
-
-def files_of_parts(dataset: Dataset) -> dict[str, str]:
-    """The files that hold the rows of one part each, by the part."""
-    shares = {"validation": dataset.split.validation, "test": dataset.split.test}
-    return {part: share for part, share in shares.items() if isinstance(share, str)}
 
 
 def _seen_targets(dataset: Dataset, roles: Roles) -> Iterator[Problem]:
@@ -66,17 +60,21 @@ def _seen_targets(dataset: Dataset, roles: Roles) -> Iterator[Problem]:
         yield Problem(message, path=path, hint="a model must not see what it predicts")
 
 
-def _weight_problems(dataset: Dataset, roles: Roles) -> Iterator[Problem]:
-    """A column that weighs the rows does nothing else."""
-    column = dataset.sample_weight
+_DOES = {
+    "dataset.sample_weight": "weighs the rows",
+    "dataset.split.group": "keeps rows together",
+}
+
+
+def _problems_of_aside(dataset: Dataset, roles: Roles) -> Iterator[Problem]:
+    """A column that weighs or divides the rows does nothing else; only an order may teach as well."""
     features = {name for columns in roles.inputs.values() for name in columns or ()}
-    for what, names in (("predicted", roles.predicted), ("a feature", features)):
-        if column is not None and column in names:
-            message, hint = (
-                f"'{column}' is {what} as well",
-                "a column that weighs the rows does only that",
-            )
-            yield Problem(message, path="dataset.sample_weight", hint=hint)
+    for path, column in dataset.columns_aside.items():
+        uses = {"predicted": roles.predicted, "a feature": features if path in _DOES else ()}
+        for use, columns in uses.items():
+            if column in columns:
+                hint = f"a column that {_DOES.get(path, 'orders the rows')} does only that"
+                yield Problem(f"'{column}' is {use} as well", path=path, hint=hint)
 
 
 def _useless_choices(source: Source, dataset: Dataset, roles: Roles) -> Iterator[Problem]:

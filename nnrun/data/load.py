@@ -9,10 +9,10 @@ import numpy as np
 
 from nnrun.config.roles import Roles, roles_of_dataset
 from nnrun.data.dealing import Dealing, columns_left, deal, with_own_target
-from nnrun.data.describing import check_source, files_of_parts
+from nnrun.data.describing import check_source
 from nnrun.data.fingerprint import fingerprint
 from nnrun.data.splits import EXACT, InputSpec, Part, Splits
-from nnrun.data.splitting import split_rows
+from nnrun.data.splitting import RowFacts, split_rows
 from nnrun.data.weights import refuse_no_weight
 from nnrun.errors import DataError, DataFaults
 from nnrun.sources.finding import find_file, find_source
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from nnrun.config.schema import Dataset
+    from nnrun.config.split import Split
     from nnrun.data.signature import Signature
     from nnrun.sources.frame import Frame
     from nnrun.tasks.targets import TargetSpec
@@ -57,7 +58,7 @@ def load_splits(
     labels = next((rows.targets[name] for name, one in targets.items() if one.classes), None)
     if dataset.preprocess.one_hot:
         targets = _as_one_hot(targets)
-    indices = split_rows(rows.rows, labels, dataset.split, seed, has_test=frame.test is not None)
+    indices = split_rows(_row_facts(rows, labels, dataset.split, frame), dataset.split, seed)
     divided = _divided(rows, indices, _other_parts(frame, dataset, dealing))
     refuse_no_weight(divided["train"])
     scaled = dataset.preprocess.standardize or dataset.preprocess.minmax
@@ -95,11 +96,17 @@ def _other_parts(frame: Frame, dataset: Dataset, dealing: Dealing) -> dict[str, 
     """
     parts = {} if frame.test is None else {"test": dealing.deal(frame.test)}
     faults, texts = DataFaults(), [name for name in dealing.columns if frame.is_text(name)]
-    for part, path in files_of_parts(dataset).items():
+    for part, path in dataset.split.files.items():
         with faults.noted():
             parts[part] = dealing.deal(find_file(dataset, path).read(texts))
     faults.refuse()
     return parts
+
+
+def _row_facts(rows: Part, labels: np.ndarray | None, split: Split, frame: Frame) -> RowFacts:
+    groups = rows.keys if split.group is not None else None
+    order = rows.keys if split.order is not None else None
+    return RowFacts(rows.rows, labels, groups, order, has_test=frame.test is not None)
 
 
 def _divided(

@@ -50,6 +50,7 @@ class Part:
             the same.
         read: What was read where a transform has turned it, by the input's name: texts, for instance.
         exact: What was read where float32 loses some of it, `(rows, columns)` float64, likewise.
+        keys: What the rows are divided by, `(rows,)`; None where they are drawn one by one.
     """
 
     inputs: Arrays
@@ -57,6 +58,7 @@ class Part:
     weights: np.ndarray | None = None
     read: Arrays = field(default_factory=dict)
     exact: Arrays = field(default_factory=dict)
+    keys: np.ndarray | None = None
 
     @property
     def rows(self) -> int:
@@ -75,6 +77,7 @@ class Part:
             None if self.weights is None else self.weights[rows],
             {name: array[rows] for name, array in self.read.items()},
             {name: array[rows] for name, array in self.exact.items()},
+            None if self.keys is None else self.keys[rows],
         )
 
 

@@ -2,61 +2,165 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from nnrun.config.facts import rows_of_share
+from nnrun.config.split import Fold
 from nnrun.errors import DataError
 
 if TYPE_CHECKING:
-    from nnrun.config.schema import Split
+    from nnrun.config.split import Split
 
 DRAW = 0x5917
 """Tells this use of the experiment's seed from all others."""
 
 
-def split_rows(
-    rows: int, labels: np.ndarray | None, split: Split, seed: int, has_test: bool
-) -> dict[str, np.ndarray]:
+@dataclass(frozen=True)
+class RowFacts:
+    """What is known of the rows that are to be divided.
+
+    Attributes:
+        rows: How many there are.
+        labels: The class of each, `(rows,)`; None where a row has not one class. Needed to stratify only.
+        groups: A number for each, `(rows,)`, equal where rows belong together; None where none do.
+        order: What each is sorted by, `(rows,)`; None where they have no order.
+        has_test: Whether the data set has published test rows.
+    """
+
+    rows: int
+    labels: np.ndarray | None = None
+    groups: np.ndarray | None = None
+    order: np.ndarray | None = None
+    has_test: bool = False
+
+
+def split_rows(facts: RowFacts, split: Split, seed: int) -> dict[str, np.ndarray]:
     """The row numbers of each part, ascending: `train`, and `test` and `validation` where asked for.
 
-    Shares that are files are left to the caller.
+    Shares that are files are left to the caller. Rows of folds in order that come after those that
+    validate stand in no part.
 
     Args:
-        rows: How many rows there are to split.
-        labels: Class of each row `(rows,)`; None where a row has not one class. Needed to stratify only.
+        facts: What is known of the rows.
         split: What the config asks for.
         seed: What the rows are drawn by; without `shuffle` it plays no part.
-        has_test: Whether the data set has published test rows.
 
     Raises:
-        DataError: More rows are asked for than there are, or than a class has.
+        DataError: More rows are asked for than there are, or than a class or a group has.
     """
-    if has_test and split.test is not None:
+    if facts.has_test and split.test is not None:
         raise DataError(
             "the data set has its own, published test rows, so split.test cannot be given",
             hint="remove split.test",
         )
-    wanted = {"test": split.test, "validation": split.validation}
-    counts = {
-        part: rows_of_share(share, rows)
-        for part, share in wanted.items()
-        if share is not None and not isinstance(share, str)
-    }
-    _refuse_too_many(counts, rows)
-    groups = np.zeros(rows, np.intp)
-    if split.stratify and counts:
-        groups = _classes(labels, counts)
-    order = np.arange(rows)
-    if split.shuffle:
-        order = np.random.default_rng([seed, DRAW]).permutation(rows)
+    shares = split.shares
+    drawn = [part for part in ("test", "validation") if part in shares]
+    counts = {str(part): rows_of_share(shares[part], facts.rows) for part in drawn}
+    _refuse_too_many(counts, facts.rows)
+    order = _drawn(facts, split, seed)
+    take = _taking(facts, split, counts)
     parts = {}
     for part, count in counts.items():
-        taken = _take(order, groups[order], count)
+        fold = split.validation if part == "validation" else None
+        taken, left = take(order, fold if isinstance(fold, Fold) else count)
         parts[part] = np.sort(order[taken])
-        order = order[~taken]
+        order = order[left]
     return {"train": np.sort(order), **parts}
+
+
+def _drawn(facts: RowFacts, split: Split, seed: int) -> np.ndarray:
+    """All rows in the order in which the parts take theirs."""
+    if facts.order is not None:
+        return np.argsort(facts.order, kind="stable")[::-1]  # the last rows first
+    if split.shuffle:
+        return np.random.default_rng([seed, DRAW]).permutation(facts.rows)
+    return np.arange(facts.rows)
+
+
+Take = Callable[[np.ndarray, "int | Fold"], tuple[np.ndarray, np.ndarray]]
+"""Marks which of some rows, given in order, a part takes, and which are left for the others."""
+
+
+def _taking(facts: RowFacts, split: Split, counts: dict[str, int]) -> Take:
+    """How the parts take their rows."""
+    if facts.order is not None:
+        return _take_in_order
+    if facts.groups is not None:
+        return partial(_take_groups, facts.groups)
+    groups = np.zeros(facts.rows, np.intp)
+    if split.stratify and counts:
+        least = split.validation.of if isinstance(split.validation, Fold) else 0
+        groups = _classes(facts.labels, counts, least)
+    return partial(_take_shares, groups, split.stratify)
+
+
+def _take_shares(
+    groups: np.ndarray, stratify: bool, order: np.ndarray, wanted: int | Fold
+) -> tuple[np.ndarray, np.ndarray]:
+    if not isinstance(wanted, Fold):
+        taken = _take(order, groups[order], wanted)
+    elif stratify:
+        taken = fold_numbers(groups[order], wanted.of) == wanted.fold
+    else:  # without stratify in one piece, so that rows in their order stay together
+        taken = np.arange(len(order)) * wanted.of // len(order) == wanted.fold
+    return taken, ~taken
+
+
+def _take_in_order(order: np.ndarray, wanted: int | Fold) -> tuple[np.ndarray, np.ndarray]:
+    """The last rows; of folds, the block after those that are learnt from."""
+    if not isinstance(wanted, Fold):
+        taken = np.arange(len(order)) < wanted
+        return taken, ~taken
+    blocks = np.arange(len(order))[::-1] * (wanted.of + 1) // len(order)
+    return blocks == wanted.fold + 1, blocks <= wanted.fold
+
+
+def _take_groups(
+    groups: np.ndarray, order: np.ndarray, wanted: int | Fold
+) -> tuple[np.ndarray, np.ndarray]:
+    """Whole groups: as they come until there are enough rows, or the smallest fold takes the next."""
+    names, firsts, numbers, sizes = np.unique(
+        groups[order], return_index=True, return_inverse=True, return_counts=True
+    )
+    drawn = np.argsort(firsts, kind="stable")
+    if isinstance(wanted, Fold):
+        chosen = _groups_of_fold(drawn, sizes, wanted)
+    else:
+        ends = np.cumsum(sizes[drawn])
+        chosen = drawn[: int(np.abs(ends - wanted).argmin()) + 1]
+    taken = np.isin(numbers, chosen)
+    if taken.all() or not len(chosen):
+        raise DataError(
+            f"{len(names):,} group{'' if len(names) == 1 else 's'} of rows cannot be divided so",
+            hint="ask for fewer rows or folds, or leave out split.group",
+        )
+    return taken, ~taken
+
+
+def _groups_of_fold(drawn: np.ndarray, sizes: np.ndarray, fold: Fold) -> np.ndarray:
+    """The groups of one fold: each goes, the largest first, to the fold with the fewest rows."""
+    totals, folds = np.zeros(fold.of, np.intp), np.empty(len(sizes), np.intp)
+    for group in drawn[np.argsort(-sizes[drawn], kind="stable")]:
+        folds[group] = totals.argmin()
+        totals[folds[group]] += sizes[group]
+    return np.flatnonzero(folds == fold.fold)
+
+
+def fold_numbers(groups: np.ndarray, folds: int) -> np.ndarray:
+    """The fold of each row, so that each has as many rows of every group as any other, give or take one.
+
+    >>> fold_numbers(np.array([0, 1, 0, 0, 1, 0]), 2).tolist()
+    [0, 0, 1, 0, 1, 1]
+    """
+    ranked = np.argsort(groups, kind="stable")
+    numbers = np.empty(len(groups), np.intp)
+    numbers[ranked] = np.arange(len(groups)) % folds
+    return numbers
 
 
 def largest_remainder(counts: np.ndarray, total: int) -> np.ndarray:
@@ -81,8 +185,8 @@ def _refuse_too_many(counts: dict[str, int], rows: int) -> None:
         )
 
 
-def _classes(labels: np.ndarray | None, counts: dict[str, int]) -> np.ndarray:
-    """The classes as numbers 0, 1, …; refused where a part could not hold every class."""
+def _classes(labels: np.ndarray | None, counts: dict[str, int], folds: int) -> np.ndarray:
+    """The classes as numbers 0, 1, …; refused where a part, or a fold, could not hold every class."""
     if labels is None:
         raise DataError(
             "split.stratify needs classes, one for each row, and the target gives none",
@@ -90,7 +194,7 @@ def _classes(labels: np.ndarray | None, counts: dict[str, int]) -> np.ndarray:
         )
     names, groups = np.unique(labels, return_inverse=True)
     sizes = np.bincount(groups)
-    parts = len(counts) + 1
+    parts = max(len(counts) + 1, folds)
     if sizes.min() < parts:
         raise DataError(
             f"split.stratify cannot divide class {names[sizes.argmin()]} among {parts} parts: "

@@ -93,6 +93,14 @@ class Frame(ABC):
         """
 
     @abstractmethod
+    def keys(self, column: str) -> np.ndarray:
+        """Cells to compare rows by, `(rows,)`: numbers, times as whole numbers, or texts as objects.
+
+        Raises:
+            DataError: There is no such column, or a cell is missing.
+        """
+
+    @abstractmethod
     def cell(self, column: str, row: int) -> str:
         """What stands in a cell, and where, in words: `'x' in line 7`."""
 
@@ -155,6 +163,10 @@ class Arrays(Frame):
     def weights(self, column: str) -> np.ndarray:
         """See `Frame.weights`."""
         return self.inputs((column,))[:, 0]
+
+    def keys(self, column: str) -> np.ndarray:
+        """See `Frame.keys`."""
+        return self.weights(column)
 
     def cell(self, column: str, row: int) -> str:
         """See `Frame.cell`."""

@@ -79,8 +79,7 @@ class NamedDataset(Source):
         if roles is not None:
             yield from self._problems_of_inputs(dataset, roles)
             yield from self._problems_of_outputs(dataset, roles)
-        if dataset.sample_weight is not None:
-            yield from self._problems_of_weights(dataset.sample_weight)
+        yield from self._problems_of_aside(dataset)
 
     def _problems_of_columns(self, dataset: Dataset) -> Iterator[Problem]:
         if dataset.targets not in ((), (self.target,)):
@@ -114,21 +113,20 @@ class NamedDataset(Source):
             )
 
     def _problems_of_split(self, dataset: Dataset) -> Iterator[Problem]:
-        shares = {"validation": dataset.split.validation, "test": dataset.split.test}
-        for part, share in shares.items():
-            if isinstance(share, str):
-                yield Problem(
-                    f"'{share}' cannot be read beside {self.name}: "
-                    "a file as a part goes with a file as the source",
-                    path=f"dataset.split.{part}",
-                    hint="give a number of rows or a fraction",
-                )
-            elif part == "test" and share is not None and self.facts.test_rows:
-                yield Problem(
-                    f"{self.name} has its own {self.facts.test_rows:,} published test rows",
-                    path="dataset.split.test",
-                    hint="leave it out",
-                )
+        split = dataset.split
+        for part, file in split.files.items():
+            yield Problem(
+                f"'{file}' cannot be read beside {self.name}: "
+                "a file as a part goes with a file as the source",
+                path=f"dataset.split.{part}",
+                hint="give a number of rows or a fraction",
+            )
+        if "test" in split.shares and self.facts.test_rows:
+            yield Problem(
+                f"{self.name} has its own {self.facts.test_rows:,} published test rows",
+                path="dataset.split.test",
+                hint="leave it out",
+            )
 
     def _problems_of_inputs(self, dataset: Dataset, roles: Roles) -> Iterator[Problem]:
         for name, columns in roles.inputs.items():
@@ -155,10 +153,11 @@ class NamedDataset(Source):
                 message = f"'{self.target}' is a {task} target, not {aim.task}"
                 yield Problem(message, path=f"{path}.task", hint="leave it out")
 
-    def _problems_of_weights(self, column: str) -> Iterator[Problem]:
-        path = "dataset.sample_weight"
-        if not self.features:
-            message = f"{self.name} holds pictures, and no column that could weigh them"
+    def _problems_of_aside(self, dataset: Dataset) -> Iterator[Problem]:
+        for path, column in dataset.columns_aside.items():
+            if self.features:
+                yield from unknown_columns(path, column, self.features, self.name)
+                continue
+            does = "weigh" if path == "dataset.sample_weight" else "divide"
+            message = f"{self.name} holds pictures, and no column that could {does} them"
             yield Problem(message, path=path, hint="leave it out")
-        else:
-            yield from unknown_columns(path, column, self.features, self.name)

@@ -112,7 +112,8 @@ def problems_of_part(source: TableSource, dataset: Dataset, path: str) -> Iterat
         dataset: The config's section.
         path: The option.
     """
-    part = replace(dataset, sample_weight=None)  # only training rows are weighed
+    whole = replace(dataset.split, group=None, order=None)  # which the file's rows have no part in
+    part = replace(dataset, sample_weight=None, split=whole)  # only training rows are weighed
     yield from (replace(item, path=path) for item in _column_problems(source, part, path))
 
 
@@ -128,12 +129,12 @@ def _column_problems(source: TableSource, dataset: Dataset, path: str = "") -> I
     if is_headerless(columns) and not {*targets, *features} <= set(columns):
         yield Problem(f"the first line of {source.name} {NO_HEADER}", path=path)
         return
-    for option, names, used in (
-        ("target", dataset.target or (), features),
-        ("features", features, targets),
-        ("sample_weight", dataset.sample_weight or (), (*features, *targets)),
-    ):
-        yield from unknown_columns(f"dataset.{option}", names, columns, source.name, used)
+    yield from unknown_columns(
+        "dataset.target", dataset.target or (), columns, source.name, features
+    )
+    yield from unknown_columns("dataset.features", features, columns, source.name, targets)
+    for option, column in dataset.columns_aside.items():
+        yield from unknown_columns(option, column, columns, source.name, (*features, *targets))
 
 
 def _problems_of_roles(source: TableSource, dataset: Dataset, roles: Roles) -> Iterator[Problem]:

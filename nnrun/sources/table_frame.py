@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from nnrun.sources.cells import Column, column_of
+from nnrun.sources.cells import Column, column_of, refuse_cells
 from nnrun.sources.features import read_features
 from nnrun.sources.frame import Frame
 from nnrun.sources.precision import columns_in_doubt, find_loss
@@ -72,6 +72,16 @@ class Cells(Frame):
         cells = column_of(self.cells, self.table, column)
         with np.errstate(over="ignore"):
             return pd.to_numeric(cells, errors="coerce").to_numpy(np.float32)
+
+    def keys(self, column: str) -> np.ndarray:
+        """See `Frame.keys`."""
+        cells = column_of(self.cells, self.table, column)
+        refuse_cells(cells.isna().to_numpy(), self.table, column)
+        if cells.dtype.kind == "M":
+            times: np.ndarray = cells.to_numpy("datetime64[ns]").astype(np.int64)
+            return times
+        keys: np.ndarray = cells.to_numpy(None if cells.dtype.kind in "iufb" else object)
+        return keys
 
     def cell(self, column: str, row: int) -> str:
         """See `Frame.cell`."""

@@ -5,7 +5,8 @@ import pytest
 
 from nnrun.config.components import Component
 from nnrun.config.roles import Aim, Roles
-from nnrun.config.schema import Dataset, Split
+from nnrun.config.schema import Dataset
+from nnrun.config.split import Split
 from nnrun.data.load import load_splits
 from nnrun.data.transforms.chain import Transforms
 from nnrun.errors import DataError

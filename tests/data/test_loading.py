@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from nnrun.config.components import Component
-from nnrun.config.schema import Dataset, Preprocess, Split
+from nnrun.config.schema import Dataset, Preprocess
+from nnrun.config.split import Split
 from nnrun.data import describing
 from nnrun.data.describing import check_source
 from nnrun.data.fingerprint import fingerprint

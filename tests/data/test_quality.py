@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from nnrun.config.schema import Dataset, Preprocess, Split
+from nnrun.config.schema import Dataset, Preprocess
+from nnrun.config.split import Split
 from nnrun.data.load import load_splits
 from nnrun.data.quality import inspect
 from nnrun.data.splits import InputSpec, Part, Splits

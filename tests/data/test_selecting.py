@@ -50,7 +50,7 @@ def test_classes_of_a_file_and_of_its_parts(tmp_path: object) -> None:
     folder = Path(str(tmp_path))
     (folder / "rows.csv").write_text("x,y\n" + "".join(f"{i},{'abc'[i % 3]}\n" for i in range(12)))
     (folder / "more.csv").write_text("x,y\n1,c\n2,b\n3,a\n")
-    from nnrun.config.schema import Split
+    from nnrun.config.split import Split
 
     csv = Component("csv", "sources", arguments={"path": str(folder / "rows.csv")})
     split = Split(validation=str(folder / "more.csv"))

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from nnrun.config.components import Component
 from nnrun.config.roles import roles_of_dataset
-from nnrun.config.schema import Dataset, Split
+from nnrun.config.schema import Dataset
+from nnrun.config.split import Split
 from nnrun.data.load import load_rows, load_splits
 from nnrun.data.quality import inspect
 from nnrun.data.signature import Signature

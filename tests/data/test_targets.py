@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from nnrun.config.components import Component
-from nnrun.config.schema import Dataset, Preprocess, Split
+from nnrun.config.schema import Dataset, Preprocess
+from nnrun.config.split import Split
 from nnrun.data.load import load_rows, load_splits
 from nnrun.data.quality import inspect
 from nnrun.data.transforms.chain import Transforms

@@ -8,7 +8,8 @@ import pytest
 from nnrun.config.components import Component
 from nnrun.config.graphs import TARGET
 from nnrun.config.roles import Aim, Roles
-from nnrun.config.schema import Dataset, Split
+from nnrun.config.schema import Dataset
+from nnrun.config.split import Split
 from nnrun.data.describing import check_source
 from nnrun.data.load import load_splits
 from nnrun.data.quality import inspect

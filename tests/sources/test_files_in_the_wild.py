@@ -187,7 +187,7 @@ def test_faults_of_the_files_of_other_parts_are_told_at_once(folder):
     (folder / "rows.csv").write_text("a,b,y\n1,2,p\n2,3,q\n3,4,p\n")
     for name in ("valid", "test"):
         (folder / f"{name}.csv").write_text("a,b,y\n1,,r\n")
-    from nnrun.config.schema import Split
+    from nnrun.config.split import Split
 
     split = Split(validation="valid.csv", test="test.csv")
     with pytest.raises(DataError) as caught:

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nnrun.config.components import Component
-from nnrun.config.schema import Dataset, Preprocess, Split
+from nnrun.config.schema import Dataset, Preprocess
+from nnrun.config.split import Split
 from nnrun.data.load import load_inputs, load_rows, load_splits
 from nnrun.data.quality import inspect
 from nnrun.data.signature import Signature

@@ -11,7 +11,8 @@ import pytest
 
 from nnrun.config.components import Component
 from nnrun.config.roles import roles_of_dataset
-from nnrun.config.schema import Dataset, Preprocess, Split
+from nnrun.config.schema import Dataset, Preprocess
+from nnrun.config.split import Split
 from nnrun.data.describing import check_source
 from nnrun.data.load import load_inputs, load_rows, load_splits
 from nnrun.data.signature import Signature

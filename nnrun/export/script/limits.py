@@ -9,6 +9,7 @@ from nnrun.config.components import is_import_path
 from nnrun.config.options import is_default_option, options_of
 from nnrun.config.roles import roles_of
 from nnrun.config.schema import SOURCE_KEYS
+from nnrun.config.split import Fold
 from nnrun.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def _unwritten(path: str, section: Any) -> Iterator[str]:
         below, value = f"{path}.{name}".lstrip("."), getattr(section, name)
         if below in _ABOUT_NNRUN or is_default_option(section, name):
             continue
-        if name not in _WRITTEN[path]:
+        if name not in _WRITTEN[path] or isinstance(value, Fold):
             yield below
         elif below in _WRITTEN and dataclasses.is_dataclass(value):
             yield from _unwritten(below, value)

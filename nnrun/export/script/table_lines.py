@@ -11,7 +11,6 @@ from nnrun.config.facts import class_numbers
 from nnrun.config.roles import roles_of
 from nnrun.config.schema import named_columns
 from nnrun.config.tasks import SEVERAL_CLASSES
-from nnrun.data.describing import files_of_parts
 from nnrun.errors import UserError
 from nnrun.export.script.expressions import (
     Atom,
@@ -58,7 +57,7 @@ def table_lines(prepared: Prepared, source: TableSource) -> Iterator[str]:
     table = _Table(prepared, source)
     files = {
         {"validation": "valid"}.get(part, part): double_quoted(shown_path(Path(path)))
-        for part, path in files_of_parts(table.dataset).items()
+        for part, path in table.dataset.split.files.items()
     }
     whole = double_quoted(shown_path(Path(table.source.name)))
     for name, numbers in table.labels.items():
@@ -89,7 +88,7 @@ def _call_of(table: _Table) -> tuple[str, Mapping[str, Any]]:
     Raises:
         UserError: There is none.
     """
-    files = [find_file(table.dataset, path) for path in files_of_parts(table.dataset).values()]
+    files = [find_file(table.dataset, path) for path in table.dataset.split.files.values()]
     call_of_pandas = table.source.in_pandas([*table.texts, *table.targets_as_text()])
     if call_of_pandas is None or any(type(file) is not type(table.source) for file in files):
         raise UserError(NO_LINES)
