@@ -39,6 +39,17 @@ from nnrun import Point
 from nnrun.tasks.classes import Classes
 
 
+def flowers(path):
+    """A source: rows of a file, the widths in millimetres."""
+    columns = {"length": [], "width": [], "kind": []}
+    for line in (Path(__file__).parent / path).read_text().splitlines()[1:]:
+        length, width, kind = line.split(",")
+        columns["length"].append(float(length))
+        columns["width"].append(round(10 * float(width)))
+        columns["kind"].append(kind)
+    return columns
+
+
 class Cautious(Classes):
     """A task of classes, of which none is ever quite certain."""
 
@@ -212,7 +223,7 @@ def one_hot(labels, like):
 COMPONENTS = """\
 name: components
 dataset:
-  csv: rows.csv  # where a source of one's own may stand
+  python: {guests:flowers: {path: rows.csv}}
   target: kind
   task: guests:Cautious
   split: {validation: 30, test: 30, stratify: true}
@@ -242,7 +253,12 @@ ROWS = "length,width,kind\n" + "".join(
     for row in range(50)
     for kind, (length, width) in enumerate(KINDS)
 )
-VISITS = {"components": (COMPONENTS, ROWS, "length,width\n5,1.5\n900,1.5\n999,1.5\n")}
+FLOWERS = [
+    (length, round(10 * float(width)), kind)
+    for length, width, kind in (line.split(",") for line in ROWS.splitlines()[1:])
+]
+"""What the guests' source makes of them."""
+VISITS = {"components": (COMPONENTS, ROWS, "length,width\n5,15\n900,15\n999,15\n")}
 """Configs that name guests, by name, each with its data and rows to predict."""
 
 Command = Callable[..., Done]
@@ -395,10 +411,28 @@ def test_compared_with_itself_it_is_the_same(visit: Visit, nnrun: Command) -> No
 
 def test_the_script_trains_it(visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(visit.config.parent)
-    assert_same(visit.config, ("dataset.task=auto",))
+    Path("millimetres.csv").write_text(
+        "\n".join(",".join(map(str, row)) for row in [("length", "width", "kind"), *FLOWERS])
+    )
+    rows = ("dataset.python=null", "dataset.csv=millimetres.csv")
+    assert_same(visit.config, ("dataset.task=auto", *rows))
 
 
 def test_what_no_script_can_say_is_refused(visit: Visit, nnrun: Command) -> None:
     assert "names code of its own" in nnrun("code", visit.config).err
     told = nnrun("code", visit.config, "--trust").err
     assert "cannot tell what guests:Cautious does" in " ".join(told.split())
+    known = nnrun("code", visit.config, "--trust", "--set", "dataset.task=auto").err
+    assert "the rows of this config cannot be read by a script" in " ".join(known.split())
+
+
+def test_rows_that_its_source_gives_otherwise_end_a_resumption(
+    visit: Visit, nnrun: Command
+) -> None:
+    copy = shutil.copytree(visit.whole.path, visit.whole.path.with_name("other"))
+    file = visit.config.with_name("rows.csv")
+    text = file.read_text()
+    file.write_text(text.replace("1.5,0.2,a", "1.6,0.2,a", 1))
+    told = nnrun("resume", copy, "--trust", "--epochs", "5").err
+    file.write_text(text)
+    assert "guests:flowers gives other rows than it did" in " ".join(told.split())
