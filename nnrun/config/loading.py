@@ -9,13 +9,14 @@ from nnrun.config.catalogue import Catalogue, load_catalogue
 from nnrun.config.checking import check_experiment
 from nnrun.config.facts import DataFacts
 from nnrun.config.merging import read_config
+from nnrun.config.modes import Mode
 from nnrun.config.monitoring import without_mode
 from nnrun.config.nested_kinds import SectionOf
 from nnrun.config.reader import MappingNode
 from nnrun.config.relations import check_relations, overlap, subject_of
 from nnrun.config.roles import facts_for, roles_of
 from nnrun.config.schema import Experiment
-from nnrun.config.search_rules import search_problems
+from nnrun.config.search_rules import search_problems, searched_figure
 from nnrun.config.sources import known_data
 from nnrun.config.space_reading import SpaceReader
 from nnrun.config.subject import Subject
@@ -114,13 +115,27 @@ class _Check:
 
     def subject_of(self, experiment: Experiment) -> Subject:
         """An experiment as the relations look at it."""
-        facts = named_facts(experiment, self.catalogue)
-        by_output = _named_facts_by_output(experiment, self.catalogue)
-        return subject_of(experiment, self.catalogue, facts, by_output=by_output)
+        return _subject(experiment, self.catalogue)
 
     def modules_of(self, experiment: Experiment) -> Path:
         """Where classes of the user's own lie."""
         return Path(experiment.modules) if experiment.modules else self.path.parent.resolve()
+
+
+def searched_figure_of(experiment: Experiment, folder: Path) -> tuple[str, Mode]:
+    """The figure that the search of a config improves, and whether low or high is best.
+
+    Args:
+        experiment: The checked config.
+        folder: Where metrics of the user's own lie.
+    """
+    return searched_figure(_subject(experiment, load_catalogue()), folder)
+
+
+def _subject(experiment: Experiment, catalogue: Catalogue) -> Subject:
+    facts = named_facts(experiment, catalogue)
+    by_output = _named_facts_by_output(experiment, catalogue)
+    return subject_of(experiment, catalogue, facts, by_output=by_output)
 
 
 def _reads_others(experiment: Experiment, base: Experiment) -> bool:

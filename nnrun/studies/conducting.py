@@ -124,7 +124,7 @@ class Conductor:
         while not self._exhausted and len(self._points) - self._told < self._record.jobs:
             point = self._plan.ask()
             if point is None:
-                self._exhausted = True
+                self._exhausted = self._told == len(self._points)
                 return
             if request.is_made() or self.signal is not None:
                 self.signal = self.signal or request.signal

@@ -6,6 +6,9 @@ from typing import Any, Protocol, Self
 
 from nnrun.runs.outcome import Outcome
 
+PAUSED = "paused"
+"""The status of a run that has come to the epoch up to which it was to be trained."""
+
 
 @dataclass(frozen=True)
 class Point:
@@ -40,10 +43,13 @@ class Plan(Protocol):
     """
 
     def ask(self) -> Point | None:
-        """The next run to make; None where the study is done."""
+        """The next run to make; None where there is none before another outcome is told.
+
+        A study is done where that is so, and all outcomes are told.
+        """
 
     def tell(self, point: Point, outcome: Outcome) -> None:
-        """Take in how a run came out: finished, diverged or failed.
+        """Take in how a run came out: finished, diverged, failed or paused.
 
         Args:
             point: What was asked for.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nnrun.errors import RunError
+from nnrun.studies.search_plan import SEARCH, read_search_plan
 from nnrun.studies.seeds import SEEDS, Seeds
 
 if TYPE_CHECKING:
@@ -13,10 +14,11 @@ if TYPE_CHECKING:
     from nnrun.runs.study_directory import StudyDirectory
     from nnrun.studies.plan import StoredPlan
 
-PLANS: Mapping[str, Callable[[Mapping[str, Any]], StoredPlan]] = {
-    SEEDS: lambda plan: Seeds(plan["seeds"]),
+PLANS: Mapping[str, Callable[[Mapping[str, Any], StudyDirectory], StoredPlan]] = {
+    SEEDS: lambda plan, _: Seeds(plan["seeds"]),
+    SEARCH: lambda plan, directory: read_search_plan(plan, directory.resolved),
 }
-"""What makes each kind of plan again from what its `to_json` gave."""
+"""What makes each kind of plan again from what its `to_json` gave, and the study's directory."""
 
 
 def read_plan(plan: Mapping[str, Any], directory: StudyDirectory) -> StoredPlan:
@@ -29,6 +31,6 @@ def read_plan(plan: Mapping[str, Any], directory: StudyDirectory) -> StoredPlan:
     if make is None:
         raise RunError(f"{directory.record} has a plan of the unknown kind {plan['kind']!r}")
     try:
-        return make(plan)
+        return make(plan, directory)
     except (KeyError, TypeError, ValueError) as error:
         raise RunError(f"{directory.record} is damaged: its plan is not whole") from error

@@ -3,16 +3,19 @@
 import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from nnrun.config.loading import load_experiment
 from nnrun.errors import ConfigError
 from nnrun.experiments.prepare import load
 from nnrun.runs.directory import RunDirectory
 from nnrun.runs.manifest import RunRecord
 from nnrun.runs.outcome import Outcome
 from nnrun.studies.plan import Plan, Point
+from nnrun.studies.search_plan import SearchPlan
 from nnrun.studies.seeds import Seeds
 from nnrun.studies.study import StudyInterruptedError, study
 from tests.conftest import TINY
@@ -36,9 +39,25 @@ class Halving:
         self.best = min(loss, self.best)
 
 
+SEARCH = """\
+search:
+  method: METHOD
+  trials: 4
+  space:
+    training: {batch_size: {from: 8, to: 64, log: true}}
+    optimizer: [SGD: {learning_rate: [0.1, 0.01], nesterov: [true, false]}, Adam]
+"""
+
+
+def search_by(method: str) -> SearchPlan:
+    text = TINY + SEARCH.replace("METHOD", method)
+    return SearchPlan(load_experiment(Path("tiny.yaml"), text=text), Path())
+
+
 PLANS: dict[str, Callable[[], Plan]] = {
     "seeds": lambda: Seeds(range(3, 6)),
     "no seeds": lambda: Seeds([]),
+    **{f"search by {name}": partial(search_by, name) for name in ("grid", "sobol", "tpe")},
     "of a user's own": Halving,
 }
 every_plan = pytest.mark.parametrize("make", PLANS.values(), ids=PLANS)

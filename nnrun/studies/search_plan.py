@@ -1,0 +1,191 @@
+"""The plan of a search: draws settings, and has their runs trained from rung to rung."""
+
+from __future__ import annotations
+
+from collections import deque
+from heapq import heappop, heappush
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from nnrun.config.loading import load_experiment, searched_figure_of
+from nnrun.config.options import to_plain
+from nnrun.config.writer import overrides_of, write_flow
+from nnrun.studies.baseline import own_setting
+from nnrun.studies.drawing import NewSettings, method_of
+from nnrun.studies.plan import Point
+from nnrun.studies.rungs import rungs_of
+from nnrun.studies.search_trial import SearchTrial, TrialRun
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from nnrun.config.schema import Experiment
+    from nnrun.runs.outcome import Outcome
+
+SEARCH = "search"
+_EPOCHS = "training.epochs"
+_EXTENDABLE = ("trials", "time", "confirm")
+"""What may change from one call to the next, while the study stays the same."""
+
+
+class SearchPlan:
+    """The trials of a search, drawn and stopped by what the trials before have shown.
+
+    It decides as if there were `jobs` workers who need the same time for every epoch: a setting is
+    drawn, and a run goes on or not, by what these would have ended by then. So the trials are the
+    same ones however many workers there are, however fast, and in whatever order their outcomes are
+    told. Where all trials have as many epochs, trial k is drawn by the results of 0 to k - jobs.
+
+    Args:
+        experiment: The config, which has a search.
+        folder: Where classes of the user's own lie.
+        jobs: The number of workers that it reckons with.
+
+    Raises:
+        UserError: A package that the method needs is not installed.
+    """
+
+    def __init__(self, experiment: Experiment, folder: Path, jobs: int = 1) -> None:
+        search = experiment.search
+        if search is None:
+            raise ValueError("the config has no search")
+        self._experiment, self._search, self._jobs = experiment, search, jobs
+        self._folder = folder
+        self.figure = searched_figure_of(experiment, folder)
+        seed = experiment.seed if search.seed is None else search.seed
+        space = search.settings
+        self._settings = NewSettings(space, method_of(search.method, space, seed))
+        self._own = own_setting(experiment, space)
+        self._rungs = rungs_of(search.stops, experiment.training.epochs)
+        self._trials: list[SearchTrial] = []
+        self._is_over = False
+        self._begun = 0
+        self._waiting: deque[tuple[SearchTrial, TrialRun]] = deque()
+        self._pieces: list[tuple[SearchTrial, TrialRun]] = []
+        self._points: dict[Point, int] = {}
+        self._outcomes: dict[int, Outcome] = {}
+        self._running: list[tuple[int, int]] = []
+        self._now = 0
+
+    @property
+    def size(self) -> int | None:
+        """How many runs it asks for at most; None where only the time ends it."""
+        space, asked = self._search.settings.size, self._search.trials_asked
+        settings = None if space is None else space + (self._own is None)
+        known = [number for number in (settings, asked) if number is not None]
+        return min(known) * len(self._first_points(())) if known else None
+
+    @property
+    def trials(self) -> tuple[SearchTrial, ...]:
+        """The trials so far."""
+        return tuple(self._trials)
+
+    def close(self) -> None:
+        """Begin no new trials: the time is up. Those under way are still trained."""
+        self._is_over = True
+
+    def ask(self) -> Point | None:
+        """The next piece of training; None where nothing is to be done before something ends."""
+        while True:
+            if len(self._running) < self._jobs:
+                if not self._waiting:
+                    self._begin_trial()
+                if self._waiting:
+                    return self._begin_piece(*self._waiting.popleft())
+            if not self._running or self._running[0][1] not in self._outcomes:
+                return None
+            self._now, index = heappop(self._running)
+            self._arrive(*self._pieces[index], self._outcomes.pop(index))
+
+    def tell(self, point: Point, outcome: Outcome) -> None:
+        """Take in how a piece came out; it counts from when a worker would have ended it."""
+        self._outcomes[self._points.pop(point)] = outcome
+
+    def _begin_trial(self) -> None:
+        """Draw the setting of another trial, if there is to be one."""
+        number, asked = len(self._trials), self._search.trials_asked
+        if self._is_over or (asked is not None and number >= asked):
+            return
+        setting = (self._own or {}) if number == 0 else self._settings.draw(number)
+        if setting is None:
+            self._is_over = True
+            return
+        if number == 0 and self._own is not None:
+            self._settings.take(self._own)
+        end = setting.get(_EPOCHS, self._experiment.training.epochs)
+        rungs = [*(rung for rung in self._rungs.of(number) if rung < end), end]
+        changes = overrides_of(setting) if number else ()
+        runs = [TrialRun(point) for point in self._first_points(changes)]
+        trial = SearchTrial(number, setting, rungs, runs, self.figure)
+        self._trials.append(trial)
+        self._queue(trial)
+
+    def _queue(self, trial: SearchTrial) -> None:
+        """Have the runs of a trial trained up to its rung."""
+        runs = [run for run in trial.runs if not run.has_ended]
+        trial.pending = len(runs)
+        self._waiting += [(trial, run) for run in runs]
+
+    def _first_points(self, changes: tuple[str, ...]) -> list[Point]:
+        """How the runs of a trial begin."""
+        search, seed = self._search, self._experiment.seed
+        if search.folds is not None:
+            return [Point(changes, fold=fold) for fold in range(search.folds)]
+        if search.seeds is not None:
+            return [Point(changes, seed=seed + index) for index in range(search.seeds)]
+        return [Point(changes)]
+
+    def _begin_piece(self, trial: SearchTrial, run: TrialRun) -> Point:
+        """Give a worker the next piece of a run."""
+        point = run.piece(trial.until)
+        if run.number is None:
+            run.number = self._begun
+            self._begun += 1
+        index = len(self._pieces)
+        self._pieces.append((trial, run))
+        self._points[point] = index
+        heappush(self._running, (self._now + trial.stage_epochs, index))
+        return point
+
+    def _arrive(self, trial: SearchTrial, run: TrialRun, outcome: Outcome) -> None:
+        """Take in that a worker has ended a piece; once it is the last of a stage, decide."""
+        run.outcome = outcome
+        trial.pending -= 1
+        if trial.pending:
+            return
+        value, rung = trial.arrive(), trial.rung
+        earlier = {
+            other.number: known
+            for other in self._trials[: trial.number]
+            if (known := other.value_at(rung)) is not None
+        }
+        if trial.is_at_end or not self._rungs.goes_on(trial.number, rung, value, earlier):
+            trial.has_ended = True
+            self._settings.learn(trial.number, trial.setting, trial.result())
+            return
+        trial.stage += 1
+        self._queue(trial)
+
+    def to_json(self) -> dict[str, Any]:
+        """The section of the config, and the number of workers."""
+        return {"kind": SEARCH, "search": to_plain(self._search), "jobs": self._jobs}
+
+    def going_on_from(self, earlier: Mapping[str, Any]) -> Self | None:
+        """The same search, perhaps with other limits, as it was begun with so many workers."""
+        if earlier.get("kind") != SEARCH:
+            return None
+        mine, theirs = (_without_limits(plan["search"]) for plan in (self.to_json(), earlier))
+        if mine != theirs:
+            return None
+        return type(self)(self._experiment, self._folder, earlier["jobs"])
+
+
+def _without_limits(search: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in search.items() if key not in _EXTENDABLE}
+
+
+def read_search_plan(plan: Mapping[str, Any], resolved: Path) -> SearchPlan:
+    """The plan of a study, from its record and from the config that its trials have in common."""
+    change = f"{SEARCH}={write_flow(plan['search'])}"
+    experiment = load_experiment(resolved, [change], to_be_trained=True)
+    return SearchPlan(experiment, Path(experiment.modules or resolved.parent), plan["jobs"])

@@ -1,0 +1,122 @@
+"""A trial of a search: one setting, run on several folds or with several seeds, in stages."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, replace
+from statistics import fmean
+from typing import TYPE_CHECKING
+
+from nnrun.studies.method import Result
+from nnrun.studies.plan import PAUSED, Point
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from nnrun.config.modes import Mode
+    from nnrun.config.space import Setting
+    from nnrun.runs.outcome import Outcome
+
+
+@dataclass
+class TrialRun:
+    """One run of a trial.
+
+    Attributes:
+        point: How it begins.
+        number: Its number in the study, once it has begun.
+        outcome: How it stands after its last piece.
+    """
+
+    point: Point
+    number: int | None = None
+    outcome: Outcome | None = None
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether there is nothing more to train."""
+        return self.outcome is not None and self.outcome.status != PAUSED
+
+    def piece(self, until: int | None) -> Point:
+        """What is asked for to have it trained up to an epoch, or to its end."""
+        return replace(self.point, trial=self.number, until=until)
+
+
+@dataclass
+class SearchTrial:
+    """A trial of a search.
+
+    Attributes:
+        number: Its number among the trials.
+        setting: What it has in place of the config's own values.
+        rungs: The epochs after which its value is looked at; the last is its end.
+        runs: Its runs.
+        figure: What its value is, and whether low or high is best.
+        stage: The index of the rung that its runs are on their way to.
+        values: Its values at the rungs that it has come to, such that lower is better.
+        pending: How many runs have yet to come to that rung.
+        has_ended: Whether nothing more of it is trained.
+    """
+
+    number: int
+    setting: Setting
+    rungs: Sequence[int]
+    runs: Sequence[TrialRun]
+    figure: tuple[str, Mode]
+    stage: int = 0
+    values: dict[int, float] = field(default_factory=dict)
+    pending: int = 0
+    has_ended: bool = False
+
+    @property
+    def rung(self) -> int:
+        """The rung that its runs are on their way to."""
+        return self.rungs[self.stage]
+
+    @property
+    def until(self) -> int | None:
+        """The same as a point has it: None for the end."""
+        return None if self.stage == len(self.rungs) - 1 else self.rung
+
+    @property
+    def stage_epochs(self) -> int:
+        """How many epochs there are from the rung before."""
+        return self.rung - (self.rungs[self.stage - 1] if self.stage else 0)
+
+    @property
+    def is_at_end(self) -> bool:
+        """Whether none of its runs could go on."""
+        return self.until is None or all(run.has_ended for run in self.runs)
+
+    def arrive(self) -> float:
+        """Note the value at the rung that all runs have come to; infinite where one has gone wrong."""
+        mean = self._mean()
+        sound = all(run.outcome and run.outcome.status in (PAUSED, "finished") for run in self.runs)
+        self.values[self.rung] = mean if sound and mean is not None else math.inf
+        return self.values[self.rung]
+
+    def value_at(self, rung: int) -> float | None:
+        """The value at a rung; None where it has not come there.
+
+        One that ended before by itself has its last value there: its training was over.
+        """
+        if rung in self.values or not self.has_ended:
+            return self.values.get(rung)
+        last = max(self.values)
+        stopped = any(run.outcome and run.outcome.status == PAUSED for run in self.runs)
+        return None if stopped or rung < last else self.values[last]
+
+    def result(self) -> Result:
+        """What a method learns of it."""
+        epochs = [run.outcome.epochs for run in self.runs if run.outcome]
+        whole = all(run.outcome and run.outcome.status == "finished" for run in self.runs)
+        return Result(self._mean(), min(epochs, default=0), whole)
+
+    def _mean(self) -> float | None:
+        """The mean over the runs of the figure at their best epochs; None where one has none."""
+        name, mode = self.figure
+        found = [run.outcome.metrics.get("best", {}).get(name) for run in self.runs if run.outcome]
+        finite = [value for value in found if value is not None and math.isfinite(value)]
+        if len(finite) < len(self.runs):
+            return None
+        return fmean(finite) if mode == "min" else -fmean(finite)
