@@ -1,4 +1,4 @@
-"""Deals the rows of a source out to inputs and outputs, after its classes have been chosen."""
+"""Turns the rows of a source into the inputs and targets of a model, keeping the chosen classes."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Dealing:
-    """How rows become inputs and outputs: found out from some rows, and the same for all others.
+    """How rows become inputs and targets: derived from one set of rows, then applied to all others.
 
     Attributes:
         roles: What the columns are for.
         inputs: What goes into each input, by name.
-        read: What the columns to predict mean as they are read, by output.
-        source: Where the rows come from that say so, in words.
-        exact: The inputs that are read in float64 as well, since float32 loses some of them.
-        choice: The classes to keep; None where all are.
+        read: What the target columns mean as read, by output.
+        source: Where the rows it was derived from came from, in words.
+        exact: The inputs also read in float64, since float32 would lose precision.
+        choice: The classes to keep; None for all.
     """
 
     roles: Roles
@@ -49,7 +49,7 @@ class Dealing:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The columns of all inputs, each once; none for pictures."""
+        """The columns of all inputs, without repetition; empty for pictures."""
         return tuple(dict.fromkeys(chain(*(spec.columns for spec in self.inputs.values()))))
 
     @property
@@ -68,7 +68,7 @@ class Dealing:
         """The inputs and targets of further rows.
 
         Raises:
-            DataError: A column or a cell cannot be used, or has a class that was not there before.
+            DataError: A column or a cell cannot be used, or has an unknown class.
         """
         targets: dict[str, np.ndarray] = {}
         faults, inputs = DataFaults(), np.empty(0)
@@ -89,14 +89,14 @@ class Dealing:
         weights: np.ndarray | None = None,
         keys: np.ndarray | None = None,
     ) -> Part:
-        """The rows by input and output, without those whose classes are left out.
+        """The rows by input and output, dropping classes that are not kept.
 
         Args:
             frame: The rows.
             inputs: Their `columns`, `(rows, columns)`, or pictures.
-            targets: What is predicted of them, by output.
-            weights: What they weigh, `(rows,)`.
-            keys: What they are divided by, `(rows,)`.
+            targets: Their targets, by output.
+            weights: Their sample weights, `(rows,)`.
+            keys: Their groups or positions in an order, `(rows,)`; see `nnrun.data.keys`.
         """
         exact = {name: frame.exact(self.inputs[name].features) for name in self.exact}
         part = Part(
@@ -108,7 +108,7 @@ class Dealing:
 
 
 def deal(frame: Frame, dataset: Dataset, roles: Roles) -> tuple[Dealing, Part, tuple[str, ...]]:
-    """How the rows of a source become inputs and outputs, and these rows themselves.
+    """How the rows of a source become inputs and targets, and those rows.
 
     Args:
         frame: The rows.
@@ -116,10 +116,10 @@ def deal(frame: Frame, dataset: Dataset, roles: Roles) -> tuple[Dealing, Part, t
         roles: What the columns are for.
 
     Returns:
-        The dealing, the rows, and what one should know of how they were read, each a line.
+        The dealing, the rows, and notes on how they were read, one line each.
 
     Raises:
-        DataError: A column or a cell cannot be used, or a class is none of the data's.
+        DataError: A column or a cell cannot be used, or a chosen class does not exist.
     """
     roles = with_own_target(roles, frame.target)
     columns = _columns_by_input(frame, dataset, roles)
@@ -152,11 +152,11 @@ def deal(frame: Frame, dataset: Dataset, roles: Roles) -> tuple[Dealing, Part, t
 
 
 def with_own_target(roles: Roles, target: str) -> Roles:
-    """Roles in which an output that names no column predicts the source's own target.
+    """The roles, with outputs that name no column predicting the source's own target.
 
     Args:
         roles: What the columns are for.
-        target: The name of that target; empty where the source has none.
+        target: The name of that target; empty if the source has none.
     """
     aims = {
         name: aim
@@ -168,12 +168,12 @@ def with_own_target(roles: Roles, target: str) -> Roles:
 
 
 def aims_of_columns(roles: Roles) -> dict[str, Aim]:
-    """What is predicted of columns, and of no input of the model."""
+    """The aims whose targets are columns, unlike an autoencoder's."""
     return {name: aim for name, aim in roles.aims.items() if not aim.predicts_input}
 
 
 def columns_left(columns: Sequence[str], dataset: Dataset, roles: Roles) -> tuple[str, ...]:
-    """The columns for an input that names none: all that are neither predicted nor weights."""
+    """The columns for an input that names none: all except targets, weights and keys."""
     aside = (*roles.predicted, *dataset.columns_aside.values())
     return tuple(name for name in columns if name not in aside)
 
@@ -194,7 +194,7 @@ def _columns_by_input(frame: Frame, dataset: Dataset, roles: Roles) -> dict[str,
 
 
 def _own_outputs(frame: Frame, dataset: Dataset, roles: Roles) -> list[str]:
-    """The outputs that predict what the data set is about, and whose classes may be chosen."""
+    """The outputs that predict the data set's main target, whose classes may be chosen."""
     aims = aims_of_columns(roles)
     about = (frame.target,) if frame.target else dataset.targets
     own = [name for name, aim in aims.items() if aim.columns == about]
@@ -204,7 +204,7 @@ def _own_outputs(frame: Frame, dataset: Dataset, roles: Roles) -> list[str]:
 def _read_targets(
     frame: Frame, dataset: Dataset, roles: Roles, own: Sequence[str], faults: DataFaults
 ) -> dict[str, Targets]:
-    """What is predicted of the rows, by output."""
+    """The targets of the rows, by output."""
     named = [name for columns in roles.inputs.values() for name in columns or ()]
     read = {}
     for name, aim in aims_of_columns(roles).items():
@@ -220,7 +220,7 @@ def _read_targets(
 
 
 def _task_read(aim: Aim, dataset: Dataset, *, is_own: bool) -> str:
-    """As what a target is read: as many classes, where one of them is told from all others."""
+    """The task to read a target with: multiclass if `dataset.positive` picks out one class."""
     many = is_own and dataset.positive is not None and what_is_predicted(aim.task) != NUMBERS
     return SEVERAL_CLASSES.name if many else aim.task
 
@@ -236,7 +236,7 @@ def _choice(frame: Frame, dataset: Dataset, own: Mapping[str, TargetSpec]) -> Ch
 
 
 def _labels(frame: Frame, targets: Mapping[str, np.ndarray], choice: Choice) -> np.ndarray | None:
-    """The number of each row's class, by which rows are kept; None where there are no classes."""
+    """The class number of each row, used to select rows; None without classes."""
     if frame.target:
         return read_targets(frame, (frame.target,), AUTO).values
     return next((targets[name] for name in choice.own), None)
@@ -246,7 +246,7 @@ def _input_spec(frame: Frame, columns: tuple[str, ...], *, is_text: bool) -> Inp
     """An input: pictures, columns of text that becomes numbers later, or columns of numbers.
 
     Raises:
-        DataError: A column is text to one input, and a number to this one.
+        DataError: Another input reads a column as text, and this one as numbers.
     """
     if not columns:
         return InputSpec(frame.shape, frame.dtype)
@@ -268,11 +268,10 @@ def _needs_float64(frame: Frame, spec: InputSpec) -> bool:
 def group(
     rows: np.ndarray, features: Sequence[str], inputs: Mapping[str, InputSpec]
 ) -> dict[str, np.ndarray]:
-    """The columns of each input; whole rows where they have no columns.
+    """Split rows into the columns of each input; whole rows if they have no columns.
 
     Args:
-        rows: `(rows, features)`, or rows of any shape where there are no columns; objects where
-            some columns are text.
+        rows: `(rows, features)`, or of any shape without columns; objects if some columns are text.
         features: The names of the columns.
         inputs: What goes into each input, by name.
     """

@@ -1,4 +1,4 @@
-"""What can be said of a data set without reading its rows; light enough for `nnrun validate`."""
+"""Checks of a data set that read none of its rows, so that `nnrun validate` stays fast."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 
 def check_source(dataset: Dataset, roles: Roles | None = None) -> list[Problem]:
-    """What is wrong with the source of a data set; of a file, only the names of the columns are read.
+    """Problems with the source of a data set; of a file, only the column names are read.
 
-    Each problem says its `path` in the config; the caller knows the place. Whether there is one
+    Each problem has its `path` in the config; the caller adds line and column. Whether there is one
     source, and whether its name is known, the relations of the config check.
 
     Args:
@@ -42,14 +42,14 @@ def check_source(dataset: Dataset, roles: Roles | None = None) -> list[Problem]:
 
 
 def _problems_of_parts(source: Source, dataset: Dataset) -> Iterator[Problem]:
-    """What the files with the rows of one part lack, where the source is a table."""
+    """Problems with the files that hold one part's rows, if the source is a table."""
     if isinstance(source, TableSource):
         for part, path in dataset.split.files.items():
             yield from problems_of_part(find_file(dataset, path), dataset, f"dataset.split.{part}")
 
 
 def _seen_targets(dataset: Dataset, roles: Roles) -> Iterator[Problem]:
-    """A column that is predicted goes into no input."""
+    """Targets that are also features."""
     seen: dict[tuple[str, str], None] = {}
     for name, columns in roles.inputs.items():
         own = columns == dataset.features
@@ -67,7 +67,7 @@ _DOES = {
 
 
 def _problems_of_aside(dataset: Dataset, roles: Roles) -> Iterator[Problem]:
-    """A column that weighs or divides the rows does nothing else; only an order may teach as well."""
+    """Weight, group and order columns used for something else; only an order may be a feature."""
     features = {name for columns in roles.inputs.values() for name in columns or ()}
     for path, column in dataset.columns_aside.items():
         uses = {"predicted": roles.predicted, "a feature": features if path in _DOES else ()}
@@ -78,7 +78,7 @@ def _problems_of_aside(dataset: Dataset, roles: Roles) -> Iterator[Problem]:
 
 
 def _useless_choices(source: Source, dataset: Dataset, roles: Roles) -> Iterator[Problem]:
-    """A choice of classes where no output has these classes."""
+    """A choice of classes that no output predicts."""
     any_column = not source.target
     aims = [aim for aim in roles.aims.values() if not aim.predicts_input]
     own = dataset.targets if any_column else (source.target,)

@@ -1,4 +1,4 @@
-"""Tells whether two data sets are the same, to the last bit."""
+"""A fingerprint that tells whether two data sets are the same, bit for bit."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def fingerprint(parts: Mapping[str, Part]) -> str:
 
 
 def _bytes_of(array: np.ndarray) -> bytes | memoryview:
-    """The numbers as they lie in memory on most machines; of text, each cell in quotes."""
+    """The bytes of numbers in little-endian order; of text, each cell in quotes."""
     if array.dtype == object:
         return json.dumps(array.tolist()).encode()
     little = array.astype(array.dtype.newbyteorder("<"), copy=False)

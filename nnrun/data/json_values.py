@@ -1,18 +1,18 @@
-"""Values of JSON that may come from a stranger: each is of its kind, or refused."""
+"""Type checks for JSON values from untrusted files."""
 
 import math
 from collections.abc import Mapping
 from typing import Any
 
 _LISTS = ("vocabulary", "idf_weights", "bin_boundaries")
-"""What layers learn more than one of."""
+"""A list of values that a layer learns."""
 
 
 def check_all(kind: type, *values: Any) -> None:
-    """See that each of some values is a tuple of a kind.
+    """Check that each value is a tuple of the given type.
 
     Raises:
-        TypeError: One is not.
+        TypeError: One of them is not.
     """
     for value in values:
         if type(value) is not tuple or any(type(item) is not kind for item in value):
@@ -20,22 +20,22 @@ def check_all(kind: type, *values: Any) -> None:
 
 
 def as_tuples(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Values in which JSON's lists are tuples again."""
+    """The values with JSON's lists turned back into tuples."""
     return {
         name: tuple(value) if isinstance(value, list) else value for name, value in values.items()
     }
 
 
 def plain_json(value: Any, where: str = "") -> Any:
-    """A value of code that is not ours, as it comes back from JSON.
+    """A value from user code, as it would come back from JSON.
 
     Args:
-        value: Numbers that are finite, texts, truth values, None, and lists, tuples and dictionaries
-            by texts of such.
-        where: Where it stands in what was given, as in `['low'][0]`.
+        value: Finite numbers, strings, booleans, None, and lists, tuples and dictionaries (with
+            string keys) of these.
+        where: Its position in the whole value, as in `['low'][0]`.
 
     Raises:
-        TypeError: It is something else; the message names it.
+        TypeError: It holds anything else; the message says what and where.
 
     >>> plain_json({"low": (1, 2.5), "names": ["a"]})
     {'low': [1, 2.5], 'names': ['a']}
@@ -80,9 +80,10 @@ def numbers_of(value: Any) -> Any:
 
 
 def arguments_of_layers(values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """What layers have learnt, as arguments by the layer's path: numbers, and lists of numbers or words.
+    """What layers have learnt, as arguments by the layer's path.
 
-    A text by itself is refused: to a layer it may name a file.
+    They are numbers, and lists of numbers or words. A bare string is refused, since a layer may
+    take it for a file name.
 
     Raises:
         TypeError: It is something else.

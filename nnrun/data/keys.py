@@ -1,4 +1,4 @@
-"""The column that rows are divided by: a group that stays together, or an order."""
+"""The column that splits go by: groups of rows that stay together, or an order."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ if TYPE_CHECKING:
 
 
 def read_keys(frame: Frame, split: Split) -> np.ndarray | None:
-    """What the rows are divided by, `(rows,)`; None where they are drawn one by one.
+    """The group or position of each row, `(rows,)`; None if rows are drawn individually.
 
     Returns:
-        A number for each group, or numbers to sort by: those of the column, or the times of dates.
+        A number for each group, or sort keys: the column's numbers, or its dates as times.
 
     Raises:
-        DataError: There is no such column, a cell is missing, or an order is of other text than dates.
+        DataError: The column does not exist, a cell is missing, or an order has text other than
+            dates.
     """
     if split.group is not None:
         _, numbers = np.unique(frame.keys(split.group), return_inverse=True)

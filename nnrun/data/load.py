@@ -1,4 +1,4 @@
-"""The only door to the data: from the config's section to splits ready for training."""
+"""Loads data: from the config's `dataset` section to splits ready for training."""
 
 from __future__ import annotations
 
@@ -30,21 +30,21 @@ if TYPE_CHECKING:
 def load_splits(
     dataset: Dataset, *, seed: int, roles: Roles | None = None, exact: bool | None = None
 ) -> Splits:
-    """Reads a data set and divides it as the config asks; no transform has turned a row yet.
+    """Read a data set and split it as the config asks; transforms are not applied yet.
 
     Args:
-        dataset: The config's section; relative file names are taken from the working directory.
-        seed: The experiment's seed, which the draw of the rows follows from.
-        roles: What a graph makes of the columns; None for one input and one target.
-        exact: Whether an input is kept in float64 where float32 loses some of it; None for those
-            that are to be scaled. Runs of nnrun 0.1.0 have all of them in float32.
+        dataset: The config's section; relative paths start from the working directory.
+        seed: The experiment's seed, which determines how rows are drawn.
+        roles: How a graph uses the columns; None for one input and one target.
+        exact: Whether inputs that float32 would lose precision of are kept in float64; None for
+            those that are scaled. Runs of nnrun 0.1.0 keep all inputs in float32.
 
     Returns:
-        The parts. The one input is called "inputs", those of a graph as it calls them: `(rows,
-        *shape)`, uint8 for images, float32 for tables and strings for text. The one target is called
-        "targets", those of a graph by its outputs: `(rows,)` int32 labels, `(rows, 1)` float32 for
-        regression, `(rows, columns)` float32 for several columns, or `(rows, classes)` float32 with
-        `preprocess.one_hot`; what an autoencoder is to give back comes with the transforms.
+        The parts. A single input is called "inputs", those of a graph have its names: `(rows,
+        *shape)`, uint8 for images, float32 for tables and strings for text. A single target is
+        called "targets", those of a graph have its outputs' names: `(rows,)` int32 labels, `(rows,
+        1)` float32 for regression, `(rows, columns)` float32 for several columns, or `(rows,
+        classes)` float32 with `preprocess.one_hot`; the transforms add an autoencoder's targets.
 
     Raises:
         DataError: The data cannot be found, read, or used as the config asks.
@@ -80,7 +80,7 @@ def load_splits(
 
 
 def _read_source(dataset: Dataset, roles: Roles) -> Frame:
-    """All rows; text are the columns of the inputs that read text."""
+    """All rows; the columns of text inputs are read as text."""
     source = find_source(dataset)
     if not roles.texts:
         return source.read()
@@ -89,7 +89,7 @@ def _read_source(dataset: Dataset, roles: Roles) -> Frame:
 
 
 def _other_parts(frame: Frame, dataset: Dataset, dealing: Dealing) -> dict[str, Part]:
-    """The parts that have rows of their own: published test rows, and files.
+    """The parts with their own rows: published test rows, and files.
 
     Raises:
         DataError: A file cannot be used.
@@ -119,7 +119,7 @@ def _divided(
 
 
 def _exact_specs(dealing: Dealing) -> dict[str, InputSpec]:
-    """The inputs, in float64 those of which float32 loses some."""
+    """The inputs, in float64 if float32 would lose precision."""
     return {
         name: replace(spec, dtype=EXACT) if name in dealing.exact else spec
         for name, spec in dealing.inputs.items()
@@ -129,7 +129,7 @@ def _exact_specs(dealing: Dealing) -> dict[str, InputSpec]:
 def _as_asked(
     rows: Part, targets: Mapping[str, TargetSpec], *, is_exact: bool, weighs: bool
 ) -> Part:
-    """Rows with inputs in float64 where that is asked for, and targets as the loss wants them."""
+    """Rows with inputs in float64 where needed, and targets one-hot if the config says so."""
     inputs = {**rows.inputs, **rows.exact} if is_exact else rows.inputs
     weights = rows.weights if weighs else None
     return Part(inputs, _encode(rows.targets, targets), weights, exact=rows.exact)
@@ -138,19 +138,18 @@ def _as_asked(
 def load_rows(
     dataset: Dataset, signature: Signature, file: str, roles: Roles | None = None
 ) -> Part:
-    """Reads further rows of a data set from a CSV file: features and targets, by their names.
+    """Read further rows of a data set from a file: features and targets, by column name.
 
-    No transform has turned them yet.
+    Transforms are not applied yet.
 
     Args:
         dataset: The config's section.
-        signature: What the features and classes are.
+        signature: The model's features and classes.
         file: The file, with the columns of the config's source.
         roles: As for `load_splits`.
 
     Raises:
-        DataError: The file cannot be used, has a class that the data set has not, or the data set
-            is not a table.
+        DataError: The file cannot be used or has an unknown class, or the data set is not a table.
     """
     own = find_source(dataset).target
     asked = with_own_target(roles or roles_of_dataset(dataset), own)
@@ -159,7 +158,7 @@ def load_rows(
 
 
 def load_inputs(dataset: Dataset, signature: Signature, file: str) -> dict[str, np.ndarray]:
-    """Reads rows to predict from, `(rows, columns)` by input, text as strings; no target is sought.
+    """Read rows to predict, `(rows, columns)` by input, text as strings; targets are not read.
 
     Raises:
         DataError: As for `load_rows`.
@@ -171,7 +170,7 @@ def load_inputs(dataset: Dataset, signature: Signature, file: str) -> dict[str, 
 
 
 def _dealing_of(signature: Signature, roles: Roles) -> Dealing:
-    """How further rows are dealt out to a model."""
+    """How further rows become the inputs and targets of a model."""
     exact = tuple(name for name, spec in signature.inputs.items() if spec.dtype == EXACT)
     return Dealing(roles, signature.inputs, signature.targets, signature.source, exact)
 

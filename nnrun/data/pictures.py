@@ -1,4 +1,4 @@
-"""Picture files → rows of an image data set."""
+"""Reads picture files as rows of an image data set."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ WHITE = 255
 
 
 def find_pictures(path: Path) -> list[Path]:
-    """A picture file, or the PNG and JPEG files of a folder, sorted by name.
+    """The file itself, or the PNG and JPEG files of a folder, sorted by name.
 
     Raises:
-        DataError: There is no such file, or the folder holds none.
+        DataError: The file does not exist, or the folder has no pictures.
     """
     if not path.is_dir():
         if not path.exists():
@@ -42,19 +42,19 @@ def find_pictures(path: Path) -> list[Path]:
 
 
 def read_pictures(paths: Sequence[Path], shape: tuple[int, ...], white: float) -> np.ndarray:
-    """Reads pictures as rows: resized, made grey where the rows are, on their scale.
+    """Read pictures as rows: resized, converted to grey if the rows are, and rescaled.
 
     Args:
         paths: PNG and JPEG files.
         shape: Of a row: `(height, width)` or `(height, width, 1)` for grey pictures,
             `(height, width, 3)` for coloured ones.
-        white: The number that stands for white in the rows.
+        white: The value of white in the rows.
 
     Returns:
         float32 `(pictures, *shape)`.
 
     Raises:
-        DataError: A file is no picture, or rows of that shape are none.
+        DataError: A file is not a picture, or the shape is not that of pictures.
     """
     if len(shape) not in (2, 3) or shape[2:] not in ((), (1,), (3,)):
         told = " x ".join(map(str, shape))

@@ -1,4 +1,4 @@
-"""What makes one doubt the data: said in words, before hours are spent on them."""
+"""Warnings about the data, before any time is spent on training."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from nnrun.data.transforms.chain import Transforms
 
 FAR = 10
-"""How far from 0 the mean of an input, or how large its standard deviation, may be."""
+"""The largest mean (in absolute value) or standard deviation of an input without a warning."""
 FAR_WEIGHT = 10
-"""How many times as much, or as little, as 1 the rows may weigh on average."""
+"""The mean sample weight, or its inverse, that goes without a warning."""
 
 
 def inspect(splits: Splits, transforms: Transforms) -> list[str]:
-    """Warnings about the rows, each one line with its numbers.
+    """Warnings about the rows, one line each.
 
     Args:
         splits: The data.
@@ -108,7 +108,7 @@ def _input_warnings(splits: Splits, name: str, transforms: Transforms) -> Iterat
 
 
 def _precision_warnings(splits: Splits, name: str) -> Iterator[str]:
-    """What float32 loses of an input, or that it is taken in float64."""
+    """The precision that float32 loses of an input, or that the input is read in float64."""
     spec, columns = splits.inputs[name], splits.train.exact[name].T
     lost = {
         feature: loss

@@ -1,4 +1,4 @@
-"""The classes that a config keeps of a data set, and the one that it tells from all others."""
+"""Choosing classes: those to keep, and one to predict against all others."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Choice:
-    """What a config makes of the classes of a data set.
+    """The classes of a data set that a config chooses.
 
     Attributes:
         dataset: The config's section.
-        own: The targets that the choice is about, as they were read.
+        own: The targets that the choice applies to, as read.
         classes: The names of all classes.
-        source: Where they come from, for messages.
+        source: What messages call the data set.
 
     Raises:
-        DataError: A class to keep, or to tell from the others, is none of theirs.
+        DataError: A chosen class does not exist.
     """
 
     dataset: Dataset
@@ -47,12 +47,12 @@ class Choice:
             self.target(name, spec.task, spec)
 
     def target(self, name: str, task: str, read: TargetSpec) -> TargetSpec:
-        """What a target means, once the classes are chosen.
+        """The target's specification, once the classes are chosen.
 
         Args:
             name: The target's name.
             task: The task that the config declares.
-            read: What it meant as it was read.
+            read: Its specification as read.
         """
         if name not in self.own:
             return read
@@ -61,11 +61,11 @@ class Choice:
         return kept if positive is None else others_of(kept, positive, task)
 
     def rows(self, part: Part, labels: np.ndarray | None) -> Part:
-        """The rows of the classes that are kept, under their new numbers.
+        """The rows of the kept classes, with their new numbers.
 
         Args:
             part: All rows.
-            labels: The number of each row's class, `(rows,)`; None where there are no classes.
+            labels: The class number of each row, `(rows,)`; None without classes.
         """
         wanted = self.dataset.classes
         if wanted is not None and labels is not None:
@@ -85,7 +85,7 @@ class Choice:
 
 
 def renumbered(labels: np.ndarray, names: Sequence[str], wanted: Sequence[str | int]) -> np.ndarray:
-    """The new number of each row's class, by its place in `wanted`; -1 where it is not kept.
+    """The new class number of each row: its index in `wanted`, or -1 if it is not kept.
 
     Args:
         labels: The numbers of the classes, `(rows,)`.
@@ -99,22 +99,22 @@ def renumbered(labels: np.ndarray, names: Sequence[str], wanted: Sequence[str | 
 
 
 def select_rows(part: Part, own: Sequence[str], labels: np.ndarray) -> Part:
-    """The rows of some classes, of every input and every target.
+    """The rows of the kept classes, in every input and target.
 
     Args:
         part: The rows.
-        own: The targets that hold the numbers of the classes.
-        labels: The new number of each row's class; -1 where the row is left out.
+        own: The targets whose classes are chosen.
+        labels: The new class number of each row; -1 to leave the row out.
     """
     targets = {**part.targets, **dict.fromkeys(own, labels)}
     return replace(part, targets=targets).take(labels >= 0)
 
 
 def select_target(target: TargetSpec, wanted: Sequence[str | int], task: str) -> TargetSpec:
-    """What is predicted, where some of its classes are kept.
+    """The target's specification with only the kept classes.
 
     Args:
-        target: What all classes are.
+        target: Its specification with all classes.
         wanted: The classes to keep, by name or number.
         task: The task that the config declares.
     """

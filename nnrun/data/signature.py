@@ -1,4 +1,4 @@
-"""What a model takes and gives: all that must be known of its data to use it without them."""
+"""The signature of a model: everything needed to use it without its training data."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ if TYPE_CHECKING:
     from nnrun.data.transforms.transform import Transform
 
 FORMAT = 2
-"""Of `signature.json`. In 1, each transform told what it had learnt in a place of its own."""
+"""Of `signature.json`. In format 1, each transform had a field of its own."""
 
 
 @dataclass(frozen=True)
 class Signature:
-    """The inputs and targets of a model, with what was taken from its training rows.
+    """The inputs and targets of a model, and what was learnt from its training rows.
 
     Attributes:
-        inputs: What it is given, by name.
-        targets: What it predicts, by name.
+        inputs: Its inputs, by name.
+        targets: Its targets, by name.
         transforms: What was learnt from the training rows before the first step.
-        greatest: The greatest number in the training rows, by input: what is white in pictures.
-        train_rows: How many training rows there were; durations in epochs follow from it.
-        source: Where they came from, in words.
+        greatest: The largest value in the training rows, by input: white, in pictures.
+        train_rows: The number of training rows, which lengths in epochs depend on.
+        source: Where the rows came from, in words.
     """
 
     inputs: Mapping[str, InputSpec]
@@ -51,7 +51,7 @@ class Signature:
 
     @classmethod
     def of(cls, splits: Splits, transforms: Transforms) -> Self:
-        """The signature of a model trained on these data, which these transforms have turned."""
+        """The signature of a model trained on these splits, after these transforms."""
         train = splits.train
         read = {**train.inputs, **train.read}
         greatest = {
@@ -67,11 +67,11 @@ class Signature:
 
     @property
     def as_read(self) -> Self:
-        """The same with the inputs as they are read, before any transform turns them."""
+        """The signature with the inputs as read, before any transform."""
         return replace(self, inputs=self.transforms.before(self.inputs))
 
     def as_before(self, roles: Roles, dataset: Dataset) -> Roles:
-        """Roles in which the targets of a file are read for what they were when the model was made."""
+        """The roles, with tasks that read a file's targets as they were read for the training."""
         if dataset.classes is not None or dataset.positive is not None:
             return roles
         aims = {
@@ -83,11 +83,11 @@ class Signature:
         return replace(roles, aims=aims)
 
     def steps_per_epoch(self, batch_size: int) -> int:
-        """Training steps (batches) in an epoch, a partial last one counted."""
+        """Training steps (batches) per epoch, including a partial last one."""
         return math.ceil(self.train_rows / batch_size)
 
     def to_json(self) -> dict[str, Any]:
-        """The signature as data; numbers read back to the same float64."""
+        """The signature as JSON values; numbers read back to the same float64."""
         scaling = ("scale", "offset")
         return {
             "format": FORMAT,
@@ -106,14 +106,14 @@ class Signature:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any], declared: Sequence[Transform]) -> Self:
-        """Read what `to_json` gives, or what it gave in format 1.
+        """Read the output of `to_json`, in this format or format 1.
 
         Args:
-            values: That.
-            declared: The transforms that the config of the model asks for.
+            values: The parsed JSON.
+            declared: The transforms in the model's config.
 
         Raises:
-            ValueError: It is not that.
+            ValueError: It is not a signature.
         """
         try:
             if "transforms" not in values:
@@ -137,7 +137,7 @@ class Signature:
 
 
 def _from_format_1(values: Mapping[str, Any], declared: Sequence[Transform]) -> dict[str, Any]:
-    """The values of a signature as they are today, of what nnrun wrote before."""
+    """A signature in format 1, converted to the current format."""
     inputs = {name: dict(told) for name, told in values["inputs"].items()}
     targets = {name: dict(told) for name, told in values["targets"].items()}
     scales = {
@@ -174,7 +174,7 @@ def _input_from_json(told: Mapping[str, Any]) -> InputSpec:
 
 
 def _check_columns(read: Mapping[str, InputSpec]) -> None:
-    """See that inputs of columns have a number for each, as they are read."""
+    """Check that inputs read from columns have one value per column."""
     for spec in read.values():
         if spec.features and spec.shape != (len(spec.features),):
             raise TypeError(spec)

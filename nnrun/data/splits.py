@@ -1,4 +1,4 @@
-"""What data is to the rest of the house: named inputs and targets in up to three parts."""
+"""Data ready for training: named inputs and targets in up to three parts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,9 +11,9 @@ from nnrun.tasks.targets import TargetSpec
 Arrays = Mapping[str, np.ndarray]
 
 TEXT = "string"
-"""The dtype of text that is not turned into numbers yet."""
+"""The dtype of text before it is turned into numbers."""
 EXACT = "float64"
-"""The dtype of columns that float32 cannot hold."""
+"""The dtype of columns that need more precision than float32."""
 
 
 @dataclass(frozen=True)
@@ -22,10 +22,10 @@ class InputSpec:
 
     Attributes:
         shape: Shape of a row, without the batch axis: `(28, 28)`, `(8,)`.
-        dtype: The dtype the rows are stored in (`uint8`, `float32`, `int32`; `float64` where
-            float32 loses what is to be scaled); `TEXT` for text that is not turned into numbers yet.
+        dtype: The dtype the rows are stored in (`uint8`, `float32`, `int32`; `float64` if float32
+            would lose precision before scaling); `TEXT` for text before it is turned into numbers.
         features: Names of the columns of numbers, for tables; empty for images and text.
-        text: Names of the columns of text that the numbers in a row are made of.
+        text: Names of the text columns that a row's numbers are computed from.
     """
 
     shape: tuple[int, ...]
@@ -35,7 +35,7 @@ class InputSpec:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The columns of a table that go into the input; none for images."""
+        """The columns of a table that go into the input; empty for images."""
         return self.features or self.text
 
 
@@ -45,12 +45,11 @@ class Part:
 
     Attributes:
         inputs: Arrays `(rows, *shape)` by the input's name.
-        targets: By the target's name: `(rows,)` integers for classes, `(rows, width)` float32 else.
-        weights: `(rows,)` float32, what each row counts in the training loss; None where all count
-            the same.
-        read: What was read where a transform has turned it, by the input's name: texts, for instance.
-        exact: What was read where float32 loses some of it, `(rows, columns)` float64, likewise.
-        keys: What the rows are divided by, `(rows,)`; None where they are drawn one by one.
+        targets: By the target's name: `(rows,)` integers for classes, else `(rows, width)` float32.
+        weights: Weight of each row in the training loss, `(rows,)` float32; None if all are equal.
+        read: By the input's name, the rows as read (such as text) if a transform changed them.
+        exact: By the input's name, `(rows, columns)` float64, if float32 loses precision.
+        keys: The group or position of each row, `(rows,)`; None if rows are drawn individually.
     """
 
     inputs: Arrays
@@ -62,14 +61,14 @@ class Part:
 
     @property
     def rows(self) -> int:
-        """How many rows the part has."""
+        """The number of rows."""
         return len(next(iter(self.inputs.values())))
 
     def take(self, rows: np.ndarray | slice) -> Self:
         """Some of the rows, of every array.
 
         Args:
-            rows: Their numbers, a mark for each row, or a slice.
+            rows: Their indices, a boolean mask, or a slice.
         """
         return type(self)(
             {name: array[rows] for name, array in self.inputs.items()},
@@ -86,14 +85,14 @@ class Splits:
     """A data set, split and ready for training.
 
     Attributes:
-        inputs: What the model is given, by name.
-        targets: What it must predict, by name.
+        inputs: The model's inputs, by name.
+        targets: Its targets, by name.
         train: The training rows.
-        validation: The rows that watch over the training, or None.
-        test: The rows held back until the end, or None.
-        fingerprint: sha256 over every array of every part: equal only where the data are.
+        validation: The validation rows, or None.
+        test: The test rows, or None.
+        fingerprint: SHA-256 over every array of every part; equal only for equal data.
         source: Where the rows came from, in words: a file or "embedded".
-        notes: What one should know of how they were read, each a line.
+        notes: Notes on how they were read, one line each.
     """
 
     inputs: Mapping[str, InputSpec]
@@ -107,6 +106,6 @@ class Splits:
 
     @property
     def parts(self) -> dict[str, Part]:
-        """The parts that there are, by name, in the order train, validation, test."""
+        """The existing parts by name, in the order train, validation, test."""
         named = {"train": self.train, "validation": self.validation, "test": self.test}
         return {name: part for name, part in named.items() if part is not None}

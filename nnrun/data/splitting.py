@@ -1,4 +1,4 @@
-"""Divides row numbers into training, validation and test rows. No row is lost, none used twice."""
+"""Divides row numbers into training, validation and test rows, without overlap."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
     from nnrun.config.split import Split
 
 DRAW = 0x5917
-"""Tells this use of the experiment's seed from all others."""
+"""Keeps this use of the experiment's seed independent of all others."""
 
 
 @dataclass(frozen=True)
 class RowFacts:
-    """What is known of the rows that are to be divided.
+    """What splitting needs to know about the rows.
 
     Attributes:
-        rows: How many there are.
-        labels: The class of each, `(rows,)`; None where a row has not one class. Needed to stratify only.
-        groups: A number for each, `(rows,)`, equal where rows belong together; None where none do.
-        order: What each is sorted by, `(rows,)`; None where they have no order.
+        rows: Their number.
+        labels: The class of each, `(rows,)`; None without classes. Only needed to stratify.
+        groups: A number for each, `(rows,)`, equal for rows of the same group; None without groups.
+        order: The sort key of each, `(rows,)`; None without an order.
         has_test: Whether the data set has published test rows.
     """
 
@@ -40,18 +40,18 @@ class RowFacts:
 
 
 def split_rows(facts: RowFacts, split: Split, seed: int) -> dict[str, np.ndarray]:
-    """The row numbers of each part, ascending: `train`, and `test` and `validation` where asked for.
+    """The row numbers of each part, ascending: `train`, and `test` and `validation` if requested.
 
-    Shares that are files are left to the caller. Rows of folds in order that come after those that
-    validate stand in no part.
+    Parts that come from files are left to the caller. With ordered folds, rows after the validation
+    rows are in no part.
 
     Args:
-        facts: What is known of the rows.
-        split: What the config asks for.
-        seed: What the rows are drawn by; without `shuffle` it plays no part.
+        facts: The rows.
+        split: The config's section.
+        seed: The seed to draw rows with; unused without `shuffle`.
 
     Raises:
-        DataError: More rows are asked for than there are, or than a class or a group has.
+        DataError: There are too few rows, or too few of a class, or too few groups.
     """
     if facts.has_test and split.test is not None:
         raise DataError(
@@ -74,7 +74,7 @@ def split_rows(facts: RowFacts, split: Split, seed: int) -> dict[str, np.ndarray
 
 
 def _drawn(facts: RowFacts, split: Split, seed: int) -> np.ndarray:
-    """All rows in the order in which the parts take theirs."""
+    """All rows, in the order in which parts take them."""
     if facts.order is not None:
         return np.argsort(facts.order, kind="stable")[::-1]  # the last rows first
     if split.shuffle:
@@ -83,11 +83,11 @@ def _drawn(facts: RowFacts, split: Split, seed: int) -> np.ndarray:
 
 
 Take = Callable[[np.ndarray, "int | Fold"], tuple[np.ndarray, np.ndarray]]
-"""Marks which of some rows, given in order, a part takes, and which are left for the others."""
+"""Takes rows in order; returns masks of those the part takes, and of those left for the others."""
 
 
 def _taking(facts: RowFacts, split: Split, counts: dict[str, int]) -> Take:
-    """How the parts take their rows."""
+    """The way in which parts take rows."""
     if facts.order is not None:
         return _take_in_order
     if facts.groups is not None:
@@ -112,7 +112,7 @@ def _take_shares(
 
 
 def _take_in_order(order: np.ndarray, wanted: int | Fold) -> tuple[np.ndarray, np.ndarray]:
-    """The last rows; of folds, the block after those that are learnt from."""
+    """Take the last rows; for a fold, the block after its training rows."""
     if not isinstance(wanted, Fold):
         taken = np.arange(len(order)) < wanted
         return taken, ~taken
@@ -123,7 +123,7 @@ def _take_in_order(order: np.ndarray, wanted: int | Fold) -> tuple[np.ndarray, n
 def _take_groups(
     groups: np.ndarray, order: np.ndarray, wanted: int | Fold
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Whole groups: as they come until there are enough rows, or the smallest fold takes the next."""
+    """Take whole groups: the first ones, with about as many rows as wanted, or one fold's."""
     names, firsts, numbers, sizes = np.unique(
         groups[order], return_index=True, return_inverse=True, return_counts=True
     )
@@ -143,7 +143,7 @@ def _take_groups(
 
 
 def _groups_of_fold(drawn: np.ndarray, sizes: np.ndarray, fold: Fold) -> np.ndarray:
-    """The groups of one fold: each goes, the largest first, to the fold with the fewest rows."""
+    """The groups of one fold: largest first, each group goes to the fold with the fewest rows."""
     totals, folds = np.zeros(fold.of, np.intp), np.empty(len(sizes), np.intp)
     for group in drawn[np.argsort(-sizes[drawn], kind="stable")]:
         folds[group] = totals.argmin()
@@ -152,7 +152,7 @@ def _groups_of_fold(drawn: np.ndarray, sizes: np.ndarray, fold: Fold) -> np.ndar
 
 
 def fold_numbers(groups: np.ndarray, folds: int) -> np.ndarray:
-    """The fold of each row, so that each has as many rows of every group as any other, give or take one.
+    """The fold of each row; folds have equally many rows of every group, give or take one.
 
     >>> fold_numbers(np.array([0, 1, 0, 0, 1, 0]), 2).tolist()
     [0, 0, 1, 0, 1, 1]
@@ -164,7 +164,7 @@ def fold_numbers(groups: np.ndarray, folds: int) -> np.ndarray:
 
 
 def largest_remainder(counts: np.ndarray, total: int) -> np.ndarray:
-    """Divides a total in proportion to counts, in whole numbers that add up to it exactly.
+    """Divide a total in proportion to counts, into whole numbers with exactly that sum.
 
     >>> largest_remainder(np.array([50, 30, 20]), 7).tolist()
     [4, 2, 1]
@@ -186,7 +186,7 @@ def _refuse_too_many(counts: dict[str, int], rows: int) -> None:
 
 
 def _classes(labels: np.ndarray | None, counts: dict[str, int], folds: int) -> np.ndarray:
-    """The classes as numbers 0, 1, …; refused where a part, or a fold, could not hold every class."""
+    """The classes as numbers 0, 1, …; refused if some part or fold could not have every class."""
     if labels is None:
         raise DataError(
             "split.stratify needs classes, one for each row, and the target gives none",
@@ -211,7 +211,7 @@ def _classes(labels: np.ndarray | None, counts: dict[str, int], folds: int) -> n
 
 
 def _take(order: np.ndarray, groups: np.ndarray, count: int) -> np.ndarray:
-    """Marks the first rows of every group in the order, `count` of them in all."""
+    """Mark the first rows of each class in the order, `count` in total."""
     taken = np.zeros(len(order), bool)
     sizes = np.bincount(groups)
     for group, quota in enumerate(largest_remainder(sizes, count)):

@@ -1,16 +1,16 @@
-"""What is measured of rows, in float64."""
+"""Statistics of rows, in float64."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
 BLOCK = 4096
-"""Rows looked at in one go, so that float64 copies of images stay small."""
+"""Rows processed at a time, to keep float64 copies of images small."""
 
 
 @dataclass(frozen=True)
 class Statistics:
-    """Of one input, over the training rows: one number a feature, or one for all pixels."""
+    """Statistics of an input over the training rows: per feature, or one for all pixels."""
 
     mean: np.ndarray
     variance: np.ndarray
@@ -18,7 +18,7 @@ class Statistics:
     most: np.ndarray
 
     def after(self, multiply: np.ndarray, add: np.ndarray) -> "Statistics":
-        """The statistics of the same rows once they are `x * multiply + add`."""
+        """The statistics of the same rows after `x * multiply + add`."""
         return Statistics(
             self.mean * multiply + add,
             self.variance * multiply**2,
@@ -28,7 +28,7 @@ class Statistics:
 
 
 def measure(array: np.ndarray) -> Statistics:
-    """Statistics of rows `(rows, features)` by feature, of any other shape over all values."""
+    """Statistics per feature for `(rows, features)`, over all values for any other shape."""
     per_feature = array.ndim == 2  # noqa: PLR2004 rows and features
     axes = (0,) if per_feature else tuple(range(array.ndim))
     blocks = [array[start : start + BLOCK] for start in range(0, len(array), BLOCK)]

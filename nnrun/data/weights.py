@@ -1,4 +1,4 @@
-"""The weights of the rows in the loss, from a column of numbers."""
+"""Sample weights, from a column of numbers."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _HINT = "a row weighs 0, which leaves it out, or more; 1 is what every row weigh
 
 
 def read_weights(frame: Frame, column: str) -> np.ndarray:
-    """The weights in a column, float32 `(rows,)`.
+    """Read the weights in a column, float32 `(rows,)`.
 
     Raises:
-        DataError: There is no such column, or a cell is no weight.
+        DataError: The column does not exist, or a cell is not a valid weight.
     """
     numbers = frame.weights(column)
     bad = ~(np.isfinite(numbers) & (numbers >= 0))
@@ -33,10 +33,10 @@ def read_weights(frame: Frame, column: str) -> np.ndarray:
 
 
 def refuse_no_weight(train: Part) -> None:
-    """See that something is left to learn from.
+    """Check that not all weights are 0.
 
     Raises:
-        DataError: Every training row weighs nothing.
+        DataError: Every training row has weight 0.
     """
     if train.weights is not None and not train.weights.any():
         raise DataError("dataset.sample_weight gives every training row the weight 0", hint=_HINT)

@@ -1,4 +1,4 @@
-"""Layers of the model that learn something from the training rows, as Keras's `adapt` has them do."""
+"""Layers of the model that adapt to the training rows, as with Keras's `adapt`."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 NAME = "adapting"
 
 Learnt = dict[str, dict[str, Any]]
-"""What layers have learnt: arguments by the path of the layer in the config."""
+"""What layers have learnt: arguments, by the layer's path in the config."""
 
 
 @dataclass(frozen=True)
 class AdaptLayers:
-    """Has layers of the model adapt.
+    """Adapts layers of the model.
 
     Attributes:
-        learn: Builds the model up to the last of them, and gives what each has learnt; None where
-            that is only restored.
+        learn: Builds the model up to the last of them, and returns what each has learnt; None if
+            that is only to be restored.
     """
 
     learn: Callable[[Splits, Sequence[Fitted]], Learnt] | None = None
@@ -48,7 +48,7 @@ class AdaptLayers:
 
 @dataclass(frozen=True)
 class AdaptedLayers(Fitted):
-    """What layers of the model have learnt; as their arguments, it stands in the model itself."""
+    """What layers of the model have learnt; the model has it as their arguments."""
 
     learnt: Mapping[str, Mapping[str, Any]]
     name: str = NAME

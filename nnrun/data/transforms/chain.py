@@ -1,7 +1,8 @@
-"""What is learnt from the training rows before the first step: transforms, one after the other.
+"""The transforms of an experiment, fitted and applied one after the other.
 
-Each learns from what those before it make of the training rows. Those that turn rows do so once,
-before the training, and stand in front of the saved model; the others are layers of the model.
+Each learns from the training rows as the transforms before it leave them. Those that change rows do
+so once, before the training, and come in front of the saved model; the others are layers of the
+model.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ Kind = TypeVar("Kind", bound=Fitted)
 
 @dataclass(frozen=True)
 class Transforms:
-    """What all transforms have learnt, in their order."""
+    """The fitted transforms, in order."""
 
     fitted: tuple[Fitted, ...] = ()
 
@@ -33,26 +34,26 @@ class Transforms:
         return iter(self.fitted)
 
     def of(self, kind: type[Kind]) -> Kind | None:
-        """What the transform of a kind has learnt; None where there is none."""
+        """The fitted transform of a type; None if there is none."""
         return next((one for one in self.fitted if isinstance(one, kind)), None)
 
     def named(self, name: str) -> Fitted | None:
-        """What the transform of that name has learnt; None where there is none."""
+        """The fitted transform of that name; None if there is none."""
         return next((one for one in self.fitted if one.name == name), None)
 
     @property
     def arguments(self) -> dict[str, Mapping[str, Any]]:
-        """What layers of the config have learnt: arguments by the layer's path."""
+        """What layers have learnt: arguments, by the layer's path in the config."""
         return {path: learnt for one in self.fitted for path, learnt in one.arguments.items()}
 
     def layers_within(self, name: str, spec: InputSpec, *, prefix: str = "") -> list[Any]:
-        """The Keras layers with which a model begins; see `Fitted.layers`."""
+        """The Keras layers that a model begins with; see `Fitted.layers`."""
         return self._layers(name, spec, prefix, in_front=False)
 
     def layers_in_front(self, name: str, spec: InputSpec) -> list[Any]:
-        """The Keras layers that turn what is read into what a model takes; see `Fitted.layers`.
+        """The Keras layers that turn raw rows into the model's input; see `Fitted.layers`.
 
-        None where one of those that turn the input's rows has no layers.
+        None if a transform of this input has no layers.
         """
         if not all(one.has_layers(name) for one in self._placed(in_front=True)):
             return []
@@ -66,37 +67,37 @@ class Transforms:
         ]
 
     def before(self, inputs: Mapping[str, InputSpec]) -> Mapping[str, InputSpec]:
-        """What the inputs of a model are as they are read.
+        """The inputs of a model as they are read, before the transforms.
 
         Raises:
-            KeyError, ValueError: They are not what these transforms make.
+            KeyError, ValueError: These transforms do not produce such inputs.
         """
         for fitted in reversed(self.fitted):
             inputs = fitted.before(inputs)
         return inputs
 
     def of_inputs(self, inputs: Iterable[str]) -> Transforms:
-        """Those of the inputs of a model, for another model whose inputs are called so."""
+        """The transforms of inputs only, for another model with these input names."""
         of_inputs = (one.renamed(tuple(inputs)) for one in self.fitted)
         return Transforms(tuple(one for one in of_inputs if one is not None))
 
     def statistics(self, name: str, statistics: Statistics) -> Statistics:
-        """The statistics of an input's rows, as the first declared layer of the model meets them.
+        """The statistics of an input's rows, as the first declared layer receives them.
 
         Args:
             name: The input.
-            statistics: Those of its rows as the model takes them.
+            statistics: Those of the rows that the model takes.
         """
         for one in self.fitted:
             statistics = one.statistics(name, statistics)
         return statistics
 
     def turned(self, rows: Arrays) -> Arrays:
-        """Rows of inputs as they were read, as the model takes them."""
+        """Raw rows, transformed to what the model takes."""
         return self._applied(rows, in_front=True)
 
     def within(self, rows: Arrays) -> Arrays:
-        """Rows of inputs as the model takes them, as its first declared layers see them."""
+        """Rows that the model takes, transformed to what its first declared layers receive."""
         return self._applied(rows, in_front=False)
 
     def _applied(self, rows: Arrays, *, in_front: bool) -> Arrays:
@@ -105,17 +106,17 @@ class Transforms:
         return rows
 
     def _placed(self, *, in_front: bool) -> Iterator[Fitted]:
-        """Those that turn rows in front of the model, or those that are part of it."""
+        """The transforms in front of the model, or those within it."""
         return (fitted for fitted in self.fitted if fitted.turns_rows == in_front)
 
     def targets(self, targets: Mapping[str, TargetSpec]) -> Mapping[str, TargetSpec]:
-        """The targets, with what was learnt of them."""
+        """The targets, with the learnt scales."""
         for one in self.fitted:
             targets = one.targets(targets)
         return targets
 
     def part(self, part: Part, targets: Mapping[str, TargetSpec]) -> Part:
-        """Rows as they were read, as the model takes them, and what an autoencoder is to give back."""
+        """Raw rows, transformed to what the model takes, with an autoencoder's targets."""
         inputs = self.turned(part.inputs)
         read = {name: rows for name, rows in part.inputs.items() if inputs[name] is not rows}
         part = replace(part, inputs=inputs, read={**read, **part.read})
@@ -126,7 +127,7 @@ class Transforms:
         return replace(part, targets={name: {**part.targets, **made}[name] for name in targets})
 
     def splits(self, splits: Splits) -> Splits:
-        """A data set as it was read, as a model is trained on it."""
+        """A raw data set, transformed for training."""
         parts = {name: self.part(part, splits.targets) for name, part in splits.parts.items()}
         rows = parts["train"].inputs
         return replace(
@@ -142,7 +143,7 @@ class Transforms:
         )
 
     def to_json(self) -> list[dict[str, Any]]:
-        """What each has learnt, by its name."""
+        """What each has learnt, by name."""
         return [{one.name: one.to_json()} for one in self.fitted]
 
 
@@ -153,12 +154,12 @@ def _spec_of(spec: InputSpec, rows: Any) -> InputSpec:
 def fit(
     declared: Sequence[Transform], splits: Splits, kept: Transforms
 ) -> tuple[Splits, Transforms]:
-    """What transforms learn from the training rows, and a data set as a model is trained on it.
+    """Fit transforms to the training rows, and apply them to a data set.
 
     Args:
-        declared: The transforms, in their order.
-        splits: The data as they were read.
-        kept: What some of them have learnt before, which they do not learn again.
+        declared: The transforms, in order.
+        splits: The raw data.
+        kept: Transforms already fitted, which are not fitted again.
     """
     fitted, seen = Transforms(), splits
     for transform in declared:
@@ -175,10 +176,10 @@ def restore(
     inputs: Mapping[str, InputSpec],
     targets: Mapping[str, TargetSpec],
 ) -> Transforms:
-    """Read what `Transforms.to_json` gave.
+    """Read the output of `Transforms.to_json`.
 
     Raises:
-        AttributeError, KeyError, TypeError, ValueError: It is not what these transforms learn.
+        AttributeError, KeyError, TypeError, ValueError: It does not belong to these transforms.
     """
     by_name = {name: value for one in learnt for name, value in one.items()}
     if [*by_name] != [one.name for one in declared] or len(by_name) != len(learnt):

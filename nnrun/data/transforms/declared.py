@@ -1,4 +1,4 @@
-"""Which transforms an experiment declares, in the order in which they learn and are applied."""
+"""The transforms that an experiment declares, in the order in which they are fitted and applied."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ def declared_transforms(
     experiment: Experiment,
     adapt: Callable[[Splits, Sequence[Fitted]], Learnt] | None = None,
 ) -> list[Transform]:
-    """The transforms that an experiment asks for.
+    """The transforms that an experiment declares.
 
     Args:
         experiment: The checked config.
-        adapt: What has layers of the model adapt; not needed to restore what they have learnt.
+        adapt: Adapts layers of the model; not needed to restore what they have learnt.
     """
     preprocess, outline = experiment.dataset.preprocess, experiment.outline
     transforms: list[Transform] = []

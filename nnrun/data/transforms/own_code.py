@@ -1,6 +1,6 @@
-"""The class of a user's own transform: made, called, and what it gives looked at.
+"""Calls a user's transform class and checks what it returns.
 
-Nothing is kept in it from one call to the next, since a later command has only what `fit` gave.
+Each call uses a new object, since a later command only has what `fit` returned.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ if TYPE_CHECKING:
 
 _METHODS = {"fit": "fit(self, rows)", "apply": "apply(self, rows, learnt)"}
 _FEWEST_AXES = 2
-"""Of rows: their number, and what one of them holds."""
+"""The number of rows, and the shape of one."""
 
 
 @dataclass(frozen=True)
 class OwnCode:
-    """A class of the user's own, with its arguments.
+    """A user's transform class, with its arguments.
 
     Attributes:
         component: How the config names it.
-        device: What TensorFlow takes hold of, which its module may import.
+        device: The device to set up before its module may import TensorFlow.
     """
 
     component: Component
@@ -43,14 +43,14 @@ class OwnCode:
 
     @property
     def has_layers(self) -> bool:
-        """Whether it says which Keras layers do the same."""
+        """Whether it has a `layers` method."""
         return callable(getattr(self._made(), "layers", None))
 
     def fit(self, rows: np.ndarray) -> Any:
-        """What it learns from rows `(rows, *shape)`, as JSON reads it back.
+        """What it learns from rows `(rows, *shape)`, as read back from JSON.
 
         Raises:
-            ConfigError: It cannot be made or raises an error, or JSON has no form for what it gives.
+            ConfigError: It raises an error, or returns something that JSON cannot represent.
         """
         made = self._made()
         with self.blamed("fit"), np.errstate(all="ignore"):  # what comes of it is looked at
@@ -62,7 +62,7 @@ class OwnCode:
             self.refuse(f"fit gives {error}, which signature.json cannot hold", hint)
 
     def apply(self, rows: np.ndarray, learnt: Any) -> np.ndarray:
-        """What it makes of rows `(rows, *shape)`: numbers, as many rows, all finite.
+        """Apply it to rows `(rows, *shape)`; returns finite numbers, as many rows.
 
         Raises:
             ConfigError: It raises an error, or gives something else.
@@ -83,10 +83,10 @@ class OwnCode:
         return turned
 
     def check_finite(self, rows: np.ndarray) -> None:
-        """See that rows that it gave hold finite numbers alone.
+        """Check that the rows it returned are finite.
 
         Raises:
-            ConfigError: They do not.
+            ConfigError: They are not.
         """
         finite = np.isfinite(rows).all(axis=tuple(range(1, rows.ndim)))
         if not finite.all():
@@ -97,11 +97,11 @@ class OwnCode:
             )
 
     def layers(self, learnt: Any, dtype: str) -> list[Any]:
-        """The Keras layers with which it says that they do the same.
+        """The Keras layers that, according to it, do the same as `apply`.
 
         Args:
             learnt: What it has learnt.
-            dtype: In which they reckon, where they say nothing themselves.
+            dtype: The dtype they compute in, unless they set one.
 
         Raises:
             ConfigError: It raises an error, or gives something else.
@@ -136,7 +136,7 @@ class OwnCode:
 
     @contextlib.contextmanager
     def blamed(self, method: str) -> Iterator[None]:
-        """Within the block, what the user's code raises is told as a problem of the component."""
+        """Within the block, report exceptions of the user's code as problems of the component."""
         try:
             yield
         except UserError:
@@ -152,7 +152,7 @@ class OwnCode:
             raise self._problem(f"{message}: {first_line(error)}", hint) from error
 
     def _line(self, error: Exception) -> str:
-        """Which line of the user's file raised an error, in words; empty where none did."""
+        """The line of the user's file that raised an error, in words; empty if none did."""
         module = sys.modules.get(self.component.name.partition(":")[0])
         file = getattr(module, "__file__", None)
         lines = [
@@ -163,7 +163,7 @@ class OwnCode:
         return f"look at line {lines[-1]} of {file}" if lines else ""
 
     def refuse(self, message: str, hint: str = "") -> NoReturn:
-        """Refuse what a method of it gives, in words that begin with the method.
+        """Refuse what a method returned; the text begins with the method's name.
 
         Raises:
             ConfigError: Always.
@@ -176,7 +176,7 @@ class OwnCode:
 
 
 def _unwritable(rows: np.ndarray) -> np.ndarray:
-    """The same rows, which nobody can change."""
+    """A read-only view of the rows."""
     seen = rows.view()
     seen.flags.writeable = False
     return seen

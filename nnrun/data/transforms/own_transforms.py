@@ -1,8 +1,8 @@
-"""Transforms of the user's own: a class in a Python file, which the config names.
+"""The user's own transforms: a class in a Python file, named in the config.
 
-The class has `fit(rows)`, which gives what is learnt from the training rows of an input, and
-`apply(rows, learnt)`, which turns rows; `layers(learnt)`, if it has that, gives Keras layers that do
-the same. It is asked for each input of numbers by itself.
+`fit(rows)` returns what is learnt from the training rows of an input, `apply(rows, learnt)`
+transforms rows, and an optional `layers(learnt)` returns Keras layers that do the same. The class
+is applied to each numeric input separately.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ if TYPE_CHECKING:
     from nnrun.tasks.targets import TargetSpec
 
 FEW = 64
-"""Rows that are turned for a look at what becomes of them."""
+"""The number of rows used to check a transform."""
 CLOSE = 1e-3
-"""How far two results that are to be the same may be apart, in parts of the greatest number."""
+"""The largest difference between two equal results, relative to the largest number."""
 
 
 @dataclass(frozen=True)
 class RowKind:
-    """What rows of an input are.
+    """Shape and dtype of an input's rows.
 
     Attributes:
         shape: Shape of a row, without the batch axis.
-        dtype: The dtype that they are stored in.
+        dtype: The dtype they are stored in.
     """
 
     shape: tuple[int, ...]
@@ -45,10 +45,10 @@ class RowKind:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> RowKind:
-        """Read what `asdict` gave.
+        """Read the output of `asdict`.
 
         Raises:
-            TypeError: It is not that.
+            TypeError: It is something else.
         """
         kind = cls(**as_tuples(values))
         check_all(int, kind.shape)
@@ -59,12 +59,12 @@ class RowKind:
 
 @dataclass(frozen=True)
 class Turning:
-    """What a transform does to an input.
+    """A transform fitted to one input.
 
     Attributes:
-        learnt: What its class has learnt, as plain values of JSON.
-        takes: The rows before.
-        gives: The rows after.
+        learnt: What its `fit` returned, as JSON values.
+        takes: The rows it takes.
+        gives: The rows it returns.
     """
 
     learnt: Any
@@ -77,7 +77,7 @@ class OwnTransform:
     """A transform of the user's own.
 
     Attributes:
-        name: The import path of its class; with a number, where an earlier one has the same.
+        name: The import path of its class, with a number if an earlier transform has the same.
         code: The class with its arguments.
     """
 
@@ -85,10 +85,10 @@ class OwnTransform:
     code: OwnCode
 
     def fit(self, splits: Splits, before: Sequence[Fitted] = ()) -> OwnFitted:
-        """What the class learns of each input of numbers; see `Transform.fit`.
+        """Fit the class to each numeric input; see `Transform.fit`.
 
         Raises:
-            ConfigError: The class cannot be used, or what it makes of rows is not what a transform may.
+            ConfigError: The class cannot be used, or transforms rows in a way that is not allowed.
         """
         del before
         turned = {
@@ -120,7 +120,7 @@ class OwnTransform:
     def restore(
         self, learnt: Any, inputs: Mapping[str, InputSpec], targets: Mapping[str, TargetSpec]
     ) -> OwnFitted:
-        """See `Transform.restore`; none of the user's code runs."""
+        """See `Transform.restore`; runs none of the user's code."""
         del targets
         if [*learnt] != [name for name, spec in inputs.items() if not spec.text]:
             raise ValueError("it was learnt of other inputs")
@@ -140,12 +140,12 @@ class OwnTransform:
 
 @dataclass(frozen=True)
 class OwnFitted(Fitted):
-    """What a transform of the user's own has learnt.
+    """A fitted transform of the user's own.
 
     Attributes:
         name: That of the transform.
         code: Its class with its arguments.
-        turned: What it does, by the input's name.
+        turned: The transform fitted to each input, by the input's name.
     """
 
     name: str
@@ -157,7 +157,7 @@ class OwnFitted(Fitted):
         """See `Fitted.apply`.
 
         Raises:
-            ConfigError: The class makes something else of them than of the training rows.
+            ConfigError: The class returns rows of another shape than for the training rows.
         """
         return {
             name: self._turn(self.turned[name], array) if name in self.turned else array
@@ -178,7 +178,7 @@ class OwnFitted(Fitted):
         """See `Fitted.before`.
 
         Raises:
-            ValueError: They are not what it makes.
+            ValueError: It does not produce such inputs.
         """
         for name, turning in self.turned.items():
             if (inputs[name].shape, inputs[name].dtype) != (*vars(turning.gives).values(),):
@@ -197,7 +197,7 @@ class OwnFitted(Fitted):
         return name not in self.turned or self.code.has_layers
 
     def layers(self, name: str, spec: InputSpec, *, prefix: str = "") -> list[Any]:
-        """See `Fitted.layers`; their names are the user's."""
+        """See `Fitted.layers`; the user's code names them."""
         del spec, prefix
         if name not in self.turned:
             return []
@@ -211,7 +211,7 @@ class OwnFitted(Fitted):
 
 
 def own_transforms(experiment: Experiment) -> Iterator[OwnTransform]:
-    """The transforms that a config names, in their order, each under a name of its own."""
+    """The transforms that a config names, in order, with unique names."""
     names: list[str] = []
     for component in experiment.dataset.preprocess.transforms:
         names.append(component.name)
@@ -221,7 +221,7 @@ def own_transforms(experiment: Experiment) -> Iterator[OwnTransform]:
 
 
 def doubts_about_saving(transforms: Iterable[Fitted]) -> Iterator[Problem]:
-    """A warning for each transform of the user's own that cannot be part of the saved model."""
+    """A warning for each of the user's transforms that cannot be part of the saved model."""
     for fitted in transforms:
         if isinstance(fitted, OwnFitted) and not all(map(fitted.has_layers, fitted.turned)):
             component = fitted.code.component
@@ -233,7 +233,7 @@ def doubts_about_saving(transforms: Iterable[Fitted]) -> Iterator[Problem]:
 
 
 def are_close(one: np.ndarray, other: np.ndarray) -> bool:
-    """Whether two arrays are the same but for rounding."""
+    """Whether two arrays are equal up to rounding."""
     if one.shape != other.shape:
         return False
     greatest = max(float(np.abs(one.astype(np.float64)).max(initial=0.0)), 1e-30)
@@ -241,7 +241,7 @@ def are_close(one: np.ndarray, other: np.ndarray) -> bool:
 
 
 def _dtype_of_numbers(rows: np.ndarray) -> np.dtype:
-    """The dtype of what is made of rows: as exact as they are."""
+    """The dtype of transformed rows: as precise as the original."""
     return np.dtype(np.float64 if rows.dtype == np.float64 else np.float32)
 
 

@@ -1,4 +1,4 @@
-"""Labels that the loss sees scaled, by numbers taken from the training rows."""
+"""Scales labels for the loss, by numbers fitted to the training rows."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ NAME = "labels"
 
 @dataclass(frozen=True)
 class ScaleLabels:
-    """Scales the targets that are numbers, column by column, as `LABEL_SCALES` says."""
+    """Scales numeric targets, each column separately, as in `LABEL_SCALES`."""
 
     how: str
     name: str = NAME
 
     def fit(self, splits: Splits, before: Sequence[Fitted] = ()) -> ScaledLabels:
-        """The scale of each target, measured in float64; see `Transform.fit`.
+        """Measure the scale of each target in float64; see `Transform.fit`.
 
-        A column that is constant in the training rows becomes 0 in them.
+        A column that is constant in the training rows becomes 0 there.
         """
         del before
         return ScaledLabels(
@@ -63,7 +63,7 @@ class ScaledLabels(Fitted):
     """How labels are scaled.
 
     Attributes:
-        scales: By the target's name the scale and the offset of each column.
+        scales: By the target's name, the scale and offset of each column.
     """
 
     scales: Mapping[str, tuple[tuple[float, ...], tuple[float, ...]]]
@@ -87,7 +87,7 @@ class ScaledLabels(Fitted):
 
 
 def scale_labels(target: TargetSpec, labels: np.ndarray) -> np.ndarray:
-    """Labels `(rows, columns)` as the loss sees them, scaled in float64; the same, if they are not."""
+    """Labels `(rows, columns)` scaled for the loss, in float64; unchanged without a scale."""
     if not target.scale:
         return labels
     return np.asarray((labels - np.array(target.offset)) / np.array(target.scale))

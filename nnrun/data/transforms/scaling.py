@@ -1,12 +1,11 @@
-"""Inputs scaled with numbers taken from the training rows: the first layers of the model.
+"""Scales inputs by numbers fitted to the training rows, in the first layers of the model.
 
-Tables get one number for each feature. Images (and all else with more than one axis) get one mean
-and variance, or one least and greatest value, over all pixels: pixels of one scale keep it, and
-those that never change in the training rows cannot blow up. A feature that is constant in the
-training rows becomes 0 in them. What was made of text stays as it is.
-
-In float64, and where a standard deviation is out of the reach of Keras's Normalization, the mean is
-taken off first, and what is left is multiplied.
+Tables have one number per feature. Images (and anything else with more than one axis) have a single
+mean and variance, or minimum and maximum, over all pixels, so that pixels keep their common scale
+and those that never change in the training rows can't blow up. A feature that is constant in the
+training rows becomes 0 there. Numbers made from text are not scaled. In float64, and for standard
+deviations that Keras's Normalization can't handle, the mean is subtracted first, and the result
+multiplied.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
     from nnrun.tasks.targets import TargetSpec
 
 Numbers = float | tuple[float, ...]
-"""One number for all values of a row, or one for each feature."""
+"""One number for all values of a row, or one per feature."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,7 @@ class Scaling:
 
     Attributes:
         multiply: The factor.
-        add: What is added afterwards.
+        add: The addend.
     """
 
     multiply: Numbers
@@ -51,7 +50,7 @@ class Standardizing:
 
     Attributes:
         mean: Mean of the training rows.
-        variance: Their variance; 1 where all of them are equal, so that nothing is divided by 0.
+        variance: Their variance; 1 if all are equal, to avoid dividing by 0.
     """
 
     mean: Numbers
@@ -63,20 +62,20 @@ _KINDS: Mapping[str, type[Step]] = {"scale": Scaling, "standardize": Standardizi
 NAME = "scaling"
 
 LEAST_DEVIATION = 1e-7
-"""Keras's Normalization divides by this where a standard deviation is less (`keras.config.epsilon`)."""
+"""Keras's Normalization divides by no smaller standard deviation than this (`keras.config.epsilon`)."""
 LARGEST_VARIANCE = float(np.finfo(np.float32).max)
-"""And it keeps the variance in float32."""
+"""It also keeps the variance in float32."""
 
 
 @dataclass(frozen=True)
 class ScaleInputs:
-    """Scales the inputs as the config asks: by a number, then to a mean of 0 or between 0 and 1."""
+    """Scales inputs as the config asks: by a constant, then to mean 0 or into the range 0 to 1."""
 
     preprocess: Preprocess
     name: str = NAME
 
     def fit(self, splits: Splits, before: Sequence[Fitted] = ()) -> ScaledInputs:
-        """The steps of each input, measured in float64; see `Transform.fit`."""
+        """Fit the steps of each input in float64; see `Transform.fit`."""
         del before
         return ScaledInputs(
             {
@@ -104,14 +103,14 @@ class ScaledInputs(Fitted):
     """How inputs are scaled.
 
     Attributes:
-        steps: By the input's name, in their order; empty where nothing is done.
+        steps: The steps by the input's name, in order; empty if there are none.
     """
 
     steps: Mapping[str, tuple[Step, ...]]
     name: str = NAME
 
     def apply(self, rows: Arrays) -> Arrays:
-        """See `Fitted.apply`; gives float32."""
+        """See `Fitted.apply`; returns float32."""
         return {name: apply_steps(self.steps.get(name, ()), array) for name, array in rows.items()}
 
     def layers(self, name: str, spec: InputSpec, *, prefix: str = "") -> list[Any]:
@@ -137,7 +136,7 @@ class ScaledInputs(Fitted):
 
 
 def _kind(step: Step) -> str:
-    """What a step is called in `signature.json` and in the names of its layers."""
+    """The name of a step in `signature.json` and in its layers' names."""
     return next(name for name, kind in _KINDS.items() if isinstance(step, kind))
 
 
@@ -153,9 +152,9 @@ def _step_of(values: Mapping[str, Any], shape: Sequence[int]) -> Step:
 
 
 def apply_steps(steps: Sequence[Step], array: np.ndarray) -> np.ndarray:
-    """The steps done to rows `(rows, *shape)`; gives float32 of the same shape.
+    """Apply the steps to rows `(rows, *shape)`; returns float32 of the same shape.
 
-    They are reckoned in float64 where the rows are in it, else in float32.
+    Computed in float64 if the rows are float64, otherwise in float32.
     """
     kind = np.float64 if array.dtype == np.float64 else np.float32
     result = array.astype(kind)
@@ -192,18 +191,18 @@ def _fitted(preprocess: Preprocess, array: np.ndarray) -> list[Step]:
 
 
 def _centred(offset: np.ndarray, width: np.ndarray) -> tuple[Step, Step]:
-    """`(x - offset) / width`, which keeps the digits of what lies close to the offset."""
+    """`(x - offset) / width`, which keeps the precision of values close to the offset."""
     return Scaling(1.0, _plain(-offset)), Scaling(_plain(1 / width), 0.0)
 
 
 def _plain(numbers: np.ndarray) -> Numbers:
-    """NumPy's numbers as Python's."""
+    """NumPy numbers as Python numbers."""
     values = numbers.tolist()
     return tuple(values) if isinstance(values, list) else float(values)
 
 
 def _as_affine(step: Step) -> tuple[np.ndarray, np.ndarray]:
-    """Factor and addend of a step, in float64."""
+    """The factor and addend of a step, in float64."""
     if isinstance(step, Scaling):
         return np.asarray(step.multiply, np.float64), np.asarray(step.add, np.float64)
     multiply = 1 / np.sqrt(np.asarray(step.variance, np.float64))
@@ -213,15 +212,15 @@ def _as_affine(step: Step) -> tuple[np.ndarray, np.ndarray]:
 def preprocessing_layers(
     steps: Sequence[Step], spec: InputSpec | None = None, *, prefix: str = ""
 ) -> list[Any]:
-    """Keras's own layers that do to a row what the fitted steps say, so that raw rows go in.
+    """Keras layers that apply the fitted steps, so that the model takes raw rows.
 
-    They reckon in float32 whatever the model's precision, since raw values do not fit into half of
-    it, and in float64 where the rows are in it.
+    They compute in float32 whatever the model's precision, since raw values may not fit into half
+    precision, and in float64 if the rows are float64.
 
     Args:
-        steps: The steps, in their order.
-        spec: The input that they are done to.
-        prefix: What the layers' names begin with, where a model has several inputs.
+        steps: The steps, in order.
+        spec: The input they apply to.
+        prefix: The prefix of the layers' names, if a model has several inputs.
     """
     dtype = EXACT if spec is not None and spec.dtype == EXACT else "float32"
     return [

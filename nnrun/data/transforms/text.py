@@ -1,4 +1,4 @@
-"""Text → numbers, by Keras's own layers, before the training and in front of the saved model."""
+"""Turns text into numbers with Keras's layers, before the training and in the saved model."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ NAME = "text"
 
 @dataclass(frozen=True)
 class ReadText:
-    """Has layers that read text learn their words, as Keras's `adapt` does.
+    """Fits the vocabularies of layers that read text, as Keras's `adapt` does.
 
     Attributes:
         readers: The layers, by the name of the input that each reads.
-        embeddings: Each of them with each `Embedding` of the numbers that it gives.
-        device: What TensorFlow takes hold of, where it has not been imported yet.
+        embeddings: Pairs of such a layer and an `Embedding` of its output.
+        device: The device to set up before TensorFlow is imported.
     """
 
     readers: Mapping[str, Component]
@@ -43,15 +43,15 @@ class ReadText:
 
     @property
     def paths(self) -> list[str]:
-        """Where the layers stand in the config."""
+        """The paths of the layers in the config."""
         return [layer.path for layer in self.readers.values()]
 
     def fit(self, splits: Splits, before: Sequence[Fitted] = ()) -> Words:
-        """The words; see `Transform.fit`.
+        """Fit the vocabularies; see `Transform.fit`.
 
         Raises:
-            ConfigError: The layer's arguments do not fit each other or its columns, or an embedding
-                has fewer places than there are words: XLA would take another's.
+            ConfigError: The layer's arguments don't fit each other or its columns, or an embedding
+                has fewer rows than there are words (XLA would silently use another word's row).
         """
         del before
         import_tensorflow(self.device)
@@ -73,13 +73,13 @@ class ReadText:
 
 @dataclass(frozen=True)
 class Words(Fitted):
-    """What layers that read text have learnt.
+    """The fitted layers that read text.
 
     Attributes:
         declared: The layers.
-        learnt: Arguments by the layer's path: the words, in the order of their numbers; with
-            `tf_idf` their weights; and the length of the longest text, where the rows are as long
-            as the texts and no length is declared.
+        learnt: Arguments by the layer's path: the vocabulary, in the order of its indices; with
+            `tf_idf`, the weights; and the length of the longest text, if the output's length
+            depends on it and none is declared.
     """
 
     declared: ReadText
@@ -88,13 +88,13 @@ class Words(Fitted):
     turns_rows = True
 
     def apply(self, rows: Arrays) -> dict[str, np.ndarray]:
-        """See `Fitted.apply`; `(rows, columns)` of strings become what the layers give.
+        """See `Fitted.apply`; strings `(rows, columns)` become the output of the layers.
 
         Returns:
-            int32 for numbers of words, float32 for all else.
+            int32 for word indices, otherwise float32.
 
         Raises:
-            ConfigError: A layer does not take what it reads.
+            ConfigError: A layer cannot read the text.
         """
         encoded = dict(rows)
         for name, layer in self.declared.readers.items():
@@ -113,7 +113,7 @@ class Words(Fitted):
         }
 
     def layers(self, name: str, spec: InputSpec, *, prefix: str = "") -> list[Any]:
-        """See `Fitted.layers`; the input is text."""
+        """See `Fitted.layers`; they take text."""
         del prefix
         if name not in self.declared.readers:
             return []
@@ -138,10 +138,10 @@ class Words(Fitted):
         self.check_embeddings()
 
     def check_embeddings(self) -> None:
-        """See that every word has a place in the embedding that it comes to.
+        """Check that every word has a row in the embedding that looks it up.
 
         Raises:
-            ConfigError: It has none.
+            ConfigError: An embedding is too small.
         """
         for reader, embedding in self.declared.embeddings:
             words, places = self._made(reader).vocabulary_size(), embedding.arguments["input_dim"]
@@ -158,7 +158,7 @@ class Words(Fitted):
         return instantiate(replace(layer, arguments=self._known(layer)))
 
     def _known(self, layer: Component) -> dict[str, Any]:
-        """A layer's arguments, declared and learnt."""
+        """The declared and learnt arguments of a layer."""
         return {**layer.arguments, **self.learnt.get(layer.path, {})}
 
 
@@ -173,7 +173,7 @@ def _learn(layer: Component, spec: InputSpec, rows: np.ndarray) -> dict[str, Any
 
 @contextlib.contextmanager
 def _blamed(layer: Component) -> Iterator[None]:
-    """Within the block, what Keras refuses is told as a problem of the layer."""
+    """Within the block, report Keras's errors as problems of the layer."""
     try:
         yield
     except ConfigError:
@@ -186,7 +186,7 @@ def _blamed(layer: Component) -> Iterator[None]:
 
 
 def _learnt(layer: Component, rows: np.ndarray) -> Any:
-    """What is not declared of a layer's words, weights and length."""
+    """A layer's vocabulary, weights and length, as far as they are not declared."""
     declared = layer.arguments
     made = instantiate(layer)
     if declared.get("vocabulary") is None:
@@ -203,7 +203,7 @@ def _learnt(layer: Component, rows: np.ndarray) -> Any:
 
 
 def _adapt(made: Any, layer: Component, rows: np.ndarray) -> list[str]:
-    """The words that a layer learns, one at least: Keras's tables cannot be empty."""
+    """Adapt a layer; it must learn at least one word, since Keras's tables cannot be empty."""
     import tensorflow as tf
 
     words = []

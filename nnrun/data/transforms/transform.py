@@ -1,4 +1,4 @@
-"""What a transform is, and what it has learnt from the training rows before the first step."""
+"""The protocol of transforms, and of fitted transforms."""
 
 from __future__ import annotations
 
@@ -18,93 +18,94 @@ class Transform(Protocol):
 
     @property
     def name(self) -> str:
-        """Under which what it has learnt stands in `signature.json`."""
+        """The key of its learnt values in `signature.json`."""
 
     def fit(self, splits: Splits, before: Sequence[Fitted]) -> Fitted:
-        """Learn from the training rows, and from no others.
+        """Learn from the training rows only.
 
         Args:
-            splits: The data, as the transforms before it have turned them.
-            before: What these have learnt.
+            splits: The data, as the transforms before it leave them.
+            before: Those transforms, fitted.
         """
 
     def restore(
         self, learnt: Any, inputs: Mapping[str, InputSpec], targets: Mapping[str, TargetSpec]
     ) -> Fitted:
-        """Read what `to_json` gave; it may come from a stranger.
+        """Read the output of `to_json`, which may come from an untrusted file.
 
         Args:
-            learnt: That.
-            inputs: What goes into the model.
+            learnt: That output.
+            inputs: The model's inputs.
             targets: What it predicts.
 
         Raises:
-            AttributeError, KeyError, TypeError, ValueError: It is not that.
+            AttributeError, KeyError, TypeError, ValueError: It is not valid.
         """
 
 
 class Fitted(ABC):
-    """What a transform has learnt; a kind of its own says what it does with that.
+    """A fitted transform; subclasses define what it does.
 
     Attributes:
         name: That of the transform.
-        turns_rows: Whether the rows are turned before the training; else it is part of the model.
+        turns_rows: Whether it changes the rows before the training; otherwise it is part of the
+            model.
     """
 
     name: str
     turns_rows: ClassVar[bool] = False
 
     def apply(self, rows: Arrays) -> Arrays:
-        """Rows of inputs, of any number of them, as it makes them."""
+        """Apply it to rows of any of the inputs."""
         return rows
 
     def before(self, inputs: Mapping[str, InputSpec]) -> Mapping[str, InputSpec]:
-        """What the inputs are before it, of what they are after it."""
+        """The inputs before it, given those after it."""
         return inputs
 
     def statistics(self, name: str, statistics: Statistics) -> Statistics:
-        """The statistics of an input's rows after it; of rows that it turns, they are measured."""
+        """The statistics of an input's rows after it; measured anew if it changes the rows."""
         del name
         return statistics
 
     def renamed(self, inputs: Sequence[str]) -> Fitted | None:
-        """The same for another model, whose inputs are called so; None where it is not of inputs."""
+        """The same for a model with these input names; None if it does not apply to inputs."""
         del inputs
         return None
 
     def targets(self, targets: Mapping[str, TargetSpec]) -> Mapping[str, TargetSpec]:
-        """The targets, with what it has learnt of them."""
+        """The targets, with their learnt scales."""
         return targets
 
     @property
     def arguments(self) -> Mapping[str, Mapping[str, Any]]:
-        """What layers of the config have learnt: arguments by the layer's path."""
+        """What layers have learnt: arguments, by the layer's path in the config."""
         return {}
 
     def has_layers(self, name: str) -> bool:
-        """Whether there are Keras layers that do to an input's rows what `apply` does."""
+        """Whether it has Keras layers equivalent to `apply` for an input."""
         del name
         return True
 
     def layers(self, name: str, spec: InputSpec, *, prefix: str = "") -> Sequence[Any]:
-        """Keras layers that do to an input's rows what `apply` does.
+        """Keras layers equivalent to `apply` for an input.
 
         Args:
             name: The input.
-            spec: What its rows are to the model.
-            prefix: What the layers' names begin with, where a model has several inputs.
+            spec: The input as the model takes it.
+            prefix: The prefix of the layers' names, if a model has several inputs.
         """
         del name, spec, prefix
         return ()
 
     def check(self, inputs: Mapping[str, InputSpec]) -> None:
-        """See that what it was restored from makes rows that the model takes.
+        """Check that, as restored, it produces rows that the model takes.
 
         Raises:
-            ConfigError: It does not.
+            ConfigError: It doesn't.
         """
         del inputs
 
     @abstractmethod
     def to_json(self) -> Any:
-        """What was learnt, as plain values that read back to the same bits."""
+        """What it has learnt, as JSON values that read back to the same bits."""
