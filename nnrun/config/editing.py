@@ -3,15 +3,13 @@
 import dataclasses
 from pathlib import Path
 
-import yaml
-
 from nnrun.config.catalogue import load_catalogue
 from nnrun.config.components import Component
 from nnrun.config.loading import load_experiment
 from nnrun.config.merging import read_text
 from nnrun.config.rates import PERFORMANCE, WARMUP
-from nnrun.config.reader import compose_yaml
 from nnrun.config.schema import Experiment
+from nnrun.config.text_editing import with_value_at
 from nnrun.errors import ConfigError, UserError
 
 _RATE = "learning_rate"
@@ -39,7 +37,7 @@ def with_learning_rate(config: Path, target: Path, rate: float) -> str:
     _check_rate_is_the_optimizers(experiment)
     wanted = _with_rate(experiment, rate)
     names = dict.fromkeys((_written_name(experiment.optimizer), experiment.optimizer.name))
-    texts = [_edited(text, name, rate) for name in names]
+    texts = [with_value_at(text, ["optimizer", name, _RATE], rate) for name in names]
     for edited in texts:
         if _declares(edited, target, wanted):
             return edited
@@ -97,56 +95,3 @@ def _declares(text: str, target: Path, wanted: Experiment) -> bool:
     except ConfigError:
         return False
     return dataclasses.replace(found, name=wanted.name) == wanted
-
-
-def _edited(text: str, name: str, rate: float) -> str:
-    """The text with the rate in the optimizer's declaration, or with one added at the end."""
-    root = compose_yaml(text)
-    if not isinstance(root, yaml.MappingNode):
-        raise TypeError("a config is a mapping")
-    start, end, new = _change(root, name, f"{_RATE}: {rate!r}", repr(rate))
-    before = text[:start]
-    if start == end and before.endswith(":"):
-        new = f" {new}"  # an empty value stands just behind its colon
-    elif end == len(text) and not before.endswith(("\n", "\r", " ")):
-        new = f"\n{new}" if start == end else new
-    if "\r\n" in text:
-        new = new.replace("\n", "\r\n")
-    return before + new + text[end:]
-
-
-def _change(root: yaml.MappingNode, name: str, argument: str, rate: str) -> tuple[int, int, str]:
-    """The start and the end of what is replaced, and the replacement."""
-    optimizer = _value(root, "optimizer")
-    if optimizer is None:
-        if root.flow_style:
-            return _insertion(root, f"optimizer: {{{name}: {{{argument}}}}}")
-        indent = " " * root.start_mark.column
-        new = f"{indent}optimizer:\n{indent}  {name}: {{{argument}}}\n"
-        end = root.end_mark.index
-        return end, end, new
-    if isinstance(optimizer, yaml.ScalarNode):
-        return *_span(optimizer), f"{{{name}: {{{argument}}}}}"
-    ((_, arguments),) = optimizer.value
-    if isinstance(arguments, yaml.ScalarNode):
-        empty = arguments.style is None and arguments.value in ("", "~", "null", "Null", "NULL")
-        return *_span(arguments), f"{{{argument}}}" if empty else rate
-    value = _value(arguments, _RATE)
-    return (*_span(value), rate) if value is not None else _insertion(arguments, argument)
-
-
-def _insertion(mapping: yaml.MappingNode, entry: str) -> tuple[int, int, str]:
-    """The insertion of an entry before the first of a mapping, in the mapping's style."""
-    if mapping.flow_style:
-        inside = mapping.start_mark.index + 1
-        return inside, inside, f"{entry}, " if mapping.value else entry
-    first = mapping.value[0][0].start_mark
-    return first.index, first.index, f"{entry}\n{' ' * first.column}"
-
-
-def _value(mapping: yaml.Node, key: str) -> yaml.Node | None:
-    return next((value for name, value in mapping.value if name.value == key), None)
-
-
-def _span(node: yaml.Node) -> tuple[int, int]:
-    return node.start_mark.index, node.end_mark.index
