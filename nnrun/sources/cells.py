@@ -1,4 +1,4 @@
-"""Columns of a table as numbers; what is wrong with a cell is said with its line."""
+"""Reads columns of a table; errors name the line of the cell."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ class Table(Protocol):
         """What messages call it."""
 
     def as_written(self, column: str, rows: int | None = None) -> np.ndarray:
-        """The cells of a column as they stand there, all or the first, strings `(rows,)`."""
+        """The cells of a column as written, all or only the first ones, strings `(rows,)`."""
 
     def where(self, row: int) -> str:
-        """How to name a row (from 0) to a person: "line 7", "row 6"."""
+        """How messages name a row (from 0): "line 7", or "row 6"."""
 
     def hint_of_commas(self) -> str:
-        """How to say that numbers are written with decimal commas; empty where it cannot be said."""
+        """How to declare decimal commas in the config; empty if that isn't possible."""
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column as it was read.
+    """A column as read.
 
     Attributes:
-        values: Its cells as pandas takes them, which know its name.
+        values: Its cells as a pandas series, with its name.
         table: Where it comes from, for messages.
     """
 
@@ -50,11 +50,11 @@ class Column:
 
 @dataclass(frozen=True)
 class Distinct:
-    """The different cells of a column, in the order in which they first stand there.
+    """The distinct cells of a column, in order of first appearance.
 
     Attributes:
         names: The cells.
-        numbers: The number of each row's cell among them, `(rows,)`.
+        numbers: The index of each row's cell in `names`, `(rows,)`.
     """
 
     names: list[str]
@@ -62,22 +62,22 @@ class Distinct:
 
     @classmethod
     def of(cls, cells: np.ndarray) -> Distinct:
-        """Those of strings `(rows,)`."""
+        """The distinct cells of strings `(rows,)`."""
         import pandas as pd
 
         numbers, names = pd.factorize(cells)
         return cls(list(names), numbers)
 
     def row_of(self, cell: str) -> int:
-        """The first row in which a cell stands."""
+        """The first row with a cell."""
         return int(np.argmax(self.numbers == self.names.index(cell)))
 
 
 def column_of(frame: pd.DataFrame, table: Table, name: str, used: Sequence[str] = ()) -> pd.Series:
-    """A column by its name; where it is misspelt, those in use already are not what was meant.
+    """A column by name; for a misspelt name, columns already in use are not suggested.
 
     Raises:
-        DataError: There is none.
+        DataError: It does not exist.
     """
     if name not in frame.columns:
         if is_headerless(list(frame.columns)):
@@ -90,7 +90,7 @@ def column_of(frame: pd.DataFrame, table: Table, name: str, used: Sequence[str] 
 
 
 def is_numeric(values: pd.Series) -> bool:
-    """Whether a column holds numbers; truth values are none."""
+    """Whether a column holds numbers, which booleans are not."""
     return values.dtype.kind in "iuf"
 
 
@@ -132,14 +132,14 @@ def refuse_cells(
     """Refuse a column with cells that cannot be used.
 
     Args:
-        bad: Which cells these are.
+        bad: The mask of these cells.
         table: The column's table.
         name: The column.
         are: What is wrong with them.
         counted: What counts as missing.
 
     Raises:
-        DataError: There are such; it tells how many, and the first line.
+        DataError: There are some; it says how many, and the first line.
     """
     if bad.any():
         where = table.where(int(np.argmax(bad)))

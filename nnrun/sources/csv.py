@@ -38,7 +38,7 @@ class Csv(TableSource):
 
     Args:
         path: The file.
-        separator: What separates the cells of a line.
+        separator: The separator between the cells of a line.
         decimal: The decimal separator of numbers, a point or a comma.
     """
 
@@ -56,10 +56,10 @@ class Csv(TableSource):
         return str(self.path)
 
     def columns(self) -> list[str]:
-        """The names in the header; no other line is read.
+        """The names in the header; reads no other line.
 
         Raises:
-            DataError: No such file, no header, or a name that stands twice or is empty.
+            DataError: The file is missing, has no header, or a name is repeated or empty.
         """
         header = next(self._lines(), None)
         if header is None:
@@ -87,7 +87,7 @@ class Csv(TableSource):
         return names
 
     def frame(self) -> pd.DataFrame:
-        """The rows; read once, however many things are made of them.
+        """The rows; read only once.
 
         Raises:
             DataError: The file cannot be read.
@@ -115,7 +115,7 @@ class Csv(TableSource):
         return f'`csv: {{path: {self.path}, separator: "{separator}", decimal: ","}}`'
 
     def where(self, row: int) -> str:
-        """The line of the file on which a row (from 0) ends; blank lines and quotes are seen."""
+        """The line on which a row (from 0) ends; accounts for blank lines and quotes."""
         return f"line {self.line_of_row(row)}"
 
     def line_of_row(self, row: int) -> int:
@@ -125,7 +125,7 @@ class Csv(TableSource):
 
     @cached_property
     def _line_numbers(self) -> array[int]:
-        """Of the header and of each row, the line on which it ends."""
+        """The lines on which the header and each row end."""
         return array("q", (line.number for line in self._lines()))
 
     def _read_frame(self) -> pd.DataFrame:
@@ -193,7 +193,7 @@ class Csv(TableSource):
                 )
 
     def _suspect_blanks(self, header: str) -> None:
-        """Refuse a file whose first row has as many words as its header."""
+        """Refuse a file of one column whose cells seem to be separated by spaces."""
         rows = islice(self._lines(), 1, 2)
         words = [len(line.cells[0].split()) for line in rows if len(line.cells) == 1]
         if words == [len(header.split())] and not set(header) & set(";\t|,"):

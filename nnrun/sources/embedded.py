@@ -1,4 +1,4 @@
-"""Small data sets that come with the package, and truth tables; CREDITS.md says whose they are."""
+"""Small data sets that come with the package, and truth tables; CREDITS.md names the authors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Columns of a table as an array: numbers, and text where a source is told so."""
+"""Reads feature columns as an array of numbers, or of text if declared."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ def read_features(
     texts: Sequence[str] = (),
     used: Sequence[str] = (),
 ) -> np.ndarray:
-    """The feature columns as one array `(rows, features)`: float32, or objects where some are text.
+    """The feature columns as one array `(rows, features)`: float32, or objects if some are text.
 
     Args:
         frame: The cells.
         table: Where they come from, for messages.
         features: Names of the columns.
         texts: Those that are text.
-        used: Columns that are not meant where a feature is misspelt: the targets.
+        used: Columns not to suggest for a misspelt feature: the targets.
 
     Raises:
-        DataError: A column is missing or not what it is to be, or a cell is missing.
+        DataError: A column is missing or of the wrong type, or a cell is missing.
     """
     taken, faults = [*features, *used], DataFaults()
     any_text = not set(texts).isdisjoint(features)

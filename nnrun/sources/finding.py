@@ -1,4 +1,4 @@
-"""Finds the source that a config names, a data set by its name, and a file by its ending."""
+"""Finds the source that a config names, a data set by name, or a file by its suffix."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
 
 FILES: dict[str, type[TableSource]] = {"csv": Csv, "parquet": Parquet}
-"""The kinds of file, by the key that a config names them with."""
+"""The types of files, by their key in a config."""
 
 
 def find_source(dataset: Dataset) -> Source:
     """The source that a config names.
 
     Raises:
-        DataError: It names none, or one that there is not.
+        DataError: It names none, or one that does not exist.
     """
     for source in dataset.sources.values():
         if not isinstance(source, Component):
@@ -41,7 +41,7 @@ def find_source(dataset: Dataset) -> Source:
 
 
 def find_file(dataset: Dataset, path: str) -> TableSource:
-    """A further file of the config's source: of the kind that its ending says, else of the same."""
+    """A further file of the config's source, of the type of its suffix or else of the same type."""
     source = next(iter(dataset.sources.values()), None)
     endings = {ending: kind for kind in FILES.values() for ending in kind.suffixes}
     own = FILES.get(source.name) if isinstance(source, Component) else None
@@ -52,7 +52,7 @@ def find_file(dataset: Dataset, path: str) -> TableSource:
 
 @cache
 def named_datasets() -> dict[str, NamedDataset]:
-    """All data sets there are by name, in alphabetical order; nothing is read for it."""
+    """All named data sets, in alphabetical order; reads no data."""
     found = {**embedded.DATASETS, **housing.DATASETS, **published.DATASETS}
     return dict(sorted(found.items()))
 
@@ -61,7 +61,7 @@ def named_dataset(name: str) -> NamedDataset:
     """The data set of that name.
 
     Raises:
-        DataError: There is none; the nearest known name is suggested.
+        DataError: It does not exist; suggests the nearest known name.
     """
     known = named_datasets()
     if name in known:

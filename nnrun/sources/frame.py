@@ -1,4 +1,4 @@
-"""What a source gives: rows by column, before anybody says what they are for."""
+"""The rows of a source by column, before they become inputs and targets."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class KnownTarget:
 
     Attributes:
         values: `(rows,)` int32 numbers of classes, or `(rows, columns)` float32.
-        classes: The names of the classes; none for numbers.
+        classes: The names of the classes; empty for numbers.
     """
 
     values: np.ndarray
@@ -30,14 +30,14 @@ class KnownTarget:
 
 
 class Frame(ABC):
-    """The rows of a source, by column; pictures have no columns, and a row is one input.
+    """The rows of a source, by column; pictures have no columns.
 
     Attributes:
         name: What messages call the source: `'iris'`, or a file's path.
         source: Where the rows were read, in words: a file, or "embedded".
-        columns: The names of the columns; none for pictures.
-        target: The name of the source's own target; empty where any column may be one.
-        test: Published test rows, where there are any.
+        columns: The names of the columns; empty for pictures.
+        target: The name of the source's own target; empty if any column can be one.
+        test: Published test rows, if any.
     """
 
     name: str
@@ -48,17 +48,17 @@ class Frame(ABC):
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """The shape of a picture, without the axis of the rows; `()` for columns."""
+        """The shape of a picture, without the batch axis; `()` for columns."""
         return ()
 
     @property
     def dtype(self) -> str:
-        """The dtype in which numbers are kept."""
+        """The dtype of the numbers."""
         return "float32"
 
     @abstractmethod
     def inputs(self, columns: Sequence[str], used: Sequence[str] = ()) -> np.ndarray:
-        """Columns as one array `(rows, columns)`: numbers, or objects where some are text.
+        """Columns as one array `(rows, columns)`: numbers, or objects if some are text.
 
         Pictures are `(rows, *shape)`.
 
@@ -74,7 +74,7 @@ class Frame(ABC):
     def read_target(
         self, names: Sequence[str], used: Sequence[str] = ()
     ) -> KnownTarget | list[Column]:
-        """Columns to predict: with their meaning, or as they stand there for a task to read it off.
+        """Read target columns: with their meaning if known, otherwise as cells.
 
         Args:
             names: The columns.
@@ -86,7 +86,7 @@ class Frame(ABC):
 
     @abstractmethod
     def weights(self, column: str) -> np.ndarray:
-        """What the rows weigh, float32 `(rows,)`; NaN where a cell is no number.
+        """A column of sample weights, float32 `(rows,)`; NaN where a cell is not a number.
 
         Raises:
             DataError: There is no such column.
@@ -94,18 +94,18 @@ class Frame(ABC):
 
     @abstractmethod
     def keys(self, column: str) -> np.ndarray:
-        """Cells to compare rows by, `(rows,)`: numbers, times as whole numbers, or texts as objects.
+        """A column to group or sort by, `(rows,)`: numbers, times as integers, or text as objects.
 
         Raises:
-            DataError: There is no such column, or a cell is missing.
+            DataError: The column does not exist, or a cell is missing.
         """
 
     @abstractmethod
     def cell(self, column: str, row: int) -> str:
-        """What stands in a cell, and where, in words: `'x' in line 7`."""
+        """A cell and its position, in words: `'x' in line 7`."""
 
     def is_text(self, column: str) -> bool:
-        """Whether a column is read as text, whatever stands in it."""
+        """Whether a column is read as text, whatever it contains."""
         del column
         return False
 
@@ -114,14 +114,14 @@ class Frame(ABC):
         return self.inputs(columns).astype("float64")
 
     def loses_in_float32(self, columns: Sequence[str]) -> bool:
-        """Whether float32 loses something of columns of numbers that matters."""
+        """Whether numeric columns lose relevant precision in float32."""
         del columns
         return False
 
 
 @dataclass(frozen=True)
 class Arrays(Frame):
-    """Rows that lie in arrays, with a target whose classes are known.
+    """Rows in arrays, with a target whose classes are known.
 
     Attributes:
         rows: `(rows, columns)` float32, or pictures `(rows, *shape)`.

@@ -1,4 +1,4 @@
-"""The names of columns: whether a first line is a header at all, and which name is meant."""
+"""Column names: whether a first line is a header, and which name a misspelt one means."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 NO_HEADER = "holds numbers only: it seems to have no header; put the names of the columns above it"
-"""What is said of a first line that is none."""
+"""The error for a first line that isn't a header."""
 NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*")
 
 
 def is_headerless(names: Sequence[str]) -> bool:
-    """Whether the cells of a first line are rather those of a row: numbers only.
+    """Whether a first line seems to be a row: numbers only.
 
-    Those that count from 0, as pandas writes them, are names.
+    Numbers that count from 0 are names, as pandas writes them.
 
     >>> is_headerless(["5.1", "0", "0"]), is_headerless(["0", "1"]), is_headerless(["a", "1"])
     (True, False, False)
@@ -30,7 +30,7 @@ def is_headerless(names: Sequence[str]) -> bool:
 
 
 def nearest_column(name: str, columns: Sequence[str], used: Sequence[str]) -> str:
-    """A hint for a column that there is not: the nearest that is not used already, or all.
+    """A hint for an unknown column: the nearest one that is not in use, or all.
 
     >>> nearest_column("height2", ["height", "height_2", "width"], ["height_2"])
     "did you mean 'height'?"

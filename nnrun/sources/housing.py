@@ -1,7 +1,7 @@
-"""California housing: from scikit-learn's table as a CSV file, or from Keras's copy of the census.
+"""California housing, from scikit-learn's table as a CSV file or from Keras's copy.
 
-The two hold the same 20,640 districts in different columns and order. Both become the same rows
-here, so that a config gives the same figures whichever copy a machine has.
+Both have the same 20,640 districts, with different columns and in a different order. Here they
+become the same rows, so that a config gives the same figures with either copy.
 """
 
 from __future__ import annotations
@@ -47,13 +47,13 @@ MEANS = {
     "bedrooms": 537.898014,
     "households": 499.539680,
 }
-"""The mean of every column that a copy may have, by which its columns are known."""
+"""The mean of every column that a copy may have, which identifies the column."""
 MEAN_VALUE = 206_855.8
 TOLERANCE = 1e-4
 
 
 def _load() -> Arrays:
-    """Read the CSV file where there is one, else Keras's copy from its cache or by download."""
+    """Read the CSV file if there is one, otherwise Keras's copy from its cache or by download."""
     for folder in (*folders_of(NAME), *roots()):
         path = folder / f"{NAME}.csv"
         if path.is_file():
@@ -67,7 +67,7 @@ def _load() -> Arrays:
 
 
 def _from_census(columns: np.ndarray, values: np.ndarray, source: str) -> Arrays:
-    """Keras's columns, known by their means, as the eight features; values in 100,000 dollars."""
+    """Keras's columns, identified by their means, as features; values in 100,000 dollars."""
     import numpy as np
 
     found = {name: column for column in columns.T for name in [_name_of(column)] if name}
@@ -104,7 +104,7 @@ def _averages(census: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 
 def _in_order(inputs: np.ndarray, targets: np.ndarray, source: str) -> Arrays:
-    """The rows sorted by their values: the copies differ in their order, which has no meaning."""
+    """The rows sorted by their values, since the copies differ in their (meaningless) order."""
     import numpy as np
 
     if len(inputs) != ROWS:

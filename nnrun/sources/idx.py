@@ -1,4 +1,4 @@
-"""Reads IDX, the format MNIST was published in: bytes in a grid, gzipped or plain."""
+"""Reads IDX, the format MNIST was published in: arrays of bytes, gzipped or plain."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 UNSIGNED_BYTES = b"\x00\x00\x08"
 GZIP = b"\x1f\x8b"
 MAX_BYTES = 500_000_000
-"""What is unpacked at most; no published set has so many bytes."""
+"""The most bytes that are unpacked; no published set has as many."""
 
 
 def read_idx(path: Path) -> np.ndarray:
-    """The array of an IDX file of unsigned bytes; gzip is recognised by its first bytes.
+    """Read an IDX file of unsigned bytes; gzip is recognised by its first bytes.
 
     Raises:
         DataError: The file is truncated, damaged or in another format.

@@ -1,4 +1,4 @@
-"""Columns that are meant as numbers and hold text: which cells are to blame, and what to write."""
+"""Diagnoses columns that are meant to be numeric but hold text: the cells to blame, and the fix."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from nnrun.sources.cells import Table
 
 SHOWN = 3
-"""How many cells a message names."""
+"""The most cells a message names."""
 FEW = 0.1
-"""The share of numbers with a comma that is no slip, where none has a decimal point."""
+"""The share of numbers with a comma above which, without any decimal point, it is a convention."""
 _COMMA = re.compile(r"\s*[+-]?\d[\d. ]*,\d+([eE][+-]?\d+)?\s*")
 _SWAPPED = str.maketrans(".,", ",.")
 _THOUSANDS = re.compile(r"\s*[+-]?\d{1,3}(,\d{3})+(\.\d*)?\s*")
@@ -30,7 +30,7 @@ _DATE = re.compile(r"\s*(\d{4}-\d{1,2}-\d{1,2}|\d{1,2}[./-]\d{1,2}[./-]\d{2,4})(
 
 @dataclass(frozen=True)
 class Misread:
-    """What is wrong with a column that holds text where numbers are meant.
+    """A column that holds text where numbers are meant.
 
     Attributes:
         says: What it holds, to follow its name: "holds text: '?' in line 42; …".
@@ -42,13 +42,13 @@ class Misread:
 
 
 def find_misread(cells: np.ndarray, table: Table) -> Misread | None:
-    """Why a column of text seems to be one of numbers; None where it does not.
+    """Why a column of text seems to be meant as numbers; None if it doesn't.
 
-    It does where more than half of its rows are numbers, or would be but for their decimal commas,
-    thousands separators, currency or percent signs; and where all of them are dates.
+    It does if more than half of its rows are numbers, or would be without decimal commas, thousands
+    separators, currency or percent signs; or if all of them are dates.
 
     Args:
-        cells: What stands in them, strings `(rows,)`.
+        cells: Its cells, strings `(rows,)`.
         table: Their table.
     """
     distinct = Distinct.of(cells)
@@ -79,7 +79,7 @@ def find_misread(cells: np.ndarray, table: Table) -> Misread | None:
 
 
 def named_cells(stray: Sequence[str], distinct: Distinct, table: Table) -> str:
-    """Some different cells, each with the first line it stands in: `'?' in line 42 and 3 others`."""
+    """Some distinct cells, each with its first line: `'?' in line 42 and 3 others`."""
     shown = [f"{quoted(cell)} in {table.where(distinct.row_of(cell))}" for cell in stray[:SHOWN]]
     more = len(stray) - len(shown)
     if more:

@@ -1,4 +1,4 @@
-"""What a data set offered by name is: facts known without reading, and a way to read it."""
+"""Data sets offered by name: facts known without reading, and a way to read them."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class NamedDataset(Source):
-    """A data set that a config asks for by name.
+    """A data set that a config refers to by name.
 
     Attributes:
-        key: That name.
+        key: The name.
         title: What it is, in one line.
         facts: Its shape, task and number of rows.
-        features: Names of the columns; empty for images.
-        target: Name of what is predicted.
+        features: Names of the feature columns; empty for images.
+        target: Name of the target.
         credit: Who made it.
-        load: Reads the rows; raises DataError where they cannot be found or are damaged.
+        load: Reads the rows; raises DataError if they are missing or damaged.
     """
 
     key: str
@@ -68,7 +68,7 @@ class NamedDataset(Source):
         )
 
     def facts_for(self, dataset: Dataset, task: str) -> DataFacts:
-        """The facts with the classes that a config keeps, for one task."""
+        """The facts for a config's choice of classes and task."""
         return as_used(self.facts, classes=dataset.classes, positive=dataset.positive, task=task)
 
     def problems(self, dataset: Dataset, roles: Roles | None) -> Iterator[Problem]:

@@ -1,4 +1,4 @@
-"""Reads the NumPy archives that Keras keeps its image sets in."""
+"""Reads the NumPy archives in which Keras publishes its image sets."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 
 MAX_BYTES = 500_000_000
-"""What is unpacked at most; no published set has so many bytes."""
+"""The most bytes that are unpacked; no published set has as many."""
 _DAMAGED = (zipfile.BadZipFile, zlib.error)
 
 
 def read_npz(path: Path, names: Sequence[str]) -> list[np.ndarray]:
-    """The arrays of these names from a `.npz` file; pickled objects are refused.
+    """Read arrays by name from a `.npz` file; pickled objects are refused.
 
     Raises:
         DataError: The file is damaged, lacks an array, or holds pickled objects.

@@ -21,7 +21,7 @@ _INDEX = re.compile(r"__index_level_\d+__")
 
 
 class Parquet(TableSource):
-    """A Parquet file, whose schema names the columns and says what they hold.
+    """A Parquet file, whose schema has the names and types of the columns.
 
     Args:
         path: The file.
@@ -39,10 +39,10 @@ class Parquet(TableSource):
         return str(self.path)
 
     def columns(self) -> list[str]:
-        """The names in the file's schema; no row is read.
+        """The names in the file's schema; reads no rows.
 
         Raises:
-            DataError: No such file, no Parquet, or a name that stands twice.
+            DataError: The file is missing, is not Parquet, or a name is repeated.
         """
         with self._readable() as parquet:
             names = [str(name) for name in parquet.read_schema(self.path).names]
@@ -64,13 +64,13 @@ class Parquet(TableSource):
         return self._kept
 
     def in_pandas(self, texts: Sequence[str]) -> tuple[str, Mapping[str, Any]]:
-        """See `TableSource.in_pandas`; the file itself says which columns are text."""
+        """See `TableSource.in_pandas`; the schema says which columns are text."""
         del texts
         return "read_parquet", {}
 
     @contextlib.contextmanager
     def _readable(self) -> Iterator[Any]:
-        """Within the block, what cannot be read is told of the file."""
+        """Within the block, report what cannot be read as a problem of the file."""
         refuse_missing(self.path)
         try:
             import pyarrow as arrow
@@ -89,6 +89,6 @@ class Parquet(TableSource):
 
 
 def _without_categories(frame: pd.DataFrame) -> pd.DataFrame:
-    """The frame with the values of its categories themselves."""
+    """The frame with categorical columns replaced by their values."""
     named = [name for name in frame.columns if frame[name].dtype.name == "category"]
     return frame.astype(dict.fromkeys(named, object)) if named else frame

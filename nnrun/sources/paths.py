@@ -1,4 +1,4 @@
-"""Files that a config names: whether they are there, and which was meant."""
+"""Checks that files named in a config exist, and suggests similar names."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 def refuse_missing(path: Path) -> None:
-    """See that a file is there, and is one.
+    """Check that a file exists and is a regular file.
 
     Raises:
-        DataError: It is not; a file of nearly that name is suggested.
+        DataError: It isn't; suggests a file of a similar name.
     """
     try:
         check_regular(path)

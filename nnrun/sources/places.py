@@ -1,4 +1,4 @@
-"""Where published data sets are looked for: `$NNRUN_DATA`, Keras's cache, then Keras's download."""
+"""Where to look for published data sets: `$NNRUN_DATA`, Keras's cache, then Keras's download."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ if TYPE_CHECKING:
 
 
 def keras_cache() -> Path:
-    """The folder where Keras keeps the data sets it has fetched."""
+    """The folder where Keras caches data sets."""
     home = os.environ.get("KERAS_HOME")
     return (Path(home) if home else Path.home() / ".keras") / "datasets"
 
 
 def roots() -> list[Path]:
-    """The folders that hold data sets, in the order of their search."""
+    """The folders to search for data sets, in order."""
     given = os.environ.get("NNRUN_DATA")
     return [*([Path(given).expanduser()] if given else []), keras_cache()]
 
 
 def folders_of(name: str) -> Iterator[Path]:
-    """Where the files of a data set may lie: folders of its name, in the order of their search."""
+    """The folders to search for the files of a data set, in order."""
     spellings = (name, name.replace("_", "-"))
     for root in roots():
         yield from (root / spelling for spelling in dict.fromkeys(spellings))
@@ -36,11 +36,11 @@ def folders_of(name: str) -> Iterator[Path]:
 
 
 def fetch_with_keras(name: str, expected: str, **options: Any) -> list[np.ndarray]:
-    """Let Keras read its cache or download, in the one way it does both.
+    """Let Keras load a data set from its cache or by download.
 
     Args:
         name: The module of `keras.datasets`.
-        expected: Which files would have been taken, for the error.
+        expected: The files that were looked for, for the error.
         options: Arguments of its `load_data`.
 
     Returns:
@@ -63,7 +63,7 @@ def fetch_with_keras(name: str, expected: str, **options: Any) -> list[np.ndarra
 
 
 def not_found(name: str, expected: str, reason: str) -> DataError:
-    """The error that says where was searched, for what, and what to do."""
+    """The error that says where nnrun looked, for what, and what to do."""
     places = dict.fromkeys(str(folder) for folder in (*folders_of(name), *roots()))
     return DataError(
         f"the data set '{name}' was not found in {', '.join(places)}; "

@@ -1,4 +1,4 @@
-"""Columns that float32 cannot hold: large numbers close together, such as times in seconds since 1970."""
+"""Columns that lose precision in float32: large, close numbers such as seconds since 1970."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from dataclasses import dataclass
 import numpy as np
 
 ROUGH = 1e-3
-"""Rounded by more than this share of their standard deviation, values count as lost."""
+"""Values rounded by more than this share of their standard deviation count as lost."""
 FINE = 1e-4
-"""So they do beyond this share, where rounding makes different values equal."""
+"""The same if rounding also makes distinct values equal."""
 MERGED = 0.01
-"""For that, this share of the different values has to vanish."""
+"""The share of distinct values that must vanish for that."""
 LEAST_DEVIATION, LARGEST_VALUE = 1e-30, 1e38
-"""Beyond these, float32 has no room to reckon in."""
+"""Beyond these, float32 arithmetic overflows or underflows."""
 
 
 @dataclass(frozen=True)
 class Loss:
-    """What float32 makes of a column.
+    """The precision that a column loses in float32.
 
     Attributes:
-        values: How many different values it has.
-        kept: How many of them float32 tells apart.
-        rounding: By how much a value is rounded at most.
+        values: The number of distinct values.
+        kept: The number of distinct values in float32.
+        rounding: The largest rounding error.
         deviation: The standard deviation.
     """
 
@@ -33,7 +33,7 @@ class Loss:
     deviation: float
 
     def __str__(self) -> str:
-        """In words, to follow the column's name."""
+        """In words that follow the column's name."""
         if self.kept < self.values:
             return f"has {self.values:,} different values, which float32 makes {self.kept:,}"
         return (
@@ -43,7 +43,7 @@ class Loss:
 
 
 def columns_in_doubt(numbers: np.ndarray) -> np.ndarray:
-    """The columns that `find_loss` has to look at, of `(rows, columns)` in float64."""
+    """The columns that `find_loss` should check, of `(rows, columns)` in float64."""
     rounding = np.abs(numbers - numbers.astype(np.float32)).max(axis=0)
     return np.flatnonzero(_is_rounded(rounding, numbers.std(axis=0), np.abs(numbers).max(axis=0)))
 
@@ -55,10 +55,10 @@ def _is_rounded(
 
 
 def find_loss(column: np.ndarray) -> Loss | None:
-    """What is lost where a column is kept in float32; None where nothing is that matters.
+    """The loss of precision of a column in float32; None if it is negligible.
 
     Args:
-        column: Finite numbers `(rows,)` in float64, none of which is too large for float32.
+        column: Finite numbers `(rows,)` in float64, all within the range of float32.
     """
     if column.min() == column.max():
         return None

@@ -1,4 +1,4 @@
-"""Well-known data sets that are too big to come along: found on disk, or fetched through Keras."""
+"""Well-known data sets that are too big to include: read from disk, or downloaded by Keras."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ IDX_FILES = (
 def _images(
     name: str, *, title: str, credit: str, shape: tuple[int, ...], rows: int, classes: str
 ) -> NamedDataset:
-    """The entry of an image set with 10,000 published test rows; `classes` parts names by commas."""
+    """The entry of an image set with 10,000 published test rows; `classes` has commas."""
     names = tuple(classes.split(","))
     task = task_of_classes(len(names))
     facts = DataFacts(task, len(names), names, shape, 1, train_rows=rows, test_rows=10_000)
@@ -37,7 +37,7 @@ def _images(
 
 
 def _load(name: str, facts: DataFacts) -> Arrays:
-    """Reads an image set from disk where it is there, else through Keras's own loader."""
+    """Read an image set from disk if it is there, otherwise through Keras's own loader."""
     for folder in folders_of(name):
         files = _idx_files(folder)
         if files:
@@ -58,7 +58,7 @@ def _load(name: str, facts: DataFacts) -> Arrays:
 
 
 def _idx_files(folder: Path) -> list[Path]:
-    """The four files of an IDX set, plain or gzipped; none unless all are there."""
+    """The four files of an IDX set, plain or gzipped; empty unless all exist."""
     found = []
     for name in IDX_FILES:
         spellings = (name, name.replace("-idx", ".idx"))
@@ -68,7 +68,7 @@ def _idx_files(folder: Path) -> list[Path]:
 
 
 def _checked(arrays: list[np.ndarray], facts: DataFacts, source: str) -> Arrays:
-    """The rows, once they are what the data set is known to be: a part of it is another data set."""
+    """The rows, after checking that the data set is complete: a part of it is another data set."""
     import numpy as np
 
     images, labels = (arrays[0], arrays[2]), (arrays[1].reshape(-1), arrays[3].reshape(-1))

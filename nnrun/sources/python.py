@@ -1,4 +1,4 @@
-"""Rows that the user's own code makes."""
+"""Rows from the user's own code."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Python(TableSource):
         return self.component.name
 
     def columns(self) -> Sequence[str]:
-        """See `Source.columns`; this runs the code."""
+        """See `Source.columns`; runs the code."""
         returned = self._returned
         return returned.columns() if isinstance(returned, Source) else list(self.frame().columns)
 
@@ -60,11 +60,11 @@ class Python(TableSource):
 
     @cached_property
     def _returned(self) -> Any:
-        """What the code gives, which is called once."""
+        """What the code returns; it is called only once."""
         return _called(find_class(self.component), self.component)
 
     def problems(self, dataset: Dataset, roles: Roles | None) -> Iterator[Problem]:
-        """Nothing before the rows are made: that runs code, which checking a config does not."""
+        """No problems are known before the code runs, and checking a config doesn't run it."""
         del dataset, roles
         yield from ()
 

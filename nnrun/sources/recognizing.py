@@ -1,4 +1,4 @@
-"""What a file is that was named as CSV and is something else: told by its first bytes."""
+"""Recognizes files that are not CSV by their first bytes."""
 
 from __future__ import annotations
 
@@ -48,10 +48,10 @@ _PICKLE = re.compile(rb"\x80[\x02-\x05]")
 
 
 def refuse_other_kinds(path: Path) -> None:
-    """See that a file may be a table in text.
+    """Check that a file can be a text table.
 
     Raises:
-        DataError: Its bytes say that it is something else.
+        DataError: Its first bytes show that it is something else.
         OSError: It cannot be read.
     """
     with path.open("rb") as file:

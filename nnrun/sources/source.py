@@ -1,4 +1,4 @@
-"""The protocol of a source: where rows come from, and what can be said of them before they are read."""
+"""The protocol of a source: where rows come from, and what is known before they are read."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Source(ABC):
     """Where rows come from.
 
     Attributes:
-        target: The name of its own target; empty where any column may be one.
+        target: The name of its own target; empty if any column can be one.
     """
 
     target: str
@@ -36,7 +36,7 @@ class Source(ABC):
 
     @abstractmethod
     def columns(self) -> Sequence[str]:
-        """The names of its columns, without reading a row; none for pictures.
+        """The names of its columns, without reading rows; empty for pictures.
 
         Raises:
             DataError: They cannot be read.
@@ -47,7 +47,7 @@ class Source(ABC):
         """The rows.
 
         Args:
-            texts: Columns that are text, whatever stands in them.
+            texts: Columns to read as text, whatever they contain.
 
         Raises:
             DataError: They cannot be found or read.
@@ -55,11 +55,11 @@ class Source(ABC):
 
     @abstractmethod
     def problems(self, dataset: Dataset, roles: Roles | None) -> Iterator[Problem]:
-        """What a config asks of the source that it does not have; each problem says its `path`.
+        """Problems with what a config asks of the source; each has its `path`.
 
         Args:
             dataset: The config's section.
-            roles: What a graph makes of the columns; None for an architecture without named inputs.
+            roles: How a graph uses the columns; None for an architecture without named inputs.
         """
 
 
@@ -70,14 +70,14 @@ def unknown_columns(
     name: str,
     used: Sequence[str] = (),
 ) -> Iterator[Problem]:
-    """Columns that a source does not have, or that are named twice.
+    """Problems with columns that a source does not have, or that are named twice.
 
     Args:
         path: Where the config names them.
-        wanted: One name, or a list.
-        known: The columns there are.
+        wanted: A name, or a list of names.
+        known: The existing columns.
         name: What the source is called.
-        used: Columns that are not meant where a name is misspelt.
+        used: Columns not to suggest for a misspelt name.
     """
     columns, before = set(known), set[str]()
     for index, column in enumerate(named_columns(wanted)):
@@ -91,11 +91,11 @@ def unknown_columns(
 
 
 def unknown_classes(dataset: Dataset, names: Sequence[str], name: str) -> Iterator[Problem]:
-    """What is wrong with a config's choice of classes.
+    """Problems with a config's choice of classes.
 
     Args:
         dataset: The config's section.
-        names: The classes there are.
+        names: The existing classes.
         name: What the source is called.
     """
     wanted = dataset.classes

@@ -1,4 +1,4 @@
-"""Sources that are tables: their columns may be numbers or text, and any of them a target."""
+"""Sources that are tables: any column of numbers or text can be a target."""
 
 from __future__ import annotations
 
@@ -23,47 +23,47 @@ if TYPE_CHECKING:
 
 
 class TableSource(Source):
-    """A table whose first line, or whose schema, names the columns."""
+    """A table with column names, in its first line or its schema."""
 
     target = ""
     suffixes: ClassVar[tuple[str, ...]] = ()
-    """The endings of such files, with a dot."""
+    """The suffixes of such files, with a dot."""
     decimal: str = "."
     """The decimal separator of its numbers."""
 
     @abstractmethod
     def frame(self) -> pd.DataFrame:
-        """All cells; read once, however many things are made of them.
+        """All cells; read only once.
 
         Raises:
             DataError: The table cannot be read.
         """
 
     def written(self, columns: Sequence[str], rows: int | None = None) -> pd.DataFrame:
-        """Some columns as they stand there, all of their cells or the first, as strings."""
+        """Columns as written, all cells or only the first ones, as strings."""
         cells = self.frame()[list(columns)].iloc[:rows]
         return cells.astype(str).where(cells.notna(), "")
 
     def as_written(self, column: str, rows: int | None = None) -> np.ndarray:
-        """The cells of a column as they stand there, all or the first, strings `(rows,)`."""
+        """The cells of a column as written, all or only the first ones, strings `(rows,)`."""
         cells: np.ndarray = self.written([column], rows)[column].to_numpy(object)
         return cells
 
     def where(self, row: int) -> str:
-        """How to name a row (from 0) to a person: "line 7", or "row 6", counted from 1."""
+        """How messages name a row (from 0): "line 7", or "row 6", counted from 1."""
         return f"row {row + 1:,}"
 
     def in_pandas(self, texts: Sequence[str]) -> tuple[str, Mapping[str, Any]] | None:
-        """The function of pandas that reads such a file, and its options; None where there is none.
+        """The pandas function that reads such a file, with its options; None if there is none.
 
         Args:
-            texts: Columns that are text, whatever stands in them.
+            texts: Columns to read as text, whatever they contain.
         """
         del texts
         return None
 
     def hint_of_commas(self) -> str:
-        """How to say that numbers are written with decimal commas; empty where it cannot be said."""
+        """How to declare decimal commas in the config; empty if that isn't possible."""
         return ""
 
     def read(self, texts: Sequence[str] = ()) -> Frame:
@@ -78,7 +78,7 @@ class TableSource(Source):
         return Cells.of(self, table, named)
 
     def problems(self, dataset: Dataset, roles: Roles | None) -> Iterator[Problem]:
-        """See `Source.problems`; only the names of the columns are read."""
+        """See `Source.problems`; reads only the column names."""
         found = [*_target_problems(dataset, names_outputs=roles is not None)]
         found += _column_problems(self, dataset)
         yield from found
@@ -93,10 +93,10 @@ def _target_problems(dataset: Dataset, *, names_outputs: bool) -> Iterator[Probl
 
 
 def refuse_twice(columns: Sequence[str], name: str) -> None:
-    """See that every column has a name of its own.
+    """Check that column names are unique.
 
     Raises:
-        DataError: Two have the same.
+        DataError: Two are the same.
     """
     for index, column in enumerate(columns):
         if column in columns[:index]:
@@ -105,7 +105,7 @@ def refuse_twice(columns: Sequence[str], name: str) -> None:
 
 
 def problems_of_part(source: TableSource, dataset: Dataset, path: str) -> Iterator[Problem]:
-    """What a file with the rows of one part lacks, all of it told of the option that names it.
+    """Problems with a file of one part's rows, all at the option that names it.
 
     Args:
         source: The file.
@@ -118,7 +118,7 @@ def problems_of_part(source: TableSource, dataset: Dataset, path: str) -> Iterat
 
 
 def _column_problems(source: TableSource, dataset: Dataset, path: str = "") -> Iterator[Problem]:
-    """Problems of a table: of its header, and of the columns that the config expects in it."""
+    """Problems with a table's header, and with the columns that the config expects."""
     path = path or dataset.source_path
     try:
         columns = source.columns()

@@ -1,4 +1,4 @@
-"""The rows of a table: cells that may be numbers or text, and any column a target."""
+"""The rows of a table, whose columns are numbers or text; any of them can be a target."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from nnrun.sources.cells import Table
 
 BLOCK = 2**21
-"""Numbers looked at in one go, so that float64 copies of a table stay small."""
+"""Numbers processed at a time, to keep float64 copies of a table small."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,8 @@ class Cells(Frame):
         source: See `Frame`.
         columns: See `Frame`.
         table: Where they come from, for messages.
-        cells: What stands there, a row each.
-        texts: The columns that are text, whatever stands in them.
+        cells: The cells, by row and column.
+        texts: The columns to read as text, whatever they contain.
         target: See `Frame`; none.
         test: See `Frame`; none.
     """
@@ -49,7 +49,7 @@ class Cells(Frame):
 
     @classmethod
     def of(cls, table: Table, cells: pd.DataFrame, texts: Sequence[str] = ()) -> Self:
-        """The cells of a table, some columns of which may be text."""
+        """The cells of a table, with some columns read as text."""
         return cls(table.name, table.name, tuple(cells.columns), table, cells, tuple(texts))
 
     def is_text(self, column: str) -> bool:
@@ -62,7 +62,7 @@ class Cells(Frame):
         return [Column(values, self.table) for values in columns]
 
     def inputs(self, columns: Sequence[str], used: Sequence[str] = ()) -> np.ndarray:
-        """See `Frame.inputs`; float32, or objects where some are text."""
+        """See `Frame.inputs`; float32, or objects if some are text."""
         return read_features(self.cells, self.table, columns, texts=self.texts, used=used)
 
     def weights(self, column: str) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""The model's own input, as the preprocessing leaves it."""
+"""The autoencoder: predicts the model's own input after preprocessing."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 
 class Autoencoder(Regression):
-    """Predicts its input: numbers, which may be those of a picture."""
+    """Predicts its input: numbers, or pictures."""
 
     outline = TASKS["autoencoder"]
 
     def read(self, columns: Sequence[LabelColumn]) -> NoReturn:
-        """Not of columns: see `target_of_input`."""
+        """Not supported, since the target is not a column; see `target_of_input`."""
         raise TypeError("an autoencoder predicts its input, and no column")
 
     def outputs(self, raw: np.ndarray, target: TargetSpec, *, logits: bool) -> np.ndarray:
@@ -38,13 +38,13 @@ class Autoencoder(Regression):
 def target_of_input(
     task: str, name: str, shape: tuple[int, ...], features: Sequence[str]
 ) -> TargetSpec:
-    """What is predicted where it is an input of the model.
+    """The target that is an input of the model.
 
     Args:
         task: The task.
         name: The input.
         shape: The shape of a row.
-        features: The columns that go into it; none of pictures.
+        features: The columns that go into it; empty for pictures.
     """
     columns = tuple(map(TargetColumn, features)) if len(features) > 1 else ()
     return TargetSpec(task, width=prod(shape), columns=columns, input=name, shape=shape)

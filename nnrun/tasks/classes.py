@@ -1,4 +1,4 @@
-"""Classes, of which each row belongs to one."""
+"""Classification: each row belongs to one class."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
     from nnrun.tasks.target_cells import LabelColumn
 
 IMBALANCE = 3
-"""How many times larger than the smallest class the largest may be."""
+"""The largest ratio of class sizes without a warning."""
 
 
 class Classes(Task):
-    """Predicts the class of a row: a sigmoid unit tells two apart, a softmax any number."""
+    """Predicts the class of a row, with a sigmoid unit for two classes or a softmax."""
 
     outline = SEVERAL_CLASSES
 
@@ -60,7 +60,7 @@ class Classes(Task):
         return np.asarray(np.array(is_positive, np.int32)[cells.numbers])
 
     def loss(self, target: TargetSpec, units: int, activation: str) -> Component:
-        """The crossentropy that takes the labels in the form they have."""
+        """The crossentropy for labels in their form: one unit, integers or one-hot."""
         if target.one_hot:
             kind = "Binary" if activation == "sigmoid" else "Categorical"
         else:
@@ -76,7 +76,7 @@ class Classes(Task):
         return labels.argmax(axis=1) if target.one_hot else labels.reshape(-1)
 
     def doubts(self, target: TargetSpec, parts: Mapping[str, np.ndarray]) -> Iterator[str]:
-        """Classes that a part lacks, and classes of very different sizes."""
+        """Warn about classes missing from a part, and classes of very different sizes."""
         counts = {
             part: np.bincount(self.truth(labels, target), minlength=len(target.classes))
             for part, labels in parts.items()
@@ -98,10 +98,10 @@ class Classes(Task):
 
 
 def against_others(labels: np.ndarray, target: TargetSpec, positive: str) -> np.ndarray:
-    """Labels of many classes as 1 for one of them and 0 for all others, int32 `(rows,)`.
+    """Labels as 1 for one class and 0 for all others, int32 `(rows,)`.
 
     Args:
-        labels: `(rows,)` numbers of the target's classes.
+        labels: `(rows,)` class numbers.
         target: What they mean.
         positive: The name of the one class.
     """
@@ -109,15 +109,15 @@ def against_others(labels: np.ndarray, target: TargetSpec, positive: str) -> np.
 
 
 def others_of(target: TargetSpec, positive: str, task: str) -> TargetSpec:
-    """What a target of many classes means, once one of them is told from all others.
+    """The target with one class against all others.
 
     Args:
-        target: What it means.
+        target: The target with all its classes.
         positive: The name of the one class.
-        task: What the config says of the task: `multiclass`, or else it becomes `binary`.
+        task: The config's task: `multiclass` is kept, anything else becomes `binary`.
 
     Raises:
-        DataError: There is no such class.
+        DataError: The class does not exist.
     """
     if positive not in target.classes:
         known = ", ".join(target.classes[:MOST_CLASSES])
@@ -142,7 +142,7 @@ def _doubtful_classes(column: LabelColumn, spec: TargetSpec) -> Iterator[str]:
 
 
 def _number_classes(column: LabelColumn) -> tuple[tuple[str, ...], np.ndarray]:
-    """The names of the classes, sorted as numbers or as text, and the number of each row's."""
+    """The class names, sorted as numbers or as text, and each row's class number."""
     cells = column.distinct
     if column.kind == NUMBERS:
         values, labels = np.unique(column.values.to_numpy(), return_inverse=True)

@@ -1,4 +1,4 @@
-"""The task, where the config leaves it to the target: text and few whole numbers are classes."""
+"""Infers the task from the target, unless the config sets it."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ if TYPE_CHECKING:
     from nnrun.tasks.targets import TargetSpec
 
 FEWEST_ROWS_A_CLASS = 2
-"""Whole numbers whose values stand in fewer rows each, on average, are quantities, not classes."""
+"""Whole numbers with fewer rows per distinct value, on average, are not classes."""
 FEWEST_ROWS = 10
-"""From so many rows on, text whose values stand in fewer rows each is refused."""
+"""With at least this many rows, text with too few rows per distinct value is refused."""
 
 
 def infer_task(columns: Sequence[LabelColumn]) -> str:
-    """The name of the task that the columns to predict suggest.
+    """The name of the task that the target columns suggest.
 
     Raises:
-        DataError: One column holds text that is no classes.
+        DataError: A single column holds text that can't be classes.
     """
     return _task_of_one(columns[0]) if len(columns) == 1 else _task_of_several(columns)
 
 
 def doubts_of_inference(column: LabelColumn, spec: TargetSpec) -> Iterator[str]:
-    """A warning that numbers were taken for more than two classes, which may not be intended."""
+    """A warning that numbers were taken as more than two classes, which may not be intended."""
     if spec.predicts == CLASSES and spec.cells == NUMBERS and len(spec.classes) > 2:  # noqa: PLR2004
         yield (
             f"the target '{column.name}' is taken for {len(spec.classes)} classes, since it holds "
@@ -52,11 +52,11 @@ def doubts_of_inference(column: LabelColumn, spec: TargetSpec) -> Iterator[str]:
 def _task_of_one(column: LabelColumn) -> str:
     """The task that one target column suggests.
 
-    Text and truth values are classes. So are whole numbers with at most 20 distinct values, each
-    in two rows or more on average. Other numbers are quantities. Two classes make it `binary`.
+    Text and booleans are classes. So are whole numbers with at most 20 distinct values, each in two
+    rows or more on average. Other numbers make a regression. With two classes, it is `binary`.
 
     Raises:
-        DataError: It holds text that is no classes: nearly all numbers, or nearly all different.
+        DataError: It holds text that can't be classes: nearly all numbers, or nearly all different.
     """
     if column.is_numeric and not _are_few(column.values) and not column.begins_with_codes:
         return "regression"
@@ -67,16 +67,16 @@ def _task_of_one(column: LabelColumn) -> str:
 
 
 def _are_few(values: pd.Series) -> bool:
-    """Whether numbers are whole, with so few different values that they may be classes."""
+    """Whether numbers are whole and have few enough distinct values to be classes."""
     most = min(MOST_CLASSES, len(values) / FEWEST_ROWS_A_CLASS)
     return bool(values.nunique() <= most and (values == values.round()).all())
 
 
 def _refuse_no_classes(column: LabelColumn) -> None:
-    """Refuse text that cannot be class names.
+    """Refuse text that can't be class names.
 
     Raises:
-        DataError: It seems to be numbers, or each stands in hardly more than one row.
+        DataError: It seems to be numbers, or has a different value in nearly every row.
     """
     hint = "; if they are classes, write `task: multiclass`"
     names, rows = column.distinct.names, len(column.values)
@@ -99,7 +99,7 @@ def _refuse_no_classes(column: LabelColumn) -> None:
 
 
 def _task_of_several(columns: Sequence[LabelColumn]) -> str:
-    """Labels, where every column can be one or none is a number; else numbers."""
+    """Multilabel if every column can be a label, or none is numeric; otherwise regression."""
     if not any(why_no_label(column) for column in columns):
         return "multilabel"
     numbers = any(

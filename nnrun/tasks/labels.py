@@ -1,4 +1,4 @@
-"""Labels, several for a row, of which each holds or does not."""
+"""Multilabel classification: any number of labels may apply to a row."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LABEL_VALUES = ("0", "1")
 
 
 class Labels(Task):
-    """Predicts which of several labels hold: a sigmoid unit each."""
+    """Predicts which labels apply, with a sigmoid unit each."""
 
     outline = TASKS["multilabel"]
 
@@ -44,7 +44,7 @@ class Labels(Task):
         return np.stack(labels, axis=1).astype(np.float32)
 
     def loss(self, target: TargetSpec, units: int, activation: str) -> Component:
-        """The crossentropy of each label."""
+        """Binary crossentropy."""
         return keras_loss("BinaryCrossentropy", from_logits=activation == "linear")
 
     def outputs(self, raw: np.ndarray, target: TargetSpec, *, logits: bool) -> np.ndarray:
@@ -56,7 +56,7 @@ class Labels(Task):
         return labels.astype(np.float64)
 
     def doubts(self, target: TargetSpec, parts: Mapping[str, np.ndarray]) -> Iterator[str]:
-        """Labels that every row of a part has, or none."""
+        """Warn about labels that every row of a part has, or none."""
         for part, labels in parts.items():
             shares = labels.mean(axis=0)
             for share, says in ((0, f"no {part} row has"), (1, f"every {part} row has")):
@@ -66,7 +66,7 @@ class Labels(Task):
 
 
 def _label_columns(columns: Sequence[LabelColumn]) -> tuple[TargetColumn, ...]:
-    """The columns as labels, each with its values for 0 and for 1; all complaints at once."""
+    """The columns as labels, each with its values for 0 and 1; all problems at once."""
     complaints = list(_complaints(columns))
     if complaints:
         raise DataError(
@@ -89,7 +89,7 @@ def _complaints(columns: Sequence[LabelColumn]) -> Iterator[str]:
 
 
 def why_no_label(column: LabelColumn) -> str:
-    """Why a column cannot be a label; empty where it can."""
+    """Why a column can't be a label; empty if it can."""
     if column.kind == NUMBERS:
         return "" if column.values.isin([0, 1]).all() else "has other values"
     if column.kind == TRUTH:

@@ -1,4 +1,4 @@
-"""The list of all tasks."""
+"""All tasks, by name."""
 
 from collections.abc import Mapping
 
@@ -21,10 +21,10 @@ KNOWN_TASKS: Mapping[str, type[Task]] = {
 
 
 def find_task(name: str) -> Task:
-    """The task of a name, or of an import path of the user's own.
+    """The task with a name, or at the import path of the user's own.
 
     Raises:
-        ConfigError: The user's own cannot be imported, or is no task.
+        ConfigError: The user's own can't be imported, or is not a task.
     """
     path = "dataset.task"
     kind = KNOWN_TASKS.get(name) or find_class(Component(name, "tasks", path=path))

@@ -1,17 +1,17 @@
-"""A model's outputs as probabilities."""
+"""Turns a model's outputs into probabilities."""
 
 import numpy as np
 
 
 def as_probabilities(outputs: np.ndarray, *, logits: bool) -> np.ndarray:
-    """A classifier's outputs as a probability for each class.
+    """A classifier's outputs as probabilities of each class.
 
     Args:
         outputs: `(rows, classes)`, or `(rows, 1)` for the second of two classes.
-        logits: Whether they still lack the sigmoid or the softmax.
+        logits: Whether they are logits, without sigmoid or softmax.
 
     Returns:
-        float64 `(rows, classes)`, every row with the sum 1.
+        float64 `(rows, classes)`; each row sums to 1.
     """
     if outputs.shape[1] == 1:
         second = as_label_probabilities(outputs, logits=logits)
@@ -29,7 +29,7 @@ def as_label_probabilities(outputs: np.ndarray, *, logits: bool) -> np.ndarray:
 
     Args:
         outputs: Of any shape.
-        logits: Whether they still lack the sigmoid.
+        logits: Whether they are logits, without sigmoid.
     """
     outputs = outputs.astype(np.float64)
     # Not 1 / (1 + exp(-x)), which overflows for large negative x.

@@ -1,4 +1,4 @@
-"""From the columns to predict to the numbers that a model is trained on."""
+"""Reads target columns as the numbers that a model is trained on."""
 
 from __future__ import annotations
 
@@ -25,17 +25,18 @@ if TYPE_CHECKING:
 def read_targets(
     frame: Frame, names: Sequence[str], task: str, *, features: Sequence[str] = ()
 ) -> Targets:
-    """The targets, and what they mean; the task is inferred where it is `auto`.
+    """Read the targets and what they mean; `auto` infers the task.
 
     Args:
         frame: The rows.
-        names: The columns to predict.
+        names: The target columns.
         task: A task or `auto`.
-        features: Columns that are not meant where a target is misspelt.
+        features: Columns not to suggest for a misspelt target.
 
     Raises:
-        DataError: A column is missing, a cell is missing, or a value does not fit the task.
-        ConfigError: A task of the user's own cannot be imported, or reads what it says it does not.
+        DataError: A column or a cell is missing, or a value does not fit the task.
+        ConfigError: The user's own task can't be imported, or reads other targets than its outline
+            says.
     """
     found = frame.read_target(names, features)
     if isinstance(found, KnownTarget):
@@ -55,7 +56,7 @@ def _label_columns(columns: Sequence[Column]) -> list[LabelColumn]:
 
 
 def _spec_of(known: KnownTarget, names: Sequence[str], task: str) -> TargetSpec:
-    """What a target means where the source knows it."""
+    """The specification of a target whose meaning the source knows."""
     if known.classes:
         return TargetSpec(task_of_classes(len(known.classes), task), known.classes)
     columns = tuple(map(TargetColumn, names)) if len(names) > 1 else ()
@@ -76,16 +77,16 @@ def _read(name: str, columns: Sequence[LabelColumn]) -> Targets:
 def read_targets_like(
     frame: Frame, names: Sequence[str], spec: TargetSpec, *, source: str
 ) -> np.ndarray:
-    """The targets of further rows, in the meaning of those before.
+    """Read the targets of further rows, with the meaning of earlier ones.
 
     Args:
         frame: The rows.
-        names: The columns to predict.
+        names: The target columns.
         spec: What the targets mean.
-        source: Where the rows before came from, for messages.
+        source: Where the earlier rows came from, for messages.
 
     Raises:
-        DataError: As for `read_targets`; a class or a label's value that was not there before.
+        DataError: As for `read_targets`; or a class or label value is unknown.
     """
     found = frame.read_target(names)
     if isinstance(found, KnownTarget):

@@ -1,4 +1,4 @@
-"""Numbers, one or several."""
+"""Regression: predicts one or several numbers."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from nnrun.tasks.target_cells import LabelColumn
 
 FAR_TARGET = 100
-"""How far from 0 the mean of a target, or how large its standard deviation, may be."""
+"""The largest mean (in absolute value) or standard deviation of a target without a warning."""
 UNEVEN_TARGETS = 10
-"""How many times as widely as another one of several targets may scatter."""
+"""The largest ratio of the targets' standard deviations without a warning."""
 
 
 class Regression(Task):
-    """Predicts numbers: a linear unit each, learnt by their squared error."""
+    """Predicts numbers, with a linear unit each and the squared error as loss."""
 
     outline = TASKS["regression"]
 
@@ -49,11 +49,11 @@ class Regression(Task):
         return _numbers(columns)
 
     def loss(self, target: TargetSpec, units: int, activation: str) -> Component:
-        """The squared error."""
+        """Mean squared error."""
         return keras_loss("MeanSquaredError")
 
     def outputs(self, raw: np.ndarray, target: TargetSpec, *, logits: bool) -> np.ndarray:
-        """Float64 `(rows,)`, or of several numbers `(rows, columns)`."""
+        """Float64 `(rows,)`, or `(rows, columns)` for several numbers."""
         return _as_values(raw, target)
 
     def truth(self, labels: np.ndarray, target: TargetSpec) -> np.ndarray:
@@ -61,7 +61,7 @@ class Regression(Task):
         return _as_values(labels, target)
 
     def doubts(self, target: TargetSpec, parts: Mapping[str, np.ndarray]) -> Iterator[str]:
-        """Numbers far from what a new model gives, and columns that hide others."""
+        """Warn about numbers far from a new model's outputs, and columns that dominate others."""
         if not target.can_be_scaled or target.scale:
             return
         columns = parts["train"].astype(np.float64).T

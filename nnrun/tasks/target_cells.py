@@ -1,4 +1,4 @@
-"""The cells of a target as they stand in its table: numbers, truth values, or text, and so classes."""
+"""The cells of a target column: numbers, booleans or text, and the classes they name."""
 
 from __future__ import annotations
 
@@ -19,28 +19,28 @@ if TYPE_CHECKING:
 
 
 NUMBERS, TRUTH, TEXT = "numbers", "truth values", "text"
-"""What the cells of a target may hold."""
+"""The kinds of cells in a target."""
 TRUTH_VALUES = ("False", "True")
 MISSING_WORDS = (
     *("#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN"),
     *("<NA>", "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null"),
 )
-"""What `pandas.read_csv` takes for missing besides an empty cell."""
+"""What `pandas.read_csv` reads as missing, besides an empty cell."""
 _INTEGER = re.compile(r"\s*[+-]?\d{1,99}\s*")
 _CODE = re.compile(r"\s*[+-]?0\d+\s*")
 _TRUTH_WORDS = {
     word: value for value in TRUTH_VALUES for word in (value, value.lower(), value.upper())
 }
 MOST_CLASSES = 20
-"""No more classes are shown in a message; whole numbers of more values are taken for quantities."""
+"""The most classes shown in a message, and the most distinct whole numbers taken as classes."""
 FIRST_CELLS = 10_000
-"""Among so many cells codes are looked for where a column holds many numbers."""
+"""The number of cells searched for codes in a long column of numbers."""
 _OTHER_TEXTS = 2
-"""Beside so many other texts, a word such as None is a class, and not a missing cell."""
+"""With at least this many other texts, a word such as None is a class, not a missing cell."""
 
 
 def kind_of(cells: Iterable[str]) -> str:
-    """What some different cells hold; one with a leading zero is a code, and so text.
+    """The kind of some distinct cells; a number with a leading zero is a code, and so text.
 
     >>> kind_of(["1", "2.0", "-3e2"]), kind_of(["01", "1"]), kind_of(["true", "FALSE"])
     ('numbers', 'text', 'truth values')
@@ -52,22 +52,22 @@ def kind_of(cells: Iterable[str]) -> str:
 
 
 def kind_of_classes(names: Sequence[str], positive: str) -> str:
-    """What the cells of classes hold, where nothing but their names is known.
+    """The kind of the cells that class names came from, judged by the names alone.
 
     Args:
         names: The classes.
-        positive: The one that is told from all others, if any; then only its name counts.
+        positive: The class against all others, if any; then only its name counts.
     """
     return kind_of([positive] if positive else names)
 
 
 def holds_code(cells: Iterable[str]) -> bool:
-    """Whether one of some cells is a code: digits that begin with 0, as in 007."""
+    """Whether any cell is a code: digits that begin with 0, as in 007."""
     return any(map(_CODE.fullmatch, cells))
 
 
 def is_read_otherwise(names: Iterable[str]) -> bool:
-    """Whether `pandas.read_csv`, left to itself, would not give a column of text as it stands.
+    """Whether `pandas.read_csv`, by default, would not read these texts unchanged.
 
     >>> is_read_otherwise(["01", "1"]), is_read_otherwise(["None", "mild"])
     (True, True)
@@ -79,7 +79,7 @@ def is_read_otherwise(names: Iterable[str]) -> bool:
 
 
 def class_name(cell: str, kind: str) -> str:
-    """What the class of a cell is called; the cell itself where it is none of that kind.
+    """The name of a cell's class; the cell itself if it is not of that kind.
 
     >>> class_name("1.0", NUMBERS), class_name("TRUE", TRUTH), class_name("1.0", TEXT)
     ('1', 'True', '1.0')
@@ -94,7 +94,7 @@ def class_name(cell: str, kind: str) -> str:
 
 @dataclass(frozen=True)
 class LabelColumn(Column):
-    """A column to predict."""
+    """A target column."""
 
     @property
     def name(self) -> str:
@@ -113,7 +113,7 @@ class LabelColumn(Column):
 
     @cached_property
     def written(self) -> np.ndarray:
-        """The cells as they stand there, strings `(rows,)`; numbers with a decimal point."""
+        """The cells as written, strings `(rows,)`; numbers with a decimal point."""
         import pandas as pd
 
         if pd.api.types.is_string_dtype(self.values) and not self.values.hasnans:
@@ -125,12 +125,12 @@ class LabelColumn(Column):
 
     @cached_property
     def distinct(self) -> Distinct:
-        """Its different cells."""
+        """Its distinct cells."""
         return Distinct.of(self.written)
 
     @cached_property
     def kind(self) -> str:
-        """What the cells hold that pandas does not take for missing."""
+        """The kind of its cells, except those that pandas reads as missing."""
         if self.values.dtype.kind == "b":
             return TRUTH
         if self.is_numeric and (self.values % 1 != 0).any():
@@ -143,17 +143,17 @@ class LabelColumn(Column):
 
     @property
     def begins_with_codes(self) -> bool:
-        """Whether there are codes among its first cells; to look at all of many numbers takes long."""
+        """Whether there are codes among its first cells; checking all of many numbers is slow."""
         return self.values.dtype.kind in "iu" and holds_code(
             self.table.as_written(self.name, rows=FIRST_CELLS)
         )
 
     def missing(self, kind: str | None = None, classes: Sequence[str] = ()) -> np.ndarray:
-        """Which cells are missing, `(rows,)`; among other texts only those that are empty.
+        """Which cells are missing, `(rows,)`; in a column of text, only empty ones.
 
         Args:
-            kind: What the cells hold; None for what they seem to.
-            classes: Texts that are known to be classes.
+            kind: The kind of the cells; None to infer it.
+            classes: Known classes.
         """
         absent: np.ndarray = self.values.isna().to_numpy()
         if self.is_numeric:
@@ -168,10 +168,10 @@ class LabelColumn(Column):
         return absent
 
     def refuse_missing(self, kind: str | None = None, classes: Sequence[str] = ()) -> None:
-        """See that no cell is missing.
+        """Check that no cell is missing.
 
         Raises:
-            DataError: There are such; it tells how many, and the first with its line.
+            DataError: Some are; it says how many, and names the first with its line.
         """
         absent = self.missing(kind, classes)
         if not absent.any():
@@ -189,15 +189,15 @@ class LabelColumn(Column):
         )
 
     def known_labels(self, classes: Sequence[str], kind: str, source: str) -> np.ndarray:
-        """The number of each row's class among those known, int32 `(rows,)`.
+        """The class number of each row among known classes, int32 `(rows,)`.
 
         Args:
             classes: The classes.
-            kind: What the cells of classes hold.
+            kind: The kind of cells that the classes came from.
             source: Where the classes come from, for messages.
 
         Raises:
-            DataError: A cell is missing, or none of the classes.
+            DataError: A cell is missing, or not one of the classes.
         """
         self.refuse_missing(kind, classes)
         cells = self.distinct

@@ -1,4 +1,4 @@
-"""What is predicted: the columns of a target, and what their numbers mean."""
+"""Targets: their columns, and what their numbers mean."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ class TargetColumn:
 
     Attributes:
         name: Its name.
-        values: What stands in it for 0 and for 1, where it is a label; empty for numbers.
+        values: For a label, its cell values for 0 and 1; empty for numbers.
     """
 
     name: str
@@ -26,20 +26,18 @@ class TargetSpec:
 
     Attributes:
         task: The task: its name, or the import path of one of the user's own.
-        classes: Names of the classes, in the order of their integer labels; empty where a row does
-            not belong to one class: for regression and multilabel.
-        width: Numbers in a target row: 1, or more for several columns and for one-hot labels.
+        classes: Names of the classes, in the order of their integer labels; empty for regression
+            and multilabel.
+        width: Numbers per row: 1, or more for several columns and for one-hot labels.
         one_hot: Whether class labels are given as one-hot rows.
-        columns: The columns, where there are several: labels, or numbers.
-        positive: The class that is told from all others, which are the other one; empty where each
-            class is one of the data.
-        input: The input that an autoencoder gives back; empty for everything else.
-        shape: The shape of what an autoencoder gives back; empty for everything else.
-        scale: Of each column: the loss sees `(label - offset) / scale`. Empty where it sees the
-            labels as they are.
+        columns: The columns, if there are several: labels, or numbers.
+        positive: The class against all others; empty if all classes are those of the data.
+        input: The input that an autoencoder reconstructs; otherwise empty.
+        shape: The shape of an autoencoder's reconstruction; otherwise empty.
+        scale: For each column; the loss uses `(label - offset) / scale`. Empty for unscaled labels.
         offset: Likewise.
-        cells: What the cells of classes hold in their file: `numbers`, `truth values` or `text`;
-            empty where they come from no file, and in runs of nnrun 0.1.0.
+        cells: The kind of the classes' cells in their file: `numbers`, `truth values` or `text`;
+            empty if they come from no file, and in runs of nnrun 0.1.0.
     """
 
     task: str
@@ -56,19 +54,19 @@ class TargetSpec:
 
     @property
     def predicts(self) -> str:
-        """Numbers, labels or classes."""
+        """Whether numbers, labels or classes are predicted."""
         if self.classes:
             return CLASSES
         return LABELS if any(column.values for column in self.columns) else NUMBERS
 
     @property
     def can_be_scaled(self) -> bool:
-        """Whether the loss may see it in another scale: numbers that are no input of the model."""
+        """Whether it can be scaled for the loss: numbers, except an autoencoder's."""
         return self.predicts == NUMBERS and not self.input
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names of the columns, where there are several."""
+        """The names of the columns, if there are several."""
         return tuple(column.name for column in self.columns)
 
 
@@ -80,7 +78,7 @@ class Targets:
         values: `(rows,)` int32 labels of classes, or `(rows, columns)` float32: numbers, or labels
             of 0 and 1.
         spec: What they mean.
-        notes: What one should know of how they were read, each a line.
+        notes: Notes on how they were read, one line each.
     """
 
     values: np.ndarray

@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 
 class Task(ABC):
-    """What a model is to predict, and what follows from it.
+    """What a model predicts, and everything that follows from that.
 
     Args:
-        name: What the config calls it: a name, or the import path of one of the user's own.
+        name: Its name in the config, or the import path of the user's own.
     """
 
     outline: ClassVar[TaskFacts]
-    """What the rules of a config, the metrics and the reports must know of it."""
+    """What the config's rules, the metrics and the reports need to know about it."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -34,28 +34,28 @@ class Task(ABC):
 
     @abstractmethod
     def read(self, columns: Sequence[LabelColumn]) -> Targets:
-        """The targets of the rows to train on, and what they mean.
+        """Read the targets of the data set, and what they mean.
 
         Args:
-            columns: The columns to predict; no cell is missing.
+            columns: The target columns; no cell is missing.
 
         Raises:
-            DataError: They hold what is no such target.
+            DataError: They don't hold such a target.
         """
 
     @abstractmethod
     def read_like(
         self, columns: Sequence[LabelColumn], spec: TargetSpec, source: str
     ) -> np.ndarray:
-        """The targets of further rows, in the meaning of those before.
+        """Read the targets of further rows, with the meaning of earlier ones.
 
         Args:
-            columns: The columns to predict.
+            columns: The target columns.
             spec: What the targets mean.
-            source: Where the rows before came from, for messages.
+            source: Where the earlier rows came from, for messages.
 
         Raises:
-            DataError: A cell is missing, or holds what was not there before.
+            DataError: A cell is missing, or its value is unknown.
         """
 
     def ending(self, target: TargetSpec) -> tuple[int, str]:
@@ -64,25 +64,25 @@ class Task(ABC):
 
     @abstractmethod
     def loss(self, target: TargetSpec, units: int, activation: str) -> Component:
-        """The loss where the config names none.
+        """The default loss.
 
         Args:
-            target: What is predicted.
+            target: The target.
             units: Width of the model's output.
             activation: The last activation; "linear" for logits.
         """
 
     @abstractmethod
     def outputs(self, raw: np.ndarray, target: TargetSpec, *, logits: bool) -> np.ndarray:
-        """What a model gives for `(rows, …)`, as the predictions that are reported.
+        """The model's outputs `(rows, …)` as reported predictions.
 
-        Of classes and labels these are probabilities `(rows, classes)`, of numbers values `(rows,)`
-        or `(rows, columns)`.
+        For classes and labels, these are probabilities `(rows, classes)`; for numbers, values
+        `(rows,)` or `(rows, columns)`.
         """
 
     @abstractmethod
     def truth(self, labels: np.ndarray, target: TargetSpec) -> np.ndarray:
-        """What the model was trained on, as the truth that predictions are reported beside."""
+        """The targets as the truth that predictions are compared with."""
 
     def doubts(self, target: TargetSpec, parts: Mapping[str, np.ndarray]) -> Iterator[str]:
         """Warnings about the targets, one line each.
@@ -95,6 +95,6 @@ class Task(ABC):
 
 
 def keras_loss(name: str, *, from_logits: bool = False) -> Component:
-    """A loss of Keras's, told that it takes logits where it does."""
+    """One of Keras's losses, with `from_logits` set if it takes logits."""
     arguments: dict[str, Any] = {"from_logits": True} if from_logits else {}
     return Component(name, "losses", "keras.losses", arguments)
