@@ -11,6 +11,7 @@ from typing import Any
 
 from nnrun.analysis.significance import LEVEL, t_quantile
 from nnrun.config.modes import Directions, Mode, mode_of
+from nnrun.config.split import FOLD
 from nnrun.errors import RunError
 from nnrun.json_text import as_plain_json
 from nnrun.runs.expectations import figures_reached, holds
@@ -42,13 +43,16 @@ class TrialReport:
 
 @dataclass(frozen=True)
 class Spread:
-    """A figure over several trials that differ in their seeds alone.
+    """A figure over several trials that differ in their seeds or folds alone.
 
     Attributes:
         values: The figure of each trial that has it.
+        overlap: How many rows validate for each that is learnt from, where the trials learn from
+            overlapping rows; 0 where they learn from the same, or from rows of their own.
     """
 
     values: tuple[float, ...]
+    overlap: float = 0.0
 
     @property
     def mean(self) -> float:
@@ -62,11 +66,17 @@ class Spread:
 
     @property
     def interval(self) -> tuple[float, float] | None:
-        """The 95 % interval of the mean by Student's t; None for a single trial."""
+        """The 95 % interval of the mean by Student's t; None for a single trial.
+
+        Trials that learn from overlapping rows scatter less than they would on rows of their own, so
+        the variance of their mean is corrected: C. Nadeau and Y. Bengio, Inference for the
+        Generalization Error, Machine Learning 52 (2003).
+        """
         if self.deviation is None:
             return None
         count = len(self.values)
-        reach = t_quantile(_UPPER, count - 1) * self.deviation / math.sqrt(count)
+        scale = math.sqrt(1 / count + self.overlap)
+        reach = t_quantile(_UPPER, count - 1) * self.deviation * scale
         return self.mean - reach, self.mean + reach
 
     def to_json(self) -> dict[str, Any]:
@@ -85,10 +95,10 @@ class Spread:
 
 @dataclass(frozen=True)
 class TrialGroup:
-    """Trials that differ in their seeds alone.
+    """Trials that differ in their seeds or folds alone.
 
     Attributes:
-        settings: What they change in the config, by path, but for the seed.
+        settings: What they change in the config, by path, but for the seed and the fold.
         trials: The trials, in the order of their numbers.
     """
 
@@ -101,7 +111,17 @@ class TrialGroup:
         finished = [trial for trial in self.trials if trial.row.state == "finished"]
         names = dict.fromkeys(name for trial in finished for name in trial.figures)
         found = {name: _finite(trial.figures.get(name) for trial in finished) for name in names}
-        return {name: Spread(values) for name, values in found.items() if values}
+        return {name: Spread(values, self.overlap) for name, values in found.items() if values}
+
+    @property
+    def overlap(self) -> float:
+        """How many rows validate for each that is learnt from, over folds; 0 where there are none."""
+        parts = [
+            trial.record.data["rows"]
+            for trial in self.trials
+            if trial.record is not None and FOLD in trial.row.settings
+        ]
+        return fmean(rows["validation"] / rows["train"] for rows in parts) if parts else 0.0
 
     @property
     def expectations(self) -> list[dict[str, Any]]:
@@ -227,7 +247,7 @@ def _group_json(group: TrialGroup) -> dict[str, Any]:
 
 
 def _without_seed(settings: Mapping[str, Any]) -> dict[str, Any]:
-    return {path: value for path, value in settings.items() if path != SEED}
+    return {path: value for path, value in settings.items() if path not in (SEED, FOLD)}
 
 
 def _finite(values: Any) -> tuple[float, ...]:

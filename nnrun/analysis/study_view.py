@@ -6,11 +6,15 @@ from typing import Any
 from nnrun.analysis.run_summary import expectations_sheet, status_mark
 from nnrun.analysis.study_report import SEED, Spread, StudyReport, TrialGroup, TrialReport
 from nnrun.config.figures import Figure
+from nnrun.config.split import FOLD
 from nnrun.pages.document import Block, Cell, Document, Facts, Line, Lines, Narrowing, Sheet, Text
 from nnrun.pages.numbers import format_decimals, format_figure, format_seconds
 from nnrun.runs.settings import describe_briefly
 
 _ABSENT = "-"
+_ABOUT_FOLDS = (
+    "The intervals allow for the training rows that the folds share (Nadeau and Bengio, 2003)."
+)
 
 
 def study_view(report: StudyReport, *, with_trials: bool = True) -> Document:
@@ -26,6 +30,8 @@ def study_view(report: StudyReport, *, with_trials: bool = True) -> Document:
     if len(report.groups) == 1:
         (group,) = report.groups
         blocks += [spread_sheet(group), *expectations_sheet(group.expectations)]
+        if group.overlap:
+            blocks.append(Lines([_ABOUT_FOLDS]))
     blocks.append(study_facts(report))
     return Document(report.directory.name, blocks, report.to_json)
 
@@ -48,7 +54,8 @@ def trial_columns(figures: Sequence[str], paths: Sequence[str]) -> list[str]:
         figures: The figures.
         paths: What the trials change in the config.
     """
-    return ["trial", *paths, *figures, "epochs", "seconds", "state"]
+    names = [path.rpartition(".")[2] if path == FOLD else path for path in paths]
+    return ["trial", *names, *figures, "epochs", "seconds", "state"]
 
 
 def trial_cells(trial: TrialReport, figures: Sequence[str], paths: Sequence[str]) -> list[Text]:
@@ -130,9 +137,9 @@ def study_facts(report: StudyReport) -> Facts:
 
 
 def _paths(report: StudyReport) -> list[str]:
-    """What the trials change in the config, the seed last."""
+    """What the trials change in the config, the seed and the fold last."""
     paths = dict.fromkeys(path for trial in report.trials for path in trial.row.settings)
-    return sorted(paths, key=lambda path: path == SEED)
+    return sorted(paths, key=(SEED, FOLD).count)
 
 
 def _of_best(name: str) -> bool:

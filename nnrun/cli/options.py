@@ -51,14 +51,19 @@ TrustOption = Annotated[
 
 
 def gather_overrides(
-    changes: list[str] | None, seed: int | None = None, name: str | None = None
+    changes: list[str] | None,
+    seed: int | None = None,
+    name: str | None = None,
+    folds: int | None = None,
 ) -> list[str]:
-    """All changes to a config in the form of --set; --seed and --name come last."""
+    """All changes to a config in the form of --set; those of options of their own come last."""
     overrides = list(changes or [])
     if seed is not None:
         overrides.append(f"seed={seed}")
     if name is not None:
         overrides.append(f"name={name!r}")
+    if folds is not None:
+        overrides.append(f"folds={folds}")
     return overrides
 
 

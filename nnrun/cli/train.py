@@ -18,7 +18,7 @@ from nnrun.cli.options import (
     gather_overrides,
 )
 from nnrun.cli.printing import complain, printable, show_document, write_page
-from nnrun.config.schema import MOST_SEEDS
+from nnrun.config.schema import MOST_FOLDS, MOST_SEEDS
 
 if TYPE_CHECKING:
     from nnrun.analysis.study_report import StudyReport
@@ -31,6 +31,12 @@ SeedsOption = Annotated[
     int | None,
     typer.Option(
         metavar="N", min=1, max=MOST_SEEDS, help="Train with N seeds, from the config's own on."
+    ),
+]
+FoldsOption = Annotated[
+    int | None,
+    typer.Option(
+        metavar="K", min=2, max=MOST_FOLDS, help="Cross-validate over K folds of the training rows."
     ),
 ]
 FreshOption = Annotated[
@@ -51,6 +57,7 @@ def train_cli(
         typer.Option(metavar="DIR", help="Write the run to exactly this directory instead."),
     ] = None,
     seeds: SeedsOption = None,
+    folds: FoldsOption = None,
     fresh: FreshOption = False,
     trust: TrustOption = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
@@ -64,12 +71,14 @@ def train_cli(
 
     With --seeds it trains many runs as one study, and says how much the seed matters: the mean of
     each metric, its deviation, and an interval. The same command continues a study that was
-    interrupted, or adds seeds to it.
+    interrupted, or adds seeds to it. With --folds every row validates once, in a run that did not
+    learn from it.
 
     \b
     Examples:
       $ nnrun train configs/digits_mlp.yaml --set training.epochs=20 --seed 7
       $ nnrun train configs/digits_mlp.yaml --seeds 5
+      $ nnrun train configs/iris_multitask.yaml --folds 5
 
     Exits with 1 if the training diverged or an expectation was not met, and with 2 if there is a
     mistake in the config or its data.
@@ -79,7 +88,7 @@ def train_cli(
     from nnrun.studies.many import plan_of
 
     check_out(out)
-    declared = load(config, gather_overrides(changes, seed, name), Bases(runs_dir))
+    declared = load(config, gather_overrides(changes, seed, name, folds), Bases(runs_dir))
     asked = _Asked(declared, runs_dir, run_dir, trust, quiet, out, as_json)
     plan = plan_of(declared, seeds=seeds, run_dir=run_dir)
     raise typer.Exit(_train_one(asked) if plan is None else _train_many(asked, plan, fresh=fresh))

@@ -90,6 +90,7 @@ class _Check:
         experiment, problems, doubtful = check_experiment(
             tree, self.catalogue, self.path.parent.resolve(), _default_name(self.path)
         )
+        experiment = experiment.folded()
         problems += check_relations(
             experiment,
             self.catalogue,

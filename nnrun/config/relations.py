@@ -1,7 +1,7 @@
 """Rules between the parts of a config, and between a config and its data."""
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 
 from nnrun.config import (
     adapting_layers,
@@ -13,16 +13,16 @@ from nnrun.config import (
     monitoring,
     rates,
     reuse,
+    split_rules,
     text_layers,
 )
 from nnrun.config.catalogue import Catalogue
 from nnrun.config.diagnostics import did_you_mean
-from nnrun.config.facts import DataFacts, rows_of_share
+from nnrun.config.facts import DataFacts
 from nnrun.config.figures import Figure, is_on_validation
 from nnrun.config.roles import view_of
 from nnrun.config.schema import Expectation, Experiment
 from nnrun.config.sources import NAME, SOURCE_PATHS, one_known_source
-from nnrun.config.split import Fold
 from nnrun.config.subject import Subject, find_output_layer, recorded_names
 from nnrun.config.wording import quoted
 from nnrun.errors import Problem
@@ -123,53 +123,6 @@ def _preprocessing(subject: Subject) -> Iterator[Problem]:
     if preprocess.standardize and preprocess.minmax:
         message = "standardize and minmax undo each other"
         yield subject.problem("dataset.preprocess.minmax", message, "keep one")
-
-
-def _rows_left(subject: Subject) -> Iterator[Problem]:
-    """Validation and test rows leave some to train on."""
-    split, facts = subject.experiment.dataset.split, subject.facts
-    shares = [*split.shares.values()]
-    fractions = sum(share for share in shares if isinstance(share, float))
-    if fractions >= 1:
-        message = f"validation and test together are {fractions:g} of the rows"
-        yield subject.problem("dataset.split", message, "leave some to train on")
-    elif facts is not None and _rows_taken(shares, facts.train_rows) >= facts.train_rows:
-        message = f"no rows are left to train on: there are {facts.train_rows:,} in all"
-        yield subject.problem("dataset.split", message, "give smaller parts")
-
-
-def _seed_that_draws(subject: Subject) -> Iterator[Problem]:
-    """The seed of the split draws rows, or is left out."""
-    split = subject.experiment.dataset.split
-    if split.seed is not None and not split.shuffle:
-        message = "split.seed has no effect: `shuffle: false` takes the rows in order"
-        yield subject.problem("dataset.split.seed", message, "remove one of the two")
-    elif split.seed is not None and split.order is not None:
-        message = "split.seed has no effect: `order` takes the rows by its column"
-        yield subject.problem("dataset.split.seed", message, "remove one of the two")
-
-
-def _one_way_to_split(subject: Subject) -> Iterator[Problem]:
-    """Rows are divided by their classes, their groups or their order, and by one of them only."""
-    split = subject.experiment.dataset.split
-    ways = {"stratify": split.stratify, "group": split.group, "order": split.order}
-    named = [way for way, value in ways.items() if value]
-    for way in named[1:]:
-        message = f"rows cannot be divided by `{named[0]}` and by `{way}` at once"
-        yield subject.problem(f"dataset.split.{way}", message, "remove one of the two")
-
-
-def _fold_that_there_is(subject: Subject) -> Iterator[Problem]:
-    """The fold is one of those that there are."""
-    fold = subject.experiment.dataset.split.validation
-    if isinstance(fold, Fold) and fold.fold >= fold.of:
-        message = f"there is no fold {fold.fold}: the {fold.of} folds are counted from 0"
-        path = "dataset.split.validation.fold"
-        yield subject.problem(path, message, f"give a number from 0 to {fold.of - 1}")
-
-
-def _rows_taken(shares: Sequence[int | float], rows: int) -> int:
-    return sum(rows_of_share(share, rows) for share in shares)
 
 
 def _averaged_weights(subject: Subject) -> Iterator[Problem]:
@@ -307,10 +260,7 @@ def _layer_names(subject: Subject) -> Iterator[Problem]:
 
 _RULES: dict[Callable[[Subject], Iterator[Problem]], set[str]] = {
     one_known_source: {*SOURCE_PATHS},
-    _rows_left: {NAME, "dataset.split"},
-    _one_way_to_split: {"dataset.split"},
-    _fold_that_there_is: {"dataset.split.validation"},
-    _seed_that_draws: {"dataset.split"},
+    **split_rules.RULES,
     _preprocessing: {"dataset.preprocess"},
     monitoring.is_recorded: {
         "dataset.split",

@@ -5,7 +5,7 @@ This is the one place that says so: checking, the JSON Schema and the reference 
 # ruff: noqa: RUF009 - `option` makes a dataclass field
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from nnrun.config.components import Component
@@ -19,12 +19,13 @@ from nnrun.config.options import REQUIRED, option
 from nnrun.config.outline import Outline
 from nnrun.config.regularizing import Regularization
 from nnrun.config.search import Search
-from nnrun.config.split import LARGEST_SEED, Split
+from nnrun.config.split import LARGEST_SEED, Fold, Split
 from nnrun.config.tasks import AUTO, TASK
 from nnrun.errors import Place
 
 CONFIG_VERSION = 1
 MOST_SEEDS = 1000
+MOST_FOLDS = 1000
 SOURCE_KEYS = ("name", "csv", "parquet", "python")
 """The options of a data set that say where its rows come from."""
 NAME_PATTERN = r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}"
@@ -277,6 +278,12 @@ class Experiment:
         Integer(minimum=1, maximum=MOST_SEEDS),
         default_says="one run",
     )
+    folds: int | None = option(
+        "Over how many folds `nnrun train` cross-validates: a study of runs, in each of which another "
+        "fold validates, in place of `dataset.split.validation`.",
+        Integer(minimum=2, maximum=MOST_FOLDS),
+        default_says="one split",
+    )
     modules: str | None = option(
         "The folder that classes of your own (`module:Class`) are imported from.",
         FilePath(),
@@ -347,6 +354,13 @@ class Experiment:
     def outline(self) -> Outline:
         """The architecture as a graph of named nodes, whatever its form."""
         return Outline.of(self.architecture)
+
+    def folded(self) -> "Experiment":
+        """The experiment with its first fold as validation rows, where it asks for folds."""
+        if self.folds is None or "validation" in self.dataset.split.files:
+            return self
+        split = replace(self.dataset.split, validation=Fold(0, self.folds))
+        return replace(self, dataset=replace(self.dataset, split=split))
 
     @property
     def split_seed(self) -> int:

@@ -36,6 +36,7 @@ _FIXED = {
     **dict.fromkeys(
         ("seed", "seeds"), "write `search: {seeds: 3}` to run each trial with several seeds"
     ),
+    "folds": "write `search: {folds: 5}` to run each trial on several folds",
     "expect": "it says what a run must reach, and changes no run",
     **dict.fromkeys(
         [f"dataset.{key}" for key in options_of(Dataset) if key not in _OF_ROWS], _UNCOMPARABLE

@@ -8,6 +8,8 @@ from nnrun.config.nested_kinds import OneOf, SectionOf
 from nnrun.config.options import REQUIRED, option
 
 LARGEST_SEED = 2**31 - 1
+FOLD = "dataset.split.validation.fold"
+"""The option that tells the runs of a cross-validation apart."""
 
 
 @dataclass(frozen=True)

@@ -94,4 +94,4 @@ def experiment_to_yaml(experiment: Experiment) -> str:
 
     What asks for many runs is left out: it is no part of one.
     """
-    return write_yaml(to_plain(replace(experiment, seeds=None, search=None)))
+    return write_yaml(to_plain(replace(experiment, seeds=None, folds=None, search=None)))

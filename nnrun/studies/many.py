@@ -16,6 +16,7 @@ from nnrun.runs.atomic import remove_leftovers
 from nnrun.runs.locking import RunLock
 from nnrun.studies.conducting import Conductor
 from nnrun.studies.executor import Here
+from nnrun.studies.folds import Folds
 from nnrun.studies.opening import open_study, reopen_study
 from nnrun.studies.seeds import Seeds
 
@@ -37,6 +38,7 @@ def train_config(
     config: str | Path,
     *,
     seeds: int | None = None,
+    folds: int | None = None,
     overrides: Sequence[str] = (),
     runs_dir: str | Path = RUNS,
     run_dir: str | Path | None = None,
@@ -46,9 +48,9 @@ def train_config(
     watch: Watcher | None = None,
     deliver_signals: bool = True,
 ) -> Outcome | StudyReport:
-    """Train what a config declares: one run, or a study where it or `seeds` asks for several.
+    """Train what a config declares: one run, or a study where it, `seeds` or `folds` asks for several.
 
-    `seeds` is a number of seeds instead of the config's; `fresh` begins a study anew even where one
+    `seeds` and `folds` are numbers instead of the config's; `fresh` begins a study anew even where one
     of the same config is at hand. All else is as for one run: see `nnrun.experiments.api.train`.
 
     Returns:
@@ -58,7 +60,8 @@ def train_config(
         UserError: For mistakes in the config, the data or the place.
     """
     runs = Path(runs_dir)
-    declared = load(Path(config), overrides, Bases(runs))
+    asked = () if folds is None else (f"folds={folds}",)
+    declared = load(Path(config), (*overrides, *asked), Bases(runs))
     plan = plan_of(declared, seeds=seeds, run_dir=run_dir)
     if plan is None:
         return train_declared(
@@ -91,16 +94,19 @@ def plan_of(
     Raises:
         UserError: It asks for a study, and the directory of a run is given.
     """
-    count = declared.experiment.seeds if seeds is None else seeds
-    if count is None or count == 1:
+    experiment = declared.experiment
+    count = (experiment.seeds if seeds is None else seeds) or 1
+    if count == 1 and experiment.folds is None:
         return None
+    first = experiment.seed
+    every = range(first, first + count)
+    plan = Seeds(every) if experiment.folds is None else Folds(experiment.folds, every)
     if run_dir is not None:
         raise UserError(
-            f"--run-dir is the directory of one run, and this is a study of {count}",
+            f"--run-dir is the directory of one run, and this is a study of {plan.size}",
             hint="Say with --runs-dir where it is to lie.",
         )
-    first = declared.experiment.seed
-    return Seeds(range(first, first + count))
+    return plan
 
 
 def train_many(

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, Self
 
+from nnrun.config.split import FOLD
 from nnrun.runs.outcome import Outcome
 
 PAUSED = "paused"
@@ -31,7 +32,9 @@ class Point:
     @property
     def changes(self) -> tuple[str, ...]:
         """All that it changes in the config, of the form `training.epochs=5`."""
-        return self.overrides if self.seed is None else (*self.overrides, f"seed={self.seed}")
+        fold = () if self.fold is None else (f"{FOLD}={self.fold}",)
+        seed = () if self.seed is None else (f"seed={self.seed}",)
+        return (*self.overrides, *fold, *seed)
 
 
 class Plan(Protocol):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nnrun.errors import RunError
+from nnrun.studies.folds import FOLDS, Folds
 from nnrun.studies.search_plan import SEARCH, read_search_plan
 from nnrun.studies.seeds import SEEDS, Seeds
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from nnrun.studies.plan import StoredPlan
 
 PLANS: Mapping[str, Callable[[Mapping[str, Any], StudyDirectory], StoredPlan]] = {
+    FOLDS: lambda plan, _: Folds(plan["folds"], plan["seeds"]),
     SEEDS: lambda plan, _: Seeds(plan["seeds"]),
     SEARCH: lambda plan, directory: read_search_plan(plan, directory.resolved),
 }
