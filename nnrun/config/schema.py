@@ -18,6 +18,7 @@ from nnrun.config.nested_kinds import ArgumentsOf, ComponentOf, ListOf, MapOf, O
 from nnrun.config.options import REQUIRED, option
 from nnrun.config.outline import Outline
 from nnrun.config.regularizing import Regularization
+from nnrun.config.sample_weight import SampleWeight
 from nnrun.config.search import Search
 from nnrun.config.split import LARGEST_SEED, Fold, Split
 from nnrun.config.tasks import AUTO, TASK
@@ -113,9 +114,10 @@ class Dataset:
         "class, `not setosa`, and the task becomes binary.",
         Text(),
     )
-    sample_weight: str | None = option(
-        "A column with each row's weight in the training loss; it is then not used as a feature.",
-        Text(),
+    sample_weight: str | SampleWeight | None = option(
+        "A column with each row's weight in the training loss; with `validation: true`, in that of "
+        "validation and test rows too. It is then not used as a feature.",
+        OneOf((Text(), SectionOf(SampleWeight))),
     )
     split: Split = option("Training, validation and test rows.", SectionOf(Split), factory=Split)
     preprocess: Preprocess = option(
@@ -145,7 +147,7 @@ class Dataset:
         """The columns with a use of their own, which are no features, by the path that names them."""
         split = self.split
         paths = {
-            "dataset.sample_weight": self.sample_weight,
+            "dataset.sample_weight": self.weighting.column,
             "dataset.split.group": split.group,
             "dataset.split.order": split.order,
         }
@@ -155,6 +157,11 @@ class Dataset:
     def targets(self) -> tuple[str, ...]:
         """The columns to predict; none where the config names none."""
         return named_columns(self.target)
+
+    @property
+    def weighting(self) -> SampleWeight:
+        """The weights of the rows, in the long form."""
+        return SampleWeight.of(self.sample_weight)
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,8 @@ from nnrun.config.subject import Subject, recorded_names
 from nnrun.config.wording import first_of, quoted
 from nnrun.errors import Problem
 
-_COUNTED_BY = ("loss", "dataset.preprocess.target")
-"""What changes in which units the loss counts."""
+_COUNTED_BY = ("loss", "dataset.preprocess.target", "dataset.sample_weight")
+"""What changes in which units the loss counts, or how much a row counts in it."""
 _PENALTIES = ("regularization.l1", "regularization.l2")
 """What is added to the loss."""
 

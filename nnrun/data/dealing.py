@@ -38,6 +38,7 @@ class Dealing:
         source: Where the rows it was derived from came from, in words.
         exact: The inputs also read in float64, since float32 would lose precision.
         choice: The classes to keep; None for all.
+        weight: The column with the weights of further rows; None if all are equal.
     """
 
     roles: Roles
@@ -46,6 +47,7 @@ class Dealing:
     source: str
     exact: tuple[str, ...] = ()
     choice: Choice | None = None
+    weight: str | None = None
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -65,21 +67,23 @@ class Dealing:
         return read if self.choice is None else self.choice.target(name, aim.task, read)
 
     def deal(self, frame: Frame) -> Part:
-        """The inputs and targets of further rows.
+        """The inputs, targets and weights of further rows.
 
         Raises:
             DataError: A column or a cell cannot be used, or has an unknown class.
         """
         targets: dict[str, np.ndarray] = {}
-        faults, inputs = DataFaults(), np.empty(0)
+        faults, inputs, weights = DataFaults(), np.empty(0), None
         for name, aim in aims_of_columns(self.roles).items():
             with faults.noted():
                 spec = self.read[name]
                 targets[name] = read_targets_like(frame, aim.columns, spec, source=self.source)
         with faults.noted():
             inputs = frame.inputs(self.columns, self.roles.predicted)
+        with faults.noted():
+            weights = read_weights(frame, self.weight)
         faults.refuse()
-        return self.part(frame, inputs, targets)
+        return self.part(frame, inputs, targets, weights)
 
     def part(
         self,
@@ -129,9 +133,8 @@ def deal(frame: Frame, dataset: Dataset, roles: Roles) -> tuple[Dealing, Part, t
     with faults.noted():
         every = tuple(dict.fromkeys(chain(*columns.values())))
         inputs = frame.inputs(every, roles.predicted)
-    if dataset.sample_weight is not None:
-        with faults.noted():
-            weights = read_weights(frame, dataset.sample_weight)
+    with faults.noted():
+        weights = read_weights(frame, dataset.weighting.column)
     with faults.noted():
         keys = read_keys(frame, dataset.split)
     faults.refuse()
@@ -145,6 +148,7 @@ def deal(frame: Frame, dataset: Dataset, roles: Roles) -> tuple[Dealing, Part, t
         frame.source,
         exact=tuple(name for name, spec in specs.items() if _needs_float64(frame, spec)),
         choice=_choice(frame, dataset, {name: read[name].spec for name in own}),
+        weight=dataset.weighting.column_evaluated,
     )
     values = {name: one.values for name, one in read.items()}
     notes = tuple(note for one in read.values() for note in one.notes)

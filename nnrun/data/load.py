@@ -60,13 +60,13 @@ def load_splits(
         targets = _as_one_hot(targets)
     indices = split_rows(_row_facts(rows, labels, dataset.split, frame), dataset.split, seed)
     divided = _divided(rows, indices, _other_parts(frame, dataset, dealing))
-    refuse_no_weight(divided["train"])
     scaled = dataset.preprocess.standardize or dataset.preprocess.minmax
     is_exact = scaled if exact is None else exact
     parts = {
-        name: _as_asked(rows, targets, is_exact=is_exact, weighs=name == "train")
+        name: _as_asked(rows, targets, is_exact=is_exact, weighs=name in dataset.weighting.parts)
         for name, rows in divided.items()
     }
+    refuse_no_weight(parts)
     return Splits(
         inputs=_exact_specs(dealing) if is_exact else dealing.inputs,
         targets=targets,
@@ -138,7 +138,7 @@ def _as_asked(
 def load_rows(
     dataset: Dataset, signature: Signature, file: str, roles: Roles | None = None
 ) -> Part:
-    """Read further rows of a data set from a file: features and targets, by column name.
+    """Read further rows of a data set from a file: features, targets and weights, by column name.
 
     Transforms are not applied yet.
 
@@ -153,8 +153,10 @@ def load_rows(
     """
     own = find_source(dataset).target
     asked = with_own_target(roles or roles_of_dataset(dataset), own)
-    part = _dealing_of(signature, asked).deal(_further_rows(dataset, signature, file))
-    return Part({**part.inputs, **part.exact}, _encode(part.targets, signature.targets))
+    dealing = replace(_dealing_of(signature, asked), weight=dataset.weighting.column_evaluated)
+    part = dealing.deal(_further_rows(dataset, signature, file))
+    inputs = {**part.inputs, **part.exact}
+    return Part(inputs, _encode(part.targets, signature.targets), part.weights)
 
 
 def load_inputs(dataset: Dataset, signature: Signature, file: str) -> dict[str, np.ndarray]:

@@ -46,7 +46,7 @@ class Part:
     Attributes:
         inputs: Arrays `(rows, *shape)` by the input's name.
         targets: By the target's name: `(rows,)` integers for classes, else `(rows, width)` float32.
-        weights: Weight of each row in the training loss, `(rows,)` float32; None if all are equal.
+        weights: Weight of each row in the loss, `(rows,)` float32; None if all are equal.
         read: By the input's name, the rows as read (such as text) if a transform changed them.
         exact: By the input's name, `(rows, columns)` float64, if float32 loses precision.
         keys: The group or position of each row, `(rows,)`; None if rows are drawn individually.

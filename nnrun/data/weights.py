@@ -9,18 +9,22 @@ import numpy as np
 from nnrun.errors import DataError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from nnrun.data.splits import Part
     from nnrun.sources.frame import Frame
 
 _HINT = "a row weighs 0, which leaves it out, or more; 1 is what every row weighs without weights"
 
 
-def read_weights(frame: Frame, column: str) -> np.ndarray:
-    """Read the weights in a column, float32 `(rows,)`.
+def read_weights(frame: Frame, column: str | None) -> np.ndarray | None:
+    """Read the weights in a column, float32 `(rows,)`; None without a column.
 
     Raises:
         DataError: The column does not exist, or a cell is not a valid weight.
     """
+    if column is None:
+        return None
     numbers = frame.weights(column)
     bad = ~(np.isfinite(numbers) & (numbers >= 0))
     if bad.any():
@@ -32,11 +36,15 @@ def read_weights(frame: Frame, column: str) -> np.ndarray:
     return numbers
 
 
-def refuse_no_weight(train: Part) -> None:
-    """Check that not all weights are 0.
+def refuse_no_weight(parts: Mapping[str, Part]) -> None:
+    """Check that no part has only weights of 0.
 
     Raises:
-        DataError: Every training row has weight 0.
+        DataError: Every row of a part has weight 0.
     """
-    if train.weights is not None and not train.weights.any():
-        raise DataError("dataset.sample_weight gives every training row the weight 0", hint=_HINT)
+    for name, part in parts.items():
+        if part.weights is not None and not part.weights.any():
+            what = "training" if name == "train" else name
+            raise DataError(
+                f"dataset.sample_weight gives every {what} row the weight 0", hint=_HINT
+            )

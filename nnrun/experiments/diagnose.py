@@ -162,7 +162,7 @@ class _Rows:
         penalty = penalty_of(self._model) if alone else 0.0
         if not getattr(self._model, "outputs", None):
             return
-        if watched is train and (self._weighted or train.weights is not None):
+        if watched.weights is not None or (watched is train and self._weighted):
             return
         for name, target in self._splits.targets.items():
             figure = self._figure(name, "loss")

@@ -222,7 +222,9 @@ def evaluate_rows(
         RunError: A file cannot be written.
     """
     predicted = predict_rows(run, part, batch_size=batch_size, draws=draws)
-    recorded = CompiledEvaluation(run.model, make_resident(part), run.engine, batch_size).run()
+    weights = part.weights if run.experiment.dataset.weighting.validation else None
+    rows = make_resident(part, weights)
+    recorded = CompiledEvaluation(run.model, rows, run.engine, batch_size).run()
     evaluations = {}
     for name, predictions in predicted.items():
         output = name if len(predicted) > 1 else ""

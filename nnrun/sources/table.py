@@ -113,7 +113,7 @@ def problems_of_part(source: TableSource, dataset: Dataset, path: str) -> Iterat
         path: The option.
     """
     whole = replace(dataset.split, group=None, order=None)  # which the file's rows have no part in
-    part = replace(dataset, sample_weight=None, split=whole)  # only training rows are weighed
+    part = replace(dataset, sample_weight=dataset.weighting.column_evaluated, split=whole)
     yield from (replace(item, path=path) for item in _column_problems(source, part, path))
 
 

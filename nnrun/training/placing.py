@@ -79,9 +79,12 @@ def make_training(
 def make_evaluation(
     model: Any, part: Part, engine: str, rows: str, batch_size: int | None = None
 ) -> AnyEvaluation:
-    """The evaluation of a model over a part's rows, in batches of any size where none is given."""
+    """The evaluation of a model over a part's rows, in batches of any size where none is given.
+
+    The rows weigh what the part says.
+    """
     if rows == "resident":
-        return CompiledEvaluation(model, make_resident(part), engine, batch_size)
+        return CompiledEvaluation(model, make_resident(part, part.weights), engine, batch_size)
     return StreamedEvaluation(model, part, engine, batch_size)
 
 

@@ -165,7 +165,7 @@ class StreamedEvaluation:
 
     Args:
         model: A compiled Keras model.
-        part: The rows, in memory or on disk (`numpy.memmap`).
+        part: The rows, in memory or on disk (`numpy.memmap`), with their weights.
         engine: `xla` or `graph`.
         batch_size: Rows in a step; None for as many as fit well.
         block_bytes: Rows handed over at once.
@@ -180,13 +180,13 @@ class StreamedEvaluation:
         *,
         block_bytes: int = BLOCK_BYTES,
     ) -> None:
-        build_loss_and_metrics(model, _first_row(part, None))
+        build_loss_and_metrics(model, _first_row(part, part.weights))
         self.model = model
         self.batch_size = batch_size or evaluation_batch(part.rows, widest_row(model))
         self.full_steps, self.rows_left = divmod(part.rows, self.batch_size)
         self.steps = self.full_steps + bool(self.rows_left)
         self._order = np.arange(part.rows, dtype=np.int32)
-        self._blocks = RowBlocks(part, None, self.batch_size, block_bytes)
+        self._blocks = RowBlocks(part, part.weights, self.batch_size, block_bytes)
         self._run_steps = evaluation_program(model, engine, self.batch_size)
         self._run_last = evaluation_program(model, engine, self.rows_left)
 

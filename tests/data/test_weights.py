@@ -1,5 +1,6 @@
 """A column of weights goes with its rows, and says where it cannot weigh them."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,11 +9,13 @@ import pytest
 from nnrun.config.components import Component
 from nnrun.config.graphs import TARGET
 from nnrun.config.roles import Aim, Roles
+from nnrun.config.sample_weight import SampleWeight
 from nnrun.config.schema import Dataset
 from nnrun.config.split import Split
 from nnrun.data.describing import check_source
-from nnrun.data.load import load_splits
+from nnrun.data.load import load_rows, load_splits
 from nnrun.data.quality import inspect
+from nnrun.data.signature import Signature
 from nnrun.data.transforms.chain import Transforms
 from nnrun.data.weights import read_weights
 from nnrun.errors import DataError
@@ -57,6 +60,59 @@ def test_a_file_of_validation_rows_needs_no_weights(table, tmp_path: Path) -> No
     splits = load_splits(dataset, seed=1)
     assert splits.train.weights.tolist() == [weight for _, weight, _ in ROWS]
     assert splits.validation.inputs["inputs"].tolist() == [[7]]
+
+
+ALL = SampleWeight("weight", validation=True)
+
+
+@pytest.mark.parametrize("fields", [{}, {"classes": ("cat", "ant")}], ids=str)
+def test_every_row_of_every_part_keeps_its_weight_where_all_are_to_weigh(
+    table, tmp_path: Path, fields
+) -> None:
+    (tmp_path / "more.csv").write_text("kind,weight,number\ncat,3,7\nant,0.25,8\n")
+    split = Split(validation=6, test=str(tmp_path / "more.csv"))
+    dataset = table(split=split, sample_weight=ALL, **fields)
+    assert check_source(dataset) == []
+    splits = load_splits(dataset, seed=3)
+    assert splits.inputs["inputs"].features == ("number",)
+    for part in (splits.train, splits.validation):
+        numbers = part.inputs["inputs"][:, 0]
+        assert part.weights.tolist() == [number % 4 / 2 for number in numbers]
+    assert splits.test.weights.tolist() == [3, 0.25]
+    signature = Signature.of(splits, Transforms())
+    file = str(tmp_path / "more.csv")
+    assert load_rows(dataset, signature, file).weights.tolist() == [3, 0.25]
+    alone = replace(dataset, sample_weight="weight")
+    assert load_rows(alone, signature, file).weights is None
+    assert load_splits(alone, seed=3).fingerprint != splits.fingerprint
+
+
+def test_both_forms_of_a_column_that_weighs_the_training_alone_are_the_same_data(table) -> None:
+    forms = ("weight", SampleWeight("weight"))
+    first, other = (
+        load_splits(table(sample_weight=form, split=Split(validation=6)), seed=1) for form in forms
+    )
+    assert other.fingerprint == first.fingerprint
+    assert other.validation.weights is None
+
+
+def test_a_file_lacks_the_weights_of_its_rows(table, tmp_path: Path) -> None:
+    (tmp_path / "more.csv").write_text("number,kind\n7,bee\n", encoding="utf-8")
+    file = str(tmp_path / "more.csv")
+    (problem,) = check_source(table(split=Split(validation=file), sample_weight=ALL))
+    assert problem.path == "dataset.split.validation"
+    assert problem.message == f"{file} has no column 'weight'"
+    splits = load_splits(table(), seed=1)
+    signature = Signature.of(splits, Transforms())
+    with pytest.raises(DataError, match=r"more.csv has no column 'weight'"):
+        load_rows(table(sample_weight=ALL), signature, file)
+
+
+def test_rows_to_measure_with_must_weigh_something(table, tmp_path: Path) -> None:
+    (tmp_path / "more.csv").write_text("number,kind,weight\n7,bee,0\n", encoding="utf-8")
+    split = Split(test=str(tmp_path / "more.csv"))
+    with pytest.raises(DataError, match="gives every test row the weight 0"):
+        load_splits(table(split=split, sample_weight=ALL), seed=1)
 
 
 def test_a_column_of_a_named_table_weighs_its_rows() -> None:

@@ -74,7 +74,7 @@ training: {class_weight: {setosa: 3, virginica: 0.5}}
     + "  - remembering:Counting\n",
     "rows that are streamed and weighed": ADAM
     + "runtime: {rows: streaming}\n"
-    + "dataset: {sample_weight: petal_width}\n",
+    + "dataset: {sample_weight: {column: petal_width, validation: true}}\n",
 }
 BLOCKS = {
     "dropout and batch normalization": CASES[
@@ -87,7 +87,8 @@ BLOCKS = {
     "traces and pruning": ADAM
     + "callbacks:\n"
     + "  - Traces: {every: 3, rows: 2}\n"
-    + "  - Pruning: {sparsity: 0.6, begin: 1, end: 4, every: 2}\n",
+    + "  - Pruning: {sparsity: 0.6, begin: 1, end: 4, every: 2}\n"
+    + "dataset: {sample_weight: {column: petal_width, validation: true}}\n",
 }
 """Tiny epochs that are made many at once."""
 

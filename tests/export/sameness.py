@@ -36,8 +36,8 @@ def assert_same(config: Path, overrides: tuple[str, ...] = ()) -> None:
             # What an autoencoder gives back is reckoned in another precision.
             inexact = any(target.input for target in splits.targets.values())
             assert_equal(theirs[f"y_{short}"], rows.targets, within=1e-5 * inexact)
-    if splits.train.weights is not None:
-        np.testing.assert_array_equal(theirs["sample_weight_train"], splits.train.weights)
+        if part in splits.parts and rows.weights is not None:
+            np.testing.assert_array_equal(theirs[f"sample_weight_{short}"], rows.weights)
     model = theirs["model"]
     ours = build(prepared)
     assert_same_layers(model, ours)

@@ -135,6 +135,7 @@ def test_rows_of_a_file_are_those_of_nnrun(
         "target: kind",
         "target: kind, classes: [hut, house]",
         "target: kind, classes: [hut, house], sample_weight: rooms",
+        "target: kind, classes: [hut, house], sample_weight: {column: rooms, validation: true}",
         "task: autoencoder",
     ],
 )
@@ -375,7 +376,7 @@ def test_every_option_is_written_or_known_not_to_be() -> None:
         section: type = Experiment
         for name in filter(None, path.split(".")):
             kind = options_of(section)[name].metadata["kind"]
-            section = getattr(kind, "kinds", [kind])[0].type
+            section = kind.sections[0]
         assert names <= set(options_of(section)), f"{path} has lost an option"
     assert set(_ABOUT_NNRUN) <= set(options_of(Experiment))
 

@@ -3,6 +3,7 @@
 TensorFlow divides a processor into several devices before its first use, or not at all.
 """
 
+import dataclasses
 import json
 import sys
 from functools import partial
@@ -46,6 +47,7 @@ def train(case: str, strategy: Any, *, weighted: bool, streamed: bool) -> dict[s
 
     part = make_part(51)  # the last batch has three rows, so the slices differ
     weights = np.linspace(0.25, 2, part.rows).astype("float32") if weighted else None
+    part = dataclasses.replace(part, weights=weights)
     precision = "mixed_float16" if case == "float16" else "float32"
     model = make_model(cases()[case], penalized_layers, precision=precision, strategy=strategy)
     training: Any
@@ -54,7 +56,7 @@ def train(case: str, strategy: Any, *, weighted: bool, streamed: bool) -> dict[s
         evaluation: Any = StreamedEvaluation(model, part, "graph", 16, block_bytes=1000)
     else:
         training = CompiledTraining(model, make_resident(part, weights), 16, "graph")
-        evaluation = CompiledEvaluation(model, make_resident(part), "graph", 16)
+        evaluation = CompiledEvaluation(model, make_resident(part, weights), "graph", 16)
     figures = []
     for epoch in (1, 2):
         training.begin_epoch(np.random.default_rng(epoch).permutation(part.rows).astype("int32"))

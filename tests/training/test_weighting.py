@@ -1,5 +1,7 @@
 """The weights of rows and of classes, against numbers worked out by hand."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -99,6 +101,35 @@ def test_two_steps_with_weights_are_those_made_by_hand(engine: str, rows: str) -
     assert both["loss"] == pytest.approx((2 * first["loss"] + 1 * (2 * error**2)) / 3, rel=1e-6)
     kernel -= 0.1 * (2 * 2 * error * 3) / 1
     assert model.get_weights()[0].item() == pytest.approx(kernel, rel=1e-6)
-    # Looked at afterwards, the same rows weigh the same.
-    seen = make_evaluation(model, THREE_ROWS, engine, rows).run()["loss"]
-    assert seen == pytest.approx(sum((x * kernel - 2) ** 2 for x in (1, 2, 3)) / 3, rel=1e-6)
+    # Looked at afterwards, they weigh what the part says; it says nothing where none is to weigh.
+    seen = make_evaluation(model, THREE_ROWS, engine, rows, batch_size=2).run()
+    squares = [(x * kernel - 2) ** 2 for x in (1, 2, 3)]
+    loss = (1 * squares[0] + 0 * squares[1] + 2 * squares[2]) / 3
+    assert seen == pytest.approx({"loss": loss, "mse": sum(squares) / 3}, rel=1e-6)
+    alike = dataclasses.replace(THREE_ROWS, weights=None)
+    seen = make_evaluation(model, alike, engine, rows).run()["loss"]
+    assert seen == pytest.approx(sum(squares) / 3, rel=1e-6)
+
+
+@pytest.mark.parametrize("rows", ["resident", "streaming"])
+def test_weighed_rows_of_several_outputs_are_evaluated_as_keras_does(rows: str) -> None:
+    import keras
+
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=(24, 2)).astype("float32")
+    y = {"price": x[:, :1] * 2, "kind": (x[:, 1] > 0).astype("int32")}
+    weights = rng.uniform(0, 2, 24).astype("float32")
+    keras.utils.set_random_seed(1)
+    entry = keras.Input((2,), name="x")
+    price = keras.layers.Dense(1, name="price")(entry)
+    kind = keras.layers.Dense(2, activation="softmax", name="kind")(entry)
+    model = keras.Model(entry, {"price": price, "kind": kind})
+    model.compile(
+        loss={"price": "mse", "kind": "sparse_categorical_crossentropy"},
+        loss_weights={"price": 0.25, "kind": 1.0},
+        metrics={"price": ["mae"], "kind": ["accuracy"]},
+    )
+    # In Keras each output's own loss is a mean over batches, so these are all of one size.
+    told = model.evaluate(x, y, sample_weight=weights, batch_size=8, verbose=0, return_dict=True)
+    seen = make_evaluation(model, Part({"x": x}, y, weights), "graph", rows, batch_size=6).run()
+    assert seen == pytest.approx(told, rel=1e-6)

@@ -27,6 +27,7 @@ _WRITTEN = {
         *SOURCE_KEYS, "classes", "target", "features", "task", "positive", "sample_weight", "split",
         "preprocess",
     },
+    "dataset.sample_weight": {"column", "validation"},
     "dataset.split": {"validation", "test", "stratify", "shuffle"},
     "dataset.preprocess": {"scale", "standardize", "minmax", "one_hot", "transforms", "target"},
     "regularization": {"l1", "l2", "max_norm", "dropout", "batch_normalization", "clip"},

@@ -73,9 +73,9 @@ def _named_lines(prepared: Prepared, named: NamedDataset, imports: set[str]) -> 
     else:
         raise UserError(NO_LINES)
     yield from _class_lines(dataset, named.facts.class_names, suffixes)
-    if dataset.sample_weight is not None:
-        column = named.features.index(dataset.sample_weight)
-        yield f"sample_weight = X[:, {column}]  # {dataset.sample_weight}"
+    column = dataset.weighting.column
+    if column is not None:
+        yield f"sample_weight = X[:, {named.features.index(column)}]  # {column}"
     for suffix in suffixes:
         yield from dealing_lines(prepared, named, suffix)
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from nnrun.config.facts import class_numbers
 from nnrun.config.roles import roles_of
-from nnrun.config.schema import named_columns
 from nnrun.config.tasks import SEVERAL_CLASSES
 from nnrun.errors import UserError
 from nnrun.export.script.expressions import (
@@ -67,6 +66,8 @@ def table_lines(prepared: Prepared, source: TableSource) -> Iterator[str]:
     named = {name: literal(value) for name, value in options.items()}
     arrays = arrays_of(prepared, table.inputs(), table.targets())
     weights = [*table.weights()]
+    if table.dataset.weighting.validation:  # else the files of other parts need not have them
+        arrays, weights = {**arrays, **dict(weights)}, []
     lines = [("rows", call(f"pd.{reader}", "path" if files else whole, **named)), *table.kept()]
     if not files:
         yield from (assign(name, value) for name, value in [*lines, *arrays.items(), *weights])
@@ -77,7 +78,7 @@ def table_lines(prepared: Prepared, source: TableSource) -> Iterator[str]:
     yield f"{told} = read({whole})"
     for part, path in files.items():
         yield f"{', '.join(f'{name}_{part}' for name in arrays)} = read({path})"
-    if weights:  # which the files of other parts need not have
+    if weights:
         lines[0] = ("rows", call(f"pd.{reader}", whole, **named))
         yield from (assign(name, value) for name, value in [*lines, *weights])
 
@@ -160,16 +161,16 @@ class _Table:
 
     def weights(self) -> Iterator[tuple[str, Expression]]:
         """What the rows weigh, where a column says so."""
-        if self.dataset.sample_weight is not None:
-            column = _column([self.dataset.sample_weight])
-            yield "sample_weight", Atom(f'{column}.to_numpy("float32")')
+        column = self.dataset.weighting.column
+        if column is not None:
+            yield "sample_weight", Atom(f'{_column([column])}.to_numpy("float32")')
 
     def inputs(self) -> dict[str, Expression]:
         """The inputs; the one input of all columns is all but the target's and the weights'."""
         splits = self.prepared.splits
         alone = len(splits.inputs) == len(splits.targets) == 1 and not self.texts
         if alone and self.dataset.features is None and self.dataset.targets:
-            left_out = _names([*self.dataset.targets, *named_columns(self.dataset.sample_weight)])
+            left_out = _names([*self.dataset.targets, *self.dataset.columns_aside.values()])
             (spec,) = splits.inputs.values()
             rest = Atom(f'rows.drop(columns={left_out}).to_numpy("{spec.dtype}")')
             return dict.fromkeys(splits.inputs, rest)

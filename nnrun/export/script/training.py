@@ -205,7 +205,8 @@ def _fit_line(prepared: Prepared, *, epochs: int, after: int = 0) -> str:
     if training.batch_size != _BATCH_SIZE:
         named["batch_size"] = str(training.batch_size)
     if prepared.splits.validation is not None:
-        named["validation_data"] = "(X_valid, y_valid)"
+        weights = ", sample_weight_valid" if _weighs_all(prepared) else ""
+        named["validation_data"] = f"(X_valid, y_valid{weights})"
     if not training.shuffle:
         named["shuffle"] = "False"
     if training.class_weight is not None:
@@ -232,8 +233,15 @@ def evaluation_lines(prepared: Prepared) -> Iterator[str]:
     words = {"valid": "validation", "test": "test"}
     for part in part_names(prepared):
         if part in words:
-            figures = f"model.evaluate(X_{part}, y_{part}, verbose=0, return_dict=True)"
-            yield f'print("{words[part]}", {figures})'
+            named = {"verbose": "0", "return_dict": "True"}
+            if _weighs_all(prepared):
+                named = {"sample_weight": f"sample_weight_{part}", **named}
+            figures = call("model.evaluate", f"X_{part}", f"y_{part}", **named)
+            yield layout(call("print", literal(words[part]), figures))
+
+
+def _weighs_all(prepared: Prepared) -> bool:
+    return prepared.experiment.dataset.weighting.validation
 
 
 def plot_lines(prepared: Prepared) -> Iterator[str]:

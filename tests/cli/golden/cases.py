@@ -505,6 +505,24 @@ RELATIONS = {
         "architecture: {MLP: {hidden: [4]}}\n",
         files=ROWS,
     ),
+    "sample_weight_misspelt": Case(
+        "dataset:\n  csv: rows.csv\n  target: kind\n"
+        "  sample_weight: {colum: width, validation: yes}\n"
+        "architecture: {MLP: {hidden: [4]}}\n",
+        files=ROWS,
+    ),
+    "sample_weight_of_no_column": Case(
+        "dataset: {csv: rows.csv, target: kind, sample_weight: [width]}\n"
+        "architecture: {MLP: {hidden: [4]}}\n",
+        files=ROWS,
+    ),
+    "sample_weight_of_part": Case(
+        "dataset:\n  csv: rows.csv\n  target: kind\n"
+        "  sample_weight: {column: width, validation: true}\n"
+        "  split: {validation: more.csv, test: more.csv}\n"
+        "architecture: {MLP: {hidden: [4]}}\n",
+        files={**ROWS, "more.csv": "length,kind\n1,a\n"},
+    ),
     "sample_weight_as_well": Case(
         "dataset: {csv: rows.csv, target: kind, features: [length], sample_weight: length}\n"
         "architecture: {MLP: {hidden: [4]}}\n",
@@ -856,6 +874,9 @@ SEARCH = {
         EPOCHS, "  metric: val_false_positives\n", config=SIGMOID + "metrics: [FalsePositives]\n"
     ),
     "search_of_the_loss": _search("loss: [mse, mae]", config=REGRESSION),
+    "search_of_the_weights": _search(
+        "dataset.sample_weight: [null, {column: age, validation: true}]", config=REGRESSION
+    ),
     "search_of_too_few": _search("training.epochs: [5, 10, 20]", "  trials: 20\n"),
     "search_of_one_trial": _search(EPOCHS, "  trials: 1\n"),
     "search_grid_of_a_range": _search(
