@@ -6,6 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nnrun.analysis.evaluation_plots import (
+    draw_calibration,
+    draw_confusion_matrix,
+    draw_most_wrong,
+    draw_precision_recall,
+    draw_predicted_against_true,
+    draw_residuals,
+    draw_roc,
+)
 from nnrun.analysis.reconstructions import Reconstructions, draw_reconstructions
 from nnrun.analysis.scores import confusion_matrix
 from nnrun.runs.atomic import write_text, write_with
@@ -62,15 +71,11 @@ def _write_classification(
     inputs: Mapping[str, np.ndarray],
     columns: Mapping[str, tuple[str, ...]],
 ) -> None:
-    from nnrun.analysis import evaluation_plots as plots
-
     classes, labels, targets = predictions.classes, predictions.labels, predictions.truth
     matrix = confusion_matrix(targets, labels, len(classes))
     cells = ([name, *row] for name, row in zip(classes, matrix.tolist(), strict=True))
     write_text(files.confusion_matrix, table_text(["true", *classes], cells))
-    write_with(
-        files.confusion_plot, lambda path: plots.draw_confusion_matrix(matrix, classes, path)
-    )
+    write_with(files.confusion_plot, lambda path: draw_confusion_matrix(matrix, classes, path))
     _write_curves(predictions, evaluation, files)
     worst = most_wrong(predictions)
     pictures = next(
@@ -84,7 +89,7 @@ def _write_classification(
     if pictures is not None:
         write_with(
             files.most_wrong_plot,
-            lambda path: plots.draw_most_wrong(predictions, worst, pictures, path),
+            lambda path: draw_most_wrong(predictions, worst, pictures, path),
         )
     else:
         write_text(files.most_wrong, _wrong_table(predictions, worst, _by_column(inputs, columns)))
@@ -93,12 +98,10 @@ def _write_classification(
 def _write_curves(
     predictions: Predictions, evaluation: Evaluation, files: EvaluationDirectory
 ) -> None:
-    from nnrun.analysis import evaluation_plots as plots
-
-    write_with(files.roc, lambda path: plots.draw_roc(predictions, path))
-    write_with(files.precision_recall, lambda path: plots.draw_precision_recall(predictions, path))
+    write_with(files.roc, lambda path: draw_roc(predictions, path))
+    write_with(files.precision_recall, lambda path: draw_precision_recall(predictions, path))
     error = evaluation.headline["ece"].value
-    write_with(files.calibration, lambda path: plots.draw_calibration(predictions, error, path))
+    write_with(files.calibration, lambda path: draw_calibration(predictions, error, path))
 
 
 def most_wrong(predictions: Predictions) -> list[int]:
@@ -144,11 +147,9 @@ def are_pictures(shape: Sequence[int]) -> bool:
 
 
 def _write_regression(predictions: Predictions, files: EvaluationDirectory) -> None:
-    from nnrun.analysis import evaluation_plots as plots
-
     targets, predicted, names = predictions.truth, predictions.outputs, predictions.columns
-    write_with(files.residuals, lambda path: plots.draw_residuals(targets - predicted, path, names))
+    write_with(files.residuals, lambda path: draw_residuals(targets - predicted, path, names))
     write_with(
         files.predicted_against_true,
-        lambda path: plots.draw_predicted_against_true(targets, predicted, path, names),
+        lambda path: draw_predicted_against_true(targets, predicted, path, names),
     )

@@ -10,6 +10,7 @@ import numpy as np
 from nnrun.analysis.predictions import SHOWN_ROWS, Predictions
 from nnrun.analysis.scores import error_of, root_of
 from nnrun.pages.document import Sheet
+from nnrun.pages.style import drawing
 from nnrun.runs.prediction_table import ERRORS, FILE, ROW
 
 if TYPE_CHECKING:
@@ -71,8 +72,6 @@ def draw_reconstructions(made: Reconstructions, path: Path) -> None:
         made: Of pictures, `(height, width)` or with channels.
         path: The PNG to write.
     """
-    from nnrun.pages.style import drawing
-
     shown = min(SHOWN_PICTURES, made.rows)
     pictures = (made.truth[:shown], made.outputs[:shown])
     least, most = (float(end(pictures[0])) for end in (np.min, np.max))

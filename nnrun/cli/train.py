@@ -22,7 +22,7 @@ from nnrun.config.schema import MOST_FOLDS, MOST_SEEDS
 
 if TYPE_CHECKING:
     from nnrun.analysis.study_report import StudyReport
-    from nnrun.experiments.prepared import Declared
+    from nnrun.experiments.declare import Declared
     from nnrun.runs.outcome import Outcome
     from nnrun.studies.plan import StoredPlan
 
@@ -83,8 +83,7 @@ def train_cli(
     Exits with 1 if the training diverged or an expectation was not met, and with 2 if there is a
     mistake in the config or its data.
     """
-    from nnrun.experiments.base import Bases
-    from nnrun.experiments.prepare import load
+    from nnrun.experiments.declare import Bases, load
     from nnrun.studies.many import plan_of
 
     check_out(out)

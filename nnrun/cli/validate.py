@@ -38,8 +38,7 @@ def validate_cli(
     from nnrun.analysis.problems_view import problems_view
     from nnrun.config.diagnostics import render_problems
     from nnrun.errors import ConfigError, Problem
-    from nnrun.experiments.base import Bases
-    from nnrun.experiments.prepare import doubts_of, load
+    from nnrun.experiments.declare import Bases, doubts_of, load
 
     check_out(out)
     problems: list[Problem] = []

@@ -8,24 +8,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nnrun.config.roles import roles_of
 from nnrun.errors import UserError
-from nnrun.experiments.base import Bases, kept_base
+from nnrun.experiments.declare import RUNS, Bases, load, load_run
 from nnrun.experiments.lr_request import (
     SearchRange,
     apply_rate,
     check_target,
     with_constant_rate,
-)
-from nnrun.experiments.open import load_data, load_weights, read_trained
-from nnrun.experiments.prepare import (
-    RUNS,
-    build,
-    build_for,
-    load,
-    load_run,
-    prepare,
-    prepare_declared,
 )
 from nnrun.experiments.trust import check_trust, with_own_code
 from nnrun.runs.beginnings import check_begun
@@ -39,9 +28,10 @@ if TYPE_CHECKING:
     from nnrun.analysis.evaluation import Evaluation
     from nnrun.analysis.lr_report import SearchReport
     from nnrun.analysis.predictions import Predictions
+    from nnrun.experiments.declare import Declared
     from nnrun.experiments.evaluate import OpenRun
     from nnrun.experiments.lr_find import SearchStep
-    from nnrun.experiments.prepared import Declared, Prepared
+    from nnrun.experiments.prepared import Prepared
     from nnrun.experiments.train import Watcher
     from nnrun.runs.outcome import Outcome
 
@@ -72,6 +62,8 @@ def describe(
     """
     declared = load(Path(config), overrides, Bases(Path(runs_dir)))
     check_trust(declared.experiment, declared.config, trust=trust)
+    from nnrun.experiments.prepare import build, prepare_declared
+
     prepared = prepare_declared(declared, trust=trust)
     model = build(prepared)
     if plot is not None:
@@ -139,6 +131,8 @@ def train_declared(
     deliver_signals: bool,
 ) -> Outcome:
     """Train what was read from a config; see `train`."""
+    from nnrun.experiments.prepare import build, prepare_declared
+
     prepared = prepare_declared(declared, trust=trust)
     model = build(prepared, prepared.experiment.runtime.strategy)
     from nnrun.experiments.train import Run
@@ -239,17 +233,17 @@ def find_learning_rate(
             the first step, or a rate that cannot be applied; nothing is left behind.
     """
     tried = SearchRange(lowest, highest, steps)
+    from nnrun.experiments.prepare import build, prepare
+
     prepared = prepare(Path(config), overrides, Path(runs_dir), trust=trust)
     prepared, notes = with_constant_rate(prepared)
     target = None if apply_to is None else Path(apply_to)
     if target is not None:
         check_target(prepared, target)
-    model, seen = build(prepared), watch or _ignore
+    model, seen, out = build(prepared), watch or _ignore, Path(out_dir)
     from nnrun.experiments.lr_find import search
 
-    report = search(
-        prepared, model, tried, budget=budget, out_dir=Path(out_dir), notes=notes, watch=seen
-    )
+    report = search(prepared, model, tried, budget=budget, out_dir=out, notes=notes, watch=seen)
     return report if target is None else apply_rate(report, prepared.config, target)
 
 
@@ -275,6 +269,10 @@ def open_run(
         DataError: The data are needed, and not there any more or others.
         UserError: It names code of its own and is not trusted.
     """
+    from nnrun.experiments.base import kept_base
+    from nnrun.experiments.open import load_data, load_weights, read_trained
+    from nnrun.experiments.prepare import build_for
+
     run = read_trained(directory)
     experiment = with_own_code(load_run(directory, trust=trust), directory.resolved)
     if run.best.doubt:
@@ -327,17 +325,9 @@ def evaluate(
     if split is not None and data is not None:
         raise UserError("--split and --data name different rows", hint="Give one of them.")
     run = open_run(directory, trust=trust, with_data=data is None, tell=tell)
-    from nnrun.experiments.evaluate import choose_part, evaluate_rows, split_of_file
+    from nnrun.experiments.evaluate import choose_part, evaluate_rows, part_of_file
 
-    if data is None:
-        name, part = choose_part(run, split)
-    else:
-        from nnrun.data.load import load_rows
-
-        name = split_of_file(data)
-        roles = roles_of(run.experiment)
-        part = load_rows(run.experiment.dataset, run.signature.as_read, str(data), roles)
-        part = run.signature.transforms.part(part, run.signature.targets)
+    name, part = choose_part(run, split) if data is None else part_of_file(run, data)
     return evaluate_rows(run, name, part, batch_size=batch_size, draws=mc_samples)
 
 

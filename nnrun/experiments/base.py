@@ -70,6 +70,39 @@ class Base:
         """The transforms of the user's own that it names."""
         return self.experiment.dataset.preprocess.transforms
 
+    def with_transforms(self, experiment: Experiment) -> Experiment:
+        """An experiment that keeps the preprocessing of this run, and so names its transforms."""
+        dataset = experiment.dataset
+        preprocess = dataclasses.replace(dataset.preprocess, transforms=self.transforms)
+        dataset = dataclasses.replace(dataset, preprocess=preprocess)
+        return dataclasses.replace(experiment, dataset=dataset)
+
+    def problems(self, experiment: Experiment) -> Iterator[Problem]:
+        """What is wrong where a config is to build on it, whatever its weights are."""
+        yield from self._transform_problems(experiment)
+        yield from self._output_problems(experiment)
+
+    def _transform_problems(self, experiment: Experiment) -> Iterator[Problem]:
+        """What is wrong where the run's own transforms are kept, and the config names others."""
+        path, declared = "dataset.preprocess.transforms", experiment.outline.base
+        named = experiment.dataset.preprocess.transforms
+        if declared is None or not declared.keep_preprocessing or named in ((), self.transforms):
+            return
+        kept = ", ".join(one.name for one in self.transforms) or "none"
+        message = f"architecture.keep_preprocessing keeps the transforms of the run: {kept}"
+        yield Problem(message, experiment.place_of(path), path, "leave them out")
+
+    def _output_problems(self, experiment: Experiment) -> Iterator[Problem]:
+        """What is wrong where its last layer is that of the model: it gives what it learnt."""
+        path, declared = "dataset.preprocess.target", experiment.outline.base
+        was, now = self.experiment.dataset.preprocess.target, experiment.dataset.preprocess.target
+        if declared is None or declared.add or declared.drop_last or was == now:
+            return
+        learnt = LABEL_SCALES[was] if was else "labels in their own units"
+        message = f"the run's last layer learnt {learnt}"
+        hint = f"write `target: {was or 'null'}`, or end with a new layer (`drop_last`, `add`)"
+        yield Problem(message, experiment.place_of(path), path, hint)
+
     def to_json(self) -> dict[str, Any]:
         """The run as the record of another one tells it: `run`, `weights` (a sha256) and `epoch`."""
         if self.weights is None:
@@ -107,57 +140,18 @@ class Base:
             self.base.keep(files)
 
 
-class Bases:
-    """The runs that configs build on, each read once, whatever a command does with it.
+def find_base(from_run: str, folder: Path, runs_dir: Path) -> Base:
+    """The run that a config means, its weights not yet read.
 
     Args:
+        from_run: A directory, or the name of a run or of an experiment.
+        folder: That of the config.
         runs_dir: Where runs lie.
+
+    Raises:
+        ConfigError: Its config is not one that this nnrun takes.
+        RunError: No run is meant, or it has no weights, is damaged, or reads text.
     """
-
-    def __init__(self, runs_dir: Path) -> None:
-        self._runs_dir = runs_dir
-        self._read: dict[tuple[Path, str], Base] = {}
-
-    def problems(self, experiment: Experiment, config: Path) -> list[Problem]:
-        """What is wrong with the run that a config builds on, without its weights."""
-        try:
-            base = self._base_of(experiment, config)
-        except ConfigError as error:
-            told = error.problems[0].message
-            return [Problem(f"its config is not taken: {told}", path="architecture.from_run")]
-        except RunError as error:
-            return [Problem(error.message, path="architecture.from_run", hint=error.hint)]
-        if base is None:
-            return []
-        return [*_transform_problems(experiment, base), *_output_problems(experiment, base)]
-
-    def located(self, experiment: Experiment, config: Path) -> tuple[Experiment, Base | None]:
-        """An experiment that says where the run lies that it builds on, and that run.
-
-        Raises:
-            ConfigError, RunError: It cannot be built on.
-        """
-        base, declared = self._base_of(experiment, config), experiment.outline.base
-        if base is None or declared is None:
-            return experiment, None
-        found = dataclasses.replace(declared, from_run=str(base.config.parent))
-        experiment = dataclasses.replace(experiment, architecture=found)
-        return _with_kept_transforms(
-            experiment, base
-        ) if found.keep_preprocessing else experiment, base
-
-    def _base_of(self, experiment: Experiment, config: Path) -> Base | None:
-        declared = experiment.outline.base
-        if declared is None:
-            return None
-        words = config.parent, declared.from_run
-        if words not in self._read:
-            self._read[words] = _find_base(declared.from_run, config.parent, self._runs_dir)
-        return self._read[words]
-
-
-def _find_base(from_run: str, folder: Path, runs_dir: Path) -> Base:
-    """The run that a config means: a directory, or the name of a run or of an experiment."""
     run = read_trained(_find(from_run, folder, runs_dir))
     directory = RunDirectory(run.directory.path.resolve())
     run = dataclasses.replace(run, directory=directory)
@@ -177,38 +171,6 @@ def _find(from_run: str, folder: Path, runs_dir: Path) -> RunDirectory:
         if of_experiment and CheckpointStore(entry.directory.checkpoints).has("best"):
             return entry.directory
     return find_run(from_run, runs_dir)
-
-
-def _with_kept_transforms(experiment: Experiment, base: Base) -> Experiment:
-    """An experiment that names the transforms of the run whose preprocessing it keeps."""
-    dataset = experiment.dataset
-    preprocess = dataclasses.replace(dataset.preprocess, transforms=base.transforms)
-    return dataclasses.replace(
-        experiment, dataset=dataclasses.replace(dataset, preprocess=preprocess)
-    )
-
-
-def _transform_problems(experiment: Experiment, base: Base) -> Iterator[Problem]:
-    """What is wrong where the run's own transforms are kept, and the config names others."""
-    path, declared = "dataset.preprocess.transforms", experiment.outline.base
-    named = experiment.dataset.preprocess.transforms
-    if declared is None or not declared.keep_preprocessing or named in ((), base.transforms):
-        return
-    kept = ", ".join(one.name for one in base.transforms) or "none"
-    message = f"architecture.keep_preprocessing keeps the transforms of the run: {kept}"
-    yield Problem(message, experiment.place_of(path), path, "leave them out")
-
-
-def _output_problems(experiment: Experiment, base: Base) -> Iterator[Problem]:
-    """What is wrong where the last layer of the run is that of the model: it gives what it learnt."""
-    path, declared = "dataset.preprocess.target", experiment.outline.base
-    was, now = base.experiment.dataset.preprocess.target, experiment.dataset.preprocess.target
-    if declared is None or declared.add or declared.drop_last or was == now:
-        return
-    learnt = LABEL_SCALES[was] if was else "labels in their own units"
-    message = f"the run's last layer learnt {learnt}"
-    hint = f"write `target: {was or 'null'}`, or end with a new layer (`drop_last`, `add`)"
-    yield Problem(message, experiment.place_of(path), path, hint)
 
 
 def read_base(files: RunDirectory) -> Base:

@@ -11,8 +11,9 @@ from nnrun.analysis.evaluation_files import write_evaluation
 from nnrun.analysis.predictions import Predictions, Sampled
 from nnrun.analysis.reconstructions import Reconstructions
 from nnrun.config.figures import Figure
+from nnrun.config.roles import roles_of
 from nnrun.config.tasks import LABELS
-from nnrun.data.load import load_inputs
+from nnrun.data.load import load_inputs, load_rows
 from nnrun.data.pictures import SUFFIXES, find_pictures, read_pictures
 from nnrun.errors import DataError, UserError
 from nnrun.runs.atomic import write_json
@@ -117,8 +118,20 @@ def choose_part(run: OpenRun, split: str | None) -> tuple[str, Part]:
     return name, parts[name]
 
 
-def split_of_file(file: Path) -> str:
-    """The name under which the rows of a file are evaluated: its own, without the suffix."""
+def part_of_file(run: OpenRun, file: Path) -> tuple[str, Part]:
+    """The rows of a CSV file as the model takes them, and the name under which they are evaluated.
+
+    Raises:
+        DataError: The file cannot be used.
+    """
+    roles = roles_of(run.experiment)
+    part = load_rows(run.experiment.dataset, run.signature.as_read, str(file), roles)
+    part = run.signature.transforms.part(part, run.signature.targets)
+    return _split_of_file(file), part
+
+
+def _split_of_file(file: Path) -> str:
+    """Its own name, without the suffix."""
     name = re.sub(r"[^A-Za-z0-9._-]", "-", file.stem).lstrip(".")[:64] or "file"
     # The rows of a file `test.csv` need not be those of the run's own test.
     return f"{name}-file" if name in SPLITS else name

@@ -7,6 +7,10 @@ import functools
 from typing import TYPE_CHECKING, Any
 
 from nnrun.config.roles import roles_of
+from nnrun.data.load import load_splits
+from nnrun.data.signature import FORMAT, Signature
+from nnrun.data.transforms.chain import Transforms, fit
+from nnrun.data.transforms.declared import declared_transforms
 from nnrun.errors import ConfigError, DataError, RunError
 from nnrun.runs.best_state import find_best
 from nnrun.runs.checkpoints import CheckpointStore
@@ -14,7 +18,6 @@ from nnrun.runs.manifest import RunRecord, derived_status, read_format
 
 if TYPE_CHECKING:
     from nnrun.config.schema import Experiment
-    from nnrun.data.signature import Signature
     from nnrun.data.splits import Splits
     from nnrun.runs.best_state import BestState
     from nnrun.runs.directory import RunDirectory
@@ -74,9 +77,6 @@ def read_signature(directory: RunDirectory, experiment: Experiment) -> Signature
     Raises:
         RunError: The file is missing, damaged, or of a newer nnrun.
     """
-    from nnrun.data.signature import FORMAT, Signature
-    from nnrun.data.transforms.declared import declared_transforms
-
     path = directory.signature
     try:
         return Signature.from_json(read_format(path, FORMAT), declared_transforms(experiment))
@@ -93,10 +93,6 @@ def load_data(
         DataError: The rows are not there any more, or are others.
         RunError: The signature is damaged, or of a newer nnrun.
     """
-    from nnrun.data.signature import Signature
-    from nnrun.data.transforms.chain import Transforms, fit
-    from nnrun.data.transforms.declared import declared_transforms
-
     signature = None
     if directory.signature.exists():
         signature = read_signature(directory, experiment)
@@ -161,8 +157,6 @@ def _has_the_names(signature: Signature, experiment: Experiment) -> bool:
 def _load_splits(
     directory: RunDirectory, experiment: Experiment, record: RunRecord, trained: Signature | None
 ) -> Splits:
-    from nnrun.data.load import load_splits
-
     roles, exact = roles_of(experiment), False
     if trained is not None:
         roles, exact = trained.as_before(roles, experiment.dataset), trained.is_exact

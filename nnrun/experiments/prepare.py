@@ -1,9 +1,11 @@
-"""From a config, or a run, to its data and its compiled model."""
+"""From a checked experiment to its data and its compiled model.
+
+Keras is imported only where a model is built: the device is chosen before that.
+"""
 
 from __future__ import annotations
 
 import dataclasses
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nnrun.config.catalogue import load_catalogue
@@ -11,69 +13,36 @@ from nnrun.config.components import uses_own_code
 from nnrun.config.diagnostics import in_one_line
 from nnrun.config.doubts import find_doubts
 from nnrun.config.facts import DataFacts
-from nnrun.config.loading import load_experiment, named_facts
 from nnrun.config.relations import check_relations
-from nnrun.config.roles import roles_of, roles_of_graph
-from nnrun.config.search_rules import search_doubts
-from nnrun.errors import ConfigError, Problem
-from nnrun.experiments.base import Bases, check_shapes
+from nnrun.config.roles import roles_of
+from nnrun.data.load import load_splits
+from nnrun.data.quality import inspect
+from nnrun.data.transforms.chain import Transforms, fit
+from nnrun.data.transforms.declared import declared_transforms
+from nnrun.data.transforms.own_transforms import doubts_about_saving
+from nnrun.device import import_tensorflow, make_deterministic
+from nnrun.errors import ConfigError
+from nnrun.experiments.base import check_shapes
+from nnrun.experiments.declare import RUNS, Bases, load
 from nnrun.experiments.open import load_weights
-from nnrun.experiments.prepared import Declared, Prepared
+from nnrun.experiments.prepared import Prepared
 from nnrun.experiments.trust import check_trust
-from nnrun.runs.settings import read_resolved
+from nnrun.models.bounded import doubts_about_bounds
+from nnrun.models.network import Network
+from nnrun.models.self_normalizing import doubts_about_selu
+from nnrun.tasks.lookup import find_task
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
     from nnrun.config.schema import Experiment, Runtime
     from nnrun.data.signature import Signature
     from nnrun.data.splits import Splits
     from nnrun.data.transforms.adapted_layers import Learnt
-    from nnrun.data.transforms.chain import Transforms
     from nnrun.data.transforms.transform import Fitted
     from nnrun.experiments.base import Base
-    from nnrun.runs.directory import RunDirectory
-
-RUNS = Path("runs")
-"""Where runs lie, unless somebody says otherwise."""
-
-
-def load(config: Path, overrides: Sequence[str] = (), bases: Bases | None = None) -> Declared:
-    """Read and check a config, and whatever can be said of its data without reading the rows.
-
-    Args:
-        config: The YAML file.
-        overrides: Changes of the form `training.epochs=5`.
-        bases: Reads the run that the model is built on; None for one that looks in `RUNS`.
-
-    Raises:
-        ConfigError: With every problem found.
-    """
-    known = bases or Bases(RUNS)
-    experiment = load_experiment(
-        config,
-        overrides,
-        check_source=_check_source,
-        check_base=lambda experiment: known.problems(experiment, config),
-        to_be_trained=True,
-    )
-    return Declared(*known.located(experiment, config), config)
-
-
-def _check_source(experiment: Experiment) -> list[Problem]:
-    from nnrun.data.describing import check_source
-
-    return check_source(experiment.dataset, roles_of_graph(experiment))
-
-
-def doubts_of(experiment: Experiment) -> list[Problem]:
-    """What deserves a warning in a config without mistakes, before its data are read."""
-    catalogue = load_catalogue()
-    facts = named_facts(experiment, catalogue)
-    return [
-        *find_doubts(experiment, catalogue, facts),
-        *search_doubts(experiment, catalogue, facts),
-    ]
+    from nnrun.experiments.declare import Declared
 
 
 def prepare(
@@ -133,10 +102,6 @@ def prepare_experiment(
         to_be_trained: Whether a training is to begin with it, not to go on.
     """
     doubts = base.warnings if base else ()
-    from nnrun.data.load import load_splits
-    from nnrun.data.transforms.chain import fit
-    from nnrun.data.transforms.declared import declared_transforms
-
     built_on = experiment.outline.base
     keeps = built_on is not None and built_on.keep_preprocessing
     earlier = base.signature if base is not None and keeps else trained
@@ -174,8 +139,6 @@ def _kept(earlier: Signature | None, splits: Splits, *, of_base: bool) -> Transf
         splits: The data as they were read.
         of_base: Whether that is a base.
     """
-    from nnrun.data.transforms.chain import Transforms
-
     if earlier is None:
         return Transforms()
     if of_base:
@@ -194,9 +157,6 @@ def _warnings(
     facts: DataFacts,
 ) -> Iterator[str]:
     """What is doubtful about the data, the config and the layers, each with its place."""
-    from nnrun.data.quality import inspect
-    from nnrun.data.transforms.own_transforms import doubts_about_saving
-
     yield from inspect(splits, transforms)
     yield from map(in_one_line, doubts_about_saving(transforms))
     yield from map(in_one_line, find_doubts(experiment, load_catalogue(), facts))
@@ -205,10 +165,6 @@ def _warnings(
 
 def _model_warnings(experiment: Experiment, splits: Splits) -> Iterator[str]:
     """What is doubtful about the layers that an experiment declares, each with its place."""
-    from nnrun.models.bounded import doubts_about_bounds
-    from nnrun.models.network import Network
-    from nnrun.models.self_normalizing import doubts_about_selu
-
     yield from map(in_one_line, doubts_about_bounds(experiment, splits))
     outline = experiment.outline
     if outline.own is None and outline.base is None:
@@ -220,9 +176,6 @@ def _adapting(experiment: Experiment) -> Callable[[Splits, Sequence[Fitted]], Le
     """What has the layers of an experiment adapt to the training rows."""
 
     def adapt(splits: Splits, before: Sequence[Fitted]) -> Learnt:
-        from nnrun.data.transforms.chain import Transforms
-        from nnrun.device import import_tensorflow
-
         import_tensorflow(experiment.runtime.device)
         from nnrun.models.building import adapt_layers
 
@@ -273,11 +226,8 @@ def build_for(
         strategy: `mirrored` for a model on all devices.
         base: The run that the model is built on.
     """
-    from nnrun.device import import_tensorflow
-
     runtime = experiment.runtime
     import_tensorflow(runtime.device)
-    from nnrun.device import make_deterministic
     from nnrun.models.building import build_model
 
     if runtime.deterministic:
@@ -316,29 +266,8 @@ def _base_layers(base: Base, runtime: Runtime, strategy: str) -> Any:
     return model
 
 
-def load_run(
-    directory: RunDirectory, *, trust: bool, epochs: int | None = None, edited: bool = False
-) -> Experiment:
-    """The config of a run, as it was run, or with another last epoch.
-
-    Raises:
-        ConfigError: It is not one that this nnrun takes.
-        UserError: It names code of the user's own and is not trusted.
-    """
-    overrides = () if epochs is None else (f"training.epochs={epochs}",)
-    experiment = load_experiment(
-        directory.resolved,
-        overrides,
-        text=read_resolved(directory, edited=edited),
-    )
-    check_trust(experiment, directory.resolved, trust=trust)
-    return experiment
-
-
 def _facts(splits: Splits, experiment: Experiment) -> dict[str, DataFacts]:
     """What the relations want to know of each output, from the data themselves."""
-    from nnrun.tasks.lookup import find_task
-
     drawn = {"train", "validation"} | ({"test"} if experiment.dataset.split.test else set())
     first = next(iter(splits.inputs.values()))
     return {

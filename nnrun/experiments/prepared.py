@@ -1,4 +1,4 @@
-"""An experiment as its config declares it, and with its data at hand."""
+"""An experiment with its data at hand."""
 
 from __future__ import annotations
 
@@ -6,41 +6,15 @@ import dataclasses
 import math
 from typing import TYPE_CHECKING
 
-from nnrun.experiments.trust import with_own_code
+from nnrun.data.signature import Signature
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from nnrun.config.schema import Experiment
-    from nnrun.data.signature import Signature
     from nnrun.data.splits import Splits
     from nnrun.data.transforms.chain import Transforms
     from nnrun.experiments.base import Base
-
-
-@dataclasses.dataclass(frozen=True)
-class Declared:
-    """What a config declares, checked, before its data are read.
-
-    Attributes:
-        experiment: The experiment.
-        base: The run that the model is built on, if it is built on one.
-        config: The config file.
-    """
-
-    experiment: Experiment
-    base: Base | None
-    config: Path
-
-    def trusted(self, *, trust: bool) -> Declared:
-        """The same, once its code can be imported, and code of the run that it builds on may run.
-
-        Raises:
-            UserError: That run names code of its own, and is not trusted.
-        """
-        base = None if self.base is None else self.base.trusted(trust=trust)
-        experiment = with_own_code(self.experiment, self.config)
-        return dataclasses.replace(self, experiment=experiment, base=base)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,8 +40,6 @@ class Prepared:
     @property
     def signature(self) -> Signature:
         """What the model takes and gives."""
-        from nnrun.data.signature import Signature
-
         return Signature.of(self.splits, self.transforms)
 
     @property

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 from nnrun.config.plain_reader import read_plain
 from nnrun.config.sources import name_of_source
 from nnrun.config.writer import experiment_to_yaml
+from nnrun.device import device_name, processor_name, thread_count
 from nnrun.errors import RunError
 from nnrun.experiments.base import base_for_resuming, changed_weights
+from nnrun.experiments.declare import load_run
 from nnrun.experiments.open import check_signature, read_signature
-from nnrun.experiments.prepare import build, load_run, prepare_experiment
+from nnrun.experiments.prepare import build, prepare_experiment
 from nnrun.experiments.trust import with_own_code
 from nnrun.reading import check_tree
 from nnrun.runs.appended import changed_files
@@ -19,7 +21,7 @@ from nnrun.runs.atomic import describe_cause
 from nnrun.runs.checksums import check_file
 from nnrun.runs.directory import check_place, needed_bytes
 from nnrun.runs.manifest import NewerFormatError, RunRecord
-from nnrun.runs.provenance import installed_versions
+from nnrun.runs.provenance import PACKAGES, installed_versions
 from nnrun.runs.run_writer import utc_now
 from nnrun.runs.saved import Resumed, Saved, load_saved
 from nnrun.runs.settings import flatten, read_run_config
@@ -33,12 +35,7 @@ if TYPE_CHECKING:
     from nnrun.experiments.train import Run
     from nnrun.runs.directory import RunDirectory
 
-COMPARED = ("nnrun", "tensorflow", "keras", "numpy")
-"""The packages whose versions decide the bits."""
-
 _MAY_CHANGE = ("training.epochs",)
-
-_COUNTING = ("EarlyStopping", "ReduceLROnPlateau")
 
 
 def reopen(
@@ -72,11 +69,14 @@ def reopen(
     if differences and not anyway:
         refuse_differences(directory, differences)
     model = build(prepared, declared.runtime.strategy)
+    from nnrun.experiments.extend import check_callbacks, extension_notes
+    from nnrun.experiments.train import Run
+
     differences += find_device_differences(record)
     if differences and not anyway:
         refuse_differences(directory, differences)
     if saved.last is not None:
-        _check_callbacks(directory, saved, declared)
+        check_callbacks(directory, saved, declared)
     if epochs is not None and saved.last is not None:
         try:
             notes = extension_notes(prepared, model, saved)
@@ -86,8 +86,6 @@ def reopen(
             tell(note)
     config, extended = experiment_to_yaml(declared), epochs is not None
     resumed = make_resumed(directory, record, saved, differences, config, extended=extended)
-    from nnrun.experiments.train import Run
-
     return Run(prepared, model, directory, (), resumed)
 
 
@@ -120,14 +118,6 @@ def _doubts(directory: RunDirectory, record: RunRecord, saved: Saved) -> Iterato
             yield f"{directory.path / name} is damaged; it is written again from the history"
     if done < record.epochs and not saved.refused:
         yield f"the state of epoch {record.epochs} is missing; continuing from that of epoch {done}"
-
-
-def _check_callbacks(directory: RunDirectory, saved: Saved, declared: Experiment) -> None:
-    from nnrun.training.callbacks import all_callbacks
-
-    kept, wanted = len(saved.facts["callbacks"]), len(all_callbacks(declared))
-    if kept != wanted:
-        raise RunError(f"{directory.name} saved {kept} callbacks, and its config has {wanted}")
 
 
 def check_own(directory: RunDirectory) -> None:
@@ -226,8 +216,6 @@ def find_changes(
 
 def find_device_differences(record: RunRecord) -> list[str]:
     """What of the machine is no longer as it was, a line each."""
-    from nnrun.device import device_name, processor_name, thread_count
-
     now = {
         "device": device_name(),
         "processor": processor_name(),
@@ -303,40 +291,6 @@ def _extended(facts: Mapping[str, Any]) -> dict[str, Any]:
     return {**facts, "position": position, "callbacks": callbacks}
 
 
-def extension_notes(prepared: Prepared, model: Any, saved: Saved) -> list[str]:
-    """What schedule and callbacks will do in the epochs to come, in sentences."""
-    from nnrun.training.callbacks import all_callbacks
-    from nnrun.training.estimating import scheduled_rate
-
-    experiment, done = prepared.experiment, saved.facts["epoch"]
-    steps = prepared.steps_per_epoch
-    first = scheduled_rate(model, done * steps)
-    last = scheduled_rate(model, experiment.training.epochs * steps - 1)
-    notes = []
-    tuned = experiment.training.fine_tune
-    if first is None or last is None or (tuned and done >= tuned.after_epoch):
-        notes.append("The learning rate stays as it was.")
-    else:
-        name = experiment.schedule.name if experiment.schedule else "The schedule"
-        notes.append(
-            f"{name} continues from a learning rate of {first:.3g} and comes to {last:.3g} "
-            f"in epoch {experiment.training.epochs}."
-        )
-    for component, state in zip(all_callbacks(experiment), saved.facts["callbacks"], strict=True):
-        if component.name == "EarlyStopping" and saved.facts["position"]["stopping"]:
-            patience, best = component.arguments.get("patience", 0), state["best"]
-            # None where the figure that it watches was never finite.
-            wanted = (
-                "a finite figure" if best is None else f"anything better than {float(best):.5g}"
-            )
-            notes.append(
-                f"EarlyStopping starts counting again: it stops after {patience} epochs without {wanted}."
-            )
-        elif component.name in _COUNTING:
-            notes.append(f"{component.name} continues counting where it was.")
-    return notes
-
-
 def _changed_settings(
     directory: RunDirectory, saved: Saved, may_change: Sequence[str] = _MAY_CHANGE
 ) -> list[str]:
@@ -363,6 +317,6 @@ def _changed_versions(record: RunRecord) -> list[str]:
     now = installed_versions()
     return [
         f"{package}: {record.versions.get(package)} → {now.get(package)}"
-        for package in COMPARED
+        for package in PACKAGES
         if record.versions.get(package) != now.get(package)
     ]

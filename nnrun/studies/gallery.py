@@ -22,8 +22,7 @@ from nnrun.analysis.gallery_view import (
 )
 from nnrun.config.gallery_sheet import GalleryEntry, read_sheet
 from nnrun.errors import RunError, UserError
-from nnrun.experiments.base import Bases
-from nnrun.experiments.prepare import load
+from nnrun.experiments.declare import Bases, load
 from nnrun.pages.document import Picture
 from nnrun.pages.files import page_text
 from nnrun.pages.style import png_of

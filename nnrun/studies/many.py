@@ -10,8 +10,7 @@ from nnrun.analysis.study_report import StudyReport, read_study
 from nnrun.device import usable_cores
 from nnrun.errors import UserError
 from nnrun.experiments.api import train_declared
-from nnrun.experiments.base import Bases
-from nnrun.experiments.prepare import RUNS, load
+from nnrun.experiments.declare import RUNS, Bases, load
 from nnrun.runs.atomic import remove_leftovers
 from nnrun.runs.locking import RunLock
 from nnrun.studies.conducting import Conductor
@@ -23,7 +22,7 @@ from nnrun.studies.seeds import Seeds
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from nnrun.experiments.prepared import Declared
+    from nnrun.experiments.declare import Declared
     from nnrun.experiments.train import Watcher
     from nnrun.runs.outcome import Outcome
     from nnrun.runs.study_directory import StudyDirectory

@@ -13,11 +13,10 @@ from nnrun.config.best_epoch import monitored_figure
 from nnrun.config.loading import load_experiment
 from nnrun.config.writer import experiment_to_yaml
 from nnrun.errors import RunError
-from nnrun.experiments.resume import COMPARED
 from nnrun.experiments.trust import check_trust
 from nnrun.runs.checksums import read_file, write_files
 from nnrun.runs.index import list_studies
-from nnrun.runs.provenance import installed_versions
+from nnrun.runs.provenance import PACKAGES, installed_versions
 from nnrun.runs.run_writer import utc_now
 from nnrun.runs.study_directory import StudyDirectory, create_study
 from nnrun.runs.study_record import StudyRecord
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from nnrun.config.schema import Experiment
-    from nnrun.experiments.prepared import Declared
+    from nnrun.experiments.declare import Declared
     from nnrun.studies.plan import StoredPlan
 
 MAX_CONFIG = 1_000_000
@@ -135,7 +134,7 @@ def changed_versions(record: StudyRecord, versions: Mapping[str, str]) -> list[s
     """The packages whose versions decide the bits and are others by now, a line each."""
     return [
         f"{name}: {record.versions.get(name)} → {versions.get(name)}"
-        for name in COMPARED
+        for name in PACKAGES
         if record.versions.get(name) != versions.get(name)
     ]
 

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 from nnrun.config.writer import experiment_to_yaml
 from nnrun.errors import RunError, UserError
 from nnrun.experiments.api import resume, train_declared
-from nnrun.experiments.base import Bases
-from nnrun.experiments.prepare import RUNS, load
+from nnrun.experiments.declare import RUNS, Bases, load
 from nnrun.runs.index import list_runs
 from nnrun.runs.outcome import Outcome
 from nnrun.runs.provenance import installed_versions
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from nnrun.config.schema import Experiment
-    from nnrun.experiments.prepared import Declared
+    from nnrun.experiments.declare import Declared
     from nnrun.runs.directory import RunDirectory
     from nnrun.studies.plan import Plan, Point
 

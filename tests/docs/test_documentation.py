@@ -15,7 +15,7 @@ import pytest
 from docs.blocks import Block, read_blocks
 from docs.generate import IMAGES, ROOT, config_reference, fill, stale_files
 from nnrun.errors import ConfigError
-from nnrun.experiments.prepare import load
+from nnrun.experiments.declare import load
 
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
 BY_NAME = {str(page.relative_to(ROOT)): page for page in PAGES}

@@ -13,12 +13,11 @@ from typing import Any
 import pytest
 
 from nnrun.device import processor_name
-from nnrun.experiments.resume import COMPARED
 from nnrun.runs.checksums import write_file
 from nnrun.runs.directory import RunDirectory
 from nnrun.runs.history import History
 from nnrun.runs.manifest import RunRecord
-from nnrun.runs.provenance import installed_versions
+from nnrun.runs.provenance import PACKAGES, installed_versions
 
 KEPT = Path(__file__).with_name("format_1")
 TRAINED_AT = "/tmp/nnrun/rooms.csv"
@@ -71,5 +70,5 @@ def test_it_goes_on_with_the_same_bits(run: RunDirectory, nnrun: Nnrun) -> None:
     ]
     expected = History.read(Path("longer.csv")).rows
     is_same_machine = before.processor == processor_name()
-    is_same = is_same_machine and all(before.versions[name] == now[name] for name in COMPARED)
+    is_same = is_same_machine and all(before.versions[name] == now[name] for name in PACKAGES)
     assert figures == [pytest.approx(row, rel=0 if is_same else 1e-4, abs=0) for row in expected]

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from nnrun.errors import ConfigError
-from nnrun.experiments.prepare import build, load, prepare
+from nnrun.experiments.declare import load
+from nnrun.experiments.prepare import build, prepare
 from nnrun.runs.directory import RunDirectory
 from nnrun.runs.manifest import Metrics
 from tests.export.sameness import assert_same

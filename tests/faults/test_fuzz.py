@@ -23,7 +23,7 @@ from nnrun.config.graphs import Graph, GraphInput, GraphLayer, GraphOutput
 from nnrun.config.options import keys_of
 from nnrun.config.writer import experiment_to_yaml
 from nnrun.errors import ConfigError, RunError
-from nnrun.experiments.prepare import load
+from nnrun.experiments.declare import load
 from nnrun.runs.directory import RunDirectory
 
 pytestmark = pytest.mark.faults

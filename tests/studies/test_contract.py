@@ -10,7 +10,7 @@ import pytest
 
 from nnrun.config.loading import load_experiment
 from nnrun.errors import ConfigError
-from nnrun.experiments.prepare import load
+from nnrun.experiments.declare import load
 from nnrun.runs.directory import RunDirectory
 from nnrun.runs.manifest import RunRecord
 from nnrun.runs.outcome import Outcome

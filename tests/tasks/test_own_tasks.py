@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from nnrun.errors import ConfigError
-from nnrun.experiments.prepare import load, prepare
+from nnrun.experiments.declare import load
+from nnrun.experiments.prepare import prepare
 
 OWN = f"{__package__}.test_contract:Counts"
 CONFIG = f"""dataset: {{csv: rows.csv, target: y, task: {OWN}, split: {{validation: 2}}}}

@@ -11,7 +11,7 @@ import pytest
 
 from nnrun.errors import ConfigError
 from nnrun.experiments.api import evaluate, train
-from nnrun.experiments.prepare import load
+from nnrun.experiments.declare import load
 from nnrun.runs.directory import RunDirectory
 
 ROOT = Path(__file__).parents[2]

@@ -111,8 +111,8 @@ def look(run: RunDirectory) -> None:
     from nnrun.analysis.list_view import list_view
     from nnrun.analysis.listing import list_rows
     from nnrun.analysis.run_view import read_report, run_view
+    from nnrun.experiments.declare import load_run
     from nnrun.experiments.open import read_signature
-    from nnrun.experiments.prepare import load_run
     from nnrun.json_text import json_text
     from nnrun.pages.terminal import Screen, screen_text
     from nnrun.runs.index import list_runs
