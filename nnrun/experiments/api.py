@@ -1,4 +1,4 @@
-"""The story: what happens between a config and a run directory."""
+"""The operations behind the commands, from a config to a run directory."""
 
 from __future__ import annotations
 
@@ -48,17 +48,17 @@ def describe(
     trust: bool = False,
     plot: Path | None = None,
 ) -> Card:
-    """What a config would run; a few steps are made to tell the time, and thrown away.
+    """Describe what a config would run; trains and discards a few steps to estimate the time.
 
     Args:
         config: The YAML file.
         overrides: Changes of the form `training.epochs=5`.
-        runs_dir: Where a run that the model is built on is looked for.
-        trust: Whether code of the user's own that the config names may run.
-        plot: Where the model is drawn: a `.png`, `.svg` or `.pdf`.
+        runs_dir: Where to look for the run that the model is built on.
+        trust: Whether the user's own code that the config names may run.
+        plot: The file to draw the model into: a `.png`, `.svg` or `.pdf`.
 
     Raises:
-        UserError: For mistakes in the config or the data, and code that is not trusted.
+        UserError: For mistakes in the config or the data, and untrusted code.
     """
     declared = load(Path(config), overrides, Bases(Path(runs_dir)))
     check_trust(declared.experiment, declared.config, trust=trust)
@@ -91,23 +91,23 @@ def train(
     Args:
         config: The YAML file.
         overrides: Changes of the form `training.epochs=5`.
-        runs_dir: Where a directory for the run is made; a run that the model is built on is looked
-            for there.
-        run_dir: Exactly where the run is written instead; missing or empty.
+        runs_dir: Where the run's directory is created, and where to look for a run that the model
+            is built on.
+        run_dir: The run's own directory instead; it must be missing or empty.
         command: The command line, for the record.
-        trust: Whether code that a run names, which the model is built on, may run.
+        trust: Whether code named by the run that the model is built on may run.
         watch: Called with every event of the training.
-        deliver_signals: Whether a signal that interrupted the training (SIGINT, SIGTERM, SIGHUP) has,
-            once the run is written, the effect that it has elsewhere in the process, so that no other
-            training begins: Ctrl-C raises KeyboardInterrupt, SIGTERM ends the process, and a
-            handler of one's own is called, after which the outcome is returned.
+        deliver_signals: Whether a signal that interrupted the training (SIGINT, SIGTERM, SIGHUP)
+            has its usual effect once the run is written, so that a loop doesn't start another
+            training: Ctrl-C raises KeyboardInterrupt, SIGTERM ends the process, and a custom
+            handler is called, after which the outcome is returned.
 
     Returns:
         How it came out; nothing is raised for a run that diverged.
 
     Raises:
-        UserError: For mistakes in the config, the data or the place; nothing is left behind.
-        KeyboardInterrupt: See `deliver_signals`; the run is written, and can be resumed.
+        UserError: For mistakes in the config, the data or the directory; nothing is left behind.
+        KeyboardInterrupt: See `deliver_signals`; the run is written and can be resumed.
     """
     return train_declared(
         load(Path(config), overrides, Bases(Path(runs_dir))),
@@ -130,7 +130,7 @@ def train_declared(
     watch: Watcher | None = None,
     deliver_signals: bool,
 ) -> Outcome:
-    """Train what was read from a config; see `train`."""
+    """Train a config that has been read; see `train`."""
     from nnrun.experiments.prepare import build, prepare_declared
 
     prepared = prepare_declared(declared, trust=trust)
@@ -161,26 +161,26 @@ def resume(
     tell: Callable[[str], None] | None = None,
     deliver_signals: bool = True,
 ) -> Outcome:
-    """Go on with a run that broke off, or with a finished one for more epochs.
+    """Continue a run that was interrupted, or a finished one for more epochs.
 
-    The result is that of a run that never broke off, bit for bit.
+    The result is the same, bit for bit, as if the run had never stopped.
 
     Args:
         directory: The run.
-        epochs: Another last epoch than the config's.
-        anyway: Go on even where config, data, versions or machine are not as they were; the run is
-            marked as inexact.
-        trust: Whether code of the user's own that the run names may run.
+        epochs: The last epoch, instead of the config's.
+        anyway: Continue even if config, data, versions or machine have changed; the run is marked
+            as inexact.
+        trust: Whether the user's own code that the run names may run.
         watch: Called with every event of the training.
-        tell: Called with sentences that say what going on for longer will do.
+        tell: Called with sentences that say what training for longer will do.
         deliver_signals: As for `train`.
 
     Returns:
         How it came out; nothing is raised for a run that diverged.
 
     Raises:
-        RunError: Another process trains it, it is damaged, there is nothing left to do, or
-            something differs from what it was trained with.
+        RunError: Another process is training it, it is damaged, there is nothing left to do, or
+            something has changed since it was trained.
         UserError: For mistakes in its config or data; the run is left as it was.
     """
     from nnrun.experiments.resume import reopen
@@ -210,27 +210,28 @@ def find_learning_rate(
     trust: bool = False,
     watch: Callable[[SearchStep], None] | None = None,
 ) -> SearchReport:
-    """Search a learning rate for a config by a range test and trials; the model is thrown away.
+    """Search for a learning rate with a range test and trials; the model is discarded.
 
     Args:
         config: The YAML file.
         overrides: Changes of the form `training.batch_size=64`; never written to `apply_to`.
         lowest: The rate of the first training step.
         highest: The rate of the last one.
-        steps: How many steps there are.
-        budget: Epochs that the trials may train together; None goes by the size of the training.
-        out_dir: Where the curve is written, as `<name>.png` and `<name>.csv`.
-        apply_to: Where the config with the recommended rate is written: a new file, or the config.
-        runs_dir: Where a run that the model is built on is looked for; see `train`.
-        trust: Whether code that it names may run.
+        steps: The number of steps.
+        budget: Epochs for all trials together; None chooses by the size of the training.
+        out_dir: The folder for the curve, as `<name>.png` and `<name>.csv`.
+        apply_to: The file for the config with the recommended rate: a new file, or the config
+            itself.
+        runs_dir: Where to look for the run that the model is built on; see `train`.
+        trust: Whether code that this run names may run.
         watch: Called with every step of the range test and every epoch of a trial.
 
     Returns:
-        What every rule says, what the trials came to, and the rate to recommend.
+        What every rule says, the results of the trials, and the recommended rate.
 
     Raises:
         UserError: For mistakes in the config, the data or the range, a loss that is not finite at
-            the first step, or a rate that cannot be applied; nothing is left behind.
+            the first step, or a rate that can't be written; nothing is left behind.
     """
     tried = SearchRange(lowest, highest, steps)
     from nnrun.experiments.prepare import build, prepare
@@ -254,20 +255,20 @@ def open_run(
     with_data: bool = True,
     tell: Callable[[str], None] = _warn,
 ) -> OpenRun:
-    """Build the model of a run anew, from its own config and the weights of its best epoch.
+    """Rebuild the model of a run from its own config and the weights of its best epoch.
 
     Args:
         directory: The run.
-        trust: Whether code of the user's own that its config names may run.
-        with_data: Whether the data it was trained on are loaded as well; the model does without.
-        tell: Called with a sentence where the best epoch's weights are damaged and older ones take
-            their place; by default Python warns.
+        trust: Whether the user's own code that its config names may run.
+        with_data: Whether to load its training data too; the model doesn't need them.
+        tell: Called with a sentence if the best epoch's weights are damaged and older ones are
+            used; by default, a Python warning.
 
     Raises:
-        RunError: The run is damaged, still trained, or has no weights.
-        ConfigError: Its config is not one that this nnrun takes.
-        DataError: The data are needed, and not there any more or others.
-        UserError: It names code of its own and is not trusted.
+        RunError: The run is damaged, still being trained, or has no weights.
+        ConfigError: This version of nnrun refuses its config.
+        DataError: The data are needed, but missing or different.
+        UserError: It names code that is not trusted.
     """
     from nnrun.experiments.base import kept_base
     from nnrun.experiments.open import load_data, load_weights, read_trained
@@ -305,22 +306,22 @@ def evaluate(
 ) -> dict[str, Evaluation]:
     """Evaluate a run's best model, and write `evaluation/<split>/` in its directory.
 
-    Of a model with several outputs there is a directory for each in it.
+    A model with several outputs has a directory for each of them in there.
 
     Args:
         directory: The run.
-        split: `train`, `validation` or `test`; None for the last of them that there is.
-        data: A CSV file whose rows are evaluated instead.
-        batch_size: Rows predicted at once; None for as many as fit well.
-        mc_samples: How many times to predict with the dropout layers on, as well.
-        trust: Whether code of the user's own that the run names may run.
+        split: `train`, `validation` or `test`; None for the last of these that exists.
+        data: A file of rows to evaluate instead.
+        batch_size: Rows predicted at once; None for a suitable number.
+        mc_samples: The number of additional predictions with dropout on.
+        trust: Whether the user's own code that the run names may run.
         tell: As for `open_run`.
 
     Returns:
         The figures of each output.
 
     Raises:
-        UserError: For a run that cannot be used, rows that it has not, and mistakes in the file.
+        UserError: For a run that can't be used, rows that don't exist, and mistakes in the file.
     """
     if split is not None and data is not None:
         raise UserError("--split and --data name different rows", hint="Give one of them.")
@@ -339,18 +340,17 @@ def predict(
     trust: bool = False,
     tell: Callable[[str], None] = _warn,
 ) -> dict[str, Predictions]:
-    """Predict rows that nobody knows the targets of, by output.
+    """Predict rows without known targets, by output.
 
     Args:
         directory: The run.
-        file: A CSV file with the features' columns; for pictures, a PNG or JPEG file or a folder
-            of them.
-        mc_samples: How many times to predict with the dropout layers on, as well.
-        trust: Whether code of the user's own that the run names may run.
+        file: A file with the feature columns; for pictures, a PNG or JPEG file or a folder of them.
+        mc_samples: The number of additional predictions with dropout on.
+        trust: Whether the user's own code that the run names may run.
         tell: As for `open_run`.
 
     Raises:
-        UserError: For a run that cannot be used or has no dropout, and mistakes in the file.
+        UserError: For a run that can't be used or has no dropout, and mistakes in the file.
     """
     run = open_run(directory, trust=trust, with_data=False, tell=tell)
     from nnrun.experiments.evaluate import predict_file
@@ -361,7 +361,7 @@ def predict(
 def _claim(
     prepared: Prepared, model: Any, runs_dir: Path, run_dir: str | Path | None
 ) -> RunDirectory:
-    """A directory of this run's own, with room for its checkpoints."""
+    """Claim a directory for the run, with room for its checkpoints."""
     needed = needed_bytes(model.count_params())
     if run_dir is not None:
         return create_run_at(Path(run_dir), needed_bytes=needed)
@@ -370,7 +370,7 @@ def _claim(
 
 
 def _delivered(outcome: Outcome, wanted: bool) -> Outcome:
-    """An outcome, once a signal that came during its training has had its effect."""
+    """Return an outcome, after delivering a signal that came during its training."""
     if wanted and outcome.signal is not None:
         signal.raise_signal(outcome.signal)
     return outcome

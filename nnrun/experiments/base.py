@@ -1,7 +1,7 @@
-"""The run that a config's model begins with (`from_run`): where it lies, and what of it is built on.
+"""The run that a config's model is built on (`from_run`).
 
-A run that builds on another keeps what it takes to build the model again, in its folder `from_run`;
-the weights are in its own checkpoints as soon as it has any.
+A run built on another keeps what is needed to rebuild the model in its folder `from_run`; the
+weights are in its own checkpoints as soon as it has any.
 """
 
 from __future__ import annotations
@@ -43,9 +43,9 @@ class Base:
         config: The file of its config.
         experiment: Its config.
         signature: What its model takes and gives.
-        weights: The run with the weights, those of its best epoch; None where a checkpoint of the
-            run that is built on it has them.
-        base: The run that it is built on itself.
+        weights: The run with the weights of its best epoch; None if a checkpoint of the run built
+            on it has them.
+        base: The run that it is itself built on.
     """
 
     config: Path
@@ -55,10 +55,10 @@ class Base:
     base: Base | None = None
 
     def trusted(self, *, trust: bool) -> Base:
-        """The same, once code of the user's own that it names may run, and can be imported.
+        """The same, after checking that its code is trusted and making it importable.
 
         Raises:
-            UserError: It names some, and is not trusted.
+            UserError: Its code is not trusted.
         """
         check_trust(self.experiment, self.config, trust=trust)
         inner = None if self.base is None else self.base.trusted(trust=trust)
@@ -67,7 +67,7 @@ class Base:
 
     @property
     def transforms(self) -> tuple[Component, ...]:
-        """The transforms of the user's own that it names."""
+        """The user's own transforms that it names."""
         return self.experiment.dataset.preprocess.transforms
 
     def with_transforms(self, experiment: Experiment) -> Experiment:
@@ -83,7 +83,7 @@ class Base:
         yield from self._output_problems(experiment)
 
     def _transform_problems(self, experiment: Experiment) -> Iterator[Problem]:
-        """What is wrong where the run's own transforms are kept, and the config names others."""
+        """Problems if the run's own transforms are kept but the config names others."""
         path, declared = "dataset.preprocess.transforms", experiment.outline.base
         named = experiment.dataset.preprocess.transforms
         if declared is None or not declared.keep_preprocessing or named in ((), self.transforms):
@@ -104,7 +104,7 @@ class Base:
         yield Problem(message, experiment.place_of(path), path, hint)
 
     def to_json(self) -> dict[str, Any]:
-        """The run as the record of another one tells it: `run`, `weights` (a sha256) and `epoch`."""
+        """The entry in the other run's record: `run`, `weights` (a SHA-256) and `epoch`."""
         if self.weights is None:
             return {}
         return {
@@ -115,17 +115,17 @@ class Base:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What is doubtful about its weights, in words.
+        """Warnings about its weights.
 
         Raises:
-            RunError: None of them are whole.
+            RunError: None of them are intact.
         """
         if self.weights is None or not self.weights.best.doubt:
             return ()
         return (f"from_run: {self.weights.directory.name}: {self.weights.best.doubt}",)
 
     def keep(self, directory: RunDirectory) -> None:
-        """Write what it takes to build the model again into the directory of a run."""
+        """Write what is needed to rebuild the model into the directory of a run."""
         files = directory.base
         refuse_link(files.path)
         files.path.mkdir(exist_ok=True)
@@ -146,7 +146,7 @@ def find_base(from_run: str, folder: Path, runs_dir: Path) -> Base:
     Args:
         from_run: A directory, or the name of a run or of an experiment.
         folder: That of the config.
-        runs_dir: Where runs lie.
+        runs_dir: The folder of the runs.
 
     Raises:
         ConfigError: Its config is not one that this nnrun takes.
@@ -174,7 +174,7 @@ def _find(from_run: str, folder: Path, runs_dir: Path) -> RunDirectory:
 
 
 def read_base(files: RunDirectory) -> Base:
-    """What a run's model is built from; its weights are not read.
+    """What a run's model is built from, without its weights.
 
     Args:
         files: The run, or the folder `from_run` of one.
@@ -203,10 +203,10 @@ def _kept_base(files: RunDirectory, experiment: Experiment) -> Base | None:
 
 
 def kept_base(directory: RunDirectory, experiment: Experiment, *, trust: bool) -> Base | None:
-    """The run that a run was built on, as it keeps it; None where it was built on none.
+    """The copy of the run that a run was built on; None if there is none.
 
     Raises:
-        RunError: What it keeps is damaged.
+        RunError: The copy is damaged.
         UserError: It names code of its own and is not trusted.
     """
     base = _kept_base(directory, experiment)
@@ -216,7 +216,7 @@ def kept_base(directory: RunDirectory, experiment: Experiment, *, trust: bool) -
 def base_for_resuming(
     directory: RunDirectory, experiment: Experiment, *, trust: bool, has_state: bool
 ) -> Base | None:
-    """The run that a run was built on; with its weights, where the run has no state of its own."""
+    """The run that a run was built on; with its weights if the run has no saved state yet."""
     base = kept_base(directory, experiment, trust=trust)
     if base is None or has_state:
         return base
@@ -226,11 +226,11 @@ def base_for_resuming(
 
 
 def changed_weights(recorded: Any, base: Base | None) -> list[str]:
-    """Whether the weights that a run began with are others now, in a line.
+    """A line if the weights that a run started from have changed.
 
     Args:
-        recorded: What the run's record says of the run that it was built on.
-        base: That run, as it goes on from it.
+        recorded: The entry in the run's record for the run it was built on.
+        base: That run as it is now.
     """
     if not recorded:
         return []
@@ -248,7 +248,7 @@ def changed_weights(recorded: Any, base: Base | None) -> list[str]:
 def check_shapes(
     experiment: Experiment, was: Mapping[str, InputSpec], now: Mapping[str, InputSpec]
 ) -> None:
-    """See that the data have rows of the shape that the run was trained on.
+    """Check that the data have rows of the shape that the run was trained on.
 
     Args:
         experiment: The checked config.
@@ -256,7 +256,7 @@ def check_shapes(
         now: Those of the data.
 
     Raises:
-        ConfigError: They have not.
+        ConfigError: They don't.
     """
     sides = [[spec.shape for spec in inputs.values()] for inputs in (was, now)]
     if sides[0] == sides[1]:

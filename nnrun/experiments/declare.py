@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from nnrun.runs.directory import RunDirectory
 
 RUNS = Path("runs")
-"""Where runs lie, unless somebody says otherwise."""
+"""The default folder of runs."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Declared:
-    """What a config declares, checked, before its data are read.
+    """A checked config, before its data are read.
 
     Attributes:
         experiment: The experiment.
@@ -42,7 +42,7 @@ class Declared:
     config: Path
 
     def trusted(self, *, trust: bool) -> Declared:
-        """The same, once its code can be imported, and code of the run that it builds on may run.
+        """The same, after making its code importable and checking that its base's code is trusted.
 
         Raises:
             UserError: That run names code of its own, and is not trusted.
@@ -53,7 +53,7 @@ class Declared:
 
 
 class Bases:
-    """The runs that configs build on, each read once, whatever a command does with it.
+    """Reads the runs that configs are built on, each only once.
 
     Args:
         runs_dir: Where runs lie.
@@ -64,7 +64,7 @@ class Bases:
         self._read: dict[tuple[Path, str], Base] = {}
 
     def problems(self, experiment: Experiment, config: Path) -> list[Problem]:
-        """What is wrong with the run that a config builds on, without its weights."""
+        """Problems with the run that a config is built on, except its weights."""
         try:
             base = self._base_of(experiment, config)
         except ConfigError as error:
@@ -75,10 +75,10 @@ class Bases:
         return [] if base is None else list(base.problems(experiment))
 
     def located(self, experiment: Experiment, config: Path) -> tuple[Experiment, Base | None]:
-        """An experiment that says where the run lies that it builds on, and that run.
+        """The experiment with the path of the run it is built on, and that run.
 
         Raises:
-            ConfigError, RunError: It cannot be built on.
+            ConfigError, RunError: The run can't be built on.
         """
         base, declared = self._base_of(experiment, config), experiment.outline.base
         if base is None or declared is None:
@@ -100,12 +100,12 @@ class Bases:
 
 
 def load(config: Path, overrides: Sequence[str] = (), bases: Bases | None = None) -> Declared:
-    """Read and check a config, and whatever can be said of its data without reading the rows.
+    """Read and check a config, and its data as far as possible without reading rows.
 
     Args:
         config: The YAML file.
         overrides: Changes of the form `training.epochs=5`.
-        bases: Reads the run that the model is built on; None for one that looks in `RUNS`.
+        bases: Reads the run that the model is built on; None looks in `RUNS`.
 
     Raises:
         ConfigError: With every problem found.
@@ -124,7 +124,7 @@ def load(config: Path, overrides: Sequence[str] = (), bases: Bases | None = None
 
 
 def doubts_of(experiment: Experiment) -> list[Problem]:
-    """What deserves a warning in a config without mistakes, before its data are read."""
+    """Warnings about a config without mistakes, before its data are read."""
     catalogue = load_catalogue()
     facts = named_facts(experiment, catalogue)
     return [
@@ -136,7 +136,7 @@ def doubts_of(experiment: Experiment) -> list[Problem]:
 def load_run(
     directory: RunDirectory, *, trust: bool, epochs: int | None = None, edited: bool = False
 ) -> Experiment:
-    """The config of a run, as it was run, or with another last epoch.
+    """The config of a run as it was run, or with another last epoch.
 
     Raises:
         ConfigError: It is not one that this nnrun takes.

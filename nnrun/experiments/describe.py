@@ -1,4 +1,4 @@
-"""What a config would run: the data, the layers, the outputs, the time and the memory."""
+"""Describes what a config would run: data, layers, outputs, time and memory."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 
 def card_of(prepared: Prepared, model: Any) -> Card:
-    """The card of an experiment: what it would run, and how long that would take.
+    """The card of an experiment: what it would run, and how long it would take.
 
     Args:
         prepared: The experiment and its data.
-        model: Its compiled model, which is good for nothing else afterwards.
+        model: Its compiled model, which can't be used for anything else afterwards.
     """
     experiment, splits = prepared.experiment, prepared.splits
     engine = engine_of(experiment, model, splits.train)
@@ -57,7 +57,7 @@ def card_of(prepared: Prepared, model: Any) -> Card:
 
 
 def layer_rows(model: Any, experiment: Experiment) -> list[LayerRow]:
-    """The layers of a model; those of a graph with the layers that they are applied to.
+    """The layers of a model; in a graph, with the layers they are applied to.
 
     Args:
         model: The model.
@@ -79,7 +79,7 @@ def layer_rows(model: Any, experiment: Experiment) -> list[LayerRow]:
 
 
 def output_rows(model: Any, targets: Mapping[str, TargetSpec]) -> list[OutputRow]:
-    """The outputs of a compiled model with what they predict."""
+    """The outputs of a compiled model and what they predict."""
     losses = model.loss if isinstance(model.loss, dict) else dict.fromkeys(targets, model.loss)
     return [
         OutputRow(
@@ -94,7 +94,7 @@ def output_rows(model: Any, targets: Mapping[str, TargetSpec]) -> list[OutputRow
 
 
 def _sources(model: Any, layer: Any) -> tuple[str, ...]:
-    """The layers that a layer of a graph is applied to; of a shared one, at all its places."""
+    """The layers that a layer of a graph is applied to, in all its uses if it is shared."""
     used = {id(node) for nodes in model._nodes_by_depth.values() for node in nodes}
     return tuple(
         dict.fromkeys(

@@ -1,4 +1,4 @@
-"""What a run shows, gathered from its curves, its layers and its rows as it ends."""
+"""Diagnoses a run at its end from its curves, layers and rows."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ if TYPE_CHECKING:
     from nnrun.training.recording import Recorder
 
 MOST_PREDICTED = 100_000
-"""Validation rows beyond this are not predicted to see which classes are found."""
+"""The most validation rows that are predicted to see which classes are found."""
 
 _UNEVEN = 0.5
-"""A class is rare that has less than this share of what it would have were all alike."""
+"""A class with less than this fraction of an even share is rare."""
 
 
 def diagnose_run(
@@ -50,14 +50,14 @@ def diagnose_run(
     ended: TrainingEnded,
     recorders: Sequence[Recorder],
 ) -> tuple[dict[str, str], ...]:
-    """What a run shows, in words, as `run.json` holds it.
+    """The diagnosis of a run, as in `run.json`.
 
     Args:
         prepared: The experiment and its data.
-        model: The model, with the weights of its best epoch where there is one.
-        writer: The run as it was written.
+        model: The model, with the weights of its best epoch if there is one.
+        writer: The writer of the run.
         ended: How the training ended.
-        recorders: The callbacks that looked at the model.
+        recorders: The callbacks that observed the model.
     """
     evidence = gather(prepared, model, writer, ended, recorders)
     history, best = evidence.history, evidence.best_epoch
@@ -72,7 +72,7 @@ def gather(
     ended: TrainingEnded,
     recorders: Sequence[Recorder],
 ) -> Evidence:
-    """What a diagnosis looks at; the arguments are those of `diagnose_run`."""
+    """Gather what a diagnosis needs; the arguments are those of `diagnose_run`."""
     history, best_epoch = writer.history, writer.best.epoch if writer.best else None
     experiment, parts = prepared.experiment, prepared.splits
     rows, classes, guesses = _Rows(prepared, model), [], []
@@ -103,14 +103,14 @@ def gather(
 
 
 def rate_key(experiment: Experiment) -> str:
-    """The key of the config that sets the learning rate."""
+    """The config key that sets the learning rate."""
     if experiment.schedule is not None:
         return f"the rate of schedule.{experiment.schedule.name}"
     return f"optimizer.{experiment.optimizer.name}.learning_rate"
 
 
 def _first_of_the_last_part(experiment: Experiment, recorders: Sequence[Recorder]) -> int:
-    """The first epoch of fine-tuning, or of the pruned model; else 1."""
+    """The first epoch of fine-tuning or of the pruned model, otherwise 1."""
     tuned = experiment.training.fine_tune
     return max(pruned_from(recorders) or 1, tuned.after_epoch + 1 if tuned else 1)
 
@@ -122,7 +122,7 @@ def _is_random(model: Any) -> bool:
 
 
 class _Rows:
-    """The rows that the watched loss is of, and what the saved model makes of them."""
+    """The rows of the monitored loss, and the saved model's predictions for them."""
 
     def __init__(self, prepared: Prepared, model: Any) -> None:
         self._splits, self._model = prepared.splits, model
@@ -130,10 +130,9 @@ class _Rows:
         self._weighted = prepared.experiment.training.class_weight is not None
 
     def classes(self) -> list[ClassFound]:
-        """The classes of the validation rows, and how many of each are found where one is rare.
+        """The classes of the validation rows, and how many rows of each are found if one is rare.
 
-        There is nothing to find but where one class is predicted, and classes can be weighted: not
-        of several outputs.
+        Only for a single output that predicts one class, since only there classes can be weighted.
         """
         rows, targets = self._splits.validation, self._splits.targets
         if len(targets) != 1 or rows is None:
@@ -152,7 +151,7 @@ class _Rows:
         return [ClassFound(*one) for one in told]
 
     def guesses(self, best: Mapping[str, float]) -> Iterator[Guess]:
-        """The losses of the best epoch beside those of the same answer for all rows.
+        """The losses of the best epoch compared with guessing the same answer for all rows.
 
         Args:
             best: The row of the history.
@@ -193,11 +192,11 @@ class _Rows:
         return str(Figure(name, part, output if len(self._splits.targets) > 1 else ""))
 
     def _is_multiplied(self, name: str) -> bool:
-        """Whether the loss is that of one output, multiplied by a weight."""
+        """Whether the loss is that of one output times a weight."""
         return len(self._splits.targets) == 1 and self._outputs[name].weight != 1
 
     def _answers(self, name: str, target: TargetSpec, best: Mapping[str, float]) -> Answers | None:
-        """The classes that the model gives the watched rows; None where nobody can tell."""
+        """The predicted classes of the monitored rows; None if they are unknown."""
         watched = self._splits.validation or self._splits.train
         if not target.classes:
             shares = watched.targets[name].mean(axis=0)
@@ -223,27 +222,27 @@ class _Rows:
 
     @functools.cached_property
     def _predicted(self) -> np.ndarray:
-        """The class that the model gives each validation row."""
+        """The predicted class of each validation row."""
         assert self._splits.validation is not None  # noqa: S101 nobody asks else
         return _predicted(self._model, self._splits.validation)
 
 
 def _told(rows: int, right: float | None, likeliest: float, classes: int) -> Answers | None:
-    """Answers of which only the share that is right is known, if that is."""
+    """Answers of which only the accuracy is known, if at all."""
     if right is None or not math.isfinite(right):
         return None
     return Answers(rows, right, likeliest, 1 / classes, classes)
 
 
 def _labels(target: np.ndarray) -> np.ndarray:
-    """The integer labels of a target of classes, one-hot or not."""
+    """The integer labels of a target of classes, whether one-hot or not."""
     several = target.ndim == 2 and target.shape[1] > 1  # noqa: PLR2004 - rows and classes
     labels: np.ndarray = target.argmax(axis=1) if several else target.reshape(-1).astype(int)
     return labels
 
 
 def _predicted(model: Any, rows: Part) -> np.ndarray:
-    """The class that the model gives each row."""
+    """The predicted class of each row."""
     outputs = CompiledPrediction(model, rows.rows, "graph").run(rows.inputs)
     if outputs.shape[1] > 1:
         largest: np.ndarray = np.argmax(outputs, axis=1)

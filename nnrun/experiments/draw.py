@@ -1,4 +1,4 @@
-"""A Keras model as a graph to draw: lists, graphs with several ends and shared layers, nested models."""
+"""Turns a Keras model into a graph to draw, including shared layers and nested models."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
     from nnrun.config.schema import Experiment
 
 MOST_INNER = 12
-"""A nested model of more layers is drawn as one box."""
+"""Nested models with more layers than this are drawn as one box."""
 NAMED = 6
-"""Layers within a class of the user's own that its box names."""
+"""The most inner layers that the box of a user's own class names."""
 
 Sources = list[str]
 _Tensor = tuple[int, int, int]
 
 
 def picture(model: Any, path: Path, experiment: Experiment) -> None:
-    """Draw a built model into a file; its ending says in which form.
+    """Draw a built model into a file, in the format of its suffix.
 
     Args:
         model: The model.
@@ -45,7 +45,7 @@ def picture(model: Any, path: Path, experiment: Experiment) -> None:
 
 
 def _tell_text(graph: ModelGraph, experiment: Experiment) -> None:
-    """Have the boxes say what inputs of text are, and what reads them."""
+    """Label text inputs, and the layers that read them."""
     classes = classes_of_stand_ins(experiment.outline)
     texts = roles_of(experiment).texts
     for index, box in enumerate(graph.boxes):
@@ -59,8 +59,8 @@ def _tell_text(graph: ModelGraph, experiment: Experiment) -> None:
 def graph_of(model: Any) -> ModelGraph:
     """The layers of a built model with their connections.
 
-    A layer that is called several times is one box. Layers within a class of the user's own are
-    named in its box: only its code knows how they are connected.
+    A layer that is called several times is one box. Layers within a user's own class are named in
+    its box, since only its code knows how they are connected.
     """
     graph = ModelGraph()
     functional = _functional(model)
@@ -74,7 +74,7 @@ def graph_of(model: Any) -> ModelGraph:
 
 
 def _functional(model: Any) -> Any:
-    """What Keras knows as a graph of nodes; None for a class that says itself how it is called."""
+    """The model as a Keras graph; None for a class with its own `call`."""
     inner = getattr(model, "_functional", model)
     return inner if hasattr(inner, "_nodes_by_depth") else None
 
@@ -82,10 +82,9 @@ def _functional(model: Any) -> Any:
 def _walk(
     graph: ModelGraph, functional: Any, prefix: str, group: str, given: Sequence[Sources] | None
 ) -> list[Sources]:
-    """Add the layers of a model; for a nested one, `given` is what each input comes from.
+    """Add the layers of a model; for a nested one, `given` has the sources of its inputs.
 
-    Returns:
-        The boxes that each of its outputs comes from.
+    Returns: The boxes that its outputs come from.
     """
     made: dict[_Tensor, Sources] = {}
     if given is not None:
@@ -115,7 +114,7 @@ def _walk(
 def _add_layer(
     graph: ModelGraph, layer: Any, key: str, group: str, sources: Sequence[Sources]
 ) -> list[Sources]:
-    """Add a layer, or a nested model layer by layer; the boxes that its outputs come from."""
+    """Add a layer, or a nested model layer by layer; returns the boxes of its outputs."""
     inner = _functional(layer) if isinstance(layer, keras.Model) else None
     known = any(box.key == key or box.group == layer.name for box in graph.boxes)
     if inner is not None and len(layer.layers) <= MOST_INNER and not known:
@@ -148,14 +147,14 @@ def _add_box(graph: ModelGraph, layer: Any, key: str, group: str) -> None:
 
 
 def _activation(layer: Any) -> str:
-    """The name of the activation that a layer ends in; empty for none and for the identity."""
+    """The name of a layer's activation; empty for none and for the identity."""
     activation = getattr(layer, "activation", None)
     name = getattr(activation, "__name__", type(activation).__name__)
     return "" if activation is None or name == "linear" else name
 
 
 def _outputs_of(layer: Any) -> list[tuple[int | None, ...]]:
-    """The shapes of a layer's outputs, as far as they are known."""
+    """The known shapes of a layer's outputs."""
     return layer_shapes(layer)
 
 
@@ -166,6 +165,6 @@ def _shape(shapes: Sequence[tuple[int | None, ...]]) -> str:
 
 
 def _tensor(tensor: Any) -> _Tensor:
-    """What tells the tensors of a graph apart."""
+    """The identity of a tensor in a graph."""
     history = tensor._keras_history
     return id(history.operation), history.node_index, history.tensor_index

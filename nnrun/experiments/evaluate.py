@@ -1,4 +1,4 @@
-"""A finished run looked into: its model on known rows, and on new ones."""
+"""Evaluates a finished run's model on known rows, and predicts new ones."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from nnrun.runs.directory import RunDirectory
 
 SPLITS = ("test", "validation", "train")
-"""The parts of a data set, in the order in which one is chosen where none is named."""
+"""The parts of a data set, in the order in which the default is chosen."""
 
 
 @dataclass(frozen=True)
@@ -45,11 +45,11 @@ class OpenRun:
         directory: The run.
         experiment: Its config.
         signature: What the model takes and gives.
-        splits: The data it was trained on; None where they are not needed.
-        model: The compiled Keras model, with the weights meant for use.
-        engine: The engine that its steps are compiled with, `xla` or `graph`.
-        state: The state that the weights are of.
-        logits: Whether each output gives logits instead of probabilities.
+        splits: The data it was trained on; None if they are not needed.
+        model: The compiled Keras model with its final weights.
+        engine: The engine that compiles its steps, `xla` or `graph`.
+        state: The saved state that the weights come from.
+        logits: Whether each output is logits instead of probabilities.
     """
 
     directory: RunDirectory
@@ -63,19 +63,19 @@ class OpenRun:
 
     @property
     def epoch(self) -> int:
-        """The epoch that the weights are of."""
+        """The epoch of the weights."""
         return self.state.epoch
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The outputs."""
+        """The names of the outputs."""
         return tuple(self.signature.targets)
 
     def outputs(self, name: str, raw: np.ndarray) -> np.ndarray:
-        """What an output gives, as probabilities `(rows, classes)` or as values `(rows,)`.
+        """An output as probabilities `(rows, classes)` or values `(rows,)`.
 
-        Of several columns, as probabilities or as values `(rows, columns)`; of an autoencoder of
-        pictures, these `(rows, *shape)`.
+        With several columns, probabilities or values `(rows, columns)`; for an autoencoder of
+        pictures, pictures `(rows, *shape)`.
         """
         target = self.signature.targets[name]
         return find_task(target.task).outputs(raw, target, logits=self.logits[name])
@@ -89,7 +89,7 @@ class OpenRun:
         files: tuple[str, ...] = (),
         sampled: Sampled | None = None,
     ) -> Predictions:
-        """What an output gives with what it means."""
+        """An output together with its meaning."""
         target = self.signature.targets[name]
         if len(target.shape) > 1:
             return Reconstructions(outputs, targets=targets, files=files)
@@ -100,14 +100,14 @@ class OpenRun:
 
 
 def choose_part(run: OpenRun, split: str | None) -> tuple[str, Part]:
-    """The rows of a split; of the test where none is named, or else of the next that there is.
+    """The rows of a split; by default the test rows, or else the next part that exists.
 
     Args:
         run: The run, with its data.
         split: The part's name.
 
     Raises:
-        UserError: The run has no such rows.
+        UserError: The run doesn't have these rows.
     """
     parts = run.splits.parts if run.splits else {}
     name = split or next(name for name in SPLITS if name in parts)
@@ -149,11 +149,11 @@ def predict_rows(
     Args:
         run: The run.
         part: The rows.
-        batch_size: Rows in a batch; None for as many as fit well.
-        draws: How many draws of dropout to make as well.
+        batch_size: Rows in a batch; None for a suitable number.
+        draws: The number of additional predictions with dropout on.
 
     Raises:
-        UserError: Draws are asked for, and the model has no dropout.
+        UserError: Draws are requested, but the model has no dropout.
     """
     _check_draws(run, draws)
     outputs = _predict(run, part.inputs, batch_size)
@@ -177,16 +177,16 @@ def _check_draws(run: OpenRun, draws: int | None) -> None:
 
 
 def predict_file(run: OpenRun, file: Path, *, draws: int | None = None) -> dict[str, Predictions]:
-    """Predict rows whose targets nobody knows, by output.
+    """Predict rows without known targets, by output.
 
     Args:
         run: The run.
         file: A CSV file; for image models, a picture file or a folder of them.
-        draws: How many draws of dropout to make as well.
+        draws: The number of additional predictions with dropout on.
 
     Raises:
         DataError: The file cannot be used.
-        UserError: Draws are asked for, and the model has no dropout.
+        UserError: Draws are requested, but the model has no dropout.
     """
     _check_draws(run, draws)
 
@@ -228,10 +228,10 @@ def predict_file(run: OpenRun, file: Path, *, draws: int | None = None) -> dict[
 def evaluate_rows(
     run: OpenRun, split: str, part: Part, *, batch_size: int | None, draws: int | None
 ) -> dict[str, Evaluation]:
-    """Predict rows, reckon every figure of every output, and write all of it below the run.
+    """Predict rows, compute all metrics of every output, and write them into the run's directory.
 
     Raises:
-        UserError: Draws are asked for, and the model has no dropout.
+        UserError: Draws are requested, but the model has no dropout.
         RunError: A file cannot be written.
     """
     predicted = predict_rows(run, part, batch_size=batch_size, draws=draws)
@@ -263,7 +263,7 @@ def evaluate_rows(
 
 
 def _recorded_of(recorded: Mapping[str, float], output: str) -> dict[str, float]:
-    """Keras's figures of one of several outputs, without its name; all, where there is one."""
+    """Keras's metrics of one output, without its name; all of them if there is only one."""
     figures = {Figure.trained(name, [output]): value for name, value in recorded.items()}
     return {figure.name: value for figure, value in figures.items() if figure.output == output}
 
@@ -277,7 +277,7 @@ def _predict(
 
 
 def _output_of(raw: Any, name: str) -> np.ndarray:
-    """Of what a model gives, one output: by its name, where there are several."""
+    """One of a model's outputs, by name if there are several."""
     output: np.ndarray = raw[name] if isinstance(raw, dict) else raw
     return output
 

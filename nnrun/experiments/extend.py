@@ -29,7 +29,7 @@ def check_callbacks(directory: RunDirectory, saved: Saved, declared: Experiment)
 
 
 def extension_notes(prepared: Prepared, model: Any, saved: Saved) -> list[str]:
-    """What schedule and callbacks will do in the epochs to come, in sentences."""
+    """Sentences about what the schedule and callbacks will do in the coming epochs."""
     experiment, done = prepared.experiment, saved.facts["epoch"]
     steps = prepared.steps_per_epoch
     first = scheduled_rate(model, done * steps)

@@ -1,4 +1,4 @@
-"""The end of a run: its best model saved and evaluated, its curves drawn, and how it came out."""
+"""Finishes a run: saves and evaluates its best model, draws the curves, and writes the outcome."""
 
 from __future__ import annotations
 
@@ -36,17 +36,17 @@ def finish(
     warnings: Sequence[str],
     seconds: Callable[[], float],
 ) -> Outcome:
-    """Save the best model, evaluate it, draw the curves, and write how the run came out.
+    """Save the best model, evaluate it, draw the curves, and write the outcome.
 
     Args:
         prepared: The experiment and its data.
-        model: The model as the training left it.
-        writer: The run as it was written.
+        model: The trained model.
+        writer: The writer of the run.
         ended: How the training ended.
-        recorders: The callbacks that looked at the model.
-        evaluate: Gives the figures of the test rows; None where there are none.
-        warnings: What is doubtful about the run.
-        seconds: Gives how long it has taken.
+        recorders: The callbacks that observed the model.
+        evaluate: Computes the metrics of the test rows; None if there are none.
+        warnings: Warnings about the run.
+        seconds: Returns how long it has taken.
     """
     status = "finished" if ended.reason == "stopped" else ended.reason
     test = figures = None
@@ -76,7 +76,7 @@ def finish(
 
 
 def save_model(prepared: Prepared, model: Any, path: Path) -> None:
-    """Write the model as it is to be used: given what was read, text too."""
+    """Save the model in the form to use: it takes raw rows, including text."""
     whole = with_transforms_in_front(model, prepared.transforms, prepared.splits.inputs)
     with loadable_by_keras(model, whole):
         write_with_checksum(path, whole.save)

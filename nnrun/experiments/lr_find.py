@@ -1,4 +1,4 @@
-"""A search for a learning rate: from a prepared experiment through the range test to the report."""
+"""Searches for a learning rate, from a prepared experiment through the range test to the report."""
 
 from __future__ import annotations
 
@@ -46,9 +46,9 @@ if TYPE_CHECKING:
     Watcher = Callable[["SearchStep"], None]
 
 TRIAL_WORK = 20_000_000_000
-"""Multiplications that trials may make without being asked: ten to thirty seconds on two cores."""
+"""The default budget of trials, in multiplications: ten to thirty seconds on two cores."""
 TRIAL_EPOCHS = 10
-"""Epochs that trials may train in any case, where a training is shorter and takes long."""
+"""The smallest default budget of trials, in epochs, for short but slow trainings."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,9 +56,9 @@ class SearchStep:
     """Progress: a step of the range test, or an epoch of a trial.
 
     Attributes:
-        doing: What it belongs to, the range test or a trial of a rate, in words.
-        number: Which step or epoch of it, from 1.
-        total: How many it has at most.
+        doing: The range test or a trial of a rate, in words.
+        number: The step or epoch, from 1.
+        total: The largest number of steps or epochs.
         loss: The training loss: of the batch, or of the epoch.
     """
 
@@ -81,16 +81,16 @@ def search(
     """Run the range test and trials, and write the curve to `<name>.png` and `<name>.csv`.
 
     Args:
-        prepared: The experiment, its rate constant.
-        model: Its compiled model, which is good for nothing afterwards.
+        prepared: The experiment with a constant rate.
+        model: Its compiled model, which can't be used afterwards.
         tried: The rates to try.
-        budget: Epochs that the trials may train together; None leaves it to `trial_budget`.
-        out_dir: Where the two files are written; made if it is missing.
-        notes: What is to be said besides.
+        budget: Epochs for all trials together; None leaves it to `trial_budget`.
+        out_dir: The folder for the two files; created if missing.
+        notes: Further notes for the report.
         watch: Called with every step of the range test and every epoch of a trial.
 
     Raises:
-        UserError: If the loss is not finite at the very first step, or nothing can be written.
+        UserError: If the loss is not finite at the very first step, or the files can't be written.
     """
     name = prepared.experiment.name
     engine = engine_of(prepared.experiment, model, prepared.splits.train)
@@ -128,12 +128,12 @@ def _write_curve(report: SearchReport) -> None:
 
 
 def trial_budget(prepared: Prepared, model: Any, asked: int | None = None) -> Budget:
-    """How long trials may train; computed, not timed, so that the same config gives the same rate.
+    """The budget of the trials; computed, not timed, so that the same config gives the same rate.
 
     Args:
         prepared: The experiment.
         model: Its model.
-        asked: Epochs of all trials together, where somebody says so.
+        asked: Epochs for all trials together, if the user set them.
     """
     epochs = epochs_at_the_rate(prepared)
     if asked is not None:
@@ -145,7 +145,7 @@ def trial_budget(prepared: Prepared, model: Any, asked: int | None = None) -> Bu
 
 
 def epochs_at_the_rate(prepared: Prepared) -> int:
-    """The number of epochs with the optimizer's rate: those before fine-tuning."""
+    """The number of epochs with the optimizer's rate, before any fine-tuning."""
     options = prepared.experiment.training
     tuned = options.fine_tune
     return options.epochs if tuned is None else min(options.epochs, tuned.after_epoch)
@@ -156,8 +156,8 @@ class RateFinder:
     """The range test of a model, and its trials.
 
     Attributes:
-        prepared: The experiment, its rate constant.
-        model: Its compiled model, which is good for nothing afterwards.
+        prepared: The experiment with a constant rate.
+        model: Its compiled model, which can't be used afterwards.
         tried: The rates to try.
         engine: `xla` or `graph`.
         watch: Called with every step of the range test and every epoch of a trial.
@@ -245,7 +245,7 @@ class RateFinder:
 
 
 def _watched(test: RateTest, rates: Sequence[float], watch: Watcher) -> Iterator[float]:
-    """Yield the loss of every step, reporting progress."""
+    """Yield the loss of every step, and report progress."""
     for number, loss in enumerate(test.losses(rates), start=1):
         watch(SearchStep("range test", number, len(rates), loss))
         yield loss
@@ -262,7 +262,7 @@ def _check_start(curve: RangeCurve) -> None:
 
 @contextlib.contextmanager
 def _folder(path: Path) -> Iterator[None]:
-    """A writable folder, removed again if the block fails."""
+    """A writable folder; if it is new, it is removed again if the block fails."""
     existed = path.exists()
     try:
         path.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""What a search for a learning rate is asked to do, and its rate in a config's text."""
+"""The request for a learning-rate search, and writing its rate into a config."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class SearchRange:
 
     Attributes:
         lowest: The rate of the first step.
-        highest: The rate of the last one.
+        highest: The rate of the last step.
         steps: Training steps (batches).
     """
 
@@ -40,7 +40,7 @@ class SearchRange:
         """Refuse an invalid range.
 
         Raises:
-            UserError: If the rates do not grow from above zero, or the steps are too few.
+            UserError: If the rates are not positive and increasing, or there are too few steps.
         """
         if not 0 < self.lowest < self.highest < math.inf:
             message = f"--min {self.lowest:g} and --max {self.highest:g} are not a range"
@@ -51,7 +51,7 @@ class SearchRange:
 
 
 def with_constant_rate(prepared: Prepared) -> tuple[Prepared, tuple[str, ...]]:
-    """The experiment with a constant rate, and sentences about what was ignored for it."""
+    """The experiment with a constant rate, and notes on what was left out for that."""
     experiment, notes = prepared.experiment, []
     optimizer = experiment.optimizer
     rate = optimizer.arguments.get("learning_rate")
@@ -68,10 +68,10 @@ def with_constant_rate(prepared: Prepared) -> tuple[Prepared, tuple[str, ...]]:
 
 
 def check_target(prepared: Prepared, target: Path) -> None:
-    """Check before the search that its rate can be written to a file.
+    """Check before the search that its rate can be written to the file.
 
     Raises:
-        UserError: If another file stands there, or the rate cannot be changed in the config's text.
+        UserError: If another file exists there, or the rate can't be changed in the config's text.
     """
     config, optimizer = prepared.config, prepared.experiment.optimizer
     if target.exists() and not target.samefile(config):
@@ -87,7 +87,7 @@ def check_target(prepared: Prepared, target: Path) -> None:
 
 
 def apply_rate(report: SearchReport, config: Path, target: Path) -> SearchReport:
-    """Write the config with the recommended rate, if there is one; the report says whether."""
+    """Write the config with the recommended rate, if there is one; the report says so."""
     rate = report.advice.recommended
     if rate is None:
         return report

@@ -1,4 +1,4 @@
-"""What a finished run holds: its best state, its model's signature, and the data it names."""
+"""Opens a finished run: its best state, its model's signature, and its data."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _FACTS_BYTES = 10_000_000
 
 @dataclasses.dataclass(frozen=True)
 class TrainedRun:
-    """A run that has a best state and is not trained any more.
+    """A run that has a best state and is no longer being trained.
 
     Attributes:
         directory: The run.
@@ -40,19 +40,19 @@ class TrainedRun:
 
     @functools.cached_property
     def best(self) -> BestState:
-        """The state of its best epoch, which is read completely, but only once.
+        """The state of its best epoch, fully verified; read only once.
 
         Raises:
-            RunError: No state is whole.
+            RunError: No state is intact.
         """
         return find_best(self.directory, self.record)
 
 
 def read_trained(directory: RunDirectory) -> TrainedRun:
-    """A run that has a best state and is not trained any more.
+    """A run that has a best state and is no longer being trained.
 
     Raises:
-        RunError: The run is damaged, still trained, or ended before its first epoch did.
+        RunError: The run is damaged, still being trained, or ended before its first epoch.
     """
     record = RunRecord.read(directory.record)
     if derived_status(directory, record) == "running":
@@ -68,14 +68,14 @@ def read_trained(directory: RunDirectory) -> TrainedRun:
 
 
 def read_signature(directory: RunDirectory, experiment: Experiment) -> Signature:
-    """What a run's model takes and gives, as the run itself says.
+    """The signature of a run's model, from its file.
 
     Args:
         directory: The run.
         experiment: Its config.
 
     Raises:
-        RunError: The file is missing, damaged, or of a newer nnrun.
+        RunError: The file is missing, damaged, or written by a newer nnrun.
     """
     path = directory.signature
     try:
@@ -87,11 +87,11 @@ def read_signature(directory: RunDirectory, experiment: Experiment) -> Signature
 def load_data(
     directory: RunDirectory, experiment: Experiment, record: RunRecord, *, with_rows: bool
 ) -> tuple[Signature, Splits | None]:
-    """What a run's model takes and gives, and the rows it was trained on where they are wanted.
+    """The signature of a run's model, and the rows it was trained on if wanted.
 
     Raises:
-        DataError: The rows are not there any more, or are others.
-        RunError: The signature is damaged, or of a newer nnrun.
+        DataError: The rows are gone, or different.
+        RunError: The signature is damaged, or written by a newer nnrun.
     """
     signature = None
     if directory.signature.exists():
@@ -109,7 +109,7 @@ def load_data(
 
 
 def _check_texts(directory: RunDirectory, signature: Signature, splits: Splits) -> None:
-    """Refuse a signature that tells of another number of columns of text than the config."""
+    """Refuse a signature with other text columns than the config's."""
     if any(
         len(spec.text) != len(splits.inputs[name].text) for name, spec in signature.inputs.items()
     ):
@@ -117,11 +117,11 @@ def _check_texts(directory: RunDirectory, signature: Signature, splits: Splits) 
 
 
 def check_signature(directory: RunDirectory, experiment: Experiment, signature: Signature) -> None:
-    """Refuse a signature that is not one of the config's model; it may come from a stranger.
+    """Refuse a signature that does not belong to the config's model; it may be untrusted.
 
     Raises:
-        RunError: Its inputs and targets are others, or of what it has learnt rows would not become
-            what the model takes.
+        RunError: Its inputs or targets differ, or its transforms don't produce rows that the model
+            takes.
     """
     if not _has_the_names(signature, experiment):
         raise _foreign(directory, "its inputs and targets are not those of the config")
@@ -138,7 +138,7 @@ def _foreign(directory: RunDirectory, problem: str) -> RunError:
 
 
 def _has_the_names(signature: Signature, experiment: Experiment) -> bool:
-    """Whether a signature tells of the inputs and outputs of a config."""
+    """Whether a signature has the inputs and outputs of a config."""
     roles = roles_of(experiment)
     own = {target.input for target in signature.targets.values() if target.input}
     scales = experiment.dataset.preprocess.target is not None
@@ -171,14 +171,14 @@ def _load_splits(
 
 
 def load_weights(model: Any, run: TrainedRun) -> None:
-    """Give a model the weights of a run's best epoch; their average, where the optimizer keeps one.
+    """Load the weights of a run's best epoch, or their average if the optimizer keeps one.
 
     Args:
         model: The compiled model.
         run: The run.
 
     Raises:
-        RunError: The checkpoint is another by now, or its weights are not those of this model.
+        RunError: The checkpoint has changed, or its weights don't fit this model.
     """
     from nnrun.training.state import restore_state, state_bytes, use_averaged_weights
 

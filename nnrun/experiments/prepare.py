@@ -55,21 +55,21 @@ def prepare(
 ) -> Prepared:
     """Read and check a config, load its data, and check them against each other.
 
-    TensorFlow is needed only where a layer reads text or adapts to the training rows, or a class of
-    the user's own turns them.
+    TensorFlow is only needed if a layer reads text or adapts to the training rows, or for a
+    transform of the user's own.
 
     Args:
         config: The YAML file.
         overrides: Changes of the form `training.epochs=5`.
-        runs_dir: Where a run that the model is built on is looked for.
-        trust: Whether code that the run names may run.
-        trusts_config: Whether code that the config names may run without `trust`, as it may in a
-            training; some of it does where it reads or turns rows.
+        runs_dir: Where to look for the run that the model is built on.
+        trust: Whether code that this run names may run.
+        trusts_config: Whether code that the config names may run without `trust`, as in a training;
+            some of it already runs when rows are read.
 
     Raises:
         ConfigError: With all problems of the config.
         DataError: If the data cannot be used.
-        UserError: There is code that would run and is not trusted.
+        UserError: Untrusted code would run.
     """
     declared = load(config, overrides, Bases(runs_dir))
     if uses_own_code(declared.experiment.dataset):
@@ -78,7 +78,7 @@ def prepare(
 
 
 def prepare_declared(declared: Declared, *, trust: bool) -> Prepared:
-    """Load the data of a config that was read, and check them against each other; see `prepare`."""
+    """Load the data of a config that has been read, and check them; see `prepare`."""
     trusted = declared.trusted(trust=trust)
     return prepare_experiment(trusted.experiment, trusted.config, trusted.base)
 
@@ -94,12 +94,12 @@ def prepare_experiment(
     """Load an experiment's data, and check experiment and data against each other.
 
     Args:
-        experiment: The checked config; code of its own can be imported.
-        config: Its file.
+        experiment: The checked config, whose own code can be imported.
+        config: The config's file.
         base: The run that the model is built on.
-        trained: What the model takes and gives, where it was trained before: its rows are kept and
-            prepared as they were then.
-        to_be_trained: Whether a training is to begin with it, not to go on.
+        trained: The model's signature if it has been trained before: rows are selected and
+            transformed as they were then.
+        to_be_trained: Whether a new training is about to begin.
     """
     doubts = base.warnings if base else ()
     built_on = experiment.outline.base
@@ -132,12 +132,12 @@ def prepare_experiment(
 
 
 def _kept(earlier: Signature | None, splits: Splits, *, of_base: bool) -> Transforms:
-    """What is not learnt again: all that a run has learnt of these columns, or a base's scaling.
+    """Transforms not to fit again: all of a run's for these columns, or the scaling of a base.
 
     Args:
-        earlier: What the model of the run, or of its base, takes and gives.
-        splits: The data as they were read.
-        of_base: Whether that is a base.
+        earlier: The signature of the run's model, or of its base's.
+        splits: The raw data.
+        of_base: Whether the signature is that of a base.
     """
     if earlier is None:
         return Transforms()
@@ -156,7 +156,7 @@ def _warnings(
     transforms: Transforms,
     facts: DataFacts,
 ) -> Iterator[str]:
-    """What is doubtful about the data, the config and the layers, each with its place."""
+    """Warnings about the data, the config and the layers, each with its position."""
     yield from inspect(splits, transforms)
     yield from map(in_one_line, doubts_about_saving(transforms))
     yield from map(in_one_line, find_doubts(experiment, load_catalogue(), facts))
@@ -164,7 +164,7 @@ def _warnings(
 
 
 def _model_warnings(experiment: Experiment, splits: Splits) -> Iterator[str]:
-    """What is doubtful about the layers that an experiment declares, each with its place."""
+    """Warnings about the declared layers, each with its position."""
     yield from map(in_one_line, doubts_about_bounds(experiment, splits))
     outline = experiment.outline
     if outline.own is None and outline.base is None:
@@ -173,7 +173,7 @@ def _model_warnings(experiment: Experiment, splits: Splits) -> Iterator[str]:
 
 
 def _adapting(experiment: Experiment) -> Callable[[Splits, Sequence[Fitted]], Learnt]:
-    """What has the layers of an experiment adapt to the training rows."""
+    """The transform that adapts layers to the training rows, if there are such layers."""
 
     def adapt(splits: Splits, before: Sequence[Fitted]) -> Learnt:
         import_tensorflow(experiment.runtime.device)
@@ -196,11 +196,12 @@ def build(prepared: Prepared, strategy: str = "none") -> Any:
 
     Args:
         prepared: The experiment.
-        strategy: `mirrored` for a model on all devices; all but a training needs one of them.
+        strategy: `mirrored` for a model on all devices; only a training needs more than one.
 
     Raises:
-        ConfigError: If the layers do not fit each other or the data, or loss and metrics the output.
-        UserError: If the device asked for is not there.
+        ConfigError: If the layers don't fit each other or the data, or loss and metrics don't fit
+            the output.
+        UserError: If the requested device does not exist.
     """
     model = build_for(prepared.experiment, prepared.signature, strategy, prepared.base)
     from nnrun.models.in_front import try_layers
@@ -218,11 +219,11 @@ def build_for(
     strategy: str = "none",
     base: Base | None = None,
 ) -> Any:
-    """The compiled Keras model of an experiment, for data of this signature.
+    """The compiled Keras model of an experiment, for data with this signature.
 
     Args:
         experiment: The checked config.
-        signature: What the model takes and gives.
+        signature: The model's signature.
         strategy: `mirrored` for a model on all devices.
         base: The run that the model is built on.
     """
@@ -246,7 +247,7 @@ def build_for(
 
 
 def _base_layers(base: Base, runtime: Runtime, strategy: str) -> Any:
-    """What the model begins with: the model of another run, with the weights of its best epoch."""
+    """The model of the run that is built on, with the weights of its best epoch."""
 
     def built(runtime: Runtime) -> Any:
         experiment = dataclasses.replace(base.experiment, runtime=runtime)
@@ -267,7 +268,7 @@ def _base_layers(base: Base, runtime: Runtime, strategy: str) -> Any:
 
 
 def _facts(splits: Splits, experiment: Experiment) -> dict[str, DataFacts]:
-    """What the relations want to know of each output, from the data themselves."""
+    """The facts about each output, from the data, that the config's relations need."""
     drawn = {"train", "validation"} | ({"test"} if experiment.dataset.split.test else set())
     first = next(iter(splits.inputs.values()))
     return {

@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True)
 class Prepared:
-    """An experiment with its data at hand, checked against each other.
+    """An experiment with its data, checked against each other.
 
     Attributes:
         experiment: The checked config.
         splits: The rows.
-        transforms: What was learnt from the training rows before the first step.
-        warnings: What is doubtful about the data, in words.
+        transforms: The fitted transforms.
+        warnings: Warnings about the data.
         config: The config file.
-        base: The run that the model is built on, if it is built on one.
+        base: The run that the model is built on, if any.
     """
 
     experiment: Experiment
@@ -39,10 +39,10 @@ class Prepared:
 
     @property
     def signature(self) -> Signature:
-        """What the model takes and gives."""
+        """The signature of the model."""
         return Signature.of(self.splits, self.transforms)
 
     @property
     def steps_per_epoch(self) -> int:
-        """Training steps (batches) in an epoch, a partial last one counted."""
+        """Training steps (batches) per epoch, including a partial last one."""
         return math.ceil(self.splits.train.rows / self.experiment.training.batch_size)

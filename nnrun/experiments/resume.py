@@ -1,4 +1,4 @@
-"""A run that broke off, or is to go on for longer: whether it can, and what that will do."""
+"""Resuming a run: whether that is possible, and what it will do."""
 
 from __future__ import annotations
 
@@ -46,10 +46,10 @@ def reopen(
     trust: bool,
     tell: Callable[[str], None],
 ) -> Run:
-    """A run as it was saved, to be trained on; see `nnrun.experiments.api.resume`.
+    """Reopen a saved run to continue its training; see `nnrun.experiments.api.resume`.
 
     Raises:
-        UserError: It cannot be resumed; it is left as it was.
+        UserError: It can't be resumed; it is left unchanged.
     """
     check_own(directory)
     record, saved = RunRecord.read(directory.record), load_saved(directory)
@@ -90,11 +90,11 @@ def reopen(
 
 
 def _signature_before(directory: RunDirectory, declared: Experiment) -> Signature | None:
-    """What the model took and gave; None where it cannot be read, as it is made anew.
+    """The model's signature; None if it can't be read, since it is then written anew.
 
     Raises:
         NewerFormatError: It was written by a newer nnrun.
-        RunError: It can be read, and is of another model.
+        RunError: It belongs to another model.
     """
     if not directory.signature.exists():
         return None
@@ -109,7 +109,7 @@ def _signature_before(directory: RunDirectory, declared: Experiment) -> Signatur
 
 
 def _doubts(directory: RunDirectory, record: RunRecord, saved: Saved) -> Iterator[str]:
-    """Where a run does not go on from where it ended, in sentences."""
+    """Sentences about what keeps a run from continuing exactly where it ended."""
     done = saved.facts.get("epoch", 0)
     for line in saved.refused:
         yield f"{line}; continuing from the state before it"
@@ -121,10 +121,10 @@ def _doubts(directory: RunDirectory, record: RunRecord, saved: Saved) -> Iterato
 
 
 def check_own(directory: RunDirectory) -> None:
-    """See that the folders that a training writes into lead nowhere else.
+    """Check that the folders that a training writes into don't lead elsewhere.
 
     Raises:
-        RunError: One is a link, or holds one, a file with a second name, a pipe or a device.
+        RunError: One is a link, or contains a link, a hard-linked file, a pipe or a device.
     """
     for folder in (
         directory.callbacks,
@@ -145,16 +145,16 @@ def check_own(directory: RunDirectory) -> None:
 def check_unfinished(
     directory: RunDirectory, record: RunRecord, saved: Saved, epochs: int | None
 ) -> None:
-    """See whether there is something left to do.
+    """Check that there is something left to train.
 
     Args:
         directory: The run.
         record: Its record.
-        saved: What it saved.
-        epochs: The last epoch that is asked for; None for the config's own.
+        saved: Its saved state.
+        epochs: The requested last epoch; None for the config's.
 
     Raises:
-        RunError: The run is finished or diverged, or has that many epochs already.
+        RunError: The run is finished, has diverged, or already has that many epochs.
     """
     done = saved.facts.get("epoch", 0)
     if record.status == "diverged":
@@ -176,13 +176,13 @@ def check_unfinished(
 
 
 def check_config(directory: RunDirectory, saved: Saved, *, anyway: bool) -> None:
-    """Where a run's config is not what was written, tell what was changed in it.
+    """Say what has changed if a run's config is not what was written.
 
-    A change by hand and damage are both refused by what they changed, since only the values tell
-    them apart; where no value is another, the run goes on, and its config is written anew.
+    Edits and damage are both refused by the values they changed, since they look the same; if no
+    value has changed, the run continues and its config is written anew.
 
     Raises:
-        RunError: A value is another and `anyway` does not allow it, or nobody can tell.
+        RunError: A value has changed without `anyway`, or the config can't be compared.
     """
     try:
         check_file(directory.resolved)
@@ -200,7 +200,7 @@ def check_config(directory: RunDirectory, saved: Saved, *, anyway: bool) -> None
 def find_changes(
     directory: RunDirectory, record: RunRecord, saved: Saved, prepared: Prepared
 ) -> list[str]:
-    """What is no longer as it was when the run was trained, a line each, but for the device."""
+    """What has changed since the run was trained, except the device; one line each."""
     return [
         *_changed_settings(directory, saved),
         *_changed_data(record, prepared),
@@ -215,7 +215,7 @@ def find_changes(
 
 
 def find_device_differences(record: RunRecord) -> list[str]:
-    """What of the machine is no longer as it was, a line each."""
+    """What has changed about the machine, one line each."""
     now = {
         "device": device_name(),
         "processor": processor_name(),
@@ -230,7 +230,7 @@ def find_device_differences(record: RunRecord) -> list[str]:
 
 
 def refuse_differences(directory: RunDirectory, differences: Sequence[str]) -> None:
-    """Say what differs.
+    """Report the differences.
 
     Raises:
         RunError: Always.
@@ -251,15 +251,15 @@ def make_resumed(
     *,
     extended: bool,
 ) -> Resumed:
-    """What a run needs to go on.
+    """What a run needs to continue.
 
     Args:
         directory: The run.
         record: Its record.
         saved: Its state.
-        differences: What is no longer as it was.
-        resolved: The text of its config, as it goes on.
-        extended: Whether it goes on for longer than it was to.
+        differences: What has changed.
+        resolved: The text of its config from now on.
+        extended: Whether it trains for longer than planned.
     """
     if extended and saved.last is not None:
         facts = _extended(saved.last.facts)
@@ -280,7 +280,7 @@ def make_resumed(
 
 
 def _extended(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """The facts of a state that nobody has asked to stop at; as they are, where nobody had."""
+    """The facts of a state without any request to stop."""
     if not facts["position"]["stopping"]:
         return dict(facts)
     position = {**facts["position"], "stopping": False}

@@ -1,4 +1,4 @@
-"""What a run begins with: the record that it opens, the parts and the course of its training."""
+"""Sets up a run: its first record, its compiled parts, and the course of its training."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ def first_record(
     parameters: int,
     warnings: Sequence[str],
 ) -> RunRecord:
-    """The record of a run that begins.
+    """The record of a new run.
 
     Args:
         prepared: The experiment and its data.
         command: The command line.
-        engine: How it is trained.
-        parameters: How many the model has.
-        warnings: What is doubtful about it.
+        engine: The engine that trains it.
+        parameters: The number of parameters in the model.
+        warnings: Warnings about it.
     """
     splits = prepared.splits
     return RunRecord(
@@ -77,7 +77,7 @@ def first_record(
 
 
 def find_directions(prepared: Prepared, model: Any) -> dict[str, Mode]:
-    """Which way each figure is better, as its metric or else the config tells.
+    """Whether each metric is better when low or high, according to the metric or the config.
 
     Args:
         prepared: The experiment.
@@ -89,7 +89,7 @@ def find_directions(prepared: Prepared, model: Any) -> dict[str, Mode]:
 def makes_many_epochs(
     prepared: Prepared, model: Any, callbacks: Sequence[Any], placement: Placement
 ) -> bool:
-    """Whether many epochs of a training are made in one call: see `fits_blocks`."""
+    """Whether many epochs are trained in one call: see `fits_blocks`."""
     alone = placement.replicas == 1 and placement.rows == "resident"
     if prepared.experiment.tensorboard.histogram_freq or not alone:
         return False
@@ -114,7 +114,7 @@ def compile_parts(
         callbacks: The callbacks that the config declares.
         engine: `xla` or `graph`.
         rows: `resident` or `streaming`.
-        many_epochs: Whether tiny epochs are made many in one call.
+        many_epochs: Whether many tiny epochs are trained in one call.
     """
     splits, options = prepared.splits, prepared.experiment.training
     training = make_training(model, splits, options, engine, rows)
@@ -137,16 +137,16 @@ def compile_parts(
 def find_course(
     prepared: Prepared, model: Any, recorders: Sequence[Recorder], directions: Directions
 ) -> Course:
-    """How long a model is trained, and which figure says when it is best.
+    """How long a model is trained, and which metric determines the best epoch.
 
     Args:
         prepared: The experiment and its data.
         model: The compiled model.
-        recorders: The callbacks that look at it.
-        directions: Which way its figures are better; those that are left out go by their names.
+        recorders: The callbacks that observe it.
+        directions: Whether each metric is better low or high; metrics left out go by their names.
 
     Raises:
-        UserError: The figure that is monitored is none of those recorded.
+        UserError: The monitored metric is not recorded.
     """
     experiment, options = prepared.experiment, prepared.experiment.training
     has_validation = prepared.splits.validation is not None

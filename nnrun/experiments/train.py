@@ -1,4 +1,4 @@
-"""One run: a prepared experiment and its model, from a claimed directory to the outcome."""
+"""Trains one run, from a claimed directory to the outcome."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class Run:
         model: Its compiled Keras model.
         directory: The run's directory, locked by the caller.
         command: The command line, for the record.
-        resumed: Where a run goes on that broke off; None for a new one.
+        resumed: The state of a run to continue; None for a new one.
     """
 
     def __init__(
@@ -117,7 +117,7 @@ class Run:
         self._before = 0.0 if resumed is None else resumed.seconds
 
     def train(self, watch: Watcher) -> Outcome:
-        """Train to the end, whatever the end is, and write everything."""
+        """Train until the run ends, however it ends, and write everything."""
         with self.writer, StopRequest() as request:
             signature = self.prepared.signature.to_json()
             if self.resumed is None:
@@ -146,7 +146,7 @@ class Run:
         return dataclasses.replace(outcome, signal=request.signal)
 
     def record_failure(self, error: BaseException) -> None:
-        """Note in the record why the run broke off, where it can still be written."""
+        """Record why the run failed, if the record can still be written."""
         told = str(error).strip() or type(error).__name__
         with contextlib.suppress(RunError):
             self.writer.fail(told.splitlines()[0])
@@ -169,7 +169,7 @@ class Run:
     def _follow(
         self, events: Iterator[Event], watch: Watcher, request: StopRequest
     ) -> TrainingEnded:
-        """Keep what every event brings and pass it on, until the training ends."""
+        """Save what each event brings and pass it on, until the training ends."""
         for told in events:
             event, doubt = told, ""
             if isinstance(told, kinds.TrainingEnded) and told.reason == "diverged":
@@ -192,7 +192,7 @@ class Run:
         raise RuntimeError("the events of a training end with its end")
 
     def _explained(self, ended: TrainingEnded, should_stop: Callable[[], bool]) -> TrainingEnded:
-        """How the training diverged: in which step, where that can be found, and what to do."""
+        """How the training diverged: in which step, if that can be found, and what to do."""
         seed, shuffle = self.experiment.seed, self.experiment.training.shuffle
         order = epoch_order(self._training.rows, seed=seed, epoch=ended.epoch + 1, shuffle=shuffle)
         search = BlowupSearch(self.model, self._training, order, should_stop)
@@ -200,14 +200,14 @@ class Run:
         return explain(ended, search, self.experiment, train, self._last_good(), config=config)
 
     def _last_good(self) -> tuple[Mapping[str, Any], int]:
-        """The variables as they were last known to be good, and the steps done in that epoch."""
+        """The last variables known to be good, and the steps done in that epoch."""
         last = self.writer.last
         if last is None or self._initial:
             return self._initial, 0
         return model_arrays(last.arrays), last.facts["position"]["step"]
 
     def _keep(self, position: Position, *, now: bool) -> None:
-        """Keep the state after an epoch; between two steps only where it is time to."""
+        """Save the state after an epoch; between two steps only if it is due."""
         early = position.step > 0
         if early and not now and not self.writer.is_overdue():
             return
@@ -236,7 +236,7 @@ class Run:
         self.writer.keep_last(Snapshot(position.epoch, arrays, facts))
 
     def _position(self) -> Position:
-        """Bring model and callbacks into the state that was saved; where that is."""
+        """Restore the saved state of model and callbacks; returns its position."""
         last = None if self.resumed is None else self.resumed.saved.last
         if last is None:
             return Position()
@@ -253,7 +253,7 @@ class Run:
             raise RunError(message, hint=hint) from error
 
     def _events(self, should_stop: Callable[[], bool]) -> Generator[Event]:
-        """The events of the training, the first of them that it starts."""
+        """The events of the training, beginning with its start."""
         options = self.experiment.training
         programs = self._compiled()
         course = self._course()
@@ -301,7 +301,7 @@ class Run:
         )
 
     def _course(self) -> Course:
-        """What the loop is to do, once the metrics are built, which tell when a figure is best."""
+        """The course of the training; needs the built metrics, which know their direction."""
         if self.resumed is None or self.resumed.saved.last is None:
             self.writer.note(directions=find_directions(self.prepared, self.model))
         # A run of an older nnrun goes on by the names of its figures, as it began.

@@ -1,4 +1,4 @@
-"""The user's own code in a config: whether it may run, and where it is."""
+"""Whether the user's own code in a config may run, and where it is imported from."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def check_trust(experiment: Experiment, config: Path, *, trust: bool) -> None:
-    """Refuse to run a config's own code without `--trust`, except for training."""
+    """Refuse to run a config's own code without `--trust`, except in a training."""
     if uses_own_code(experiment) and not trust:
         raise UserError(
             f"{config} names code of its own, which would run",

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 PACKAGES = ("nnrun", "tensorflow", "keras", "numpy")
-"""The packages whose versions decide the bits."""
+"""The packages whose versions affect the bits."""
 _REPOSITORYS = ("local", "worktree")
 _PROGRAM = re.compile(r"filter\.|core\.fsmonitor$|extensions\.partialclone$|remote\..*\.promisor$")
 _WITHOUT_HOOKS = ("--no-optional-locks", "-c", f"core.hooksPath={os.devnull}")
