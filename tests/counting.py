@@ -1,5 +1,8 @@
 """How many lines outside its room name an idea: a task, a source of rows, a form of architecture.
 
+Imports in the bodies of functions are counted as well: their rooms are the doors, behind which
+modules import at their tops.
+
 The numbers may only fall. `python -m tests.counting` writes today's into `ceilings.txt` where
 they are lower; after a conflict in that file, take either side and call it again. With `--show` it
 names the lines.
@@ -65,6 +68,15 @@ def form(tree: ast.AST) -> Iterator[ast.AST]:
                 yield node
 
 
+def late_import(tree: ast.AST) -> Iterator[ast.AST]:
+    """An import of a module of the house in the body of a function."""
+    for function in ast.walk(tree):
+        if isinstance(function, ast.FunctionDef):
+            for node in ast.walk(function):
+                if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("nnrun"):
+                    yield node
+
+
 def name_of(node: ast.AST) -> str:
     """The last name of `name` or `some.name`; empty for other nodes."""
     if isinstance(node, ast.Name):
@@ -86,6 +98,7 @@ IDEAS: dict[str, tuple[Naming, tuple[str, ...]]] = {
     "task": (task, ("tasks/", "config/tasks.py")),
     "source": (source, ("sources/", "config/sources.py")),
     "form": (form, ("config/", "models/network.py")),
+    "late_import": (late_import, ("cli/", "experiments/api.py")),
 }
 """What names each idea, and its rooms."""
 
