@@ -21,6 +21,7 @@ _DECAY = "write `schedule: {InverseTimeDecay: {decay_steps: 1, decay_rate: <1e-4
 _HIDDEN = "write `architecture: {MLP: {hidden: [300, 100]}}`"
 _QUIET = "write `nnrun train --quiet` to see less"
 _EPOCHS = "write `training: {epochs: <10>}`"
+_SEARCH = "write `search: {space: {training.batch_size: [32, 64]}}`"
 _BATCH = "write `training: {batch_size: <32>}`"
 _STEPS = f"an epoch takes every training row; {_BATCH.replace('<32>', '32')}"
 _PATIENCE = "write `callbacks: [EarlyStopping: {patience: <10>}]`"
@@ -39,10 +40,12 @@ KEYS: Mapping[str, str] = {
     "extends": "only the top level of a file can extend another",
     "fit": "write `training: {epochs: 10, batch_size: 32}`",
     "gpu": "write `runtime: {device: gpu}`",
+    "grid": _SEARCH,
     "hidden": _HIDDEN,
     "hidden_layer_sizes": _HIDDEN,
     "hidden_layers": _HIDDEN,
     "hidden_units": _HIDDEN,
+    "hyperparameters": _SEARCH,
     "initial_epoch": "write `nnrun resume RUN` to continue a run",
     "input_dim": _KNOWN_SHAPE,
     "input_shape": _KNOWN_SHAPE,
@@ -60,15 +63,19 @@ KEYS: Mapping[str, str] = {
     "nesterov": "write `optimizer: {SGD: {momentum: 0.9, nesterov: true}}`",
     "network": _ARCHITECTURE,
     "num_epochs": _EPOCHS,
+    "param_grid": _SEARCH,
     "patience": _PATIENCE,
     "predict": "write `nnrun predict RUN rows.csv`, once the model is trained",
     "restore_best_weights": "write `callbacks: [EarlyStopping: {restore_best_weights: true}]`",
     "save_best_only": "the best epoch's model is kept anyway, as `model.keras`",
+    "search_space": _SEARCH,
     "sequential": _ARCHITECTURE,
     "shape": _KNOWN_SHAPE,
     "steps_per_epoch": _STEPS,
+    "sweep": _SEARCH,
     "test_size": _TEST,
     "test_split": _TEST,
+    "tune": _SEARCH,
     "units": "it belongs to a layer, as in `Dense: {units: <10>, activation: relu}`",
     "val_split": _VALIDATION,
     "validation_batch_size": "leave it out: it changes no figure",

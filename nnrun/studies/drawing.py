@@ -10,11 +10,13 @@ from nnrun.studies.method import random_for
 from nnrun.studies.sobol import sobol_points
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from nnrun.config.space import Setting, Space
     from nnrun.studies.method import Method, Result
 
-MOST_DRAWS = 50
-"""How often a setting is drawn anew that was tried before."""
+MOST_DRAWS = 100
+"""How often a setting is drawn anew that was tried before, or is no config."""
 
 
 class Unlearned:
@@ -78,22 +80,36 @@ def method_of(name: str, space: Space, seed: int) -> Method:
 
 
 class NewSettings:
-    """Draws settings by a method, none twice.
+    """Draws settings by a method, none twice, and none that is no config.
 
     Args:
         space: The space.
         method: What draws.
+        is_config: Whether a setting is one that can be trained: each of its values is, but two of
+            them may contradict each other.
+
+    Attributes:
+        refused: How many settings were no config.
     """
 
-    def __init__(self, space: Space, method: Method) -> None:
-        self._space, self._method = space, method
+    def __init__(
+        self,
+        space: Space,
+        method: Method,
+        is_config: Callable[[Setting], bool] = lambda _: True,
+    ) -> None:
+        self.refused = 0
+        self._space, self._method, self._is_config = space, method, is_config
         self._seen: set[str] = set()
 
     def take(self, setting: Setting) -> bool:
-        """Note a setting; whether it is new."""
+        """Note a setting; whether it is new, and a config."""
         key = write_flow(dict(setting))
         is_new = key not in self._seen
         self._seen.add(key)
+        if is_new and not self._is_config(setting):
+            self.refused += 1
+            return False
         return is_new
 
     def draw(self, number: int) -> Setting | None:

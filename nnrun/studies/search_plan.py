@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 from nnrun.config.loading import load_experiment, searched_figure_of
 from nnrun.config.options import to_plain
 from nnrun.config.writer import overrides_of, write_flow
+from nnrun.errors import ConfigError
 from nnrun.studies.baseline import own_setting
 from nnrun.studies.drawing import NewSettings, method_of
 from nnrun.studies.plan import Point
@@ -17,9 +18,10 @@ from nnrun.studies.rungs import rungs_of
 from nnrun.studies.search_trial import SearchTrial, TrialRun
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from nnrun.config.schema import Experiment
+    from nnrun.config.space import Setting
     from nnrun.runs.outcome import Outcome
 
 SEARCH = "search"
@@ -37,24 +39,34 @@ class SearchPlan:
     told. Where all trials have as many epochs, trial k is drawn by the results of 0 to k - jobs.
 
     Args:
-        experiment: The config, which has a search.
-        folder: Where classes of the user's own lie.
+        experiment: The checked config, which has a search.
+        config: Its file.
+        overrides: What was changed in it, of the form `training.epochs=5`.
         jobs: The number of workers that it reckons with.
 
     Raises:
         UserError: A package that the method needs is not installed.
     """
 
-    def __init__(self, experiment: Experiment, folder: Path, jobs: int = 1) -> None:
+    def __init__(
+        self,
+        experiment: Experiment,
+        config: Path,
+        overrides: Sequence[str] = (),
+        *,
+        jobs: int = 1,
+    ) -> None:
         search = experiment.search
         if search is None:
             raise ValueError("the config has no search")
         self._experiment, self._search, self._jobs = experiment, search, jobs
-        self._folder = folder
+        self._config, self._overrides = config, tuple(overrides)
+        folder = Path(experiment.modules) if experiment.modules else config.parent
         self.figure = searched_figure_of(experiment, folder)
         seed = experiment.seed if search.seed is None else search.seed
         space = search.settings
-        self._settings = NewSettings(space, method_of(search.method, space, seed))
+        method = method_of(search.method, space, seed)
+        self._settings = NewSettings(space, method, self._is_config)
         self._own = own_setting(experiment, space)
         self._rungs = rungs_of(search.stops, experiment.training.epochs)
         self._trials: list[SearchTrial] = []
@@ -79,6 +91,19 @@ class SearchPlan:
     def trials(self) -> tuple[SearchTrial, ...]:
         """The trials so far."""
         return tuple(self._trials)
+
+    @property
+    def refused(self) -> int:
+        """How many settings were drawn that are no config: two values contradict each other."""
+        return self._settings.refused
+
+    def _is_config(self, setting: Setting) -> bool:
+        changes = (*self._overrides, f"{SEARCH}=null", *overrides_of(setting))
+        try:
+            load_experiment(self._config, changes, to_be_trained=True)
+        except ConfigError:
+            return False
+        return True
 
     def close(self) -> None:
         """Begin no new trials: the time is up. Those under way are still trained."""
@@ -110,8 +135,8 @@ class SearchPlan:
         if setting is None:
             self._is_over = True
             return
-        if number == 0 and self._own is not None:
-            self._settings.take(self._own)
+        if number == 0:
+            self._settings.take(setting)
         end = setting.get(_EPOCHS, self._experiment.training.epochs)
         rungs = [*(rung for rung in self._rungs.of(number) if rung < end), end]
         changes = overrides_of(setting) if number else ()
@@ -177,7 +202,9 @@ class SearchPlan:
         mine, theirs = (_without_limits(plan["search"]) for plan in (self.to_json(), earlier))
         if mine != theirs:
             return None
-        return type(self)(self._experiment, self._folder, earlier["jobs"])
+        return type(self)(
+            self._experiment, self._config, self._overrides, jobs=int(earlier["jobs"])
+        )
 
 
 def _without_limits(search: Mapping[str, Any]) -> dict[str, Any]:
@@ -186,6 +213,6 @@ def _without_limits(search: Mapping[str, Any]) -> dict[str, Any]:
 
 def read_search_plan(plan: Mapping[str, Any], resolved: Path) -> SearchPlan:
     """The plan of a study, from its record and from the config that its trials have in common."""
-    change = f"{SEARCH}={write_flow(plan['search'])}"
-    experiment = load_experiment(resolved, [change], to_be_trained=True)
-    return SearchPlan(experiment, Path(experiment.modules or resolved.parent), plan["jobs"])
+    changes = [f"{SEARCH}={write_flow(plan['search'])}"]
+    experiment = load_experiment(resolved, changes, to_be_trained=True)
+    return SearchPlan(experiment, resolved, changes, jobs=plan["jobs"])

@@ -1,6 +1,7 @@
 """What every plan of a study keeps, and what a study does with it."""
 
 import shlex
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
@@ -49,9 +50,13 @@ search:
 """
 
 
+FOLDER = tempfile.TemporaryDirectory()
+
+
 def search_by(method: str) -> SearchPlan:
-    text = TINY + SEARCH.replace("METHOD", method)
-    return SearchPlan(load_experiment(Path("tiny.yaml"), text=text), Path())
+    path = Path(FOLDER.name) / f"{method}.yaml"
+    path.write_text(TINY + SEARCH.replace("METHOD", method))
+    return SearchPlan(load_experiment(path), path)
 
 
 PLANS: dict[str, Callable[[], Plan]] = {

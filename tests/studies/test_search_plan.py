@@ -1,6 +1,7 @@
 """The plan of a search: the same trials however many workers there are, and what it learns of them."""
 
 import math
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -31,9 +32,13 @@ SPACE = """\
 OUTCOME = Outcome("", "finished", "", 9, 1, {"best": {}}, (), (), 1.0, {})
 
 
-def plan_of(search: str, jobs: int = 1, space: str = SPACE) -> SearchPlan:
-    text = f"{CONFIG}search:\n{search}{space}"
-    return SearchPlan(load_experiment(Path("mine.yaml"), text=text), Path(), jobs)
+FOLDER = tempfile.TemporaryDirectory()
+
+
+def plan_of(search: str, jobs: int = 1, space: str = SPACE, config: str = CONFIG) -> SearchPlan:
+    path = Path(FOLDER.name) / "mine.yaml"
+    path.write_text(f"{config}search:\n{search}{space}")
+    return SearchPlan(load_experiment(path, to_be_trained=True), path, jobs=jobs)
 
 
 def values_of(point: Point) -> dict[str, Any]:
@@ -90,7 +95,7 @@ def search_of(name: str) -> str:
     return "".join(f"  {part}\n" for part in inner.split(", "))
 
 
-@settings(max_examples=20)
+@settings(max_examples=12)
 @given(st.sampled_from(sorted(SEARCHES)), st.integers(1, 4), st.integers(1, 6), st.integers(0, 99))
 def test_the_trials_are_the_same_however_fast_the_workers(
     name: str, jobs: int, workers: int, seed: int
@@ -193,6 +198,16 @@ def test_epochs_that_are_varied_end_where_they_say() -> None:
     plan = plan_of("  method: grid\n  stop_early: asha\n", space=space)
     conducted(plan, 1)
     assert [list(trial.rungs) for trial in plan.trials] == [[3, 9], [2], [3], [3, 9, 27]]
+
+
+def test_settings_that_are_no_config_are_drawn_anew_and_counted() -> None:
+    """Each value is right, but pruning that ends after epoch 5 leaves no epoch of 5."""
+    config = CONFIG + "callbacks: [Pruning: {sparsity: 0.5, begin: 0, end: 1}]\n"
+    space = "  space:\n    training.epochs: [5, 9]\n    callbacks[0].Pruning.end: [2, 5]\n"
+    plan = plan_of("  method: grid\n  stop_early: none\n", space=space, config=config)
+    found = [tuple(values_of(point).values()) for point in conducted(plan, 1)]
+    assert found == [(), (5, 2), (9, 2), (9, 5)]
+    assert plan.refused == 1
 
 
 def test_no_new_trial_begins_once_the_time_is_up() -> None:

@@ -782,6 +782,7 @@ EPOCHS = "training.epochs: [5, 10]"
 SEARCH = {
     "search_empty": Case(GOOD + "search: {}\n"),
     "search_of_nothing_varied": Case(GOOD + "search:\n  space: {}\n  trials: 10\n"),
+    "search_in_words": Case(GOOD + "sweep: {method: bayes}\nparam_grid: {units: [1, 2]}\n"),
     "search_key_misspelt": _search(EPOCHS, "  trails: 20\n"),
     "search_method_misspelt": _search(EPOCHS, "  method: rnadom\n"),
     "search_method_of_stopping": _search(EPOCHS, "  method: hyperband\n"),
