@@ -84,7 +84,8 @@ def _walk(
 ) -> list[Sources]:
     """Add the layers of a model; for a nested one, `given` has the sources of its inputs.
 
-    Returns: The boxes that its outputs come from.
+    Returns:
+        The boxes that its outputs come from.
     """
     made: dict[_Tensor, Sources] = {}
     if given is not None:

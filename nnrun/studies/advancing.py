@@ -1,4 +1,4 @@
-"""A trial's run, begun or gone on with: the one function that a worker calls."""
+"""Begins or continues the run of a trial: the function that a worker calls."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class TrialTask:
 
     Attributes:
         config: The config that all trials have in common.
-        changes: What the trial changes in it, of the form `training.epochs=5`.
-        run: The run's directory, which may hold a part of it.
+        changes: The trial's changes to it, of the form `training.epochs=5`.
+        run: The run's directory, which may already hold part of the run.
         runs_dir: Where a run that the model is built on is looked for.
     """
 
@@ -37,20 +37,20 @@ class TrialTask:
 
     @property
     def command(self) -> tuple[str, ...]:
-        """A command that trains the same run alone."""
+        """The command that trains this run by itself."""
         changes = (word for change in self.changes for word in ("--set", change))
         return ("nnrun", "train", self.config, *changes)
 
 
 def advance(task: TrialTask, watch: Watcher | None = None) -> Outcome:
-    """Train a run to its end, from wherever it is.
+    """Train a run to its end, from wherever it stopped.
 
     Args:
         task: The run; code of the user's own that its config names may run.
         watch: Called with every event of the training.
 
     Raises:
-        RunError: The run cannot be written, or cannot go on.
+        RunError: The run can't be written, or can't be continued.
         UserError: For mistakes in its config or the data.
     """
     run = RunDirectory(Path(task.run))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def own_setting(experiment: Experiment, space: Space) -> Setting | None:
-    """The setting that an experiment has without any change; None where the space has none like it.
+    """The setting equal to an experiment's own values; None if the space doesn't contain them.
 
     Args:
         experiment: The checked config.
@@ -35,7 +35,7 @@ def own_setting(experiment: Experiment, space: Space) -> Setting | None:
 
 
 def _own_value(plain: Mapping[str, Any], dimension: Dimension) -> Any:
-    """The value of a dimension in a config; UNKNOWN where its domain holds none like it."""
+    """The value of a dimension in a config; UNKNOWN if it is not in the domain."""
     if not isinstance(dimension, Coupling):
         return _as_in(dimension.domain, _value_at(plain, dimension.name))
     entries = dimension.domain.entries if isinstance(dimension.domain, Choices) else ()
@@ -50,7 +50,7 @@ def _own_value(plain: Mapping[str, Any], dimension: Dimension) -> Any:
 
 
 def _value_at(plain: Any, path: str) -> Any:
-    """The plain value at a path: of an argument that is left out its default, of an option null."""
+    """The plain value at a path; the default for an argument left out, null for an option."""
     owner = ""
     for key in keys_of_path(path):
         if isinstance(plain, str) and plain.casefold() == key.casefold():
@@ -68,7 +68,7 @@ def _value_at(plain: Any, path: str) -> Any:
 
 
 def _as_in(domain: Domain, own: Any) -> Any:
-    """The value of a domain that means the same as one of a config; UNKNOWN where there is none."""
+    """The value of a domain that is equivalent to one of a config; UNKNOWN if there is none."""
     if own is UNKNOWN:
         return UNKNOWN
     if domain.answers(own, "") is not None:
@@ -85,7 +85,7 @@ def _as_in(domain: Domain, own: Any) -> Any:
 
 
 def _filled(domain: Filled, own: Any) -> Any:
-    """The same for a list, or for a class with arguments, where those left out have their defaults."""
+    """The same for a list, or for a class whose omitted arguments have their defaults."""
     if not isinstance(domain.parts, Mapping):
         if not isinstance(own, list) or len(own) != len(domain.parts):
             return UNKNOWN

@@ -27,13 +27,13 @@ if TYPE_CHECKING:
     from nnrun.studies.plan import Plan, Point
 
 MOST_FAILURES = 3
-"""So many trials in a row that fail for the same reason end the study."""
+"""The number of trials in a row, failing for the same reason, that ends the study."""
 _TRIES = 2
 _PAUSE = 0.2  # seconds
 
 
 class StudyFailedError(UserError):
-    """Trial after trial fails for the same reason."""
+    """Several trials in a row failed for the same reason."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(
@@ -44,11 +44,11 @@ class StudyFailedError(UserError):
 
 @dataclass(frozen=True)
 class TrialEnded:
-    """A trial has come to its end.
+    """A trial has ended.
 
     Attributes:
-        row: How it came out.
-        is_new: Whether it has ended just now, not on an earlier day.
+        row: Its result.
+        is_new: Whether it has just ended, rather than in an earlier session.
     """
 
     row: TrialRow
@@ -56,17 +56,17 @@ class TrialEnded:
 
 
 class Conductor:
-    """Makes the trials of a study.
+    """Runs the trials of a study.
 
-    The plan is told the outcomes in the order of the trials, whatever order they end in; so it asks
-    for the same trials however many workers there are, and again when the study goes on.
+    The plan is told the outcomes in the order of the trials, whatever order they end in, so it asks
+    for the same trials however many workers there are, and when an interrupted study continues.
 
     Args:
         directory: The study, locked by the caller; its table grows.
         record: Its record.
-        plan: What decides the trials.
-        executor: What trains them.
-        runs_dir: Where a run that a model is built on is looked for.
+        plan: The plan that chooses the trials.
+        executor: The executor that trains them.
+        runs_dir: Where to look for a run that a model is built on.
 
     Attributes:
         signal: The signal that came while it ran; it may have come too late to interrupt anything.
@@ -94,16 +94,16 @@ class Conductor:
 
     @property
     def is_complete(self) -> bool:
-        """Whether all trials that the plan asks for have ended."""
+        """Whether all trials of the plan have ended."""
         return self._exhausted and not self._running and self._told == len(self._points)
 
     def run(self) -> Iterator[TrialEnded]:
         """Yield each trial as it ends.
 
         Raises:
-            StudyFailedError: Trial after trial fails for the same reason.
+            StudyFailedError: Several trials in a row failed for the same reason.
             RunError: A run cannot be written or resumed.
-            UserError: The very first trial cannot be trained.
+            UserError: The very first trial can't be trained.
         """
         # TensorFlow takes the many models of one process for one that is compiled again and again.
         logging.getLogger("tensorflow").setLevel(logging.ERROR)
@@ -120,7 +120,7 @@ class Conductor:
                     yield from self._take(future, self._running.pop(future))
 
     def _ask(self, request: StopRequest) -> Iterator[TrialEnded]:
-        """Ask for trials as far as the plan has been told enough, and have them trained."""
+        """Ask for as many trials as the plan can give with the outcomes so far, and submit them."""
         while not self._exhausted and len(self._points) - self._told < self._record.jobs:
             point = self._plan.ask()
             if point is None:
@@ -152,7 +152,7 @@ class Conductor:
         self._running[self._executor.submit(task)] = number
 
     def _take(self, future: Future[Outcome], number: int) -> Iterator[TrialEnded]:
-        """Write the row of a trial that has ended; one that failed is tried once more."""
+        """Write the row of a trial that has ended; a failed one is retried once."""
         error = future.exception()
         if isinstance(error, RunError) or (error is not None and not isinstance(error, Exception)):
             raise error
@@ -176,7 +176,7 @@ class Conductor:
         self._settle(number, outcome)
 
     def _settle(self, number: int, outcome: Outcome) -> None:
-        """Tell the plan of all outcomes whose turn has come."""
+        """Tell the plan all outcomes that are next in order."""
         self._ended[number] = outcome
         while self._told in self._ended:
             ended = self._ended.pop(self._told)
@@ -211,13 +211,13 @@ class Conductor:
 
 
 def settings_of(point: Point) -> dict[str, Any]:
-    """What a point changes in the config, by path."""
+    """The settings that a point changes in the config, by path."""
     pairs = (change.partition("=") for change in point.changes)
     return {path.strip(): read_plain(text) for path, _, text in pairs}
 
 
 def outcome_of(directory: StudyDirectory, row: TrialRow, metric: str) -> Outcome:
-    """The outcome of a trial that has ended, as its run has it; else as its row does."""
+    """The outcome of a trial that has ended, from its run or else from its row."""
     run = directory.trial(row.number)
     if row.run and run.metrics.exists():
         return Outcome.read(run)

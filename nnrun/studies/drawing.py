@@ -1,4 +1,4 @@
-"""How the settings of a search are drawn: all in order, at random, evenly, or by what was learnt."""
+"""Draws the settings of a search: all in order, at random, evenly, or by a learning method."""
 
 from __future__ import annotations
 
@@ -20,37 +20,37 @@ MOST_DRAWS = 100
 
 
 class Unlearned:
-    """A method that draws whatever the results are."""
+    """A method that ignores results."""
 
     def learn(self, number: int, setting: Setting, result: Result) -> None:
         """Learn nothing."""
 
 
 class Grid(Unlearned):
-    """All settings in order, those of the last dimension changing fastest."""
+    """All settings in order, the last dimension changing fastest."""
 
     def __init__(self, space: Space) -> None:
         self._settings = space.settings()
 
     def draw(self, number: int, attempt: int) -> Setting | None:
-        """The next one."""
+        """The next setting."""
         return next(self._settings, None)
 
 
 class Chance(Unlearned):
-    """Every setting at random, whatever came before."""
+    """Independent random settings."""
 
     def __init__(self, space: Space, seed: int) -> None:
         self._space, self._seed = space, seed
 
     def draw(self, number: int, attempt: int) -> Setting | None:
-        """A setting that the numbers determine."""
+        """A random setting."""
         random = random_for(self._seed, number, attempt)
         return self._space.build(lambda parameter: parameter.domain.at(random.random()))
 
 
 class Even(Unlearned):
-    """Settings that are spread evenly over the space: Sobol's sequence."""
+    """Settings spread evenly over the space by a Sobol sequence."""
 
     def __init__(self, space: Space, seed: int) -> None:
         self._space = space
@@ -58,7 +58,7 @@ class Even(Unlearned):
         self._points = sobol_points(len(self._names), seed)
 
     def draw(self, number: int, attempt: int) -> Setting | None:
-        """The next one."""
+        """The next setting."""
         return self._space.at(dict(zip(self._names, next(self._points), strict=True)))
 
 
@@ -84,7 +84,7 @@ class NewSettings:
 
     Args:
         space: The space.
-        method: What draws.
+        method: The method that draws.
         is_config: Whether a setting is one that can be trained: each of its values is, but two of
             them may contradict each other.
 
@@ -113,7 +113,7 @@ class NewSettings:
         return is_new
 
     def draw(self, number: int) -> Setting | None:
-        """A new setting for a trial; None where the space holds no more."""
+        """A new setting for a trial; None if the space has no more."""
         for attempt in range(MOST_DRAWS):
             setting = self._method.draw(number, attempt)
             if setting is None or self.take(setting):
@@ -122,5 +122,5 @@ class NewSettings:
         return next(filter(self.take, rest), None)
 
     def learn(self, number: int, setting: Setting, result: Result) -> None:
-        """Have the method take in the result of a trial."""
+        """Pass the result of a trial to the method."""
         self._method.learn(number, setting, result)

@@ -1,4 +1,4 @@
-"""Where trials are trained: in this process, or wherever else an executor sends them."""
+"""Executors, which decide where trials are trained: in this process, or elsewhere."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Executor(Protocol):
-    """What trains the trials of a study, much like an executor of `concurrent.futures`."""
+    """Trains the trials of a study, much like an executor of `concurrent.futures`."""
 
     def __enter__(self) -> Self:
         """Get ready."""
@@ -27,17 +27,17 @@ class Executor(Protocol):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """End whatever still trains; each run is left so that it can be resumed."""
+        """Stop what is still training; each run can be resumed."""
 
     def submit(self, task: TrialTask) -> Future[Outcome]:
-        """Have a trial trained; see `advance`."""
+        """Submit a trial for training; see `advance`."""
 
     def stop(self) -> None:
-        """Have the trials that are under way stop soon, as if they had been interrupted."""
+        """Ask the running trials to stop soon, as if they had been interrupted."""
 
 
 class Here:
-    """Trains each trial at once, in this process.
+    """Trains each trial immediately, in this process.
 
     Args:
         watch: Called with every event of the trainings.
@@ -55,10 +55,10 @@ class Here:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Nothing trains any more."""
+        """Nothing is left to stop."""
 
     def submit(self, task: TrialTask) -> Future[Outcome]:
-        """Train a trial; the future is done."""
+        """Train a trial; returns a completed future."""
         future: Future[Outcome] = Future()
         try:
             future.set_result(advance(task, self._watch))
@@ -67,4 +67,4 @@ class Here:
         return future
 
     def stop(self) -> None:
-        """Nothing is under way: a training hears of signals by itself."""
+        """Do nothing: a training in this process receives signals itself."""

@@ -43,12 +43,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Exhibit:
-    """A config of the gallery, and how it is run.
+    """A config of the gallery, and how to run it.
 
     Attributes:
-        group: The title it stands under.
+        group: The heading it appears under.
         config: Its file.
-        entry: What the sheet says of it.
+        entry: Its entry in the sheet.
     """
 
     group: str
@@ -57,10 +57,10 @@ class Exhibit:
 
 
 def find_exhibits(configs: Sequence[Path], folder: Path) -> list[Exhibit]:
-    """The configs that are named, or all of a folder, in the order of their sheets.
+    """The named configs, or all of a folder, in the order of their sheets.
 
     Raises:
-        UserError: There is no such folder, it holds no config, or its sheet has mistakes.
+        UserError: The folder does not exist or has no configs, or its sheet has mistakes.
     """
     folders = dict.fromkeys(config.parent for config in configs) if configs else {folder: None}
     known: dict[Path, Exhibit] = {}
@@ -87,20 +87,20 @@ def run_exhibit(
     epochs: int | None = None,
     fresh: bool = False,
 ) -> GalleryRow:
-    """Run a config with its seeds, where no finished runs of it are at hand, and judge the means.
+    """Run a config with its seeds, reusing finished runs, and check the means.
 
     Args:
         exhibit: The config.
-        runs_dir: Where the runs lie.
-        seeds: How many seeds instead of what the sheet says.
-        epochs: How many epochs instead of what the config says.
-        fresh: Whether it is trained again even where a finished run of it is at hand.
+        runs_dir: The folder of the runs.
+        seeds: The number of seeds, instead of the sheet's.
+        epochs: The number of epochs, instead of the config's.
+        fresh: Whether to train again even if there are finished runs.
 
     Returns:
-        What came out; a config that fails is a row that says why.
+        The results; for a config that failed, a row that says why.
 
     Raises:
-        StudyInterruptedError: The training was told to stop.
+        StudyInterruptedError: A signal stopped the training.
     """
     row = _not_run(exhibit)
     changes = () if epochs is None else (f"training.epochs={epochs}",)
@@ -128,7 +128,7 @@ def run_exhibit(
 
 
 def _not_run(exhibit: Exhibit) -> GalleryRow:
-    """The row of a config of which nothing is known but what its sheet says."""
+    """The row of a config without results."""
     return GalleryRow(
         group=exhibit.group,
         name=exhibit.config.stem,
@@ -142,10 +142,10 @@ def _not_run(exhibit: Exhibit) -> GalleryRow:
 def write_gallery(rows: Sequence[GalleryRow], out: Path) -> None:
     """Write the page, with the learning curves of each config's first run.
 
-    A Markdown page has them in a folder beside it; see `page_text` for the others.
+    A Markdown page keeps them in a folder beside it; see `page_text` for other formats.
 
     Raises:
-        UserError: They cannot be written.
+        UserError: The files can't be written.
     """
     folder = out.with_suffix("")
     pictures = {}
@@ -164,7 +164,7 @@ def write_gallery(rows: Sequence[GalleryRow], out: Path) -> None:
 
 
 def _finished(trial: Trial) -> RunDirectory:
-    """The run of a trial, which must have reached its end."""
+    """The run of a trial, which must be finished."""
     outcome = trial.outcome
     if outcome.status != "finished":
         raise RunError(f"it {outcome.status}: {outcome.stop_reason} (seed {trial.point.seed})")
@@ -198,7 +198,7 @@ def _status(judged: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _facts(rows: Sequence[GalleryRow]) -> str:
-    """What the runs were made with, in a sentence; empty where there are none."""
+    """A sentence with the software and machine of the runs; empty without runs."""
     runs = [RunDirectory(Path(run)) for row in rows if row.status != FAILED for run in row.runs]
     if not runs:
         return ""

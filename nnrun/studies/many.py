@@ -1,4 +1,4 @@
-"""Many runs asked for as one thing: the study of a command, from its beginning to its report."""
+"""Runs the study of a command, from its beginning to its report."""
 
 from __future__ import annotations
 
@@ -47,16 +47,16 @@ def train_config(
     watch: Watcher | None = None,
     deliver_signals: bool = True,
 ) -> Outcome | StudyReport:
-    """Train what a config declares: one run, or a study where it, `seeds` or `folds` asks for several.
+    """Train a config: one run, or a study if the config, `seeds` or `folds` asks for several.
 
-    `seeds` and `folds` are numbers instead of the config's; `fresh` begins a study anew even where one
-    of the same config is at hand. All else is as for one run: see `nnrun.experiments.api.train`.
+    `seeds` and `folds` replace the config's numbers; `fresh` begins a new study even if there is
+    one of the same config. Everything else is as for one run: see `nnrun.experiments.api.train`.
 
     Returns:
-        How the run came out, or the study.
+        The outcome of the run, or the report of the study.
 
     Raises:
-        UserError: For mistakes in the config, the data or the place.
+        UserError: For mistakes in the config, the data or the directory.
     """
     runs = Path(runs_dir)
     asked = () if folds is None else (f"folds={folds}",)
@@ -83,15 +83,15 @@ def train_config(
 def plan_of(
     declared: Declared, *, seeds: int | None = None, run_dir: str | Path | None = None
 ) -> StoredPlan | None:
-    """The plan of the study that a config asks for; None where it asks for one run.
+    """The plan of the study that a config asks for; None if it asks for a single run.
 
     Args:
         declared: The config.
-        seeds: How many seeds instead of what it says.
-        run_dir: The directory of one run, which a study has no use for.
+        seeds: The number of seeds, instead of the config's.
+        run_dir: The directory of one run, which a study can't use.
 
     Raises:
-        UserError: It asks for a study, and the directory of a run is given.
+        UserError: It asks for a study, but a run directory is given.
     """
     experiment = declared.experiment
     count = (experiment.seeds if seeds is None else seeds) or 1
@@ -119,20 +119,20 @@ def train_many(
     watch: Watcher | None = None,
     follow: Follower | None = None,
 ) -> StudyReport:
-    """Train the trials of a plan as a study, or go on with the study that has the same plan.
+    """Train the trials of a plan as a study, or continue the study with the same plan.
 
     Args:
         declared: The config that the trials have in common.
-        plan: What decides them.
-        runs_dir: Where the runs lie.
+        plan: The plan that chooses them.
+        runs_dir: The folder of the runs.
         command: The command line, for the record.
-        trust: Whether code that a run names, which the model is built on, may run.
-        fresh: Whether a new study begins in any case.
+        trust: Whether code named by a run that the model is built on may run.
+        fresh: Whether to begin a new study in any case.
         watch: Called with every event of the trainings.
-        follow: Called with the study when it begins or goes on, and with each trial that has ended.
+        follow: Called with the study when it begins or continues, and with each trial as it ends.
 
     Raises:
-        UserError: For mistakes in the config, the data or the place.
+        UserError: For mistakes in the config, the data or the directory.
     """
     study = open_study(
         declared.trusted(trust=trust),
@@ -158,18 +158,18 @@ def resume_study(
     watch: Watcher | None = None,
     follow: Follower | None = None,
 ) -> StudyReport:
-    """Go on with a study that was interrupted or killed; one that is finished is only read.
+    """Continue a study that was interrupted or killed; a finished one is only read.
 
     Args:
         directory: The study.
-        runs_dir: Where a run that a model is built on is looked for.
-        trust: Whether code of the user's own that its config names may run.
+        runs_dir: Where to look for a run that a model is built on.
+        trust: Whether the user's own code that its config names may run.
         watch: Called with every event of the trainings.
         follow: As for `train_many`.
 
     Raises:
-        RunError: Another process writes it, it is damaged, or the software is another by now.
-        UserError: It names code of its own and is not trusted.
+        RunError: Another process is writing it, it is damaged, or the software has changed.
+        UserError: It names code that is not trusted.
     """
     return _conduct(reopen_study(directory, trust=trust), runs_dir, watch, follow or _ignore)
 

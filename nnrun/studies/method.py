@@ -1,4 +1,4 @@
-"""What draws the settings of a search, and what it learns of a trial."""
+"""The protocol of methods that draw the settings of a search."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Result:
-    """What a method learns of a trial.
+    """The result of a trial, for a method to learn from.
 
     Attributes:
         value: The trial's figure, such that lower is better; None where it has none that is finite.

@@ -1,4 +1,4 @@
-"""The study that a command means: one that goes on, or a new one."""
+"""Opens the study that a command refers to: an earlier one to continue, or a new one."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ MAX_CONFIG = 1_000_000
 
 @dataclass(frozen=True)
 class OpenStudy:
-    """A study that can begin or go on.
+    """A study that can begin or continue.
 
     Attributes:
-        directory: Where it lies; it need not be locked yet.
-        record: Its record, as it begins or goes on.
-        plan: What decides its trials.
-        is_new: Whether it has just been made.
+        directory: Its directory; it need not be locked yet.
+        record: Its record, as it begins or continues.
+        plan: The plan that chooses its trials.
+        is_new: Whether it has just been created.
     """
 
     directory: StudyDirectory
@@ -50,13 +50,13 @@ class OpenStudy:
     is_new: bool = False
 
     def ended(self, status: str, reason: str = "") -> OpenStudy:
-        """The same with a record of its end, which is written."""
+        """The study with a record of its end, after writing it."""
         record = dataclasses.replace(self.record, status=status, reason=reason, ended=utc_now())
         record.write(self.directory.record)
         return dataclasses.replace(self, record=record)
 
     def discard(self) -> None:
-        """Remove a new study without a single trial."""
+        """Remove a new study without any trials."""
         if self.is_new and not any(self.directory.trials.iterdir()):
             shutil.rmtree(self.directory.path, ignore_errors=True)
 
@@ -71,19 +71,19 @@ def open_study(
     threads: int,
     command: Sequence[str],
 ) -> OpenStudy:
-    """Find the study of the same config, versions and plan, or else make a new one.
+    """Find the study with the same config, versions and plan, or create a new one.
 
     Args:
         declared: The config that the trials have in common.
-        plan: What is to decide them.
-        runs_dir: Where the runs lie.
-        fresh: Whether a new one is made in any case.
-        jobs: How many trials may be under way at a time.
-        threads: How many threads each of them uses.
+        plan: The plan that chooses them.
+        runs_dir: The folder of the runs.
+        fresh: Whether to create a new one in any case.
+        jobs: The number of trials that may run at the same time.
+        threads: The number of threads of each trial.
         command: The command line, for the record.
 
     Raises:
-        RunError: The place cannot be written.
+        RunError: The directory can't be written.
     """
     experiment = declared.experiment
     text, versions = experiment_to_yaml(experiment), installed_versions()
@@ -112,7 +112,7 @@ def open_study(
 def _going_on(
     directory: StudyDirectory, plan: StoredPlan, text: str, versions: Mapping[str, str]
 ) -> OpenStudy | None:
-    """A study that goes on with a plan; None where it is another one, or damaged."""
+    """A study to continue with a plan; None if it is a different study, or damaged."""
     try:
         record = StudyRecord.read(directory.record)
         going_on = plan.going_on_from(record.plan)
@@ -126,12 +126,12 @@ def _going_on(
 
 
 def as_going_on(record: StudyRecord, plan: StoredPlan) -> StudyRecord:
-    """The record of a study that goes on."""
+    """The record of a study that continues."""
     return dataclasses.replace(record, status="running", ended=None, reason="", plan=plan.to_json())
 
 
 def changed_versions(record: StudyRecord, versions: Mapping[str, str]) -> list[str]:
-    """The packages whose versions decide the bits and are others by now, a line each."""
+    """The packages that affect the bits and whose versions have changed, one line each."""
     return [
         f"{name}: {record.versions.get(name)} → {versions.get(name)}"
         for name in PACKAGES
@@ -140,11 +140,11 @@ def changed_versions(record: StudyRecord, versions: Mapping[str, str]) -> list[s
 
 
 def reopen_study(directory: StudyDirectory, *, trust: bool) -> OpenStudy:
-    """A study as it was left, to go on.
+    """Reopen a study to continue it.
 
     Raises:
-        RunError: It is finished or damaged, or was made with other versions.
-        UserError: Its config names code of the user's own and is not trusted.
+        RunError: It is finished or damaged, or was started with other versions.
+        UserError: Its config names code that is not trusted.
     """
     record = StudyRecord.read(directory.record)
     if record.status == "finished":
@@ -165,7 +165,7 @@ def reopen_study(directory: StudyDirectory, *, trust: bool) -> OpenStudy:
 
 
 def _metric(experiment: Experiment) -> str:
-    """The figure whose best value is a trial's: what the config monitors."""
+    """The metric whose best value is a trial's value: the monitored one."""
     return monitored_figure(
         experiment.training.monitor,
         [(callback.name, callback.arguments) for callback in experiment.callbacks],

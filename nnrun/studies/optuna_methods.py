@@ -1,4 +1,4 @@
-"""Methods that learn from the trials before, by Optuna."""
+"""Search methods that learn from earlier trials, by Optuna."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ _EXTRAS = {TPE: "search", CMAES: "search", GP: "search-gp"}
 class Learning:
     """Draws settings by one of Optuna's samplers.
 
-    The study lies in memory and holds what was learnt. For every draw there is a new sampler, with a
-    seed of its own, so that a draw depends on nothing but these results, the seed and its number.
+    An Optuna study in memory holds the results. Every draw uses a new sampler with its own seed, so
+    that a draw depends only on these results, the seed and its number.
 
     Args:
         method: `tpe`, `gp` or `cmaes`.
@@ -46,7 +46,7 @@ class Learning:
         self._worst: float | None = None
 
     def draw(self, number: int, attempt: int) -> Setting | None:
-        """A setting that promises most by the results so far."""
+        """The most promising setting by the results so far."""
         self._close(number)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", self._optuna.exceptions.ExperimentalWarning)
@@ -58,13 +58,13 @@ class Learning:
         return setting
 
     def _close(self, number: int) -> None:
-        """Give up what was drawn for a trial and tried before."""
+        """Discard a drawn setting that was tried before."""
         if number in self._open:
             trial, _ = self._open.pop(number)
             self._study.tell(trial, state=self._states.FAIL)
 
     def learn(self, number: int, setting: Setting, result: Result) -> None:
-        """Take in a result; a setting that lies outside of the space teaches nothing."""
+        """Learn a result; a setting outside the space is ignored."""
         if result.value is not None:
             self._worst = max(result.value, self._worst or result.value)
         trial, drawn = self._open.get(number, (None, None))
@@ -76,7 +76,7 @@ class Learning:
             self._tell(trial, result)
 
     def _entered(self, setting: Setting) -> Any:
-        """A trial with a setting that was not drawn here; None where it lies outside of the space."""
+        """Add a trial with a setting that was not drawn here; None if it is outside the space."""
         answers = self._space.answers(setting)
         if answers is None:
             return None
@@ -86,10 +86,10 @@ class Learning:
         return trial
 
     def _tell(self, trial: Any, result: Result) -> None:
-        """Tell Optuna of a result.
+        """Tell Optuna a result.
 
-        Parzen estimators rank what was stopped by how far it came, and what came to no value last.
-        The other methods know numbers only: there it counts as the worst so far.
+        The Parzen estimator ranks stopped trials by how far they came, and those without a value
+        last. The other methods only know numbers: there they count as the worst so far.
         """
         whole = result.is_whole and result.value is not None
         if whole or (self._method != TPE and self._worst is not None):
@@ -111,7 +111,7 @@ def _sampler(optuna: ModuleType, method: str, seed: int) -> Any:
 
 
 def _suggested(trial: Any, parameter: Parameter) -> Answer:
-    """The answer of Optuna to a question."""
+    """Ask Optuna for a setting."""
     name, domain = parameter.name, parameter.domain
     answer: Answer
     if isinstance(domain, Choices):
@@ -129,10 +129,10 @@ def _suggested(trial: Any, parameter: Parameter) -> Answer:
 
 
 def _import_optuna(method: str) -> ModuleType:
-    """Optuna, and what it needs for a method.
+    """Import Optuna, and what a method needs.
 
     Raises:
-        UserError: Something is not installed.
+        UserError: A package is not installed.
     """
     try:
         for package in _PACKAGES[method]:

@@ -1,4 +1,4 @@
-"""The plans that a study's directory can keep, by their kinds."""
+"""The plans that can be stored in a study's directory, by kind."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ PLANS: Mapping[str, Callable[[Mapping[str, Any], StudyDirectory], StoredPlan]] =
     SEEDS: lambda plan, _: Seeds(plan["seeds"]),
     SEARCH: lambda plan, directory: read_search_plan(plan, directory.resolved),
 }
-"""What makes each kind of plan again from what its `to_json` gave, and the study's directory."""
+"""Functions that recreate each kind of plan from its JSON and the study's directory."""
 
 
 def read_plan(plan: Mapping[str, Any], directory: StudyDirectory) -> StoredPlan:
     """The plan of a study, from its record.
 
     Raises:
-        RunError: It is of no kind that this nnrun knows, or is not whole.
+        RunError: This version of nnrun does not know its kind, or it is incomplete.
     """
     make = PLANS.get(plan["kind"])
     if make is None:

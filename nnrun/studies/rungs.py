@@ -1,9 +1,8 @@
-"""Which trials of a search end early: decisions after some epochs, that a run goes on to more.
+"""Early stopping of a search's trials.
 
-A trial is a run that pauses. After each of its rungs, which are numbers of epochs, its value is held
-against those that the trials with lower numbers had at the same rung, and it goes on or it does not.
-Values are such that lower is better; one that diverged or failed on the way to a rung counts as
-infinite there.
+A trial pauses at rungs, which are numbers of epochs. At each of them, its value is compared with
+those of the trials with lower numbers at the same rung, and the trial continues or ends. Lower
+values are better; a trial that diverged or failed on the way to a rung counts as infinite there.
 """
 
 import math
@@ -15,47 +14,47 @@ from statistics import median
 from typing import ClassVar, Protocol
 
 FACTOR = 3
-"""One in so many trials goes on to so many times the epochs."""
+"""One in this many trials continues, to this many times the epochs."""
 
 
 class Rungs(Protocol):
-    """Where trials pause, and which of them go on."""
+    """Where trials pause, and which of them continue."""
 
     def of(self, number: int) -> Sequence[int]:
-        """The epochs after which a trial is looked at; it ends at the last of them."""
+        """The epochs after which a trial is judged; it ends at the last of them."""
 
     def goes_on(self, number: int, epoch: int, value: float, earlier: Mapping[int, float]) -> bool:
-        """Whether a trial goes on from a rung.
+        """Whether a trial continues beyond a rung.
 
         Args:
             number: The trial's number.
             epoch: The rung.
             value: Its value there.
-            earlier: The values there of trials with lower numbers, as far as they are known.
+            earlier: The values there of trials with lower numbers, as far as known.
         """
 
 
 @dataclass(frozen=True)
 class Full:
-    """Every trial is trained to its end.
+    """Trains every trial to its end.
 
     Attributes:
-        epochs: The epochs of a whole training.
+        epochs: The epochs of a full training.
     """
 
     epochs: int
 
     def of(self, number: int) -> Sequence[int]:
-        """The end alone."""
+        """Only the end."""
         return (self.epochs,)
 
     def goes_on(self, number: int, epoch: int, value: float, earlier: Mapping[int, float]) -> bool:
-        """There is nothing to decide."""
+        """Always continue."""
         return True
 
 
 def thirds(epochs: int) -> tuple[int, ...]:
-    """The epochs, a third of them, a ninth of them and so on, the fewest first.
+    """The epochs, a third of them, a ninth and so on, in ascending order.
 
     >>> thirds(100), thirds(10), thirds(2)
     ((2, 4, 12, 34, 100), (2, 4, 10), (2,))
@@ -70,26 +69,26 @@ def thirds(epochs: int) -> tuple[int, ...]:
 class Asha:
     """Asynchronous successive halving: the best third at each rung goes on (Li et al., MLSys 2020).
 
-    A trial is compared as soon as it comes to a rung. The best so far goes on even where there are
-    too few to tell what a third is.
+    A trial is compared as soon as it reaches a rung. The best so far always continues, even if
+    there are fewer than three.
 
     Attributes:
-        epochs: The epochs of a whole training.
+        epochs: The epochs of a full training.
     """
 
     epochs: int
 
     def of(self, number: int) -> Sequence[int]:
-        """Thirds of thirds of the epochs."""
+        """Repeated thirds of the epochs."""
         return thirds(self.epochs)
 
     def goes_on(self, number: int, epoch: int, value: float, earlier: Mapping[int, float]) -> bool:
-        """Whether a trial is among the best third of those that have come so far."""
+        """Whether a trial is among the best third of those that have reached the rung."""
         return is_among_best(value, list(earlier.values()))
 
 
 def is_among_best(value: float, others: Sequence[float]) -> bool:
-    """Whether a value belongs to the best third of itself and others; of equals the others do.
+    """Whether a value is in the best third of itself and others; others win ties.
 
     >>> is_among_best(0.4, [0.5, 0.3]), is_among_best(0.4, [0.5, 0.3, 0.6, 0.7, 0.8])
     (False, True)
@@ -100,30 +99,30 @@ def is_among_best(value: float, others: Sequence[float]) -> bool:
 
 @dataclass(frozen=True)
 class Hyperband:
-    """Successive halving with several first rungs, in case the early epochs tell little.
+    """Successive halving with different first rungs, in case early epochs tell little.
 
-    A trial belongs to a bracket by its number, and is compared within it. Bracket b begins at the
-    b-th rung; how many trials it gets is that of Li et al. (JMLR 2018). The very first trial, the
-    config's own, is in the last bracket, where all are trained to their end.
+    A trial's number determines its bracket, and it is compared within that. Bracket b begins at the
+    b-th rung; the brackets' sizes are those of Li et al. (JMLR 2018). The first trial, with the
+    config's own values, is in the last bracket, where all are trained to their end.
 
     Attributes:
-        epochs: The epochs of a whole training.
+        epochs: The epochs of a full training.
     """
 
     epochs: int
 
     def of(self, number: int) -> Sequence[int]:
-        """Those of all rungs that the trial's bracket has."""
+        """The rungs of the trial's bracket."""
         return thirds(self.epochs)[self.bracket(number) :]
 
     def goes_on(self, number: int, epoch: int, value: float, earlier: Mapping[int, float]) -> bool:
-        """Whether a trial is among the best third of those of its bracket."""
+        """Whether a trial is among the best third of its bracket."""
         own = self.bracket(number)
         rivals = [other for trial, other in earlier.items() if self.bracket(trial) == own]
         return is_among_best(value, rivals)
 
     def bracket(self, number: int) -> int:
-        """The bracket of a trial; multiples of the golden ratio spread the trials evenly.
+        """The bracket of a trial; multiples of the golden ratio distribute trials evenly.
 
         >>> [Hyperband(81).bracket(number) for number in range(12)]
         [3, 1, 0, 2, 0, 0, 1, 0, 3, 1, 0, 2]
@@ -141,19 +140,20 @@ _GOLDEN = (5**0.5 - 1) / 2
 
 @dataclass(frozen=True)
 class Median:
-    """A trial ends where it is worse than the median of the trials before it at the same epoch.
+    """Ends a trial that is worse than the median of earlier ones at the same epoch.
 
-    It is the rule of Google Vizier (Golovin et al., KDD 2017), with a trial's best value so far.
+    This is the median rule of Google Vizier (Golovin et al., KDD 2017), with a trial's best value
+    so far.
 
     Attributes:
-        epochs: The epochs of a whole training.
+        epochs: The epochs of a full training.
     """
 
     epochs: int
     looks: ClassVar[int] = 5
-    """How often a trial is looked at, the last time at its end."""
+    """How often a trial is judged, including at its end."""
     fewest: ClassVar[int] = 5
-    """How many trials there must be for a median."""
+    """The fewest trials for a median."""
 
     def of(self, number: int) -> Sequence[int]:
         """Every fifth of the epochs."""
@@ -161,18 +161,18 @@ class Median:
         return tuple(dict.fromkeys(shares))
 
     def goes_on(self, number: int, epoch: int, value: float, earlier: Mapping[int, float]) -> bool:
-        """Whether a trial is no worse than the median, or there is none yet."""
+        """Whether a trial is no worse than the median, or there is no median yet."""
         if math.isinf(value):
             return False
         return len(earlier) < self.fewest or value <= median(earlier.values())
 
 
 def rungs_of(stop_early: str, epochs: int) -> Rungs:
-    """The rungs by their name in a config.
+    """The rungs with a name in a config.
 
     Args:
         stop_early: `none`, `asha`, `hyperband` or `median`.
-        epochs: The epochs of a whole training.
+        epochs: The epochs of a full training.
     """
     rules: dict[str, Callable[[int], Rungs]]
     rules = {"none": Full, "asha": Asha, "hyperband": Hyperband, "median": Median}

@@ -1,4 +1,4 @@
-"""The plan of a search: draws settings, and has their runs trained from rung to rung."""
+"""The plan of a search: draws settings, and trains their runs from rung to rung."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 SEARCH = "search"
 _EPOCHS = "training.epochs"
 _EXTENDABLE = ("trials", "time", "confirm")
-"""What may change from one call to the next, while the study stays the same."""
+"""The options that may change between calls without starting a different study."""
 
 
 class SearchPlan:
-    """The trials of a search, drawn and stopped by what the trials before have shown.
+    """The trials of a search, drawn and stopped by the results of earlier trials.
 
     It decides as if there were `jobs` workers who need the same time for every epoch: a setting is
     drawn, and a run goes on or not, by what these would have ended by then. So the trials are the
@@ -81,7 +81,7 @@ class SearchPlan:
 
     @property
     def size(self) -> int | None:
-        """How many runs it asks for at most; None where only the time ends it."""
+        """The largest number of runs; None if only the time limits it."""
         space, asked = self._search.settings.size, self._search.trials_asked
         settings = None if space is None else space + (self._own is None)
         known = [number for number in (settings, asked) if number is not None]
@@ -106,11 +106,11 @@ class SearchPlan:
         return True
 
     def close(self) -> None:
-        """Begin no new trials: the time is up. Those under way are still trained."""
+        """Begin no new trials, since the time is up; those in progress continue."""
         self._is_over = True
 
     def ask(self) -> Point | None:
-        """The next piece of training; None where nothing is to be done before something ends."""
+        """The next unit of training; None if there is none until another one ends."""
         while True:
             if len(self._running) < self._jobs:
                 if not self._waiting:
@@ -127,7 +127,7 @@ class SearchPlan:
         self._outcomes[self._points.pop(point)] = outcome
 
     def _begin_trial(self) -> None:
-        """Draw the setting of another trial, if there is to be one."""
+        """Draw the setting of another trial, unless the search is complete."""
         number, asked = len(self._trials), self._search.trials_asked
         if self._is_over or (asked is not None and number >= asked):
             return
@@ -146,13 +146,13 @@ class SearchPlan:
         self._queue(trial)
 
     def _queue(self, trial: SearchTrial) -> None:
-        """Have the runs of a trial trained up to its rung."""
+        """Queue the runs of a trial up to its next rung."""
         runs = [run for run in trial.runs if not run.has_ended]
         trial.pending = len(runs)
         self._waiting += [(trial, run) for run in runs]
 
     def _first_points(self, changes: tuple[str, ...]) -> list[Point]:
-        """How the runs of a trial begin."""
+        """The first points of a trial's runs."""
         search, seed = self._search, self._experiment.seed
         if search.folds is not None:
             return [Point(changes, fold=fold) for fold in range(search.folds)]
@@ -192,11 +192,11 @@ class SearchPlan:
         self._queue(trial)
 
     def to_json(self) -> dict[str, Any]:
-        """The section of the config, and the number of workers."""
+        """The config's section, and the number of workers."""
         return {"kind": SEARCH, "search": to_plain(self._search), "jobs": self._jobs}
 
     def going_on_from(self, earlier: Mapping[str, Any]) -> Self | None:
-        """The same search, perhaps with other limits, as it was begun with so many workers."""
+        """The same search, possibly with other limits, with the original number of workers."""
         if earlier.get("kind") != SEARCH:
             return None
         mine, theirs = (_without_limits(plan["search"]) for plan in (self.to_json(), earlier))
@@ -212,7 +212,7 @@ def _without_limits(search: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def read_search_plan(plan: Mapping[str, Any], resolved: Path) -> SearchPlan:
-    """The plan of a study, from its record and from the config that its trials have in common."""
+    """The plan of a study, from its record and its trials' common config."""
     changes = [f"{SEARCH}={write_flow(plan['search'])}"]
     experiment = load_experiment(resolved, changes, to_be_trained=True)
     return SearchPlan(experiment, resolved, changes, jobs=plan["jobs"])

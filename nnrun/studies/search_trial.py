@@ -23,9 +23,9 @@ class TrialRun:
     """One run of a trial.
 
     Attributes:
-        point: How it begins.
-        number: Its number in the study, once it has begun.
-        outcome: How it stands after its last piece.
+        point: Its first point.
+        number: Its number in the study, once begun.
+        outcome: Its latest outcome.
     """
 
     point: Point
@@ -34,11 +34,11 @@ class TrialRun:
 
     @property
     def has_ended(self) -> bool:
-        """Whether there is nothing more to train."""
+        """Whether there is nothing left to train."""
         return self.outcome is not None and self.outcome.status != PAUSED
 
     def piece(self, until: int | None) -> Point:
-        """What is asked for to have it trained up to an epoch, or to its end."""
+        """The point that trains it up to an epoch, or to its end."""
         return replace(self.point, trial=self.number, until=until)
 
 
@@ -48,14 +48,14 @@ class SearchTrial:
 
     Attributes:
         number: Its number among the trials.
-        setting: What it has in place of the config's own values.
-        rungs: The epochs after which its value is looked at; the last is its end.
+        setting: The values that replace the config's own.
+        rungs: The epochs after which it is judged; the last is its end.
         runs: Its runs.
-        figure: What its value is, and whether low or high is best.
-        stage: The index of the rung that its runs are on their way to.
-        values: Its values at the rungs that it has come to, such that lower is better.
-        pending: How many runs have yet to come to that rung.
-        has_ended: Whether nothing more of it is trained.
+        figure: The metric that is its value, and whether low or high is best.
+        stage: The index of the next rung of its runs.
+        values: Its values at the rungs reached, such that lower is better.
+        pending: The number of runs that have not reached that rung.
+        has_ended: Whether it has ended.
     """
 
     number: int
@@ -70,35 +70,35 @@ class SearchTrial:
 
     @property
     def rung(self) -> int:
-        """The rung that its runs are on their way to."""
+        """The next rung of its runs."""
         return self.rungs[self.stage]
 
     @property
     def until(self) -> int | None:
-        """The same as a point has it: None for the end."""
+        """The same as in a point: None for the end."""
         return None if self.stage == len(self.rungs) - 1 else self.rung
 
     @property
     def stage_epochs(self) -> int:
-        """How many epochs there are from the rung before."""
+        """The number of epochs since the previous rung."""
         return self.rung - (self.rungs[self.stage - 1] if self.stage else 0)
 
     @property
     def is_at_end(self) -> bool:
-        """Whether none of its runs could go on."""
+        """Whether none of its runs can continue."""
         return self.until is None or all(run.has_ended for run in self.runs)
 
     def arrive(self) -> float:
-        """Note the value at the rung that all runs have come to; infinite where one has gone wrong."""
+        """Record the value at the rung that all runs have reached; infinite if one failed."""
         mean = self._mean()
         sound = all(run.outcome and run.outcome.status in (PAUSED, "finished") for run in self.runs)
         self.values[self.rung] = mean if sound and mean is not None else math.inf
         return self.values[self.rung]
 
     def value_at(self, rung: int) -> float | None:
-        """The value at a rung; None where it has not come there.
+        """The value at a rung; None if it has not got there.
 
-        One that ended before by itself has its last value there: its training was over.
+        If its training ended by itself before that, its last value counts.
         """
         if rung in self.values or not self.has_ended:
             return self.values.get(rung)
@@ -107,13 +107,13 @@ class SearchTrial:
         return None if stopped or rung < last else self.values[last]
 
     def result(self) -> Result:
-        """What a method learns of it."""
+        """Its result, for a method to learn from."""
         epochs = [run.outcome.epochs for run in self.runs if run.outcome]
         whole = all(run.outcome and run.outcome.status == "finished" for run in self.runs)
         return Result(self._mean(), min(epochs, default=0), whole)
 
     def _mean(self) -> float | None:
-        """The mean over the runs of the figure at their best epochs; None where one has none."""
+        """The mean over the runs of the metric in their best epochs; None if a run has none."""
         name, mode = self.figure
         found = [run.outcome.metrics.get("best", {}).get(name) for run in self.runs if run.outcome]
         finite = [value for value in found if value is not None and math.isfinite(value)]

@@ -1,4 +1,4 @@
-"""The plan of runs that differ in nothing but their seeds."""
+"""The plan for runs that differ only in their seeds."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ class Seeds:
         return next(self._points, None)
 
     def tell(self, point: Point, outcome: Outcome) -> None:
-        """Learn nothing: the seeds are known from the start."""
+        """Do nothing: the seeds are fixed."""
 
     def to_json(self) -> dict[str, Any]:
         """The seeds."""
         return {"kind": SEEDS, "seeds": self._seeds}
 
     def going_on_from(self, earlier: Mapping[str, Any]) -> Self | None:
-        """The longer of two lists of seeds that begin alike."""
+        """The longer of two lists of seeds, if one is the beginning of the other."""
         other = earlier.get("seeds")
         if earlier.get("kind") != SEEDS or not isinstance(other, list):
             return None

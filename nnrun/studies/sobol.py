@@ -1,6 +1,7 @@
-"""Sobol's sequence: points that fill a cube evenly, however many of them there are.
+"""Sobol sequences: points that fill a cube evenly, whatever their number.
 
-The direction numbers are the first of `new-joe-kuo-6.21201` (Joe and Kuo, SIAM J. Sci. Comput. 2008).
+The direction numbers are the first of `new-joe-kuo-6.21201` (Joe and Kuo, SIAM J. Sci. Comput.
+2008).
 """
 
 from collections.abc import Iterator
@@ -48,18 +49,18 @@ _POLYNOMIALS = (
     (299, (1, 3, 5, 15, 31, 59, 63, 97)),
     (301, (1, 3, 1, 11, 11, 11, 77, 249)),
 )
-"""Of each dimension after the first: the primitive polynomial as bits, and the numbers to begin with."""
+"""For each dimension after the first: its primitive polynomial as bits, and its initial numbers."""
 DIMENSIONS = len(_POLYNOMIALS) + 1
 
 
 def sobol_points(dimensions: int, seed: int) -> Iterator[tuple[float, ...]]:
-    """Yield the points of the sequence, shifted at random, as numbers from 0 up to 1.
+    """Yield the points of the sequence, shifted at random, in [0, 1).
 
-    The shift leaves it as even as it was: of the first 2^k points of each dimension, one lies in each
-    of 2^k equal parts.
+    The shift keeps it even: in each dimension, one of the first 2^k points lies in each of 2^k
+    equal intervals.
 
     Args:
-        dimensions: How many numbers a point has, at most `DIMENSIONS`.
+        dimensions: The number of coordinates, at most `DIMENSIONS`.
         seed: Determines the shift.
     """
     random = Random(f"sobol {seed}")
@@ -72,7 +73,7 @@ def sobol_points(dimensions: int, seed: int) -> Iterator[tuple[float, ...]]:
 
 
 def _directions(dimension: int) -> list[int]:
-    """The direction numbers of a dimension, from 0, one for each bit."""
+    """The direction numbers of a dimension (from 0), one per bit."""
     if dimension == 0:
         return [1 << (BITS - 1 - bit) for bit in range(BITS)]
     polynomial, first = _POLYNOMIALS[dimension - 1]

@@ -1,4 +1,4 @@
-"""Many runs of one config: a plan asks for them one by one, and hears their outcomes."""
+"""Many runs of one config: a plan asks for them one by one, and is told their outcomes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _UNFINISHED = ("interrupted", "died")
 
 
 class StudyInterruptedError(UserError):
-    """A training was told to stop by a signal, and with it the study."""
+    """A signal stopped a training, and with it the study."""
 
     def __init__(self, signal: int) -> None:
         super().__init__("interrupted", hint="The same command continues from here.")
@@ -42,7 +42,7 @@ class Trial:
 
     Attributes:
         point: What the plan asked for.
-        outcome: How it came out.
+        outcome: Its outcome.
     """
 
     point: Point
@@ -61,23 +61,23 @@ def study(
 ) -> Iterator[Trial]:
     """Yield a trial for each run that a plan asks for, training it when needed.
 
-    A finished run of the very same config by this version of nnrun is taken instead of a new one,
-    and one that broke off goes on: a study that was interrupted continues where it was.
+    A finished run of the same config by this version of nnrun is reused, and an interrupted one is
+    resumed, so an interrupted study continues where it stopped.
 
     Args:
         config: The YAML file.
-        plan: What decides the runs.
-        overrides: Changes for all runs, of the form `training.epochs=5`; the plan's come after them.
-        runs_dir: Where the runs lie.
-        trust: Whether code that a run names, which the model is built on, may run.
-        fresh: Whether everything is trained again.
-        bases: Has read the runs that the models are built on, where somebody has before.
+        plan: The plan that chooses the runs.
+        overrides: Changes for all runs, of the form `training.epochs=5`, applied before the plan's.
+        runs_dir: The folder of the runs.
+        trust: Whether code named by a run that the model is built on may run.
+        fresh: Whether to train everything again.
+        bases: The reader of runs that models are built on, to share with other studies.
 
     Yields:
-        Every run, once the plan has been told how it came out.
+        Every run, once the plan has been told its outcome.
 
     Raises:
-        UserError: For mistakes in the config, the data or what the plan asked for.
+        UserError: For mistakes in the config, the data or the plan's points.
         StudyInterruptedError: A signal stopped a run; the plan is not told of it.
     """
     path, runs = Path(config), Path(runs_dir)
@@ -108,7 +108,7 @@ def _trained(declared: Declared, changes: Sequence[str], runs_dir: Path, *, trus
 
 
 def _found(declared: Declared, runs_dir: Path) -> Outcome | None:
-    """A run that is at hand, finished or once it has gone on to its end; None where there is none."""
+    """An existing run, resumed to its end if necessary; None if there is none."""
     for directory, status in _runs_of(declared.experiment, runs_dir):
         if status == "finished":
             return Outcome.read(directory)
@@ -120,7 +120,7 @@ def _found(declared: Declared, runs_dir: Path) -> Outcome | None:
 
 
 def _runs_of(experiment: Experiment, runs_dir: Path) -> Iterator[tuple[RunDirectory, str]]:
-    """Runs of exactly this config by this version, finished ones first, with how they stand."""
+    """Runs of exactly this config by this version, finished ones first, with their status."""
     text, version = experiment_to_yaml(experiment), installed_versions().get("nnrun")
     usable: dict[str, list[RunDirectory]] = {status: [] for status in ("finished", *_UNFINISHED)}
     for entry in list_runs(runs_dir):
