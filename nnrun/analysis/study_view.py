@@ -5,6 +5,7 @@ from typing import Any
 
 from nnrun.analysis.run_summary import expectations_sheet, status_mark
 from nnrun.analysis.study_report import SEED, Spread, StudyReport, TrialGroup, TrialReport
+from nnrun.analysis.sweep_view import sweep_blocks, swept_option
 from nnrun.config.figures import Figure
 from nnrun.config.split import FOLD
 from nnrun.pages.document import Block, Cell, Document, Facts, Line, Lines, Narrowing, Sheet, Text
@@ -32,6 +33,7 @@ def study_view(report: StudyReport, *, with_trials: bool = True) -> Document:
         blocks += [spread_sheet(group), *expectations_sheet(group.expectations)]
         if group.overlap:
             blocks.append(Lines([_ABOUT_FOLDS]))
+    blocks += sweep_blocks(report)
     blocks.append(study_facts(report))
     return Document(report.directory.name, blocks, report.to_json)
 
@@ -132,6 +134,7 @@ def study_facts(report: StudyReport) -> Facts:
             **({} if parameters is None else {"parameters": format_figure(parameters)}),
             "study": report.directory.path,
             "table": report.directory.table,
+            **({"picture": report.directory.sweep} if swept_option(report) else {}),
         }
     )
 

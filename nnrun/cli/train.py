@@ -39,6 +39,10 @@ FoldsOption = Annotated[
         metavar="K", min=2, max=MOST_FOLDS, help="Cross-validate over K folds of the training rows."
     ),
 ]
+SweepOption = Annotated[
+    str | None,
+    typer.Option(metavar="PATH=V,V,…", help="Train with each of these values of one option."),
+]
 FreshOption = Annotated[
     bool, typer.Option("--fresh", help="Begin a study of many runs anew, even if there is one.")
 ]
@@ -58,6 +62,7 @@ def train_cli(
     ] = None,
     seeds: SeedsOption = None,
     folds: FoldsOption = None,
+    sweep: SweepOption = None,
     fresh: FreshOption = False,
     trust: TrustOption = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
@@ -72,25 +77,44 @@ def train_cli(
     With --seeds it trains many runs as one study, and says how much the seed matters: the mean of
     each metric, its deviation, and an interval. The same command continues a study that was
     interrupted, or adds seeds to it. With --folds every row validates once, in a run that did not
-    learn from it.
+    learn from it. With --sweep it trains with each of some values, and says which is best.
 
     \b
     Examples:
       $ nnrun train configs/digits_mlp.yaml --set training.epochs=20 --seed 7
       $ nnrun train configs/digits_mlp.yaml --seeds 5
       $ nnrun train configs/iris_multitask.yaml --folds 5
+      $ nnrun train configs/digits_mlp.yaml --sweep training.batch_size=16,64,256 --seeds 3
 
     Exits with 1 if the training diverged or an expectation was not met, and with 2 if there is a
     mistake in the config or its data.
     """
-    from nnrun.experiments.declare import Bases, load
-    from nnrun.studies.many import plan_of
-
     check_out(out)
-    declared = load(config, gather_overrides(changes, seed, name, folds), Bases(runs_dir))
+    overrides = gather_overrides(changes, seed, name, folds)
+    declared, plan = _planned(config, overrides, runs_dir, run_dir, seeds, sweep)
     asked = _Asked(declared, runs_dir, run_dir, trust, quiet, out, as_json)
-    plan = plan_of(declared, seeds=seeds, run_dir=run_dir)
     raise typer.Exit(_train_one(asked) if plan is None else _train_many(asked, plan, fresh=fresh))
+
+
+def _planned(
+    config: Path,
+    overrides: list[str],
+    runs_dir: Path,
+    run_dir: Path | None,
+    seeds: int | None,
+    sweep: str | None,
+) -> "tuple[Declared, StoredPlan | None]":
+    """What a config declares, and the plan of the study that is asked for, if one is."""
+    from nnrun.experiments.declare import Bases, load
+    from nnrun.studies.many import check_sweep, plan_of
+    from nnrun.studies.sweep import Sweep, parse_sweep
+
+    declared = load(config, overrides, Bases(runs_dir))
+    swept = None if sweep is None else parse_sweep(sweep)
+    plan = plan_of(declared, seeds=seeds, sweep=swept, run_dir=run_dir)
+    if isinstance(plan, Sweep):
+        check_sweep(plan, config, overrides, runs_dir)
+    return declared, plan
 
 
 @dataclass(frozen=True)

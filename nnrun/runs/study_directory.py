@@ -47,6 +47,11 @@ class StudyDirectory:
         return self.path / "trials.csv"
 
     @property
+    def sweep(self) -> Path:
+        """The picture of a sweep: a figure against the values."""
+        return self.path / "sweep.png"
+
+    @property
     def trials(self) -> Path:
         """The directory of the trials."""
         return self.path / TRIALS

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import signal
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nnrun.analysis.study_report import StudyReport, read_study
+from nnrun.analysis.sweep_view import draw_sweep, swept_option
 from nnrun.device import usable_cores
-from nnrun.errors import UserError
+from nnrun.errors import ConfigError, UserError
 from nnrun.experiments.api import train_declared
 from nnrun.experiments.declare import RUNS, Bases, load
 from nnrun.runs.atomic import remove_leftovers
@@ -18,10 +19,12 @@ from nnrun.studies.executor import Here
 from nnrun.studies.folds import Folds
 from nnrun.studies.opening import open_study, reopen_study
 from nnrun.studies.seeds import Seeds
+from nnrun.studies.sweep import Sweep
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from nnrun.errors import Problem
     from nnrun.experiments.declare import Declared
     from nnrun.experiments.train import Watcher
     from nnrun.runs.outcome import Outcome
@@ -38,6 +41,7 @@ def train_config(
     *,
     seeds: int | None = None,
     folds: int | None = None,
+    sweep: tuple[str, Sequence[Any]] | None = None,
     overrides: Sequence[str] = (),
     runs_dir: str | Path = RUNS,
     run_dir: str | Path | None = None,
@@ -47,10 +51,11 @@ def train_config(
     watch: Watcher | None = None,
     deliver_signals: bool = True,
 ) -> Outcome | StudyReport:
-    """Train a config: one run, or a study if the config, `seeds` or `folds` asks for several.
+    """Train a config: one run, or a study if the config, `seeds`, `folds` or `sweep` asks for several.
 
-    `seeds` and `folds` replace the config's numbers; `fresh` begins a new study even if there is
-    one of the same config. Everything else is as for one run: see `nnrun.experiments.api.train`.
+    `seeds` and `folds` replace the config's numbers; `sweep` is an option and the values to try, as in
+    `("training.batch_size", [16, 32])`; `fresh` begins a new study even if there is one of the same
+    config. Everything else is as for one run: see `nnrun.experiments.api.train`.
 
     Returns:
         The outcome of the run, or the report of the study.
@@ -61,7 +66,9 @@ def train_config(
     runs = Path(runs_dir)
     asked = () if folds is None else (f"folds={folds}",)
     declared = load(Path(config), (*overrides, *asked), Bases(runs))
-    plan = plan_of(declared, seeds=seeds, run_dir=run_dir)
+    plan = plan_of(declared, seeds=seeds, sweep=sweep, run_dir=run_dir)
+    if isinstance(plan, Sweep):
+        check_sweep(plan, Path(config), (*overrides, *asked), runs)
     if plan is None:
         return train_declared(
             declared,
@@ -81,13 +88,18 @@ def train_config(
 
 
 def plan_of(
-    declared: Declared, *, seeds: int | None = None, run_dir: str | Path | None = None
+    declared: Declared,
+    *,
+    seeds: int | None = None,
+    sweep: tuple[str, Sequence[Any]] | None = None,
+    run_dir: str | Path | None = None,
 ) -> StoredPlan | None:
     """The plan of the study that a config asks for; None if it asks for a single run.
 
     Args:
         declared: The config.
         seeds: The number of seeds, instead of the config's.
+        sweep: An option, and the values to try.
         run_dir: The directory of one run, which a study can't use.
 
     Raises:
@@ -95,17 +107,35 @@ def plan_of(
     """
     experiment = declared.experiment
     count = (experiment.seeds if seeds is None else seeds) or 1
-    if count == 1 and experiment.folds is None:
+    if count == 1 and experiment.folds is None and sweep is None:
         return None
     first = experiment.seed
     every = range(first, first + count)
-    plan = Seeds(every) if experiment.folds is None else Folds(experiment.folds, every)
+    each = Seeds(every) if experiment.folds is None else Folds(experiment.folds, every)
+    plan = each if sweep is None else Sweep(*sweep, each)
     if run_dir is not None:
         raise UserError(
             f"--run-dir is the directory of one run, and this is a study of {plan.size}",
             hint="Say with --runs-dir where it is to lie.",
         )
     return plan
+
+
+def check_sweep(plan: Sweep, config: Path, overrides: Sequence[str], runs_dir: Path) -> None:
+    """Check the config with every value of a sweep, before the first run begins.
+
+    Raises:
+        ConfigError: With the problems of all values.
+    """
+    bases = Bases(runs_dir)
+    problems: list[Problem] = []
+    for change in plan.changes:
+        try:
+            load(config, (*overrides, change), bases)
+        except ConfigError as error:
+            problems += error.problems
+    if problems:
+        raise ConfigError(problems)
 
 
 def train_many(
@@ -190,7 +220,10 @@ def _conduct(
                 study.ended("failed", error.message)
                 raise
         study.ended("finished" if conductor.is_complete else "interrupted")
-    return read_study(study.directory, conductor.signal)
+    report = read_study(study.directory, conductor.signal)
+    if swept_option(report) is not None:
+        draw_sweep(report, study.directory.sweep)
+    return report
 
 
 def _ignore(*told: object) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from nnrun.analysis.sweep_view import SWEEP
 from nnrun.errors import RunError
 from nnrun.studies.folds import FOLDS, Folds
 from nnrun.studies.search_plan import SEARCH, read_search_plan
 from nnrun.studies.seeds import SEEDS, Seeds
+from nnrun.studies.sweep import Sweep
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -15,9 +17,22 @@ if TYPE_CHECKING:
     from nnrun.runs.study_directory import StudyDirectory
     from nnrun.studies.plan import StoredPlan
 
+
+def _seeds(plan: Mapping[str, Any]) -> Seeds:
+    return Seeds(plan["seeds"])
+
+
+def _folds(plan: Mapping[str, Any]) -> Folds:
+    return Folds(plan["folds"], plan["seeds"])
+
+
+_EACH: Mapping[str, Callable[[Mapping[str, Any]], Seeds | Folds]] = {SEEDS: _seeds, FOLDS: _folds}
 PLANS: Mapping[str, Callable[[Mapping[str, Any], StudyDirectory], StoredPlan]] = {
-    FOLDS: lambda plan, _: Folds(plan["folds"], plan["seeds"]),
-    SEEDS: lambda plan, _: Seeds(plan["seeds"]),
+    FOLDS: lambda plan, _: _folds(plan),
+    SEEDS: lambda plan, _: _seeds(plan),
+    SWEEP: lambda plan, _: Sweep(
+        plan["path"], plan["values"], _EACH[plan["each"]["kind"]](plan["each"])
+    ),
     SEARCH: lambda plan, directory: read_search_plan(plan, directory.resolved),
 }
 """Functions that recreate each kind of plan from its JSON and the study's directory."""

@@ -1,0 +1,165 @@
+"""A sweep: what came out for each value of one option, as a table, a sentence and a picture."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from nnrun.analysis.significance import welch
+from nnrun.config.figures import Figure, training_name
+from nnrun.pages.document import Block, Lines, Sheet, Text
+from nnrun.pages.numbers import format_decimals
+from nnrun.pages.style import TRAINING_COLOR, VALIDATION_COLOR, drawable, drawing
+from nnrun.runs.settings import describe_briefly
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from nnrun.analysis.study_report import Spread, StudyReport, TrialGroup
+
+SWEEP = "sweep"
+"""The kind of plan."""
+_WIDE = 8
+"""Numbers of which the greatest is so many times the least are drawn on a logarithmic scale."""
+
+
+def swept_option(report: StudyReport) -> str | None:
+    """The option that a study sweeps; None where it is another study, or nothing has ended yet."""
+    plan = report.record.plan
+    return str(plan["path"]) if plan.get("kind") == SWEEP and report.groups else None
+
+
+def sweep_blocks(report: StudyReport) -> list[Block]:
+    """The table and the sentence of a sweep; nothing for another study."""
+    path = swept_option(report)
+    if path is None:
+        return []
+    figures = swept_figures(report)
+    columns = [_short(path), *figures, "trials"]
+    rows: list[list[Text]] = [
+        [
+            _shown(group, path),
+            *(_mean(group.spreads.get(figure)) for figure in figures),
+            f"{len(group.trials):,}",
+        ]
+        for group in report.groups
+    ]
+    return [Sheet("", columns, rows, frozenset()), Lines([best_value(report, path)])]
+
+
+def swept_figures(report: StudyReport) -> list[str]:
+    """The figure by which trials are judged, on training rows and held-out rows, and others held out."""
+    metric = report.record.metric
+    known = dict.fromkeys(name for group in report.groups for name in group.spreads)
+    first = [training_name(metric), metric]
+    held_out = [
+        name
+        for name in known
+        if not Figure.parse(name).of_last_epoch and Figure.parse(name).part != "train"
+    ]
+    return [name for name in dict.fromkeys([*first, *held_out]) if name in known]
+
+
+def best_value(report: StudyReport, path: str) -> str:
+    """Which value is best, and whether it can be told from the next best."""
+    metric, sign = report.record.metric, 1 if report.mode == "min" else -1
+    known = [group for group in report.groups if metric in group.spreads]
+    if not known:
+        return f"No trial has a {metric} to compare the values by."
+    ranked = sorted(known, key=lambda group: sign * group.spreads[metric].mean)
+    best = ranked[0].spreads[metric]
+    sentence = (
+        f"{metric} is best with {_short(path)} = {_shown(ranked[0], path)}: "
+        f"{format_decimals(best.mean)}"
+    )
+    if len(ranked) == 1:
+        return f"{sentence}."
+    other = ranked[1].spreads[metric]
+    against = f"{_shown(ranked[1], path)} ({format_decimals(other.mean)})"
+    if max(len(best.values), len(other.values)) == 1:
+        return f"{sentence}, before {against}; more seeds would show how much of that is chance."
+    if best.overlap:
+        return f"{sentence}, before {against}; folds share rows, so no test tells the two apart."
+    interval = welch(other.values, best.values)
+    if interval.reason:
+        return f"{sentence}, before {against}."
+    span = f"95 % interval {format_decimals(interval.low)} to {format_decimals(interval.high)}"
+    told_apart = interval.low > 0 or interval.high < 0
+    verdict = "" if told_apart else ", so the two cannot be told apart"
+    difference = format_decimals(interval.difference)
+    return f"{sentence}, a difference of {difference} from {against}, {span}{verdict}."
+
+
+def draw_sweep(report: StudyReport, path: Path) -> None:
+    """Draw the judged figure against the swept value, with the deviation over seeds or folds as a band.
+
+    Args:
+        report: The study, which is a sweep.
+        path: The PNG file.
+    """
+    option = str(swept_option(report))
+    figures = swept_figures(report)[:2]
+    with drawing(path, title=f"{report.record.name}: {_short(option)}", panel=(6.0, 3.8)) as figure:
+        axes = figure.subplots()
+        places, labels = _places(report, option)
+        for name in figures:
+            held_out = Figure.parse(name).part != "train"
+            color = VALIDATION_COLOR if held_out else TRAINING_COLOR
+            spreads = [group.spreads.get(name) for group in report.groups]
+            known = [(x, spread) for x, spread in zip(places, spreads, strict=True) if spread]
+            xs, means = [x for x, _ in known], [spread.mean for _, spread in known]
+            reach = [spread.deviation or 0.0 for _, spread in known]
+            axes.plot(xs, means, color=color, marker="o", label=drawable(name))
+            lows = [mean - half for mean, half in zip(means, reach, strict=True)]
+            highs = [mean + half for mean, half in zip(means, reach, strict=True)]
+            axes.fill_between(xs, lows, highs, color=color, alpha=0.2, linewidth=0)
+        if any(group.spreads[figures[0]].deviation for group in report.groups if group.spreads):
+            axes.set_title("bands: one standard deviation either side of the mean")
+        if _is_wide(report, option):
+            axes.set_xscale("log")
+        axes.minorticks_off()
+        axes.set_xticks(places, [drawable(label) for label in labels])
+        axes.set_xlabel(drawable(option))
+        axes.set_ylabel(drawable(figures[0]) if figures else "")
+        axes.legend()
+
+
+def _places(report: StudyReport, option: str) -> tuple[list[float], list[str]]:
+    """Where the values stand on the axis, and what they are called."""
+    values = [group.settings[option] for group in report.groups]
+    labels = [_shown(group, option) for group in report.groups]
+    if all(map(_is_number, values)):
+        return [float(value) for value in values], labels
+    return [float(place) for place in range(len(values))], labels
+
+
+def _is_wide(report: StudyReport, option: str) -> bool:
+    values = [group.settings[option] for group in report.groups]
+    if not all(map(_is_number, values)) or min(values) <= 0:
+        return False
+    return bool(max(values) >= _WIDE * min(values))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _short(path: str) -> str:
+    """An option's name without the sections around it; a place in a list keeps the list's name.
+
+    >>> _short("training.batch_size"), _short("architecture.MLP.hidden.0")
+    ('batch_size', 'hidden.0')
+    """
+    names = path.split(".")
+    return ".".join(names[-2:]) if names[-1].isdigit() else names[-1]
+
+
+def _shown(group: TrialGroup, path: str) -> str:
+    return describe_briefly(group.settings[path])
+
+
+def _mean(spread: Spread | None) -> str:
+    if spread is None:
+        return "-"
+    mean = format_decimals(spread.mean)
+    return mean if spread.deviation is None else f"{mean} ± {format_decimals(spread.deviation)}"
