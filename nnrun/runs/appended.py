@@ -1,4 +1,4 @@
-"""Files of a run that grow during training, and whether they still begin as a saved state left them."""
+"""Files of a run that grow during training, and whether they still match a saved state."""
 
 import hashlib
 from collections.abc import Iterator, Mapping
@@ -13,10 +13,10 @@ _BLOCK = 1 << 20
 
 
 class AppendedFiles:
-    """The sha256 of files that only grow, reading every byte once.
+    """The SHA-256 of files that only grow; reads every byte once.
 
     Args:
-        directory: The run that they lie in.
+        directory: The run that contains them.
     """
 
     def __init__(self, directory: RunDirectory) -> None:
@@ -24,7 +24,7 @@ class AppendedFiles:
         self._read: dict[str, tuple[int, Any]] = {}
 
     def digests(self, sizes: Mapping[str, int]) -> dict[str, list[Any]]:
-        """The size and sha256 of each file's beginning; missing files are left out.
+        """The size and SHA-256 of each file's beginning; missing files are left out.
 
         Args:
             sizes: How many bytes of each file count, by its path in the run.
@@ -49,14 +49,14 @@ class AppendedFiles:
 
 
 def changed_files(directory: RunDirectory, appended: Any) -> Iterator[str]:
-    """The files whose beginning is not what a state recorded, by their paths in the run.
+    """The files whose beginning differs from what a state recorded, by their paths in the run.
 
     Args:
         directory: The run.
-        appended: What `AppendedFiles.digests` gave when the state was saved.
+        appended: The result of `AppendedFiles.digests` when the state was saved.
 
     Raises:
-        RunError: It tells of files that no run appends to.
+        RunError: It lists files that no run appends to.
     """
     files = AppendedFiles(directory)
     for name, (size, digest) in _checked(directory, appended).items():

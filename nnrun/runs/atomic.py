@@ -1,7 +1,8 @@
-"""Files that are written whole or not at all.
+"""Atomic writes: a file is written completely or not at all.
 
 Every write goes to a temporary file in the same directory, which is synced and then renamed over
-the old one. A process that dies at any instant leaves the old file or the new one, never a part.
+the old one. A process that dies at any moment leaves the old file or the new one, never a partial
+one.
 """
 
 import errno
@@ -32,14 +33,14 @@ _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def write_bytes(path: Path, data: bytes | memoryview) -> None:
-    """Write `data` to `path`, replacing what stood there.
+    """Write `data` to `path`, replacing any existing file.
 
     Args:
         path: The file to write; its directory must exist.
         data: Its whole content.
 
     Raises:
-        RunError: The file cannot be written; what stood there stands there still.
+        RunError: The file can't be written; an existing file is unchanged.
     """
     with _replacing(path) as temporary, temporary.open("xb") as file:
         file.write(data)
@@ -48,9 +49,9 @@ def write_bytes(path: Path, data: bytes | memoryview) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write `text` to `path` as UTF-8, its line ends as they are; see `write_bytes`.
+    """Write `text` to `path` as UTF-8, keeping its line ends; see `write_bytes`.
 
-    What no UTF-8 can say, as of a file name that is no text, stands as an escape.
+    What UTF-8 can't encode, such as bytes of a file name that isn't text, is escaped.
     """
     write_bytes(path, text.encode(errors="backslashreplace"))
 
@@ -61,7 +62,7 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def json_bytes(value: Any) -> bytes:
-    """A value as JSON that any reader takes; see `json_text`."""
+    """A value as standard JSON; see `json_text`."""
     return json_text(value, ascii_only=False).encode()
 
 
@@ -71,10 +72,10 @@ def write_with(path: Path, writer: Callable[[Path], None]) -> None:
     Args:
         path: The file to write.
         writer: Called with the path to write to, which has the suffix of `path`, since Keras and
-            others choose the format by it.
+            others choose the format by the suffix.
 
     Raises:
-        RunError: The file cannot be written; what stood there stands there still.
+        RunError: The file can't be written; an existing file is unchanged.
     """
     with _replacing(path) as temporary:
         writer(temporary)
@@ -87,7 +88,7 @@ def remove_leftovers(directory: Path, *, deep: bool = True) -> None:
 
     Args:
         directory: A run's, or a study's.
-        deep: Whether its folders are searched too.
+        deep: Whether to search its folders too.
     """
     for path in (directory.rglob if deep else directory.glob)(".*.tmp*"):
         with suppress(OSError):
@@ -101,7 +102,7 @@ def check_writable(directory: Path) -> None:
         directory: An existing directory.
 
     Raises:
-        RunError: They cannot, and it says why.
+        RunError: They can't; it says why.
     """
     probe = temporary_path(directory / "probe")
     try:
@@ -112,7 +113,7 @@ def check_writable(directory: Path) -> None:
 
 
 def sync_directory(path: Path) -> None:
-    """Make the names in a directory survive a loss of power.
+    """Sync a directory, so that its file names survive a power failure.
 
     Raises:
         OSError: The disk fails.
@@ -129,12 +130,12 @@ def sync_directory(path: Path) -> None:
 
 
 def temporary_path(path: Path) -> Path:
-    """A new hidden name beside `path`, with its suffix."""
+    """A new hidden name in the same folder as `path`, with its suffix."""
     return path.with_name(f".{path.stem}-{secrets.token_hex(4)}.tmp{path.suffix}")
 
 
 def describe_cause(error: OSError) -> str:
-    """The cause of an error in one line, in the user's words."""
+    """The cause of an error in one line, for users."""
     if error.errno == errno.ENOENT and error.filename and Path(error.filename).parent.is_dir():
         return "it does not exist"
     known = _CAUSES.get(error.errno or 0)
@@ -162,10 +163,10 @@ def _unwritable(path: Path, error: OSError) -> RunError:
 
 
 def make_directory(path: Path) -> None:
-    """Make a directory, with its parents, where there is none.
+    """Make a directory, with its parents, if it does not exist.
 
     Raises:
-        RunError: It cannot be made.
+        RunError: It can't be made.
     """
     try:
         if not path.is_dir():
@@ -178,10 +179,10 @@ def make_directory(path: Path) -> None:
 
 
 def cannot_read(path: Path, error: OSError) -> RunError:
-    """The message for a file that cannot be read."""
+    """The message for a file that can't be read."""
     return RunError(f"cannot read {path}: {describe_cause(error)}")
 
 
 def cannot_create(path: Path, error: OSError) -> RunError:
-    """The message for a directory that cannot be created."""
+    """The message for a directory that can't be created."""
     return RunError(f"cannot create {path}: {describe_cause(error)}")

@@ -1,4 +1,4 @@
-"""Directories of runs that were killed before they had a record: how to recognize and clear them."""
+"""Directories of runs that were killed before they had a record: recognizing and clearing them."""
 
 import os
 import re
@@ -16,7 +16,7 @@ _TEMPORARY = re.compile(r"\..+-[0-9a-f]{8}\.tmp(\..+)?")
 
 
 class UnbegunError(RunError):
-    """A directory holds a run that has not begun yet, or was killed before it did."""
+    """The directory holds a run that has not begun yet, or was killed before it did."""
 
     def __init__(self, path: Path) -> None:
         if is_locked(path):
@@ -31,8 +31,8 @@ class UnbegunError(RunError):
 def is_unbegun(path: Path) -> bool:
     """Whether a directory holds nothing but what a run writes before its record.
 
-    That is so for an instant when a run begins, whose lock is then held, and for ever where it was
-    killed in that instant. The lock's file is what tells such a directory from others.
+    This is the case for an instant when a run begins and holds its lock, and for ever if it was
+    killed then. The lock file distinguishes such a directory from others.
     """
     try:
         return (path / LOCK_NAME).is_file() and all(map(_is_beginning, walk(path)))
@@ -44,7 +44,7 @@ def check_begun(path: Path) -> None:
     """Refuse a directory that holds only what is written before the record.
 
     Raises:
-        UnbegunError: It does not.
+        UnbegunError: It is such a directory.
     """
     if is_unbegun(path):
         raise UnbegunError(path)
@@ -58,10 +58,10 @@ def _is_beginning(entry: os.DirEntry[str]) -> bool:
 
 
 def clear(path: Path) -> None:
-    """Remove everything that a run left that was killed before it began, except its lock.
+    """Remove what a run left that was killed before it began, except its lock.
 
     Raises:
-        RunError: Another process is writing there, or the disk refuses.
+        RunError: Another process is writing there, or the disk fails.
     """
     with RunLock(path):
         if not is_unbegun(path):

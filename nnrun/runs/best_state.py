@@ -17,7 +17,7 @@ class BestState:
     Attributes:
         epoch: The epoch.
         checkpoint: The state, without its arrays.
-        doubt: Why this is not the state of the run's best epoch, a sentence; empty where it is.
+        doubt: A sentence on why this is not the state of the run's best epoch; empty if it is.
     """
 
     epoch: int
@@ -26,19 +26,19 @@ class BestState:
 
     @property
     def digest(self) -> str:
-        """The sha256 of the state's file."""
+        """The SHA-256 of the state's file."""
         return self.checkpoint.digest
 
 
 def find_best(directory: RunDirectory, record: RunRecord) -> BestState:
-    """Find the state of a run's best epoch; if it is damaged, an older one with a doubt.
+    """Find the state of a run's best epoch; if it is damaged, an older one with a `doubt`.
 
     Args:
         directory: The run; no process is writing it.
         record: Its record.
 
     Raises:
-        RunError: No state is whole, or none is of an epoch that the run had.
+        RunError: No state is intact, or none is of an epoch of the run.
     """
     expected = _best_epoch(directory, record)
     others: list[str] = []
@@ -59,7 +59,7 @@ def find_best(directory: RunDirectory, record: RunRecord) -> BestState:
 
 
 def _best_epoch(directory: RunDirectory, record: RunRecord) -> int | None:
-    """The best epoch by the record or, if the run was killed, by its last state; it may be a later one."""
+    """The best epoch by the record, or by the last state of a killed run."""
     if record.status != "running":
         return record.best_epoch
     epochs = [record.best_epoch or 0]

@@ -1,7 +1,7 @@
-"""The files of one checkpoint: arrays and facts in an archive, and a manifest that vouches for them.
+"""The files of one checkpoint: arrays and facts in an archive, and its manifest.
 
-The archive (`.npz`) is an uncompressed zip file of NumPy's arrays; the manifest (`.json`) beside it
-has its sha256. Either may come from a stranger: all that is read is bounded by the file's own size.
+The archive (`.npz`) is an uncompressed zip file of NumPy arrays; the manifest (`.json`) beside it
+has its SHA-256. Both may be untrusted: everything read is bounded by the size of the file.
 """
 
 import hashlib
@@ -41,16 +41,17 @@ _FLOATS: Mapping[str, tuple[Literal["H", "I", "Q"], int]] = {
     "float32": ("I", 0x7F80_0000),
     "float64": ("Q", 0x7FF0_0000_0000_0000),
 }
-"""Of each type the integer of its size, and the bits that are all set in NaN and infinity."""
+"""For each type, the integer of the same size, and the bits that are all set in NaN and
+infinity."""
 _UNREADABLE = (
     *(ValueError, KeyError, TypeError, AttributeError, OverflowError),
     *(zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, RuntimeError),
 )
-"""What is raised for archives that nnrun did not write."""
+"""The errors raised for archives that nnrun did not write."""
 
 
 class NonFiniteError(RunError):
-    """An array holds NaN or infinity, so the state must not be kept.
+    """An array contains NaN or infinity, so the state must not be saved.
 
     Attributes:
         array: The name of the first such array.
@@ -65,12 +66,12 @@ class NonFiniteError(RunError):
 
 @dataclass(frozen=True)
 class Content:
-    """The content of a checkpoint's archive, vouched for by its manifest.
+    """The content of a checkpoint's archive, verified by its manifest.
 
     Attributes:
-        arrays: The arrays by name; none where only the facts were asked for.
-        facts: What was kept beside them.
-        digest: The sha256 of the archive.
+        arrays: The arrays by name; empty if only the facts were read.
+        facts: The facts saved with them.
+        digest: The SHA-256 of the archive.
     """
 
     arrays: Mapping[str, "Array"]
@@ -83,7 +84,7 @@ def save_checkpoint(path: Path, arrays: Mapping[str, "Array"], facts: Mapping[st
 
     Raises:
         RunError: A file cannot be written.
-        TypeError: An array is not of numbers, or a fact is not of JSON.
+        TypeError: An array is not numeric, or a fact is not a JSON value.
     """
     data = _pack(arrays, facts)
     write_bytes(path, data)
@@ -92,14 +93,14 @@ def save_checkpoint(path: Path, arrays: Mapping[str, "Array"], facts: Mapping[st
 
 
 def load_checkpoint(path: Path, most: int | None = None) -> Content:
-    """Read what `save_checkpoint` wrote.
+    """Read a checkpoint that `save_checkpoint` wrote.
 
     Args:
         path: The `.npz`.
-        most: How many bytes it may have; None for any number.
+        most: The largest size in bytes; None for any.
 
     Raises:
-        RunError: A file is missing, damaged, or of a newer nnrun.
+        RunError: A file is missing, damaged, or written by a newer nnrun.
     """
     expected = read_digest(path)
     try:
@@ -121,10 +122,11 @@ def scan_checkpoint(path: Path) -> Content:
         path: The `.npz`.
 
     Returns:
-        The facts and the digest; no arrays.
+        The facts and the digest, without arrays.
 
     Raises:
-        RunError: A file is missing, damaged, of a newer nnrun, or holds values that are not finite.
+        RunError: A file is missing, damaged, written by a newer nnrun, or contains values that are
+            not finite.
     """
     expected = read_digest(path)
     try:
@@ -139,10 +141,10 @@ def scan_checkpoint(path: Path) -> Content:
 
 
 def read_digest(path: Path) -> str:
-    """The sha256 of a checkpoint's archive, according to its manifest.
+    """The SHA-256 of a checkpoint's archive, according to its manifest.
 
     Raises:
-        RunError: The manifest is missing, damaged, or of a newer nnrun.
+        RunError: The manifest is missing, damaged, or written by a newer nnrun.
     """
     manifest = path.with_suffix(".json")
     try:
@@ -163,7 +165,7 @@ def check_finite(arrays: Mapping[str, "Array"]) -> None:
     """Refuse NaN and infinity.
 
     Raises:
-        NonFiniteError: An array holds one.
+        NonFiniteError: An array contains one.
     """
     import numpy as np
 
@@ -229,7 +231,7 @@ def _scan(path: Path, file: IO[bytes]) -> dict[str, Any]:
 
 
 def _is_finite_file(member: IO[bytes], code: Literal["H", "I", "Q"], exponent: int) -> bool:
-    """Whether an array's file holds no NaN and no infinity; without NumPy, which starts slowly."""
+    """Whether an array's file has no NaN or infinity; without NumPy, which is slow to import."""
     skip_npy_header(member)
     width = struct.calcsize(code)
     ending = re.compile(b"[\x7c-\x7f\xfc-\xff]")
@@ -243,9 +245,10 @@ def _is_finite_file(member: IO[bytes], code: Literal["H", "I", "Q"], exponent: i
 
 
 def _read_index(archive: zipfile.ZipFile, size: int) -> tuple[list[Any], dict[str, Any]]:
-    """The names and types of the arrays, and the facts; refuses an archive with anything else.
+    """The names and types of the arrays, and the facts.
 
-    What nnrun packs is not compressed, so that nothing can be larger than the file.
+    Refuses an archive with anything else. Archives are not compressed, so nothing in one can be
+    larger than the file.
     """
     members = archive.infolist()
     packed = any(member.compress_type != zipfile.ZIP_STORED for member in members)
@@ -266,7 +269,7 @@ def _read_index(archive: zipfile.ZipFile, size: int) -> tuple[list[Any], dict[st
 
 
 def _whole(text: str) -> int:
-    """A whole number that NumPy and TensorFlow can hold."""
+    """Check a whole number that must fit NumPy's and TensorFlow's integers."""
     number = int(text)
     if not -(2**63) <= number < 2**63:
         raise OverflowError(text[:40])

@@ -1,9 +1,9 @@
-"""Checkpoints: named arrays and facts, whole and verified or refused.
+"""Checkpoints: named arrays and facts, which are either verified or refused.
 
-A generation of the checkpoint `last` is two files: `last-8.npz` with the arrays and the facts, and
-`last-8.json`, its manifest, with the sha256 of the first. The manifest is written last and makes
-the generation count. There is one manifest a generation, not one for all: a damaged one costs one
-generation, and the one before it takes over.
+A generation of the checkpoint `last` is two files: `last-8.npz` with the arrays and facts, and
+`last-8.json`, its manifest, with the SHA-256 of the first. The manifest is written last and makes
+the generation valid. Each generation has its own manifest, so that a damaged one costs only that
+generation, and the one before it is used.
 """
 
 import re
@@ -35,10 +35,10 @@ class Checkpoint:
 
     Attributes:
         arrays: The arrays by name.
-        facts: What was kept beside them.
-        generation: Which commit this is, counted from 1.
-        digest: The sha256 of its archive.
-        refused: Why newer generations were refused, a line each; empty where this is the newest.
+        facts: The facts saved with them.
+        generation: The number of the commit, from 1.
+        digest: The SHA-256 of its archive.
+        refused: Why newer generations were refused, one line each; empty if this is the newest.
     """
 
     arrays: Mapping[str, "Array"]
@@ -66,16 +66,16 @@ class CheckpointStore:
         """Write a new generation of a checkpoint; a crash at any moment leaves the old or the new one.
 
         Args:
-            name: Which checkpoint: `best` or `last`.
+            name: The checkpoint: `best` or `last`.
             arrays: The arrays by name, of any type of numbers and any shape.
-            facts: Values that JSON knows; NaN and infinity are allowed.
-            unchecked: What the names of arrays begin with that may hold NaN and infinity.
+            facts: JSON values; NaN and infinity are allowed.
+            unchecked: The prefix of the names of arrays that may contain NaN and infinity.
 
         Returns:
             The number of the generation.
 
         Raises:
-            NonFiniteError: An array holds NaN or infinity; nothing was written.
+            NonFiniteError: An array contains NaN or infinity; nothing was written.
             RunError: The files cannot be written.
         """
         check_finite(
@@ -99,8 +99,8 @@ class CheckpointStore:
         """Load the newest intact generation of a checkpoint.
 
         Args:
-            name: Which checkpoint: `best` or `last`.
-            most: How many bytes its file may have; None for a run of this process's own.
+            name: The checkpoint: `best` or `last`.
+            most: The largest size of its file in bytes; None for a run of this process.
 
         Raises:
             RunError: There is none.
@@ -114,7 +114,7 @@ class CheckpointStore:
         """Load all intact generations of a checkpoint, the newest first; see `load`.
 
         Raises:
-            RunError: There are generations, but none is whole.
+            RunError: There are generations, but none is intact.
         """
         return self._whole(name, lambda path: load_checkpoint(path, most))
 
@@ -122,7 +122,7 @@ class CheckpointStore:
         """Verify the generations completely, like `load_all`, but return only their facts.
 
         Raises:
-            RunError: There are generations, but none is whole.
+            RunError: There are generations, but none is intact.
         """
         return self._whole(name, scan_checkpoint)
 
@@ -130,7 +130,7 @@ class CheckpointStore:
         """Load the arrays of a generation that `scan_all` returned.
 
         Raises:
-            RunError: It is another by now, or has more than so many bytes.
+            RunError: It has changed since, or is too large.
         """
         path = self._path(name, scanned.generation)
         content = load_checkpoint(path, most)
@@ -154,7 +154,7 @@ class CheckpointStore:
             raise RunError(f"no checkpoint {name!r} is whole: " + "; ".join(refused))
 
     def trust(self, name: str, generation: int) -> None:
-        """Keep this generation for two more commits, and the one before it; remove all others."""
+        """Keep this generation and the one before it for two more commits; remove all others."""
         self._good[name] = generation
         numbers = self._generations(name) | self._strays(name)
         previous = max((number for number in numbers if number < generation), default=0)
@@ -162,7 +162,7 @@ class CheckpointStore:
             self._remove(name, other)
 
     def has(self, name: str) -> bool:
-        """Whether a generation of the checkpoint was ever committed and is still there."""
+        """Whether any generation of the checkpoint exists."""
         return bool(self._generations(name))
 
     def file_of(self, name: str, checkpoint: Checkpoint) -> Path:

@@ -1,8 +1,8 @@
-"""Checksums of a run's files: the sha256 of each, in `checksums.json` beside them.
+"""Checksums of a run's files: the SHA-256 of each, in `checksums.json` beside them.
 
-Before a file is replaced, `checksums.json` lists both its old digest and the coming one; so a crash
-between the two leaves a file that is listed, and is never taken for damage. Files that are not
-listed, as in runs of older versions, are read as they are.
+Before a file is replaced, `checksums.json` lists both its old and its new digest, so a crash
+between the two is never taken for damage. Files that are not listed, as in runs of older versions,
+are read unchecked.
 """
 
 import hashlib
@@ -25,17 +25,17 @@ _TRIES = 5
 Content = TypeVar("Content")
 
 Digests = Mapping[str, tuple[str, ...]]
-"""The sha256 that each file may have, in hexadecimal digits, by its name."""
+"""The valid SHA-256 digests of each file, in hexadecimal, by file name."""
 
 
 def write_files(contents: Mapping[Path, bytes]) -> None:
-    """Write files of one directory and their checksums, each file whole or not at all.
+    """Write files of one directory and their checksums, each file atomically.
 
     Args:
-        contents: What each file is to hold.
+        contents: The content of each file.
 
     Raises:
-        RunError: A file cannot be written; what stood there stands there still, and is still good.
+        RunError: A file can't be written; existing files are unchanged and still valid.
     """
     _announce({path: _digest(content) for path, content in contents.items()})
     for path, content in contents.items():
@@ -48,7 +48,7 @@ def write_file(path: Path, content: bytes) -> None:
 
 
 def write_with_checksum(path: Path, writer: Callable[[Path], None]) -> None:
-    """Let a library write a file by itself; see `atomic.write_with` and `write_files`."""
+    """Let a library write a file; see `atomic.write_with` and `write_files`."""
 
     def write_and_announce(temporary: Path) -> None:
         writer(temporary)
@@ -58,12 +58,12 @@ def write_with_checksum(path: Path, writer: Callable[[Path], None]) -> None:
 
 
 def read_file(path: Path, most: int | None, *, check: bool = True) -> bytes:
-    """Read a file, and check that it holds what was written.
+    """Read a file, and check that it has the content that was written.
 
     Args:
         path: The file; a link is not followed.
-        most: How many bytes it may have; None for any number.
-        check: Whether that is looked at.
+        most: The largest size in bytes; None for any.
+        check: Whether to verify the content.
 
     Raises:
         RunError: It is missing or damaged, or the checksums are.
@@ -79,7 +79,7 @@ def read_file(path: Path, most: int | None, *, check: bool = True) -> bytes:
 
 
 def listed_files(directory: Path) -> list[Path]:
-    """The files of a directory with known checksums; none in a run of an older version.
+    """The files of a directory with known checksums; empty in a run of an older version.
 
     Raises:
         RunError: The checksums are damaged.
@@ -88,7 +88,7 @@ def listed_files(directory: Path) -> list[Path]:
 
 
 def check_file(path: Path) -> None:
-    """Check that a file of any size holds what was written; a missing file passes.
+    """Check that a file of any size has the content that was written; a missing file passes.
 
     Raises:
         RunError: It is damaged, or the checksums are.
@@ -98,7 +98,7 @@ def check_file(path: Path) -> None:
 
 
 def _verified(path: Path, look: Callable[[], tuple[str, Content]]) -> Content:
-    """The result of reading a file, once its digest has proved to be the recorded one."""
+    """The result of reading a file, after verifying its digest."""
     seen: object = None
     for _ in range(_TRIES):
         digest, content = look()
@@ -113,7 +113,7 @@ def _verified(path: Path, look: Callable[[], tuple[str, Content]]) -> Content:
 
 
 def _announce(coming: Mapping[Path, str]) -> None:
-    """Record the checksums that files are about to have, besides those they have."""
+    """Record the checksums that files are about to have, in addition to their current ones."""
     directory = next(iter(coming)).parent
     digests = dict(_digests(directory))
     for path, digest in coming.items():

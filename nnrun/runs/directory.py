@@ -24,11 +24,11 @@ _TRIES = 100
 
 @dataclass(frozen=True)
 class RunDirectory:
-    """A run's directory and the paths in it; the files need not be there.
+    """A run's directory and the paths in it; the files need not exist.
 
     Attributes:
         path: The directory.
-        claimed: Whether this process made it (or took it, empty) for a new run.
+        claimed: Whether this process created it (or took an empty one) for a new run.
     """
 
     path: Path
@@ -36,7 +36,7 @@ class RunDirectory:
 
     @property
     def name(self) -> str:
-        """The name the run is known by; that of a study's trial is `STUDY/3`."""
+        """The name of the run; `STUDY/3` for a study's trial."""
         path = self.path if self.path.name else self.path.resolve()
         study = path.parent.parent
         is_trial = path.parent.name == TRIALS and path.name.isdecimal()
@@ -71,17 +71,17 @@ class RunDirectory:
 
     @property
     def history(self) -> Path:
-        """A row per epoch: see `history.History`."""
+        """One row per epoch: see `history.History`."""
         return self.path / "history.csv"
 
     @property
     def metrics(self) -> Path:
-        """The figures of the best and the last epoch and of the test: see `manifest.Metrics`."""
+        """The metrics of the best and the last epoch and of the test: see `manifest.Metrics`."""
         return self.path / "metrics.json"
 
     @property
     def model(self) -> Path:
-        """The best model, in Keras's own format."""
+        """The best model, in Keras's format."""
         return self.path / "model.keras"
 
     @property
@@ -106,7 +106,7 @@ class RunDirectory:
 
     @property
     def evaluations(self) -> Path:
-        """The directory for what `nnrun eval` writes."""
+        """The directory that `nnrun eval` writes into."""
         return self.path / "evaluation"
 
     def evaluation(self, split: str, output: str = "") -> EvaluationDirectory:
@@ -114,10 +114,10 @@ class RunDirectory:
 
         Args:
             split: The name of the rows.
-            output: Of a model with several outputs, which of them.
+            output: The output, for a model with several.
 
         Raises:
-            RunError: It leads out of the run.
+            RunError: It is outside the run's directory.
         """
         refuse_link(self.evaluations)
         refuse_link(self.evaluations / split)
@@ -128,7 +128,7 @@ class RunDirectory:
 
     @property
     def callbacks(self) -> Path:
-        """The directory for what the config's callbacks write."""
+        """The directory that the config's callbacks write into."""
         return self.path / "callbacks"
 
     @property
@@ -155,7 +155,7 @@ class RunDirectory:
         """Create the directories that runs write files into.
 
         Raises:
-            RunError: They cannot be made, or one that is there leads out of the run.
+            RunError: They can't be created, or an existing one is a link.
         """
         for path in (self.callbacks, self.tensorboard, self.checkpoints, self.plots):
             refuse_link(path)
@@ -163,10 +163,11 @@ class RunDirectory:
             make_directory(path)
 
     def discard(self) -> bool:
-        """Remove a directory that this process claimed and that holds nothing of value yet.
+        """Remove a directory that this process claimed and that contains nothing of value yet.
 
         Returns:
-            Whether it was removed. A checkpoint, figures or a model are of value; a history alone cannot be resumed.
+            Whether it was removed. Checkpoints, metrics and models are of value; a history alone
+            can't be resumed.
         """
         if not self.claimed or self._holds_value():
             return False
@@ -189,17 +190,17 @@ def create_run(
     """Claim a new directory `<name>-<date>-<time>-<4 letters>` for a run.
 
     Args:
-        runs_dir: Where the runs lie; made if it is missing.
+        runs_dir: The folder of the runs; created if missing.
         name: The experiment's name.
         now: The time to put into the directory's name.
-        letters: Gives the four letters; random where None.
-        needed_bytes: Room that the run will want on the disk.
+        letters: Returns the four letters; None for random ones.
+        needed_bytes: The disk space that the run will need.
 
     Returns:
-        The directory, empty, of this process alone.
+        The directory, which is empty and belongs to this process.
 
     Raises:
-        RunError: The name cannot be a directory's, or the place is unwritable or too small.
+        RunError: The name is invalid, or the folder is not writable or has too little space.
     """
     if not RUN_NAME.fullmatch(name):
         raise RunError(
@@ -215,16 +216,16 @@ def create_run(
 def claim_stamped(
     folder: Path, name: str, now: datetime, *, letters: Callable[[], str] | None = None
 ) -> Path:
-    """Make a directory `<name>-<date>-<time>-<4 letters>` that nobody else has made.
+    """Create a new directory `<name>-<date>-<time>-<4 letters>`.
 
     Args:
-        folder: The directory to make it in.
-        name: What its name begins with.
+        folder: The directory to create it in.
+        name: The beginning of its name.
         now: The time in its name.
-        letters: Gives the four letters; random where None.
+        letters: Returns the four letters; None for random ones.
 
     Raises:
-        RunError: It cannot be made.
+        RunError: It can't be created.
     """
     letters = letters or _random_letters
     for _ in range(_TRIES):
@@ -241,18 +242,18 @@ def claim_stamped(
 
 
 def create_run_at(path: Path, *, needed_bytes: int = 0) -> RunDirectory:
-    """Claim exactly this directory for a run, as given by `--run-dir`.
+    """Claim this very directory for a run, as given by `--run-dir`.
 
     Args:
-        path: A directory that is missing (it is made, with its parents), empty, or all that is left
-            of a run that was killed before it began.
-        needed_bytes: Room that the run will want on the disk.
+        path: A directory that is missing (it is created, with its parents), empty, or left by a run
+            that was killed before it began.
+        needed_bytes: The disk space that the run will need.
 
     Returns:
         The directory, empty.
 
     Raises:
-        RunError: It holds files already, or cannot be written, or is too small.
+        RunError: It contains files, isn't writable, or has too little space.
     """
     existed = path.exists()
     make_directory(path)
@@ -281,15 +282,15 @@ def create_run_at(path: Path, *, needed_bytes: int = 0) -> RunDirectory:
 
 
 def needed_bytes(parameters: int) -> int:
-    """The bytes that a run needs: three checkpoints of weights and two averages each, and small files."""
+    """The bytes that a run needs: three checkpoints, each of weights and two averages; small files."""
     return 3 * 3 * 4 * parameters + 10_000_000
 
 
 def check_place(path: Path, needed_bytes: int) -> None:
-    """Check that a run's directory can be written before there is anything to write.
+    """Check that a run's directory is writable before there is anything to write.
 
     Raises:
-        RunError: It cannot, or has too little room.
+        RunError: It isn't, or has too little space.
     """
     check_writable(path)
     _check_room(path, needed_bytes)
@@ -306,10 +307,10 @@ def _checked(run: RunDirectory) -> RunDirectory:
 
 
 def refuse_link(path: Path) -> None:
-    """Refuse a folder of a run that is a link, since its files would lie elsewhere.
+    """Refuse a folder of a run that is a link, since its files would be elsewhere.
 
     Raises:
-        RunError: It is one.
+        RunError: It is a link.
     """
     if path.is_symlink():
         raise RunError(f"{path} is a link, which may lead anywhere; nothing was done there")

@@ -8,7 +8,7 @@ from nnrun.runs.atomic import make_directory
 
 @dataclass(frozen=True)
 class EvaluationDirectory:
-    """The directory of one evaluation and the paths in it; the files need not be there.
+    """The directory of one evaluation and the paths in it; the files need not exist.
 
     Attributes:
         path: The directory.
@@ -18,17 +18,17 @@ class EvaluationDirectory:
 
     @property
     def metrics(self) -> Path:
-        """The figures, with intervals."""
+        """The metrics, with intervals."""
         return self.path / "metrics.json"
 
     @property
     def predictions(self) -> Path:
-        """A row for each row of the split."""
+        """The predictions: a row for each row of the split."""
         return self.path / "predictions.csv"
 
     @property
     def confusion_matrix(self) -> Path:
-        """Rows of each class by the class predicted, as numbers."""
+        """The numbers of rows by class and predicted class."""
         return self.path / "confusion_matrix.csv"
 
     @property

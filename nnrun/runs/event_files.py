@@ -1,8 +1,8 @@
-"""TensorBoard's event files: a point an epoch, training and validation as two runs of one chart.
+"""TensorBoard's event files: one point per epoch, training and validation as two runs of a chart.
 
-Keras's own TensorBoard callback also writes every metric of every batch, and starts its steps anew
-when a run is resumed; here a step is an epoch, and a resumed run goes on in the same file, cut back
-to the state that it goes on from: no gap and no point twice.
+Keras's own TensorBoard callback also writes every metric of every batch, and restarts its steps
+when a run is resumed. Here a step is an epoch, and a resumed run continues in the same file, cut
+back to the state it resumes from, without gaps or duplicate points.
 """
 
 import contextlib
@@ -40,7 +40,7 @@ class EventFiles:
         self._names: dict[str, str] = {}
 
     def add_epoch(self, epoch: int, figures: Mapping[str, float]) -> None:
-        """Write an epoch's figures; those named `val_…` go to the validation's file.
+        """Write an epoch's metrics; those named `val_…` go to the validation's file.
 
         Raises:
             RunError: If they cannot be written.
@@ -53,7 +53,7 @@ class EventFiles:
             self._write(part, epoch, [_scalar(tag, value) for tag, value in points.items()])
 
     def add_points(self, epoch: int, figures: Mapping[str, float]) -> None:
-        """Write further figures, which the history doesn't have, to the training's file.
+        """Write further values, which the history doesn't have, to the training's file.
 
         Raises:
             RunError: If they cannot be written.
@@ -99,15 +99,15 @@ class EventFiles:
         *,
         is_whole: bool = True,
     ) -> None:
-        """Continue the files if they are as they were left; else write them again from the history.
+        """Continue the files if they are intact, otherwise write them again from the history.
 
         Args:
-            sizes: What `flush` returned for the state that is gone on from.
-            rows: The rows of the history up to there.
-            is_whole: Whether the files hold what was written to them.
+            sizes: The result of `flush` for the state to resume from.
+            rows: The rows of the history up to that state.
+            is_whole: Whether the files are intact.
 
         Raises:
-            RunError: They cannot be written, or lead out of the run's directory.
+            RunError: They can't be written, or are outside the run's directory.
         """
         kept = {self._folder / part / name: size for part, (name, size) in sizes.items()}
         for folder in (self._folder, *(self._folder / part for part in _PARTS)):
@@ -176,7 +176,7 @@ def _size(path: Path) -> int:
 
 @contextlib.contextmanager
 def _plain_errors(folder: Path) -> Iterator[None]:
-    """Turn errors of the system within the block into errors of the run, in one line."""
+    """Within the block, turn system errors into one-line run errors."""
     try:
         yield
     except OSError as error:

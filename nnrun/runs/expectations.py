@@ -12,12 +12,12 @@ Figures = Mapping[str, float | None]
 
 
 def figures_reached(metrics: Metrics, parameters: int) -> Figures:
-    """The figures that `expect` may refer to, by name.
+    """The values that `expect` can refer to, by name.
 
     Args:
-        metrics: The run's figures; those of the best epoch count, those of the test, and what
-            callbacks tell of the saved model.
-        parameters: Parameters of the model.
+        metrics: The run's metrics, of which those of the best epoch, the test and the callbacks are
+            used.
+        parameters: The number of parameters in the model.
     """
     return {"params": parameters, **metrics.by_name(), **(metrics.callbacks or {})}
 
@@ -29,10 +29,10 @@ def judge_expectations(
 
     Args:
         expect: The config's `expect` block.
-        reached: The figures, of one run or the means of several.
+        reached: The values, of one run or the means of several.
 
     Returns:
-        A mapping each: `figure`, `value`, `held`, and `equals` or the bounds `min` and `max`.
+        Mappings with `figure`, `value`, `held`, and `equals` or the bounds `min` and `max`.
     """
     judged = []
     for figure, wanted in expect.items():
@@ -48,11 +48,11 @@ def _bounds(wanted: float | Expectation) -> dict[str, float]:
 
 
 def holds(value: float | None, bounds: Mapping[str, float]) -> bool:
-    """Whether a figure is what is expected.
+    """Whether a value is as expected.
 
     Args:
-        value: The figure; None where it is not finite.
-        bounds: `equals`, or `min` and `max`; other keys do not count.
+        value: The value; None if it is not finite.
+        bounds: `equals`, or `min` and `max`; other keys are ignored.
     """
     if value is None or not math.isfinite(value):
         return False

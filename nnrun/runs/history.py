@@ -13,10 +13,10 @@ from nnrun.errors import RunError
 from nnrun.runs.checksums import read_file, write_file
 
 NOT_METRICS = ("epoch", "learning_rate", "seconds")
-"""Columns that are no figures of the model."""
+"""Columns that are not metrics of the model."""
 MAX_BYTES = 64_000_000
 MAX_CELLS = 8_000_000
-"""What is read of a history: a million epochs of eight figures."""
+"""The most cells of a history: a million epochs with eight columns."""
 
 # A cell of text that starts so is a formula to a spreadsheet; the quote itself makes it reversible.
 _ESCAPED = tuple("=+-@\t\r'")
@@ -36,7 +36,7 @@ class History:
     >>> history.column("loss")
     [0.9, 0.5, 0.3]
 
-    What is not finite is worse than everything, so the third epoch is not the best:
+    A value that is not finite is worse than any other, so the third epoch is not the best:
 
     >>> history.best("val_loss")["epoch"]
     2
@@ -75,32 +75,32 @@ class History:
 
     @property
     def rows(self) -> tuple[Mapping[str, float], ...]:
-        """The rows, the first epoch first."""
+        """The rows, in the order of epochs."""
         return tuple(self._rows)
 
     def column(self, name: str) -> list[float]:
         """The values of a column, NaN where a row has none.
 
         Raises:
-            KeyError: No row has such a column.
+            KeyError: No row has this column.
         """
         if name not in self._columns:
             raise KeyError(name)
         return [row.get(name, math.nan) for row in self._rows]
 
     def best(self, metric: str, mode: Mode | None = None) -> Mapping[str, float] | None:
-        """The row in which a metric is best, the earliest of equals.
+        """The row in which a metric is best; the earliest one if there are ties.
 
         Args:
             metric: A column.
-            mode: Whether the least or the greatest value is best; where None, what the
-                column's name suggests.
+            mode: Whether the lowest (`min`) or highest (`max`) value is best; None goes by the
+                column's name.
 
         Returns:
-            The row, or None where no value is finite.
+            The row, or None if no value is finite.
 
         Raises:
-            KeyError: No row has such a column.
+            KeyError: No row has this column.
         """
         values = self.column(metric)
         finite = [index for index, value in enumerate(values) if math.isfinite(value)]
@@ -110,7 +110,7 @@ class History:
         return self._rows[choose(finite, key=values.__getitem__)]
 
     def to_csv(self) -> str:
-        """The history as CSV; floats as the shortest text that reads back to the same float."""
+        """The history as CSV, with the shortest text for each float that reads back to it."""
         file = io.StringIO(newline="")
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(escape_cell(name) for name in self._columns)
@@ -119,10 +119,10 @@ class History:
 
     @classmethod
     def from_csv(cls, text: str) -> Self:
-        """Read what `to_csv` wrote.
+        """Read the output of `to_csv`.
 
         Raises:
-            RunError: It is not whole, or holds what is not a number.
+            RunError: It is incomplete, or contains something other than numbers.
         """
         history = cls()
         if not text.endswith("\n"):
@@ -144,7 +144,7 @@ class History:
         return history
 
     def write(self, path: Path) -> None:
-        """Write the history to a file, whole or not at all.
+        """Write the history to a file atomically.
 
         Raises:
             RunError: The file cannot be written.
@@ -153,7 +153,7 @@ class History:
 
     @classmethod
     def read(cls, path: Path) -> Self:
-        """Read the history of a file.
+        """Read the history from a file.
 
         Raises:
             RunError: The file is missing or damaged.
@@ -168,7 +168,7 @@ class History:
 
 
 def epoch_figures(row: Mapping[str, float]) -> dict[str, float]:
-    """The figures of an epoch's row: everything except the epoch's number and its seconds."""
+    """The metrics in an epoch's row: everything except its number and its seconds."""
     return {name: value for name, value in row.items() if name not in ("epoch", "seconds")}
 
 
@@ -201,5 +201,5 @@ def escape_cell(name: str) -> str:
 
 
 def unescape_cell(name: str) -> str:
-    """The text that `escape_cell` escaped."""
+    """Undo `escape_cell`."""
     return name[1:] if name[:1] == "'" and name[1:].startswith(_ESCAPED) else name

@@ -1,4 +1,4 @@
-"""The list of runs and studies, and how to find the one that a user means."""
+"""Lists runs and studies, and finds the one that a user means."""
 
 import difflib
 import os
@@ -28,7 +28,7 @@ _TRIAL = re.compile(r"(.+)/([0-9]{1,6})")
 
 @dataclass(frozen=True)
 class RunEntry:
-    """A run in the list. Its record is read when first needed."""
+    """A run in the list; its record is read when first needed."""
 
     directory: RunDirectory
 
@@ -39,12 +39,12 @@ class RunEntry:
 
     @property
     def record(self) -> RunRecord | None:
-        """Its record; None if it cannot be read: see `problem`."""
+        """Its record; None if it can't be read: see `problem`."""
         return self._read[0]
 
     @property
     def problem(self) -> str:
-        """Why its record cannot be read; empty if it can."""
+        """Why its record can't be read; empty if it can."""
         error = self._read[1]
         return error.message if error else ""
 
@@ -72,10 +72,10 @@ def list_runs(runs_dir: Path) -> list[RunEntry]:
     """The runs of a directory, the newest first.
 
     Args:
-        runs_dir: Where the runs lie; it may be missing.
+        runs_dir: The folder of the runs; it may be missing.
 
     Returns:
-        What has a record or a run's name. Links are passed over, since they lead elsewhere.
+        Folders with a record or a run's name. Links are skipped, since they lead elsewhere.
 
     Raises:
         RunError: The directory cannot be read.
@@ -87,7 +87,7 @@ def list_studies(runs_dir: Path) -> list[StudyDirectory]:
     """The studies among the runs of a directory, the newest first.
 
     Args:
-        runs_dir: Where the runs lie; it may be missing.
+        runs_dir: The folder of the runs; it may be missing.
 
     Raises:
         RunError: The directory cannot be read.
@@ -99,18 +99,18 @@ def list_studies(runs_dir: Path) -> list[StudyDirectory]:
 
 
 def find_run(text: str, runs_dir: Path) -> RunDirectory:
-    """The run a user means.
+    """Find the run a user means.
 
     Args:
-        text: `latest`, a name, a path, or the beginning of the name of one run only; or a study
-            with the number of one of its trials, as in `STUDY/3`.
-        runs_dir: Where the runs lie.
+        text: `latest`, a name, a path, or the beginning of a single run's name; or a study and one
+            of its trials, as in `STUDY/3`.
+        runs_dir: The folder of the runs.
 
     Returns:
         Its directory.
 
     Raises:
-        RunError: No run is meant, or several are.
+        RunError: No run matches, or several do.
     """
     found = find_either(text, runs_dir, studies=False)
     if isinstance(found, StudyDirectory):
@@ -124,15 +124,15 @@ def find_run(text: str, runs_dir: Path) -> RunDirectory:
 def find_either(
     text: str, runs_dir: Path, *, studies: bool = True
 ) -> RunDirectory | StudyDirectory:
-    """The run or the study a user means.
+    """Find the run or the study a user means.
 
     Args:
-        text: As for `find_run`, or likewise a study.
+        text: As for `find_run`, or the same for a study.
         runs_dir: Where the runs lie.
-        studies: Whether `latest` may be a study, and the beginning of a name that of one.
+        studies: Whether `latest` or the beginning of a name may refer to a study.
 
     Raises:
-        RunError: Nothing is meant, or several are.
+        RunError: Nothing matches, or several do.
     """
     try:
         return _find(text, runs_dir, studies=studies)
@@ -207,7 +207,7 @@ def _ambiguous(text: str, meant: Sequence[RunDirectory | StudyDirectory]) -> str
 
 
 def _latest(runs_dir: Path, studies: Iterable[StudyDirectory]) -> RunDirectory | StudyDirectory:
-    """What was begun last."""
+    """The one that was started last."""
     begun: list[tuple[str, str, RunDirectory | StudyDirectory]] = [
         (entry.record.created, entry.name, entry.directory)
         for entry in list_runs(runs_dir)
@@ -227,7 +227,7 @@ def _names(runs_dir: Path) -> list[str]:
 
 
 def _folders(place: Path) -> list[str]:
-    """The names of the folders in a place; links and what is hidden are passed over."""
+    """The names of the folders in a directory, without links and hidden ones."""
     try:
         with os.scandir(place) as entries:
             found = [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]

@@ -1,4 +1,4 @@
-"""One writer per run: a lock that the kernel releases however its holder dies."""
+"""One writer per run: a lock that the kernel releases when its process ends."""
 
 import errno
 import fcntl
@@ -20,12 +20,12 @@ _PAUSE = 0.02  # seconds; `is_locked` of another process holds the lock for an i
 class RunLock:
     """Locks the directory of a run, or of a study, for this process within a `with` block.
 
-    The file stays when the lock is given back: removing it would let two processes hold two files
-    of the same name.
+    The file stays when the lock is released: otherwise two processes could lock two files of the
+    same name.
 
     Args:
         run: The directory.
-        what: What lies there, as messages call it.
+        what: What messages call it.
     """
 
     def __init__(self, run: Path, what: str = "run") -> None:
@@ -49,7 +49,7 @@ class RunLock:
         """Take the lock.
 
         Raises:
-            RunError: Another process holds it, or the directory cannot be written.
+            RunError: Another process holds it, or the directory isn't writable.
         """
         try:
             descriptor = open_own(self._path, os.O_RDWR | os.O_CREAT)

@@ -1,4 +1,4 @@
-"""What a run is and how it ended (`run.json`), and its figures (`metrics.json`)."""
+"""A run's record (`run.json`) and its metrics (`metrics.json`)."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -25,7 +25,7 @@ DIED = "died"
 
 
 class NewerFormatError(RunError):
-    """A file of a newer nnrun than this one."""
+    """The file was written by a newer nnrun than this one."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ class RunRecord:
         return {"format": FORMAT, **asdict(self)}
 
     def write(self, path: Path) -> None:
-        """Write the record, whole or not at all.
+        """Write the record atomically.
 
         Raises:
             RunError: The file cannot be written.
@@ -109,7 +109,7 @@ class RunRecord:
         """Read a record.
 
         Raises:
-            RunError: The file is missing, damaged, or of a newer nnrun.
+            RunError: The file is missing, damaged, or written by a newer nnrun.
         """
         with suppress(OSError):  # no right to look there: the reading says so
             if not path.exists():
@@ -135,7 +135,7 @@ class RunRecord:
 
 @dataclass(frozen=True)
 class Metrics:
-    """The figures of a run, by the names of the history's columns.
+    """The metrics of a run, by the names of the history's columns.
 
     Attributes:
         best: Loss and metrics of the best epoch.
@@ -150,13 +150,13 @@ class Metrics:
     callbacks: Mapping[str, float | None] | None = None
 
     def by_name(self) -> dict[str, float | None]:
-        """Those of the best epoch, of the last (`last.loss`) and of the test (`test_loss`)."""
+        """The metrics of the best epoch, the last (`last.loss`) and the test (`test_loss`)."""
         last = {str(Figure(name, of_last_epoch=True)): value for name, value in self.last.items()}
         test = {str(Figure(name, "test")): value for name, value in (self.test or {}).items()}
         return {**self.best, **last, **test}
 
     def write(self, path: Path) -> None:
-        """Write the figures, whole or not at all; one that is not finite becomes None.
+        """Write the metrics atomically; values that are not finite become null.
 
         Raises:
             RunError: The file cannot be written.
@@ -165,10 +165,10 @@ class Metrics:
 
     @classmethod
     def read(cls, path: Path) -> Self:
-        """Read figures.
+        """Read the metrics.
 
         Raises:
-            RunError: The file is missing, damaged, or of a newer nnrun.
+            RunError: The file is missing, damaged, or written by a newer nnrun.
         """
         metrics = cls(**checked_fields(cls, read_format(path), path))
         for figures in (metrics.best, metrics.last, metrics.test or {}, metrics.callbacks or {}):
@@ -181,7 +181,7 @@ def derived_status(directory: RunDirectory, record: RunRecord | None = None) -> 
 
     Args:
         directory: The run.
-        record: Its record, where it was read already.
+        record: Its record, if it has been read already.
 
     Returns:
         One of `STATUSES`, or `died`.
@@ -200,14 +200,14 @@ def derived_status(directory: RunDirectory, record: RunRecord | None = None) -> 
 
 
 def read_format(path: Path, newest: int = FORMAT) -> dict[str, Any]:
-    """Read a JSON file with a `format`, which is checked and left out of the result.
+    """Read a JSON file, and check and remove its `format`.
 
     Args:
         path: The file.
-        newest: The newest format of such a file.
+        newest: The newest known format of such a file.
 
     Raises:
-        RunError: The file is missing, damaged, or of a newer nnrun.
+        RunError: The file is missing, damaged, or written by a newer nnrun.
     """
     content = read_file(path, MAX_JSON)
     try:
@@ -238,15 +238,15 @@ def _whole(text: str) -> int:
 
 
 def checked_fields(kind: Any, values: Mapping[str, Any], path: Path) -> dict[str, Any]:
-    """The values of a file for the fields of a dataclass, their types checked; others are ignored.
+    """The values of a file for the fields of a dataclass, after checking types; others are ignored.
 
     Args:
         kind: The dataclass.
-        values: What the file holds.
+        values: The content of the file.
         path: The file.
 
     Raises:
-        RunError: A value is of another type, or missing.
+        RunError: A value is missing, or has the wrong type.
     """
     found: dict[str, Any] = {}
     for name, classes in _field_classes(kind).items():

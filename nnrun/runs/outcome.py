@@ -27,8 +27,8 @@ class Outcome:
         warnings: What looks wrong with the data, in words.
         seconds: How long the training took.
         engine: The engine's name and why it was chosen.
-        signal: The signal that came while it was trained and written; it may have come too late to
-            interrupt anything. None where none came.
+        signal: The signal that came while it was trained and written, perhaps too late to interrupt
+            anything; None without a signal.
     """
 
     run_dir: str
@@ -51,7 +51,7 @@ class Outcome:
         Args:
             directory: The run.
             record: Its record.
-            metrics: Its figures.
+            metrics: Its metrics.
         """
         return cls(
             run_dir=str(directory.path),
@@ -69,7 +69,7 @@ class Outcome:
 
     @classmethod
     def read(cls, directory: RunDirectory) -> Self:
-        """The outcome of a run, read from its files.
+        """Read the outcome of a run from its files.
 
         Raises:
             RunError: They are missing or damaged.
@@ -79,14 +79,14 @@ class Outcome:
 
     @property
     def exit_code(self) -> int:
-        """0; 1 where the run diverged or missed an expectation; 128 + signal where interrupted."""
+        """0; 1 if the run diverged or missed an expectation; 128 + signal if interrupted."""
         if self.signal is not None and self.status == "interrupted":
             return 128 + self.signal
         missed = any(not expectation["held"] for expectation in self.expectations)
         return 1 if self.status == "diverged" or missed else 0
 
     def to_json(self) -> dict[str, Any]:
-        """The outcome as `nnrun train --json` prints it; null for what is not finite."""
+        """The outcome as printed by `nnrun train --json`; values that are not finite are null."""
         fields = dataclasses.asdict(self)
         del fields["signal"]
         return {"format": RESULT_FORMAT, **as_plain_json(fields)}

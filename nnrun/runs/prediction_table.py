@@ -14,7 +14,7 @@ from nnrun.runs.history import escape_cell, unescape_cell
 
 ROW, FILE, TARGET, PREDICTED = "row", "file", "target", "predicted"
 ERRORS = ("mse", "mae")
-"""What is told of a row that is given back whole, such as a picture."""
+"""The errors reported for reconstructed rows, such as pictures."""
 PROBABILITY = "p_"
 MEAN, DEVIATION, ENTROPY = "mc_mean", "mc_std", "mc_entropy"
 
@@ -32,9 +32,9 @@ def prediction_columns(
 
     Args:
         classes: Names of the classes; empty for a regression.
-        from_files: Whether each row was read from a file of its own, which is then named.
-        with_targets: Whether the truth is known.
-        sampled: Whether draws of dropout were made as well.
+        from_files: Whether each row comes from its own file, whose name is then a column.
+        with_targets: Whether the targets are known.
+        sampled: Whether there are draws with dropout on.
         columns: Names of the columns, where several are predicted.
         labels: Whether these are labels, which have probabilities.
 
@@ -58,7 +58,7 @@ def prediction_columns(
 
 
 def table_text(header: Sequence[str], records: Iterable[Sequence[Any]]) -> str:
-    """A CSV file: floats with nine digits, and text escaped for spreadsheets.
+    """A CSV file with floats of nine digits, and text escaped for spreadsheets.
 
     Nine digits keep every bit of a float32.
     """
@@ -70,11 +70,11 @@ def table_text(header: Sequence[str], records: Iterable[Sequence[Any]]) -> str:
 
 
 Said = str | tuple[str, ...]
-"""A class or a number; where several columns were predicted, that of each."""
+"""A class or a number; if several columns were predicted, one for each."""
 
 MAX_BYTES = 256_000_000
 MAX_CELLS = 20_000_000
-"""What is read of predictions: some two million rows of ten classes."""
+"""The most cells of predictions: about two million rows with ten classes."""
 
 
 @dataclass(frozen=True)
@@ -82,13 +82,13 @@ class PredictionTable:
     """A file of predictions with known targets, as text; each sequence has an item per row.
 
     Attributes:
-        rows: Which row of the part it is.
-        targets: What was to be predicted.
-        predicted: What was predicted.
-        probabilities: Of each class or label, by its name; empty for regression.
+        rows: The index of each row in its part.
+        targets: The targets.
+        predicted: The predictions.
+        probabilities: By the name of the class or label; empty for regression.
         columns: Names of the columns, where several were predicted.
-        errors: Of rows that are given back whole, the mean squared and the mean absolute error, by
-            the names in `ERRORS`; targets and predicted are empty then.
+        errors: For reconstructed rows, the mean squared and mean absolute errors, by the names in
+            `ERRORS`; targets and predictions are then empty.
     """
 
     rows: tuple[str, ...]
@@ -134,7 +134,7 @@ class PredictionTable:
 
 
 def _several(columns: Iterable[str]) -> tuple[str, ...]:
-    """The names of columns that were predicted together, taken from their targets' columns."""
+    """The names of columns that were predicted together, from the file's `target_` columns."""
     prefix = f"{TARGET}_"
     return tuple(name.removeprefix(prefix) for name in columns if name.startswith(prefix))
 

@@ -1,4 +1,4 @@
-"""How far a run without `metrics.json` has come (running or killed), from its history."""
+"""The progress of a run without `metrics.json` (running or killed), from its history."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ from nnrun.runs.settings import read_run_config
 
 @dataclass(frozen=True)
 class Progress:
-    """The figures of the best and the last epoch so far.
+    """The metrics of the best and the last epoch so far.
 
     Attributes:
-        metrics: The figures; none for the test.
-        epochs: How many epochs were written.
-        best_epoch: The best of them; None where there is none.
+        metrics: The metrics, without a test.
+        epochs: The number of epochs written.
+        best_epoch: The best of them; None if there is none.
     """
 
     metrics: Metrics
@@ -29,11 +29,11 @@ class Progress:
 
 
 def read_progress(directory: RunDirectory, directions: Directions) -> Progress:
-    """Read how far a run has come.
+    """Read the progress of a run.
 
     Args:
         directory: The run.
-        directions: Which way its figures are better, as its record has it.
+        directions: Whether each metric is better low or high, from its record.
 
     Raises:
         RunError: Its history is damaged.

@@ -1,4 +1,4 @@
-"""Where a run comes from: versions, and the state of the repository around the config."""
+"""The provenance of a run: software versions, and the state of the config's repository."""
 
 import contextlib
 import os
@@ -17,7 +17,7 @@ _WITHOUT_HOOKS = ("--no-optional-locks", "-c", f"core.hooksPath={os.devnull}")
 
 
 def installed_versions() -> dict[str, str]:
-    """The versions of Python, of nnrun and of what computes its figures."""
+    """The versions of Python, nnrun and the packages that compute its results."""
     versions = {"python": platform.python_version()}
     for package in PACKAGES:
         with contextlib.suppress(metadata.PackageNotFoundError):
@@ -28,7 +28,7 @@ def installed_versions() -> dict[str, str]:
 def git_state(folder: Path) -> dict[str, Any] | None:
     """The current commit and whether files differ from it; None outside a repository.
 
-    Whether files differ stays unknown (None) where the repository's own settings name programs.
+    Whether files differ is unknown (None) if the repository's settings name programs.
     """
 
     def git(*arguments: str) -> str:

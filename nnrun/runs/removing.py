@@ -1,4 +1,4 @@
-"""Removing runs: only actual runs, inside the runs' directory, that no process is writing."""
+"""Removes runs: only actual runs inside the runs' directory that no process is writing."""
 
 import secrets
 import shutil
@@ -21,7 +21,7 @@ class Removal:
 
     Attributes:
         directory: The run, by its real path.
-        size: Bytes of its files.
+        size: The size of its files in bytes.
     """
 
     directory: RunDirectory
@@ -32,7 +32,7 @@ def plan_removal(run: RunDirectory, runs_dir: Path) -> Removal:
     """Check that a run may be removed.
 
     Raises:
-        RunError: It is a link, lies outside `runs_dir`, is no run, or is being written.
+        RunError: It is a link, is outside `runs_dir`, is not a run, or is being written.
     """
     if run.path.is_symlink():
         raise RunError(
@@ -71,12 +71,13 @@ def plan_removal(run: RunDirectory, runs_dir: Path) -> Removal:
 
 
 def remove_runs(removals: Sequence[Removal]) -> None:
-    """Remove runs completely, or none of them; links are removed, not their targets.
+    """Remove all of the runs, or none of them; links are removed, not their targets.
 
-    They first lose their names, so that an interrupted removal leaves no half of a run in the list.
+    They are first renamed to hidden names, so that an interrupted removal leaves no partial run in
+    the list.
 
     Raises:
-        RunError: A process began to write one, or the disk refuses.
+        RunError: A process has started to write one, or the disk fails.
     """
     with ExitStack() as locks:
         for removal in removals:
@@ -107,10 +108,10 @@ def _hide(paths: Sequence[Path]) -> list[Path]:
 
 
 def _survey(path: Path) -> tuple[int, Path | None]:
-    """The bytes of a run's files, and a run nested in it (put there by somebody), if any.
+    """The size of a run's files, and a run that somebody put inside it, if any.
 
     Raises:
-        OSError: It cannot be read, or its folders are nested too deep.
+        OSError: It can't be read, or its folders are nested too deeply.
     """
     size, inner = 0, None
     marks = {RunDirectory(path).record.name, LOCK_NAME}

@@ -1,4 +1,4 @@
-"""Writing a run: epoch by epoch, so that the directory always holds a complete state."""
+"""Writes a run epoch by epoch, so that its directory always has a complete state."""
 
 import dataclasses
 import time
@@ -31,10 +31,10 @@ COMMIT_SECONDS = 1.0
 """Epochs shorter than this share a commit, so that writing never costs more than training."""
 
 LONG_EPOCH_SECONDS = 120.0
-"""In epochs longer than this there are commits between two of their steps."""
+"""Epochs longer than this have commits between steps."""
 
 COMMIT_SHARE = 0.02
-"""The share of the time that commits may take: after a slow one, the next waits longer."""
+"""The largest share of the time for commits: after a slow one, the next waits longer."""
 
 
 _EVENTS = "tensorboard/"
@@ -45,9 +45,9 @@ class Snapshot:
     """A state of the training.
 
     Attributes:
-        epoch: Epochs that are done.
+        epoch: The number of completed epochs.
         arrays: The variables by name, and the callbacks' arrays.
-        facts: What else it takes to go on from there, of values that JSON knows.
+        facts: Everything else needed to continue from there, as JSON values.
     """
 
     epoch: int
@@ -58,8 +58,8 @@ class Snapshot:
 class RunWriter:
     """Commits history and checkpoints as epochs end, and the record at start and end.
 
-    Commits are written by a thread of their own while the training goes on, one after the other;
-    an error of one is raised by the next call.
+    Commits are written by a separate thread while the training continues, one after the other; the
+    next call raises any error.
 
     Args:
         directory: The run's directory, claimed and locked by the caller.
@@ -98,7 +98,7 @@ class RunWriter:
         self._events.close()
 
     def begin(self, config: bytes, resolved_text: str, signature: Mapping[str, Any]) -> None:
-        """Write what is known before the first step, with the config byte for byte."""
+        """Write what is known before the first step, including the config byte for byte."""
         from nnrun.runs.atomic import json_bytes
         from nnrun.runs.checksums import write_files
 
@@ -114,7 +114,7 @@ class RunWriter:
         )
 
     def resume(self, saved: "Saved", resolved_text: str, signature: Mapping[str, Any]) -> None:
-        """Continue a run from its saved state; anything newer, or damaged, is removed."""
+        """Continue a run from its saved state, removing anything newer or damaged."""
         from nnrun.runs.atomic import json_bytes, remove_leftovers
         from nnrun.runs.checksums import write_files
 
@@ -148,31 +148,31 @@ class RunWriter:
         self._events.resume(sizes, self.history.rows, is_whole=is_whole)
 
     def note(self, **changes: Any) -> None:
-        """Add to the record what becomes known before the first step; `changes` are its fields."""
+        """Add fields to the record that become known before the first step."""
         self.record = dataclasses.replace(self.record, **changes)
         self.record.write(self.directory.record)
 
     def add_epoch(self, epoch: int, figures: Mapping[str, float], seconds: float) -> None:
-        """Take in the figures of an epoch."""
+        """Add the metrics of an epoch."""
         self.history.add({"epoch": epoch, **figures, "seconds": round(seconds, 6)})
 
     def add_histograms(self, epoch: int, arrays: "Iterable[tuple[str, Array]]") -> None:
-        """Take in arrays of an epoch, for histograms in TensorBoard."""
+        """Add arrays of an epoch, for histograms in TensorBoard."""
         self._histograms.append((epoch, list(arrays)))
 
     def add_points(self, epoch: int, figures: Mapping[str, float]) -> None:
-        """Take in further figures of an epoch, for TensorBoard."""
+        """Add further values of an epoch, for TensorBoard."""
         self._points.append((epoch, figures))
 
     def keep_best(self, snapshot: Snapshot) -> None:
-        """Take in the state of the best epoch so far."""
+        """Keep the state of the best epoch so far."""
         self.best = snapshot
 
     def keep_last_for_want_of_best(self) -> bool:
-        """Keep the last epoch's state as the best if no epoch had a finite figure.
+        """Keep the last epoch's state as the best if the monitored metric was never finite.
 
         Returns:
-            Whether that was so.
+            Whether it did so.
         """
         position = {} if self.last is None else self.last.facts["position"]
         if self.last is None or not position["epoch"] or position["step"]:
@@ -185,11 +185,11 @@ class RunWriter:
         return True
 
     def keep_last(self, snapshot: Snapshot) -> None:
-        """Take in a state to resume from, and commit it if the last commit is long enough ago.
+        """Keep a state to resume from, and commit it if the last commit is long enough ago.
 
         Raises:
             NonFiniteError: If a weight is NaN or infinite.
-            RunError: If the directory cannot be written.
+            RunError: If the directory isn't writable.
         """
         self.last = snapshot
         if time.monotonic() >= self._next_commit and (
@@ -205,7 +205,7 @@ class RunWriter:
         """Write the history, and the best and last state if they are new.
 
         Raises:
-            RunError: If the directory cannot be written.
+            RunError: If the directory isn't writable.
         """
         self._begin_commit()
         self._finish_commit()
@@ -213,12 +213,12 @@ class RunWriter:
     def metrics(
         self, test: Mapping[str, float] | None, callbacks: Mapping[str, float] | None = None
     ) -> Metrics:
-        """The figures of the best and the last epoch, those of the test and those of callbacks."""
+        """The metrics of the best and the last epoch, the test, and the callbacks."""
         best, last = self._row(self.best), self._row(self.last)
         return Metrics(best=best, last=last, test=test, callbacks=callbacks)
 
     def end(self, metrics: Metrics, **changes: Any) -> None:
-        """Write the figures and the record as the run ends; `changes` are fields of the record."""
+        """Write the metrics and the record as the run ends; `changes` are fields of the record."""
         metrics.write(self.directory.metrics)
         self._write_record(**changes)
 
@@ -315,5 +315,5 @@ class RunWriter:
 
 
 def utc_now() -> str:
-    """The time as it is written in records: ISO 8601, in UTC, to the second."""
+    """The current time as in records: ISO 8601, in UTC, to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds")

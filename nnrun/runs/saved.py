@@ -13,7 +13,7 @@ from nnrun.runs.history import History
 from nnrun.runs.manifest import RunRecord
 
 UNCHECKED = ("metrics/", "callback/")
-"""Arrays that may hold NaN and infinity: a callback's memory of a bad value is no divergence."""
+"""Arrays that may contain NaN and infinity: a callback may remember a bad value."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,10 +21,10 @@ class Saved:
     """A state that a training can resume from.
 
     Attributes:
-        last: The state; None where the run broke off before there was one: it begins anew.
+        last: The state; None if the run was interrupted before there was one, and starts again.
         best: The state of the best epoch so far.
         history: The history up to there.
-        refused: Why newer states were refused, a line each.
+        refused: Why newer states were refused, one line each.
     """
 
     last: Checkpoint | None = None
@@ -43,11 +43,11 @@ class Resumed:
     """An interrupted run that is being resumed.
 
     Attributes:
-        saved: The state it goes on from.
-        record: Its record, as it is to be while it goes on.
-        resolved: The text of its `resolved.yaml`, as it is to be.
+        saved: The state it continues from.
+        record: Its record from now on.
+        resolved: The text of its `resolved.yaml` from now on.
         seconds: How long it has trained so far.
-        doubts: Where it does not go on from where it ended, in words.
+        doubts: Sentences on what keeps it from continuing exactly where it ended.
     """
 
     saved: Saved
@@ -58,10 +58,10 @@ class Resumed:
 
 
 def load_saved(directory: RunDirectory) -> Saved:
-    """The newest intact state of a run, with the best state that belongs to it.
+    """Load the newest intact state of a run, with the best state that belongs to it.
 
     Raises:
-        RunError: There are states, but none is whole.
+        RunError: There are states, but none is intact.
     """
     store = CheckpointStore(directory.checkpoints)
     if not store.has("last"):
@@ -91,7 +91,7 @@ def load_saved(directory: RunDirectory) -> Saved:
 
 
 def _load(store: CheckpointStore, name: str) -> Iterator[Checkpoint]:
-    """The intact generations, except those with NaN or infinity where a state may have none."""
+    """The intact generations, except those with NaN or infinity where that isn't allowed."""
     problems: list[str] = []
     for checkpoint in store.load_all(name):
         arrays = checkpoint.arrays.items()
@@ -107,14 +107,14 @@ def _load(store: CheckpointStore, name: str) -> Iterator[Checkpoint]:
 
 
 def _history_of(facts: Mapping[str, Any]) -> History:
-    """The history in a state, after checking that all of its facts are as nnrun writes them.
+    """The history in a state, after checking all of its facts.
 
     Raises:
-        KeyError: One is missing.
-        TypeError: One is of another type.
-        ValueError: One is of another length, or is not a number that it can be.
-        AttributeError: One is not a mapping.
-        RunError: The history is not whole.
+        KeyError: A fact is missing.
+        TypeError: A fact has the wrong type.
+        ValueError: A fact has the wrong length or an impossible value.
+        AttributeError: A fact is not a mapping.
+        RunError: The history is incomplete.
     """
     position = facts["position"]
     sizes = list(facts["tensorboard"].values())

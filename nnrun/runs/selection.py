@@ -10,18 +10,18 @@ from nnrun.runs.index import find_run
 
 
 def select_runs(texts: Sequence[str], runs_dir: Path) -> tuple[list[RunDirectory], dict[str, str]]:
-    """The runs that a user means, each once.
+    """Find the runs that a user means, without repetition.
 
     Args:
-        texts: What `find_run` takes, and patterns with `*`, `?` or `[…]` over the names of the
-            runs, or else over paths.
-        runs_dir: Where the runs lie.
+        texts: Names as for `find_run`, and patterns with `*`, `?` or `[…]` for names of runs, or
+            else for paths.
+        runs_dir: The folder of the runs.
 
     Returns:
-        The runs, and what lies where it was said but holds no run, with the reason.
+        The runs, and the named folders that hold no run, with the reason.
 
     Raises:
-        RunError: Nothing is meant by a text.
+        RunError: A text matches nothing.
     """
     found: dict[Path, RunDirectory] = {}
     skipped: dict[str, str] = {}

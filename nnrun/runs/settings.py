@@ -1,4 +1,4 @@
-"""A run's configuration: its `resolved.yaml`, whole and by dotted path."""
+"""A run's config: its `resolved.yaml`, as a whole and by dotted path."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,11 +19,11 @@ class Settings:
     """The values of a config by path, in three layers.
 
     Attributes:
-        values: By paths as people say them: a component is its class (`optimizer` is `Adam`) and
-            its arguments follow at once (`optimizer.learning_rate`); a list is one value.
-        listed: The arguments of components in lists whose class stands there once
+        values: By everyday paths: a component is its class (`optimizer` is `Adam`), followed
+            directly by its arguments (`optimizer.learning_rate`); a list is one value.
+        listed: The arguments of components in lists, if their class occurs only once
             (`callbacks.EarlyStopping.patience`).
-        exact: The other ways to the same values: those of `--set` (`optimizer.Adam.learning_rate`,
+        exact: Other paths to the same values: those of `--set` (`optimizer.Adam.learning_rate`,
             `architecture.1.Dense.units`), and the entries of lists.
     """
 
@@ -33,7 +33,7 @@ class Settings:
 
     @property
     def paths(self) -> list[str]:
-        """The paths as people write them."""
+        """The everyday paths."""
         return [*self.values, *self.listed]
 
     def __contains__(self, path: str) -> bool:
@@ -52,11 +52,11 @@ NO_SETTINGS = Settings({}, {}, {})
 
 
 def read_run_config(directory: RunDirectory, *, edited: bool = False) -> dict[str, Any]:
-    """A run's config as plain values, quickly: its values are not checked.
+    """A run's config as plain values, read quickly without checking them.
 
     Args:
         directory: The run.
-        edited: Whether it is read as well where it is not what was written.
+        edited: Whether to accept a file that has been changed.
 
     Raises:
         RunError: It is missing or damaged.
@@ -65,11 +65,11 @@ def read_run_config(directory: RunDirectory, *, edited: bool = False) -> dict[st
 
 
 def read_resolved(directory: RunDirectory, *, edited: bool = False) -> str:
-    """The text of a run's config, after checking that it is one that nnrun wrote.
+    """The text of a run's config, after checking that nnrun wrote it.
 
     Args:
         directory: The run.
-        edited: Whether it is read as well where it is not what was written.
+        edited: Whether to accept a file that has been changed.
 
     Raises:
         RunError: It is missing or damaged.
@@ -95,10 +95,10 @@ def _read(directory: RunDirectory, *, edited: bool) -> tuple[str, dict[str, Any]
 def read_checked_config(directory: RunDirectory) -> dict[str, Any]:
     """A run's config as plain values, checked, with the defaults of this version of nnrun.
 
-    So configs that were written by different versions can be held against each other.
+    That makes configs written by different versions comparable.
 
     Raises:
-        RunError: It cannot be read, or is of another version of the config language.
+        RunError: It can't be read, or uses another version of the config language.
     """
     from nnrun.config.loading import load_experiment
     from nnrun.config.options import to_plain
@@ -114,7 +114,7 @@ def read_checked_config(directory: RunDirectory) -> dict[str, Any]:
 
 
 def flatten(config: Mapping[str, Any]) -> Settings:
-    """The values of a config by their paths.
+    """The values of a config by path.
 
     >>> settings = flatten({"optimizer": {"SGD": {"momentum": 0.9}}, "metrics": ["mae"]})
     >>> settings.values
@@ -184,7 +184,7 @@ def _flatten_value(value: Any, path: str, into: Any, settings: Settings) -> None
 
 
 def _flatten_list(items: list[Any], path: str, settings: Settings) -> None:
-    """Entries by their index; a component whose class occurs once, also by its class."""
+    """Entries by index; a component whose class occurs only once, also by its class."""
     components = [as_component(item) for item in items]
     names = [component[0] for component in components if component]
     for index, (item, component) in enumerate(zip(items, components, strict=True)):

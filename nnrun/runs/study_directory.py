@@ -8,12 +8,12 @@ from nnrun.runs.atomic import check_writable, make_directory
 from nnrun.runs.directory import STUDY_RECORD, TRIALS, RunDirectory, claim_stamped
 
 STUDIES = "studies"
-"""The folder of the studies, beside the runs."""
+"""The folder of the studies, in that of the runs."""
 
 
 @dataclass(frozen=True)
 class StudyDirectory:
-    """A study's directory and the paths in it; the files need not be there.
+    """A study's directory and the paths in it; the files need not exist.
 
     Attributes:
         path: The directory.
@@ -23,7 +23,7 @@ class StudyDirectory:
 
     @property
     def name(self) -> str:
-        """The name the study is known by."""
+        """The name of the study."""
         return self.path.name or self.path.resolve().name
 
     @property
@@ -33,7 +33,7 @@ class StudyDirectory:
 
     @property
     def resolved(self) -> Path:
-        """What all trials have in common: the config with every default, which each trial changes."""
+        """The config that all trials have in common, with every default."""
         return self.path / "resolved.yaml"
 
     @property
@@ -43,7 +43,7 @@ class StudyDirectory:
 
     @property
     def table(self) -> Path:
-        """A row for each trial that has ended: see `trial_table.TrialTable`."""
+        """One row per completed trial: see `trial_table.TrialTable`."""
         return self.path / "trials.csv"
 
     @property
@@ -76,15 +76,15 @@ def studies_of(runs_dir: Path) -> Path:
 
 
 def create_study(runs_dir: Path, name: str, now: datetime) -> StudyDirectory:
-    """Claim a new directory for a study, empty but for the folder of its trials.
+    """Claim a new directory for a study, empty except for the folder of its trials.
 
     Args:
-        runs_dir: Where the runs lie; made if it is missing.
+        runs_dir: The folder of the runs; created if missing.
         name: The experiment's name.
         now: The time in its name.
 
     Raises:
-        RunError: The place cannot be written.
+        RunError: The folder isn't writable.
     """
     folder = studies_of(runs_dir)
     make_directory(folder)

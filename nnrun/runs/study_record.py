@@ -22,8 +22,8 @@ class StudyRecord:
 
     Attributes:
         name: The experiment's name.
-        plan: Which trials it makes: `kind`, and what that kind of plan needs.
-        metric: The figure whose best value is a trial's value.
+        plan: Its plan: `kind`, and what that kind of plan needs.
+        metric: The metric whose best value is a trial's value.
         status: `running`, `finished`, `interrupted` or `failed`.
         command: The command line that started it.
         created: When it started, as ISO 8601 in UTC.
@@ -48,7 +48,7 @@ class StudyRecord:
     versions: Mapping[str, str] = field(default_factory=dict)
 
     def write(self, path: Path) -> None:
-        """Write the record, whole or not at all.
+        """Write the record atomically.
 
         Raises:
             RunError: The file cannot be written.
@@ -60,7 +60,7 @@ class StudyRecord:
         """Read a record.
 
         Raises:
-            RunError: The file is missing, damaged, or of a newer nnrun.
+            RunError: The file is missing, damaged, or written by a newer nnrun.
         """
         record = cls(**checked_fields(cls, read_format(path, STUDY_FORMAT), path))
         if record.status not in STUDY_STATUSES:

@@ -1,4 +1,4 @@
-"""The trials of a study that have ended: `trials.csv`, a row each."""
+"""The completed trials of a study: `trials.csv`, one row each."""
 
 import csv
 import io
@@ -27,11 +27,11 @@ class TrialRow:
     Attributes:
         number: From 0, in the order in which the plan asked for it.
         state: One of `TRIAL_STATES`.
-        value: The study's metric in its best epoch; None where it has none that is finite.
-        settings: What it changes in the config, by path.
-        epochs: How many epochs were trained.
+        value: The study's metric in its best epoch; None if it is never finite.
+        settings: Its changes to the config, by path.
+        epochs: The number of epochs trained.
         seconds: How long that took.
-        run: Its run's directory, from that of the study.
+        run: Its run's directory, relative to the study's.
         reason: Why it ended before its last epoch; empty if it did not.
     """
 
@@ -46,7 +46,7 @@ class TrialRow:
 
 
 class TrialTable:
-    r"""The rows of a study's trials, in the order of their numbers.
+    r"""The rows of a study's trials, by number.
 
     >>> table = TrialTable([TrialRow(1, "failed", None, {"seed": 43}, reason="no memory")])
     >>> table.put(TrialRow(0, "finished", 0.25, {"seed": 42}, 2, 1.5, "trials/0000"))
@@ -63,24 +63,24 @@ class TrialTable:
 
     @property
     def rows(self) -> tuple[TrialRow, ...]:
-        """The rows, the lowest number first."""
+        """The rows, in the order of the trials' numbers."""
         return tuple(self._rows[number] for number in sorted(self._rows))
 
     @property
     def paths(self) -> tuple[str, ...]:
-        """The settings of which there is a column, in the order of their first appearance."""
+        """The settings that have a column, in order of first appearance."""
         return tuple(dict.fromkeys(path for row in self.rows for path in row.settings))
 
     def get(self, number: int) -> TrialRow | None:
-        """The row of a trial; None where it has not ended."""
+        """The row of a trial; None if it has not ended."""
         return self._rows.get(number)
 
     def put(self, row: TrialRow) -> None:
-        """Take in a row, in the place of an older one of the same trial."""
+        """Add a row, replacing an earlier one of the same trial."""
         self._rows[row.number] = row
 
     def to_csv(self) -> str:
-        """The table as CSV; numbers as the shortest text that reads back to the same."""
+        """The table as CSV, with numbers as the shortest text that reads back to the same value."""
         file, paths = io.StringIO(newline=""), self.paths
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow([*_BEFORE, *map(escape_cell, paths), *_AFTER])
@@ -94,7 +94,7 @@ class TrialTable:
 
     @classmethod
     def from_csv(cls, text: str) -> Self:
-        """Read what `to_csv` wrote.
+        """Read the output of `to_csv`.
 
         Raises:
             ValueError: It is something else.
@@ -108,7 +108,7 @@ class TrialTable:
         return cls(_parse_row(line, paths) for line in lines[1:])
 
     def write(self, path: Path) -> None:
-        """Write the table to a file, whole or not at all.
+        """Write the table to a file atomically.
 
         Raises:
             RunError: The file cannot be written.
@@ -117,7 +117,7 @@ class TrialTable:
 
     @classmethod
     def read(cls, path: Path) -> Self:
-        """Read the table of a file; an empty one where there is none yet.
+        """Read the table from a file; an empty one if there is no file yet.
 
         Raises:
             RunError: The file is damaged.
@@ -132,7 +132,7 @@ class TrialTable:
 
 
 def _setting_cell(settings: Mapping[str, Any], path: str) -> str:
-    """A setting as a cell: text as it is, where it does not read back as something else."""
+    """A setting as a cell: text unquoted, unless it would read back as something else."""
     if path not in settings:
         return ""
     value = settings[path]

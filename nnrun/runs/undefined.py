@@ -1,4 +1,4 @@
-"""Metrics that are not finite although the training is fine, as some are by definition."""
+"""Warnings about metrics that are not finite, by definition, in a healthy training."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -7,12 +7,12 @@ from nnrun.runs.history import NOT_METRICS, History
 
 
 class UndefinedFigures:
-    """Warnings about figures that are NaN or infinite: at once, and at the end of the run.
+    """Warns about metrics that are NaN or infinite: immediately, and at the end of the run.
 
     Args:
-        history: The epochs that were before, where a run is resumed.
-        monitor: The figure that tells the best epoch.
-        watchers: The callbacks that watch a figure, by its name.
+        history: The earlier epochs of a resumed run.
+        monitor: The metric that determines the best epoch.
+        watchers: The callbacks that monitor a metric, by its name.
     """
 
     def __init__(
@@ -23,7 +23,7 @@ class UndefinedFigures:
         self._told = {name for names in _undefined(history).values() for name in names}
 
     def take_in(self, epoch: int, figures: Mapping[str, float]) -> str:
-        """A warning about figures that are not finite for the first time; mostly empty."""
+        """A warning about metrics that are not finite for the first time; usually empty."""
         new = [name for name, value in figures.items() if not math.isfinite(value)]
         new = [name for name in new if name not in self._told]
         if not new:
@@ -39,11 +39,11 @@ class UndefinedFigures:
         return text + "".join(f". {who} takes it for no improvement" for who in watching)
 
     def summary(self, history: History, *, for_want_of_best: bool) -> list[str]:
-        """Sentences about the figures that were not finite.
+        """Sentences about the metrics that were not finite.
 
         Args:
             history: All epochs.
-            for_want_of_best: Whether the last epoch was kept, since none is the best.
+            for_want_of_best: Whether the last epoch was kept because there is no best one.
         """
         sentences = []
         for epochs, names in _undefined(history).items():
@@ -60,7 +60,7 @@ class UndefinedFigures:
 
 
 def _undefined(history: History) -> dict[tuple[int, ...], list[str]]:
-    """The metrics that are not finite, by the epochs in which they are not."""
+    """The metrics that are not finite, by the epochs concerned."""
     epochs: dict[str, list[int]] = {}
     for row in history.rows:
         for name, value in row.items():

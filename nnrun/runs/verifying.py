@@ -1,4 +1,4 @@
-"""Whether the files in a run's directory are those that were written there."""
+"""Verifies that the files in a run's directory are intact."""
 
 from pathlib import Path
 
@@ -11,19 +11,19 @@ from nnrun.runs.manifest import DIED, RunRecord
 
 BEST = "checkpoints/best"
 _BROKEN_OFF = (DIED, "failed")
-"""Such runs may lack files that were about to be written."""
+"""The statuses of runs that may lack files that were about to be written."""
 
 
 def find_damage(directory: RunDirectory, record: RunRecord, status: str) -> dict[str, str]:
-    """Verify the files of a run by their checksums, and its best state by its record.
+    """Verify the files of a run against their checksums, and its best state against its record.
 
     Args:
         directory: The run; no process is writing it.
         record: Its record.
-        status: How it stands: see `manifest.derived_status`.
+        status: Its status: see `manifest.derived_status`.
 
     Returns:
-        What is wrong with each file that is not as it was written, a sentence.
+        A sentence on each damaged file.
     """
     damage: dict[str, str] = {}
     for folder in _folders(directory):
@@ -42,7 +42,7 @@ def find_damage(directory: RunDirectory, record: RunRecord, status: str) -> dict
 
 
 def _folders(directory: RunDirectory) -> list[RunDirectory]:
-    """The folder of the run, and those it keeps of the runs that it was built on."""
+    """The folder of the run, and its copies of the runs it was built on."""
     base = directory.base
     if base.path.is_symlink() or not base.path.is_dir():
         return [directory]
