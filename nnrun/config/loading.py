@@ -51,7 +51,7 @@ def load_experiment(
     experiment, problems, doubtful = check.of(tree)
     search = tree.entries.get("search")
     if experiment.search is not None and isinstance(search, MappingNode):
-        reader = SpaceReader(tree, check.judge_beside(experiment))
+        reader = SpaceReader(tree, check.judge_beside(experiment), experiment.search.folds)
         searched = dataclasses.replace(experiment.search, settings=reader.read(search))
         experiment = dataclasses.replace(experiment, search=searched)
         problems += reader.problems

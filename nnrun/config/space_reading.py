@@ -52,10 +52,13 @@ class SpaceReader:
     Args:
         tree: The config.
         judge: What can be said against a config without a search.
+        folds: Over how many folds each trial is run; None where the config says so.
     """
 
-    def __init__(self, tree: MappingNode, judge: Judge) -> None:
+    def __init__(self, tree: MappingNode, judge: Judge, folds: int | None = None) -> None:
         entries = {key: node for key, node in tree.entries.items() if key != SECTION}
+        if folds is not None:
+            entries["folds"] = ScalarNode(folds, tree.place)
         self._tree = MappingNode(entries, tree.place, tree.key_places)
         self._judge = judge
         self._known = set(judge(self._tree))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import replace
 from heapq import heappop, heappush
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -41,7 +42,8 @@ class SearchPlan:
     Args:
         experiment: The checked config, which has a search.
         config: Its file.
-        overrides: What was changed in it, of the form `training.epochs=5`.
+        overrides: What was changed in it, of the form `training.epochs=5`; where its search asks for
+            folds, `folds=…` among them.
         jobs: The number of workers that it reckons with.
 
     Raises:
@@ -59,6 +61,9 @@ class SearchPlan:
         search = experiment.search
         if search is None:
             raise ValueError("the config has no search")
+        if search.folds is None and search.seeds is None:  # the config may ask for them in general
+            seeds = experiment.seeds if experiment.folds is None else None
+            search = replace(search, folds=experiment.folds, seeds=seeds)
         self._experiment, self._search, self._jobs = experiment, search, jobs
         self._config, self._overrides = config, tuple(overrides)
         folder = Path(experiment.modules) if experiment.modules else config.parent
@@ -153,11 +158,11 @@ class SearchPlan:
 
     def _first_points(self, changes: tuple[str, ...]) -> list[Point]:
         """The first points of a trial's runs."""
-        search, seed = self._search, self._experiment.seed
+        experiment, search = self._experiment, self._search
         if search.folds is not None:
             return [Point(changes, fold=fold) for fold in range(search.folds)]
         if search.seeds is not None:
-            return [Point(changes, seed=seed + index) for index in range(search.seeds)]
+            return [Point(changes, seed=experiment.seed + index) for index in range(search.seeds)]
         return [Point(changes)]
 
     def _begin_piece(self, trial: SearchTrial, run: TrialRun) -> Point:

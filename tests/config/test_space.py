@@ -131,6 +131,14 @@ def test_the_values_of_a_file_that_is_extended_make_way(tmp_path: Path) -> None:
     assert list(changed.settings.settings()) == [{"training.epochs": 7}]
 
 
+def test_what_needs_validation_rows_may_be_varied_over_folds() -> None:
+    text = BASE.replace(", split: {validation: 0.2}", "") + (
+        "search:\n  folds: 5\n  metric: val_accuracy\n  space:\n"
+        "    callbacks: [[], [EarlyStopping: {patience: 3}]]\n"
+    )
+    assert search_of(text).settings.size == 2
+
+
 def test_a_search_is_no_part_of_a_run() -> None:
     searched, plain = (load_experiment(CONFIG, text=text) for text in (DESIGN, BASE))
     assert experiment_to_yaml(searched) == experiment_to_yaml(plain)

@@ -143,6 +143,17 @@ def test_the_runs_of_a_trial_are_its_folds_or_its_seeds() -> None:
     assert plan_of(search_of("seeds")).size == 8
 
 
+def test_folds_and_seeds_of_the_config_are_those_of_each_trial(tmp_path: Path) -> None:
+    limits = "  method: random\n  trials: 2\n  stop_early: none\n"
+    plan = plan_of(limits, config=CONFIG + "folds: 3\n")
+    assert [point.fold for point in conducted(plan, 1)] == [0, 1, 2, 0, 1, 2]
+    plan = plan_of(limits, config=CONFIG + "seeds: 2\nseed: 7\n")
+    assert [point.seed for point in conducted(plan, 1)] == [7, 8, 7, 8]
+    (tmp_path / "resolved.yaml").write_text(CONFIG + "seed: 7\n")
+    again = read_search_plan(plan.to_json(), tmp_path / "resolved.yaml")
+    assert [point.seed for point in conducted(again, 1)] == [7, 8, 7, 8]
+
+
 def test_a_trial_goes_on_where_the_mean_of_its_folds_is_good() -> None:
     space = "  space:\n    optimizer.Adam.learning_rate: [1e-2, 1e-1]\n"
     plan = plan_of("  method: grid\n  folds: 2\n  stop_early: asha\n", space=space)
