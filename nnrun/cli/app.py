@@ -40,7 +40,7 @@ from nnrun.errors import (
 
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _DOING = ("train", "resume", "eval", "validate", "lr-find", "plot", "rm", "gallery", "tensorboard")
-"""Commands that write or check something, whatever becomes of what they print."""
+"""Commands whose work counts even if their output can't be printed."""
 
 app = typer.Typer(
     name="nnrun",
@@ -94,7 +94,7 @@ def _options(
 
 
 def main() -> NoReturn:
-    """Run the command line; every error of the user's ends in a message and an exit code."""
+    """Run the command line; every user error ends in a message and an exit code."""
     hold_streams()
     for number in _ENDING:
         # What nohup has a process ignore stays ignored.
@@ -111,7 +111,7 @@ def main() -> NoReturn:
 
 
 def _run() -> int:
-    """Run a command; its exit code, once what went wrong has been said."""
+    """Run a command, report any error, and return the exit code."""
     try:
         app(prog_name="nnrun")  # as `python -m nnrun` is to be called too
     except SystemExit as ended:

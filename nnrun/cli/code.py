@@ -35,9 +35,9 @@ def code_cli(
     best epoch and the learning curves in the folder where you run it. For some of the data sets
     it needs scikit-learn.
 
-    For a model that is built on a run, the script loads that run's model.keras. Where layers are
-    taken over or unfrozen later, nnrun has to build the model to see which; if the config names
-    code of its own, that takes --trust. So does a task or a transform of your own.
+    For a model that is built on a run, the script loads that run's model.keras. If its layers are
+    frozen or unfrozen later, nnrun has to build the model to find out which ones; if the config
+    names code of its own, that needs --trust. So does a task or a transform of your own.
 
     \b
     Example:

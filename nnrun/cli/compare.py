@@ -57,9 +57,8 @@ def compare_cli(
 
     Shows how their configs differ and how they did. All other runs are compared with the first.
     Runs that differ only in their seeds count as one side, and more than three sides make a
-    leaderboard. Differences are tested row by row where `nnrun eval` has written predictions, and
-    across seeds by Welch's t test. A side is called better only where the test and the interval
-    agree.
+    leaderboard. Differences are tested row by row if `nnrun eval` has written predictions, and
+    across seeds by Welch's t test. A side is called better only if the test and the interval agree.
 
     \b
     Example:

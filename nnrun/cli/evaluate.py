@@ -1,4 +1,4 @@
-"""`nnrun eval`: how good a run's model is, in every figure."""
+"""`nnrun eval`: evaluate a run's model."""
 
 from pathlib import Path
 from typing import Annotated
@@ -47,8 +47,8 @@ def eval_cli(
 
     Writes evaluation/SPLIT/ in the run directory: metrics.json with a 95 % interval for each
     figure that has enough rows, predictions.csv, and plots. The model is rebuilt from the run's own
-    config, preprocessing and weights. The data must be those that it was trained on, unless you
-    evaluate another file with --data.
+    config, preprocessing and weights. Its data must not have changed, unless you evaluate another
+    file with --data.
 
     \b
     Example:

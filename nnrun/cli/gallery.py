@@ -1,4 +1,4 @@
-"""`nnrun gallery`: many configs, and a page of what came out."""
+"""`nnrun gallery`: run many configs, and write a page with the results."""
 
 import contextlib
 import sys

@@ -1,4 +1,4 @@
-"""`nnrun lr-find CONFIG`: the learning-rate range test and the trials after it."""
+"""`nnrun lr-find CONFIG`: the learning-rate range test, followed by trials."""
 
 import contextlib
 import sys
@@ -32,8 +32,8 @@ BudgetOption = Annotated[
     typer.Option(
         min=0,
         metavar="EPOCHS",
-        help="Epochs that the trials may train together; 0 makes none. [default: as many as one "
-        "training has; more for a small one, which is tried to its end]",
+        help="Epochs for all trials together; 0 for no trials. [default: those of one training; "
+        "more for a small one, whose trials run to the end]",
         show_default=False,
     ),
 ]
@@ -41,8 +41,8 @@ OutDirOption = Annotated[
     Path,
     typer.Option(
         metavar="DIR",
-        help="Where the curve goes, as NAME.png and NAME.csv; those of an earlier search of the "
-        "same name are replaced.",
+        help="The folder for the curve, as NAME.png and NAME.csv; those of an earlier search with "
+        "the same name are replaced.",
     ),
 ]
 ApplyOption = Annotated[
@@ -70,12 +70,12 @@ def lr_find_cli(
     out: OutOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Search a learning rate by a range test, and by trials.
+    """Search for a learning rate, with a range test and trials.
 
     Trains with a rate that grows by the same factor at every step, until the loss explodes, and
     reads off the curve where it turns and climbs. Rates below that are then tried in short
-    trainings, and the best of them is recommended. A schedule is taken out for it, callbacks are
-    not called, and the model is thrown away.
+    trainings, and the best of them is recommended. Schedules are left out, callbacks are not
+    called, and the model is discarded.
 
     \b
     Example:

@@ -74,17 +74,17 @@ def check_out(
     overwrite: bool = True,
     option: str = "--out",
 ) -> None:
-    """Refuse a file for an option such as --out that could not be written, before there is anything to write.
+    """Check early that the file of an option such as --out can be written.
 
     Args:
-        path: The file; None where none is named.
-        suffixes: What its name may end in; anything where there are none.
-        overwrite: Whether it may stand there already.
+        path: The file; None for none.
+        suffixes: The allowed suffixes; empty for any.
+        overwrite: Whether it may exist already.
         option: The option that names it.
 
     Raises:
-        UserError: It ends otherwise, is a folder, its folder is missing or cannot be written, or
-            it stands there and may not.
+        UserError: Its suffix is not allowed, it is a folder, its folder is missing or not writable,
+            or it already exists.
     """
     from nnrun.errors import UserError
     from nnrun.runs.atomic import check_writable

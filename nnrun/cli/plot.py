@@ -1,4 +1,4 @@
-"""`nnrun plot`: the curves of runs, drawn anew."""
+"""`nnrun plot`: draw the curves of runs."""
 
 from pathlib import Path
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""What is printed: text of others never steers the terminal."""
+"""Printing, with control characters in untrusted text escaped."""
 
 import sys
 from pathlib import Path
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 
 def show_document(document: "Document", out: Path | None = None, *, as_json: bool) -> None:
-    """Print what a command has to show, and write it to a file where that is wanted.
+    """Print a command's document, and write it to a file if requested.
 
     Args:
-        document: What it shows; its asides go to standard error.
-        out: The file, whose suffix says in which form; None for none.
+        document: The document; its asides go to standard error.
+        out: The file, in the format of its suffix; None for none.
         as_json: Print the data for programs, and nothing else.
     """
     if as_json:
@@ -33,13 +33,13 @@ def show_document(document: "Document", out: Path | None = None, *, as_json: boo
 
 
 def say_asides(document: "Document") -> None:
-    """Print what has to be known beside a document on standard error."""
+    """Print a document's asides on standard error."""
     for aside in document.asides:
         complain(fold(aside, sys.stderr))
 
 
 def write_page(document: "Document", out: Path) -> None:
-    """Write a document to a file, whose suffix says in which form.
+    """Write a document to a file, in the format of its suffix.
 
     Raises:
         RunError: The file cannot be written.
@@ -51,12 +51,12 @@ def write_page(document: "Document", out: Path) -> None:
 
 
 def printable(text: str) -> str:
-    """Text whose only unseen characters are the ends of its lines."""
+    """Text in which line ends are the only control characters."""
     return "\n".join(map(escaped, text.split("\n")))
 
 
 def fold(text: str, stream: TextIO) -> str:
-    """A sentence broken between words where a terminal shows it; a program gets it as one line."""
+    """A sentence, wrapped in a terminal, on one line for programs."""
     return Screen.of(stream).folded(text)
 
 
@@ -66,5 +66,5 @@ def warn(text: str) -> None:
 
 
 def complain(text: str) -> None:
-    """Print a line, or several, on standard error."""
+    """Print one or more lines on standard error."""
     print(printable(text), file=sys.stderr)  # noqa: T201 - this is the one place that prints errors

@@ -1,4 +1,4 @@
-"""Trainings and searches as a person watches them: a row an epoch, and live bars in a terminal."""
+"""Progress of trainings and searches: a row per epoch, and live bars in a terminal."""
 
 import sys
 import time
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from nnrun.training.events import ChunkEnded, EpochEnded, Event, TrainingEnded, TrainingStarted
 
 MOST_ROWS = 60
-"""Runs of more epochs print every second, tenth, … of them."""
+"""Runs with more epochs print only every second, tenth, … one."""
 _WIDTHS = {"epoch": 5, "seconds": 7}  # loss and accuracy of two parts fit 80 columns with them
 
 
@@ -162,13 +162,13 @@ class _Bars:
         self._progress.start()
 
     def chunk(self, event: "ChunkEnded") -> None:
-        """Move the bar of the steps; once one has been made, everything is compiled."""
+        """Move the bar of the steps; after the first one, everything is compiled."""
         self._progress.update(self._steps, completed=event.step, told=_figures(event.metrics))
         if self._started is None:
             self._progress.update(self._epochs, told="first epoch")
 
     def epoch(self, event: "EpochEnded") -> None:
-        """Move the bar of the epochs, and tell the time left by the epochs after the first."""
+        """Move the bar of the epochs; the first one, which compiles, gives no estimate."""
         self._left -= 1
         if self._started is None:
             self._started = time.monotonic()
@@ -185,7 +185,7 @@ class _Bars:
         print_above(self._progress, line)
 
     def stop(self) -> None:
-        """Take the bars away."""
+        """Remove the bars."""
         self._progress.stop()
 
 
@@ -244,7 +244,7 @@ def _row(event: "EpochEnded") -> str:
 
 
 def _figure(value: float) -> str:
-    """Without groups of thousands: the columns are narrow."""
+    """Format a number without thousands separators, since the columns are narrow."""
     return format_decimals(value, most=1e5).replace(",", "")
 
 

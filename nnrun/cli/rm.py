@@ -1,4 +1,4 @@
-"""`nnrun rm`: remove runs, after a question."""
+"""`nnrun rm`: remove runs, after asking."""
 
 import sys
 from pathlib import Path
@@ -27,7 +27,7 @@ def rm_cli(
 ) -> None:
     """Remove runs with all their files, after asking.
 
-    Either all of them are removed or none: none if one is being written or isn't a run.
+    If one of them is being written or isn't a run, none are removed.
 
     \b
     Example:
@@ -68,7 +68,7 @@ def _choose(names: list[str], condition: str | None, runs_dir: Path) -> list[Run
 
 
 def _ask(names: list[str], size: str) -> None:
-    """Ask whether to go on; without a person to answer, say that --yes is wanted."""
+    """Ask whether to go on; without a terminal, require --yes."""
     if not sys.stdin.isatty():
         raise UserError(
             f"{_count(len(names))} would be removed, and there is no terminal to ask in",

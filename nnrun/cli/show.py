@@ -1,4 +1,4 @@
-"""`nnrun show`: a config before it runs, or a run."""
+"""`nnrun show`: show a config before it runs, or a run."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -40,7 +40,7 @@ def show_cli(
     the split of the rows, the memory needed, the time (estimated from a few real steps), the
     learning rate over the training, and anything doubtful about the data. Nothing is written
     except the picture that --plot asks for. This builds the model, so if the config names code of
-    its own, it takes --trust.
+    its own, it needs --trust.
 
     For a run (its name, the start of its name, its path, or latest): what it was, its metrics,
     what was expected, the loss over the epochs, and where its files are.
@@ -66,7 +66,7 @@ def show_cli(
 
 
 FORMS = ("png", "svg", "pdf")
-"""What a picture of a model can be."""
+"""The suffixes of pictures of a model."""
 
 
 def _is_config(path: Path) -> bool:

@@ -1,4 +1,4 @@
-"""Standard streams that are closed, full or no longer read: nothing breaks, and the loss is told."""
+"""Standard streams that are closed, full or unread: nothing breaks, and losses are reported."""
 
 import errno
 import io
@@ -14,7 +14,7 @@ _STANDARD = (0, 1, 2)
 
 
 class _Forgiving(io.FileIO):
-    """A standard stream to write to, whose first failure is noted and whose others are passed over."""
+    """A standard output stream whose first failure is recorded and whose others are ignored."""
 
     def __init__(self, descriptor: int, *, was_closed: bool) -> None:
         super().__init__(descriptor, "wb", closefd=False)
@@ -33,10 +33,10 @@ class _Forgiving(io.FileIO):
 
 
 def hold_streams() -> None:
-    """Open the standard streams that are closed on nothing, and have no write to them raise.
+    """Replace closed standard streams by the null device, and keep writes from raising.
 
-    A file that is opened later, such as one with data, else takes the place of a closed stream, and
-    what is printed would go there. Streams that somebody else put in the place of Python's stay.
+    Otherwise a file opened later, such as a data file, could take the number of a closed stream,
+    and printed text would go there. Streams that replaced Python's own are left alone.
     """
     closed = [number for number in _STANDARD if _is_closed(number)]
     for number in closed:
@@ -54,9 +54,9 @@ def hold_streams() -> None:
 
 
 def lost_output() -> str:
-    """Why not all that was printed on standard output arrived; empty where it did.
+    """Why some output to standard output was lost; empty if none was.
 
-    Nothing is lost where a reader closed a pipe, as `head` does: it had read enough.
+    A reader that closes a pipe, as `head` does, doesn't count: it has read enough.
     """
     with suppress(OSError, ValueError):
         sys.stdout.flush()

@@ -44,7 +44,7 @@ SweepOption = Annotated[
     typer.Option(metavar="PATH=V,V,…", help="Train with each of these values of one option."),
 ]
 FreshOption = Annotated[
-    bool, typer.Option("--fresh", help="Begin a study of many runs anew, even if there is one.")
+    bool, typer.Option("--fresh", help="Begin a new study, even if one of this config exists.")
 ]
 
 
@@ -75,9 +75,10 @@ def train_cli(
     the best epoch. One Ctrl-C ends the training after the current steps, with everything saved.
 
     With --seeds it trains many runs as one study, and says how much the seed matters: the mean of
-    each metric, its deviation, and an interval. The same command continues a study that was
-    interrupted, or adds seeds to it. With --folds every row validates once, in a run that did not
-    learn from it. With --sweep it trains with each of some values, and says which is best.
+    each metric, its standard deviation, and an interval. The same command continues a study that
+    was interrupted, or adds seeds to it. With --folds it cross-validates: every row validates once,
+    in a run that did not learn from it. With --sweep it tries several values of an option, and says
+    which is best.
 
     \b
     Examples:
@@ -119,7 +120,7 @@ def _planned(
 
 @dataclass(frozen=True)
 class _Asked:
-    """What the command asks for, for one run and for many."""
+    """The request of the command, for one run or many."""
 
     declared: "Declared"
     runs_dir: Path
@@ -131,7 +132,7 @@ class _Asked:
 
     @property
     def silent(self) -> bool:
-        """Whether nothing is shown while it trains."""
+        """Whether to show nothing during the training."""
         return self.quiet or self.as_json
 
 
@@ -175,13 +176,13 @@ def _train_many(asked: _Asked, plan: "StoredPlan", *, fresh: bool) -> int:
 
 
 def told_aside(*, as_json: bool) -> contextlib.AbstractContextManager[object]:
-    """Within the block, what callbacks print does not mix with the JSON of a command."""
+    """Within the block, keep what callbacks print apart from the command's JSON."""
     # It belongs to a person: programs read the one object on standard output.
     return contextlib.redirect_stdout(sys.stderr) if as_json else contextlib.nullcontext()
 
 
 def tell_report(report: "StudyReport", out: Path | None, *, quiet: bool, as_json: bool) -> None:
-    """Print what a study came to: in full, as JSON, or only what went wrong; and write it to a file."""
+    """Print a study's report in full, as JSON, or only what went wrong; and write it to a file."""
     from nnrun.analysis.study_view import study_view
 
     if out is not None:
@@ -200,7 +201,7 @@ def tell_report(report: "StudyReport", out: Path | None, *, quiet: bool, as_json
 def tell_outcome(
     outcome: "Outcome", out: Path | None = None, *, quiet: bool, as_json: bool
 ) -> None:
-    """Print how a run came out: in full, as JSON, or only what went wrong; and write it to a file."""
+    """Print a run's outcome in full, as JSON, or only what went wrong; and write it to a file."""
     from nnrun.analysis.run_summary import summary_view
     from nnrun.runs.directory import RunDirectory
 

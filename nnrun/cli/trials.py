@@ -1,4 +1,4 @@
-"""A study as a person watches it: a row for each trial as it ends, and live bars in a terminal."""
+"""Progress of a study: a row for each trial as it ends, and live bars in a terminal."""
 
 import sys
 import time
@@ -21,7 +21,7 @@ _WIDTHS = {"trial": 5, "seed": 6, "epochs": 6, "seconds": 7, "state": 8}
 
 
 class TrialsDisplay:
-    """Shows the trials of a study on standard output: with bars in a terminal, plain rows elsewhere.
+    """Shows the trials of a study on standard output: bars in a terminal, plain rows elsewhere.
 
     Args:
         silent: Show nothing at all.
@@ -46,12 +46,12 @@ class TrialsDisplay:
             self._bars.stop()
 
     def watch(self, event: "Event") -> None:
-        """Show an event of the training under way."""
+        """Show an event of the current training."""
         if self._bars is not None:
             self._bars.watch(event)
 
     def follow(self, study: "OpenStudy", ended: "TrialEnded | None") -> None:
-        """Show that a study begins or goes on, or a trial that has ended."""
+        """Show that a study begins or continues, or that a trial has ended."""
         if self.silent:
             return
         if ended is None:
@@ -96,7 +96,7 @@ class TrialsDisplay:
 
 
 class _Bars:
-    """A bar over the trials, and one over the epochs of the trial under way."""
+    """A bar over the trials, and one over the epochs of the current trial."""
 
     def __init__(self, trials: int | None) -> None:
         self._progress: Progress = progress_bars(sys.stdout)
@@ -122,7 +122,7 @@ class _Bars:
                 self._progress.update(self._epochs, completed=event.epoch)
 
     def trial(self, *, is_new: bool) -> None:
-        """Move the bar of the trials; the first tells no time, since it compiles."""
+        """Move the bar of the trials; the first one, which compiles, gives no estimate."""
         self._done += 1
         if is_new and self._since is None:
             self._since = time.monotonic()

@@ -1,4 +1,4 @@
-"""`nnrun validate`: all mistakes of configs, without TensorFlow."""
+"""`nnrun validate`: report all mistakes in configs, without TensorFlow."""
 
 from pathlib import Path
 from typing import Annotated
@@ -33,7 +33,7 @@ def validate_cli(
       $ nnrun validate configs/digits_mlp.yaml
       configs/digits_mlp.yaml: ok
 
-    Exits with 2 if any file has a mistake; a warning is none.
+    Exits with 2 if any file has a mistake; warnings don't count.
     """
     from nnrun.analysis.problems_view import problems_view
     from nnrun.config.diagnostics import render_problems

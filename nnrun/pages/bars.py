@@ -1,4 +1,4 @@
-"""What moves on a terminal while somebody waits: bars and a spinner."""
+"""Progress bars and a spinner for terminals."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, TextIO
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
 
 def waiting_sign(text: str) -> "Status":
-    """A text with a spinner on standard output, to be started and stopped."""
+    """A spinner with a text on standard output, to be started and stopped."""
     return _make_console().status(text)
 
 
 def progress_bars(stream: TextIO) -> "Progress":
-    """Bars with a text (`told`) behind each, which are gone when they end."""
+    """Bars followed by a text (`told`), which disappear when they end."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
     return Progress(
@@ -36,7 +36,7 @@ def print_above(bars: "Progress", line: str) -> None:
 
 
 def _make_console(stream: TextIO | None = None) -> "Console":
-    """A console that shows what would steer a terminal as its code."""
+    """A console that prints control characters as codes."""
     from rich.console import Console, ConsoleOptions, RenderableType
     from rich.segment import Segment
 

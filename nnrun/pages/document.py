@@ -1,4 +1,4 @@
-"""What a command shows, whatever shows it: a document of blocks that knows no medium."""
+"""The output of a command as a document of blocks, independent of where it is shown."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,21 +11,21 @@ from nnrun.config.diagnostics import escaped
 Mark = Literal[
     "", "better", "worse", "held", "missed", "good", "busy", "doubt", "bad", "strong", "quiet"
 ]
-"""What a text means beside its words: a colour, a weight, and for the first four also a sign."""
+"""The meaning of a text, shown by colour, weight and, for the first four, a sign."""
 PAGE_SUFFIXES = (".html", ".md", ".json")
-"""What a file ends in that can show a document."""
+"""The suffixes of files that can show a document."""
 SIGNS: Mapping[str, str] = {"better": "▲", "worse": "▼", "held": "✓", "missed": "✗"}
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A text with a mark: a cell of a table, or a part of a line.
+    """A text with a mark: a cell of a table, or part of a line.
 
     Attributes:
         text: The words.
-        mark: What they mean beside that.
-        link: Where it leads on a page; empty where it leads nowhere.
-        breaks: Whether the ends of its lines are ends of lines; they are shown as codes where not.
+        mark: Their meaning, shown by colour or sign.
+        link: Its link on a page; empty for none.
+        breaks: Whether line ends in it break the line; otherwise they are shown as codes.
     """
 
     text: str
@@ -35,13 +35,13 @@ class Cell:
 
     @property
     def lines(self) -> list[str]:
-        """Its lines, without what would steer a terminal."""
+        """Its lines, without control characters."""
         return [escaped(line) for line in (self.text.split("\n") if self.breaks else [self.text])]
 
 
 Text = str | Cell
 Line = Text | Sequence[Text]
-"""A text, or several with marks of their own."""
+"""A text, or several with separate marks."""
 
 
 @dataclass(frozen=True)
@@ -59,31 +59,30 @@ class Heading:
 
 @dataclass(frozen=True)
 class Lines:
-    """Sentences, each on a line of its own."""
+    """Sentences, one per line."""
 
     lines: Sequence[Line]
 
 
 @dataclass(frozen=True)
 class Facts:
-    """Names with what there is to say of them, a line each; paths are never broken."""
+    """Names with values, one per line; paths are never broken."""
 
     facts: Mapping[str, str | Path]
 
 
 @dataclass(frozen=True)
 class Narrowing:
-    """How a table becomes narrower than a terminal: long cells are cut, columns are left out.
+    """How to fit a table into a terminal: long cells are cut, and columns are left out.
 
     Attributes:
-        order: The columns, by their positions, in the order in which they are kept; as they stand
-            where it is empty.
-        needed: Columns that are never left out: those that do not fit follow in further tables.
-        longest: Characters of the longest cell.
-        hint: What follows the names of the columns that were left out; where it is empty, nothing
-            is said of them.
-        leaves_out: Whether columns are left out at all; lines are longer than the terminal is wide
-            where not.
+        order: The indices of the columns, in the order of their importance; empty to keep their
+            order.
+        needed: Columns that are never left out; those that don't fit follow in further tables.
+        longest: The largest number of characters in a cell.
+        hint: The text after the names of omitted columns; if empty, they are not mentioned.
+        leaves_out: Whether columns are left out at all; otherwise lines may be wider than the
+            terminal.
     """
 
     order: Sequence[int] = ()
@@ -100,10 +99,10 @@ class Sheet:
     Attributes:
         title: What it shows.
         columns: The headers.
-        rows: The cells, as many in each row as there are columns.
-        left: Columns of words, by their positions; the others are set to the right.
-        narrowing: How it fits a narrow terminal; cells are broken into lines where None.
-        note: What stands below it.
+        rows: The cells, one per column in each row.
+        left: The indices of left-aligned columns; the others are right-aligned.
+        narrowing: How it fits a narrow terminal; None to wrap cells.
+        note: The text below it.
     """
 
     title: str
@@ -116,12 +115,12 @@ class Sheet:
 
 @dataclass(frozen=True)
 class Plot:
-    """Curves over their index, on one scale.
+    """Curves over their index, on a common scale.
 
     Attributes:
-        curves: The values by what they are called; what is not finite leaves a gap.
-        width: Characters that each takes, without its axis.
-        height: Lines that each takes.
+        curves: The values by name; values that are not finite leave a gap.
+        width: The width of each in characters, without its axis.
+        height: The height of each in lines.
         log: Whether the scale is logarithmic; all values must be positive then.
     """
 
@@ -132,19 +131,19 @@ class Plot:
 
     @property
     def limits(self) -> tuple[float, float]:
-        """The least and the greatest value; NaN where none is finite."""
+        """The smallest and the largest value; NaN if none is finite."""
         finite = [value for values in self.curves.values() for value in values if isfinite(value)]
         return (min(finite), max(finite)) if finite else (nan, nan)
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture, which a terminal leaves out.
+    """A picture; not shown in terminals.
 
     Attributes:
         caption: What it shows.
-        read: Gives the PNG file; called only where it is shown.
-        link: Where the file lies, for a page that cannot hold it; empty where it lies nowhere.
+        read: Returns the PNG file; only called to show it.
+        link: The path of the file, for pages that can't embed it; empty if there is no file.
     """
 
     caption: str
@@ -154,7 +153,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class Code:
-    """Lines of a file, as they stand."""
+    """Lines of a file, unchanged."""
 
     lines: Sequence[Text]
 
@@ -167,11 +166,11 @@ class Document:
     """What a command shows.
 
     Attributes:
-        title: The title of a page; a terminal leaves it out.
-        blocks: What it shows.
+        title: The title of a page; not shown in terminals.
+        blocks: The content.
         data: The same for programs.
-        summary: What it comes to, in sentences: last on a terminal, first on a page.
-        asides: What has to be known beside that, in sentences: on standard error, or last on a page.
+        summary: The conclusion, in sentences: last in a terminal, first on a page.
+        asides: Remarks, in sentences: on standard error, or last on a page.
     """
 
     title: str
@@ -187,7 +186,7 @@ def as_cell(text: Text) -> Cell:
 
 
 def header_cells(sheet: Sheet) -> list[Cell]:
-    """The headers of a table; none where all are empty."""
+    """The headers of a table; none if all are empty."""
     cells = [replace(as_cell(column), mark="strong") for column in sheet.columns]
     return cells if any(cell.text for cell in cells) else []
 

@@ -1,4 +1,4 @@
-"""A document as the text of a file, whose suffix says in which form."""
+"""A document as the text of a file, in the format of its suffix."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from nnrun.pages.markdown import markdown_text
 
 
 def page_text(document: Document, path: Path) -> str:
-    """What a file holds that shows a document; `path` ends in one of `PAGE_SUFFIXES`."""
+    """The content of a file that shows a document; `path` ends in one of `PAGE_SUFFIXES`."""
     match path.suffix.lower():
         case ".html":
             return html_text(document, path.parent)

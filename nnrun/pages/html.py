@@ -1,4 +1,4 @@
-"""A document as one HTML file that needs nothing else: no network, no script."""
+"""A document as a self-contained HTML file, without network access or scripts."""
 
 import base64
 import math
@@ -82,10 +82,10 @@ def html_text(document: Document, folder: Path) -> str:
 
     Args:
         document: The document.
-        folder: Where the page is to lie, which links start from.
+        folder: The folder of the page, for relative links.
 
     Returns:
-        HTML; whatever comes from a run is escaped.
+        HTML, in which everything from a run is escaped.
     """
     parts = [f"<h1>{_plain(document.title)}</h1>"]
     if document.summary:
@@ -220,17 +220,17 @@ def _fact(value: str | Path) -> str:
 
 
 def _with_code(text: str) -> str:
-    """A sentence with what stands between backticks set as code."""
+    """A sentence with text between backticks set as code."""
     return re.sub(r"`([^`]+)`", r"<code>\1</code>", _plain(text))
 
 
 def _plain(text: str) -> str:
-    """A text that is no markup; what would not be seen stands as its code."""
+    """A text without markup; invisible characters are shown as codes."""
     return escape(escaped(text))
 
 
 def _svg(name: str, values: Sequence[float], plot: Plot) -> str:
-    """A curve with its least and greatest value at the left."""
+    """A curve with its smallest and largest values on the left."""
     low, high = plot.limits
     points = list(_points(averaged(values, _PLOT_WIDTH), low, high, log=plot.log))
     lines = "".join(
@@ -244,7 +244,7 @@ def _svg(name: str, values: Sequence[float], plot: Plot) -> str:
 
 
 def _points(values: Sequence[float], low: float, high: float, *, log: bool) -> Iterator[str]:
-    """Where the values lie; empty where they lie nowhere."""
+    """The points of the values; empty if there are none."""
     if log:
         values = [math.log(value) if math.isfinite(value) else value for value in values]
         low, high = math.log(low), math.log(high)

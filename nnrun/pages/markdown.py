@@ -33,7 +33,7 @@ def markdown_text(document: Document, folder: Path) -> str:
 
     Args:
         document: The document.
-        folder: Where it is to lie, which links start from.
+        folder: Its folder, for relative links.
     """
     blocks = [*document.blocks, *([Lines(document.asides)] if document.asides else [])]
     parts = [f"# {escape_markdown(document.title)}\n", *_paragraphs(document.summary, folder)]
@@ -43,7 +43,7 @@ def markdown_text(document: Document, folder: Path) -> str:
 
 
 def markdown_parts(block: Block, folder: Path) -> Iterator[str]:
-    """The paragraphs of a block, each with an end of line."""
+    """The paragraphs of a block, each with a line end."""
     match block:
         case Heading():
             yield from _heading(block)
@@ -124,7 +124,7 @@ def _header(cell: Cell) -> str:
 
 
 def _address(link: str, folder: Path) -> str:
-    """Where a link leads from a folder; one within the page stays as it is."""
+    """The relative link from a folder; links within the page are unchanged."""
     return link if link.startswith("#") else quote(Path(os.path.relpath(link, folder)).as_posix())
 
 
@@ -135,7 +135,7 @@ def _fenced(lines: Iterable[str]) -> str:
 
 
 def _with_code(text: str) -> str:
-    """Text with what stands between backticks left as code."""
+    """Text with what is between backticks kept as code."""
     parts = re.split("(`[^`\n]+`)", text)
     return "".join(
         _as_code(part[1:-1]) if place % 2 else escape_markdown(part)
@@ -148,7 +148,7 @@ def _as_code(text: str) -> str:
 
 
 def escape_markdown(text: str) -> str:
-    r"""Text that Markdown shows as it is.
+    r"""Escape text so that Markdown shows it unchanged.
 
     >>> escape_markdown("a|b <i>")
     'a\\|b \\<i\\>'

@@ -1,4 +1,4 @@
-"""Numbers as people read them."""
+"""Formats numbers for people."""
 
 import math
 
@@ -7,7 +7,7 @@ _LONGEST_WHOLE = 1e15
 
 
 def format_figure(value: float | None) -> str:
-    """A figure of a table: whole numbers in groups of three, others to five digits.
+    """Format a figure for a table: whole numbers with thousands separators, others to five digits.
 
     >>> [format_figure(value) for value in (266610, 0.88512345, 1.5e-7, None)]
     ['266,610', '0.88512', '1.5e-07', '-']
@@ -20,13 +20,13 @@ def format_figure(value: float | None) -> str:
 
 
 def format_decimals(value: float, places: int = 4, *, most: float = 1e7) -> str:
-    """A figure of a column that is read down: with so many digits after the point.
+    """Format a figure for a column, with a fixed number of decimal places.
 
     Args:
-        value: The figure; a whole number has no point.
-        places: Digits after the point. Figures that would lose all but one of them have as many
-            digits in all instead.
-        most: From here on figures have as many digits in all, too.
+        value: The figure; a whole number has no decimal point.
+        places: Decimal places. Figures that would keep at most one digit have this many significant
+            digits instead.
+        most: Figures from this size on have this many significant digits, too.
 
     >>> [format_decimals(value, 3) for value in (0.93456, 0.0000123, 266610, 0.0)]
     ['0.935', '1.23e-05', '266,610', '0.000']
@@ -40,7 +40,7 @@ def format_decimals(value: float, places: int = 4, *, most: float = 1e7) -> str:
 
 
 def format_seconds(seconds: float) -> str:
-    """A duration as people say it.
+    """Format a duration.
 
     >>> [format_seconds(seconds) for seconds in (0.0123, 4.25, 75, 7384)]
     ['12.3 ms', '4.2 s', '1 min 15 s', '2 h 3 min']

@@ -1,4 +1,4 @@
-"""How plots look, whatever they show."""
+"""The style of plots."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ TRAINING_COLOR = "#1f77b4"
 VALIDATION_COLOR = "#d95f02"
 MAIN_COLOR = TRAINING_COLOR
 RUN_COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000")
-"""Of several runs: told apart by the colour-blind too (Okabe and Ito), without the yellow."""
+"""Colours for several runs, safe for the colour-blind (Okabe and Ito), without the yellow."""
 REFERENCE_COLOR = "#888888"
 PANEL = (4.6, 3.4)
 """Width and height of a panel, in inches."""
@@ -59,9 +59,9 @@ def drawing(
 
     Args:
         path: The file to write; the same drawing gives the same bytes.
-        columns: Panels beside each other.
-        rows: Panels above each other.
-        title: What stands above them.
+        columns: The number of panels side by side.
+        rows: The number of rows of panels.
+        title: The title above them.
         panel: Width and height of a panel, in inches.
         form: `png`, `svg` or `pdf`.
     """
@@ -84,7 +84,7 @@ def drawing(
 
 
 def png_of(draw: Callable[[Path], None]) -> bytes:
-    """What a function draws into the file that it is called with, as PNG."""
+    """The PNG that a function draws into the file it is called with."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "drawn.png"
         draw(path)
@@ -92,5 +92,5 @@ def png_of(draw: Callable[[Path], None]) -> bytes:
 
 
 def drawable(text: str) -> str:
-    """Text that matplotlib can draw, and does not take for mathematics."""
+    """Text that matplotlib can draw, without interpreting it as mathematics."""
     return escaped(text).replace("$", r"\$")

@@ -1,4 +1,4 @@
-"""A document on a terminal: padded text, colours where they can be seen, ASCII where nothing else can."""
+"""A document in a terminal: padded text, with colours and Unicode if they can be shown."""
 
 import sys
 import textwrap
@@ -47,12 +47,12 @@ _COLORS = {
 
 @dataclass(frozen=True)
 class Screen:
-    """The place where text is shown.
+    """A screen or stream that shows text.
 
     Attributes:
         width: Columns.
-        is_terminal: Whether a person looks at it; a program gets whole tables and whole sentences.
-        unicode: Whether it can show more than ASCII.
+        is_terminal: Whether a person reads it; a program gets whole tables and sentences.
+        unicode: Whether it can show Unicode.
         color: Whether it can show colours.
     """
 
@@ -63,20 +63,20 @@ class Screen:
 
     @classmethod
     def of(cls, stream: TextIO) -> Self:
-        """The screen that a stream writes to."""
+        """The screen of a stream."""
         is_terminal = stream.isatty()
         color = is_terminal and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
         unicode = speaks_unicode(getattr(stream, "encoding", None))
         return cls(get_terminal_size().columns, is_terminal, unicode, color)
 
     def text(self, cell: Cell) -> str:
-        """A cell with its sign; what would steer a terminal is shown as its code."""
+        """A cell with its sign; control characters are shown as codes."""
         signs = SIGNS if self.unicode else _SIGNS_IN_ASCII
         words = "\n".join(map(self._shown, cell.lines))
         return " ".join(filter(None, (words, signs.get(cell.mark, ""))))
 
     def plain(self, text: str) -> str:
-        """A text that the screen can show, on one line."""
+        """A text as the screen can show it, on one line."""
         return self._shown(escaped(text))
 
     def _shown(self, text: str) -> str:
@@ -92,12 +92,12 @@ class Screen:
         return f"\x1b[{_COLORS[mark]}m{text}\x1b[0m"
 
     def folded(self, text: str) -> str:
-        """A sentence broken between words where a person reads it."""
+        """A sentence, wrapped if a person reads it."""
         return fold_words(text, self.width) if self.is_terminal else text
 
 
 def speaks_unicode(encoding: str | None = None) -> bool:
-    """Whether text of an encoding (the standard output's where None) can hold our signs."""
+    """Whether an encoding (by default, standard output's) can represent the signs."""
     try:
         _PROBE.encode(encoding or getattr(sys.stdout, "encoding", None) or "ascii")
     except (LookupError, UnicodeEncodeError):
@@ -106,12 +106,12 @@ def speaks_unicode(encoding: str | None = None) -> bool:
 
 
 def fold_words(text: str, width: int) -> str:
-    """Text broken between words; a word that is too long, such as a path, stays whole."""
+    """Wrap text between words; words that are too long, such as paths, stay whole."""
     return textwrap.fill(text, width, break_long_words=False, break_on_hyphens=False)
 
 
 def screen_text(document: Document, screen: Screen) -> str:
-    """A document as a screen shows it, with an end of line; asides are not part of it."""
+    """A document as text for a screen, with a final line end, without its asides."""
     parts: list[str] = []
     blocks = [*document.blocks, *([Lines(document.summary)] if document.summary else [])]
     heading = False

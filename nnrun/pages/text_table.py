@@ -1,4 +1,4 @@
-"""A table as padded text: as wide as it must be, or fitted to a paper."""
+"""A table as padded text, at its full width or fitted to a screen."""
 
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
@@ -16,7 +16,7 @@ _NARROWEST_FIRST = 28
 
 
 class Paper(Protocol):
-    """What a table is written on."""
+    """The screen or stream that a table is written to."""
 
     def text(self, cell: Cell) -> str:
         """A cell with its sign, as it can be shown."""
@@ -26,10 +26,10 @@ class Paper(Protocol):
 
 
 def narrow(sheet: Sheet, paper: Paper, width: int) -> tuple[list[Sheet], list[str]]:
-    """A table as tables that are no wider than that, and the columns that are left out.
+    """Fit a table into tables of a given width; returns also the omitted columns.
 
-    Long cells are cut. Columns that do not fit beside those before them are left out; those that
-    are needed follow in further tables, each of which begins with the first columns again.
+    Long cells are cut. Columns that don't fit are left out; needed ones follow in further tables,
+    each of which begins with the first columns again.
     """
     assert sheet.narrowing is not None  # noqa: S101 - where None, cells are broken instead
     names = [paper.text(as_cell(column)) for column in sheet.columns]
@@ -65,7 +65,7 @@ def _part(sheet: Sheet, rows: Sequence[Sequence[Cell]], places: Sequence[int]) -
 
 
 def sheet_lines(sheet: Sheet, paper: Paper, most: int | None) -> Iterator[str]:
-    """The lines of a table that is as wide as it must be; cells are broken where that is too wide."""
+    """The lines of a table at its full width, or with wrapped cells if that is too wide."""
     rows = [[as_cell(cell) for cell in row] for row in sheet.rows]
     if head := header_cells(sheet):
         rows.insert(0, head)
@@ -100,7 +100,7 @@ def _widths(rows: Sequence[Sequence[str]]) -> list[int]:
 
 
 def _shrunk(widths: Sequence[int], most: int) -> list[int]:
-    """The widths of columns that together fill no more columns of a screen: the widest give way."""
+    """The widths of columns that fit a screen together; the widest ones are reduced."""
     shrunk = list(widths)
     least = [
         min(width, _NARROWEST_CELL if place else _NARROWEST_FIRST)
@@ -116,7 +116,7 @@ def _shrunk(widths: Sequence[int], most: int) -> list[int]:
 
 
 def _broken(text: str, width: int) -> list[str]:
-    """The lines of a cell: broken between words, and within those that are too long."""
+    """The lines of a cell, wrapped between words and within overlong ones."""
     if "\n" not in text and text_columns(text) <= width:
         return [text]
     return [
@@ -127,7 +127,7 @@ def _broken(text: str, width: int) -> list[str]:
 
 
 def padded(text: str, width: int, *, left: bool = True, paint: Callable[[str], str] = str) -> str:
-    """A text as wide as a column: filled up behind it, or before it where not `left`."""
+    """Pad a text to the width of a column, on its right or, unless `left`, on its left."""
     padding = " " * (width - text_columns(text))
     return paint(text) + padding if left else padding + paint(text)
 

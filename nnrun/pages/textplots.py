@@ -1,4 +1,4 @@
-"""Plots made of characters, for the terminal."""
+"""Plots made of characters, for terminals."""
 
 import itertools
 import math
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 BLOCKS_IN_ASCII = "_.-=+*#@"
-"""What stands for each block where there is only ASCII."""
+"""The ASCII replacement of each block."""
 _BRAILLE = 0x2800
 # The bit of each dot of a braille cell: two columns of four, from the top.
 _DOTS = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))
@@ -16,8 +16,8 @@ def sparkline(values: Sequence[float], width: int = 40) -> str:
     """Draw values as one line of blocks.
 
     Args:
-        values: What to draw; what is not finite leaves a gap.
-        width: How many characters it takes at most; more values are averaged.
+        values: The values; those that are not finite leave a gap.
+        width: The largest number of characters; more values are averaged.
 
     Returns:
         The line, as long as the values or as `width`.
@@ -47,15 +47,15 @@ def line_plot(
     """Draw values as a line over their index, with an axis at the left.
 
     Args:
-        values: What to draw; what is not finite leaves a gap.
-        width: How many characters the line takes, without the axis.
-        height: How many lines it takes.
-        limits: The values at the bottom and at the top; the least and the greatest where None.
-        log: Draw their logarithms; values and limits must be positive.
+        values: The values; those that are not finite leave a gap.
+        width: The width of the line in characters, without the axis.
+        height: The height in lines.
+        limits: The values at the bottom and the top; None for the smallest and the largest.
+        log: Whether to draw logarithms; values and limits must be positive.
         unicode: Whether to draw with braille, or with plain ASCII.
 
     Returns:
-        The lines, without an end; empty where no value is finite.
+        The lines, without line ends; empty if no value is finite.
     """
     across, down = (2, 4) if unicode else (1, 1)
     means = averaged(values, width * across)
@@ -76,7 +76,7 @@ def line_plot(
 
 
 def averaged(values: Sequence[float], width: int) -> list[float]:
-    """Values as so many at most: means of neighbours, without what is not finite."""
+    """Reduce the number of values: means of neighbours, ignoring those that are not finite."""
     count = len(values)
     if count <= width:
         return [float(value) for value in values]
@@ -96,7 +96,7 @@ def _range(values: Sequence[float]) -> tuple[float, float]:
 
 
 def height_of(value: float, low: float, high: float) -> float:
-    """Where a value lies between the least (0) and the greatest (1); a constant in the middle."""
+    """The position of a value between the smallest (0) and the largest (1); 0.5 for a constant."""
     if low == high:
         return 0.5
     if math.isinf(high - low):
@@ -105,7 +105,7 @@ def height_of(value: float, low: float, high: float) -> float:
 
 
 def _trace(values: Sequence[float], low: float, high: float, rows: int) -> list[tuple[int, int]]:
-    """The dots (column, row from the top) of the line, steep parts filled in."""
+    """The dots (column, row from the top) of the line, with steep parts filled in."""
     dots: list[tuple[int, int]] = []
     before: int | None = None
     for column, value in enumerate(values):
@@ -134,7 +134,7 @@ def _stars(dots: Sequence[tuple[int, int]], columns: int, height: int) -> list[s
 
 
 def _labels(low: float, high: float, height: int) -> list[str]:
-    """A label a line: the greatest value at the top, the least at the bottom."""
+    """One label per line: the largest value at the top, the smallest at the bottom."""
     labels = [""] * height
     if high > low:
         labels[-1] = f"{low:.4g}"
