@@ -27,6 +27,7 @@ from nnrun.runs.directory import format_bytes
 
 CARD_FORMAT = 1
 _RATE_WIDTH, _RATE_HEIGHT = 60, 8
+_UNCOUNTED = 10**9
 SEVERAL = "several"
 """The task of a model with several outputs."""
 
@@ -208,7 +209,10 @@ def _facts(card: Card) -> Facts:
 def search_in_words(search: Search) -> str:
     """What a search would try, in a line: so many trials of how large a space."""
     space, asked = search.settings, search.trials_asked
-    size = "infinitely many configs" if space.size is None else f"{space.size:,} configs"
+    size = "infinitely many configs"
+    if space.size is not None:
+        is_large = space.size >= _UNCOUNTED
+        size = f"10^{len(str(space.size)) - 1} configs" if is_large else f"{space.size:,} configs"
     most = [number for number in (asked, space.size) if number is not None]
     trials = [f"{min(most):,} trials"] if most else []
     within = [f"within {search.time}"] if search.time else []

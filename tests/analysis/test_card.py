@@ -29,6 +29,10 @@ ENDLESS = "space: {regularization.dropout: {from: 0, to: 0.5}}"
             "regularization.dropout: infinitely many configs; tpe, within 90 min",
         ),
         (
+            "space: {architecture.MLP.hidden: {each: {from: 1, to: 9}, times: 40}}",
+            "architecture.MLP.hidden: 10^38 configs; tpe, 100 trials",
+        ),
+        (
             "together: [[{training.epochs: 5}, {training: {epochs: 9, batch_size: 8}}]]",
             "training.epochs + training.batch_size: 2 configs; tpe, 2 trials",
         ),
