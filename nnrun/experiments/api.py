@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from nnrun.experiments.lr_find import SearchStep
     from nnrun.experiments.prepared import Prepared
     from nnrun.experiments.train import Watcher
+    from nnrun.experiments.warm import Kept
     from nnrun.runs.outcome import Outcome
 
 
@@ -129,20 +130,28 @@ def train_declared(
     trust: bool,
     watch: Watcher | None = None,
     deliver_signals: bool,
+    kept: Kept | None = None,
+    draws: bool = True,
 ) -> Outcome:
-    """Train a config that has been read; see `train`."""
+    """Train a config that has been read; see `train`.
+
+    `kept` are models that were trained before, one of which may be trained again in the place of a
+    new one; `draws` is whether the run draws its curves.
+    """
     from nnrun.experiments.prepare import build, prepare_declared
 
     prepared = prepare_declared(declared, trust=trust)
     model = build(prepared, prepared.experiment.runtime.strategy)
     from nnrun.experiments.train import Run
+    from nnrun.experiments.warm import warm_model
 
+    warm = warm_model(kept, prepared, model)
     directory = _claim(prepared, model, runs_dir, run_dir)
     # Only its holder may throw the directory away: without the lock it is another process's run.
     with RunLock(directory.path):
         run = None
         try:
-            run = Run(prepared, model, directory, command)
+            run = Run(prepared, warm, directory, command, draws=draws)
             outcome = run.train(watch or _ignore)
         except BaseException as error:
             if not directory.discard() and run is not None:

@@ -35,6 +35,7 @@ def finish(
     evaluate: Callable[[], Mapping[str, float] | None],
     warnings: Sequence[str],
     seconds: Callable[[], float],
+    draws: bool = True,
 ) -> Outcome:
     """Save the best model, evaluate it, draw the curves, and write the outcome.
 
@@ -47,6 +48,7 @@ def finish(
         evaluate: Computes the metrics of the test rows; None if there are none.
         warnings: Warnings about the run.
         seconds: Returns how long it has taken.
+        draws: Whether the curves are drawn.
     """
     status = "finished" if ended.reason == "stopped" else ended.reason
     test = figures = None
@@ -58,8 +60,8 @@ def finish(
             test = evaluate()
         except EvaluationStoppedError:
             status = "interrupted"
-        title, scaled = prepared.experiment.name, bool(writer.record.loss_of)
-        draw_run(writer.directory, writer.history, writer.best.epoch, title=title, scaled=scaled)
+        if draws:
+            _draw(prepared, writer, writer.best.epoch)
         figures = callback_figures(recorders)
     metrics = writer.metrics(test, figures)
     reached = figures_reached(metrics, model.count_params())
@@ -73,6 +75,11 @@ def finish(
         seconds=seconds(),  # last, so that they hold all of this
     )
     return Outcome.of(writer.directory, writer.record, metrics)
+
+
+def _draw(prepared: Prepared, writer: RunWriter, best: int) -> None:
+    title, scaled = prepared.experiment.name, bool(writer.record.loss_of)
+    draw_run(writer.directory, writer.history, best, title=title, scaled=scaled)
 
 
 def save_model(prepared: Prepared, model: Any, path: Path) -> None:

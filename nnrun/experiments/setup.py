@@ -18,10 +18,11 @@ from nnrun.runs.run_writer import utc_now
 from nnrun.training.batch_hooks import watches_evaluation
 from nnrun.training.blocks import Blocks, fits_blocks
 from nnrun.training.directions import told_directions
-from nnrun.training.engines import CompiledEvaluation, CompiledTraining
+from nnrun.training.engines import CompiledEvaluation, CompiledTraining, make_resident
 from nnrun.training.loop import Course, Programs
 from nnrun.training.placing import make_evaluation, make_training
 from nnrun.training.pruning import pruned_from
+from nnrun.training.weighting import make_resident_training
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -132,6 +133,28 @@ def compile_parts(
     seed, shuffle = prepared.experiment.seed, options.shuffle
     blocks = Blocks(model, training, validation, engine, seed=seed, shuffle=shuffle)
     return Programs(training, validation, blocks)
+
+
+def begin_again(programs: Programs, prepared: Prepared) -> bool:
+    """Have compiled parts train another experiment of the same programs: its rows, in its order.
+
+    Args:
+        programs: The parts, as `compile_parts` made them.
+        prepared: The other experiment and its data.
+
+    Returns:
+        Whether they can: those that stream their rows cannot.
+    """
+    splits, experiment = prepared.splits, prepared.experiment
+    training, validation = programs.training, programs.validation
+    if not isinstance(training, CompiledTraining):
+        return False
+    training.take_rows(make_resident_training(splits, experiment.training.class_weight))
+    if isinstance(validation, CompiledEvaluation) and splits.validation is not None:
+        validation.take_rows(make_resident(splits.validation))
+    if programs.blocks is not None:
+        programs.blocks.begin_again(experiment.seed)
+    return True
 
 
 def find_course(

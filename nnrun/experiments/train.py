@@ -17,7 +17,6 @@ from nnrun.device import device_name
 from nnrun.errors import RunError
 from nnrun.experiments.finish import finish
 from nnrun.experiments.setup import (
-    compile_parts,
     find_course,
     find_directions,
     first_record,
@@ -38,13 +37,13 @@ from nnrun.training.callback_state import (
     restore_callbacks,
 )
 from nnrun.training.callbacks import all_callbacks, build_callbacks
-from nnrun.training.choosing import Engine, engine_of
+from nnrun.training.choosing import Engine
 from nnrun.training.directions import guide
 from nnrun.training.events import Position, TrainingStarted
 from nnrun.training.fine_tuning import FineTuning
 from nnrun.training.loop import train_epochs
 from nnrun.training.order import epoch_order
-from nnrun.training.placing import make_evaluation, place, placing_warnings
+from nnrun.training.placing import place, placing_warnings
 from nnrun.training.recording import Recorder
 from nnrun.training.signals import StopRequest
 from nnrun.training.state import (
@@ -55,6 +54,7 @@ from nnrun.training.state import (
 
 if TYPE_CHECKING:
     from nnrun.experiments.prepared import Prepared
+    from nnrun.experiments.warm import WarmModel
     from nnrun.runs.directory import RunDirectory
     from nnrun.runs.manifest import RunRecord
     from nnrun.runs.outcome import Outcome
@@ -70,27 +70,31 @@ class Run:
 
     Args:
         prepared: The experiment and its data.
-        model: Its compiled Keras model.
+        warm: Its compiled Keras model, with what an earlier training compiled for it.
         directory: The run's directory, locked by the caller.
         command: The command line, for the record.
         resumed: The state of a run to continue; None for a new one.
+        draws: Whether it draws its curves when it ends.
     """
 
     def __init__(
         self,
         prepared: Prepared,
-        model: Any,
+        warm: WarmModel,
         directory: RunDirectory,
         command: Sequence[str],
         resumed: Resumed | None = None,
+        *,
+        draws: bool = True,
     ) -> None:
         self.prepared = prepared
         self.experiment = prepared.experiment
-        self.model = model
+        self.warm = warm
+        self.model = model = warm.model
         self.directory = directory
         self.resumed = resumed
         self.engine = (
-            engine_of(self.experiment, model, prepared.splits.train)
+            warm.engine(prepared)
             if resumed is None
             else Engine(resumed.record.engine["name"], resumed.record.engine["reason"])
         )
@@ -113,6 +117,7 @@ class Run:
         self.writer = RunWriter(directory, resumed.record if resumed else self._record(command))
         self._initial: Mapping[str, Any] = {}
         self._resolved = resumed.resolved if resumed else experiment_to_yaml(self.experiment)
+        self._draws = draws
         self._started = time.perf_counter()
         self._before = 0.0 if resumed is None else resumed.seconds
 
@@ -142,6 +147,7 @@ class Run:
                 evaluate=lambda: self._test_figures(request.is_made),
                 warnings=self.warnings,
                 seconds=lambda: self.seconds,
+                draws=self._draws,
             )
         return dataclasses.replace(outcome, signal=request.signal)
 
@@ -291,9 +297,8 @@ class Run:
 
     def _compiled(self) -> Programs:
         """The compiled parts of the training."""
-        return compile_parts(
+        return self.warm.programs(
             self.prepared,
-            self.model,
             self.declared,
             engine=self.engine.name,
             rows=self.placement.rows,
@@ -317,5 +322,5 @@ class Run:
         test = self.prepared.splits.test
         if test is None:
             return None
-        evaluation = make_evaluation(self.model, test, self.engine.name, self.placement.rows)
+        evaluation = self.warm.test(test, engine=self.engine.name, rows=self.placement.rows)
         return evaluation.run(should_stop)

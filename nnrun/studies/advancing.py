@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nnrun.errors import ConfigError, UserError
-from nnrun.experiments.api import resume, train
+from nnrun.experiments.api import resume, train_declared
+from nnrun.experiments.base import Bases
+from nnrun.experiments.declare import load
 from nnrun.runs.beginnings import is_unbegun
 from nnrun.runs.directory import RunDirectory
 from nnrun.runs.manifest import RunRecord
@@ -15,6 +17,7 @@ from nnrun.runs.outcome import Outcome
 
 if TYPE_CHECKING:
     from nnrun.experiments.train import Watcher
+    from nnrun.experiments.warm import Kept
 
 _ENDED = ("finished", "diverged")
 
@@ -42,11 +45,12 @@ class TrialTask:
         return ("nnrun", "train", self.config, *changes)
 
 
-def advance(task: TrialTask, watch: Watcher | None = None) -> Outcome:
-    """Train a run to its end, from wherever it stopped.
+def advance(task: TrialTask, kept: Kept | None = None, watch: Watcher | None = None) -> Outcome:
+    """Train a run to its end, from wherever it stopped; it draws no curves of its own.
 
     Args:
         task: The run; code of the user's own that its config names may run.
+        kept: Models that were trained before in this process.
         watch: Called with every event of the training.
 
     Raises:
@@ -55,15 +59,17 @@ def advance(task: TrialTask, watch: Watcher | None = None) -> Outcome:
     """
     run = RunDirectory(Path(task.run))
     if not run.path.exists() or is_unbegun(run.path) or not any(run.path.iterdir()):
-        return train(
-            task.config,
-            overrides=task.changes,
-            runs_dir=task.runs_dir,
+        runs_dir = Path(task.runs_dir)
+        return train_declared(
+            load(Path(task.config), task.changes, Bases(runs_dir)),
+            runs_dir=runs_dir,
             run_dir=run.path,
             command=task.command,
             trust=True,
             watch=watch,
             deliver_signals=False,
+            kept=kept,
+            draws=False,
         )
     if RunRecord.read(run.record).status in _ENDED:
         return Outcome.read(run)

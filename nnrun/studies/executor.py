@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from nnrun.experiments.train import Watcher
+    from nnrun.experiments.warm import Kept
     from nnrun.runs.outcome import Outcome
     from nnrun.studies.advancing import TrialTask
 
@@ -45,6 +46,7 @@ class Here:
 
     def __init__(self, watch: Watcher | None = None) -> None:
         self._watch = watch
+        self._kept: Kept = {}
 
     def __enter__(self) -> Self:
         return self
@@ -61,7 +63,7 @@ class Here:
         """Train a trial; returns a completed future."""
         future: Future[Outcome] = Future()
         try:
-            future.set_result(advance(task, self._watch))
+            future.set_result(advance(task, self._kept, self._watch))
         except Exception as error:  # noqa: BLE001 the future raises it
             future.set_exception(error)
         return future

@@ -8,6 +8,7 @@ the midst of a block gets it by having the block made again, up to there.
 import contextlib
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -122,6 +123,11 @@ class Blocks:
         self._program = compiler(self._engine)(self._epochs)
         self._warm = False
 
+    def begin_again(self, seed: int) -> None:
+        """Begin another training with the same program, its rows in the order of another seed."""
+        self.seed, self.made, self.seconds = seed, 0, 0.0
+        self._length, self._warm = 1, True
+
     def run(self, epoch: int, last: int) -> list[dict[str, float]]:
         """Train as many epochs as take about CHUNK_SECONDS, from `epoch` to `last` at most.
 
@@ -130,7 +136,7 @@ class Blocks:
             one is not finite.
         """
         self._first = epoch
-        count = min(self._length, last - epoch + 1)
+        self._count = count = min(self._length, last - epoch + 1)
         self._start = capture_state(self.model)
         self._at = 0
         orders = np.zeros((self._most, self.training.rows), np.int32)
@@ -153,9 +159,17 @@ class Blocks:
         if index > self._at:
             self._advance(index)
 
+    def fetch_weights(self, callbacks: Sequence[Any]) -> None:
+        """Give callbacks the weights that they asked for while the model was further on."""
+        for callback in callbacks:
+            for name, value in vars(callback).items():
+                if isinstance(value, WeightsAfter):
+                    self.bring_to(value.epoch)
+                    vars(callback)[name] = self.model.get_weights()
+
     def end_with(self, count: int) -> None:
         """Keep the first epochs of the block, and bring the model to its state after them."""
-        whole = count == self._at
+        whole = count == self._count
         self.bring_to(self._first + count - 1)
         self.made = count
         if not whole:
@@ -256,11 +270,19 @@ class _AheadOptimizer:
         raise _NeedsModelError(name)
 
 
+@dataclass(frozen=True)
+class WeightsAfter:
+    """The weights of the model after an epoch, in their place until they are fetched."""
+
+    epoch: int
+
+
 class _AheadModel:
     """A stand-in for the model after an epoch of a block, when the real one is already further on."""
 
-    def __init__(self, rate: float) -> None:
+    def __init__(self, epoch: int, rate: float) -> None:
         object.__setattr__(self, "optimizer", _AheadOptimizer(rate))
+        object.__setattr__(self, "get_weights", lambda: WeightsAfter(epoch))
 
     def __getattr__(self, name: str) -> Any:
         raise _NeedsModelError(name)
@@ -279,10 +301,10 @@ def call_ahead(callbacks: Any, epoch: int, logs: dict[str, float], rate: float) 
         rate: The learning rate at its end.
 
     Returns:
-        False where one of them wants the model: all are as they were before, and have to be called
-        again when the model stands there.
+        False where one of them wants to change the model: all are as they were before, and have to
+        be called again when the model stands there. Its weights are fetched after the block.
     """
-    with _without_model(callbacks.callbacks, _AheadModel(rate)) as kept:
+    with _without_model(callbacks.callbacks, _AheadModel(epoch + 1, rate)) as kept:
         try:
             callbacks.on_epoch_end(epoch, dict(logs))
         except _NeedsModelError:

@@ -119,6 +119,10 @@ class CompiledTraining:
         self._engine = engine
         self.compile()
 
+    def take_rows(self, data: Resident) -> None:
+        """Train on other rows from now on, of the same number and shapes; nothing is compiled."""
+        self.parts = data.parts
+
     def compile(self) -> None:
         """Compile the programs, again if other variables are trainable than before."""
         self._run_steps, self._run_last = training_programs(self.model, self._engine)
@@ -173,6 +177,10 @@ class CompiledEvaluation:
         self._run_steps = evaluation_program(model, engine, self.batch_size)
         self._run_last = evaluation_program(model, engine, self.rows_left)
         self._chunk = ChunkSize()
+
+    def take_rows(self, data: Resident) -> None:
+        """Evaluate other rows from now on, of the same number and shapes; nothing is compiled."""
+        self.parts = data.parts
 
     def run(
         self, should_stop: Callable[[], bool] = never, callbacks: Any = None

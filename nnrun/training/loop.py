@@ -269,9 +269,10 @@ class _Loop:
     def _run_block(self, blocks: Blocks, epoch: int) -> Steps:
         """Train many tiny epochs at once, then yield their events one by one.
 
-        The callbacks hear of every epoch while the model is already further on. Where one wants to
-        do something to the model, the block ends with that epoch: the model is brought there, by
-        making the same epochs again, and the callback is called anew.
+        The callbacks hear of every epoch while the model is already further on, and get the weights
+        that they ask for when the block has ended. Where one wants to do something to the model, the
+        block ends with that epoch: the model is brought there, by making the same epochs again, and
+        the callback is called anew.
         """
         last, before = self.course.epochs, self.best_epoch
         if self.fine_tuning:
@@ -294,6 +295,7 @@ class _Loop:
         if best is not None and best != before:
             blocks.bring_to(best)
             yield BestReached(best)
+        blocks.fetch_weights(self.callbacks.callbacks)
         blocks.end_with(len(events))
         if waiting:
             self.callbacks.on_epoch_end(events[-1].epoch - 1, dict(self.logs))
