@@ -7,8 +7,8 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, settings
 
 from nnrun.caching import SWITCH
 from nnrun.runs.directory import RunDirectory
+from nnrun.runs.study_directory import StudyDirectory
 
 # A test must not fail because the machine is busy.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -226,6 +227,39 @@ def write_run(
     }
     RunRecord(**(known | record)).write(run.record)
     return run
+
+
+def write_study(
+    runs: Path, name: str, accuracies: Mapping[int, Sequence[float]], **changes: Any
+) -> StudyDirectory:
+    """Writes a finished study of seeds by hand, with a run of such accuracies for each seed."""
+    from nnrun.runs.history import History
+    from nnrun.runs.study_directory import studies_of
+    from nnrun.runs.study_record import StudyRecord
+    from nnrun.runs.trial_table import TrialRow, TrialTable
+
+    study = StudyDirectory(studies_of(runs) / name)
+    overrides = tuple(changes.pop("overrides", ()))
+    table = TrialTable()
+    for number, (seed, column) in enumerate(accuracies.items()):
+        run = study.trial(number)
+        write_run(study.trials, run.path.name, column, overrides=[*overrides, f"seed={seed}"])
+        best = History.read(run.history).best("val_accuracy") or {}
+        settings = {"seed": seed}
+        row = TrialRow(number, "finished", best["val_loss"], settings, len(column), 2.0)
+        table.put(replace(row, run=f"trials/{run.path.name}"))
+    table.write(study.table)
+    shutil.copy(study.trial(0).resolved, study.resolved)
+    known = {
+        "name": name.rsplit("-", 3)[0],
+        "plan": {"kind": "seeds", "seeds": list(accuracies)},
+        "metric": "val_loss",
+        "status": "finished",
+        "command": "",
+        "created": "2026-03-01T12:00:00+00:00",
+    }
+    StudyRecord(**(known | changes)).write(study.record)
+    return study
 
 
 @pytest.fixture

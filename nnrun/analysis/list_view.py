@@ -2,9 +2,11 @@
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 from nnrun.analysis.listing import Listing, Row
 from nnrun.analysis.run_summary import status_mark
+from nnrun.analysis.study_listing import StudyEntry, studies_sheet
 from nnrun.pages.document import Block, Cell, Document, Lines, Narrowing, Sheet, Text
 from nnrun.pages.numbers import format_figure
 from nnrun.runs.settings import Value
@@ -23,13 +25,16 @@ _FIRST_FIGURES, _OTHER_FIGURES = 2, 5
 _LONGEST_CELL = 48
 
 
-def list_view(listing: Listing, place: str, *, chosen: bool = False) -> Document:
+def list_view(
+    listing: Listing, place: str, *, chosen: bool = False, studies: Sequence[StudyEntry] = ()
+) -> Document:
     """The list as a document.
 
     Args:
         listing: The runs.
         place: Where they were looked for, for a list without any.
         chosen: Whether the user chose the columns, so that none may be left out.
+        studies: The studies, which follow the runs.
     """
     columns, asides = listing.columns, []
     unfinished = [row for row in listing.rows if row.entry.status != "finished"]
@@ -37,6 +42,7 @@ def list_view(listing: Listing, place: str, *, chosen: bool = False) -> Document
         told = ", ".join(f"{row.entry.name} ({row.entry.status})" for row in unfinished)
         asides.append(f"note: not finished: {told}")
     asides += [f"warning: {row.entry.name}: {row.problem}" for row in listing.rows if row.problem]
+    asides += [f"warning: {one.directory.name}: {one.problem}" for one in studies if one.problem]
     block: Block = Lines([f"no runs {place}"])
     if listing.rows:
         rows = [[_cell(name, row) for name in columns] for row in listing.rows]
@@ -45,7 +51,14 @@ def list_view(listing: Listing, place: str, *, chosen: bool = False) -> Document
         )
         narrowing = Narrowing(_order(columns), longest=_LONGEST_CELL, leaves_out=not chosen)
         block = Sheet("", columns, rows, words, narrowing)
-    return Document("Runs", [block], listing.to_json, asides=asides)
+    blocks = [block] if listing.rows or not studies else []
+    if studies:
+        blocks.append(studies_sheet(studies))
+
+    def data() -> dict[str, Any]:
+        return {**listing.to_json(), "studies": [one.to_json() for one in studies]}
+
+    return Document("Runs", blocks, data, asides=asides)
 
 
 def _cell(name: str, row: Row) -> Text:

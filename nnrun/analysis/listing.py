@@ -121,7 +121,7 @@ def read_row(entry: RunEntry) -> Row:
 def _record_values(record: RunRecord) -> dict[str, Value]:
     values: dict[str, Value] = {
         "experiment": record.name,
-        "date": _local_date(record.created),
+        "date": local_date(record.created),
         "engine": str(record.engine.get("name", "")) or None,
     }
     for name in ("created", "ended", "seconds", "epochs", "best_epoch", "parameters", "seed"):
@@ -235,7 +235,8 @@ def _usual_columns(rows: Sequence[Row]) -> tuple[str, ...]:
     return (*_BEFORE_METRICS, *metrics, *_AFTER_METRICS)
 
 
-def _local_date(created: str) -> str | None:
+def local_date(created: str) -> str | None:
+    """A time of a record as people read it; None where it is none."""
     try:
         return datetime.fromisoformat(created).astimezone().strftime("%Y-%m-%d %H:%M")
     except (ValueError, OverflowError):

@@ -2,9 +2,10 @@
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from nnrun.analysis.curves import (
@@ -15,6 +16,7 @@ from nnrun.analysis.curves import (
     panel_names,
     values_of,
 )
+from nnrun.analysis.study_report import read_study
 from nnrun.config.diagnostics import did_you_mean
 from nnrun.config.figures import on_validation, training_name
 from nnrun.errors import RunError, UserError
@@ -29,6 +31,7 @@ from nnrun.pages.style import (
 )
 from nnrun.runs.directory import RunDirectory
 from nnrun.runs.history import History
+from nnrun.runs.study_directory import StudyDirectory
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -53,6 +56,9 @@ class Line:
     """A line of a panel: where its points lie, what they are, and how it looks.
 
     A plain marker is drawn on short curves only: it tells no curve from another.
+
+    Attributes:
+        band: The least and the greatest value at each place, of several runs whose mean it is.
     """
 
     places: Sequence[float]
@@ -61,32 +67,52 @@ class Line:
     label: str
     dashed: bool = False
     marker: str = _PLAIN
+    band: tuple[Sequence[float], Sequence[float]] | None = None
 
 
 def read_histories(
-    runs: Iterable[RunDirectory],
+    chosen: Iterable[RunDirectory | StudyDirectory],
 ) -> tuple[dict[str, list[History]], dict[str, str]]:
     """The histories of runs by their names, and why the others have none, by their directories.
+
+    Args:
+        chosen: The runs; of a study, its trials that differ in their seeds alone are one curve.
 
     Raises:
         RunError: No run has an epoch to draw.
     """
     found: dict[str, list[History]] = {}
     without: dict[str, str] = {}
-    for run in runs:
+    for label, run in _labelled(chosen):
         try:
             history = History.read(run.history) if run.history.exists() else History()
         except RunError as error:
             without[str(run.path)] = error.message
             continue
         if len(history):
-            found[run.name] = [history]
+            found.setdefault(label, []).append(history)
         else:
             without[str(run.path)] = "it has no epochs to draw"
     if not found:
         told = "\n  ".join(f"{name}: {reason}" for name, reason in without.items())
         raise RunError("there is nothing to draw", hint=told)
     return found, without
+
+
+def _labelled(
+    chosen: Iterable[RunDirectory | StudyDirectory],
+) -> Iterator[tuple[str, RunDirectory]]:
+    """Runs, each with the label of its curve."""
+    for item in chosen:
+        if isinstance(item, RunDirectory):
+            yield item.name, item
+            continue
+        groups = read_study(item).groups
+        for group in groups:
+            label = item.name if len(groups) == 1 else group.label
+            for trial in group.trials:
+                if trial.row.run:
+                    yield label, item.trial(trial.row.number)
 
 
 def overlay_view(
@@ -121,6 +147,8 @@ def draw_runs(
 ) -> None:
     """Draw the figures of runs over the epochs, a panel for each figure.
 
+    Of several runs under one label, the mean is drawn, with a band from the least value to the
+    greatest, as far as half of them go.
     The training curve of a figure stands beside that of the validation; of several labels it is
     dashed. As in `curves`, a training value stands half an epoch to the left. Each of seven labels
     has a colour, the next seven have the same colours with other markers, and so on up to 28;
@@ -204,17 +232,49 @@ def _curves(histories: Histories, name: str, *, training: bool) -> Iterator[Line
         color = RUN_COLORS[index % len(RUN_COLORS)] if named else _OTHER_RUN_COLOR
         label = run if named else f"{len(histories) - _MOST_NAMED} more"
         marker = _MARKERS[index // len(RUN_COLORS)] if named else _PLAIN
-        for history in group:
-            epochs = epochs_of(history)
-            if name != watched and both:
-                halves = [epoch - 0.5 for epoch in epochs]
-                told = "training (mean over the epoch)" if alone else label
-                look = TRAINING_COLOR if alone else color
-                dashed = not alone and training
-                yield Line(halves, values_of(history, name), look, told, dashed, marker)
-            told = "validation (at its end)" if alone else label
-            look = VALIDATION_COLOR if alone else color
-            yield Line(epochs, values_of(history, watched), look, told, marker=marker)
+        if name != watched and both:
+            told = "training (mean over the epoch)" if alone else label
+            look = TRAINING_COLOR if alone else color
+            dashed = not alone and training
+            yield from _lines(group, name, -0.5, Line([], [], look, told, dashed, marker))
+        told = "validation (at its end)" if alone else label
+        look = VALIDATION_COLOR if alone else color
+        yield from _lines(group, watched, 0, Line([], [], look, told, marker=marker))
+
+
+def _lines(group: Sequence[History], name: str, shift: float, look: Line) -> Iterator[Line]:
+    """The curve of a run; of several that differ in their seeds, their mean with a band around it.
+
+    Args:
+        group: The histories.
+        name: The figure.
+        shift: By how many epochs the curve stands to the right.
+        look: What it looks like.
+    """
+    if len(group) == 1:
+        (history,) = group
+        places = [epoch + shift for epoch in epochs_of(history)]
+        yield replace(look, places=places, values=values_of(history, name))
+        return
+    curves = [dict(zip(epochs_of(one), values_of(one, name), strict=False)) for one in group]
+    by_epoch = _shared_epochs(curves)
+    if by_epoch:
+        yield replace(
+            look,
+            places=[epoch + shift for epoch in by_epoch],
+            values=[fmean(values) for values in by_epoch.values()],
+            band=([min(values) for values in by_epoch.values()], [*map(max, by_epoch.values())]),
+        )
+
+
+def _shared_epochs(curves: Sequence[Mapping[float, float]]) -> dict[float, list[float]]:
+    """The finite values by epoch, as far as half of the curves go: those of fewer tell of them alone."""
+    epochs = sorted({epoch for curve in curves for epoch in curve})
+    values = {
+        epoch: [curve[epoch] for curve in curves if math.isfinite(curve.get(epoch, math.nan))]
+        for epoch in epochs
+    }
+    return {epoch: found for epoch, found in values.items() if 2 * len(found) >= len(curves)}
 
 
 def _is_validated(histories: Histories, name: str) -> bool:
@@ -234,6 +294,8 @@ def _draw_curve(axes: "Axes", curve: Line, smoothing: float) -> None:
         look |= {"marker": curve.marker, "markevery": 1 if short else len(curve.values) // _MARKS}
     if smoothing:
         axes.plot(curve.places, curve.values, color=curve.color, linewidth=0.8, alpha=0.25)
+    if curve.band is not None:
+        axes.fill_between(curve.places, *curve.band, color=curve.color, alpha=0.15, linewidth=0)
     values = moving_average(curve.values, smoothing) if smoothing else curve.values
     look["zorder"] = 2 if curve.color == _OTHER_RUN_COLOR else 2.5
     axes.plot(curve.places, values, label=drawable(curve.label), **look)

@@ -17,6 +17,7 @@ from nnrun.json_text import as_plain_json
 from nnrun.runs.expectations import figures_reached, holds
 from nnrun.runs.history import NOT_METRICS
 from nnrun.runs.manifest import Metrics, RunRecord
+from nnrun.runs.settings import describe_briefly
 from nnrun.runs.study_directory import StudyDirectory
 from nnrun.runs.study_record import StudyRecord, study_status
 from nnrun.runs.trial_table import TrialRow, TrialTable
@@ -104,6 +105,12 @@ class TrialGroup:
 
     settings: Mapping[str, Any]
     trials: tuple[TrialReport, ...]
+
+    @property
+    def label(self) -> str:
+        """What they have in common, in words; empty where that is nothing."""
+        words = (f"{path} {describe_briefly(value)}" for path, value in self.settings.items())
+        return ", ".join(words)
 
     @cached_property
     def spreads(self) -> dict[str, Spread]:

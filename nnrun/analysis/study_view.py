@@ -1,15 +1,30 @@
 """A study on one screen: its trials, and what they come to together."""
 
 from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
 from typing import Any
 
+from nnrun.analysis.overlay import draw_runs, read_histories
 from nnrun.analysis.run_summary import expectations_sheet, status_mark
 from nnrun.analysis.study_report import SEED, Spread, StudyReport, TrialGroup, TrialReport
 from nnrun.analysis.sweep_view import sweep_blocks, swept_option
 from nnrun.config.figures import Figure
 from nnrun.config.split import FOLD
-from nnrun.pages.document import Block, Cell, Document, Facts, Line, Lines, Narrowing, Sheet, Text
+from nnrun.pages.document import (
+    Block,
+    Cell,
+    Document,
+    Facts,
+    Line,
+    Lines,
+    Narrowing,
+    Picture,
+    Sheet,
+    Text,
+)
 from nnrun.pages.numbers import format_decimals, format_figure, format_seconds
+from nnrun.pages.style import png_of
 from nnrun.runs.settings import describe_briefly
 
 _ABSENT = "-"
@@ -35,6 +50,8 @@ def study_view(report: StudyReport, *, with_trials: bool = True) -> Document:
             blocks.append(Lines([_ABOUT_FOLDS]))
     blocks += sweep_blocks(report)
     blocks.append(study_facts(report))
+    if report.trials:
+        blocks.append(study_curves(report))
     return Document(report.directory.name, blocks, report.to_json)
 
 
@@ -120,6 +137,17 @@ def _spread_cells(name: str, spread: Spread) -> list[Text]:
         format_decimals(min(spread.values)),
         format_decimals(max(spread.values)),
     ]
+
+
+def study_curves(report: StudyReport) -> Picture:
+    """The curves of the trials, as a band over the seeds, for a page."""
+    caption = "The mean over the seeds, in a band from the least to the greatest"
+
+    def draw(path: Path) -> None:
+        histories, _ = read_histories([report.directory])
+        draw_runs(histories, path)
+
+    return Picture(caption, partial(png_of, draw))
 
 
 def study_facts(report: StudyReport) -> Facts:

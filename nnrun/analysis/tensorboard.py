@@ -37,9 +37,10 @@ def link_logs(runs: Iterable[RunDirectory], folder: Path) -> None:
         refuse_link(run.tensorboard)
         if not run.tensorboard.is_dir():
             raise RunError(f"{run.name} has no event files: {run.tensorboard} is missing")
-        name, number = run.name, 2
+        plain, number = run.name.replace("/", "-"), 2
+        name = plain
         while (folder / name).is_symlink():
-            name, number = f"{run.name}-{number}", number + 1
+            name, number = f"{plain}-{number}", number + 1
         (folder / name).symlink_to(run.tensorboard.resolve(), target_is_directory=True)
 
 

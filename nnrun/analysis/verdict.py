@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from math import isfinite
 
 from nnrun.analysis.compared_run import ComparedRun
 from nnrun.analysis.comparison import Comparison, Group, direction, directions_of
 from nnrun.analysis.row_tests import compare_rows
 from nnrun.analysis.shared_data import have_same_rows
-from nnrun.analysis.significance import holm, welch
+from nnrun.analysis.significance import holm, paired_t, welch
 from nnrun.analysis.verdict_wording import Tested, Verdict, describe_amount, is_share
 from nnrun.config.figures import Figure
 from nnrun.config.modes import Directions
@@ -101,7 +102,30 @@ def _judge_over_seeds(first: Group, second: Group, metric: str) -> Finding:
     if 1 in map(len, sides):
         subject += ", assuming that the one varies as the others do"
     mode = direction(metric, directions_of(first, second))
+    pairs = _paired_by_rows(first, second, metric)
+    if pairs:
+        told = f"{metric} over the same {len(pairs)} seeds, which draw the rows"
+        tested = paired_t(*zip(*pairs, strict=True))
+        return Tested("seeds", labels, metric, mode, tested, told, "paired t test")
     return Tested("seeds", labels, metric, mode, welch(*sides), subject, "Welch's t test")
+
+
+def _paired_by_rows(first: Group, second: Group, metric: str) -> list[tuple[float, float]]:
+    """The figures of both sides by seed, where each seed draws rows of its own, the same for both.
+
+    Empty where that is not so: seeds that draw nothing but weights pair nothing.
+    """
+    sides = [{run.record.seed: run for run in group.runs} for group in (first, second)]
+    seeds = sorted(sides[0])
+    rows = {run.fingerprint for run in sides[0].values()}
+    if seeds != sorted(sides[1]) or len(rows) < len(seeds) or len(seeds) < 2:  # noqa: PLR2004
+        return []
+    pairs = [(sides[0][seed], sides[1][seed]) for seed in seeds]
+    if not all(have_same_rows(*pair) for pair in pairs):
+        return []
+    figures = [(one.figures.get(metric), other.figures.get(metric)) for one, other in pairs]
+    known = [(a, b) for a, b in figures if a is not None and b is not None and isfinite(a + b)]
+    return known if len(known) == len(seeds) else []
 
 
 def _judge_rows(first: Group, second: Group, metric: str, split: str | None) -> list[Finding]:

@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from nnrun.analysis.comparison import Comparison
     from nnrun.pages.document import Document
 
-RunsArgument = Annotated[list[str], typer.Argument(help="Runs, or a pattern.", metavar="RUN")]
+RunsArgument = Annotated[
+    list[str], typer.Argument(help="Runs, studies, or a pattern.", metavar="RUN_OR_STUDY")
+]
 SplitOption = Annotated[
     str | None, typer.Option(metavar="PART", help="Which rows to compare by: test or validation.")
 ]
@@ -57,15 +59,17 @@ def compare_cli(
 
     Shows how their configs differ and how they did. All other runs are compared with the first.
     Runs that differ only in their seeds count as one side, and more than three sides make a
-    leaderboard. Differences are tested row by row if `nnrun eval` has written predictions, and
-    across seeds by Welch's t test. A side is called better only if the test and the interval agree.
+    leaderboard. Differences are tested row by row where `nnrun eval` has written predictions, and
+    across seeds by Welch's t test, or by a paired one where the seeds draw the rows. A side is
+    called better only where the test and the interval agree.
 
     \b
     Example:
       $ nnrun compare base wide --metric val_accuracy --out comparison.html
       $ nnrun compare 'runs/*'
 
-    A run is a path, a name, the start of a name, or `latest`. Exits with 2 if the data differ.
+    A run is a path, a name, the start of a name, or `latest`; a study is the runs of its trials.
+    Exits with 2 if the data differ.
     """
     from nnrun.analysis.comparison import compare_runs, read_runs
     from nnrun.analysis.comparison_files import comparison_view

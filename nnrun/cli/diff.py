@@ -10,13 +10,13 @@ from nnrun.cli.printing import show_document
 
 
 def diff_cli(
-    first: Annotated[str, typer.Argument(help="A run.", metavar="RUN")],
-    second: Annotated[str, typer.Argument(help="Another run.", metavar="RUN")],
+    first: Annotated[str, typer.Argument(help="A run or a study.", metavar="RUN_OR_STUDY")],
+    second: Annotated[str, typer.Argument(help="Another.", metavar="RUN_OR_STUDY")],
     runs_dir: RunsDirOption = Path("runs"),
     out: OutOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show how the configs of two runs differ, and nothing else.
+    """Show how the configs of two runs or studies differ.
 
     Defaults count as if they were written out. Layers are aligned, so a layer inserted between
     others is a single difference.
@@ -25,13 +25,14 @@ def diff_cli(
     Example:
       $ nnrun diff base wide
 
-    A run is a path, a name, the start of a name, or `latest`.
+    A run is a path, a name, the start of a name, or `latest`. The config of a study is what its
+    trials have in common.
     """
     from nnrun.analysis.differences_view import differences_view
-    from nnrun.runs.index import find_run
+    from nnrun.runs.index import find_either
     from nnrun.runs.settings import read_checked_config
 
     check_out(out)
-    before, after = (find_run(text, runs_dir) for text in (first, second))
+    before, after = (find_either(text, runs_dir) for text in (first, second))
     configs = read_checked_config(before), read_checked_config(after)
     show_document(differences_view(before.name, after.name, *configs), out, as_json=as_json)

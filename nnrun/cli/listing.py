@@ -1,4 +1,4 @@
-"""`nnrun list`: the runs as a table."""
+"""`nnrun list`: the runs and studies as tables."""
 
 from pathlib import Path
 from typing import Annotated
@@ -26,14 +26,14 @@ def list_cli(
     out: OutOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List the runs, newest first.
+    """List the runs, newest first, and then the studies.
 
     --columns, --sort and --filter take fields of the record (seed, device, ...), metrics of the
     best epoch (val_loss, test_accuracy; last.val_loss for the last epoch), and values of the
     config by path or by last word (optimizer, optimizer.learning_rate, batch_size).
 
     A filter compares with = != < <= > >= and ~ (contains the text), combined with and, or, not and
-    parentheses. A value that a run doesn't have equals none.
+    parentheses. A value that a run doesn't have equals none. These options leave out the studies.
 
     \b
     Example:
@@ -42,7 +42,8 @@ def list_cli(
     from nnrun.analysis.filtering import parse_filter
     from nnrun.analysis.list_view import list_view
     from nnrun.analysis.listing import list_rows
-    from nnrun.runs.index import list_runs
+    from nnrun.analysis.study_listing import read_study_entry
+    from nnrun.runs.index import list_runs, list_studies
 
     check_out(out)
     listing = list_rows(
@@ -54,5 +55,7 @@ def list_cli(
         limit=limit,
     )
     place = f"for which that holds in {runs_dir}" if condition else f"in {runs_dir}"
-    document = list_view(listing, place, chosen=bool(columns))
+    found = [] if columns or sort or condition else list_studies(runs_dir)[:limit]
+    studies = [read_study_entry(directory) for directory in found]
+    document = list_view(listing, place, chosen=bool(columns), studies=studies)
     show_document(document, out, as_json=as_json)

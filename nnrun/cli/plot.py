@@ -19,7 +19,9 @@ _OutOption = Annotated[
 
 
 def plot_cli(
-    runs: Annotated[list[str], typer.Argument(help="Runs, or a pattern.", metavar="RUN")],
+    runs: Annotated[
+        list[str], typer.Argument(help="Runs, studies, or a pattern.", metavar="RUN_OR_STUDY")
+    ],
     metric: Annotated[
         str | None,
         typer.Option(metavar="A,B,…", help="Metrics to draw; all if left out."),
@@ -33,11 +35,12 @@ def plot_cli(
     runs_dir: RunsDirOption = Path("runs"),
     as_json: JsonOption = False,
 ) -> None:
-    """Draw the curves of several runs on top of each other.
+    """Draw the curves of runs and studies on top of each other.
 
     Each metric gets a panel: for one run, training and validation in two colours; for several, a
     colour for each run, with the training dashed. val_loss draws the validation alone. An
-    existing file is replaced. Runs without an epoch are left out.
+    existing file is replaced. Runs without an epoch are left out. A study is drawn as the mean of
+    its seeds, in a band from the least to the greatest.
 
     \b
     Example:
@@ -46,10 +49,10 @@ def plot_cli(
     """
     from nnrun.analysis.overlay import FORMS, draw_runs, overlay_view, read_histories
     from nnrun.runs.atomic import write_with
-    from nnrun.runs.selection import select_runs
+    from nnrun.runs.selection import select_any
 
     check_out(out, [*(f".{form}" for form in FORMS), *PAGE_SUFFIXES])
-    directories, skipped = select_runs(runs, runs_dir)
+    directories, skipped = select_any(runs, runs_dir)
     histories, without = read_histories(directories)
     metrics = [name.strip() for name in (metric or "").split(",") if name.strip()]
 

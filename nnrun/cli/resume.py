@@ -1,7 +1,6 @@
 """`nnrun resume`: continue a run that was interrupted, or train it for longer."""
 
-import contextlib
-import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -10,12 +9,18 @@ import typer
 from nnrun.cli.options import (
     JsonOption,
     OutOption,
-    RunArgument,
     RunsDirOption,
     TrustOption,
     check_out,
 )
 
+RunOrStudyArgument = Annotated[
+    str,
+    typer.Argument(
+        help="A run or a study: path, name, start of its name, or `latest`.",
+        metavar="RUN_OR_STUDY",
+    ),
+]
 EpochsOption = Annotated[
     int | None,
     typer.Option(metavar="N", min=1, help="Train up to this epoch instead of the config's last."),
@@ -29,7 +34,7 @@ AnywayOption = Annotated[
 
 
 def resume_cli(
-    run: RunArgument,
+    run: RunOrStudyArgument,
     epochs: EpochsOption = None,
     anyway: AnywayOption = False,
     runs_dir: RunsDirOption = Path("runs"),
@@ -38,7 +43,7 @@ def resume_cli(
     out: OutOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Continue a run that was interrupted or killed.
+    """Continue a run or a study that was interrupted or killed.
 
     The result is the same as if the run had never stopped: the same weights, the same history, bit
     for bit. With --epochs a finished run continues too; nnrun first says what its schedule and
@@ -50,13 +55,23 @@ def resume_cli(
     """
     from nnrun.cli.progress import TrainingDisplay
     from nnrun.cli.train import tell_outcome
+    from nnrun.cli.trials import show_study, told_aside
     from nnrun.experiments.api import resume
-    from nnrun.runs.index import find_run
+    from nnrun.runs.index import find_either
+    from nnrun.runs.study_directory import StudyDirectory
+    from nnrun.studies.many import resume_study
 
     check_out(out)
-    directory = find_run(run, runs_dir)
-    aside = contextlib.redirect_stdout(sys.stderr) if as_json else contextlib.nullcontext()
-    with aside, TrainingDisplay(silent=quiet or as_json) as display:
+    directory = find_either(run, runs_dir)
+    if isinstance(directory, StudyDirectory):
+        if epochs is not None or anyway:
+            option = "--epochs" if epochs is not None else "--anyway"
+            raise typer.BadParameter(
+                f"it is for a run, and {directory.name} is a study", param_hint=option
+            )
+        go_on = partial(resume_study, directory, runs_dir=runs_dir, trust=trust)
+        raise typer.Exit(show_study(go_on, out, quiet=quiet, as_json=as_json))
+    with told_aside(as_json=as_json), TrainingDisplay(silent=quiet or as_json) as display:
         outcome = resume(
             directory,
             epochs=epochs,

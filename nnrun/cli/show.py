@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 
 def show_cli(
-    what: Annotated[str, typer.Argument(help="A YAML file, or a run.", metavar="CONFIG_OR_RUN")],
+    what: Annotated[
+        str, typer.Argument(help="A YAML file, a run, or a study.", metavar="CONFIG_OR_RUN")
+    ],
     changes: SetOption = None,
     runs_dir: RunsDirOption = Path("runs"),
     trust: TrustOption = False,
@@ -34,7 +36,7 @@ def show_cli(
     out: OutOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show what a config would run, or how a run went.
+    """Show what a config would run, or how a run or a study went.
 
     For a config: every value with its default (differences are marked), the model layer by layer,
     the split of the rows, the memory needed, the time (estimated from a few real steps), the
@@ -43,7 +45,8 @@ def show_cli(
     its own, it needs --trust.
 
     For a run (its name, the start of its name, its path, or latest): what it was, its metrics,
-    what was expected, the loss over the epochs, and where its files are.
+    what was expected, the loss over the epochs, and where its files are. For a study: its trials,
+    and the mean of each metric over its seeds.
 
     \b
     Examples:
@@ -89,6 +92,12 @@ def _config_view(
 
 def _run_view(run: str, runs_dir: Path) -> "Document":
     from nnrun.analysis.run_view import read_report, run_view
-    from nnrun.runs.index import find_run
+    from nnrun.analysis.study_report import read_study
+    from nnrun.analysis.study_view import study_view
+    from nnrun.runs.index import find_either
+    from nnrun.runs.study_directory import StudyDirectory
 
-    return run_view(read_report(find_run(run, runs_dir)))
+    found = find_either(run, runs_dir)
+    if isinstance(found, StudyDirectory):
+        return study_view(read_study(found))
+    return run_view(read_report(found))

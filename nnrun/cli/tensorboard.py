@@ -13,7 +13,8 @@ from nnrun.cli.options import RunsDirOption
 
 def tensorboard_cli(
     runs: Annotated[
-        list[str] | None, typer.Argument(help="Runs; all of them if left out.", metavar="[RUN]...")
+        list[str] | None,
+        typer.Argument(help="Runs or studies; all if left out.", metavar="RUN_OR_STUDY"),
     ] = None,
     port: Annotated[
         int | None,
@@ -34,13 +35,13 @@ def tensorboard_cli(
     """
     from nnrun.analysis.tensorboard import link_logs, serve
     from nnrun.errors import UserError
-    from nnrun.runs.index import find_run
+    from nnrun.runs.selection import select_runs
 
     if not runs and not runs_dir.is_dir():
         raise UserError(
             f"there are no runs in {runs_dir} yet", hint="Start one with `nnrun train`."
         )
-    chosen = [find_run(run, runs_dir) for run in runs or []]
+    chosen, _ = select_runs(runs or [], runs_dir)
     # A closed terminal and SIGTERM end it like Ctrl-C: TensorBoard is not to outlive this process.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)

@@ -1,8 +1,8 @@
 """`nnrun train`: from a config to a run directory."""
 
-import contextlib
 import sys
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,11 +17,10 @@ from nnrun.cli.options import (
     check_out,
     gather_overrides,
 )
-from nnrun.cli.printing import complain, printable, show_document, write_page
+from nnrun.cli.printing import complain, show_document, write_page
 from nnrun.config.schema import MOST_FOLDS, MOST_SEEDS
 
 if TYPE_CHECKING:
-    from nnrun.analysis.study_report import StudyReport
     from nnrun.experiments.declare import Declared
     from nnrun.runs.outcome import Outcome
     from nnrun.studies.plan import StoredPlan
@@ -139,6 +138,7 @@ class _Asked:
 def _train_one(asked: _Asked) -> int:
     """Train one run; the exit code."""
     from nnrun.cli.progress import TrainingDisplay
+    from nnrun.cli.trials import told_aside
     from nnrun.experiments.api import train_declared
 
     with told_aside(as_json=asked.as_json), TrainingDisplay(silent=asked.silent) as display:
@@ -157,45 +157,19 @@ def _train_one(asked: _Asked) -> int:
 
 def _train_many(asked: _Asked, plan: "StoredPlan", *, fresh: bool) -> int:
     """Train a study; the exit code."""
-    from nnrun.cli.trials import TrialsDisplay
+    from nnrun.cli.trials import show_study
     from nnrun.studies.many import train_many
 
-    with told_aside(as_json=asked.as_json), TrialsDisplay(silent=asked.silent) as display:
-        report = train_many(
-            asked.declared,
-            plan,
-            runs_dir=asked.runs_dir,
-            command=["nnrun", *sys.argv[1:]],
-            trust=asked.trust,
-            fresh=fresh,
-            watch=display.watch,
-            follow=display.follow,
-        )
-    tell_report(report, asked.out, quiet=asked.quiet, as_json=asked.as_json)
-    return report.exit_code
-
-
-def told_aside(*, as_json: bool) -> contextlib.AbstractContextManager[object]:
-    """Within the block, keep what callbacks print apart from the command's JSON."""
-    # It belongs to a person: programs read the one object on standard output.
-    return contextlib.redirect_stdout(sys.stderr) if as_json else contextlib.nullcontext()
-
-
-def tell_report(report: "StudyReport", out: Path | None, *, quiet: bool, as_json: bool) -> None:
-    """Print a study's report in full, as JSON, or only what went wrong; and write it to a file."""
-    from nnrun.analysis.study_view import study_view
-
-    if out is not None:
-        write_page(study_view(report), out)
-    if quiet and not as_json:
-        _complain_of_study(report)
-        return
-    if not as_json:
-        typer.echo()
-    # Its trials stand there already, each printed as it ended.
-    show_document(study_view(report, with_trials=False), as_json=as_json)
-    if out is not None:
-        typer.echo(printable(f"written: {out}"), err=as_json)
+    train_them = partial(
+        train_many,
+        asked.declared,
+        plan,
+        runs_dir=asked.runs_dir,
+        command=["nnrun", *sys.argv[1:]],
+        trust=asked.trust,
+        fresh=fresh,
+    )
+    return show_study(train_them, asked.out, quiet=asked.quiet, as_json=asked.as_json)
 
 
 def tell_outcome(
@@ -224,18 +198,3 @@ def _complain_of(outcome: "Outcome") -> None:
     for item in outcome.expectations:
         if not item["held"]:
             complain(f"{outcome.run_dir}: {missed_expectation(item)}")
-
-
-def _complain_of_study(report: "StudyReport") -> None:
-    from nnrun.analysis.run_summary import missed_expectation
-
-    path = report.directory.path
-    if report.status != "finished":
-        complain(f"{path} {report.status}: {report.record.reason}".removesuffix(": "))
-    for trial in report.trials:
-        if trial.row.state != "finished":
-            complain(f"{path}: trial {trial.row.number} {trial.row.state}: {trial.row.reason}")
-    for group in report.groups:
-        for item in group.expectations:
-            if not item["held"]:
-                complain(f"{path}: the mean of {missed_expectation(item)}")

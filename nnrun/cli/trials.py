@@ -1,18 +1,23 @@
 """Progress of a study: a row for each trial as it ends, and live bars in a terminal."""
 
+import contextlib
 import sys
 import time
+from collections.abc import Callable
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from nnrun.cli.printing import fold, printable, warn
+import typer
+
+from nnrun.cli.printing import complain, fold, printable, show_document, warn, write_page
 from nnrun.pages.bars import print_above, progress_bars
 from nnrun.pages.numbers import format_seconds
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
-    from nnrun.analysis.study_report import TrialReport
+    from nnrun.analysis.study_report import StudyReport, TrialReport
     from nnrun.studies.conducting import TrialEnded
     from nnrun.studies.opening import OpenStudy
     from nnrun.training.events import Event
@@ -147,3 +152,61 @@ class _Bars:
 
 def _width(name: str) -> int:
     return max(len(name), _WIDTHS.get(name, 9))
+
+
+def show_study(
+    train: "Callable[..., StudyReport]", out: Path | None, *, quiet: bool, as_json: bool
+) -> int:
+    """Train a study and show its trials as they end, and then what they came to.
+
+    Args:
+        train: Trains it; takes `watch` and `follow` as `train_many` does.
+        out: The file that the report is also written to; None for none.
+        quiet: Print nothing but what went wrong.
+        as_json: Print JSON for programs, and nothing else.
+
+    Returns:
+        The exit code.
+    """
+    with told_aside(as_json=as_json), TrialsDisplay(silent=quiet or as_json) as display:
+        report = train(watch=display.watch, follow=display.follow)
+    _tell_report(report, out, quiet=quiet, as_json=as_json)
+    return report.exit_code
+
+
+def told_aside(*, as_json: bool) -> contextlib.AbstractContextManager[object]:
+    """Within the block, what callbacks print does not mix with the JSON of a command."""
+    # It belongs to a person: programs read the one object on standard output.
+    return contextlib.redirect_stdout(sys.stderr) if as_json else contextlib.nullcontext()
+
+
+def _tell_report(report: "StudyReport", out: Path | None, *, quiet: bool, as_json: bool) -> None:
+    """Print what a study came to: in full, as JSON, or only what went wrong; and write it to a file."""
+    from nnrun.analysis.study_view import study_view
+
+    if out is not None:
+        write_page(study_view(report), out)
+    if quiet and not as_json:
+        _complain_of_study(report)
+        return
+    if not as_json:
+        typer.echo()
+    # Its trials stand there already, each printed as it ended.
+    show_document(study_view(report, with_trials=False), as_json=as_json)
+    if out is not None:
+        typer.echo(printable(f"written: {out}"), err=as_json)
+
+
+def _complain_of_study(report: "StudyReport") -> None:
+    from nnrun.analysis.run_summary import missed_expectation
+
+    path = report.directory.path
+    if report.status != "finished":
+        complain(f"{path} {report.status}: {report.record.reason}".removesuffix(": "))
+    for trial in report.trials:
+        if trial.row.state != "finished":
+            complain(f"{path}: trial {trial.row.number} {trial.row.state}: {trial.row.reason}")
+    for group in report.groups:
+        for item in group.expectations:
+            if not item["held"]:
+                complain(f"{path}: the mean of {missed_expectation(item)}")

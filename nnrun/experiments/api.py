@@ -151,7 +151,7 @@ def train_declared(
     with RunLock(directory.path):
         run = None
         try:
-            run = Run(prepared, warm, directory, command, draws=draws)
+            run = Run(prepared, warm.model, directory, command, warm=warm, draws=draws)
             outcome = run.train(watch or _ignore)
         except BaseException as error:
             if not directory.discard() and run is not None:

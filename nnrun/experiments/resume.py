@@ -71,7 +71,6 @@ def reopen(
     model = build(prepared, declared.runtime.strategy)
     from nnrun.experiments.extend import check_callbacks, extension_notes
     from nnrun.experiments.train import Run
-    from nnrun.experiments.warm import WarmModel
 
     differences += find_device_differences(record)
     if differences and not anyway:
@@ -87,7 +86,7 @@ def reopen(
             tell(note)
     config, extended = experiment_to_yaml(declared), epochs is not None
     resumed = make_resumed(directory, record, saved, differences, config, extended=extended)
-    return Run(prepared, WarmModel(model), directory, (), resumed)
+    return Run(prepared, model, directory, (), resumed)
 
 
 def _signature_before(directory: RunDirectory, declared: Experiment) -> Signature | None:

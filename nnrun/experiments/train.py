@@ -22,6 +22,7 @@ from nnrun.experiments.setup import (
     first_record,
     makes_many_epochs,
 )
+from nnrun.experiments.warm import WarmModel
 from nnrun.models.freezing import nothing_learns
 from nnrun.runs.run_writer import RunWriter, Snapshot
 from nnrun.runs.undefined import UndefinedFigures
@@ -54,7 +55,6 @@ from nnrun.training.state import (
 
 if TYPE_CHECKING:
     from nnrun.experiments.prepared import Prepared
-    from nnrun.experiments.warm import WarmModel
     from nnrun.runs.directory import RunDirectory
     from nnrun.runs.manifest import RunRecord
     from nnrun.runs.outcome import Outcome
@@ -70,31 +70,33 @@ class Run:
 
     Args:
         prepared: The experiment and its data.
-        warm: Its compiled Keras model, with what an earlier training compiled for it.
+        model: Its compiled Keras model.
         directory: The run's directory, locked by the caller.
         command: The command line, for the record.
         resumed: The state of a run to continue; None for a new one.
+        warm: The model with what an earlier training compiled for it; None if there was none.
         draws: Whether it draws its curves when it ends.
     """
 
     def __init__(
         self,
         prepared: Prepared,
-        warm: WarmModel,
+        model: Any,
         directory: RunDirectory,
         command: Sequence[str],
         resumed: Resumed | None = None,
         *,
+        warm: WarmModel | None = None,
         draws: bool = True,
     ) -> None:
         self.prepared = prepared
         self.experiment = prepared.experiment
-        self.warm = warm
-        self.model = model = warm.model
+        self.model = model
+        self.warm = warm or WarmModel(model)
         self.directory = directory
         self.resumed = resumed
         self.engine = (
-            warm.engine(prepared)
+            self.warm.engine(prepared)
             if resumed is None
             else Engine(resumed.record.engine["name"], resumed.record.engine["reason"])
         )

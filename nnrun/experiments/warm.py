@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from nnrun.config.components import uses_own_code
+from nnrun.config.split import Split
 from nnrun.config.writer import experiment_to_yaml
 from nnrun.experiments.setup import begin_again, compile_parts
 from nnrun.training.choosing import engine_of
@@ -143,14 +144,13 @@ def _leaves_nothing(experiment: Experiment) -> bool:
 
 
 def _without_variables(experiment: Experiment) -> Experiment:
-    split = replace(experiment.dataset.split, seed=None)
     return replace(
         experiment,
         name="",
         seed=0,
         expect={},
         callbacks=(),
-        dataset=replace(experiment.dataset, split=split),
+        dataset=replace(experiment.dataset, split=Split()),
         optimizer=experiment.optimizer
         if experiment.schedule is not None
         else _without_rate(experiment.optimizer),

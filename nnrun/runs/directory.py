@@ -36,13 +36,17 @@ class RunDirectory:
 
     @property
     def name(self) -> str:
-        """The name of the run; `STUDY/3` for a study's trial."""
+        """The name the run is known by; that of a study's trial is `STUDY/3`."""
+        name = self.path.name or self.path.resolve().name
+        return f"{self.study}/{int(name)}" if self.study else name
+
+    @property
+    def study(self) -> str:
+        """The name of the study that it is a trial of; empty where it is of none."""
         path = self.path if self.path.name else self.path.resolve()
-        study = path.parent.parent
         is_trial = path.parent.name == TRIALS and path.name.isdecimal()
-        if is_trial and (study / STUDY_RECORD).is_file():
-            return f"{study.name}/{int(path.name)}"
-        return path.name
+        study = path.parent.parent
+        return study.name if is_trial and (study / STUDY_RECORD).is_file() else ""
 
     @property
     def config(self) -> Path:

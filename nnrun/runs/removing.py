@@ -1,4 +1,4 @@
-"""Removes runs: only actual runs inside the runs' directory that no process is writing."""
+"""Removing runs and studies: only actual ones, among the runs, that no process is writing."""
 
 import secrets
 import shutil
@@ -13,26 +13,28 @@ from nnrun.runs.atomic import describe_cause
 from nnrun.runs.beginnings import is_unbegun
 from nnrun.runs.directory import RunDirectory
 from nnrun.runs.locking import LOCK_NAME, RunLock, is_locked
+from nnrun.runs.study_directory import StudyDirectory
 
 
 @dataclass(frozen=True)
 class Removal:
-    """A run that may be removed.
+    """A run or a study that may be removed.
 
     Attributes:
-        directory: The run, by its real path.
-        size: The size of its files in bytes.
+        directory: The run or the study, by its real path.
+        size: Bytes of its files.
     """
 
-    directory: RunDirectory
+    directory: RunDirectory | StudyDirectory
     size: int
 
 
-def plan_removal(run: RunDirectory, runs_dir: Path) -> Removal:
-    """Check that a run may be removed.
+def plan_removal(run: RunDirectory | StudyDirectory, runs_dir: Path) -> Removal:
+    """Check that a run or a study may be removed.
 
     Raises:
-        RunError: It is a link, is outside `runs_dir`, is not a run, or is being written.
+        RunError: It is a link, lies outside `runs_dir`, is neither, belongs to a study, or is being
+            written.
     """
     if run.path.is_symlink():
         raise RunError(
@@ -44,7 +46,12 @@ def plan_removal(run: RunDirectory, runs_dir: Path) -> Removal:
             f"{run.path} does not lie in {runs_dir}; nothing was removed",
             hint="Name the directory it lies in with `--runs-dir`.",
         )
-    found = RunDirectory(real)
+    found = type(run)(real)
+    if isinstance(found, RunDirectory) and found.study:
+        raise RunError(
+            f"{found.name} belongs to a study; nothing was removed",
+            hint=f"Remove the whole study: nnrun rm {found.study}",
+        )
     is_run = found.record.is_file() and not found.record.is_symlink()
     if not is_run and not is_unbegun(real):
         raise RunError(
@@ -57,12 +64,13 @@ def plan_removal(run: RunDirectory, runs_dir: Path) -> Removal:
         raise RunError(
             f"{run.path} cannot be read: {describe_cause(error)}; nothing was removed"
         ) from error
-    if inner is not None:
+    if inner is not None and isinstance(found, RunDirectory):
         raise RunError(
             f"{run.path} holds another run, {inner.relative_to(real)}; nothing was removed",
             hint="Remove that one first, or move it away.",
         )
-    if is_locked(real):
+    trials = found.trials.iterdir() if isinstance(found, StudyDirectory) else ()
+    if any(map(is_locked, (real, *trials))):
         raise RunError(
             f"a process is writing {run.path}; nothing was removed",
             hint="Wait for it to end, or stop it.",

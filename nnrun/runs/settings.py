@@ -10,6 +10,7 @@ from nnrun.config.reader import MAX_BYTES
 from nnrun.errors import RunError, UserError
 from nnrun.runs.checksums import read_file
 from nnrun.runs.directory import RunDirectory
+from nnrun.runs.study_directory import StudyDirectory
 
 Value = str | int | float | bool | None
 
@@ -64,8 +65,8 @@ def read_run_config(directory: RunDirectory, *, edited: bool = False) -> dict[st
     return _read(directory, edited=edited)[1]
 
 
-def read_resolved(directory: RunDirectory, *, edited: bool = False) -> str:
-    """The text of a run's config, after checking that nnrun wrote it.
+def read_resolved(directory: RunDirectory | StudyDirectory, *, edited: bool = False) -> str:
+    """The text of a run's config, after checking that it is one that nnrun wrote.
 
     Args:
         directory: The run.
@@ -77,7 +78,7 @@ def read_resolved(directory: RunDirectory, *, edited: bool = False) -> str:
     return _read(directory, edited=edited)[0]
 
 
-def _read(directory: RunDirectory, *, edited: bool) -> tuple[str, dict[str, Any]]:
+def _read(directory: RunDirectory | StudyDirectory, *, edited: bool) -> tuple[str, dict[str, Any]]:
     path = directory.resolved
     content = read_file(path, MAX_BYTES, check=not edited)
     try:
@@ -92,8 +93,8 @@ def _read(directory: RunDirectory, *, edited: bool) -> tuple[str, dict[str, Any]
     return text, config
 
 
-def read_checked_config(directory: RunDirectory) -> dict[str, Any]:
-    """A run's config as plain values, checked, with the defaults of this version of nnrun.
+def read_checked_config(directory: RunDirectory | StudyDirectory) -> dict[str, Any]:
+    """The config of a run or a study as plain values, checked, with the defaults of this version of nnrun.
 
     That makes configs written by different versions comparable.
 

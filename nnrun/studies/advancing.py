@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 from nnrun.errors import ConfigError, UserError
 from nnrun.experiments.api import resume, train_declared
-from nnrun.experiments.base import Bases
-from nnrun.experiments.declare import load
+from nnrun.experiments.declare import Bases, load
 from nnrun.runs.beginnings import is_unbegun
 from nnrun.runs.directory import RunDirectory
 from nnrun.runs.manifest import RunRecord

@@ -46,13 +46,12 @@ def test_lines_on_one_scale_and_on_a_logarithmic_one() -> None:
 
 
 def test_runs_over_each_other_share_a_look_by_label_and_are_named_once() -> None:
-    many = {f"${number}$": [BOTH, BOTH] for number in range(30)}
+    many = {f"${number}$": [BOTH] for number in range(30)}
     axes = drawn(many | {"without": [TRAINING_ALONE]}, training=False)
     lines = axes.get_lines()
-    assert len(lines) == 60  # what has no validation has no place among them
+    assert len(lines) == 30  # what has no validation has no place among them
     assert list(lines[0].get_ydata()) == [2, 1, 2 / 3]
-    looks = [(line.get_color(), line.get_marker()) for line in lines[::2]]
-    assert looks == [(line.get_color(), line.get_marker()) for line in lines[1::2]]
+    looks = [(line.get_color(), line.get_marker()) for line in lines]
     assert len(set(looks[:28])) == 28
     assert len({color for color, _ in looks[:7]}) == 7
     assert {color for color, _ in looks[28:]} == {overlay._OTHER_RUN_COLOR}
@@ -68,6 +67,21 @@ def test_long_curves_of_one_colour_are_told_apart_by_their_markers() -> None:
     assert lines[0].get_marker() == "None"
     assert lines[7].get_marker() == "s"
     assert lines[7].get_markevery() == 8
+
+
+def test_seeds_are_their_mean_in_a_band_as_far_as_half_of_them_go() -> None:
+    losses = ([2.0, 1.0, 0.5, 0.4], [4.0, math.nan, 1.5], [3.0, 2.0], [3.0])
+    seeds = [
+        History({"epoch": e, "loss": loss} for e, loss in enumerate(column, start=1))
+        for column in losses
+    ]
+    axes = drawn({"a": seeds}, training=True)
+    (line,) = axes.get_lines()
+    assert list(line.get_xdata()) == [0.5, 1.5, 2.5]
+    assert list(line.get_ydata()) == [3.0, 1.5, 1.0]
+    (band,) = axes.collections
+    corners = {(x, y) for x, y in band.get_paths()[0].vertices.tolist()}
+    assert corners >= {(0.5, 2.0), (0.5, 4.0), (1.5, 1.0), (1.5, 2.0), (2.5, 0.5), (2.5, 1.5)}
 
 
 def test_the_training_is_dashed_and_half_an_epoch_to_the_left() -> None:

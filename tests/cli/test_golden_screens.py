@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import TINY, write_run
+from conftest import TINY, write_run, write_study
 
 from nnrun.runs.directory import RunDirectory
 from nnrun.runs.manifest import Metrics
@@ -104,6 +104,17 @@ def folder(tmp_path_factory: pytest.TempPathFactory, _trained: Path) -> Path:
     )
     Metrics().write(diverged.metrics)
     diverged.history.unlink()
+    studied = folder / "studied"
+    write_run(studied, "alone-1", [0.5, 0.75], overrides=["name=alone"], test=0.7)
+    write_study(studied, "seeds-20260307-120000-abcd", {1: [0.7, 0.8], 2: [0.75], 3: [0.6, 0.7]})
+    write_study(
+        studied,
+        "wide-20260308-120000-efgh",
+        {1: [0.9], 2: [0.83], 3: [0.81]},
+        overrides=["name=wide", "architecture={MLP: {hidden: [64]}}"],
+        status="interrupted",
+        created="2026-03-08T12:00:00+00:00",
+    )
     shutil.copytree(_trained, folder / "tiny")
     (folder / "rows2.csv").write_text("kept")
     (folder / "tiny.yaml").write_text(TINY)

@@ -17,6 +17,7 @@ SECTIONS = {
     for heading, text in re.findall(r"^## (.+)\n((?:(?!^## ).*\n)+)", PAGE, re.MULTILINE)
 }
 WIDE = ["architecture={MLP: {hidden: [16]}}", "name=wide"]
+STUDIES = {name for name in SECTIONS["nnrun list"] if name.startswith("studies[]")}
 COMMANDS = {
     "nnrun train": ("train tiny.yaml --run-dir new --set training.epochs=1", set()),
     "nnrun train --seeds": ("train tiny.yaml --set training.epochs=1 --seeds 2", set()),
@@ -30,7 +31,7 @@ COMMANDS = {
     "nnrun show CONFIG": ("show tiny.yaml", set()),
     "nnrun show RUN": ("show tiny_run", set()),
     "nnrun lr-find": ("lr-find tiny.yaml --steps 60 --budget 2", set()),
-    "nnrun list": ("list", set()),
+    "nnrun list": ("list", STUDIES),
     "nnrun plot": ("plot base", set()),
     "nnrun rm": ("rm base --yes", set()),
     "nnrun gallery": ("gallery tiny.yaml --epochs 1", set()),

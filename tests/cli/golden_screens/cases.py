@@ -71,6 +71,24 @@ RUNS = {
     "rm_unknown": Case("rm bsae-1 --yes"),
     "tensorboard_no_runs": Case("tensorboard --runs-dir nowhere"),
 }
+STUDIES = {
+    "list_studies": Case("list --runs-dir studied"),
+    "show_study": Case("show seeds --runs-dir studied"),
+    "show_study_misspelt": Case("show seed-1 --runs-dir studied"),
+    "show_trial_missing": Case("show seeds/7 --runs-dir studied"),
+    "show_trial_of_no_study": Case("show sedes/0 --runs-dir studied"),
+    "compare_studies": Case("compare seeds wide --runs-dir studied"),
+    "compare_study_and_run": Case("compare seeds alone-1 --runs-dir studied --anyway"),
+    "diff_studies": Case("diff seeds wide --runs-dir studied"),
+    "plot_studies": Case("plot seeds wide --runs-dir studied --out c.svg"),
+    "eval_study": Case("eval seeds --runs-dir studied"),
+    "resume_study_finished": Case("resume seeds --runs-dir studied"),
+    "resume_study_longer": Case("resume seeds --epochs 9 --runs-dir studied"),
+    "rm_study_asks": Case("rm seeds alone --runs-dir studied", answer="n\n"),
+    "rm_trial": Case("rm seeds/1 --runs-dir studied --yes"),
+    "train_study_in_run_dir": Case("train tiny.yaml --seeds 3 --run-dir one"),
+    "train_no_seeds": Case("train tiny.yaml --seeds 0"),
+}
 COMPARISONS = {
     "diff": Case("diff base deep"),
     "diff_same": Case("diff base base-1"),
@@ -107,7 +125,7 @@ MODELS = {
 }
 SERVED = "tensorboard"
 """The screen of a command that ends only when it is interrupted; as wide as it is."""
-CASES: dict[str, Case] = {**LISTS, **RUNS, **COMPARISONS, **CONFIGS, **MODELS}
+CASES: dict[str, Case] = {**LISTS, **RUNS, **STUDIES, **COMPARISONS, **CONFIGS, **MODELS}
 FILES = {SERVED, *(f"{name}-{width}" for name in CASES for width in WIDTHS)}
 """The golden files, without their suffix."""
 

@@ -1,0 +1,74 @@
+"""Studies in the commands that take runs, where the golden screens do not show it."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import write_study
+
+from nnrun.analysis.tensorboard import link_logs
+from nnrun.runs.index import find_either, find_run
+from nnrun.runs.locking import RunLock
+from nnrun.runs.selection import select_runs
+from nnrun.runs.study_directory import StudyDirectory
+
+Nnrun = Callable[..., Any]
+RUNS = Path("runs")
+
+
+@pytest.fixture
+def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StudyDirectory:
+    monkeypatch.chdir(tmp_path)
+    return write_study(RUNS, "seeds-20260307-120000-abcd", {1: [0.7, 0.8], 2: [0.75]})
+
+
+def test_a_trial_goes_by_the_name_of_its_study_and_its_number(study: StudyDirectory) -> None:
+    trial = study.trial(1)
+    for text in (f"{study.name}/1", "seeds/1", "latest/1", f"{study.path}/1", str(trial.path)):
+        assert find_run(text, RUNS) == trial
+        assert find_run(text, RUNS).name == f"{study.name}/1"
+    assert find_either("latest", RUNS) == study
+    assert find_either(str(study.path), RUNS) == study
+
+
+def test_a_study_stands_for_its_runs(study: StudyDirectory, tmp_path: Path) -> None:
+    assert select_runs(["seeds*", "seeds/0"], RUNS) == ([study.trial(0), study.trial(1)], {})
+    for run in (study.trial(0), study.trial(1)):
+        run.tensorboard.mkdir()
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    link_logs([study.trial(0), study.trial(1)], logs)
+    assert sorted(path.name for path in logs.iterdir()) == [f"{study.name}-0", f"{study.name}-1"]
+
+
+def test_a_study_is_removed_as_a_whole_and_not_while_it_is_written(
+    study: StudyDirectory, nnrun: Nnrun
+) -> None:
+    with RunLock(study.trial(1).path):
+        refused = nnrun("rm", "seeds", "--yes")
+    assert (refused.code, study.path.exists()) == (2, True)
+    assert "a process is writing" in refused.err
+    done = nnrun("rm", "seeds", "--yes", "--json")
+    assert json.loads(done.out)["removed"] == [str(study.path.resolve())]
+    assert not study.path.exists()
+
+
+def test_a_study_of_other_versions_does_not_go_on(study: StudyDirectory, nnrun: Nnrun) -> None:
+    written = json.loads(study.record.read_text()) | {"status": "interrupted"}
+    (study.path / "checksums.json").unlink()
+    study.record.write_text(json.dumps(written))
+    refused = nnrun("resume", "seeds")
+    assert refused.code == 2
+    assert "cannot go on, since this is not what its trials were trained with" in refused.err
+    assert "keras: None → " in refused.err
+
+
+def test_a_damaged_study_is_told_and_listed(study: StudyDirectory, nnrun: Nnrun) -> None:
+    study.table.write_text("number\n")
+    listed = nnrun("list", "--json")
+    (entry,) = json.loads(listed.out)["studies"]
+    assert entry["status"] == "damaged"
+    shown = nnrun("show", "seeds")
+    assert (shown.code, "trials.csv is damaged" in shown.err) == (2, True)
