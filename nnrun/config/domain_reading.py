@@ -1,4 +1,4 @@
-"""Domains from nodes: what a range, a choice, or what holds them, may put at a place of a config."""
+"""Reads domains (ranges, choices, and combinations) from nodes."""
 
 from collections.abc import Callable, Sequence
 
@@ -10,10 +10,10 @@ from nnrun.errors import Place, Problem
 
 EACH, TIMES = "each", "times"
 MOST_ENTRIES = 100
-"""The longest list whose length is searched."""
+"""The largest length of a list whose length is searched."""
 
 Try = Callable[[Node], Sequence[Problem]]
-"""Puts a value where it belongs in the config, and tells what is wrong with the config then."""
+"""Puts a value into the config, and returns the problems that the config then has."""
 
 
 def is_repeated(node: MappingNode) -> bool:
@@ -22,17 +22,17 @@ def is_repeated(node: MappingNode) -> bool:
 
 
 class DomainReader:
-    """Reads domains, and notes what is wrong with them.
+    """Reads domains, and notes problems.
 
     Args:
-        note: Takes problems.
+        note: Called with problems.
     """
 
     def __init__(self, note: Callable[[Sequence[Problem]], None]) -> None:
         self._note = note
 
     def place(self, node: Node, attempt: Try, path: str) -> Domain | None:
-        """What may stand where a value stands, so that a list is a choice; None after problems."""
+        """The domain of a value, in which a list means a choice; None after problems."""
         if not isinstance(node, SequenceNode):
             return self.entry(node, attempt, path)
         if not node.items:
@@ -47,7 +47,7 @@ class DomainReader:
         return Choices(tuple(known)) if len(known) == len(entries) else None
 
     def _listed(self, node: Node, attempt: Try, path: str) -> Domain | None:
-        """An entry of a choice, with a hint where a list was meant as it is written."""
+        """An entry of a choice, with a hint if a list was meant literally."""
 
         def hinted(value: Node) -> list[Problem]:
             return [
@@ -61,7 +61,7 @@ class DomainReader:
         return self.entry(node, hinted, path)
 
     def entry(self, node: Node, attempt: Try, path: str) -> Domain | None:
-        """What an entry of a choice may be, so that a list is a list; None after problems."""
+        """The domain of an entry of a choice, in which a list means a list; None after problems."""
         if isinstance(node, MappingNode) and is_range(node):
             return self._range(node, attempt, path)
         if isinstance(node, MappingNode) and is_repeated(node):
@@ -142,7 +142,7 @@ class DomainReader:
         return found
 
     def _times(self, node: Node, path: str) -> Domain | None:
-        """How long a list may be."""
+        """The domain of a list's length."""
 
         def attempt(value: Node) -> list[Problem]:
             number = number_of(value)
@@ -154,15 +154,15 @@ class DomainReader:
         return self.place(node, attempt, path)
 
     def _report(self, message: str, place: Place, path: str, hint: str = "") -> Domain | None:
-        """Note a problem and give None back."""
+        """Note a problem, and return None."""
         self._note([Problem(message, place, path, hint)])
         return None
 
 
 def _is_whole(node: MappingNode, attempt: Try) -> bool:
-    """Whether a range whose ends are whole holds whole numbers only: others do not fit its place.
+    """Whether a range with whole ends is one of whole numbers, since its option takes no others.
 
-    Where anything fits, as among the arguments of a user's own class, it is as it is written.
+    If anything is allowed, as for arguments of a user's own class, the range is as written.
     """
     low = number_of(node.entries["from"]) or 0
     between = ScalarNode(low + 0.5, node.place)
@@ -171,7 +171,7 @@ def _is_whole(node: MappingNode, attempt: Try) -> bool:
 
 
 def _is_constant(node: Node) -> bool:
-    """Whether an entry of a choice holds neither a range nor another choice."""
+    """Whether an entry of a choice contains neither a range nor another choice."""
     if isinstance(node, ScalarNode):
         return True
     if isinstance(node, SequenceNode):
@@ -184,14 +184,14 @@ def _is_constant(node: Node) -> bool:
 
 
 def first_value(node: Node) -> Node:
-    """The first of the values that may stand at a place."""
+    """The first possible value."""
     if isinstance(node, SequenceNode) and node.items:
         return first_entry(node.items[0])
     return first_entry(node)
 
 
 def first_entry(node: Node) -> Node:
-    """The first of the values that an entry of a choice may be."""
+    """The first possible value of an entry of a choice."""
     if isinstance(node, ScalarNode):
         return node
     if isinstance(node, SequenceNode):

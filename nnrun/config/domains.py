@@ -1,8 +1,8 @@
-"""What a search may put at a place of a config: a value, a range, a choice, or what holds these.
+"""The values that a search can try for an option: a constant, a range, a choice, or a combination.
 
-A domain knows how to build a value from answers, one answer a parameter, and how to find the answers
-again that a value was built from. So every method of searching, whatever it knows of spaces, only
-ever answers questions: how far along a range, which entry of a choice.
+A domain can build a value from answers, one per parameter, and find the answers that a value was
+built from. So a search method only ever answers questions: how far along a range, or which entry of
+a choice.
 """
 
 import math
@@ -13,11 +13,12 @@ from decimal import Decimal
 from typing import Any
 
 Answer = int | float
-"""A number of a range, or the index of an entry of a choice."""
+"""A number in a range, or the index of an entry of a choice."""
 Answers = Mapping[str, Answer]
-"""Answers by the names of the parameters."""
+"""Answers by parameter name."""
 FINENESS = 4
-"""Decimal digits that a number of a range has below the first of its width; of a log range, below its own first."""
+"""Decimal digits of a number after the first digit of the range's width (of the number, in a log
+range)."""
 
 
 @dataclass(frozen=True)
@@ -25,8 +26,8 @@ class Parameter:
     """A question that a search answers for every trial.
 
     Attributes:
-        name: Its name, the path in the config with what tells it from others there.
-        domain: What may be answered.
+        name: Its name: the path in the config, with a suffix if there are several.
+        domain: The possible answers.
     """
 
     name: str
@@ -37,28 +38,28 @@ Ask = Callable[[Parameter], Answer]
 
 
 class Domain(ABC):
-    """What may stand at a place of a config."""
+    """The possible values of an option."""
 
     @abstractmethod
     def build(self, ask: Ask, name: str) -> Any:
-        """The value, in plain YAML, that answers lead to.
+        """Build a plain YAML value from answers.
 
         Args:
-            ask: Gives an answer for each parameter that matters, in their order.
-            name: What the parameters' names begin with.
+            ask: Returns an answer for each parameter that matters, in order.
+            name: The prefix of the parameters' names.
         """
 
     @abstractmethod
     def answers(self, value: Any, name: str) -> Answers | None:
-        """The answers that lead to a value; None where none do."""
+        """The answers that produce a value; None if none do."""
 
     @abstractmethod
     def parameters(self, name: str) -> Iterator[Parameter]:
-        """All parameters, also those that matter for some values only."""
+        """All parameters, including those that matter only for some values."""
 
     @abstractmethod
     def size(self) -> int | None:
-        """The number of values; None where it is infinite."""
+        """The number of values; None if infinite."""
 
     @abstractmethod
     def to_plain(self) -> Any:
@@ -67,7 +68,7 @@ class Domain(ABC):
 
 @dataclass(frozen=True)
 class Constant(Domain):
-    """A value that stays as it is."""
+    """A constant value."""
 
     value: Any
 
@@ -76,7 +77,7 @@ class Constant(Domain):
         return self.value
 
     def answers(self, value: Any, name: str) -> Answers | None:
-        """Nothing was asked."""
+        """No answers."""
         return {} if same(value, self.value) else None
 
     def parameters(self, name: str) -> Iterator[Parameter]:
@@ -88,20 +89,20 @@ class Constant(Domain):
         return 1
 
     def to_plain(self) -> Any:
-        """The value; a list, which would be a choice, as the only entry of one."""
+        """The value; a list as the only entry of a choice, since it would be read as one."""
         return [self.value] if isinstance(self.value, list) else self.value
 
 
 @dataclass(frozen=True)
 class Range(Domain):
-    """The numbers between two ends, both allowed.
+    """The numbers between two ends, both included.
 
     Attributes:
         low: The lower end.
         high: The upper end.
-        log: Whether each doubling is as likely as any other.
-        step: The distance of neighbours; None for all numbers, or all whole ones.
-        whole: Whether only whole numbers fit.
+        log: Whether values are drawn evenly on a log scale.
+        step: The distance between neighbours; None for all numbers, or all whole ones.
+        whole: Whether only whole numbers are allowed.
     """
 
     low: Answer
@@ -115,7 +116,7 @@ class Range(Domain):
         return self.snap(ask(Parameter(name, self)))
 
     def answers(self, value: Any, name: str) -> Answers | None:
-        """The value, where it is a number of the range."""
+        """The value, if it is in the range."""
         if isinstance(value, bool) or not isinstance(value, int | float):
             return None
         inside = self.low <= value <= self.high
@@ -128,12 +129,12 @@ class Range(Domain):
         yield Parameter(name, self)
 
     def size(self) -> int | None:
-        """How many numbers it holds."""
+        """The number of values."""
         return self.count
 
     @property
     def count(self) -> int | None:
-        """The number of its values; None where there is no distance between neighbours."""
+        """The number of values; None if it is continuous."""
         step = self._step
         return None if step is None else int((_exact(self.high) - _exact(self.low)) // step) + 1
 
@@ -144,12 +145,12 @@ class Range(Domain):
         return _exact(self.step)
 
     def value(self, index: int) -> Answer:
-        """The value at an index from 0, where there are steps."""
+        """The value at an index from 0, for a discrete range."""
         number = _exact(self.low) + index * (self._step or 0)
         return int(number) if self.whole else float(number)
 
     def at(self, share: float) -> Answer:
-        """The value at a share of the way from the lower end to the upper, from 0 up to 1.
+        """The value at a fraction, in [0, 1), of the way from the lower end to the upper.
 
         >>> Range(1e-4, 1e-2, log=True).at(0.5), Range(1, 4, whole=True).at(0.99)
         (0.001, 4)
@@ -164,7 +165,7 @@ class Range(Domain):
         return self.snap(number)
 
     def snap(self, number: Answer) -> Answer:
-        """The value nearest to a number, with no more digits than matter."""
+        """The nearest value to a number, with a limited number of digits."""
         step = self._step
         if step is not None:
             index = round((_exact(number) - _exact(self.low)) / step)
@@ -174,7 +175,7 @@ class Range(Domain):
         return min(max(round(float(number), digits), float(self.low)), float(self.high))
 
     def to_plain(self) -> Any:
-        """The ends, and what differs from the usual."""
+        """The ends, and options that differ from their defaults."""
         plain: dict[str, Any] = {"from": self.low, "to": self.high}
         if self.log:
             plain["log"] = True
@@ -188,12 +189,12 @@ class Choices(Domain):
     entries: tuple[Domain, ...]
 
     def build(self, ask: Ask, name: str) -> Any:
-        """The value of the entry that is answered."""
+        """The value of the chosen entry."""
         index = int(ask(Parameter(name, self))) if len(self.entries) > 1 else 0
         return self.entries[index].build(ask, self._within(index, name))
 
     def answers(self, value: Any, name: str) -> Answers | None:
-        """Those of the first entry that holds the value."""
+        """The answers of the first entry that contains the value."""
         for index, entry in enumerate(self.entries):
             found = entry.answers(value, self._within(index, name))
             if found is not None:
@@ -201,25 +202,25 @@ class Choices(Domain):
         return None
 
     def parameters(self, name: str) -> Iterator[Parameter]:
-        """Which entry, and those of all entries."""
+        """The choice itself, and the parameters of all entries."""
         if len(self.entries) > 1:
             yield Parameter(name, self)
         for index, entry in enumerate(self.entries):
             yield from entry.parameters(self._within(index, name))
 
     def size(self) -> int | None:
-        """Those of all entries together."""
+        """The total size of all entries."""
         return added(entry.size() for entry in self.entries)
 
     def _within(self, index: int, name: str) -> str:
-        """What the parameters of an entry are named by: its class, where no other entry has it."""
+        """The name for an entry's parameters: its class if unique."""
         classes = [_only_key(entry) for entry in self.entries]
         own = classes[index]
         alone = len(self.entries) == 1 or (own is not None and classes.count(own) == 1)
         return name if alone else f"{name}:{index}"
 
     def at(self, share: float) -> int:
-        """The index of the entry at a share of the way through them."""
+        """The index of the entry at a fraction, in [0, 1), of the way through them."""
         return min(int(share * len(self.entries)), len(self.entries) - 1)
 
     def to_plain(self) -> Any:
@@ -228,30 +229,30 @@ class Choices(Domain):
 
 
 def _only_key(domain: Domain) -> str | None:
-    """The class that an entry of a choice names, as far as one can tell."""
+    """The class that an entry of a choice seems to name."""
     if not isinstance(domain, Filled) or not isinstance(domain.parts, Mapping):
         return None
     return next(iter(domain.parts), None) if len(domain.parts) == 1 else None
 
 
 def _as_entry(domain: Domain) -> Any:
-    """A domain as an entry of a choice, where a list is a list."""
+    """A domain as an entry of a choice, in which a list means a list."""
     return domain.value if isinstance(domain, Constant) else domain.to_plain()
 
 
 @dataclass(frozen=True)
 class Filled(Domain):
-    """A list or a mapping with domains in it."""
+    """A list or a mapping that contains domains."""
 
     parts: Sequence[Domain] | Mapping[str, Domain]
 
     def build(self, ask: Ask, name: str) -> Any:
-        """The list, or the mapping, of the values of its parts."""
+        """The list or mapping with the values of its parts."""
         built = {key: part.build(ask, below) for key, part, below in self._named(name)}
         return built if isinstance(self.parts, Mapping) else list(built.values())
 
     def answers(self, value: Any, name: str) -> Answers | None:
-        """Those of all parts, where each of the value's has its domain."""
+        """The answers of all parts, if each part of the value has a domain."""
         if isinstance(self.parts, Mapping):
             values = value if isinstance(value, Mapping) else None
         else:
@@ -267,11 +268,11 @@ class Filled(Domain):
             yield from part.parameters(below)
 
     def size(self) -> int | None:
-        """Each of a part's with each of another's."""
+        """The product of the parts' sizes."""
         return multiplied(part.size() for _, part, _ in self._named(""))
 
     def _named(self, name: str) -> Iterator[tuple[Any, Domain, str]]:
-        """The parts with their keys, and what their parameters' names begin with."""
+        """The parts with their keys, and the prefixes of their parameters."""
         if isinstance(self.parts, Mapping):
             for key, part in self.parts.items():
                 yield key, part, f"{name}.{key}".lstrip(".")
@@ -291,8 +292,8 @@ class Repeated(Domain):
     """A list whose length is searched, too.
 
     Attributes:
-        each: What each of its entries may be.
-        times: How many there may be.
+        each: The domain of each entry.
+        times: The domain of the length.
     """
 
     each: Domain
@@ -304,34 +305,34 @@ class Repeated(Domain):
         return [self.each.build(ask, f"{name}[{index}]") for index in range(length)]
 
     def answers(self, value: Any, name: str) -> Answers | None:
-        """Those of the length and of every entry."""
+        """The answers for the length and every entry."""
         if not isinstance(value, list | tuple):
             return None
         entries = (self.each.answers(item, f"{name}[{i}]") for i, item in enumerate(value))
         return _joined([self.times.answers(len(value), f"{name}.times"), *entries])
 
     def parameters(self, name: str) -> Iterator[Parameter]:
-        """The length, and those of as many entries as there may be."""
+        """The length, and the parameters of the largest number of entries."""
         yield from self.times.parameters(f"{name}.times")
         for index in range(max(self.lengths)):
             yield from self.each.parameters(f"{name}[{index}]")
 
     @property
     def lengths(self) -> list[int]:
-        """All that are allowed."""
+        """The allowed lengths."""
         return list(all_values(self.times, "times"))
 
     def size(self) -> int | None:
-        """The lists of every length."""
+        """The number of lists of all lengths."""
         return added(multiplied([self.each.size()] * length) for length in self.lengths)
 
     def to_plain(self) -> Any:
-        """What each entry is, and how many there are."""
+        """The domains of entries and length."""
         return {"each": self.each.to_plain(), "times": self.times.to_plain()}
 
 
 def all_values(domain: Domain, name: str) -> Iterator[Any]:
-    """All values of a finite domain, those of the last parameter changing fastest.
+    """All values of a finite domain, the last parameter changing fastest.
 
     >>> list(all_values(Filled([Choices((Constant(1), Constant(2))), Range(5, 6, whole=True)]), ""))
     [[1, 5], [1, 6], [2, 5], [2, 6]]
@@ -370,7 +371,7 @@ def multiplied(sizes: Iterator[int | None] | Sequence[int | None]) -> int | None
 
 
 def same(one: Any, other: Any) -> bool:
-    """Whether two plain values are equal; a truth value equals no number.
+    """Whether two plain values are equal; booleans don't equal numbers.
 
     >>> same([1, 2.0], [1.0, 2]), same(1, True)
     (True, False)
@@ -392,5 +393,5 @@ def _joined(found: Iterator[Answers | None] | Sequence[Answers | None]) -> Answe
 
 
 def _exact(number: Answer) -> Decimal:
-    """The decimal number that is written so: 0.1, and not what floats make of it."""
+    """The decimal number as written: exactly 0.1, not its float."""
     return Decimal(repr(number))

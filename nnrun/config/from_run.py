@@ -30,7 +30,7 @@ class FromRun:
         default_says="none",
     )
     add: tuple[Component, ...] = option(
-        "The layers to add after them.", ListOf(ComponentOf(("layers", "applications"))), ()
+        "The layers to add after these.", ListOf(ComponentOf(("layers", "applications"))), ()
     )
     keep_preprocessing: bool = option(
         "Preprocess the rows as that run did, with the values from its own training rows, instead "

@@ -22,9 +22,9 @@ _SUFFIXES = (".yaml", ".yml")
 class GalleryEntry:
     """What the sheet says of one config."""
 
-    material: str = option("The figure that the material reports.", Text(), "")
+    material: str = option("The figure that the course material reports.", Text(), "")
     seeds: int = option(
-        "How many seeds are run, from the config's own on; their means are judged.",
+        "Number of seeds, counting up from the config's own; the means are checked.",
         Integer(minimum=1, maximum=100),
         1,
     )

@@ -1,4 +1,4 @@
-"""A range as it is written in the space of a search: `{from: 1e-4, to: 1e-2, log: true}`."""
+"""Reads ranges in the space of a search: `{from: 1e-4, to: 1e-2, log: true}`."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -22,13 +22,13 @@ _OTHER_WORDS = {
     ),
     **dict.fromkeys(("q", "quantum", "interval", "by", "increment"), "write `step: …`"),
 }
-"""What other programs call the parts of a range."""
+"""Names of a range's parts in other programs."""
 
 
 def is_range(node: MappingNode) -> bool:
-    """Whether a mapping is meant as a range, even if it is called by other programs' words.
+    """Whether a mapping is meant as a range, even with other programs' names.
 
-    The layer of a graph has a `from`, too, but that is no number.
+    A layer of a graph has a `from`, too, but that is not a number.
     """
     keys = node.entries.keys()
     if TO in keys or (FROM in keys and number_of(node.entries[FROM]) is not None):
@@ -37,7 +37,7 @@ def is_range(node: MappingNode) -> bool:
 
 
 def number_of(node: Node | None) -> int | float | None:
-    """The finite number that a node holds; None where it holds none."""
+    """The finite number in a node; None if there is none."""
     value = node.value if isinstance(node, ScalarNode) else None
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
@@ -45,9 +45,9 @@ def number_of(node: Node | None) -> int | float | None:
 
 
 def read_range(node: MappingNode, path: str) -> Range | list[Problem]:
-    """The range that a mapping holds, or what is wrong with it.
+    """Read a range from a mapping, or return its problems.
 
-    Whether whole numbers alone fit is for the place to tell.
+    Whether only whole numbers are allowed depends on the option.
     """
     problems = [*_unknown_keys(node, path), *_wrong_values(node, path)]
     if problems:

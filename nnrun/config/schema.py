@@ -1,6 +1,6 @@
-"""The sections of a config: each field with what it means, its bounds and its default.
+"""The sections of a config: each option with its meaning, bounds and default.
 
-This is the one place that says so: checking, the JSON Schema and the reference are all derived.
+Checks, the JSON Schema and the reference are all derived from this.
 """
 # ruff: noqa: RUF009 - `option` makes a dataclass field
 
@@ -28,12 +28,12 @@ CONFIG_VERSION = 1
 MOST_SEEDS = 1000
 MOST_FOLDS = 1000
 SOURCE_KEYS = ("name", "csv", "parquet", "python")
-"""The options of a data set that say where its rows come from."""
+"""The options of a data set that name the source of its rows."""
 NAME_PATTERN = r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}"
 
 
 def named_columns(target: str | Sequence[str] | None) -> tuple[str, ...]:
-    """The names in a value that is one name, a list of names, or nothing."""
+    """The names in a value that is a single name, a list of names, or None."""
     if target is None:
         return ()
     return (target,) if isinstance(target, str) else tuple(target)
@@ -41,7 +41,7 @@ def named_columns(target: str | Sequence[str] | None) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Preprocess:
-    """What is done to the rows; fitted on the training rows only, and part of the saved model."""
+    """Preprocessing of the rows; fitted to the training rows only, and part of the saved model."""
 
     scale: float | None = option(
         "Divide every input by this number, as in `scale: 255` for pixels.",
@@ -55,8 +55,8 @@ class Preprocess:
         "Turn class labels into one-hot rows instead of integers.", Boolean(), False
     )
     transforms: tuple[Component, ...] = option(
-        "Transforms of your own (`module:Class`), in their order; they see the numbers as they are "
-        "read, before they are scaled.",
+        "Transforms of your own (`module:Class`), applied in this order to the raw rows, before "
+        "any scaling.",
         ListOf(ComponentOf(("transforms",))),
         (),
     )
@@ -70,7 +70,7 @@ class Preprocess:
 
 @dataclass(frozen=True)
 class Dataset:
-    """Where the rows come from and how they are split and prepared."""
+    """Where the rows come from, and how they are split and preprocessed."""
 
     name: str | None = option(
         "A data set by name; if you misspell it, `nnrun validate` lists the known names.", Text()
@@ -110,8 +110,8 @@ class Dataset:
         AUTO,
     )
     positive: str | None = option(
-        "One class to tell from all others, as in `positive: setosa`: the others become a single "
-        "class, `not setosa`, and the task becomes binary.",
+        "One class to predict against all others, as in `positive: setosa`: the others become a "
+        "single class, `not setosa`, and the task becomes binary.",
         Text(),
     )
     sample_weight: str | SampleWeight | None = option(
@@ -128,7 +128,7 @@ class Dataset:
 
     @property
     def sources(self) -> dict[str, str | Component]:
-        """The sources that the config names, by their keys; it may name only one."""
+        """The sources that the config names, by key; only one is allowed."""
         named = {key: getattr(self, key) for key in SOURCE_KEYS}
         return {key: value for key, value in named.items() if value is not None}
 
@@ -139,12 +139,12 @@ class Dataset:
 
     @property
     def is_named(self) -> bool:
-        """Whether it is a data set that is known by name, with a target of its own."""
+        """Whether it is a data set with a known name and its own target."""
         return self.name is not None
 
     @property
     def columns_aside(self) -> dict[str, str]:
-        """The columns with a use of their own, which are no features, by the path that names them."""
+        """The columns with a special use, which are not features, by the path that names them."""
         split = self.split
         paths = {
             "dataset.sample_weight": self.weighting.column,
@@ -155,7 +155,7 @@ class Dataset:
 
     @property
     def targets(self) -> tuple[str, ...]:
-        """The columns to predict; none where the config names none."""
+        """The target columns; empty if the config names none."""
         return named_columns(self.target)
 
     @property
@@ -166,7 +166,7 @@ class Dataset:
 
 @dataclass(frozen=True)
 class Training:
-    """How long and in what portions the model is trained."""
+    """How long the model is trained, and in what batches."""
 
     epochs: int = option("Number of passes over the training rows.", Integer(minimum=1), 10)
     batch_size: int = option("Rows in one training step.", Integer(minimum=1), 32)
@@ -199,7 +199,7 @@ class Training:
 
 @dataclass(frozen=True)
 class Runtime:
-    """How the training is carried out on this machine."""
+    """How to train on this machine."""
 
     engine: str = option(
         "`xla` compiles chunks of steps into one program, `graph` runs them as a TensorFlow "
@@ -240,7 +240,7 @@ class Runtime:
 
 @dataclass(frozen=True)
 class Expectation:
-    """What the run must reach: the value must lie in this range, ends included."""
+    """What the run must reach: the range of allowed values, including its ends."""
 
     min: float | None = option("The lowest value allowed.", Number())
     max: float | None = option("The highest value allowed.", Number())
@@ -259,7 +259,7 @@ class TensorBoardLogs:
 
 @dataclass(frozen=True)
 class Experiment:
-    """One experiment: everything a config declares, checked, with every default filled in."""
+    """One experiment: everything a config declares, checked, with all defaults."""
 
     version: int = option(
         "Version of the config language.",
@@ -281,15 +281,16 @@ class Experiment:
         42,
     )
     seeds: int | None = option(
-        "How many runs `nnrun train` makes, with this many seeds from `seed` on: a study.",
+        "Number of seeds to train with, counting up from `seed`; with several, the runs form a "
+        "study.",
         Integer(minimum=1, maximum=MOST_SEEDS),
         default_says="one run",
     )
     folds: int | None = option(
-        "Over how many folds `nnrun train` cross-validates: a study of runs, in each of which another "
-        "fold validates, in place of `dataset.split.validation`.",
+        "Number of folds for cross-validation: a study with one run per fold, which is used for "
+        "validation instead of `dataset.split.validation`.",
         Integer(minimum=2, maximum=MOST_FOLDS),
-        default_says="one split",
+        default_says="no cross-validation",
     )
     modules: str | None = option(
         "The folder that classes of your own (`module:Class`) are imported from.",
@@ -334,7 +335,7 @@ class Experiment:
         "Regularization of the whole model.", SectionOf(Regularization), factory=Regularization
     )
     callbacks: tuple[Component, ...] = option(
-        "Keras callbacks, called at the same steps and epochs as by `model.fit`.",
+        "Keras callbacks, called as in `model.fit`.",
         ListOf(ComponentOf(("callbacks",))),
         (),
     )
@@ -351,7 +352,7 @@ class Experiment:
         factory=dict,
     )
     search: Search | None = option(
-        "What `nnrun search` varies; no other command heeds it, and it is no part of a run.",
+        "What `nnrun search` varies; other commands ignore it, and it is not part of a run.",
         SectionOf(Search),
     )
     places: Mapping[str, Place] = field(default_factory=dict, compare=False, repr=False)
@@ -375,7 +376,7 @@ class Experiment:
         return self.seed if self.dataset.split.seed is None else self.dataset.split.seed
 
     def place_of(self, path: str) -> Place | None:
-        """Where the value at a path was written, or else the nearest value that holds it."""
+        """Where the value at a path, or else the nearest enclosing value, was written."""
         while path and path not in self.places:
             path = path.rpartition("[" if path.endswith("]") else ".")[0]
         return self.places.get(path)

@@ -1,4 +1,4 @@
-"""The section of a config that says what a search varies, how, and how long."""
+"""The `search` section of a config: what a search varies, how, and for how long."""
 # ruff: noqa: RUF009 - `option` makes a dataclass field
 
 from collections.abc import Mapping, Sequence
@@ -16,17 +16,17 @@ GRID, RANDOM, SOBOL, TPE, GP, CMAES = METHODS = ("grid", "random", "sobol", "tpe
 NONE, ASHA, HYPERBAND, MEDIAN = STOPS = ("none", "asha", "hyperband", "median")
 USUAL_TRIALS = 100
 SOBOL_DIMENSIONS = 40
-"""The most parameters that Sobol's sequence is known for here."""
+"""The largest number of parameters for a Sobol sequence."""
 
 
 @dataclass(frozen=True)
 class Confirm:
-    """What happens to the best trials at the end: they are trained again with other seeds."""
+    """Training the best trials again with other seeds."""
 
     best: int = option(
-        "How many of the best trials are trained again; 0 for none.", Integer(minimum=0), 1
+        "Number of the best trials to train again; 0 for none.", Integer(minimum=0), 1
     )
-    seeds: int = option("With how many other seeds each of them.", Integer(minimum=2), 3)
+    seeds: int = option("Number of other seeds for each of them.", Integer(minimum=2), 3)
 
 
 @dataclass(frozen=True)
@@ -34,66 +34,68 @@ class Search:
     """What `nnrun search` tries."""
 
     space: Mapping[str, Any] = option(
-        "What is varied: options of the config, as dotted paths or nested as in the config. A range "
-        "is `{from: 1e-4, to: 1e-2, log: true}`, also with `step:`; a list is a choice; `{each: …, "
-        "times: …}` is a list whose length is searched too.",
+        "What to vary: options of the config, as dotted paths or nested as in the config. A "
+        "range is `{from: 1e-4, to: 1e-2, log: true}`, optionally with `step:`; a list is a "
+        "choice; `{each: …, times: …}` is a list whose length is searched, too.",
         MapOf(Varied()),
         factory=dict,
     )
     together: Sequence[Sequence[Mapping[str, Any]]] = option(
-        "Values that belong together: in each list, one mapping is chosen.",
+        "Values that belong together: one mapping is chosen from each list.",
         Coupled(),
         (),
     )
     metric: str | None = option(
-        "The figure to improve, at the best epoch of a run.",
+        "The metric to improve, in the best epoch of a run.",
         Text(),
-        default_says="what a run of the config monitors",
+        default_says="the metric that the config monitors",
     )
     method: str = option(
-        "How settings are drawn: all of them in order (`grid`), at random, evenly spread (`sobol`), "
-        "or by what the trials before have shown, with Optuna: Parzen estimators (`tpe`), a Gaussian "
-        "process (`gp`), or CMA-ES (`cmaes`).",
+        "How to draw settings: all of them in order (`grid`), at random, evenly spread "
+        "(`sobol`), or by the results of earlier trials, with Optuna: Parzen estimators "
+        "(`tpe`), a Gaussian process (`gp`), or CMA-ES (`cmaes`).",
         SearchMethod(choices=METHODS),
         TPE,
     )
     trials: int | None = option(
-        "How many trials there are; the first has the config's own values.",
+        "Number of trials; the first one has the config's own values.",
         Integer(minimum=2),
         default_says=f"{USUAL_TRIALS}, but no more than there are settings; all of a grid; any "
         "number where `time` is given",
     )
     time: TimeSpan | None = option(
-        "How long new trials are begun, such as `30 min`.", TimeLimit(), default_says="no limit"
+        "Time after which no new trials begin, such as `30 min`.",
+        TimeLimit(),
+        default_says="no limit",
     )
     stop_early: str | None = option(
-        "Which trials end before their last epoch: those worse than most others at a third, a "
-        "ninth, … of the epochs (`asha`; `hyperband` with several first looks), those worse than "
-        "the median at an epoch, or `none`.",
+        "Which trials to stop early: those worse than most others after a third, a ninth, … of "
+        "the epochs (`asha`; `hyperband` begins at different points), those worse than the "
+        "median (`median`), or `none`.",
         Text(choices=STOPS),
         default_says="`asha`; `none` for a grid",
     )
     folds: int | None = option(
-        "Divide the rows into so many folds, each of which validates once; a trial's figure is the "
-        "mean over them.",
+        "Cross-validate every trial with this number of folds; a trial's value is the mean over "
+        "them.",
         Integer(minimum=2),
         default_says="no folds",
     )
     seeds: int | None = option(
-        "With how many seeds each trial is run; its figure is the mean over them.",
+        "Number of seeds to run each trial with; its value is the mean over them.",
         Integer(minimum=2),
-        default_says="the config's own seed alone",
+        default_says="only the config's own seed",
     )
     confirm: Confirm = option(
-        "The best trials are trained again with other seeds.", SectionOf(Confirm), factory=Confirm
+        "Train the best trials again with other seeds.", SectionOf(Confirm), factory=Confirm
     )
     seed: int | None = option(
-        "Determines the settings that are drawn.",
+        "The seed for drawing settings.",
         Integer(minimum=0),
         default_says="the config's `seed`",
     )
     settings: Space = field(default=Space(), compare=False, repr=False)
-    """What may be drawn, once it is checked."""
+    """The checked space."""
 
     @property
     def stops(self) -> str:
@@ -102,7 +104,7 @@ class Search:
 
     @property
     def trials_asked(self) -> int | None:
-        """How many trials there are at most; None where only the time, or the space, ends them."""
+        """The largest number of trials; None if only the time or the space limits it."""
         if self.trials is not None or self.time is not None or self.method == GRID:
             return self.trials
         return USUAL_TRIALS

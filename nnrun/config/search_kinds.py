@@ -1,4 +1,4 @@
-"""The kinds of values that only the section of a search has."""
+"""The kinds of values that occur only in the `search` section."""
 
 import re
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ _OTHER_METHODS = {
     **dict.fromkeys(("quasi_random", "qmc", "halton"), "write `sobol`"),
     **{name: f"write `stop_early: {name}`: a method draws the settings" for name in _STOPS},
 }
-"""What other programs call methods, and ours or what is one of theirs only."""
+"""Names of methods in other programs, with the equivalent here or a hint."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class TimeLimit(Kind):
 
 @dataclass(frozen=True)
 class Varied(Anything):
-    """What a search may put at a place: a range, a choice, or a mapping with these in it."""
+    """The values that a search can try: a range, a choice, or a mapping that contains these."""
 
     def words(self) -> str:
         return "a range, a choice, or a mapping of these"
@@ -70,7 +70,7 @@ class Varied(Anything):
 
 @dataclass(frozen=True)
 class Coupled(Kind):
-    """Lists of mappings, of each of which one is chosen."""
+    """Lists of mappings; one mapping is chosen from each list."""
 
     shapes = frozenset((list,))
 
@@ -81,7 +81,7 @@ class Coupled(Kind):
         return INVALID if INVALID in groups else tuple(groups)
 
     def _group(self, checker: Checking, node: Node, path: str) -> Any:
-        """The mappings of a group, two at least."""
+        """The mappings of a group, at least two."""
         items = list(children(node)) if isinstance(node, SequenceNode) else []
         if len(items) < _FEWEST or not all(isinstance(item, MappingNode) for item in items):
             return checker.expected(self, node, path)

@@ -1,4 +1,4 @@
-"""Rules of a search: what it improves can be compared, and it ends."""
+"""Rules for searches: the metric must be comparable between trials, and the search must end."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
@@ -23,12 +23,12 @@ from nnrun.errors import Problem
 _COUNTED_BY = ("loss", "dataset.preprocess.target", "dataset.sample_weight")
 """What changes in which units the loss counts, or how much a row counts in it."""
 _PENALTIES = ("regularization.l1", "regularization.l2")
-"""What is added to the loss."""
+"""Options that add to the loss."""
 
 
 @dataclass(frozen=True)
 class _Asked:
-    """A search, as the rules look at it."""
+    """A search, as the rules see it."""
 
     subject: Subject
     search: Search
@@ -41,12 +41,12 @@ class _Asked:
 
     @cached_property
     def directions(self) -> Mapping[str, Mode]:
-        """Which way figures are better, as far as it is known."""
+        """Whether each metric is better low or high, as far as known."""
         return declared_directions(self.subject, self.folder)
 
     @cached_property
     def figure(self) -> tuple[str, Mode]:
-        """The figure that is improved, and whether low or high is best."""
+        """The metric to improve, and whether low or high is best."""
         experiment = self.subject.experiment
         return monitored_figure(
             self.search.metric or experiment.training.monitor,
@@ -57,21 +57,21 @@ class _Asked:
 
     @property
     def naming_a_metric(self) -> str:
-        """How to improve something other than the loss."""
+        """A hint on how to improve a metric instead of the loss."""
         known = [name for name in recorded_names(self.subject) or () if not is_loss(name)]
         metric = next((name for name in known if is_on_validation(name)), "val_mae")
         return f"name a metric, as in `metric: {metric}`"
 
     @property
     def varied(self) -> Iterator[tuple[Dimension, str]]:
-        """What is varied, with each path that it sets."""
+        """The varied dimensions, with each path that they set."""
         for dimension in self.search.settings.dimensions:
             for path in dimension.paths:
                 yield dimension, path
 
 
 def search_problems(subject: Subject, folder: Path, without: Collection[str]) -> list[Problem]:
-    """Everything that is wrong with a search whose space is right.
+    """Problems with a search whose space has no mistakes.
 
     Args:
         subject: The experiment, which has a search.
@@ -90,7 +90,7 @@ def search_problems(subject: Subject, folder: Path, without: Collection[str]) ->
 def search_doubts(
     experiment: Experiment, catalogue: Catalogue, facts: DataFacts | None
 ) -> list[Problem]:
-    """What is allowed in a search, but hardly intended; nothing where there is no search.
+    """Warnings about a search: what is allowed but hardly ever intended.
 
     Args:
         experiment: The config, without mistakes.
@@ -104,7 +104,7 @@ def search_doubts(
 
 
 def searched_figure(subject: Subject, folder: Path) -> tuple[str, Mode]:
-    """The figure that a search improves, and whether low or high is best.
+    """The metric that a search improves, and whether low or high is best.
 
     Args:
         subject: The experiment, which has a search.
@@ -121,7 +121,7 @@ def _asked(subject: Subject, folder: Path) -> _Asked:
 
 
 def _metric(asked: _Asked) -> Iterator[Problem]:
-    """What is improved is recorded, of rows that a trial may look at, and one way of it is better."""
+    """The metric is recorded, not on the test rows, and has a known direction."""
     figure, subject, path = asked.search.metric, asked.subject, "search.metric"
     known = recorded_names(subject)
     if figure is None:
@@ -143,7 +143,7 @@ def _metric(asked: _Asked) -> Iterator[Problem]:
 
 
 def _compared_losses(asked: _Asked) -> Iterator[Problem]:
-    """A loss is not compared with another loss."""
+    """Trials with different losses can't be compared by loss."""
     figure, _ = asked.figure
     for dimension, path in asked.varied if is_loss(figure) else ():
         if any(overlap(path, counted) for counted in _COUNTED_BY) or path.endswith(".loss"):
@@ -152,7 +152,7 @@ def _compared_losses(asked: _Asked) -> Iterator[Problem]:
 
 
 def _trials(asked: _Asked) -> Iterator[Problem]:
-    """There are as many settings as trials; the config's own need not be among them."""
+    """There are at least as many settings as trials, not counting the config's own."""
     size, trials = asked.search.settings.size, asked.search.trials
     if trials is not None and size is not None and trials > size + 1:
         message = f"the space holds {size:,} configs: too few for {trials:,} trials"
@@ -169,7 +169,7 @@ def _grid(asked: _Asked) -> Iterator[Problem]:
 
 
 def _sobol(asked: _Asked) -> Iterator[Problem]:
-    """Sobol's sequence has so many dimensions, and no more."""
+    """Sobol sequences have a limited number of dimensions."""
     parameters = len(asked.search.settings.parameters)
     if asked.search.method == SOBOL and parameters > SOBOL_DIMENSIONS:
         message = (
@@ -179,7 +179,7 @@ def _sobol(asked: _Asked) -> Iterator[Problem]:
 
 
 def _means(asked: _Asked) -> Iterator[Problem]:
-    """A trial's figure is a mean over folds or over seeds."""
+    """A trial's value is a mean over folds or over seeds."""
     if asked.search.folds is not None and asked.search.seeds is not None:
         message = "a trial is run on several folds or with several seeds, not both"
         yield asked.subject.problem("search.seeds", message, "keep one")
@@ -193,11 +193,11 @@ _RULES: dict[Callable[[_Asked], Iterator[Problem]], str] = {
     _sobol: "method",
     _means: "folds",
 }
-"""Each rule with the option that it reads."""
+"""The rules, with the option that each reads."""
 
 
 def _penalised_loss(asked: _Asked) -> Iterator[Problem]:
-    """A loss with a penalty in it favours small penalties."""
+    """A loss that includes a penalty favours small penalties."""
     figure, _ = asked.figure
     for dimension, path in asked.varied if is_loss(figure) else ():
         if path in _PENALTIES:

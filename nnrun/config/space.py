@@ -1,4 +1,4 @@
-"""The space of a search: what it varies, and the settings that it holds."""
+"""The space of a search: what it varies, and its settings."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -9,18 +9,18 @@ from nnrun.config.domains import Answers, Ask, Choices, Domain, Filled, Paramete
 from nnrun.errors import Place
 
 Setting = Mapping[str, Any]
-"""What a trial has in place of the config's own values: plain YAML values by dotted path."""
+"""The values that replace the config's own in a trial: plain YAML values by dotted path."""
 
 
 @dataclass(frozen=True)
 class Dimension:
-    """One thing that a search varies: the value at a path.
+    """One dimension of a search: the value at a path.
 
     Attributes:
         name: The path in the config.
         domain: The values.
         written: Its path within the section of the search.
-        place: Where that is.
+        place: Where it was written.
     """
 
     name: str
@@ -34,7 +34,7 @@ class Dimension:
         return (self.name,)
 
     def setting_of(self, value: Any) -> Setting:
-        """What a value of its domain sets."""
+        """The setting for a value of its domain."""
         return {self.name: value}
 
     def value_in(self, setting: Setting) -> Any:
@@ -48,7 +48,7 @@ class Dimension:
 
 @dataclass(frozen=True)
 class Coupling(Dimension):
-    """Values at several paths that belong together; its domain holds mappings from path to value."""
+    """Values at several paths that belong together; its domain maps paths to values."""
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -56,11 +56,11 @@ class Coupling(Dimension):
         return coupled_paths(self.domain)
 
     def setting_of(self, value: Any) -> Setting:
-        """The value itself: what it leaves out keeps the config's own value."""
+        """The value itself; omitted paths keep the config's own values."""
         return dict(value)
 
     def value_in(self, setting: Setting) -> Any:
-        """What the setting has at its paths."""
+        """The values of a setting at its paths."""
         return {path: setting[path] for path in self.paths if path in setting}
 
 
@@ -83,24 +83,24 @@ class Space:
 
     @cached_property
     def size(self) -> int | None:
-        """The number of settings; None where it is infinite."""
+        """The number of settings; None if infinite."""
         return self._domain.size()
 
     @cached_property
     def parameters(self) -> tuple[Parameter, ...]:
-        """The questions whose answers make a setting, also those that only some settings ask."""
+        """All parameters of a setting, including those that only some settings need."""
         return tuple(self._domain.parameters(""))
 
     @property
     def paths(self) -> tuple[str, ...]:
-        """The paths that a setting may set."""
+        """The paths that a setting can set."""
         return tuple(path for dimension in self.dimensions for path in dimension.paths)
 
     def build(self, ask: Ask) -> Setting:
-        """The setting that answers lead to.
+        """Build a setting from answers.
 
         Args:
-            ask: Gives an answer for each parameter that matters.
+            ask: Returns an answer for each parameter that matters.
         """
         return self._setting(self._domain.build(ask, ""))
 
@@ -108,12 +108,12 @@ class Space:
         """The setting at a point of the unit cube.
 
         Args:
-            shares: A number from 0 up to 1 for each parameter, by its name.
+            shares: A number in [0, 1) for each parameter, by name.
         """
         return self.build(lambda parameter: parameter.domain.at(shares[parameter.name]))
 
     def answers(self, setting: Setting) -> Answers | None:
-        """The answers that lead to a setting; None where it lies outside of the space."""
+        """The answers that produce a setting; None if it is outside the space."""
         if not set(setting) <= set(self.paths):
             return None
         values = {dimension.name: dimension.value_in(setting) for dimension in self.dimensions}

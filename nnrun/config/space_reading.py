@@ -1,7 +1,7 @@
-"""The space of a search, from its nodes; each end of a range and each entry of a choice is tried.
+"""Reads the space of a search, trying each end of a range and each entry of a choice.
 
-To try a value is to check the config as if the value stood in it, so that what is wrong with it is
-told in the words that it is told in anywhere else, at the line of the search that it stands in.
+To try a value is to check the config with that value, so that its problems are reported in the
+usual words, at its line in the search.
 """
 
 import dataclasses
@@ -24,12 +24,12 @@ from nnrun.config.wording import quoted, show_value
 from nnrun.errors import ConfigError, Place, Problem
 
 Judge = Callable[[MappingNode], Sequence[Problem]]
-"""What can be said against a config."""
+"""Finds the problems of a config."""
 
 SECTION = "search"
 _OTHER_CHOICES = ("values", "choices", "options", "categories")
 _OF_ROWS = ("features", "sample_weight", "preprocess")
-"""Options of the data that leave what is predicted, and of which rows, as it is."""
+"""Options of the data that change neither what is predicted nor for which rows."""
 _UNCOMPARABLE = "trials that predict different things cannot be compared"
 _FIXED = {
     **dict.fromkeys(("version", "name", "modules", "extends", SECTION), "it is that of all trials"),
@@ -43,15 +43,15 @@ _FIXED = {
     ),
     "dataset.split": "trials that are validated on different rows cannot be compared",
 }
-"""Paths that no search varies, and why or what to do instead."""
+"""Paths that can't be varied, with the reason or an alternative."""
 
 
 class SpaceReader:
-    """Reads what a search varies, and collects what is wrong with it.
+    """Reads what a search varies, and collects problems.
 
     Args:
         tree: The config.
-        judge: What can be said against a config without a search.
+        judge: Finds the problems of a config without a search.
         folds: Over how many folds each trial is run; None where the config says so.
     """
 
@@ -67,11 +67,11 @@ class SpaceReader:
 
     @property
     def problems(self) -> list[Problem]:
-        """All that is wrong."""
+        """All problems."""
         return list(self._problems.values())
 
     def read(self, search: MappingNode) -> Space:
-        """The space of a search; what has mistakes is left out."""
+        """Read the space of a search, leaving out what has mistakes."""
         space, together = search.entries.get("space"), search.entries.get("together")
         found: list[Dimension] = []
         if isinstance(space, MappingNode):
@@ -91,7 +91,7 @@ class SpaceReader:
     def _report(
         self, message: str, place: Place | None, path: str, hint: str = ""
     ) -> Dimension | None:
-        """Note a problem and give None back."""
+        """Note a problem, and return None."""
         self._note([Problem(message, place, path, hint)])
         return None
 
@@ -100,7 +100,7 @@ class SpaceReader:
             self._problems.setdefault((problem.message, problem.place), problem)
 
     def _check_apart(self, one: Dimension, other: Dimension) -> None:
-        """Note where two dimensions set the same value."""
+        """Note dimensions that set the same value."""
         for path in one.paths:
             for inner in other.paths:
                 if not overlap(path, inner):
@@ -116,7 +116,7 @@ class SpaceReader:
                 return
 
     def _dimension(self, way: Keys, node: Node) -> Dimension | None:
-        """What varies at the end of some keys; None after problems were noted."""
+        """The dimension at a path; None after noting problems."""
         name, place = _dotted(way), way[-1][1]
         path = f"{SECTION}.space.{name}"
         if self._is_refused(way, name):
@@ -129,7 +129,7 @@ class SpaceReader:
         return None if domain is None else Dimension(name, domain, path, place)
 
     def _is_refused(self, way: Keys, name: str) -> bool:
-        """Whether a path is one that no search varies, or goes into a class that is not there."""
+        """Whether a path can't be varied, or leads into a class that the config doesn't have."""
         place, last = way[-1][1], way[-1][0]
         if last in _OTHER_CHOICES and not looks_like_class(way[-2:][0][0]):
             hint = f"write `{_dotted(way[:-1])}: […]`"
@@ -152,7 +152,7 @@ class SpaceReader:
         return False
 
     def _coupling(self, group: Node, index: int) -> Iterator[Coupling]:
-        """The values of a group that belong together; none after problems were noted."""
+        """The coupled values of a group; empty after noting problems."""
         path = f"{SECTION}.together[{index}]"
         items = [item for item in children(group) if isinstance(item, MappingNode)]
         settings = [self._coupled(item, path) for item in items]
@@ -162,7 +162,7 @@ class SpaceReader:
             yield Coupling(" + ".join(coupled_paths(domain)), domain, path, group.place)
 
     def _coupled(self, node: MappingNode, path: str) -> Filled | None:
-        """One entry of a group: a value, which may hold ranges and choices, at each of its paths."""
+        """One entry of a group: a value, which may contain ranges and choices, for each path."""
         ways = dict(_mirrored(node, (), into_classes=False))
         refused = [way for way in ways if self._is_refused(way, _dotted(way))]
         if refused:
@@ -180,7 +180,7 @@ class SpaceReader:
         return Filled(parts) if len(parts) == len(ways) else None
 
     def _tried(self, changes: Mapping[Keys, Node]) -> list[Problem]:
-        """What is wrong with the config once it has these values, and is right without them."""
+        """Problems that the config has only with these values."""
         tree = self._tree
         try:
             for way, value in changes.items():
@@ -201,12 +201,12 @@ class SpaceReader:
 def _mirrored(
     node: MappingNode, way: Keys, *, into_classes: bool = True
 ) -> Iterator[tuple[Keys, Node]]:
-    """The values of a mapping that mirrors the config, each with the keys that lead to it.
+    """The values in a mapping that mirrors the config, each with its keys.
 
     Args:
         node: The mapping.
-        way: The keys that lead to it.
-        into_classes: Whether the arguments of a class are mirrored, too, or belong to a value.
+        way: The keys of the mapping.
+        into_classes: Whether a class's arguments are mirrored, too, or are part of a value.
     """
     for key, item in node.entries.items():
         below = (*way, *_steps(key, node.key_places.get(key, item.place)))
@@ -217,9 +217,9 @@ def _mirrored(
 
 
 def _is_mirror(node: Node) -> TypeGuard[MappingNode]:
-    """Whether a node is a mapping of the config's own keys, and no value that a search puts there.
+    """Whether a node mirrors the config's keys, rather than being a value to try.
 
-    An import path may hold dots, so that nothing below it can be named by a dotted path.
+    Import paths may contain dots, so nothing below them can be named by a dotted path.
     """
     if not isinstance(node, MappingNode) or not node.entries:
         return False
@@ -227,7 +227,7 @@ def _is_mirror(node: Node) -> TypeGuard[MappingNode]:
 
 
 def _steps(key: str, place: Place) -> Iterator[tuple[str, Place]]:
-    """The keys of a dotted path, each with its own place where the path is written plainly."""
+    """The keys of a dotted path, each with its own position if the path is written plainly."""
     names, start = keys_of_path(key), 0
     begin = place.text.find(key, place.column - 1)
     for name in names:
@@ -241,7 +241,7 @@ def _steps(key: str, place: Place) -> Iterator[tuple[str, Place]]:
 
 
 def _dotted(way: Keys) -> str:
-    """The keys of a path in the form that messages have it: `architecture[1].Dense`."""
+    """A path as in messages: `architecture[1].Dense`."""
     names = (
         f"[{key}]" if key.isdigit() and index else f".{key}" for index, (key, _) in enumerate(way)
     )
@@ -253,7 +253,7 @@ def _where(way: Keys) -> Iterator[Place]:
 
 
 def _places(node: Node) -> Iterator[Place]:
-    """The places of a node, and of all in it."""
+    """The positions of a node and everything in it."""
     yield node.place
     if isinstance(node, MappingNode):
         yield from node.key_places.values()
@@ -262,7 +262,7 @@ def _places(node: Node) -> Iterator[Place]:
 
 
 def _child(node: Node | None, key: str) -> Node | None:
-    """What stands under a key; the arguments of a class also under its name in other letters."""
+    """The node under a key; for a class, upper and lower case are equivalent."""
     if isinstance(node, SequenceNode):
         return node.items[int(key)] if key.isdigit() and int(key) < len(node.items) else None
     if not isinstance(node, MappingNode):
@@ -273,7 +273,7 @@ def _child(node: Node | None, key: str) -> Node | None:
 
 
 def _class_in(node: Node | None) -> str:
-    """The class that a node names; empty where it names none."""
+    """The class that a node names; empty if none."""
     name = ""
     if isinstance(node, MappingNode) and len(node.entries) == 1:
         (name,) = node.entries
@@ -283,14 +283,14 @@ def _class_in(node: Node | None) -> str:
 
 
 def _brief(node: Node) -> str:
-    """A value as a message shows it, in one line."""
+    """A value as in messages, on one line."""
     if isinstance(node, ScalarNode):
         return json.dumps(node.value, ensure_ascii=False).strip('"')
     return show_value(node)
 
 
 def _add(dimension: Dimension, found: list[Dimension]) -> None:
-    """Note a dimension; one of a file that is extended makes way for it."""
+    """Add a dimension, replacing one from an extended file."""
     for other in found:
         if other.name == dimension.name and _source(other) != _source(dimension):
             found.remove(other)

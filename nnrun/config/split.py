@@ -1,4 +1,4 @@
-"""How rows are divided into parts, as a config says it."""
+"""The `split` section of a config."""
 # ruff: noqa: RUF009 - `option` makes a dataclass field
 
 from dataclasses import dataclass
@@ -14,14 +14,16 @@ FOLD = "dataset.split.validation.fold"
 
 @dataclass(frozen=True)
 class Fold:
-    """One of several parts of nearly the same size, each of which validates a model of the others."""
+    """One of several folds of nearly equal size, used to validate a model trained on the others."""
 
-    fold: int = option("Which of them validates, counted from 0.", Integer(minimum=0), REQUIRED)
-    of: int = option("How many there are.", Integer(minimum=2), REQUIRED)
+    fold: int = option(
+        "The fold used for validation, counted from 0.", Integer(minimum=0), REQUIRED
+    )
+    of: int = option("The number of folds.", Integer(minimum=2), REQUIRED)
 
     @property
     def share(self) -> float:
-        """The fraction of the rows that validates, give or take a row."""
+        """The fraction of the rows in the fold, give or take a row."""
         return 1 / self.of
 
 
@@ -45,20 +47,20 @@ class Split:
         False,
     )
     shuffle: bool = option(
-        "Draw the rows at random, depending on the seed; `false` takes the first rows in order, "
-        "first those of the test part.",
+        "Draw the rows at random, depending on the seed; `false` takes the first rows for the "
+        "test part and the next ones for validation.",
         Boolean(),
         True,
     )
     group: str | None = option(
-        "A column whose value rows share that belong together, such as a patient: they stay in one "
-        "part. It is then not used as a feature.",
+        "A column that identifies groups of rows, such as patients: each group stays in one "
+        "part. The column is then not used as a feature.",
         Text(),
     )
     order: str | None = option(
-        "A column of numbers or dates: the last rows by it are the test rows, those before them the "
-        "validation rows, and folds learn only from rows before those they validate. It is then not "
-        "used as a feature.",
+        "A column of numbers or dates to order the rows by: the last ones are the test rows, "
+        "those before them the validation rows, and each fold is trained only on earlier rows. "
+        "The column is then not used as a feature.",
         Text(),
     )
     seed: int | None = option(
@@ -69,7 +71,7 @@ class Split:
 
     @property
     def shares(self) -> dict[str, int | float]:
-        """The numbers or fractions of the rows that are drawn, by part."""
+        """The numbers or fractions of rows to draw, by part."""
         parts = {"validation": self.validation, "test": self.test}
         return {
             part: share.share if isinstance(share, Fold) else share
@@ -79,6 +81,6 @@ class Split:
 
     @property
     def files(self) -> dict[str, str]:
-        """The files that hold the rows of one part each, by part."""
+        """The files with the rows of single parts, by part."""
         parts = {"validation": self.validation, "test": self.test}
         return {part: share for part, share in parts.items() if isinstance(share, str)}
