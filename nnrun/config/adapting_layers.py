@@ -11,7 +11,7 @@ ADAPTING = {
     "Discretization": ("bin_boundaries",),
     "IntegerLookup": ("vocabulary",),
 }
-"""The layers, with the arguments that say what they would learn; nothing is learned where these are given."""
+"""The layers, with the arguments that they would learn; if these are given, nothing is learned."""
 
 
 def adapts(layer: Component) -> bool:
@@ -21,7 +21,7 @@ def adapts(layer: Component) -> bool:
 
 
 def only_in_a_list(subject: Subject) -> Iterator[Problem]:
-    """Layers that adapt belong directly in a list of layers: not in a wrapper, a graph, or after a run's."""
+    """Layers that adapt belong directly in a list, not in a wrapper or a graph, or after a run."""
     in_list = subject.experiment.outline.is_list
     for layer in subject.layers:
         found = list(inner_components(layer.arguments.values()))
@@ -33,7 +33,7 @@ def only_in_a_list(subject: Subject) -> Iterator[Problem]:
 
 
 def inner_components(values: object) -> Iterator[Component]:
-    """All components in arguments, nested ones included."""
+    """All components in arguments, including nested ones."""
     if isinstance(values, Component):
         yield values
         yield from inner_components(list(values.arguments.values()))

@@ -1,4 +1,4 @@
-"""Hints for common mistakes that are more than the nearest name."""
+"""Hints for common mistakes, beyond the nearest name."""
 
 import re
 from collections.abc import Iterator
@@ -41,14 +41,14 @@ def about_unknown_key(section: type, key: str, node: Node) -> str:
 
 
 def about_missing(name: str) -> str:
-    """How an option that must be given is written."""
+    """A hint on how to write a required option."""
     if name == "from":
         return "say what the layer is applied to, as in `from: hidden1`"
     return f"write `{name}:`"
 
 
 def _written_out(path: str, key: str, node: Node) -> str:
-    """A short value with its key, inside the sections where it belongs."""
+    """A short value with its key, within the sections where it belongs."""
     value = node.value if isinstance(node, ScalarNode) else None
     if not path or isinstance(value, bool) or not re.fullmatch(r"[\w.+-]{1,30}", str(value or "")):
         return ""

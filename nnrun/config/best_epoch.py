@@ -1,4 +1,4 @@
-"""Which figure decides the best epoch of a run."""
+"""The metric that determines the best epoch of a run."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -15,14 +15,14 @@ def monitored_figure(
     *,
     has_validation: bool,
 ) -> tuple[str, Mode]:
-    """The figure by which the best epoch is chosen, and whether low or high is best.
+    """The metric that determines the best epoch, and whether low or high is best.
 
     Args:
         named: `training.monitor` of the config.
-        callbacks: The config's callbacks, each with its arguments; where no figure is named, that
-            of the first EarlyStopping counts.
-        directions: Which way the figures are better, as far as it is known.
-        has_validation: Whether there are validation rows, whose loss counts where nothing is said.
+        callbacks: The config's callbacks with their arguments; by default, the first
+            EarlyStopping's metric is used.
+        directions: Whether each metric is better low or high, as far as known.
+        has_validation: Whether there are validation rows, whose loss is the next default.
 
     >>> stopping = [("EarlyStopping", {"monitor": "val_roc"})]
     >>> monitored_figure(None, stopping, {"roc": "max"}, has_validation=True)

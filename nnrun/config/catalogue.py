@@ -1,7 +1,7 @@
 """The arguments of classes, read from `catalogue.json` without importing Keras.
 
-`python -m nnrun.cataloguing` writes the file, which belongs to one version of Keras. Where another
-is installed, one is generated for it, once, in the user's cache.
+`python -m nnrun.cataloguing` writes the file for one version of Keras. If another version is
+installed, a file for it is generated once, in the user's cache.
 """
 
 import functools
@@ -51,10 +51,10 @@ class Argument:
     """One argument of a component.
 
     Attributes:
-        name: Its name, as Keras has it.
+        name: Its name in Keras.
         kind: The values it takes.
         required: Whether it must be given.
-        default: The value it has when it is not given; None where JSON cannot hold it.
+        default: Its default; None if JSON cannot represent it.
         nullable: Whether it may be null.
         doc: What it means, in a sentence.
     """
@@ -69,20 +69,20 @@ class Argument:
 
 @dataclass(frozen=True)
 class Entry:
-    """A class, or an alias without a class, that a config may name.
+    """A class, or an alias without a class, for use in a config.
 
     Attributes:
-        name: The name of the class in configs; of the alias where no class belongs to it.
+        name: The name of the class in configs, or of an alias without a class.
         group: The group it was looked up in, such as `layers`.
-        module: The module that holds the class; empty for an alias without a class.
+        module: The module of the class; empty for an alias without a class.
         summary: What it is, in a line.
-        arguments: Its arguments in their order; the first is what `Dropout: 0.5` fills.
-        open: Whether it takes further arguments, by any name.
-        refused: Why it cannot be used in a config; empty where it can.
+        arguments: Its arguments in order; the first one is set by `Dropout: 0.5`.
+        open: Whether it takes further arguments with any name.
+        refused: Why it can't be used in a config; empty if it can.
         alias: The alias that was looked up; empty for a class by its own name.
         recorded_as: The name under which Keras records it (metrics only).
-        mode: Whether it is best at its least or its greatest value, as Keras's object tells; None
-            where it tells nothing (metrics only).
+        mode: Whether low or high values are best, according to Keras's object; None if unknown
+            (metrics only).
     """
 
     name: str
@@ -99,13 +99,13 @@ class Entry:
 
 @dataclass(frozen=True)
 class NamedData:
-    """A data set that a config may name.
+    """A data set for use in a config.
 
     Attributes:
         name: Its name.
         title: What it is, in a line.
-        facts: What checking needs to know of its rows.
-        features: The names of its columns; empty where they have none.
+        facts: What checks need to know about its rows.
+        features: The names of its columns; empty for images.
     """
 
     name: str
@@ -115,7 +115,7 @@ class NamedData:
 
 
 class Catalogue:
-    """Every component and data set by name; entries are read from the JSON as they are asked for."""
+    """Every component and data set by name; entries are read from the JSON on demand."""
 
     def __init__(self, content: Mapping[str, Any]) -> None:
         self._content = content
@@ -141,7 +141,7 @@ class Catalogue:
         return tuple(self._content["components"].get(group, ()))
 
     def aliases(self, group: str) -> Mapping[str, str | None]:
-        """Other names and the class each stands for; None where Keras has no class for it."""
+        """Other names and the class that each means; None if Keras has no class for it."""
         aliases: Mapping[str, str | None] = self._content["aliases"].get(group, {})
         return aliases
 
@@ -183,7 +183,7 @@ class Catalogue:
         )
 
     def _refused(self, group: str, name: str) -> Entry | None:
-        """A class that no config may name, also by its name in lower case."""
+        """A refused class, also by its name in lower case."""
         for own_name, reason in self._content["refused"].get(group, {}).items():
             if name in (own_name, own_name.lower()):
                 return Entry(own_name, group, refused=reason)
@@ -203,7 +203,7 @@ def _argument(name: str, raw: Mapping[str, Any]) -> Argument:
 
 @functools.cache
 def parse_kind(text: str) -> Kind:
-    """The kind that the catalogue writes as `text`.
+    """Parse a kind as written in the catalogue.
 
     >>> parse_kind("number|component:schedules")
     OneOf(kinds=(Number(minimum=None, maximum=None, above=None, below=None), ComponentOf(groups=('schedules',))))
@@ -221,9 +221,9 @@ def parse_kind(text: str) -> Kind:
 
 
 def installed_keras() -> str | None:
-    """The version of the installed Keras, read off the name of its `dist-info` folder.
+    """The version of the installed Keras, from the name of its `dist-info` folder.
 
-    `importlib.metadata` would tell it too, but takes 20 ms to import.
+    `importlib.metadata` has it too, but takes 20 ms to import.
     """
     spec = importlib.util.find_spec("keras")
     if spec is None or spec.origin is None:
@@ -235,7 +235,7 @@ def installed_keras() -> str | None:
 
 @functools.cache
 def load_catalogue() -> Catalogue:
-    """The catalogue of the installed Keras, or the packaged one if that can't be created."""
+    """Load the catalogue of the installed Keras, or the packaged one if that can't be created."""
     packaged = _read_file(PACKAGED)
     version = installed_keras()
     if packaged is not None and version in (None, packaged.keras_version):

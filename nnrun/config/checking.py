@@ -1,4 +1,4 @@
-"""Nodes + schema + catalogue → checked values, or all the problems at once."""
+"""Checks nodes against the schema and the catalogue: checked values, or all problems at once."""
 
 import dataclasses
 from pathlib import Path
@@ -30,7 +30,7 @@ class Checker(Reporter):
         return check_arguments_of(self, kind, node, path)
 
     def section(self, kind: SectionOf, node: Node, path: str) -> Any:
-        """The section that a node declares; a wrong option is left to its default."""
+        """The section that a node declares; options with mistakes have their defaults."""
         declared, options = options_of(kind.type), keys_of(kind.type)
         values: dict[str, Any] = {}
         if component_option(kind.type):
@@ -68,10 +68,10 @@ class Checker(Reporter):
 def check_experiment(
     tree: MappingNode, catalogue: Catalogue, folder: Path, default_name: str
 ) -> tuple[Experiment, list[Problem], set[str]]:
-    """The experiment that a tree declares, and the problems that stand against it.
+    """The experiment that a tree declares, and its problems.
 
-    Where a value is wrong its default stands in, so that the rest can still be looked at; the paths
-    of these values are the third result.
+    Values with mistakes are replaced by their defaults, so that the rest can still be checked;
+    their paths are the third result.
     """
     checker = Checker(catalogue, folder)
     checker.places[""] = Place(tree.place.source)

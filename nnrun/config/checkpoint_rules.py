@@ -11,15 +11,15 @@ from nnrun.config.wording import first_of, quoted
 from nnrun.errors import Problem
 
 PLACEHOLDER = re.compile(r"\{([A-Za-z_]\w*)(:[0-9]{0,2}(\.[0-9])?[a-z]?)?\}")
-"""A figure in a file name, as in `{epoch:02d}` and `{val_loss:.3f}`."""
+"""A metric in a file name, as in `{epoch:02d}` and `{val_loss:.3f}`."""
 BY_EPOCH, BY_BATCH = "epoch", "batch"
 SAVING = ("ModelCheckpoint", "OrbaxCheckpoint")
 ENDINGS = {True: (".weights.h5",), False: (".keras", ".h5")}
-"""What the file's name ends in, by whether only the weights are saved."""
+"""The suffix of the file, by whether only the weights are saved."""
 
 
 def file_names(subject: Subject) -> Iterator[Problem]:
-    """The file name of a ModelCheckpoint may only contain figures that are known when it is written."""
+    """A ModelCheckpoint's file name may only contain values that are known when it is written."""
     for callback in subject.experiment.callbacks:
         name = callback.arguments.get("filepath")
         if callback.name != "ModelCheckpoint" or not isinstance(name, str):
@@ -40,7 +40,7 @@ def _wrong_ending(callback: Component, name: str) -> tuple[str, str] | None:
 
 
 def _wrong_figure(subject: Subject, callback: Component, name: str) -> tuple[str, str] | None:
-    """What is wrong with a figure in a file's name, and what to do."""
+    """The problem with a value in a file name, and a hint."""
     figures = _figures(subject, callback)
     for match in PLACEHOLDER.finditer(name):
         figure = match[1]
@@ -69,7 +69,7 @@ def _wrong_figure(subject: Subject, callback: Component, name: str) -> tuple[str
 
 
 def _figures(subject: Subject, callback: Component) -> list[str] | None:
-    """The figures that a file's name may contain; None if the user's own code decides."""
+    """The values that a file name may contain; None if the user's own code decides."""
     recorded = recorded_names(subject)
     if recorded is None:
         return None
@@ -84,7 +84,7 @@ def _saves_by_steps(callback: Component) -> bool:
 
 
 def when_to_save(subject: Subject) -> Iterator[Problem]:
-    """Frequencies are at least one step or epoch, and compared figures must exist."""
+    """Frequencies are at least one step or epoch, and compared metrics must exist."""
     for callback in subject.experiment.callbacks:
         if callback.name in SAVING:
             argument, wanted = "save_freq", "`epoch`, a number of steps, or text such as '5 epochs'"
@@ -105,7 +105,7 @@ def when_to_save(subject: Subject) -> Iterator[Problem]:
 
 
 def _unfit(value: object, words: tuple[str, ...]) -> str:
-    """A value that is not a number of steps and none of the words, as a message quotes it."""
+    """A value that is neither a number of steps nor one of the words, as quoted in messages."""
     if value in words or isinstance(value, Duration):
         return ""
     if isinstance(value, int) and not isinstance(value, bool) and value >= 1:

@@ -1,4 +1,4 @@
-"""A node that names a class, in one of the four forms → a component with checked arguments."""
+"""Checks nodes that name a class, in one of the four forms, and their arguments."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -19,20 +19,20 @@ from nnrun.config.wording import first_of, group_noun, quoted
 from nnrun.errors import Place
 
 _GIVEN_BY_CONTEXT = dict.fromkeys(("schedule", "schedule.Warmup.then"), "initial_learning_rate")
-"""Required arguments that nnrun fills in itself, by the option that holds the component."""
+"""Required arguments that nnrun fills in itself, by the option of the component."""
 _EXAMPLES = ("Adam", "Dense")
-"""Classes that a hint prefers to others which take the same argument."""
+"""Classes that hints prefer to others with the same argument."""
 _FEW = 20
-"""A group of so many names is listed whole when one is unknown."""
+"""Groups with at most this many names are listed in full if a name is unknown."""
 _MOST_MEANT = 20
-"""Unknown arguments that are looked at for a missing one, misspelt."""
+"""The most unknown arguments that are considered as misspellings of a missing one."""
 
 _Named = tuple[str, Place, Node | None]
-"""The name of a class, where it stands, and the node with its arguments."""
+"""The name of a class, its position, and the node with its arguments."""
 
 
 def check_component(checker: Reporter, kind: ComponentOf, node: Node, path: str) -> Any:
-    """The component a node declares, or INVALID after the problems were noted."""
+    """The component that a node declares, or INVALID after noting problems."""
     named = _named(checker, kind, node, path)
     if named is None:
         return INVALID
@@ -57,12 +57,12 @@ def check_component(checker: Reporter, kind: ComponentOf, node: Node, path: str)
 def take_component(
     checker: Reporter, section: type, node: Node, path: str
 ) -> tuple[Node, dict[str, Any]]:
-    """Split a section into the component under its own class, and its other entries.
+    """Split a section into the component under its class name, and its other entries.
 
     Args:
-        checker: Where problems are noted.
-        section: The section's dataclass, one option of which is such a component.
-        node: The section as it is written.
+        checker: Collects the problems.
+        section: The section's dataclass, which has an option for such a component.
+        node: The section as written.
         path: Its path.
     """
     options, holder = keys_of(section), component_option(section)
@@ -95,7 +95,7 @@ def take_component(
 
 
 def check_arguments_of(checker: Reporter, kind: ArgumentsOf, node: Node, path: str) -> Any:
-    """The component whose name its key gave, as the `csv` of `csv: rows.csv`."""
+    """Check a component named by its key, as `csv` in `csv: rows.csv`."""
     entry = checker.catalogue.find(kind.group, kind.name)
     if entry is None:
         raise LookupError(f"the catalogue has no {kind.name} among {kind.group}")
@@ -106,7 +106,7 @@ def check_arguments_of(checker: Reporter, kind: ArgumentsOf, node: Node, path: s
 
 
 def _named(checker: Reporter, kind: ComponentOf, node: Node, path: str) -> _Named | None:
-    """The class a node names, where, and the node with its arguments."""
+    """The class that a node names, its position, and the node with its arguments."""
     if isinstance(node, ScalarNode) and isinstance(node.value, str) and node.value:
         return node.value, node.place, None
     if not isinstance(node, MappingNode) or not node.entries:
@@ -150,7 +150,7 @@ def _users_own(checker: Reporter, group: str, named: _Named, path: str) -> Any:
 
 
 def _length(value: Any) -> Any:
-    """A value of a schedule; a text such as "20 epochs" as the duration that it names."""
+    """A value of a schedule, with text such as "20 epochs" as a duration."""
     return (duration_of(value) if isinstance(value, str) else None) or value
 
 
@@ -176,7 +176,7 @@ def _find(checker: Reporter, kind: ComponentOf, named: _Named, path: str) -> Ent
 
 
 def _about_name(checker: Reporter, kind: ComponentOf, name: str) -> str:
-    """The name that was meant, or the group that this one belongs to."""
+    """A hint: the name that was meant, or the group that this one belongs to."""
     catalogue = checker.catalogue
     names = [name for group in kind.groups for name in catalogue.names(group)]
     aliases = [alias for group in kind.groups for alias in catalogue.aliases(group)]
@@ -221,7 +221,7 @@ def _arguments(checker: Reporter, entry: Entry, node: Node | None, place: Place,
 
 
 def _about_argument(entry: Entry, name: str, node: Node) -> str:
-    """The argument that was meant, or what to write in its place."""
+    """A hint: the argument that was meant, or what to write instead."""
     if name == "from":
         return f"write it next to the layer: `{{{entry.name}: …, from: …}}`"
     habit = about_argument(name, node)
@@ -229,7 +229,7 @@ def _about_argument(entry: Entry, name: str, node: Node) -> str:
 
 
 def _is_left_to_default(argument: Argument, node: Node) -> bool:
-    """Whether the value is a null that resets what an extended file says."""
+    """Whether the value is a null that resets an extended file's value."""
     empty = isinstance(node, ScalarNode) and node.value is None
     return empty and not argument.nullable and not argument.required
 
@@ -245,7 +245,7 @@ def _argument(checker: Reporter, argument: Argument, node: Node, path: str) -> A
 
 
 def _by_name(entry: Entry, node: Node | None) -> dict[str, tuple[Node, Place]] | None:
-    """The argument nodes by name, with the place of each name; None if the class takes none."""
+    """The argument nodes by name, with the position of each name; None if the class takes none."""
     if node is None or (isinstance(node, ScalarNode) and node.value is None):
         return {}
     first = next(iter(entry.arguments), None)
@@ -269,7 +269,7 @@ def _is_first_argument(entry: Entry, node: MappingNode) -> bool:
 def _has_required(
     checker: Reporter, entry: Entry, given: Mapping[str, Any], place: Place, path: str
 ) -> bool:
-    """Whether all required arguments are given; misspelt ones have been reported already."""
+    """Whether all required arguments are given; misspelt ones are already reported."""
     by_context = _GIVEN_BY_CONTEXT.get(path.rpartition(".")[0])
     unknown = [name for name in given if name not in entry.arguments][:_MOST_MEANT]
     meant = {nearest(name, entry.arguments) for name in unknown}

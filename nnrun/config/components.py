@@ -8,12 +8,12 @@ from typing import Any
 from nnrun.errors import Place
 
 IMPORT_PATH = r"[A-Za-z_][A-Za-z0-9_.]*:[A-Za-z_][A-Za-z0-9_]*"
-"""A class of the user's own, as in `my_package.layers:Squash`."""
+"""The user's own class, as in `my_package.layers:Squash`."""
 
 
 @dataclass(frozen=True)
 class Duration:
-    """A length of training given in epochs, such as `20 epochs`; becomes steps when these are known."""
+    """A length of training in epochs, such as `20 epochs`; converted to steps later."""
 
     epochs: float
 
@@ -37,7 +37,7 @@ class TimeSpan:
     seconds: float
 
     def __str__(self) -> str:
-        """As it is written in a config, in the largest unit that makes it a round number.
+        """As written in a config, in the largest unit that makes it a round number.
 
         >>> [str(TimeSpan(seconds)) for seconds in (1800, 5400, 90.5)]
         ['30 min', '90 min', '90.5 s']
@@ -52,7 +52,7 @@ TIME_UNITS = {"s": 1, "min": 60, "h": 3600}
 
 
 def uses_own_code(value: Any) -> bool:
-    """Whether an experiment, or any value in one, names a class of the user's own."""
+    """Whether an experiment, or any value in one, names the user's own code."""
     if isinstance(value, Component):
         return value.is_users_own or uses_own_code(value.arguments)
     if is_dataclass(value) and not isinstance(value, type):
@@ -67,7 +67,7 @@ def uses_own_code(value: Any) -> bool:
 
 
 def _takes_own(item: Field[Any]) -> bool:
-    """Whether an option, whose value is text, may name what the user has written."""
+    """Whether an option with a text value may name the user's own code."""
     return bool(getattr(item.metadata.get("kind"), "takes_own", False))
 
 
@@ -78,9 +78,9 @@ class Component:
     Attributes:
         name: The class (`Dense`), an alias of Keras's (`relu`), or an import path (`package.module:Name`).
         group: The group of the catalogue it was found in (`layers`, `optimizers`, …).
-        module: The module that holds the class; None for an alias and for the user's own.
+        module: The module of the class; None for an alias and for the user's own.
         arguments: Values by argument name; nested components are `Component`s.
-        place: Where the config names it.
+        place: Its position in the config.
         path: The dotted path in the config, as in `architecture[1].Dense`.
     """
 
@@ -98,7 +98,7 @@ class Component:
 
 
 def snake_case(name: str) -> str:
-    """The name of a class as that of a variable; Keras also knows its classes by it.
+    """The name of a class in snake case, which Keras accepts as well.
 
     >>> snake_case("SparseCategoricalCrossentropy")
     'sparse_categorical_crossentropy'
@@ -112,7 +112,7 @@ def is_import_path(name: str) -> bool:
 
 
 def as_component(value: Any) -> tuple[str, Mapping[str, Any]] | None:
-    """The class and the arguments of a plain value of a config; None if it is no component.
+    """The class and arguments of a plain value in a config; None if it is not a component.
 
     >>> as_component({"Dense": {"units": 3}}), as_component("Flatten"), as_component({"epochs": 3})
     (('Dense', {'units': 3}), ('Flatten', {}), None)
@@ -127,5 +127,5 @@ def as_component(value: Any) -> tuple[str, Mapping[str, Any]] | None:
 
 
 def looks_like_class(name: str) -> bool:
-    """Whether a key is meant as a class and not as an argument: `Dense`, `my_layers:Squash`."""
+    """Whether a key looks like a class rather than an argument: `Dense`, `my_layers:Squash`."""
     return name[:1].isupper() or ":" in name

@@ -9,18 +9,18 @@ from nnrun.config.components import as_component
 UNKNOWN: Any = object()
 
 _ALONE = {"optimizer": "optimizers", "loss": "losses", "schedule": "schedules"}
-"""Components that stand alone under their key, with their group."""
+"""Components with a key of their own, and their group."""
 
 
 def default_of(owner: str, argument: str) -> Any:
-    """The value of an argument that is left out.
+    """The default of an argument.
 
     Args:
-        owner: A class, or what else takes arguments, such as `csv`.
+        owner: A class, or anything else that takes arguments, such as `csv`.
         argument: The argument.
 
     Returns:
-        The value; UNKNOWN where there is none, or where classes of this name do not agree.
+        The value; UNKNOWN if there is none, or if classes with this name differ.
     """
     catalogue, found = load_catalogue(), []
     for group in catalogue.groups:

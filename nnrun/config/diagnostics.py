@@ -1,4 +1,4 @@
-"""Problems → what a person, or an editor, reads."""
+"""Formats problems for people and editors."""
 
 import difflib
 import unicodedata
@@ -8,13 +8,13 @@ from typing import Any
 from nnrun.errors import Place, Problem
 
 LONGEST_TEXT = 400
-"""Characters of a message, a path or a hint that are printed."""
+"""The most characters of a message, a path or a hint that are printed."""
 MOST_PROBLEMS = 50
-"""Problems that are printed; JSON holds them all."""
+"""The most problems that are printed; JSON has all of them."""
 SHORTEST_PART = 3
-"""Letters that must be given of a known word when the rest of it is left out."""
+"""The fewest letters of an abbreviation of a known word."""
 EXCERPT_WIDTH = 110
-"""Characters of a line of the config that are printed."""
+"""The most characters of a config line that are printed."""
 
 _SYNONYMS = {
     "alpha": ("negative_slope",),
@@ -57,11 +57,11 @@ _SYNONYMS = {
     "valsplit": ("validation",),
     "xavier": ("GlorotUniform",),
 }
-"""Words that other programs, and people, use for ours; folded."""
+"""Other words for the known ones, in lower case."""
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """A hint that names the nearest known word, or an empty string where none is near.
+    """A hint with the nearest known word; empty if none is near.
 
     >>> did_you_mean("unit", ["units", "activation"])
     "did you mean 'units'?"
@@ -71,9 +71,9 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 
 def nearest(word: str, known: Iterable[str], closeness: float = 0.6) -> str:
-    """The known word nearest to a misspelt one, whatever its case; empty where none is near.
+    """The known word nearest to a misspelt one, ignoring case; empty if none is near.
 
-    `closeness` is how much of the two must agree, from 0 to 1.
+    `closeness` is the required similarity, from 0 to 1.
 
     >>> nearest("lr", ["momentum", "learning_rate"])
     'learning_rate'
@@ -96,7 +96,7 @@ def _fold(word: str) -> str:
 
 
 def in_order(problems: Iterable[Problem]) -> list[Problem]:
-    """Each problem once: by file and line, overrides after files, errors without a place first."""
+    """Each problem once: those without a position, then by file and line, then overrides."""
 
     def position(problem: Problem) -> tuple[bool, str, int, int]:
         place = problem.place or Place("")
@@ -107,7 +107,7 @@ def in_order(problems: Iterable[Problem]) -> list[Problem]:
 
 
 def in_one_line(problem: Problem) -> str:
-    """Place, path, message and hint of a problem, for a list of warnings.
+    """A problem's position, path, message and hint, for a list of warnings.
 
     >>> in_one_line(Problem("is odd", Place("a.yaml", 3), "loss", "leave it out"))
     'a.yaml:3: loss: is odd. Leave it out.'
@@ -119,9 +119,9 @@ def in_one_line(problem: Problem) -> str:
 
 
 def render_problems(problems: Sequence[Problem]) -> str:
-    """All problems as text: place, path, message; then the line with a caret and the hint.
+    """All problems as text: position, path, message; then the line with a caret and the hint.
 
-    What the user wrote is shown in a form that no terminal acts upon.
+    Control characters in the user's text are escaped.
     """
     ordered = in_order(problems)
     blocks = [_render(problem) for problem in ordered[:MOST_PROBLEMS]]
@@ -159,7 +159,7 @@ def escaped(text: str) -> str:
 
 
 def excerpt(place: Place, hint: str) -> str:
-    """The line with its number; below it the caret, as far right as the text it points at."""
+    """The line with its number, and below it a caret under the text it refers to."""
     text = place.text.replace("\t", " ")
     start = place.column - 1
     left = max(0, start - EXCERPT_WIDTH // 2) if len(text) > EXCERPT_WIDTH else 0
@@ -172,7 +172,7 @@ def excerpt(place: Place, hint: str) -> str:
 
 
 def text_columns(text: str) -> int:
-    """How many columns of a terminal a text fills: two for a wide character, none for an accent."""
+    """The width of a text in a terminal: two columns for a wide character, none for an accent."""
     if text.isascii():
         return len(text)
     wide = sum(unicodedata.east_asian_width(char) in ("W", "F") for char in text)

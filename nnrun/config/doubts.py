@@ -23,27 +23,27 @@ LINEAR = {
     "Identity",
     "Reshape",
 }
-"""Layers that leave what goes through them linear, once the model is trained."""
+"""Layers that are linear once the model is trained."""
 DECAYING = {
     "CosineDecay": ("decay_steps", "alpha"),
     "PolynomialDecay": ("decay_steps", "end_learning_rate"),
 }
-"""Schedules that end, with the arguments that say when, and with what share or rate."""
+"""Schedules that end, with the arguments for their length and their final share or rate."""
 SPENT_SHARE = 0.5
-"""The share of the steps that such a schedule should last for at least."""
+"""The smallest share of the steps that such a schedule should last."""
 LOST_SHARE = 0.1
-"""From what share on training steps that are lost at the end are told of."""
+"""The share of steps lost at the end above which there is a warning."""
 
 
 def find_doubts(
     experiment: Experiment, catalogue: Catalogue, facts: DataFacts | None = None
 ) -> list[Problem]:
-    """Everything about a config that deserves a warning, with its place.
+    """Warnings about a config, each with its position.
 
     Args:
         experiment: The config, without mistakes.
         catalogue: What Keras's classes take.
-        facts: What is known of the data.
+        facts: The known facts about the data.
     """
     subject = Subject(experiment, catalogue, facts)
     rules = (unusual_rates, _spent_rates, _linear_layers, _lost_steps)
@@ -97,7 +97,7 @@ def _is_linear(layer: Component, default: str) -> bool:
 
 
 def _lines(outline: Outline) -> Iterator[list[Component]]:
-    """Pairs of layers, the second being the only one that uses the first."""
+    """Pairs of layers, of which only the second uses the first."""
     nodes, users = outline.nodes, outline.users
     for name, node in nodes.items():
         line: list[Component] = []

@@ -19,13 +19,13 @@ _STARTING_RATES = ("initial_learning_rate", "warmup_target")
 def with_learning_rate(config: Path, target: Path, rate: float) -> str:
     """The text of a config with another learning rate, to be written to `target`.
 
-    The rate is given to the optimizer that the config or a file it extends declares, to Adam where
-    none does. The new text is read again before it is handed out: it declares the same experiment
-    but for the rate (and the name, where that is the file's).
+    The rate is set for the optimizer in the config or a file it extends, by default Adam. The new
+    text is read again to verify it: it declares the same experiment except for the rate (and the
+    name, if that is the file's).
 
     Args:
         config: The config file.
-        target: Where the text will stand; paths in it are relative to that.
+        target: The file for the text; paths in it are relative to that.
         rate: The new learning rate.
 
     Raises:
@@ -51,7 +51,7 @@ def with_learning_rate(config: Path, target: Path, rate: float) -> str:
 
 
 def _check_rate_is_the_optimizers(experiment: Experiment) -> None:
-    """Refuse a rate that a schedule gives instead of the optimizer."""
+    """Refuse a rate that is set by a schedule instead of the optimizer."""
     schedule = experiment.schedule
     rate = experiment.optimizer.arguments.get(_RATE)
     if isinstance(rate, Component):

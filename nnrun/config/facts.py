@@ -1,4 +1,4 @@
-"""What checking needs to know about a data set, without its rows."""
+"""The facts about a data set that checks need, without its rows."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -11,14 +11,14 @@ class DataFacts:
     """A data set in outline.
 
     Attributes:
-        task: The name of a task, or the import path of one of the user's own.
-        classes: How many classes there are; 0 where a row does not belong to one class.
+        task: The name of a task, or the import path of the user's own.
+        classes: The number of classes; 0 if rows don't belong to one class.
         class_names: Their names, in the order of the integer labels.
         input_shape: Shape of one row.
         target_width: Numbers or labels in one target row before any one-hot coding.
-        train_rows: Rows that can be split.
-        test_rows: Published test rows; 0 where there are none.
-        outline: What the task is, where it is one of the user's own, which only its code tells.
+        train_rows: The number of rows that can be split.
+        test_rows: The number of published test rows, or 0.
+        outline: The outline of the user's own task, which is in its code.
     """
 
     task: str
@@ -32,7 +32,7 @@ class DataFacts:
 
 
 def rows_of_share(share: float, rows: int) -> int:
-    """The number of rows in a share: a number of rows, or a fraction (at least one row).
+    """The number of rows for a number or a fraction (at least one row).
 
     >>> rows_of_share(10, 150), rows_of_share(0.2, 150), rows_of_share(0.001, 150)
     (10, 30, 1)
@@ -53,7 +53,7 @@ def class_numbers(names: Sequence[str], wanted: Sequence[str | int]) -> list[int
     """The numbers of classes given by name or number; a number that is also a name counts as the name.
 
     Raises:
-        LookupError: There is no such class; its argument is the index in `wanted`.
+        LookupError: A class does not exist; its argument is the index in `wanted`.
 
     >>> class_numbers(["Coat", "Bag", "Shirt"], ["Shirt", 0])
     [2, 0]
@@ -75,10 +75,10 @@ def class_numbers(names: Sequence[str], wanted: Sequence[str | int]) -> list[int
 def with_classes(facts: DataFacts, wanted: Sequence[str | int] | None, task: str) -> DataFacts:
     """The facts of a data set reduced to some classes; unchanged if that is impossible.
 
-    How many rows are left only the rows tell: the numbers of rows are those of all classes.
+    The numbers of rows are still those of all classes, since only the data tell how many are left.
 
     Args:
-        facts: Those of the whole data set.
+        facts: The facts of the whole data set.
         wanted: The classes to keep; None for all.
         task: The task that the config declares.
     """
@@ -100,10 +100,10 @@ def as_used(
     """The facts of a named data set as a config uses its classes.
 
     Args:
-        facts: Those of the data set itself.
+        facts: The facts of the data set itself.
         classes: The classes to keep; None for all.
-        positive: The class to tell from all others, if any.
-        task: What the config says under `dataset.task`; two classes may be taken as `multiclass`.
+        positive: The class to predict against all others, if any.
+        task: The config's `dataset.task`; two classes can be treated as `multiclass`.
     """
     facts = with_classes(facts, classes, task)
     if positive is None or not facts.classes:

@@ -1,4 +1,4 @@
-"""The name of a figure: what is measured, of which output, on which rows, after which epoch."""
+"""Names of figures: what is measured, for which output, on which rows, after which epoch."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -15,8 +15,8 @@ class Figure:
     Attributes:
         name: What is measured: `loss`, `accuracy`.
         part: The rows that it is measured on: `train`, `validation` or `test`.
-        output: The output that it is of; empty for the whole model, or where that is not known.
-        of_last_epoch: Whether it is that of the last epoch and not of the best.
+        output: The output; empty for the whole model, or if unknown.
+        of_last_epoch: Whether it is that of the last epoch rather than the best.
 
     >>> Figure.parse("last.val_accuracy")
     Figure(name='accuracy', part='validation', output='', of_last_epoch=True)
@@ -33,11 +33,11 @@ class Figure:
 
     @classmethod
     def parse(cls, text: str, outputs: Iterable[str] = ()) -> Self:
-        """Take apart the name by which people call a figure: `test_loss`, `last.val_accuracy`.
+        """Parse the name of a figure: `test_loss`, `last.val_accuracy`.
 
         Args:
             text: The name.
-            outputs: The outputs of the model, where it has several.
+            outputs: The outputs of the model, if it has several.
         """
         rest = text.removeprefix(_LAST)
         part, prefix = next(
@@ -49,14 +49,14 @@ class Figure:
 
     @classmethod
     def logged(cls, text: str, outputs: Iterable[str] = ()) -> Self:
-        """Take apart a name of an epoch's logs, which have no test rows: `loss`, `val_price_mae`."""
+        """Parse a name in an epoch's logs, which have no test rows: `loss`, `val_price_mae`."""
         prefix = _PREFIXES["validation"]
         part = "validation" if text.startswith(prefix) else "train"
         return replace(cls.trained(text.removeprefix(_PREFIXES[part]), outputs), part=part)
 
     @classmethod
     def trained(cls, text: str, outputs: Iterable[str] = ()) -> Self:
-        """Take apart a name of the training rows' logs: `loss`, `price_mae`."""
+        """Parse a name in the training rows' logs: `loss`, `price_mae`."""
         owners = (output for output in outputs if text.startswith(f"{output}_"))
         output = max(owners, key=len, default="")
         return cls(text.removeprefix(f"{output}_"), output=output) if output else cls(text)
@@ -72,7 +72,7 @@ class Figure:
 
 
 def plain_name(figure: str) -> str:
-    """A figure's name without the rows and the epoch that it is of.
+    """A figure's name without its rows and epoch.
 
     >>> [plain_name(name) for name in ("val_auc", "last.val_auc", "test_auc", "auc")]
     ['auc', 'auc', 'auc', 'auc']
@@ -81,7 +81,7 @@ def plain_name(figure: str) -> str:
 
 
 def training_name(logged: str) -> str:
-    """The name on the training rows of a figure in an epoch's logs.
+    """The name of a figure in an epoch's logs, for the training rows.
 
     >>> training_name("val_price_mae")
     'price_mae'

@@ -1,4 +1,4 @@
-"""Rules for what must fit the data: the last layer, the labels and their weights."""
+"""Rules on what must fit the data: the last layer, the labels and their weights."""
 
 from collections.abc import Iterator
 
@@ -36,7 +36,7 @@ def task_against_target(subject: Subject) -> Iterator[Problem]:
 
 
 def choices_of_own_task(subject: Subject) -> Iterator[Problem]:
-    """A task of the user's own reads its target itself: nnrun knows none of its classes."""
+    """The user's own task reads its target itself, so nnrun doesn't know its classes."""
     dataset = subject.experiment.dataset
     if not is_import_path(dataset.task):
         return

@@ -42,9 +42,9 @@ class FromRun:
 
 @dataclass(frozen=True)
 class FineTune:
-    """A second part of the training, in which frozen layers learn too, with a rate of its own.
+    """A second part of the training, in which frozen layers learn, too, with a separate rate.
 
-    The optimizer begins it anew, without the memory of the first part.
+    The optimizer is reset before it.
     """
 
     after_epoch: int = option("The last epoch of the first part.", Integer(minimum=1), REQUIRED)

@@ -1,4 +1,4 @@
-"""`gallery.yaml`, beside the configs of a gallery: their order, their seeds, what others report."""
+"""`gallery.yaml`, next to the configs of a gallery: their order, seeds and published figures."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
@@ -20,7 +20,7 @@ _SUFFIXES = (".yaml", ".yml")
 
 @dataclass(frozen=True)
 class GalleryEntry:
-    """What the sheet says of one config."""
+    """The entry for one config."""
 
     material: str = option("The figure that the course material reports.", Text(), "")
     seeds: int = option(
@@ -31,7 +31,7 @@ class GalleryEntry:
 
 
 Sheet = Mapping[str, Mapping[str, GalleryEntry]]
-"""Groups by their title; in each, the configs by the names of their files."""
+"""Groups by title; in each, the configs by file name."""
 
 
 def read_sheet(folder: Path) -> Sheet:
@@ -41,7 +41,7 @@ def read_sheet(folder: Path) -> Sheet:
         folder: The folder. Without a sheet, all its configs are one group.
 
     Raises:
-        ConfigError: The sheet has mistakes, or names a config twice or that is not there.
+        ConfigError: The sheet has mistakes, or names a config twice or one that does not exist.
     """
     found = {path.stem for path in folder.iterdir() if _is_config(path)}
     path = folder / SHEET

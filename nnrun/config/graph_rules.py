@@ -1,4 +1,4 @@
-"""Rules for graphs: known names, no circles, nothing unused."""
+"""Rules for graphs: known names, no loops, nothing unused."""
 
 import re
 from collections.abc import Iterator
@@ -28,13 +28,13 @@ JOINING = {
 NAME = r"[A-Za-z0-9_][A-Za-z0-9_.-]*"
 FEWEST_JOINED = 2
 MOST_SHOWN = 8
-"""Layers of a circle that are shown."""
+"""The most layers of a loop that are shown."""
 MOST_MEANT = 20
-"""Unknown names for which the nearest known one is looked for."""
+"""The most unknown names for which a similar one is suggested."""
 
 
 def graph(subject: Subject) -> Iterator[Problem]:
-    """Everything that is wrong with the connections of a graph."""
+    """Problems with the connections of a graph."""
     declared = subject.experiment.outline
     if not declared.names_nodes:
         return
@@ -118,7 +118,7 @@ def _lost_share(subject: Subject, declared: Graph, name: str, shared: str) -> It
 
 
 def find_circle(declared: Graph) -> list[str]:
-    """A circle of names, each of which comes from the next; empty if there is none."""
+    """A loop of names, each of which comes from the next; empty if there is none."""
     nodes = declared.nodes
     known = {name: [need for need in node.needs if need in nodes] for name, node in nodes.items()}
     try:
@@ -207,7 +207,7 @@ def _aims(subject: Subject, roles: Roles) -> Iterator[Problem]:
 
 
 def autoencoder(subject: Subject) -> Iterator[Problem]:
-    """An autoencoder that is a list predicts only its input."""
+    """An autoencoder that is a list of layers predicts only its input."""
     dataset = subject.experiment.dataset
     if subject.experiment.outline.names_nodes or not predicts_input(dataset.task):
         return

@@ -12,16 +12,16 @@ from nnrun.config.options import REQUIRED, option
 from nnrun.config.tasks import TASK
 
 INPUT = "inputs"
-"""The name of the one input, where an architecture names none."""
+"""The name of the single input, if an architecture names none."""
 TARGET = "targets"
-"""The name of the one target, where an architecture names no outputs."""
+"""The name of the single target, if an architecture names no outputs."""
 
 From = str | tuple[str, ...] | Mapping[str, str] | None
 
 
 @dataclass(frozen=True)
 class GraphInput:
-    """One of the inputs of a graph."""
+    """An input of a graph."""
 
     features: tuple[str, ...] | None = option(
         "The columns it takes; a column can go to several inputs.",
@@ -32,7 +32,7 @@ class GraphInput:
 
 @dataclass(frozen=True)
 class GraphLayer:
-    """One of the layers of a graph, under a name of its own: a layer, and what it comes from."""
+    """A named layer of a graph, and what it comes from."""
 
     layer: Component | None = option(
         "The layer, by its class, as in `{Dense: {units: 30, activation: relu}, from: deep}`.",
@@ -69,7 +69,7 @@ class GraphLayer:
 
 @dataclass(frozen=True)
 class GraphOutput(GraphLayer):
-    """One of the outputs of a graph: a layer with what it is to predict."""
+    """An output of a graph: a layer and what it predicts."""
 
     target: str | tuple[str, ...] | None = option(
         "The column it predicts, or a list of them; for an autoencoder, the input.",
@@ -124,7 +124,7 @@ class Graph:
 
     @property
     def nodes(self) -> dict[str, GraphLayer]:
-        """Layers and outputs by name, in their order."""
+        """Layers and outputs by name, in order."""
         return {**self.layers, **self.outputs}
 
     def path_of(self, name: str) -> str:
@@ -136,7 +136,7 @@ class Graph:
 
     @property
     def users(self) -> dict[str, list[str]]:
-        """What is applied to an input, a layer or an output, or shares it, by its name."""
+        """What uses or shares each input, layer or output, by its name."""
         users: dict[str, list[str]] = {}
         for name, node in self.nodes.items():
             for source in node.needs:
@@ -147,7 +147,7 @@ class Graph:
         """The layers and outputs in topological order, otherwise as written.
 
         Raises:
-            ValueError: They run in a circle, or come from nothing known.
+            ValueError: They form a loop, or come from an unknown name.
         """
         nodes, users, inputs = self.nodes, self.users, set(self.entries)
         names = list(nodes)

@@ -1,6 +1,6 @@
 """Words from Keras scripts, other libraries and books, with the equivalent YAML.
 
-In a hint, what stands between `<` and `>` is an example, in whose place the user's own value comes.
+In a hint, `<` and `>` enclose an example, which is replaced by the user's own value.
 """
 
 import re
@@ -89,7 +89,7 @@ KEYS: Mapping[str, str] = {
     "weight_decay": "write `optimizer: {AdamW: {weight_decay: <0.004>}}`",
     "workers": "leave it out: rows are read ahead anyway",
 }
-"""Keys that no section has."""
+"""Keys that don't exist in any section."""
 
 ARGUMENTS: Mapping[str, str] = {
     "batch_input_shape": _KNOWN_SHAPE,
@@ -105,7 +105,7 @@ ARGUMENTS: Mapping[str, str] = {
     "out_channels": "write `filters: <32>`",
     "out_features": "write `units: <10>`",
 }
-"""Arguments that a class has no more, never had, or is not asked for; none of them is passed on."""
+"""Arguments that a class no longer has, never had, or doesn't need; none of them is passed on."""
 
 _CROSS_ENTROPY = (
     "write `loss: sparse_categorical_crossentropy` for classes, `loss: binary_crossentropy` for "
@@ -197,7 +197,7 @@ NAMES: Mapping[str, Mapping[str, str]] = {
         "step": "write `schedule: {PiecewiseConstantDecay: {boundaries: [10 epochs], values: [0.1, 0.01]}}`",
     },
 }
-"""Names that no class has, by the group in which they are looked for; folded to lower case."""
+"""Names without a class, by group, in lower case."""
 
 
 def _data_set(name: str) -> str:
@@ -211,12 +211,12 @@ def _data_set(name: str) -> str:
 
 
 def about_key(key: str, node: Node | None) -> str:
-    """What to write in place of a key; empty for a word that is not in the table."""
+    """What to write instead of a key; empty for a word that is not in the table."""
     return _with_value(KEYS.get(key.casefold(), ""), node)
 
 
 def about_argument(name: str, node: Node) -> str:
-    """What to write in place of an argument; empty for a word that is not in the table."""
+    """What to write instead of an argument; empty for a word that is not in the table."""
     python = re.fullmatch(r"(\w+)=([^=].*)", name)
     if python:
         return f"write `{python[1]}: {python[2].strip(_QUOTES)}`"
@@ -237,7 +237,7 @@ def renamed(argument: str, known: Sequence[str]) -> str:
 
 
 def about_name(groups: Sequence[str], name: str) -> str:
-    """What to write in place of a class's name; empty for a word that is not in the table."""
+    """What to write instead of a class's name; empty for a word that is not in the table."""
     tables = [NAMES.get(group, {}) for group in groups]
     return next((table[name.casefold()] for table in tables if name.casefold() in table), "")
 
@@ -247,12 +247,12 @@ FILE_OPTIONS = {"csv": "csv", "tsv": "csv", "txt": "csv", "parquet": "parquet", 
 
 
 def about_section(section: str, value: str | float, truths: Sequence[str]) -> str:
-    """How to write a value that was given in place of a section.
+    """How to write a value that was given instead of a section.
 
     Args:
         section: The section's class, such as `Dataset`.
         value: The value.
-        truths: The section's options that are true or false.
+        truths: The section's boolean options.
     """
     key, shown = "", value
     if section == "Dataset":

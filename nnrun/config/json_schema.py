@@ -1,7 +1,7 @@
-"""The config language as a JSON Schema, by which editors complete and check configs.
+"""The config language as a JSON Schema, which lets editors complete and check configs.
 
-It is derived from `schema` and the catalogue. `nnrun validate` checks more: what must hold between
-the parts of a config cannot be said here.
+It is derived from `schema` and the catalogue. `nnrun validate` also checks relations between parts
+of a config, which a JSON Schema can't express.
 """
 
 from collections.abc import Mapping
@@ -17,12 +17,11 @@ from nnrun.config.schema import Experiment
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 _MERGED = ("optimizers", "schedules", "losses", "presets", "sources")
-"""Groups of which a config names one: a file that extends another may leave out what that one says.
-
-So nothing is required of them here. Components that stand in lists are replaced with their list.
+"""Groups of which a config has a single member. A file that extends another may leave out their
+required arguments, so the schema requires none. Components in lists are replaced with their list.
 """
 _BESIDE = ("layers", "applications")
-"""The groups whose members stand in a section beside other options: in the layers of a graph."""
+"""The groups whose members are keys next to other options: in the layers of a graph."""
 
 
 def build_schema(catalogue: Catalogue) -> dict[str, Any]:
@@ -48,7 +47,7 @@ def build_schema(catalogue: Catalogue) -> dict[str, Any]:
 
 
 def _group_definitions(catalogue: Catalogue, group: str) -> dict[str, Schema]:
-    """The definition of a group, which is a choice, and one for each of its classes."""
+    """The definition of a group (a choice), and of each of its classes."""
     entries: dict[str, Entry] = {}
     for name in (*catalogue.names(group), *catalogue.aliases(group)):
         entry = catalogue.find(group, name)
@@ -66,7 +65,7 @@ def _group_definitions(catalogue: Catalogue, group: str) -> dict[str, Schema]:
 
 
 def _choice(entries: Mapping[str, Entry]) -> Schema:
-    """A member of a group in each of the forms it may have."""
+    """A member of a group in each of its forms."""
     bare = [name for name, entry in entries.items() if not _required(entry)]
     return {
         "anyOf": [

@@ -1,4 +1,4 @@
-"""What a kind of value can do: check a value, say what it takes, and describe itself to editors."""
+"""The protocol of kinds of values, which check a value and describe what they accept."""
 
 from abc import ABC, abstractmethod
 from pathlib import Path
@@ -8,13 +8,13 @@ from nnrun.config.reader import MappingNode, Node, SequenceNode
 from nnrun.errors import Place, Problem
 
 INVALID = object()
-"""What a check gives back for a value it has found a problem with."""
+"""The result of checking a value that has a problem."""
 
 Schema = dict[str, Any]
 
 
 class Checking(Protocol):
-    """The check that a kind is part of: it takes reports, and knows classes and sections."""
+    """The check that uses a kind: it collects problems, and knows classes and sections."""
 
     folder: Path
     problems: list[Problem]
@@ -22,7 +22,7 @@ class Checking(Protocol):
 
     @property
     def wants_hints(self) -> bool:
-        """Whether a hint is worth working out."""
+        """Whether a hint is wanted."""
 
     def report(self, message: str, place: Place, path: str, hint: str = "") -> Any:
         """Note a problem and give INVALID back."""
@@ -31,7 +31,7 @@ class Checking(Protocol):
         """Note that a value is not of its kind."""
 
     def check(self, kind: "Kind", node: Node, path: str) -> Any:
-        """Check a value that lies within another."""
+        """Check a value within another."""
 
     def trial(self) -> "Checking":
         """A check without problems so far, for a kind that may not be the right one."""
@@ -47,12 +47,12 @@ class Checking(Protocol):
 
 
 class Kind(ABC):
-    """A kind of value that a config may hold.
+    """A kind of value in a config.
 
     Attributes:
         shapes: How its values are written: `list`, `dict`, `str`, `bool`, or `float` for numbers
-            and null. This decides whether the kind may complain of a value that others also take.
-        is_named_by_key: Whether the key says which component the value belongs to.
+            and null. This decides which of several kinds reports a problem.
+        is_named_by_key: Whether the key names the component that the value belongs to.
     """
 
     shapes: ClassVar[frozenset[type]] = frozenset()
@@ -60,14 +60,14 @@ class Kind(ABC):
 
     @abstractmethod
     def check(self, checker: Checking, node: Node, path: str) -> Any:
-        """The node's value, or INVALID after the problem was noted."""
+        """The node's value, or INVALID after noting the problem."""
 
     @abstractmethod
     def words(self) -> str:
         """The kind in words, as in "a whole number of at least 1"."""
 
     def markdown(self) -> str:
-        """The same with choices as code, and with links to sections and classes."""
+        """The same in Markdown, with choices as code and links to sections and classes."""
         return self.words()
 
     @abstractmethod
@@ -75,28 +75,28 @@ class Kind(ABC):
         """The kind as a JSON Schema."""
 
     def hint(self, value: Any) -> str:
-        """How to write a plain value that is not of this kind; empty where that cannot be told."""
+        """A hint on how to write a plain value that is not of this kind; empty if unknown."""
         del value
         return ""
 
     def inner(self, key: str) -> "Kind | None":
-        """The kind of the value under a key of a mapping; None where the kind knows no such key."""
+        """The kind of the value under a key of a mapping; None for an unknown key."""
         del key
         return None
 
     @property
     def component_groups(self) -> tuple[str, ...]:
-        """The groups of which a value, or each entry of a list, may name a class."""
+        """The groups whose classes a value, or each entry of a list, can name."""
         return ()
 
     @property
     def sections(self) -> list[type]:
-        """The sections that a value may be, or that a mapping may hold."""
+        """The sections that a value can be, or that a mapping can contain."""
         return []
 
 
 def shape_of(node: Node) -> type:
-    """How a node is written, as `Kind.shapes` has it."""
+    """How a node is written, as in `Kind.shapes`."""
     if isinstance(node, SequenceNode):
         return list
     if isinstance(node, MappingNode):

@@ -1,4 +1,4 @@
-"""The kinds of single values: truth values, numbers, text, files, shares of rows, durations."""
+"""The kinds of single values: booleans, numbers, text, files, shares of rows, durations."""
 
 import math
 import re
@@ -26,19 +26,19 @@ _MEANT_TRUTHS = {
     **dict.fromkeys(("false", "no", "off", "0", "0.0"), "false"),
 }
 _SERIALIZED = {"class_name", "registered_name"}
-"""The keys by which Keras knows a serialized object."""
+"""The keys of Keras's serialized objects."""
 _BOUNDS = {
     "minimum": "minimum",
     "maximum": "maximum",
     "above": "exclusiveMinimum",
     "below": "exclusiveMaximum",
 }
-"""The bounds of numbers, and what JSON Schema calls them."""
+"""The bounds of numbers, with their names in JSON Schema."""
 
 
 @dataclass(frozen=True)
 class Anything(Kind):
-    """Any YAML value, but for a serialized object: Keras would build it, of whatever class it names."""
+    """Any YAML value except a serialized object, from which Keras would build any class."""
 
     shapes = frozenset((list, dict, str, bool, float))
 
@@ -91,7 +91,7 @@ class Boolean(Kind):
 
 
 class _Numeric(Kind):
-    """What may be written as a number."""
+    """Values written as numbers."""
 
     shapes = frozenset((float,))
 
@@ -138,7 +138,7 @@ class _Bounded(_Numeric):
 
 @dataclass(frozen=True)
 class Integer(_Bounded):
-    """A whole number between two bounds, both allowed."""
+    """A whole number between two bounds, both included."""
 
     noun = "a whole number"
     json_type = "integer"
@@ -158,7 +158,7 @@ class Integer(_Bounded):
 
 @dataclass(frozen=True)
 class Number(_Bounded):
-    """A number; `above` and `below` are bounds that are themselves not allowed."""
+    """A number; `above` and `below` are excluded bounds."""
 
     noun = "a number"
     json_type = "number"
@@ -176,7 +176,7 @@ class Number(_Bounded):
 
 @dataclass(frozen=True)
 class Text(Kind):
-    """A string: one of `choices` where there are any, matching `pattern` where there is one."""
+    """A string: one of `choices`, and matching `pattern`, if given."""
 
     shapes = frozenset((str,))
 
@@ -217,7 +217,7 @@ class Text(Kind):
 
 @dataclass(frozen=True)
 class Pluggable(Text):
-    """One of `choices`, or the import path of one of the user's own, as in `my_tasks:Ranking`."""
+    """One of `choices`, or the import path of the user's own, as in `my_tasks:Ranking`."""
 
     takes_own: ClassVar[bool] = True
 
@@ -318,7 +318,7 @@ def _whole_number_of(node: Node) -> int | None:
 
 
 def duration_of(text: str) -> Duration | None:
-    """The duration that a text such as "20 epochs" names, or None."""
+    """The duration in a text such as "20 epochs", or None."""
     found = _DURATION.fullmatch(text.strip())
     number = resolve_scalar(found[1]) if found else None
     if isinstance(number, bool) or not isinstance(number, int | float):
@@ -327,7 +327,7 @@ def duration_of(text: str) -> Duration | None:
 
 
 def _file_of(checker: Checking, node: Node) -> str | None:
-    """The file that a node names; None where it names none."""
+    """The file that a node names; None if it names none."""
     name = node.value if isinstance(node, ScalarNode) else None
     if not isinstance(name, str) or not name.strip() or "\0" in name:
         return None
@@ -335,7 +335,7 @@ def _file_of(checker: Checking, node: Node) -> str | None:
 
 
 def _number_meant(text: str) -> str:
-    """The number in a text such as "0.1" (in quotes), 10_000, 0,5 or 20%; empty where there is none."""
+    """The number meant by a text such as "0.1" (in quotes), 10_000, 0,5 or 20%; empty if none."""
     bare = text.strip().replace("_", "")
     if re.fullmatch(r"\d+(\.\d+)?%", bare):
         return f"{float(bare[:-1]) / 100:g}"

@@ -1,4 +1,4 @@
-"""The scales that labels which are numbers can be learnt in, and what a loss in them is counted in."""
+"""The scales for numeric labels, and the units of a loss computed on them."""
 
 STANDARDIZE, MINMAX, SYMMETRIC = "standardize", "minmax", "symmetric"
 
@@ -7,4 +7,4 @@ LABEL_SCALES = {
     MINMAX: "labels scaled to lie between 0 and 1",
     SYMMETRIC: "labels scaled to lie between -1 and 1",
 }
-"""What `dataset.preprocess.target` may say, each in words."""
+"""The values of `dataset.preprocess.target`, described in words."""

@@ -12,7 +12,8 @@ from nnrun.errors import Problem
 ACCUMULATION = "gradient_accumulation_steps"
 CLIPPING = ("clipnorm", "global_clipnorm", "clipvalue")
 NORMALIZED_LOSSES = {"CosineSimilarity"}
-"""Losses of a direction: of one number there are two, and no way from one to the other."""
+"""Losses of directions, which have no gradient for a single number: that has only two
+directions."""
 CROSS_ENTROPIES = {
     "BinaryCrossentropy",
     "BinaryFocalCrossentropy",
@@ -42,7 +43,7 @@ def optimizers_of(subject: Subject) -> Iterator[Component]:
 
 
 def training_steps(subject: Subject) -> int | None:
-    """Training steps of all epochs; None where the number of rows is not known yet."""
+    """The number of training steps in all epochs; None if the number of rows is not known yet."""
     facts, split = subject.facts, subject.experiment.dataset.split
     if facts is None:
         return None
@@ -73,7 +74,7 @@ def accumulation_that_fills(subject: Subject) -> Iterator[Problem]:
 
 
 def clipping_that_clips(subject: Subject) -> Iterator[Problem]:
-    """Keras takes a limit of 0 or less for none."""
+    """Keras treats a limit of 0 or less as no limit."""
     for optimizer in optimizers_of(subject):
         for name in CLIPPING:
             limit = optimizer.arguments.get(name)
@@ -128,7 +129,7 @@ def direction_of_one_number(subject: Subject) -> Iterator[Problem]:
 
 
 def activation_of_classes(subject: Subject) -> Iterator[Problem]:
-    """What a classifier ends in gives probabilities, or logits: ReLU gives neither."""
+    """A classifier's last activation gives probabilities or logits: ReLU gives neither."""
     output, loss = subject.output, subject.loss
     if output is None or subject.objection or subject.task is None or ":" in output.activation:
         return

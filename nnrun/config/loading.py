@@ -1,4 +1,4 @@
-"""The door into `config`: a file and overrides → a checked experiment."""
+"""Loads a checked experiment from a config file and overrides."""
 
 import dataclasses
 from collections.abc import Callable, Sequence
@@ -37,14 +37,14 @@ def load_experiment(
     Args:
         path: The YAML file.
         overrides: Changes of the form `training.epochs=5`, applied last.
-        check_source: What can cheaply be said against the source of the data.
-        check_base: What can be said against the run that the model is built on.
-        text: What the file is taken to hold; what it does hold where None.
-        to_be_trained: Whether a training is to begin with it, which has to be able to learn, and
-            to know of every figure that is watched which way it is better.
+        check_source: Finds problems with the data source cheaply.
+        check_base: Finds problems with the run that the model is built on.
+        text: The content to use for the file; None to read it.
+        to_be_trained: Whether a training is about to begin, which must be able to learn and must
+            know the direction of every monitored metric.
 
     Raises:
-        ConfigError: With every problem found.
+        ConfigError: With all problems.
     """
     tree = read_config(path, SectionOf(Experiment), overrides, text)
     check = _Check(path, load_catalogue(), check_source, check_base, to_be_trained=to_be_trained)
@@ -66,7 +66,7 @@ def load_experiment(
 
 @dataclass(frozen=True)
 class _Check:
-    """What is said against a config: its values one by one, and what they are to each other."""
+    """Finds the problems of a config: of its single values, and of relations between them."""
 
     path: Path
     catalogue: Catalogue
@@ -75,7 +75,7 @@ class _Check:
     to_be_trained: bool
 
     def judge_beside(self, base: Experiment) -> Callable[[MappingNode], list[Problem]]:
-        """What tells the problems of configs that differ from another in a few values."""
+        """Returns a function that finds the problems of configs that differ in a few values."""
         return lambda tree: self.of(tree, base)[1]
 
     def of(
@@ -85,7 +85,7 @@ class _Check:
 
         Args:
             tree: The config.
-            base: One that is checked already: files are looked at only where this one has others.
+            base: A config that has been checked: files are checked only if they differ from its.
         """
         experiment, problems, doubtful = check_experiment(
             tree, self.catalogue, self.path.parent.resolve(), _default_name(self.path)
@@ -106,7 +106,7 @@ class _Check:
         return experiment, problems, doubtful
 
     def _of_files(self, experiment: Experiment, blamed: set[str]) -> list[Problem]:
-        """What is said against the source of the data and the run that the model is built on."""
+        """Problems with the data source and the run that the model is built on."""
         found: list[Problem] = []
         if self.check_source and not any(path.startswith("dataset") for path in blamed):
             found += _placed(self.check_source(experiment), experiment)
@@ -115,20 +115,20 @@ class _Check:
         return found
 
     def subject_of(self, experiment: Experiment) -> Subject:
-        """An experiment as the relations look at it."""
+        """An experiment as the relations see it."""
         return _subject(experiment, self.catalogue)
 
     def modules_of(self, experiment: Experiment) -> Path:
-        """Where classes of the user's own lie."""
+        """The folder of the user's own classes."""
         return Path(experiment.modules) if experiment.modules else self.path.parent.resolve()
 
 
 def searched_figure_of(experiment: Experiment, folder: Path) -> tuple[str, Mode]:
-    """The figure that the search of a config improves, and whether low or high is best.
+    """The metric that a config's search improves, and whether low or high is best.
 
     Args:
         experiment: The checked config.
-        folder: Where metrics of the user's own lie.
+        folder: The folder of the user's own metrics.
     """
     return searched_figure(_subject(experiment, load_catalogue()), folder)
 
@@ -140,7 +140,7 @@ def _subject(experiment: Experiment, catalogue: Catalogue) -> Subject:
 
 
 def _reads_others(experiment: Experiment, base: Experiment) -> bool:
-    """Whether two experiments may read other files, or other columns of them."""
+    """Whether two experiments may read different files or columns."""
     outline = experiment.outline
     names_files = outline.names_nodes or outline.base is not None
     is_another = experiment.architecture != base.architecture
@@ -156,7 +156,7 @@ def _named_facts_by_output(experiment: Experiment, catalogue: Catalogue) -> dict
 
 
 def _placed(problems: Sequence[Problem], experiment: Experiment) -> list[Problem]:
-    """Problems that know their path, with the place that belongs to it."""
+    """Problems with a path, with the position of that path."""
     return [
         dataclasses.replace(problem, place=experiment.place_of(problem.path))
         for problem in problems
@@ -164,12 +164,12 @@ def _placed(problems: Sequence[Problem], experiment: Experiment) -> list[Problem
 
 
 def named_facts(experiment: Experiment, catalogue: Catalogue, output: str = "") -> DataFacts | None:
-    """What is known of the data before they are read, as an output meets them: named sets only.
+    """The known facts about an output's data before reading rows: only for named data sets.
 
     Args:
         experiment: The config.
-        catalogue: What is known of data sets.
-        output: The output of a graph; the first of all outputs where none is named.
+        catalogue: The known data sets.
+        output: The output of a graph; by default the first one.
     """
     named = known_data(experiment.dataset, catalogue)
     if named is None:

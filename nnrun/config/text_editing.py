@@ -10,7 +10,7 @@ from nnrun.config.reader import compose_yaml, resolve_scalar
 from nnrun.config.writer import write_flow
 
 _Edit = tuple[int, int, str]
-"""The start and the end of what is replaced, and the replacement."""
+"""The start and end of the replaced text, and the replacement."""
 _NULLS = ("", "~", "null", "Null", "NULL")
 
 
