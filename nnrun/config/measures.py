@@ -1,11 +1,11 @@
-"""What Keras's losses and metrics take: of which labels, and of which outputs, they tell the truth."""
+"""What Keras's losses and metrics take: the labels and outputs for which they are correct."""
 
 from dataclasses import dataclass
 
 from nnrun.config.tasks import CLASSES, LABELS, NUMBERS, TaskFacts
 
 PER_UNIT, INTEGERS, ONE_HOT, EITHER = "per unit", "integers", "one-hot", "either"
-"""The labels: a number for every unit of the output; of classes integers, one-hot rows, or either."""
+"""The form of labels: a number per output unit; for classes integers, one-hot rows, or either."""
 
 
 @dataclass(frozen=True)
@@ -13,9 +13,9 @@ class Measure:
     """What a loss or a metric takes.
 
     Attributes:
-        labels: The form of the labels. One number a row is fit for one unit, also as an integer.
-        measures: What it tells something about: any `NUMBERS`, or only `LABELS` or `CLASSES`.
-        probabilities: Whether it is wrong for logits, unless an argument says that they are some.
+        labels: The form of the labels. A number per row suits a single unit, also as an integer.
+        measures: What it measures: any `NUMBERS`, or only `LABELS` or `CLASSES`.
+        probabilities: Whether it is wrong for logits, unless an argument declares them.
     """
 
     labels: str = PER_UNIT
@@ -90,26 +90,26 @@ MEASURES = {
         Measure(INTEGERS, CLASSES),
     ),
 }
-"""By class, or by the alias that no class belongs to. Of others, such as the user's own, nothing is known."""
+"""By class, or by an alias without a class. About others, such as the user's own, nothing is
+known."""
 
 INTERSECTIONS = ("IoU", "MeanIoU", "OneHotIoU", "OneHotMeanIoU")
-"""Metrics that can also be told of integers in place of probabilities."""
+"""Metrics with an argument to take integers instead of probabilities."""
 FBETA = ("F1Score", "FBetaScore")
 THRESHOLDS = ("threshold", "thresholds")
-"""Arguments with which an output above is taken for 1."""
+"""Arguments for the threshold above which an output counts as 1."""
 
 
 @dataclass(frozen=True)
 class Ending:
-    """How an output ends, and what it is measured against.
+    """How an output ends, and the labels it is compared with.
 
     Attributes:
-        task: What is predicted; None where only the rows could tell.
-        units: Width of the output; None where it is not known.
-        activation: The last activation in lower case; "linear" where there is none, empty where it
-            is not known.
+        task: The task; None if only the rows determine it.
+        units: Width of the output; None if unknown.
+        activation: The last activation in lower case; "linear" if there is none, empty if unknown.
         one_hot: Whether labels of classes are one-hot rows.
-        loss: The class of the declared loss; None where it follows from the task.
+        loss: The class of the declared loss; None if it follows from the task.
         from_logits: Whether that loss takes logits.
     """
 
@@ -122,17 +122,17 @@ class Ending:
 
     @property
     def predicts(self) -> str | None:
-        """Numbers, labels or classes, as far as it is known."""
+        """Numbers, labels or classes, as far as known."""
         return None if self.task is None else self.task.predicts
 
     @property
     def is_one(self) -> bool:
-        """Whether one unit gives the probability, or the logit, of one of two classes."""
+        """Whether a single unit gives the probability or logit of one of two classes."""
         return self.units == 1 and self.predicts in (CLASSES, None)
 
     @property
     def is_several(self) -> bool:
-        """Whether there are several units, as far as it is known."""
+        """Whether there are several units, as far as known."""
         known = self.task is not None and self.predicts != NUMBERS and not self.task.is_binary
         several = known or self.activation == "softmax"
         return several if self.units is None else self.units > 1
@@ -144,12 +144,12 @@ class Ending:
 
     @property
     def gives_logits(self) -> bool:
-        """Whether it ends without the sigmoid or softmax of a classifier, as far as it is known."""
+        """Whether it ends without the sigmoid or softmax of a classifier, as far as known."""
         logits = self.activation == "linear" or self.from_logits
         return self.predicts != NUMBERS and logits
 
     @property
     def is_each_for_itself(self) -> bool:
-        """Whether every unit tells of a label of its own, and not all together of the class."""
+        """Whether each unit predicts its own label, instead of all predicting one class."""
         binary = self.loss is not None and self.loss.startswith("Binary")
         return self.predicts == LABELS or self.units == 1 or binary

@@ -1,4 +1,4 @@
-"""Rules on what losses and metrics take: the task, the form of the labels, the last layer."""
+"""Rules on what losses and metrics require of the task, the labels and the last layer."""
 
 import itertools
 from collections.abc import Callable, Iterator
@@ -24,7 +24,7 @@ from nnrun.config.tasks import CLASSES, LABELS, NUMBERS, predicts_input
 from nnrun.errors import Problem
 
 _OF_INPUTS = ("BinaryCrossentropy", "BinaryFocalCrossentropy")
-"""What is for labels, and also for an autoencoder whose input lies between 0 and 1."""
+"""Measures for labels that also suit an autoencoder whose input is between 0 and 1."""
 _BY_INTEGERS = {
     "CategoricalAccuracy": "accuracy",
     "CategoricalCrossentropy": "sparse_categorical_crossentropy",
@@ -54,14 +54,14 @@ _OF_ONE_UNIT = {
         "accuracy",
     ),
 }
-"""What to take in place of a measure: for integer labels, for one-hot ones, for one unit."""
+"""Replacements for a measure: for integer labels, one-hot labels, and a single unit."""
 _BELOW_ZERO = {"linear", "tanh", "softsign", "elu", "selu", "gelu", "silu", "swish", "mish"}
 """Activations whose values can be negative."""
 
 
 @dataclass(frozen=True)
 class _Measured:
-    """A loss or a metric, as an output meets it."""
+    """A loss or a metric of an output."""
 
     subject: Subject
     declared: Component
@@ -81,7 +81,7 @@ class _Measured:
         return self.entry.name if self.is_loss else self.declared.name
 
     def argument(self, *names: str) -> tuple[str, object]:
-        """The first of some arguments that the class has, and the value that it is given."""
+        """The first of some arguments that the class has, and its value."""
         name = next((name for name in names if name in self.entry.arguments), "")
         return name, self.declared.arguments.get(name)
 
@@ -95,29 +95,29 @@ _Check = Callable[[_Measured], Problem | None]
 
 
 def loss_against_task(subject: Subject) -> Iterator[Problem]:
-    """The loss is for what is predicted, and takes the labels in the form they have."""
+    """The loss suits the task and the form of the labels."""
     yield from _first_of(_loss(subject), _TASK)
 
 
 def loss_against_output(subject: Subject) -> Iterator[Problem]:
-    """The loss takes what the last layer gives: probabilities or logits, one number or many."""
+    """The loss suits the last layer: probabilities or logits, one number or many."""
     losses = [loss for loss in _loss(subject) if not any(_first_of([loss], _TASK))]
     yield from _first_of(losses, (_softmax, *_OUTPUT, _logarithm, _reduction))
 
 
 def metrics_against_task(subject: Subject) -> Iterator[Problem]:
-    """Every metric is for what is predicted, and takes the labels in the form they have."""
+    """Every metric suits the task and the form of the labels."""
     yield from _first_of(_metrics(subject), _TASK)
 
 
 def metrics_against_output(subject: Subject) -> Iterator[Problem]:
-    """Every metric takes what the last layer gives, and makes one figure of it."""
+    """Every metric suits the last layer, and returns a single number."""
     metrics = [metric for metric in _metrics(subject) if not any(_first_of([metric], _TASK))]
     yield from _first_of(metrics, (*_OUTPUT, _thresholds, _intersection, _one_figure))
 
 
 def _first_of(measured: list[_Measured], checks: tuple[_Check, ...]) -> Iterator[Problem]:
-    """The first objection to each."""
+    """The first problem of each."""
     for one in measured:
         objections = filter(None, (check(one) for check in checks))
         yield from itertools.islice(objections, 1)
@@ -142,7 +142,7 @@ def _known(subject: Subject, declared: list[Component], *, is_loss: bool) -> lis
 
 
 def _task(measured: _Measured) -> Problem | None:
-    """What is for classes, or for labels, measures no numbers."""
+    """Measures for classes or labels don't apply to numbers."""
     subject, objection = measured.subject, measured.subject.objection
     if not objection or measured.measure.measures == NUMBERS:
         return None
@@ -162,7 +162,7 @@ def _task(measured: _Measured) -> Problem | None:
 
 
 def _form(measured: _Measured) -> Problem | None:
-    """Integers and one-hot labels are each taken by measures of their own."""
+    """Integer and one-hot labels need different measures."""
     one_hot, name = measured.subject.experiment.dataset.preprocess.one_hot, measured.entry.name
     if measured.subject.objection:
         return None
@@ -187,7 +187,7 @@ def _takes_one_hot(measured: _Measured) -> Problem:
 
 
 def _several(measured: _Measured) -> Problem | None:
-    """A label that is one integer is not a number for each of several units."""
+    """An integer label doesn't provide a number for each of several units."""
     ending = measured.ending
     if measured.measure.labels != PER_UNIT or not ending.of_classes or ending.one_hot:
         return None
@@ -195,7 +195,7 @@ def _several(measured: _Measured) -> Problem | None:
 
 
 def _one_unit(measured: _Measured) -> Problem | None:
-    """One unit tells of two classes, and of no unit for each."""
+    """A single unit for two classes doesn't suit measures that expect a unit per class."""
     ending, name = measured.ending, measured.entry.name
     if measured.measure.measures != CLASSES or not ending.is_one or ending.activation == "softmax":
         return None
@@ -205,7 +205,7 @@ def _one_unit(measured: _Measured) -> Problem | None:
 
 
 def _softmax(measured: _Measured) -> Problem | None:
-    """The crossentropy of each unit by itself is not that of classes of which one holds."""
+    """Binary crossentropy per unit is wrong for mutually exclusive classes."""
     if measured.entry.name not in _OF_INPUTS or measured.ending.activation != "softmax":
         return None
     message = f"{measured.name} does not fit a softmax output"
@@ -214,7 +214,7 @@ def _softmax(measured: _Measured) -> Problem | None:
 
 
 def _probabilities(measured: _Measured) -> Problem | None:
-    """Logits are not taken for probabilities, nor probabilities for logits."""
+    """Logits must not be treated as probabilities, nor probabilities as logits."""
     ending = measured.ending
     option, says = measured.argument("from_logits")
     if option and says and ending.activation in ("softmax", "sigmoid"):
@@ -235,7 +235,7 @@ def _probabilities(measured: _Measured) -> Problem | None:
 
 
 def _classifier(measured: _Measured) -> str:
-    """The activation that makes probabilities of logits."""
+    """The activation that turns logits into probabilities."""
     ending, loss = measured.ending, measured.is_loss
     if measured.measure.measures == CLASSES:
         return "softmax"
@@ -244,7 +244,7 @@ def _classifier(measured: _Measured) -> str:
 
 
 def _takes_logits(measured: _Measured) -> bool:
-    """Whether a metric is told, or can be left to know, what to make of logits."""
+    """Whether a metric handles logits, by an argument or by itself."""
     ending = measured.ending
     option, says = measured.argument("from_logits")
     if option:  # Keras takes the sigmoid of the logits, but for measures of classes
@@ -257,7 +257,7 @@ def _takes_logits(measured: _Measured) -> bool:
 
 
 def _thresholds(measured: _Measured) -> Problem | None:
-    """A threshold is a probability, and is compared with one."""
+    """A threshold is a probability, and must be compared with probabilities."""
     name, value = measured.argument(*THRESHOLDS)
     if measured.entry.name == "AUC":  # they are the points of its curve
         return None
@@ -273,7 +273,7 @@ def _thresholds(measured: _Measured) -> Problem | None:
 
 
 def _intersection(measured: _Measured) -> Problem | None:
-    """Models give probabilities, and labels have the form that the config says."""
+    """Model outputs are probabilities, and labels have the form set in the config."""
     arguments, one_hot = measured.declared.arguments, measured.ending.one_hot
     if measured.entry.name not in INTERSECTIONS:
         return None
@@ -289,7 +289,7 @@ def _intersection(measured: _Measured) -> Problem | None:
 
 
 def _one_figure(measured: _Measured) -> Problem | None:
-    """What is recorded of a metric is one number."""
+    """A metric must be a single number."""
     name, facts = measured.entry.name, measured.subject.facts
     arguments = measured.declared.arguments
     if name == "R2Score" and facts is not None and _is_of_pictures(facts):
@@ -312,7 +312,7 @@ def _is_of_pictures(facts: DataFacts) -> bool:
 
 
 def _logarithm(measured: _Measured) -> Problem | None:
-    """The loss takes the logarithm of what the model gives."""
+    """The loss takes the logarithm of the model's output."""
     activation = measured.ending.activation
     if measured.entry.name != "Poisson" or activation not in _BELOW_ZERO:
         return None
@@ -324,7 +324,7 @@ def _logarithm(measured: _Measured) -> Problem | None:
 
 
 def _reduction(measured: _Measured) -> Problem | None:
-    """The loss is one number."""
+    """The loss must be a single number."""
     if measured.declared.arguments.get("reduction", "") not in (None, "none"):
         return None
     message = f"{measured.name} without a reduction gives a loss for each row"
@@ -340,4 +340,4 @@ RULES = {
     metrics_against_task: {"dataset", "metrics"},
     metrics_against_output: {"dataset", "architecture", "loss", "metrics"},
 }
-"""Each rule with the paths it reads; every one looks at one output."""
+"""The rules, with the paths that each reads; all of them apply to a single output."""

@@ -1,4 +1,4 @@
-"""`extends` and `--set`: several texts → one tree in which every value keeps where it came from."""
+"""Merges `extends` and `--set` into one tree, in which every value keeps its position."""
 
 import re
 from collections.abc import Sequence
@@ -23,22 +23,22 @@ from nnrun.reading import check_regular
 
 _SUFFIXES = (".yaml", ".yml")
 FIRST_ARGUMENT = ""
-"""The key under which a component's first argument stands once an override adds others beside it."""
+"""The key of a component's first argument when an override adds others."""
 
 
 def read_config(
     path: Path, root_kind: SectionOf, overrides: Sequence[str] = (), text: str | None = None
 ) -> MappingNode:
-    """Read a config file, with all that it extends, and apply overrides of the form `a.b=value`.
+    """Read a config file and those it extends, and apply overrides of the form `a.b=value`.
 
     Args:
         path: The file.
-        root_kind: What its root is.
-        overrides: The overrides, in their order.
-        text: What the file is taken to hold; what it does hold where None.
+        root_kind: The kind of its root.
+        overrides: The overrides, in order.
+        text: The content to use for the file; None to read it.
 
     Raises:
-        ConfigError: For files that cannot be read, and overrides that point nowhere.
+        ConfigError: For files that can't be read, and overrides that lead nowhere.
     """
     tree = _read_extended(path, root_kind, seen=(), text=text)
     problems: list[Problem] = []
@@ -100,10 +100,10 @@ def _base_of(path: Path, node: Node, seen: tuple[Path, ...]) -> Path:
 
 
 def read_text(path: Path) -> str:
-    """The text of a config file, its line ends as they are.
+    """Read the text of a config file, keeping its line ends.
 
     Raises:
-        ConfigError: If it cannot be read, or is no text of a config's size.
+        ConfigError: If it can't be read, is not text, or is too large.
     """
     source = str(path)
     if path.is_dir():
@@ -150,10 +150,10 @@ def _siblings(path: Path) -> list[str]:
 
 
 def merge(base: Node, over: Node, kind: Kind | None = None) -> Node:
-    """Lay one tree over another: mappings key by key, anything else replaces what stood there.
+    """Merge one tree over another: mappings key by key; anything else replaces the old value.
 
-    A component of another class replaces the component, whatever arguments that had. What comes
-    from `over` stands last, so that of two forms of the same argument the newer one counts.
+    A component of another class replaces the old one with all its arguments. Keys from `over` come
+    last, so that the newer of two forms of the same argument counts.
     """
     if not isinstance(base, MappingNode) or not isinstance(over, MappingNode):
         return over
@@ -174,7 +174,7 @@ def merge(base: Node, over: Node, kind: Kind | None = None) -> Node:
 
 
 def _merge_arguments(base: Node, over: Node) -> Node:
-    """The arguments of one class from two files, where either may give its first argument only."""
+    """Merge the arguments of a class from two files; either may give only the first one."""
     if isinstance(base, MappingNode) and isinstance(over, MappingNode):
         return merge(base, over)
     if isinstance(over, MappingNode):
@@ -191,14 +191,14 @@ def _first_argument(node: Node) -> MappingNode:
 
 
 def _is_component_in(kind: Kind | None, key: str) -> bool:
-    """Whether a key of a section is the class of the component that the section holds."""
+    """Whether a key of a section is the class of its component."""
     if not isinstance(kind, SectionOf) or component_option(kind.type) is None:
         return False
     return key == "shared" or (key not in options_of(kind.type) and looks_like_class(key))
 
 
 def _component_name(node: MappingNode, kind: Kind | None) -> str | None:
-    """The class that a mapping names, if it reads as a component; None for an ordinary mapping."""
+    """The class that a mapping names, if it looks like a component; otherwise None."""
     if len(node.entries) != 1:
         return None
     (name,) = node.entries
@@ -208,7 +208,7 @@ def _component_name(node: MappingNode, kind: Kind | None) -> str | None:
 
 
 Keys = Sequence[tuple[str, Place]]
-"""The way to a value: each key with the place where it is written."""
+"""The path to a value: each key with its position."""
 
 
 def keys_of_path(path: str) -> list[str]:
@@ -232,10 +232,10 @@ def _apply(tree: MappingNode, override: str) -> MappingNode:
 
 
 def with_value(tree: MappingNode, keys: Keys, value: Node) -> MappingNode:
-    """A config with another value at the end of some keys, missing mappings made on the way.
+    """A config with another value at a path, creating missing mappings.
 
     Raises:
-        ConfigError: They lead nowhere, as into a list that is shorter, or into a number.
+        ConfigError: The path leads nowhere, such as beyond the end of a list, or into a number.
     """
     changed = _replaced(tree, keys, value, "")
     if not isinstance(changed, MappingNode):
@@ -244,7 +244,7 @@ def with_value(tree: MappingNode, keys: Keys, value: Node) -> MappingNode:
 
 
 def _replaced(node: Node, keys: Keys, value: Node, path: str) -> Node:
-    """The tree with `value` at the end of `keys`, missing mappings made on the way."""
+    """The tree with `value` at the path `keys`, creating missing mappings."""
     if not keys:
         return value
     if isinstance(node, SequenceNode):
@@ -262,7 +262,7 @@ def _replaced(node: Node, keys: Keys, value: Node, path: str) -> Node:
 
 
 def _same_class(node: MappingNode, key: str) -> str:
-    """The key as the mapping has it: `Adam` also means an `adam`, or the other way round."""
+    """The key as in the mapping: `Adam` also matches `adam`, and the other way round."""
     names = [name for name in node.entries if name.casefold() == key.casefold()]
     return names[0] if len(node.entries) == 1 and names else key
 
@@ -279,7 +279,7 @@ def _replaced_in_list(node: SequenceNode, keys: Keys, value: Node, path: str) ->
 
 
 def _opened(node: ScalarNode, keys: Keys, path: str) -> MappingNode:
-    """A scalar as the mapping it stands for, so that an override can go below it."""
+    """A scalar as its equivalent mapping, so that an override can go below it."""
     key, place = keys[0]
     if node.value is None:
         return MappingNode({}, place)

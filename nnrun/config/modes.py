@@ -1,4 +1,4 @@
-"""Whether a figure is best at its least or at its greatest value."""
+"""Whether low or high values of a metric are best."""
 
 import re
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from nnrun.config.figures import plain_name
 Mode = Literal["min", "max"]
 
 Directions = Mapping[str, Mode]
-"""The modes of figures, by the names that they have in the training's own logs."""
+"""The modes of metrics, by their names in the training logs."""
 
 _FALLING = re.compile(r"(^|_)(loss|error|divergence|crossentropy)(_?\d+)?$")
 _RISING = re.compile(
@@ -20,7 +20,7 @@ _RISING = re.compile(
 
 
 def mode_of(figure: str, directions: Directions) -> Mode:
-    """The mode of a figure; of one that the directions leave out, what its name suggests.
+    """The mode of a metric, from the directions or else from its name.
 
     >>> mode_of("val_roc", {"roc": "max"}), mode_of("val_roc", {})
     ('max', 'min')
@@ -30,11 +30,10 @@ def mode_of(figure: str, directions: Directions) -> Mode:
 
 
 def mode_by_name(name: str) -> Mode:
-    """The mode that a figure's name suggests, for runs that have recorded none.
+    """The mode that a metric's name suggests, for runs that have not recorded one.
 
-    The names of outputs do not matter. Losses and errors are best at their least; accuracies,
-    scores, areas under curves, precision, recall and their kin at their greatest; a name that says
-    nothing counts as a loss.
+    Names of outputs are ignored. Losses and errors are best when low; accuracies, scores, areas
+    under curves, precision, recall and the like when high; any other name counts as a loss.
 
     >>> [mode_by_name(name) for name in ("val_loss", "mae", "val_auc_1", "price_r2_score")]
     ['min', 'min', 'max', 'max']

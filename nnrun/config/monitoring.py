@@ -1,4 +1,4 @@
-"""What is watched while a model trains: that it is recorded, and which way of it is better."""
+"""Rules on monitored metrics: they must be recorded, with a known direction."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,17 +18,17 @@ from nnrun.errors import Problem
 _MODES: dict[object, Mode] = {"min": "min", "max": "max"}
 _WATCHING = ("EarlyStopping", "ReduceLROnPlateau", "ModelCheckpoint")
 _BY_DEFAULT = "val_loss"
-"""What they watch where nothing else is said."""
+"""The metrics they monitor by default."""
 
 
 @dataclass(frozen=True)
 class Watch:
-    """A figure that is watched.
+    """A monitored metric.
 
     Attributes:
         figure: Its name.
-        mode: Whether it is best at its least or its greatest value, where the config says so.
-        watcher: The callback or schedule that watches it; None for `training.monitor`.
+        mode: Whether low or high is best, if the config says so.
+        watcher: The callback or schedule that monitors it; None for `training.monitor`.
     """
 
     figure: str
@@ -36,14 +36,14 @@ class Watch:
     watcher: Component | None
 
     def problem(self, subject: Subject, message: str, hint: str) -> Problem:
-        """A problem with it, at the line that names the figure."""
+        """A problem with it, at the line that names the metric."""
         if self.watcher is None:
             return subject.problem("training.monitor", message, hint)
         return subject.problem_of(self.watcher, message, hint, argument="monitor")
 
 
 def watches(experiment: Experiment) -> Iterator[Watch]:
-    """All that is watched, `training.monitor` last."""
+    """All monitored metrics, `training.monitor` last."""
     watchers = [callback for callback in experiment.callbacks if callback.name in _WATCHING]
     schedule = experiment.schedule
     if schedule is not None and schedule.name == rates.PERFORMANCE:
@@ -57,7 +57,7 @@ def watches(experiment: Experiment) -> Iterator[Watch]:
 
 
 def watchers_by_figure(experiment: Experiment) -> dict[str, list[str]]:
-    """The names of the callbacks and the schedule that watch a figure."""
+    """The callbacks and the schedule that monitor each metric, by name."""
     found: dict[str, list[str]] = {}
     for watch in watches(experiment):
         if watch.watcher is not None:
@@ -66,13 +66,13 @@ def watchers_by_figure(experiment: Experiment) -> dict[str, list[str]]:
 
 
 def directions(experiment: Experiment, told: Directions) -> dict[str, Mode]:
-    """Which way the figures of an experiment are better, by their plain names.
+    """Whether each metric of an experiment is better low or high, by its plain name.
 
-    What `training.mode` says stands above what the metrics tell, and that above what callbacks say.
+    `training.mode` takes precedence over the metrics themselves, and these over callbacks.
 
     Args:
         experiment: The checked config.
-        told: What the metrics themselves tell.
+        told: The modes according to the metrics themselves.
     """
     written = [watch for watch in watches(experiment) if watch.mode]
     of_callbacks = {plain_name(watch.figure): watch.mode for watch in written if watch.watcher}
@@ -82,11 +82,11 @@ def directions(experiment: Experiment, told: Directions) -> dict[str, Mode]:
 
 
 def declared_directions(subject: Subject, folder: Path) -> dict[str, Mode]:
-    """Which way what is recorded and watched is better, as far as it can be told without Keras.
+    """Whether recorded and monitored metrics are better low or high, as far as known without Keras.
 
     Args:
         subject: The experiment.
-        folder: Where metrics of the user's own lie.
+        folder: The folder of the user's own metrics.
     """
     experiment, catalogue = subject.experiment, subject.catalogue
     modes: dict[str, Mode] = {}
@@ -110,7 +110,7 @@ def declared_directions(subject: Subject, folder: Path) -> dict[str, Mode]:
 
 
 def is_recorded(subject: Subject) -> Iterator[Problem]:
-    """What a callback or `training.monitor` watches is recorded."""
+    """Metrics monitored by callbacks or `training.monitor` are recorded."""
     known = recorded_names(subject)
     for watch in watches(subject.experiment):
         figure = watch.figure
@@ -126,7 +126,7 @@ def is_recorded(subject: Subject) -> Iterator[Problem]:
 
 
 def mode_of_monitor(subject: Subject) -> Iterator[Problem]:
-    """`training.mode` is that of a figure which is named."""
+    """`training.mode` needs `training.monitor`."""
     training = subject.experiment.training
     if training.mode and not training.monitor:
         message = "`mode` belongs to `training.monitor`, which is not set"
@@ -135,13 +135,13 @@ def mode_of_monitor(subject: Subject) -> Iterator[Problem]:
 
 
 def without_mode(subject: Subject, folder: Path) -> Iterator[Problem]:
-    """Watched figures of which nothing tells whether less or more of them is better.
+    """Monitored metrics without a known direction.
 
-    Nobody asks this of a run that is trained already: it went by the names of the figures.
+    This is not required of runs that are already trained: they went by the metrics' names.
 
     Args:
         subject: The experiment.
-        folder: Where metrics of the user's own lie.
+        folder: The folder of the user's own metrics.
     """
     known, recorded = declared_directions(subject, folder), recorded_names(subject)
     for watch in watches(subject.experiment):

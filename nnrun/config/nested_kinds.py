@@ -1,4 +1,4 @@
-"""The kinds of values that hold others: lists, mappings, choices, sections and components."""
+"""The kinds of values that contain others: lists, mappings, choices, sections and components."""
 
 import dataclasses
 from dataclasses import dataclass
@@ -59,7 +59,7 @@ class ListOf(Kind):
 
 @dataclass(frozen=True)
 class MapOf(Kind):
-    """A mapping from free names (strings, or the labels of classes) to one kind."""
+    """A mapping from arbitrary names (strings, or class labels) to one kind."""
 
     shapes = frozenset((dict,))
 
@@ -100,7 +100,7 @@ class MapOf(Kind):
 
 @dataclass(frozen=True)
 class OneOf(Kind):
-    """Any of several kinds, tried in their order."""
+    """Any of several kinds, tried in order."""
 
     kinds: tuple[Kind, ...]
 
@@ -119,7 +119,7 @@ class OneOf(Kind):
         return fitting[-1].check(checker, node, path)
 
     def _is_botched_number(self, node: Node) -> bool:
-        """Whether a text was meant as a number, so that no other kind may complain of it."""
+        """Whether a text was meant as a number, so that no other kind should report it."""
         if not isinstance(node, ScalarNode) or not isinstance(node.value, str):
             return False
         takes_number = any(isinstance(kind, Number | Integer) for kind in self.kinds)
@@ -156,7 +156,7 @@ class OneOf(Kind):
 
 
 def _meant(kinds: list[Kind], node: MappingNode) -> list[Kind]:
-    """What a mapping may be by its keys: a section is known by the names of its options."""
+    """The kinds that a mapping's keys suggest: a section is recognized by its options."""
     for kind in kinds:
         if isinstance(kind, SectionOf):
             options = options_of(kind.type)
@@ -192,7 +192,7 @@ class ComponentOf(Kind):
 
 @dataclass(frozen=True)
 class ArgumentsOf(Kind):
-    """The arguments of one component whose name the key already gives, as in `csv: rows.csv`."""
+    """The arguments of a component whose name is the key, as in `csv: rows.csv`."""
 
     is_named_by_key = True
 
@@ -251,7 +251,7 @@ class SectionOf(Kind):
 
 
 def _option_schema(item: dataclasses.Field[Any]) -> Schema:
-    """One option of a section; null leaves it to its default, so it is allowed where there is one."""
+    """An option of a section; null means its default, so it is allowed if there is one."""
     kind, says = item.metadata["kind"], item.metadata["default_says"]
     described = {"description": item.metadata["doc"]}
     if says:
@@ -267,17 +267,17 @@ def _option_schema(item: dataclasses.Field[Any]) -> Schema:
 
 
 def reference(definition: str) -> Schema:
-    """The schema of a group or a class, which is defined once."""
+    """A reference to the schema of a group or a class."""
     return {"$ref": f"#/$defs/{definition}"}
 
 
 def any_of(schemas: list[Schema]) -> Schema:
-    """The schema of what fits one of several."""
+    """The schema of anything that fits one of several."""
     return schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
 
 
 def nullable(schema: Schema) -> Schema:
-    """The schema of what may also be null."""
+    """The schema of something that may also be null."""
     if not schema:
         return schema
     if isinstance(schema.get("type"), str):
@@ -286,5 +286,5 @@ def nullable(schema: Schema) -> Schema:
 
 
 def is_null(node: Node) -> bool:
-    """Whether a node says nothing."""
+    """Whether a node is null."""
     return isinstance(node, ScalarNode) and node.value is None

@@ -1,4 +1,4 @@
-"""The options of a config's sections: dataclass fields that say what they mean, and their plain values."""
+"""The options of a config's sections: documented dataclass fields, and their plain values."""
 
 from collections.abc import Mapping
 from dataclasses import MISSING, field, fields, is_dataclass
@@ -8,7 +8,7 @@ from nnrun.config.components import Component, Duration, TimeSpan
 from nnrun.config.kind import Kind
 
 REQUIRED = object()
-"""The default of a field that must be given."""
+"""The default of a required field."""
 
 
 def option(
@@ -25,11 +25,11 @@ def option(
     Args:
         doc: What the option means.
         kind: The values it takes.
-        default: Its default; REQUIRED where it must be given.
-        factory: Makes its default.
-        default_says: The default in words, where it is worked out later.
-        by_class: Whether its component stands in the section under its own class, beside the other
-            options, as `Dense` does in `{Dense: 30, from: hidden}`.
+        default: Its default; REQUIRED if it must be given.
+        factory: Creates its default.
+        default_says: The default in words, if it is determined later.
+        by_class: Whether its component's class is a key of the section next to the other options,
+            like `Dense` in `{Dense: 30, from: hidden}`.
     """
     metadata = {
         "doc": doc,
@@ -44,22 +44,22 @@ def option(
 
 
 def options_of(section: type) -> dict[str, Any]:
-    """The declared options of a section: dataclass fields by the name they have in a config.
+    """The options of a section: dataclass fields by their name in a config.
 
-    That of a field named like a word of Python's, such as `from_`, has no underscore.
+    Fields named after Python keywords, such as `from_`, lose the underscore.
     """
     declared = [item for item in fields(section) if "kind" in item.metadata]
     return {item.name.removesuffix("_"): item for item in declared}
 
 
 def keys_of(section: type) -> dict[str, Any]:
-    """The options of a section that are keys of it: all but a component under its own class."""
+    """The options of a section that are keys: all except a component under its class name."""
     options = options_of(section)
     return {name: item for name, item in options.items() if not item.metadata["by_class"]}
 
 
 def component_option(section: type) -> str | None:
-    """The option of a section whose component stands there under its own class, if it has one."""
+    """The option of a section whose component appears under its class name, if any."""
     options = options_of(section)
     return next((name for name, item in options.items() if item.metadata["by_class"]), None)
 
@@ -68,8 +68,8 @@ def to_plain(value: Any, *, defaults: bool = True) -> Any:
     """A checked value as plain YAML values.
 
     Args:
-        value: An experiment, a section, a component, or what they hold.
-        defaults: Whether options that have their default value are written too.
+        value: An experiment, a section, a component, or anything in them.
+        defaults: Whether to include options that have their default value.
     """
     if isinstance(value, Component):
         arguments = {key: to_plain(item) for key, item in value.arguments.items()}
@@ -109,7 +109,7 @@ def _under_its_class(component: Component | None) -> dict[str, Any]:
 
 
 def is_default_option(section: Any, name: str) -> bool:
-    """Whether an option of a section has the value it would have if it were left out."""
+    """Whether an option of a section has its default value."""
     item = options_of(type(section))[name]
     if item.metadata["required"]:
         return False

@@ -1,4 +1,4 @@
-"""The outline of a model: what an architecture of any form declares, as a graph of named nodes."""
+"""The outline of a model: an architecture of any form, as a graph of named nodes."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,16 +11,17 @@ from nnrun.config.graphs import INPUT, TARGET, Graph, GraphLayer, GraphOutput
 
 @dataclass(frozen=True)
 class Outline(Graph):
-    """An architecture of any form as a graph of named nodes. Only here is it asked which form it is.
+    """An architecture of any form as a graph of named nodes.
 
-    The nodes of a list are named `0`, `1`, … and the last one `targets`. A preset or a class of the
-    user's own is a single node. The layers taken from a run are a node without a layer.
+    Only this class distinguishes the forms. The nodes of a list are named `0`, `1`, … and the last
+    one `targets`. A preset or a user's own class is a single node. The layers taken from a run are
+    a node without a layer.
 
     Attributes:
         names_nodes: Whether the config names its inputs, layers and outputs, as a graph does.
-        preset: The preset that stands for all layers.
-        own: The class of the user's own that is the whole model.
-        base: The run whose layers the model begins with.
+        preset: The preset for all layers, if any.
+        own: The user's own class that is the whole model, if any.
+        base: The run whose layers the model begins with, if any.
     """
 
     names_nodes: bool = False
@@ -30,7 +31,7 @@ class Outline(Graph):
 
     @classmethod
     def of(cls, declared: Any) -> "Outline":
-        """The outline of an architecture. None, as in a faulty config, declares no layers."""
+        """The outline of an architecture; None, as in a faulty config, has no layers."""
         match declared:
             case Graph():
                 return cls(declared.inputs, declared.layers, declared.outputs, names_nodes=True)
@@ -50,7 +51,7 @@ class Outline(Graph):
 
     @property
     def components(self) -> Sequence[Component]:
-        """The layers in the order of the config; presets and classes of the user's own are none."""
+        """The layers in the order of the config, without presets and models of the user's own."""
         if self.preset or self.own:
             return ()
         return [node.layer for node in self.nodes.values() if node.layer is not None]
@@ -63,7 +64,7 @@ class Outline(Graph):
         return layer.path if layer else "architecture.from_run"
 
     def last_components(self, output: str) -> Sequence[Component]:
-        """The layers in front of an output, back to where several are joined; its own comes last."""
+        """The layers before an output, back to where several are joined, including its own."""
         layers: list[Component] = []
         nodes, seen, name = self.nodes, set[str](), output
         while name in nodes and name not in seen:
@@ -82,7 +83,7 @@ class Outline(Graph):
 def _in_a_row(
     layers: Sequence[Component | None],
 ) -> tuple[Mapping[str, GraphLayer], Mapping[str, GraphOutput]]:
-    """The layers and the one output of a graph in which each node is applied to the one before."""
+    """The layers and the output of a graph in which each node is applied to the previous one."""
     *before, last = layers or [None]
     sources = [INPUT, *map(str, range(len(before)))]
     nodes = {

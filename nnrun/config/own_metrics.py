@@ -9,7 +9,7 @@ from nnrun.config.modes import Mode
 from nnrun.reading import check_regular
 
 _DIRECTION = "_direction"
-"""The attribute in which Keras's metrics keep what its callbacks read."""
+"""The attribute of Keras's metrics that its callbacks read."""
 _MODES: dict[object, Mode] = {"down": "min", "up": "max"}
 _MAX_BYTES = 1_000_000
 
@@ -17,16 +17,16 @@ _MAX_BYTES = 1_000_000
 def stated_mode(import_path: str, folder: Path, catalogue: Catalogue) -> Mode | None:
     """Whether low or high values of a metric are best, as far as its source says.
 
-    A class tells by setting `_direction` to "up" or "down", as Keras's own do, or by deriving from
-    one that does, in the same file or of Keras's.
+    A class says so by setting `_direction` to "up" or "down", as Keras's own do, or by deriving
+    from a class that does, in the same file or in Keras.
 
     Args:
         import_path: The class, as in `my_metrics:Recall`.
-        folder: Where its module lies.
-        catalogue: What Keras's metrics tell.
+        folder: The folder of its module.
+        catalogue: The modes of Keras's metrics.
 
     Returns:
-        The mode; None where nothing is told, or the source does not lie in the folder.
+        The mode; None if it is not set, or the source is not in the folder.
     """
     module, _, name = import_path.rpartition(":")
     path = folder.joinpath(*module.split("."))

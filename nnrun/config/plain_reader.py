@@ -1,4 +1,4 @@
-"""A fast reader for YAML that nnrun wrote itself: plain values, without places or hints."""
+"""A fast reader for YAML that nnrun wrote: plain values, without positions or hints."""
 
 from typing import Any
 
@@ -15,10 +15,10 @@ def read_plain(text: str) -> Any:
     """Read one YAML document as dictionaries, lists and scalars, by YAML 1.2's reading of scalars.
 
     Args:
-        text: What `writer.write_yaml` writes: no aliases, no tags.
+        text: The output of `writer.write_yaml`: no aliases, no tags.
 
     Raises:
-        ValueError: It is no YAML, or more than nnrun ever writes.
+        ValueError: It is not YAML, or contains something that nnrun never writes.
 
     >>> read_plain("optimizer: {Adam: {learning_rate: 1e-4}}")
     {'optimizer': {'Adam': {'learning_rate': 0.0001}}}

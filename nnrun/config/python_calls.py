@@ -15,9 +15,9 @@ from nnrun.errors import Place
 
 LEFT_OPEN = "…"
 LONGEST = 1000
-"""Characters of a text that is looked at."""
+"""The most characters of a text that are considered."""
 _ENDINGS = ("", ")", "])", "))", "]))")
-"""What a comma, which ends an entry of a YAML list, may have cut off."""
+"""The rest of a call after a comma, which ends an entry of a YAML list."""
 _CALL = re.compile(r"(?:model\.add\()?[A-Za-z_][\w.]*\(")
 _PATH = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+")
 _REST = re.compile(r"(\w+)=[^=].*\)")
@@ -33,10 +33,10 @@ def in_yaml(
 
     Args:
         catalogue: What the classes take.
-        groups: Where the class is looked for first.
-        text: What stands in the place of a class's name.
-        path: The path of that place, which says whether the YAML is an entry of a list.
-        given: The arguments that stand under it in YAML.
+        groups: The groups to search first.
+        text: The text in place of a class's name.
+        path: Its path, which shows whether the YAML is an entry of a list.
+        given: The arguments under it in YAML.
     """
     text = text.strip().rstrip(",;").replace(LEFT_OPEN, "...")
     if len(text) > LONGEST or not (_CALL.match(text) or _PATH.fullmatch(text)):
@@ -55,7 +55,7 @@ def in_yaml(
 
 
 def whole_call(text: str, place: Place) -> str:
-    """The whole call from its line, if YAML has cut it at a comma."""
+    """The whole call from its line, if YAML has split it at a comma."""
     start, depth = place.column - 1, 0
     if text.count("(") <= text.count(")") or not place.text.startswith(text, start):
         return text
@@ -116,9 +116,9 @@ class _Reader:
         """The plain value of a text.
 
         Raises:
-            LookupError: It names a class that there is not.
-            SyntaxError: It is no Python.
-            ValueError: It says something that YAML cannot hold.
+            LookupError: It names an unknown class.
+            SyntaxError: It is not Python.
+            ValueError: It has a value that YAML can't represent.
         """
         return self._value(_parsed(text), outer=True)
 

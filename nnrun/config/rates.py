@@ -8,13 +8,13 @@ from nnrun.config.subject import Subject
 from nnrun.errors import Problem
 
 PERFORMANCE = "PerformanceSchedule"
-"""The schedule that follows the epochs' figures, and is carried out by a callback."""
+"""The schedule that reacts to the metrics of each epoch, implemented by a callback."""
 CYCLE = "OneCycle"
 """The schedule that moves the momentum as well."""
 WARMUP = "Warmup"
 PIECEWISE = "PiecewiseConstantDecay"
 LARGEST, SMALLEST = 10.0, 1e-8
-"""Rates beyond these are doubted."""
+"""Rates outside this range cause a warning."""
 RATES = {
     "learning_rate",
     "initial_learning_rate",
@@ -29,9 +29,9 @@ RATES = {
 }
 """Arguments of optimizers, schedules and callbacks that are learning rates."""
 FACTORS = {"alpha", "decay_rate", "factor", "m_mul", "t_mul"}
-"""Arguments that rates, or lengths, are multiplied by."""
+"""Arguments that multiply rates or lengths."""
 LENGTHS = {"decay_steps", "first_decay_steps", "step_size", "steps"}
-"""Arguments of schedules that steps are divided by."""
+"""Arguments of schedules that divide steps."""
 CLIPPING = {"norm": "clipnorm", "global_norm": "global_clipnorm", "value": "clipvalue"}
 """The options of `regularization.clip` with the optimizer's arguments that they set."""
 MOMENTUM = ("momentum", "beta_1")
@@ -76,7 +76,7 @@ def schedule_values(subject: Subject) -> Iterator[Problem]:
 
 
 def nested_schedules(subject: Subject) -> Iterator[Problem]:
-    """Schedules with a state of their own are only allowed under `schedule`."""
+    """Schedules with state are only allowed under `schedule`."""
     schedule = subject.experiment.schedule
     rate = subject.experiment.optimizer.arguments.get("learning_rate")
     for outer in (schedule, rate):

@@ -1,4 +1,4 @@
-"""YAML text → nodes that know their line and column, with YAML 1.2's reading of scalars."""
+"""Reads YAML text as nodes with line and column, with YAML 1.2's scalars."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -60,7 +60,7 @@ Node = ScalarNode | SequenceNode | MappingNode
 def resolve_scalar(text: str) -> str | int | float | bool | None:
     """The value of an unquoted scalar by YAML 1.2's core schema (section 10.3.2).
 
-    Digits without end are text: Python would refuse them, and no number of a config has so many.
+    Very long digit strings are text: Python would refuse them, and no config needs them.
 
     >>> resolve_scalar("1e-4"), resolve_scalar("no"), resolve_scalar("0x10")
     (0.0001, 'no', 16)
@@ -87,7 +87,7 @@ def plain_value(node: Node) -> Any:
 
 
 def children(node: Node) -> Iterable[Node]:
-    """The nodes that a list or a mapping holds."""
+    """The nodes in a list or a mapping."""
     if isinstance(node, ScalarNode):
         return ()
     return node.items if isinstance(node, SequenceNode) else node.entries.values()
@@ -96,8 +96,8 @@ def children(node: Node) -> Iterable[Node]:
 class _Loader(yaml.SafeLoader):
     """PyYAML's safe loader up to its nodes, without resolving tags.
 
-    So a tag that is there was written by the user, and the resolvers of YAML 1.1, in which `no` is
-    false and 1e-4 is text, never run.
+    So any tag was written by the user, and the resolvers of YAML 1.1, in which `no` is false and
+    1e-4 is text, never run.
     """
 
     def __init__(self, text: str) -> None:
@@ -129,7 +129,7 @@ class _TooMuchError(yaml.MarkedYAMLError):
 
 
 def compose_yaml(text: str) -> yaml.Node | None:
-    """PyYAML's nodes of a document that `read_yaml` has read, with their places in the text."""
+    """PyYAML's nodes of a document that `read_yaml` accepts, with their positions in the text."""
     return _Loader(text).get_single_node()
 
 
@@ -138,10 +138,10 @@ def read_yaml(text: str, source: str) -> Node:
 
     Args:
         text: The document.
-        source: What its places are to be called: a file name, or an override.
+        source: The source in its positions: a file name, or an override.
 
     Raises:
-        ConfigError: For text that is no YAML, duplicate keys, tags, and anything meant to explode.
+        ConfigError: For text that is not YAML, duplicate keys, tags, and anything too large.
     """
     lines = _LINE_END.split(text)
     try:
@@ -177,7 +177,7 @@ def _place_at(text: str, position: int, source: str, lines: list[str]) -> Place:
 
 
 class _Converter:
-    """PyYAML's nodes → ours, noting every problem on the way."""
+    """Converts PyYAML's nodes to ours, noting every problem."""
 
     def __init__(self, source: str, lines: list[str]) -> None:
         self.source = source
@@ -249,7 +249,7 @@ class _Converter:
         return MappingNode(entries, place, key_places)
 
     def _key(self, node: yaml.Node, seen: Mapping[str, Place]) -> str | None:
-        """The key in a node; None after a problem was reported."""
+        """The key in a node; None after reporting a problem."""
         place = self.place(node)
         self._refuse_tag(node, place)
         if not isinstance(node, yaml.ScalarNode) or not node.value:
@@ -271,7 +271,7 @@ class _Converter:
             self.problems.append(Problem(f"the tag {tag} is not allowed", place, hint="remove it"))
 
     def place(self, node: yaml.Node) -> Place:
-        """Where the node was written; if it spans lines, only its first line is underlined."""
+        """The position of a node; if it spans lines, only its first line is underlined."""
         start, end = node.start_mark, node.end_mark
         shown = self.lines[start.line] if start.line < len(self.lines) else ""
         last = end.column if end.line == start.line else len(shown.rstrip())

@@ -11,7 +11,7 @@ from nnrun.config.options import options_of
 from nnrun.config.schema import Experiment
 
 OWN_PACKAGE = "nnrun."
-"""Modules of ours begin so; the arguments of their classes are told here, Keras's by Keras."""
+"""The prefix of nnrun's modules, whose classes' arguments are documented here."""
 
 _OPENING = """\
 # Config reference
@@ -50,7 +50,7 @@ function, such as `Lambda`, is refused, with the reason.
 
 
 def config_reference(catalogue: Catalogue) -> str:
-    """The whole page, from the sections of a config to the classes it may name."""
+    """The whole page, from the sections of a config to its classes."""
     blocks = [_OPENING.rstrip(), *_sections(), _COMPONENTS.rstrip(), *_groups(catalogue)]
     return "\n\n".join(blocks) + "\n"
 
@@ -60,7 +60,7 @@ def _code(text: str) -> str:
 
 
 def default_in_words(item: Field[Any]) -> str:
-    """The default of an option, as one would write it in a config, or in words."""
+    """The default of an option, as written in a config or in words."""
     metadata = item.metadata
     if metadata["required"]:
         return "**required**"
@@ -81,7 +81,7 @@ def _value_in_words(value: Any) -> str:
 
 
 def _sections(section: type = Experiment, path: str = "") -> Iterator[str]:
-    """A block for a section, then one for every section in it."""
+    """The text for a section, followed by those of its inner sections."""
     heading = "#" * (2 + path.count(".")) if path else "##"
     title = f"`{path}`" if path else "Top level"
     rows = ["| option | type | default | meaning |", "|---|---|---|---|"]

@@ -28,7 +28,7 @@ class Clip:
 
 @dataclass(frozen=True)
 class Regularization:
-    """Regularization over the whole model, where the layers say nothing themselves."""
+    """Regularization of the whole model, except for layers that set their own."""
 
     l1: float = option("L1 penalty on the kernel of every hidden layer.", Number(minimum=0.0), 0.0)
     l2: float = option("L2 penalty on the kernel of every hidden layer.", Number(minimum=0.0), 0.0)

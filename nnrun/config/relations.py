@@ -30,7 +30,7 @@ from nnrun.errors import Problem
 __all__ = ["check_relations", "find_output_layer", "overlap"]
 
 CALLBACK_FIGURES = {"Pruning": "sparsity", "Traces": "distinct_codes"}
-"""Callbacks that tell a figure of the saved model, and its name."""
+"""Callbacks that report a figure of the saved model, with its name."""
 
 
 def check_relations(
@@ -42,18 +42,18 @@ def check_relations(
     by_output: Mapping[str, DataFacts] | None = None,
     to_be_trained: bool = True,
 ) -> list[Problem]:
-    """Every contradiction within a config and, where `facts` are known, between it and its data.
+    """Contradictions within a config and, if `facts` are known, between it and its data.
 
     Rules that read a value whose path is in `without` (it had a mistake of its own) are left out.
 
     Args:
         experiment: The config.
         catalogue: What Keras's classes take.
-        facts: What is known of the data.
+        facts: The known facts about the data.
         without: Paths of the values that had mistakes.
-        by_output: The facts as each output of a graph meets them; `facts` where one is not there.
-        to_be_trained: Whether a training is to begin with it: a run has done already what one
-            should not do.
+        by_output: The facts for each output of a graph, instead of `facts`.
+        to_be_trained: Whether a training is about to begin; some rules don't apply to existing
+            runs.
     """
     subject = subject_of(experiment, catalogue, facts, by_output=by_output)
     outputs = subject.by_output
@@ -80,13 +80,13 @@ def subject_of(
     *,
     by_output: Mapping[str, DataFacts] | None = None,
 ) -> Subject:
-    """An experiment as the relations look at it, each output of a graph as if there were no other.
+    """An experiment as the relations see it, with each output of a graph by itself.
 
     Args:
         experiment: The config.
         catalogue: What Keras's classes take.
-        facts: What is known of the data.
-        by_output: The facts as each output of a graph meets them; `facts` where one is not there.
+        facts: The known facts about the data.
+        by_output: The facts for each output of a graph, instead of `facts`.
     """
     outline, known = experiment.outline, by_output or {}
     if not outline.names_nodes:
@@ -112,13 +112,13 @@ def _is_anothers(path: str, subject: Subject) -> bool:
 
 
 def overlap(read: str, doubtful: str) -> bool:
-    """Whether one of two paths equals or contains the other."""
+    """Whether two paths are equal or one contains the other."""
     short, long = sorted((read, doubtful), key=len)
     return long == short or long.startswith((f"{short}.", f"{short}["))
 
 
 def _preprocessing(subject: Subject) -> Iterator[Problem]:
-    """No step of the preprocessing undoes another."""
+    """No preprocessing step undoes another."""
     preprocess = subject.experiment.dataset.preprocess
     if preprocess.standardize and preprocess.minmax:
         message = "standardize and minmax undo each other"
@@ -157,7 +157,7 @@ def _one_clip(subject: Subject) -> Iterator[Problem]:
 
 
 def _one_weighting(subject: Subject) -> Iterator[Problem]:
-    """Keras weighs the rows by their classes or by numbers of their own."""
+    """Keras weights rows by class or individually, not both."""
     experiment = subject.experiment
     if experiment.dataset.sample_weight and experiment.training.class_weight is not None:
         yield subject.problem(
@@ -168,7 +168,7 @@ def _one_weighting(subject: Subject) -> Iterator[Problem]:
 
 
 def _several_devices(subject: Subject) -> Iterator[Problem]:
-    """What can be combined with `runtime.strategy: mirrored`."""
+    """Options that can't be combined with `runtime.strategy: mirrored`."""
     experiment = subject.experiment
     if experiment.runtime.strategy != "mirrored":
         return
@@ -185,7 +185,7 @@ def _several_devices(subject: Subject) -> Iterator[Problem]:
 
 
 def _expectations(subject: Subject) -> Iterator[Problem]:
-    """What is expected of a run will be measured."""
+    """Expectations refer to recorded values."""
     recorded = recorded_names(subject)
     if recorded is None:
         return
@@ -237,7 +237,7 @@ def _is_empty_range(wanted: Expectation) -> bool:
 
 
 def _layer_names(subject: Subject) -> Iterator[Problem]:
-    """Names of layers, which become names of files and of columns."""
+    """Names of layers are valid names of files and columns."""
     if subject.experiment.outline.names_nodes:
         return  # its layers have names already
     seen: set[str] = set()
@@ -314,7 +314,7 @@ _RULES: dict[Callable[[Subject], Iterator[Problem]], set[str]] = {
     graph_rules.graph_targets: {*SOURCE_PATHS, "dataset.target", "dataset.task"},
     graph_rules.autoencoder: {"dataset.task", "dataset.target"},
 }
-"""Each rule with the paths it reads."""
+"""The rules, with the paths that each reads."""
 
 _OF_NEW_TRAININGS = {
     *measuring.RULES,
@@ -329,7 +329,7 @@ _OF_NEW_TRAININGS = {
     learning.direction_of_one_number,
     learning.activation_of_classes,
 }
-"""The rules that no run was measured by which was trained before there were such rules."""
+"""Rules that only apply to new trainings, since runs of older versions may break them."""
 
 _OF_OUTPUTS = {
     fitting.task_against_target,
@@ -343,4 +343,4 @@ _OF_OUTPUTS = {
     learning.activation_of_classes,
     *measuring.RULES,
 }
-"""The rules that look at one output at a time."""
+"""Rules that apply to one output at a time."""

@@ -1,4 +1,4 @@
-"""The report of a check: the problems so far, and the place of each value."""
+"""The report of a check: the problems so far, and the position of each value."""
 
 from abc import ABC, abstractmethod
 from pathlib import Path
@@ -16,16 +16,16 @@ from nnrun.config.wording import show_value
 from nnrun.errors import Place, Problem
 
 MANY = 100
-"""Problems after which hints are no longer worked out."""
+"""The number of problems after which hints are no longer computed."""
 
 
 class Reporter(ABC):
     """Collects every problem, and where each value was written.
 
     Args:
-        catalogue: What Keras's and nnrun's classes take.
-        folder: What relative file names in the config are relative to.
-        is_trial: Whether nobody will read the problems, since another kind may yet fit.
+        catalogue: The classes of Keras and nnrun.
+        folder: The folder for relative file names in the config.
+        is_trial: Whether the problems are discarded, since another kind may fit.
     """
 
     def __init__(self, catalogue: Catalogue, folder: Path, *, is_trial: bool = False) -> None:
@@ -38,7 +38,7 @@ class Reporter(ABC):
 
     @property
     def wants_hints(self) -> bool:
-        """Whether a hint is worth working out: not in a trial, nor after a hundred problems."""
+        """Whether a hint is wanted: not in a trial, nor after many problems."""
         return not self.is_trial and len(self.problems) < MANY
 
     def report(self, message: str, place: Place, path: str, hint: str = "") -> Any:
@@ -54,7 +54,7 @@ class Reporter(ABC):
         return self.report(message, node.place, path, hint)
 
     def _about_value(self, kind: Kind, node: Node, path: str) -> str:
-        """How a value that is not of its kind is to be written."""
+        """A hint on how to write a value that is not of its kind."""
         value = node.value if isinstance(node, ScalarNode) else None
         groups, hint = kind.component_groups, ""
         if isinstance(value, str) and groups:
@@ -67,7 +67,7 @@ class Reporter(ABC):
         return hint or kind.hint(plain_value(node))
 
     def check(self, kind: Kind, node: Node, path: str) -> Any:
-        """The node's value as its kind has it, or INVALID after the problem was noted."""
+        """The node's value, or INVALID after noting the problem."""
         self.places.setdefault(path, node.place)
         return kind.check(self, node, path)
 
@@ -81,7 +81,7 @@ class Reporter(ABC):
 
     @abstractmethod
     def arguments(self, kind: ArgumentsOf, node: Node, path: str) -> Any:
-        """The component whose name its key gave, as the `csv` of `csv: rows.csv`."""
+        """Check a component named by its key, as `csv` in `csv: rows.csv`."""
 
     @abstractmethod
     def section(self, kind: SectionOf, node: Node, path: str) -> Any:

@@ -18,9 +18,8 @@ class Aim:
 
     Attributes:
         task: A task, or `auto`.
-        columns: The columns; empty for the target of a data set that has its own, and for an
-            autoencoder.
-        input: The input that an autoencoder is to give back; empty for everything else.
+        columns: The columns; empty for a data set's own target, and for an autoencoder.
+        input: The input that an autoencoder reconstructs; otherwise empty.
     """
 
     task: str
@@ -38,7 +37,7 @@ class Roles:
     """The inputs and the aims of a model.
 
     Attributes:
-        inputs: The columns of each input by name; None for all that are no target.
+        inputs: The columns of each input by name; None for all except targets.
         aims: By the name of the output.
         texts: The inputs that are text.
     """
@@ -49,7 +48,7 @@ class Roles:
 
     @property
     def predicted(self) -> tuple[str, ...]:
-        """All columns that are predicted, each once."""
+        """All target columns, without repetition."""
         return tuple(dict.fromkeys(name for aim in self.aims.values() for name in aim.columns))
 
 
@@ -65,12 +64,12 @@ def roles_of(experiment: Experiment) -> Roles:
 
 
 def roles_of_graph(experiment: Experiment) -> Roles | None:
-    """The roles that a graph gives the columns; None for other architectures."""
+    """The roles of the columns in a graph; None for other architectures."""
     return roles_of(experiment) if experiment.outline.names_nodes else None
 
 
 def roles_of_dataset(dataset: Dataset) -> Roles:
-    """The one input and the one aim of an architecture that names none."""
+    """The single input and aim of an architecture without named ones."""
     return roles_of(Experiment(dataset=dataset))
 
 
@@ -88,7 +87,7 @@ def view_of(experiment: Experiment, name: str) -> Experiment:
     """An experiment as one of its outputs sees it: a list of the last layers, one loss, one target.
 
     Args:
-        experiment: Of any architecture; without outputs that have names it is its own view.
+        experiment: An experiment; without named outputs, it is its own view.
         name: The output.
     """
     outline = experiment.outline
@@ -111,12 +110,12 @@ def facts_for(
     features: tuple[str, ...],
     inputs: Mapping[str, tuple[str, ...] | None],
 ) -> DataFacts:
-    """The facts of a named data set, as one output meets them.
+    """The facts of a named data set, for one output.
 
     Args:
-        aim: What the output predicts.
-        dataset: What the config says of the data, and of their classes.
-        facts: Those of the data set, with its own target.
+        aim: The output's aim.
+        dataset: The config's section.
+        facts: The facts of the data set, with its own target.
         features: The columns of the data set, if it has any.
         inputs: The columns of each input.
     """

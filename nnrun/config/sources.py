@@ -1,4 +1,4 @@
-"""Where the rows of a config come from, as far as the config itself tells."""
+"""Rules on the source of the rows."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ NAME = "dataset.name"
 
 
 def known_data(dataset: Dataset, catalogue: Catalogue) -> NamedData | None:
-    """What the catalogue knows of a data set; None where it is not one of those with a name."""
+    """The catalogue's entry for a data set; None if it is not a named one."""
     return None if dataset.name is None else catalogue.dataset(dataset.name)
 
 
 def name_of_source(dataset: Dataset) -> str:
-    """What people call the source: its name, its file, or its function."""
+    """The name of the source: a data set, a file, or a function."""
     source = next(iter(dataset.sources.values()), "")
     if not isinstance(source, Component):
         return source
@@ -55,7 +55,7 @@ def one_known_source(subject: Subject) -> Iterator[Problem]:
 
 
 def _hint_of(name: str, subject: Subject) -> str:
-    """What may be meant by a name that no data set has."""
+    """A hint for an unknown name."""
     _, dot, ending = name.casefold().rpartition(".")
     if dot and ending in FILE_OPTIONS:
         return f"a file is `{FILE_OPTIONS[ending]}: {name}`"

@@ -34,7 +34,7 @@ def seed_that_draws(subject: Subject) -> Iterator[Problem]:
 
 
 def one_way_to_split(subject: Subject) -> Iterator[Problem]:
-    """Rows are divided by their classes, their groups or their order, and by one of them only."""
+    """Rows are split by classes, groups or order, and only by one of them."""
     split = subject.experiment.dataset.split
     ways = {"stratify": split.stratify, "group": split.group, "order": split.order}
     named = [way for way, value in ways.items() if value]
@@ -54,7 +54,7 @@ def rows_for_folds(subject: Subject) -> Iterator[Problem]:
 
 
 def fold_that_there_is(subject: Subject) -> Iterator[Problem]:
-    """The fold is one of those that there are."""
+    """The fold exists."""
     fold = subject.experiment.dataset.split.validation
     if isinstance(fold, Fold) and fold.fold >= fold.of:
         message = f"there is no fold {fold.fold}: the {fold.of} folds are counted from 0"

@@ -1,4 +1,4 @@
-"""The subject of the rules: an experiment, with what is known about its output and metrics."""
+"""What rules apply to: an experiment, with what is known about its outputs and metrics."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -23,16 +23,16 @@ ACTIVATION_LAYERS = {
     "ReLU",
     "Softmax",
 }
-"""Layers that are an activation and nothing else."""
+"""Layers that are only an activation."""
 
 
 @dataclass(frozen=True)
 class OutputLayer:
-    """The end of a list of layers, as far as it is known without building the model.
+    """The end of a list of layers, as far as known without building the model.
 
     Attributes:
-        units: Width of the output; None where it is not plain.
-        activation: Name of the last activation in lower case; "linear" where there is none.
+        units: Width of the output; None if unknown.
+        activation: Name of the last activation in lower case; "linear" if there is none.
         component: The layer that the units belong to.
     """
 
@@ -43,15 +43,15 @@ class OutputLayer:
 
 @dataclass(frozen=True)
 class Subject:
-    """The subject of the rules: an experiment, or one output of a graph as if it were the only one.
+    """What rules apply to: an experiment, or one output of a graph by itself.
 
     Attributes:
-        experiment: The checked config; of an output, its view of it.
-        catalogue: What Keras's classes take.
-        facts: What is known of the data.
-        output_path: Where the output is declared; empty for the experiment as a whole.
+        experiment: The checked config, as seen by the output if there is one.
+        catalogue: The classes of Keras.
+        facts: The known facts about the data.
+        output_path: The path of the output; empty for the experiment as a whole.
         is_only_output: Whether there is no other output.
-        by_output: Of an experiment whose outputs have names, each of these.
+        by_output: The subjects of named outputs.
     """
 
     experiment: Experiment
@@ -63,12 +63,12 @@ class Subject:
 
     @property
     def loss(self) -> str | None:
-        """The class of the loss, however it was named."""
+        """The class of the loss, whichever alias was used."""
         return _class_of(self.catalogue, self.experiment.loss)
 
     @property
     def layers(self) -> Sequence[Component]:
-        """The layers that the config lists: of a model that begins with a run's, those after them."""
+        """The layers that the config lists; with `from_run`, those added to the run's."""
         return self.experiment.outline.components
 
     @property
@@ -78,7 +78,7 @@ class Subject:
 
     @property
     def ending(self) -> Ending:
-        """How the output ends, as far as it can be told; of presets, as the task has it."""
+        """How the output ends, as far as known; for presets, as the task requires."""
         experiment = self.experiment
         one_hot, loss = experiment.dataset.preprocess.one_hot, experiment.loss
         units, activation = self._end()
@@ -93,7 +93,7 @@ class Subject:
         )
 
     def _end(self) -> tuple[int | None, str]:
-        """The units and the activation of the output; None and an empty text where unknown."""
+        """The units and the activation of the output; None and an empty text if unknown."""
         preset, task = self.experiment.outline.preset, self.task
         if preset is None:
             output = self.output
@@ -109,7 +109,7 @@ class Subject:
         return units or None, activation
 
     def _presumed_task(self, units: int | None, activation: str) -> TaskFacts | None:
-        """The task if the config can only mean classes, although only the rows could tell for sure."""
+        """The task if the config implies classes, although only the rows can confirm it."""
         several = (units or 0) > 1 and self.target_width == 1
         one_hot = self.experiment.dataset.preprocess.one_hot
         of_classes = not self.objection and (activation == "softmax" or one_hot or several)
@@ -117,9 +117,9 @@ class Subject:
 
     @property
     def task(self) -> TaskFacts | None:
-        """What is predicted, as the data or the config say.
+        """The task, according to the data or the config.
 
-        None where only the rows could tell, or code of the user's own.
+        None if only the rows or the user's own code determine it.
         """
         if self.facts is None:
             return TASKS.get(self.experiment.dataset.task)
@@ -127,7 +127,7 @@ class Subject:
 
     @property
     def predicts(self) -> str | None:
-        """Numbers, labels or classes; None where it is not known."""
+        """Numbers, labels or classes; None if unknown."""
         return None if self.task is None else self.task.predicts
 
     @property
@@ -137,14 +137,14 @@ class Subject:
 
     @property
     def target_width(self) -> int | None:
-        """Numbers or labels in a target row; None where only the rows could tell."""
+        """Numbers or labels per target row; None if only the rows determine it."""
         if self.facts is not None:
             return self.facts.target_width
         return len(self.experiment.dataset.targets) or None
 
     @property
     def objection(self) -> str:
-        """Why single-class measures are out of place; empty if they aren't, or might not be."""
+        """Why measures for a single class per row don't apply; empty if they may."""
         if self.task is not None:
             what = "one class a row" if self.predicts == LABELS else "classes"
             is_right = self.predicts == CLASSES
@@ -160,12 +160,12 @@ class Subject:
 
     @property
     def has_test(self) -> bool:
-        """Whether there are test rows, as far as it can be told without reading the data."""
+        """Whether there are test rows, as far as known without reading the data."""
         published = self.facts is not None and self.facts.test_rows > 0
         return published or self.experiment.dataset.split.test is not None
 
     def problem(self, path: str, message: str, hint: str = "") -> Problem:
-        """A problem with the value at a path; of an output, with its own where it has one."""
+        """A problem with the value at a path, or with the output's own value if it has one."""
         own = f"{self.output_path}.{path.removeprefix('dataset.')}"
         if self.output_path and own in self.experiment.places:
             path = own
@@ -174,13 +174,13 @@ class Subject:
     def problem_of(
         self, component: Component, message: str, hint: str = "", *, argument: str = ""
     ) -> Problem:
-        """A problem with a component, shown at one of its arguments where that was written out."""
+        """A problem with a component, shown at one of its arguments if written."""
         place = self.experiment.places.get(f"{component.path}.{argument}", component.place)
         return Problem(message, place, component.path, hint)
 
 
 def recorded_names(subject: Subject) -> list[str] | None:
-    """Names under which an epoch's figures are recorded; None where the user's own code decides."""
+    """Names of an epoch's metrics; None if the user's own code decides."""
     figures = recorded_figures(subject)
     names = [figure.name for figure in figures if figure.name is not None]
     if len(names) < len(figures):
@@ -190,10 +190,10 @@ def recorded_names(subject: Subject) -> list[str] | None:
 
 @dataclass(frozen=True)
 class RecordedFigure:
-    """A figure of every epoch.
+    """A metric recorded in every epoch.
 
     Attributes:
-        name: The name under which it is recorded; None where the user's own code decides.
+        name: The name under which it is recorded; None if the user's own code decides.
         metric: What measures it; None for a loss.
     """
 
@@ -202,9 +202,9 @@ class RecordedFigure:
 
 
 def recorded_figures(subject: Subject) -> list[RecordedFigure]:
-    """The figures of every epoch, without those of the validation rows.
+    """The metrics of every epoch, without those of the validation rows.
 
-    Of several outputs these are the sum of the losses, and each output's own figures.
+    With several outputs, these are the sum of the losses, and each output's own metrics.
     """
     several = subject.by_output
     if len(several) > 1:
@@ -240,7 +240,7 @@ def _recorded_as(metric: Component, catalogue: Catalogue) -> str | None:
 
 
 def _default_metrics(subject: Subject) -> tuple[Component, ...]:
-    """The metrics of a task; of any, where it is not known; a task of the user's own has its own."""
+    """The default metrics of a task; of any task if unknown."""
     task, declared = subject.task, subject.experiment.dataset.task
     names = dict.fromkeys(known.metric for known in (TASKS.values() if task is None else [task]))
     if task is None and is_import_path(declared):
@@ -249,7 +249,7 @@ def _default_metrics(subject: Subject) -> tuple[Component, ...]:
 
 
 def find_output_layer(layers: Sequence[Component]) -> OutputLayer | None:
-    """The last Dense layer of a list, with the activation that follows it, if the list ends so."""
+    """The last Dense layer of a list and its activation, if the list ends with these."""
     activation = ""
     for layer in reversed(layers):
         if layer.name in ACTIVATION_LAYERS:
@@ -265,7 +265,7 @@ def find_output_layer(layers: Sequence[Component]) -> OutputLayer | None:
 
 
 def activation_name(activation: object) -> str:
-    """The name of an activation in lower case; empty where there is none."""
+    """The name of an activation in lower case; empty if none."""
     if isinstance(activation, Component):
         return activation.name.lower()
     return activation.lower() if isinstance(activation, str) else ""

@@ -1,4 +1,4 @@
-"""PyYAML's errors in the words of someone who writes configs."""
+"""PyYAML's errors in words for people who write configs."""
 
 import re
 from typing import Any
@@ -76,13 +76,13 @@ def syntax_problem(error: yaml.MarkedYAMLError, source: str, lines: list[str]) -
 
 
 def _end_of(source: str, lines: list[str]) -> Place:
-    """Behind the last line that is not blank."""
+    """The position after the last line that is not blank."""
     last = max((number for number, line in enumerate(lines) if line.strip()), default=0)
     text = lines[last].rstrip() if lines else ""
     return Place(source, last + 1, len(text) + 1, 1, text)
 
 
 def place_of(mark: Any, source: str, lines: list[str]) -> Place:
-    """The one character that a mark of PyYAML's points at."""
+    """The single character that a PyYAML mark points at."""
     shown = lines[mark.line] if mark.line < len(lines) else ""
     return Place(source, mark.line + 1, mark.column + 1, 1, shown)

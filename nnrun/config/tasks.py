@@ -1,4 +1,4 @@
-"""The tasks in outline: what a config can be checked by before anything is imported."""
+"""The outlines of the tasks, for checking a config before anything is imported."""
 
 from dataclasses import dataclass
 
@@ -7,21 +7,21 @@ from nnrun.config.kinds import Pluggable
 
 AUTO = "auto"
 NUMBERS, LABELS, CLASSES = "numbers", "labels", "classes"
-"""What is predicted of a row: numbers; labels of 0 and 1; the one class that it belongs to."""
+"""What is predicted for a row: numbers, labels of 0 and 1, or its class."""
 _TWO = 2
 
 
 @dataclass(frozen=True)
 class TaskFacts:
-    """A task in outline.
+    """The outline of a task.
 
     Attributes:
-        name: What a config calls it.
+        name: Its name in a config.
         predicts: `NUMBERS`, `LABELS` or `CLASSES`.
-        metric: What is recorded where the config names no metrics.
-        activation_hint: How its output ends, in words; empty where the loss has a say in it.
-        is_binary: Whether there are two classes, which one unit tells apart.
-        of_input: Whether it predicts the model's own input, as the preprocessing leaves it.
+        metric: The default metric.
+        activation_hint: A hint on its last activation; empty if that depends on the loss.
+        is_binary: Whether there are two classes, so that one unit suffices.
+        of_input: Whether it predicts the model's own preprocessed input.
     """
 
     name: str
@@ -32,12 +32,12 @@ class TaskFacts:
     of_input: bool = False
 
     def ending(self, classes: int, width: int, *, one_hot: bool) -> tuple[int, str]:
-        """The units and the activation with which an output fits the task.
+        """The units and the activation of an output that fits the task.
 
         Args:
-            classes: How many classes there are, for one class a row.
-            width: Numbers or labels in a target row.
-            one_hot: Whether labels of classes are one-hot rows, so that two need two units too.
+            classes: The number of classes, for one class per row.
+            width: Numbers or labels per target row.
+            one_hot: Whether class labels are one-hot rows, so that two classes need two units.
         """
         if self.predicts == CLASSES:
             return (1, "sigmoid") if self.is_binary and not one_hot else (classes, "softmax")
@@ -61,33 +61,33 @@ TASKS = {
     )
 }
 SEVERAL_CLASSES = TASKS["multiclass"]
-"""What is presumed where only the rows could tell how many classes there are."""
+"""The task assumed if only the rows determine the number of classes."""
 TASK = Pluggable(choices=(AUTO, *TASKS))
-"""What an option that names a task may say."""
+"""The allowed values of an option that names a task."""
 
 
 def is_task(name: str) -> bool:
-    """Whether a name may be that of a task, a known one or one of the user's own."""
+    """Whether a name can be that of a task, a known one or the user's own."""
     return name in TASKS or is_import_path(name)
 
 
 def what_is_predicted(task: str) -> str | None:
-    """Numbers, labels or classes; None for `auto`, and for a task of the user's own."""
+    """Numbers, labels or classes; None for `auto` and for the user's own task."""
     return TASKS[task].predicts if task in TASKS else None
 
 
 def contradicts(declared: str, task: str) -> bool:
-    """Whether a config declares another task than that of its data set."""
+    """Whether a config's task contradicts that of its data set."""
     return declared not in (AUTO, task) and not predicts_input(declared)
 
 
 def predicts_input(task: str) -> bool:
-    """Whether a task, `auto` or one of the user's own predicts the model's own input."""
+    """Whether a task predicts the model's own input."""
     return task in TASKS and TASKS[task].of_input
 
 
 def task_of_classes(count: int, declared: str = AUTO) -> str:
-    """The task of so many classes: of none, numbers are predicted; two may be `multiclass` too."""
+    """The task for a number of classes: regression for none; two can be `multiclass` too."""
     if count == 0:
         return "regression"
     return "binary" if count == _TWO and declared != "multiclass" else "multiclass"

@@ -1,7 +1,7 @@
 """Layers that read text: they belong at an input, and turn it into numbers before the training.
 
-Keras's strings cannot be compiled together with a training, and what a text is turned into does
-not change while the weights do. So it is turned once, and the training sees numbers alone.
+Operations on strings can't be compiled into the training, and their results don't depend on the
+weights. So text is converted once, and the training only sees numbers.
 """
 
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ TEXT_LAYERS = {
     "TextVectorization": ("ragged", "sparse"),
     "StringLookup": ("sparse", "invert"),
 }
-"""The layers, with the arguments that would have them give something else than rows of numbers."""
+"""The layers, with arguments that would make them return something other than rows of numbers."""
 
 
 def reads_text(layer: Component) -> bool:
@@ -32,7 +32,7 @@ def text_layers(outline: Outline) -> dict[str, Component]:
 
 
 def text_nodes(outline: Outline) -> dict[str, tuple[str, Component]]:
-    """The layers that read text, by the names of their nodes, each after the input that it reads."""
+    """The layers that read text, by node name, each with the input it reads."""
     return {
         name: (node.from_, node.layer)
         for name, node in outline.nodes.items()
@@ -45,7 +45,7 @@ def text_nodes(outline: Outline) -> dict[str, tuple[str, Component]]:
 
 
 def text_embeddings(outline: Outline) -> Iterator[tuple[Component, Component]]:
-    """Pairs of a layer that reads text and an `Embedding` of its numbers."""
+    """Pairs of a layer that reads text and an `Embedding` of its output."""
     readers = text_nodes(outline)
     for node in outline.nodes.values():
         layer, source = node.layer, node.from_
@@ -72,7 +72,7 @@ def text_at_inputs(subject: Subject) -> Iterator[Problem]:
 
 
 def _readers_of_text(subject: Subject, outline: Outline) -> Iterator[Problem]:
-    """Whatever else is applied to an input of text, or shares the layer that reads it."""
+    """Anything else applied to a text input, or sharing the layer that reads it."""
     nodes = text_nodes(outline)
     readers = {source: name for name, (source, _) in nodes.items()}
     for name, node in outline.nodes.items():
@@ -110,7 +110,7 @@ def text_to_numbers(subject: Subject) -> Iterator[Problem]:
 
 
 def text_is_not_scaled(subject: Subject) -> Iterator[Problem]:
-    """Preprocessing for numbers is only used with inputs of numbers."""
+    """Numeric preprocessing requires numeric inputs."""
     outline = subject.experiment.outline
     texts = text_layers(outline)
     if not texts or set(outline.entries) - set(texts):

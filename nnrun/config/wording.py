@@ -1,14 +1,14 @@
-"""How groups and values are called in messages and in the reference."""
+"""Words for groups and values in messages and in the reference."""
 
 from collections.abc import Iterable, Sequence
 
 from nnrun.config.reader import MappingNode, Node, ScalarNode
 
 LONGEST_QUOTE = 40
-"""Characters of a user's text that a message shows."""
+"""The most characters of a user's text in a message."""
 
 NAMED = 3
-"""How many names a warning lists."""
+"""The most names in a warning."""
 
 _NOUNS = {
     "layers": "a layer",
@@ -30,13 +30,13 @@ _NOUNS = {
 
 
 def group_noun(group: str, *, article: bool = False) -> str:
-    """What a member of a catalogue group is called: `layer`, or `a layer`."""
+    """The noun for a member of a catalogue group: `layer`, or `a layer`."""
     noun = _NOUNS[group]
     return noun if article else noun.partition(" ")[2]
 
 
 def show_value(node: Node) -> str:
-    """A value as a message quotes it: short, on one line, with its type where it may surprise."""
+    """A value as quoted in messages: short, on one line, with its type if surprising."""
     if isinstance(node, MappingNode):
         return f"a mapping with {first_of(node.entries, 3)}" if node.entries else "an empty mapping"
     if not isinstance(node, ScalarNode):
@@ -51,12 +51,12 @@ def show_value(node: Node) -> str:
 
 
 def quoted(text: str) -> str:
-    """A user's text in quotes, shortened where it is long."""
+    """A user's text in quotes, shortened if it is long."""
     return f"'{text}'" if len(text) <= LONGEST_QUOTE else f"'{text[: LONGEST_QUOTE - 1]}…'"
 
 
 def first_of(names: Iterable[str], number: int = 8) -> str:
-    """The first of some names, and whether there are more: `a, b, c, …`."""
+    """The first few names, and whether there are more: `a, b, c, …`."""
     known = list(names)
     shown = [name if len(name) <= LONGEST_QUOTE else f"{name[:LONGEST_QUOTE]}…" for name in known]
     return ", ".join([*shown[:number], *(["…"] if len(known) > number else [])])

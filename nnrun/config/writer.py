@@ -1,4 +1,4 @@
-"""An experiment → YAML text that, read again, declares the same experiment."""
+"""Writes an experiment as YAML text that declares the same experiment when read again."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -30,18 +30,18 @@ class _Dumper(yaml.SafeDumper):
         return True
 
     def resolve(self, kind: type[yaml.Node], value: Any, implicit: Any) -> str:
-        """The tag that our reader would give; PyYAML's own resolvers are those of YAML 1.1."""
+        """The tag that our reader would assign; PyYAML's resolvers are those of YAML 1.1."""
         if kind is yaml.ScalarNode:
             return _TAGS[type(resolve_scalar(value)) if implicit[0] else str]
         return "tag:yaml.org,2002:map" if kind is yaml.MappingNode else "tag:yaml.org,2002:seq"
 
     def represent_number(self, number: float) -> yaml.ScalarNode:
-        """A float with all its digits: `1e-05` and not PyYAML's `1.0e-05`."""
+        """A float with all its digits: `1e-05`, unlike PyYAML's `1.0e-05`."""
         text = repr(number)
         return self.represent_scalar(_TAGS[float], _SPECIAL.get(text, text))
 
     def represent_text(self, text: str) -> yaml.ScalarNode:
-        """A text; PyYAML alone would fold the rarer line ends into spaces."""
+        """A text; by default, PyYAML would fold unusual line ends into spaces."""
         style = '"' if _RARE_LINE_ENDS.intersection(text) else None
         return self.represent_scalar(_TAGS[str], text, style=style)
 
@@ -51,7 +51,7 @@ _Dumper.add_representer(float, _Dumper.represent_number)
 
 
 def write_yaml(value: Any) -> str:
-    """Plain values as YAML text: block style, keys in their order, numbers that read back exactly."""
+    """Plain values as YAML text: block style, keys in order, numbers that read back exactly."""
     text: str = yaml.dump(
         value,
         Dumper=_Dumper,
@@ -64,7 +64,7 @@ def write_yaml(value: Any) -> str:
 
 
 def write_flow(value: Any) -> str:
-    """A plain value as YAML text in one line.
+    """A plain value as YAML text on one line.
 
     >>> write_flow({"SGD": {"learning_rate": 1e-05, "nesterov": True}}), write_flow("no: 1")
     ('{SGD: {learning_rate: 1e-05, nesterov: true}}', "'no: 1'")
@@ -90,8 +90,8 @@ def overrides_of(setting: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def experiment_to_yaml(experiment: Experiment) -> str:
-    """The whole experiment, every default written out; it trains again alone.
+    """The whole experiment with every default, to train again by itself.
 
-    What asks for many runs is left out: it is no part of one.
+    Options that ask for many runs are left out, since they are not part of one.
     """
     return write_yaml(to_plain(replace(experiment, seeds=None, folds=None, search=None)))
