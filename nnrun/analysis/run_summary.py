@@ -25,7 +25,12 @@ from nnrun.runs.directory import RunDirectory
 from nnrun.runs.history import NOT_METRICS
 from nnrun.runs.manifest import Metrics, RunRecord
 
-_STATUS_MARKS: Mapping[str, Mark] = {"finished": "good", "running": "busy", "interrupted": "doubt"}
+_STATUS_MARKS: Mapping[str, Mark] = {
+    "finished": "good",
+    "running": "busy",
+    "interrupted": "doubt",
+    "paused": "doubt",
+}
 _PNG = b"\x89PNG\r\n"
 _LARGEST_PICTURE = 20_000_000
 

@@ -126,6 +126,7 @@ class TrainingDisplay:
         told = {
             "stopped": f"stopped by {event.detail} after epoch {event.epoch}",
             "interrupted": f"interrupted after epoch {event.epoch}",
+            "paused": f"paused after epoch {event.epoch}",
             "diverged": f"diverged: {event.detail}",
         }
         if event.reason in told:

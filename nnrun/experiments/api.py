@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import warnings
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from nnrun.experiments.lr_request import (
     check_target,
     with_constant_rate,
 )
+from nnrun.experiments.run_options import USUAL, RunOptions
 from nnrun.experiments.trust import check_trust, with_own_code
 from nnrun.runs.beginnings import check_begun
 from nnrun.runs.directory import RunDirectory, create_run, create_run_at, needed_bytes
@@ -130,28 +132,26 @@ def train_declared(
     trust: bool,
     watch: Watcher | None = None,
     deliver_signals: bool,
+    options: RunOptions = USUAL,
     kept: Kept | None = None,
-    draws: bool = True,
 ) -> Outcome:
     """Train a config that has been read; see `train`.
 
     `kept` are models that were trained before, one of which may be trained again in the place of a
-    new one; `draws` is whether the run draws its curves.
+    new one.
     """
     from nnrun.experiments.prepare import build, prepare_declared
 
     prepared = prepare_declared(declared, trust=trust)
     model = build(prepared, prepared.experiment.runtime.strategy)
     from nnrun.experiments.train import Run
-    from nnrun.experiments.warm import warm_model
 
-    warm = warm_model(kept, prepared, model)
     directory = _claim(prepared, model, runs_dir, run_dir)
     # Only its holder may throw the directory away: without the lock it is another process's run.
     with RunLock(directory.path):
         run = None
         try:
-            run = Run(prepared, warm.model, directory, command, warm=warm, draws=draws)
+            run = Run(prepared, model, directory, command, options=options, kept=kept)
             outcome = run.train(watch or _ignore)
         except BaseException as error:
             if not directory.discard() and run is not None:
@@ -169,6 +169,8 @@ def resume(
     watch: Watcher | None = None,
     tell: Callable[[str], None] | None = None,
     deliver_signals: bool = True,
+    options: RunOptions = USUAL,
+    kept: Kept | None = None,
 ) -> Outcome:
     """Continue a run that was interrupted, or a finished one for more epochs.
 
@@ -183,6 +185,8 @@ def resume(
         watch: Called with every event of the training.
         tell: Called with sentences that say what training for longer will do.
         deliver_signals: As for `train`.
+        options: What is asked of it beside its config.
+        kept: Models that were trained before, one of which may be trained again in its place.
 
     Returns:
         How it came out; nothing is raised for a run that diverged.
@@ -196,7 +200,8 @@ def resume(
 
     check_begun(directory.path)  # before the lock is held, which looks as if it were about to begin
     with RunLock(directory.path):
-        run = reopen(directory, epochs, anyway=anyway, trust=trust, tell=tell or _ignore)
+        reopened = partial(reopen, directory, epochs, anyway=anyway, trust=trust)
+        run = reopened(tell=tell or _ignore, options=options, kept=kept)
         try:
             outcome = run.train(watch or _ignore)
         except BaseException as error:

@@ -10,6 +10,7 @@ from nnrun.models.in_front import with_transforms_in_front
 from nnrun.models.label_scaling import loadable_by_keras
 from nnrun.runs.checksums import write_with_checksum
 from nnrun.runs.expectations import figures_reached, judge_expectations
+from nnrun.runs.manifest import PAUSED
 from nnrun.runs.outcome import Outcome
 from nnrun.training.engines import EvaluationStoppedError
 from nnrun.training.recording import callback_figures
@@ -35,7 +36,7 @@ def finish(
     evaluate: Callable[[], Mapping[str, float] | None],
     warnings: Sequence[str],
     seconds: Callable[[], float],
-    draws: bool = True,
+    draws: bool,
 ) -> Outcome:
     """Save the best model, evaluate it, draw the curves, and write the outcome.
 
@@ -74,6 +75,13 @@ def finish(
         diagnosis=diagnose_run(prepared, model, writer, ended, recorders),
         seconds=seconds(),  # last, so that they hold all of this
     )
+    return Outcome.of(writer.directory, writer.record, metrics)
+
+
+def pause(writer: RunWriter, *, warnings: Sequence[str], seconds: float) -> Outcome:
+    """Write the outcome of a run that pauses: its figures so far, without a model or a test."""
+    metrics = writer.metrics(None)
+    writer.end(metrics, status=PAUSED, stop_reason="", warnings=tuple(warnings), seconds=seconds)
     return Outcome.of(writer.directory, writer.record, metrics)
 
 

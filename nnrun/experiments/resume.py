@@ -14,6 +14,7 @@ from nnrun.experiments.base import base_for_resuming, changed_weights
 from nnrun.experiments.declare import load_run
 from nnrun.experiments.open import check_signature, read_signature
 from nnrun.experiments.prepare import build, prepare_experiment
+from nnrun.experiments.run_options import USUAL, RunOptions
 from nnrun.experiments.trust import with_own_code
 from nnrun.reading import check_tree
 from nnrun.runs.appended import changed_files
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from nnrun.data.signature import Signature
     from nnrun.experiments.prepared import Prepared
     from nnrun.experiments.train import Run
+    from nnrun.experiments.warm import Kept
     from nnrun.runs.directory import RunDirectory
 
 _MAY_CHANGE = ("training.epochs",)
@@ -45,6 +47,8 @@ def reopen(
     anyway: bool,
     trust: bool,
     tell: Callable[[str], None],
+    options: RunOptions = USUAL,
+    kept: Kept | None = None,
 ) -> Run:
     """Reopen a saved run to continue its training; see `nnrun.experiments.api.resume`.
 
@@ -61,8 +65,7 @@ def reopen(
     declared = with_own_code(
         load_run(directory, trust=trust, epochs=epochs, edited=True), directory.resolved
     )
-    has_state = saved.last is not None
-    base = base_for_resuming(directory, declared, trust=trust, has_state=has_state)
+    base = base_for_resuming(directory, declared, trust=trust, has_state=bool(saved.last))
     trained = _signature_before(directory, declared)
     prepared = prepare_experiment(declared, directory.resolved, base, trained, to_be_trained=False)
     differences = find_changes(directory, record, saved, prepared)
@@ -84,9 +87,9 @@ def reopen(
             raise RunError(f"{directory.path} cannot be resumed: {error}") from error
         for note in notes:
             tell(note)
-    config, extended = experiment_to_yaml(declared), epochs is not None
-    resumed = make_resumed(directory, record, saved, differences, config, extended=extended)
-    return Run(prepared, model, directory, (), resumed)
+    text = experiment_to_yaml(declared)
+    resumed = make_resumed(directory, record, saved, differences, text, extended=bool(epochs))
+    return Run(prepared, model, directory, (), resumed, options=options, kept=kept)
 
 
 def _signature_before(directory: RunDirectory, declared: Experiment) -> Signature | None:

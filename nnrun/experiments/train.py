@@ -15,15 +15,17 @@ from nnrun.config.monitoring import watchers_by_figure
 from nnrun.config.writer import experiment_to_yaml
 from nnrun.device import device_name
 from nnrun.errors import RunError
-from nnrun.experiments.finish import finish
+from nnrun.experiments.finish import finish, pause
+from nnrun.experiments.run_options import USUAL, RunOptions
 from nnrun.experiments.setup import (
     find_course,
     find_directions,
     first_record,
     makes_many_epochs,
 )
-from nnrun.experiments.warm import WarmModel
+from nnrun.experiments.warm import Kept, warm_model
 from nnrun.models.freezing import nothing_learns
+from nnrun.runs.manifest import PAUSED
 from nnrun.runs.run_writer import RunWriter, Snapshot
 from nnrun.runs.undefined import UndefinedFigures
 from nnrun.training import events as kinds
@@ -74,8 +76,8 @@ class Run:
         directory: The run's directory, locked by the caller.
         command: The command line, for the record.
         resumed: The state of a run to continue; None for a new one.
-        warm: The model with what an earlier training compiled for it; None if there was none.
-        draws: Whether it draws its curves when it ends.
+        options: What is asked of it beside its config.
+        kept: Models that were trained before, one of which may be trained again in its place.
     """
 
     def __init__(
@@ -86,13 +88,13 @@ class Run:
         command: Sequence[str],
         resumed: Resumed | None = None,
         *,
-        warm: WarmModel | None = None,
-        draws: bool = True,
+        options: RunOptions = USUAL,
+        kept: Kept | None = None,
     ) -> None:
         self.prepared = prepared
         self.experiment = prepared.experiment
-        self.model = model
-        self.warm = warm or WarmModel(model)
+        self.warm = warm_model(kept, prepared, model)
+        self.model = model = self.warm.model
         self.directory = directory
         self.resumed = resumed
         self.engine = (
@@ -119,7 +121,7 @@ class Run:
         self.writer = RunWriter(directory, resumed.record if resumed else self._record(command))
         self._initial: Mapping[str, Any] = {}
         self._resolved = resumed.resolved if resumed else experiment_to_yaml(self.experiment)
-        self._draws = draws
+        self.options = options
         self._started = time.perf_counter()
         self._before = 0.0 if resumed is None else resumed.seconds
 
@@ -136,22 +138,29 @@ class Run:
                 self.writer.resume(self.resumed.saved, self._resolved, signature)
             with contextlib.closing(self._events(request.is_made)) as events:
                 ended = self._follow(events, watch, request)
-            is_last = self.writer.keep_last_for_want_of_best()
-            doubts = self._undefined.summary(self.writer.history, for_want_of_best=is_last)
-            self.warnings = (*self.warnings, *doubts)
-            self.writer.commit()
-            outcome = finish(
-                self.prepared,
-                self.model,
-                self.writer,
-                ended,
-                self.recorders,
-                evaluate=lambda: self._test_figures(request.is_made),
-                warnings=self.warnings,
-                seconds=lambda: self.seconds,
-                draws=self._draws,
-            )
+            outcome = self._pause() if ended.reason == PAUSED else self._finish(ended, request)
         return dataclasses.replace(outcome, signal=request.signal)
+
+    def _pause(self) -> Outcome:
+        self.writer.commit()
+        return pause(self.writer, warnings=self.warnings, seconds=self.seconds)
+
+    def _finish(self, ended: TrainingEnded, request: StopRequest) -> Outcome:
+        is_last = self.writer.keep_last_for_want_of_best()
+        doubts = self._undefined.summary(self.writer.history, for_want_of_best=is_last)
+        self.warnings = (*self.warnings, *doubts)
+        self.writer.commit()
+        return finish(
+            self.prepared,
+            self.model,
+            self.writer,
+            ended,
+            self.recorders,
+            evaluate=lambda: self._test_figures(request.is_made),
+            warnings=self.warnings,
+            seconds=lambda: self.seconds,
+            draws=self.options.draws,
+        )
 
     def record_failure(self, error: BaseException) -> None:
         """Record why the run failed, if the record can still be written."""
@@ -315,6 +324,7 @@ class Run:
         directions = self.writer.record.directions
         guide(self.declared, directions)
         course = find_course(self.prepared, self.model, self.recorders, directions)
+        course = dataclasses.replace(course, until=self.options.until)
         self._undefined = UndefinedFigures(
             self.writer.history, course.monitor, watchers_by_figure(self.experiment)
         )
@@ -322,7 +332,7 @@ class Run:
 
     def _test_figures(self, should_stop: Callable[[], bool]) -> dict[str, float] | None:
         test = self.prepared.splits.test
-        if test is None:
+        if test is None or not self.options.tests:
             return None
         evaluation = self.warm.test(test, engine=self.engine.name, rows=self.placement.rows)
         return evaluation.run(should_stop)

@@ -54,6 +54,7 @@ class WarmModel:
         self.model = model
         self._engine: Engine | None = None
         self._programs: Programs | None = None
+        self._made_for: tuple[object, ...] = ()
         self._test: AnyEvaluation | None = None
 
     def engine(self, prepared: Prepared) -> Engine:
@@ -72,7 +73,10 @@ class WarmModel:
         many_epochs: bool,
     ) -> Programs:
         """The compiled parts of its training; see `compile_parts`."""
-        if self._programs is None or not begin_again(self._programs, prepared):
+        made_for = (engine, rows, many_epochs)
+        is_same = made_for == self._made_for
+        if self._programs is None or not (is_same and begin_again(self._programs, prepared)):
+            self._made_for = made_for
             self._programs = compile_parts(
                 prepared, self.model, callbacks, engine=engine, rows=rows, many_epochs=many_epochs
             )

@@ -20,7 +20,9 @@ from nnrun.runs.directory import RunDirectory
 from nnrun.runs.locking import is_locked
 
 FORMAT = 1
-STATUSES = ("running", "finished", "interrupted", "diverged", "failed")
+PAUSED = "paused"
+"""The status of a run that has reached the epoch it was to be trained to for now."""
+STATUSES = ("running", "finished", PAUSED, "interrupted", "diverged", "failed")
 DIED = "died"
 
 

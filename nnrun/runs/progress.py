@@ -28,19 +28,22 @@ class Progress:
     best_epoch: int | None = None
 
 
-def read_progress(directory: RunDirectory, directions: Directions) -> Progress:
+def read_progress(
+    directory: RunDirectory, directions: Directions, until: int | None = None
+) -> Progress:
     """Read the progress of a run.
 
     Args:
         directory: The run.
         directions: Whether each metric is better low or high, from its record.
+        until: The last epoch to take into account; None for all.
 
     Raises:
         RunError: Its history is damaged.
     """
     if not directory.history.exists():
         return Progress(Metrics())
-    history = History.read(directory.history)
+    history = History(History.read(directory.history).rows[:until])
     best = _best_row(directory, history, directions)
     last = history.rows[-1] if len(history) else {}
     epoch = int(best["epoch"]) if best and "epoch" in best else None

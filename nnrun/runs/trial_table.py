@@ -13,8 +13,9 @@ from typing import Any, Self
 from nnrun.errors import RunError
 from nnrun.runs.checksums import read_file, write_file
 from nnrun.runs.history import escape_cell, unescape_cell
+from nnrun.runs.manifest import PAUSED
 
-TRIAL_STATES = ("finished", "diverged", "failed")
+TRIAL_STATES = ("finished", "diverged", "failed", PAUSED)
 MAX_BYTES = 64_000_000
 _BEFORE = ("number", "state", "value")
 _AFTER = ("epochs", "seconds", "run", "reason")

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nnrun.errors import ConfigError, UserError
 from nnrun.experiments.api import resume, train_declared
 from nnrun.experiments.declare import Bases, load
+from nnrun.experiments.run_options import RunOptions
 from nnrun.runs.beginnings import is_unbegun
 from nnrun.runs.directory import RunDirectory
-from nnrun.runs.manifest import RunRecord
+from nnrun.runs.manifest import PAUSED, RunRecord
 from nnrun.runs.outcome import Outcome
+from nnrun.runs.progress import read_progress
 
 if TYPE_CHECKING:
     from nnrun.experiments.train import Watcher
@@ -30,12 +32,16 @@ class TrialTask:
         changes: The trial's changes to it, of the form `training.epochs=5`.
         run: The run's directory, which may already hold part of the run.
         runs_dir: Where a run that the model is built on is looked for.
+        until: The epoch after which it pauses; None to train to its end.
+        tests: Whether it is evaluated on its test rows when it ends.
     """
 
     config: str
     changes: tuple[str, ...]
     run: str
     runs_dir: str
+    until: int | None = None
+    tests: bool = True
 
     @property
     def command(self) -> tuple[str, ...]:
@@ -45,7 +51,7 @@ class TrialTask:
 
 
 def advance(task: TrialTask, kept: Kept | None = None, watch: Watcher | None = None) -> Outcome:
-    """Train a run to its end, from wherever it stopped; it draws no curves of its own.
+    """Train a run as far as asked, from wherever it stopped; it draws no curves of its own.
 
     Args:
         task: The run; code of the user's own that its config names may run.
@@ -56,7 +62,7 @@ def advance(task: TrialTask, kept: Kept | None = None, watch: Watcher | None = N
         RunError: The run can't be written, or can't be continued.
         UserError: For mistakes in its config or the data.
     """
-    run = RunDirectory(Path(task.run))
+    run, options = RunDirectory(Path(task.run)), RunOptions(task.until, task.tests, draws=False)
     if not run.path.exists() or is_unbegun(run.path) or not any(run.path.iterdir()):
         runs_dir = Path(task.runs_dir)
         return train_declared(
@@ -67,12 +73,41 @@ def advance(task: TrialTask, kept: Kept | None = None, watch: Watcher | None = N
             trust=True,
             watch=watch,
             deliver_signals=False,
+            options=options,
             kept=kept,
-            draws=False,
         )
-    if RunRecord.read(run.record).status in _ENDED:
+    return outcome_at(run, task.until) or resume(
+        run, trust=True, watch=watch, deliver_signals=False, options=options, kept=kept
+    )
+
+
+def outcome_at(run: RunDirectory, until: int | None) -> Outcome | None:
+    """The outcome of a run as it was after an epoch, whatever came later.
+
+    Args:
+        run: The run.
+        until: The epoch; None for its end.
+
+    Returns:
+        The outcome, `paused` if the run went on or was to go on; None if it has not got that far.
+
+    Raises:
+        RunError: The run is damaged.
+    """
+    record = RunRecord.read(run.record)
+    # A run diverges in the epoch after those that it has.
+    ended_at = record.epochs + (record.status == "diverged")
+    if record.status in _ENDED and (until is None or ended_at <= until):
         return Outcome.read(run)
-    return resume(run, trust=True, watch=watch, deliver_signals=False)
+    if until is None:
+        return None
+    progress = read_progress(run, record.directions, until)
+    if progress.epochs < until:
+        return None
+    paused = replace(
+        record, status=PAUSED, epochs=until, best_epoch=progress.best_epoch, stop_reason=""
+    )
+    return Outcome.of(run, paused, progress.metrics)
 
 
 def reason_of(error: BaseException) -> str:

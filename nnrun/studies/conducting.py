@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import dataclasses
 import logging
 import signal
 from concurrent.futures import FIRST_COMPLETED, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from nnrun.config.plain_reader import read_plain
 from nnrun.errors import RunError, UserError
+from nnrun.runs.manifest import PAUSED
 from nnrun.runs.outcome import Outcome
 from nnrun.runs.trial_table import TrialRow, TrialTable
-from nnrun.studies.advancing import TrialTask, reason_of
+from nnrun.studies.advancing import TrialTask, outcome_at, reason_of
 from nnrun.training.signals import StopRequest
 
 if TYPE_CHECKING:
@@ -84,7 +84,9 @@ class Conductor:
         self._directory, self._record = directory, record
         self._plan, self._executor, self._runs_dir = plan, executor, runs_dir
         self._table = TrialTable.read(directory.table)
-        self._points: list[Point] = []
+        self._any_order = getattr(plan, "any_order", False)
+        self._pieces: list[tuple[int, Point]] = []  # with the numbers of their trials
+        self._trials = 0
         self._exhausted = False
         self._running: dict[Future[Outcome], int] = {}
         self._tries: dict[int, int] = {}
@@ -95,7 +97,7 @@ class Conductor:
     @property
     def is_complete(self) -> bool:
         """Whether all trials of the plan have ended."""
-        return self._exhausted and not self._running and self._told == len(self._points)
+        return self._exhausted and not self._running and self._told == len(self._pieces)
 
     def run(self) -> Iterator[TrialEnded]:
         """Yield each trial as it ends.
@@ -120,48 +122,56 @@ class Conductor:
                     yield from self._take(future, self._running.pop(future))
 
     def _ask(self, request: StopRequest) -> Iterator[TrialEnded]:
-        """Ask for as many trials as the plan can give with the outcomes so far, and submit them."""
-        while not self._exhausted and len(self._points) - self._told < self._record.jobs:
+        """Ask for as many pieces as the plan can give with the outcomes so far, and submit them."""
+        while not self._exhausted and self._in_progress < self._record.jobs:
             point = self._plan.ask()
             if point is None:
-                self._exhausted = self._told == len(self._points)
+                self._exhausted = self._told == len(self._pieces)
                 return
             if request.is_made() or self.signal is not None:
                 self.signal = self.signal or request.signal
                 return
-            number = len(self._points)
-            self._points.append(point)
+            number = self._trials if point.trial is None else point.trial
+            self._trials = max(self._trials, number + 1)
+            piece = len(self._pieces)
+            self._pieces.append((number, point))
             row = self._table.get(number)
-            if row is None:
-                self._submit(number)
-                if self._record.jobs == 1:
-                    return  # its outcome comes first
-            else:
-                self._check_same(row, point)
-                self._settle(number, outcome_of(self._directory, row, self._record.metric))
-                yield TrialEnded(row, is_new=False)
+            if row is None or not _reaches(row, point):
+                self._submit(piece)
+                continue
+            self._check_same(row, point)
+            yield TrialEnded(row, is_new=False)
+            self._settle(piece, self._outcome_of(row, point))
 
-    def _submit(self, number: int) -> None:
-        self._tries[number] = self._tries.get(number, 0) + 1
+    @property
+    def _in_progress(self) -> int:
+        """How many pieces the plan waits for, those included that it could not be told of yet."""
+        return len(self._running) if self._any_order else len(self._pieces) - self._told
+
+    def _submit(self, piece: int) -> None:
+        self._tries[piece] = self._tries.get(piece, 0) + 1
+        number, point = self._pieces[piece]
         task = TrialTask(
             config=str(self._directory.resolved),
-            changes=self._points[number].changes,
+            changes=point.changes,
             run=str(self._directory.trial(number).path),
             runs_dir=str(self._runs_dir),
+            until=point.until,
+            tests=point.tests,
         )
-        self._running[self._executor.submit(task)] = number
+        self._running[self._executor.submit(task)] = piece
 
-    def _take(self, future: Future[Outcome], number: int) -> Iterator[TrialEnded]:
-        """Write the row of a trial that has ended; a failed one is retried once."""
+    def _take(self, future: Future[Outcome], piece: int) -> Iterator[TrialEnded]:
+        """Write the row of a trial that a piece has ended for; a failed one is retried once."""
         error = future.exception()
         if isinstance(error, RunError) or (error is not None and not isinstance(error, Exception)):
             raise error
         if error is None:
             outcome = future.result()
-        elif isinstance(error, UserError) or self._tries[number] == _TRIES:
+        elif isinstance(error, UserError) or self._tries[piece] == _TRIES:
             outcome = failed(error)
         else:
-            self._submit(number)
+            self._submit(piece)
             return
         self.signal = self.signal or outcome.signal
         if outcome.status == "interrupted":
@@ -169,36 +179,47 @@ class Conductor:
             return
         if isinstance(error, UserError) and not self._table.rows:
             raise error
-        row = self._row(number, outcome)
+        row = self._row(piece, outcome)
         self._table.put(row)
         self._table.write(self._directory.table)
         yield TrialEnded(row, is_new=True)
-        self._settle(number, outcome)
+        self._settle(piece, outcome)
 
-    def _settle(self, number: int, outcome: Outcome) -> None:
-        """Tell the plan all outcomes that are next in order."""
-        self._ended[number] = outcome
+    def _settle(self, piece: int, outcome: Outcome) -> None:
+        """Tell the plan an outcome, or all that are next in order."""
+        self._ended[piece] = outcome
+        if self._any_order:
+            self._plan.tell(self._pieces[piece][1], outcome)
         while self._told in self._ended:
             ended = self._ended.pop(self._told)
-            self._plan.tell(self._points[self._told], ended)
+            if not self._any_order:
+                self._plan.tell(self._pieces[self._told][1], ended)
             self._told += 1
             reason = ended.stop_reason if ended.status == "failed" else ""
             self._failures = [*self._failures, reason][-MOST_FAILURES:]
             if reason and self._failures == [reason] * MOST_FAILURES:
                 raise StudyFailedError(reason)
 
-    def _row(self, number: int, outcome: Outcome) -> TrialRow:
+    def _row(self, piece: int, outcome: Outcome) -> TrialRow:
+        number, point = self._pieces[piece]
         run = self._directory.trial(number).path
         return TrialRow(
             number=number,
             state=outcome.status,
             value=outcome.metrics.get("best", {}).get(self._record.metric),
-            settings=settings_of(self._points[number]),
+            settings=settings_of(point),
             epochs=outcome.epochs,
             seconds=round(outcome.seconds, 3),
             run=str(run.relative_to(self._directory.path)) if run.exists() else "",
             reason=outcome.stop_reason,
         )
+
+    def _outcome_of(self, row: TrialRow, point: Point) -> Outcome:
+        """The outcome of a piece that ended before, from the trial's run or else from its row."""
+        run = self._directory.trial(row.number)
+        found = outcome_at(run, point.until) if row.run and run.record.exists() else None
+        best = {"best": {self._record.metric: row.value}}
+        return found or replace(_NO_OUTCOME, status=row.state, stop_reason=row.reason, metrics=best)
 
     def _check_same(self, row: TrialRow, point: Point) -> None:
         wanted = settings_of(point)
@@ -216,18 +237,14 @@ def settings_of(point: Point) -> dict[str, Any]:
     return {path.strip(): read_plain(text) for path, _, text in pairs}
 
 
-def outcome_of(directory: StudyDirectory, row: TrialRow, metric: str) -> Outcome:
-    """The outcome of a trial that has ended, from its run or else from its row."""
-    run = directory.trial(row.number)
-    if row.run and run.metrics.exists():
-        return Outcome.read(run)
-    best = {"best": {metric: row.value}}
-    return dataclasses.replace(_NO_OUTCOME, status=row.state, stop_reason=row.reason, metrics=best)
+def _reaches(row: TrialRow, point: Point) -> bool:
+    """Whether a trial has got as far as a point asks."""
+    return row.state != PAUSED or (point.until is not None and row.epochs >= point.until)
 
 
 def failed(error: BaseException) -> Outcome:
     """The outcome of a trial that an error ended."""
-    return dataclasses.replace(_NO_OUTCOME, status="failed", stop_reason=reason_of(error))
+    return replace(_NO_OUTCOME, status="failed", stop_reason=reason_of(error))
 
 
 _NO_OUTCOME = Outcome("", "failed", "", 0, None, {"best": {}}, (), (), 0.0, {})

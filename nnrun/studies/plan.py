@@ -7,9 +7,6 @@ from typing import Any, Protocol, Self
 from nnrun.config.split import FOLD
 from nnrun.runs.outcome import Outcome
 
-PAUSED = "paused"
-"""The status of a run that has reached the epoch it was to be trained to."""
-
 
 @dataclass(frozen=True)
 class Point:
@@ -21,6 +18,7 @@ class Point:
         fold: The validation fold, from 0; None without folds.
         trial: The trial to continue; None for a new one, which gets the next number.
         until: The epoch after which to pause; None to train to the end.
+        tests: Whether to evaluate on the test rows at the end.
     """
 
     overrides: tuple[str, ...] = ()
@@ -28,6 +26,7 @@ class Point:
     fold: int | None = None
     trial: int | None = None
     until: int | None = None
+    tests: bool = True
 
     @property
     def changes(self) -> tuple[str, ...]:

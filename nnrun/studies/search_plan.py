@@ -84,6 +84,9 @@ class SearchPlan:
         self._running: list[tuple[int, int]] = []
         self._now = 0
 
+    any_order = True
+    """Outcomes may be told in whatever order trials end."""
+
     @property
     def size(self) -> int | None:
         """The largest number of runs; None if only the time limits it."""
@@ -160,10 +163,11 @@ class SearchPlan:
         """The first points of a trial's runs."""
         experiment, search = self._experiment, self._search
         if search.folds is not None:
-            return [Point(changes, fold=fold) for fold in range(search.folds)]
+            return [Point(changes, fold=fold, tests=False) for fold in range(search.folds)]
         if search.seeds is not None:
-            return [Point(changes, seed=experiment.seed + index) for index in range(search.seeds)]
-        return [Point(changes)]
+            seeds = range(experiment.seed, experiment.seed + search.seeds)
+            return [Point(changes, seed=seed, tests=False) for seed in seeds]
+        return [Point(changes, tests=False)]
 
     def _begin_piece(self, trial: SearchTrial, run: TrialRun) -> Point:
         """Give a worker the next piece of a run."""

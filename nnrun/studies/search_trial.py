@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from statistics import fmean
 from typing import TYPE_CHECKING
 
+from nnrun.runs.manifest import PAUSED
 from nnrun.studies.method import Result
-from nnrun.studies.plan import PAUSED, Point
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from nnrun.config.modes import Mode
     from nnrun.config.space import Setting
     from nnrun.runs.outcome import Outcome
+    from nnrun.studies.plan import Point
 
 
 @dataclass

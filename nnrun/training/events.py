@@ -140,7 +140,8 @@ class TrainingEnded:
     """The loop is over.
 
     Attributes:
-        reason: `finished`, `stopped` (by a callback), `interrupted` or `diverged`.
+        reason: `finished`, `stopped` (by a callback), `interrupted`, `paused` (where it was to
+            pause) or `diverged`.
         epoch: The last epoch that was completed.
         detail: For `diverged` and `stopped`, what happened, in words.
         hint: What to do about it, in a sentence; empty where there is nothing to do.

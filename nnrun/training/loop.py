@@ -46,6 +46,7 @@ class Course:
         mode: `min` or `max`: which direction of it is better.
         anew: From this epoch on only later ones can be the best: a pruned model is not measured
             against one with all of its weights.
+        until: The epoch after which it pauses; None if it does not.
     """
 
     epochs: int
@@ -54,6 +55,12 @@ class Course:
     monitor: str
     mode: str
     anew: int | None = None
+    until: int | None = None
+
+    @property
+    def last(self) -> int:
+        """The epoch to train to now."""
+        return self.epochs if self.until is None else min(self.until, self.epochs)
 
     def is_better(self, value: float, best: float | None) -> bool:
         """Whether a monitored value beats the best so far; a value that is not finite never does."""
@@ -114,7 +121,8 @@ def train_epochs(
         ended = yield from loop.run()
     finally:  # also where nobody listens any more: callbacks have files to close
         callbacks.on_train_end(dict(loop.logs))
-    yield ended or TrainingEnded("finished", course.epochs)
+    paused = course.last < course.epochs
+    yield ended or TrainingEnded("paused" if paused else "finished", course.last)
 
 
 @dataclass
@@ -152,7 +160,7 @@ class _Loop:
         done, step = self.start.epoch, self.start.step
         if step == 0 and self.start.stopping:
             return TrainingEnded("stopped", done, self._who_stopped())
-        while done < self.course.epochs:
+        while done < self.course.last:
             if self.fine_tuning and self.fine_tuning.is_due(done, step):
                 yield self._begin_fine_tuning(self.fine_tuning)
             if self.programs.blocks is None:
@@ -274,7 +282,7 @@ class _Loop:
         block ends with that epoch: the model is brought there, by making the same epochs again, and
         the callback is called anew.
         """
-        last, before = self.course.epochs, self.best_epoch
+        last, before = self.course.last, self.best_epoch
         if self.fine_tuning:
             last = self.fine_tuning.last_epoch(epoch - 1, last)
         rows = blocks.run(epoch, next_look(self.callbacks.callbacks, epoch, last))
