@@ -125,8 +125,8 @@ def _run() -> int:
         return error.exit_code
     except _Interrupted as interrupted:
         name = signal.Signals(interrupted.number).name
-        told = "interrupted" if name == "SIGINT" else f"stopped by {name}"
-        complain(f"nnrun: {told}")
+        text = "interrupted" if name == "SIGINT" else f"stopped by {name}"
+        complain(f"nnrun: {text}")
         return 128 + interrupted.number
     except Exception as error:
         if not is_out_of_memory(error):

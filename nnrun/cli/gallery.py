@@ -89,6 +89,6 @@ def _line(row: "GalleryRow") -> str:
     from nnrun.analysis.gallery_view import figure_text
     from nnrun.pages.numbers import format_seconds
 
-    told = ", ".join(map(figure_text, row.expectations)) or row.problem
+    text = ", ".join(map(figure_text, row.expectations)) or row.problem
     time = "" if row.seconds is None else f"  ({format_seconds(row.seconds)})"
-    return "  ".join(filter(None, (row.name, row.status, told))) + time
+    return "  ".join(filter(None, (row.name, row.status, text))) + time

@@ -55,7 +55,7 @@ def list_cli(
         limit=limit,
     )
     place = f"for which that holds in {runs_dir}" if condition else f"in {runs_dir}"
-    found = [] if columns or sort or condition else list_studies(runs_dir)[:limit]
-    studies = [read_study_entry(directory) for directory in found]
+    shown_studies = [] if columns or sort or condition else list_studies(runs_dir)[:limit]
+    studies = [read_study_entry(directory) for directory in shown_studies]
     document = list_view(listing, place, chosen=bool(columns), studies=studies)
     show_document(document, out, as_json=as_json)

@@ -123,14 +123,14 @@ class TrainingDisplay:
             self._print_row(self._latest)
         if self._bars is not None:
             self._bars.stop()
-        told = {
+        text = {
             "stopped": f"stopped by {event.detail} after epoch {event.epoch}",
             "interrupted": f"interrupted after epoch {event.epoch}",
             "paused": f"paused after epoch {event.epoch}",
             "diverged": f"diverged: {event.detail}",
         }
-        if event.reason in told:
-            self._say(told[event.reason])
+        if event.reason in text:
+            self._say(text[event.reason])
         if event.hint:
             self._say(event.hint)
 
@@ -175,11 +175,11 @@ class _Bars:
             self._started = time.monotonic()
         else:
             self._warm_epochs += 1
-        told = f"lr {event.figures['learning_rate']:.3g}"
+        text = f"lr {event.figures['learning_rate']:.3g}"
         if self._warm_epochs:
             seconds = (time.monotonic() - self._started) / self._warm_epochs * self._left
-            told += f", {_clock(seconds)} left"
-        self._progress.update(self._epochs, completed=event.epoch, told=told)
+            text += f", {_clock(seconds)} left"
+        self._progress.update(self._epochs, completed=event.epoch, told=text)
 
     def print(self, line: str) -> None:
         """Print a line above the bars."""
@@ -222,13 +222,13 @@ class SearchDisplay:
     def show(self, step: "SearchStep") -> None:
         """Move the bar."""
         if self._progress is not None:
-            told = f"loss {_figure(step.loss)}"
+            text = f"loss {_figure(step.loss)}"
             self._progress.update(
                 self._bar,
                 description=step.doing,
                 completed=step.number,
                 total=step.total,
-                told=told,
+                told=text,
             )
 
 

@@ -97,7 +97,7 @@ def _run_view(run: str, runs_dir: Path) -> "Document":
     from nnrun.runs.index import find_either
     from nnrun.runs.study_directory import StudyDirectory
 
-    found = find_either(run, runs_dir)
-    if isinstance(found, StudyDirectory):
-        return study_view(read_study(found))
-    return run_view(read_report(found))
+    target = find_either(run, runs_dir)
+    if isinstance(target, StudyDirectory):
+        return study_view(read_study(target))
+    return run_view(read_report(target))

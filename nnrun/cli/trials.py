@@ -105,8 +105,8 @@ class _Bars:
 
     def __init__(self, trials: int | None) -> None:
         self._progress: Progress = progress_bars(sys.stdout)
-        told = "reading the data and starting TensorFlow"
-        self._trials: TaskID = self._progress.add_task("trial", total=trials, told=told)
+        text = "reading the data and starting TensorFlow"
+        self._trials: TaskID = self._progress.add_task("trial", total=trials, told=text)
         self._epochs: TaskID = self._progress.add_task("epoch", total=None, told="", visible=False)
         self._total = trials
         self._done = self._timed = 0

@@ -46,15 +46,15 @@ def validate_cli(
     for config in configs:
         try:
             declared = load(config, gather_overrides(changes), Bases(runs_dir))
-            found = doubts_of(declared.experiment)
+            warnings = doubts_of(declared.experiment)
         except ConfigError as error:
             problems += error.problems
             continue
-        doubts += found
+        doubts += warnings
         if not as_json:
             typer.echo(printable(f"{config}: ok"))
-            if found:
-                complain(render_problems(found))
+            if warnings:
+                complain(render_problems(warnings))
     document = problems_view(configs, [*problems, *doubts])
     if as_json:
         show_document(document, out, as_json=True)

@@ -24,8 +24,8 @@ def only_in_a_list(subject: Subject) -> Iterator[Problem]:
     """Layers that adapt belong directly in a list, not in a wrapper or a graph, or after a run."""
     in_list = subject.experiment.outline.is_list
     for layer in subject.layers:
-        found = list(inner_components(layer.arguments.values()))
-        for component in found if in_list else [layer, *found]:
+        inner = list(inner_components(layer.arguments.values()))
+        for component in inner if in_list else [layer, *inner]:
             if adapts(component):
                 names = " and ".join(f"`{name}`" for name in ADAPTING[component.name])
                 message = f"{component.name} adapts to the training rows in a list of layers only"

@@ -44,11 +44,11 @@ def with_changes(config: Path, changes: Sequence[str], target: Path) -> str:
             text = with_value_at(text, keys_of_path(path), read_plain(value))
         if config.resolve().parent != target.resolve().parent:
             text = _moved(text, config, wanted, target)
-        found = load_experiment(target, text=text)
-        if found.name != wanted.name:
+        reread = load_experiment(target, text=text)
+        if reread.name != wanted.name:
             text = with_first_entry(text, "name", wanted.name)
-        found = load_experiment(target, text=text)
-        if _declared(found, target) == _declared(wanted, config):
+        reread = load_experiment(target, text=text)
+        if _declared(reread, target) == _declared(wanted, config):
             return text
     except (LookupError, ConfigError, ValueError):
         pass  # an alias is shared, or a list is that of another file: it is written out

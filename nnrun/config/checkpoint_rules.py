@@ -24,9 +24,9 @@ def file_names(subject: Subject) -> Iterator[Problem]:
         name = callback.arguments.get("filepath")
         if callback.name != "ModelCheckpoint" or not isinstance(name, str):
             continue
-        found = _wrong_ending(callback, name) or _wrong_figure(subject, callback, name)
-        if found:
-            message, hint = found
+        problem = _wrong_ending(callback, name) or _wrong_figure(subject, callback, name)
+        if problem:
+            message, hint = problem
             yield subject.problem_of(callback, message, hint, argument="filepath")
 
 
@@ -88,14 +88,14 @@ def when_to_save(subject: Subject) -> Iterator[Problem]:
     for callback in subject.experiment.callbacks:
         if callback.name in SAVING:
             argument, wanted = "save_freq", "`epoch`, a number of steps, or text such as '5 epochs'"
-            found = _unfit(callback.arguments.get(argument, BY_EPOCH), (BY_EPOCH,))
+            unfit = _unfit(callback.arguments.get(argument, BY_EPOCH), (BY_EPOCH,))
         elif callback.name == "TensorBoard":
             argument, wanted = "update_freq", "`epoch`, `batch` or a number of steps"
-            found = _unfit(callback.arguments.get(argument, BY_EPOCH), (BY_EPOCH, BY_BATCH))
+            unfit = _unfit(callback.arguments.get(argument, BY_EPOCH), (BY_EPOCH, BY_BATCH))
         else:
             continue
-        if found:
-            message = f"expected {wanted}, got {found}"
+        if unfit:
+            message = f"expected {wanted}, got {unfit}"
             hint = f"as in `{argument}: 100`"
             yield subject.problem_of(callback, message, hint, argument=argument)
         elif callback.arguments.get("save_best_only") is True and _saves_by_steps(callback):

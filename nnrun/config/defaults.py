@@ -22,13 +22,13 @@ def default_of(owner: str, argument: str) -> Any:
     Returns:
         The value; UNKNOWN if there is none, or if classes with this name differ.
     """
-    catalogue, found = load_catalogue(), []
+    catalogue, values = load_catalogue(), []
     for group in catalogue.groups:
         entry = catalogue.find(group, owner)
         known = None if entry is None else entry.arguments.get(argument)
         if known is not None and not known.required:
-            found.append(known.default)
-    return found[0] if found and all(one == found[0] for one in found) else UNKNOWN
+            values.append(known.default)
+    return values[0] if values and all(one == values[0] for one in values) else UNKNOWN
 
 
 def default_arguments(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -37,14 +37,14 @@ def default_arguments(config: Mapping[str, Any]) -> dict[str, Any]:
     >>> default_arguments({"optimizer": {"SGD": {"momentum": 0.9}}})["optimizer.learning_rate"]
     0.01
     """
-    found: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for path, group in _ALONE.items():
         component = as_component(config.get(path))
         entry = load_catalogue().find(group, component[0]) if component else None
         for argument in entry.arguments.values() if entry else ():
             if argument.default is not None:
-                found[f"{path}.{argument.name}"] = argument.default
-    return found
+                values[f"{path}.{argument.name}"] = argument.default
+    return values
 
 
 def without_defaults(value: Any) -> Any:

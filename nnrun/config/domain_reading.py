@@ -101,21 +101,21 @@ class DomainReader:
         return Filled(tuple(known)) if len(known) == len(parts) else None
 
     def _range(self, node: MappingNode, attempt: Try, path: str) -> Range | None:
-        found = read_range(node, path)
-        if not isinstance(found, Range):
-            self._note(found)
+        domain = read_range(node, path)
+        if not isinstance(domain, Range):
+            self._note(domain)
             return None
         tried = [node.entries["from"], node.entries["to"]]
-        if found.step is not None:
-            tried.append(ScalarNode(found.low + found.step, node.entries["step"].place))
+        if domain.step is not None:
+            tried.append(ScalarNode(domain.low + domain.step, node.entries["step"].place))
         problems = [problem for end in tried for problem in attempt(end)]
         self._note(problems)
         if problems:
             return None
-        numbers = (found.low, found.high, found.step or 0)
+        numbers = (domain.low, domain.high, domain.step or 0)
         if not all(isinstance(number, int) for number in numbers):
-            return found
-        return Range(*numbers[:2], found.log, found.step, whole=_is_whole(node, attempt))
+            return domain
+        return Range(*numbers[:2], domain.log, domain.step, whole=_is_whole(node, attempt))
 
     def _repeated(self, node: MappingNode, attempt: Try, path: str) -> Domain | None:
         for key in node.entries:
@@ -135,11 +135,11 @@ class DomainReader:
         entry = self.place(each, alone, f"{path}.{EACH}")
         if times is None or entry is None:
             return None
-        found = Repeated(entry, times)
-        for length in dict.fromkeys((min(found.lengths), max(found.lengths))):
+        domain = Repeated(entry, times)
+        for length in dict.fromkeys((min(domain.lengths), max(domain.lengths))):
             place = node.entries[TIMES].place
             self._note(attempt(SequenceNode((first,) * length, place)))
-        return found
+        return domain
 
     def _times(self, node: Node, path: str) -> Domain | None:
         """The domain of a list's length."""

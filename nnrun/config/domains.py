@@ -196,9 +196,9 @@ class Choices(Domain):
     def answers(self, value: Any, name: str) -> Answers | None:
         """The answers of the first entry that contains the value."""
         for index, entry in enumerate(self.entries):
-            found = entry.answers(value, self._within(index, name))
-            if found is not None:
-                return {name: index, **found} if len(self.entries) > 1 else found
+            answers = entry.answers(value, self._within(index, name))
+            if answers is not None:
+                return {name: index, **answers} if len(self.entries) > 1 else answers
         return None
 
     def parameters(self, name: str) -> Iterator[Parameter]:

@@ -91,7 +91,7 @@ def _written_name(component: Component) -> str:
 
 def _declares(text: str, target: Path, wanted: Experiment) -> bool:
     try:
-        found = load_experiment(target, text=text)
+        experiment = load_experiment(target, text=text)
     except ConfigError:
         return False
-    return dataclasses.replace(found, name=wanted.name) == wanted
+    return dataclasses.replace(experiment, name=wanted.name) == wanted

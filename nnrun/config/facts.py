@@ -61,15 +61,15 @@ def class_numbers(names: Sequence[str], wanted: Sequence[str | int]) -> list[int
     [0, 1]
     """
     known = {name: number for number, name in reversed(list(enumerate(names)))}
-    found = []
+    numbers = []
     for index, label in enumerate(wanted):
         if str(label) in known:
-            found.append(known[str(label)])
+            numbers.append(known[str(label)])
         elif isinstance(label, int) and label < len(names):
-            found.append(label)
+            numbers.append(label)
         else:
             raise LookupError(index)
-    return found
+    return numbers
 
 
 def with_classes(facts: DataFacts, wanted: Sequence[str | int] | None, task: str) -> DataFacts:

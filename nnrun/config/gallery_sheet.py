@@ -43,13 +43,13 @@ def read_sheet(folder: Path) -> Sheet:
     Raises:
         ConfigError: The sheet has mistakes, or names a config twice or one that does not exist.
     """
-    found = {path.stem for path in folder.iterdir() if _is_config(path)}
+    stems = {path.stem for path in folder.iterdir() if _is_config(path)}
     path = folder / SHEET
     groups: dict[str, Mapping[str, GalleryEntry]] = {}
     if path.is_file():
-        groups = dict(_read(path, found))
+        groups = dict(_read(path, stems))
     named = {name for entries in groups.values() for name in entries}
-    rest = {name: GalleryEntry() for name in sorted(found - named)}
+    rest = {name: GalleryEntry() for name in sorted(stems - named)}
     return {**groups, OTHERS: {**groups.get(OTHERS, {}), **rest}} if rest else groups
 
 

@@ -133,10 +133,10 @@ def _metrics(subject: Subject) -> list[_Measured]:
 
 
 def _known(subject: Subject, declared: list[Component], *, is_loss: bool) -> list[_Measured]:
-    found = [(item, subject.catalogue.find(item.group, item.name)) for item in declared]
+    entries = [(item, subject.catalogue.find(item.group, item.name)) for item in declared]
     return [
         _Measured(subject, item, entry, is_loss)
-        for item, entry in found
+        for item, entry in entries
         if entry is not None and entry.name in MEASURES
     ]
 
@@ -218,8 +218,10 @@ def _probabilities(measured: _Measured) -> Problem | None:
     ending = measured.ending
     option, says = measured.argument("from_logits")
     if option and says and ending.activation in ("softmax", "sigmoid"):
-        given = f"from_logits: true, but the last layer gives probabilities ({ending.activation})"
-        return measured.problem(given, "remove one of the two", option)
+        conflict = (
+            f"from_logits: true, but the last layer gives probabilities ({ending.activation})"
+        )
+        return measured.problem(conflict, "remove one of the two", option)
     logits = ending.activation == "linear" and (
         ending.predicts in (CLASSES, LABELS) or measured.measure.measures != NUMBERS
     )

@@ -48,9 +48,9 @@ def _mode_of(name: str, classes: dict[str, ast.ClassDef], catalogue: Catalogue) 
         entry = catalogue.find("metrics", name)
         return entry.mode if entry else None
     declared = classes[name]
-    told = {_MODES.get(value) for value in _directions_set(declared)}
-    if told:
-        return told.pop() if len(told) == 1 else None
+    directions = {_MODES.get(value) for value in _directions_set(declared)}
+    if directions:
+        return directions.pop() if len(directions) == 1 else None
     others = {key: value for key, value in classes.items() if key != name}
     modes = (_mode_of(_last_name(base), others, catalogue) for base in declared.bases)
     return next((mode for mode in modes if mode), None)

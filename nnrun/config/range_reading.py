@@ -56,8 +56,8 @@ def read_range(node: MappingNode, path: str) -> Range | list[Problem]:
     if low is None or high is None:
         raise TypeError("the ends have been looked at")
     log = bool(plain_value(node.entries.get(LOG, ScalarNode(None, node.place))))
-    found = Range(low, high, log, number_of(node.entries.get(STEP)))
-    return list(_contradictions(found, node, path)) or found
+    span = Range(low, high, log, number_of(node.entries.get(STEP)))
+    return list(_contradictions(span, node, path)) or span
 
 
 def _unknown_keys(node: MappingNode, path: str) -> Iterator[Problem]:

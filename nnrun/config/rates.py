@@ -165,14 +165,14 @@ def _rates(subject: Subject) -> list[tuple[Component, str, float]]:
     parts = [part for part in parts_of_rate(subject) if part.group != "callbacks"]
     if schedule is not None and schedule.name == PIECEWISE:
         parts = [schedule]
-    found = []
+    rates = []
     for part in parts:
         entry = subject.catalogue.find(part.group, part.name)
         for name in RATES & set(entry.arguments if entry else ()):
             default = entry.arguments[name].default if entry else None
             numbers = _listed(part.arguments.get(name, default))
-            found += [(part, name, float(number)) for number in numbers if _is_number(number)]
-    return found
+            rates += [(part, name, float(number)) for number in numbers if _is_number(number)]
+    return rates
 
 
 def parts_of_rate(subject: Subject) -> Iterator[Component]:

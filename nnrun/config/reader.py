@@ -190,13 +190,13 @@ class _Converter:
     def convert(self, node: yaml.Node) -> Node:
         """The node and everything below it; the target of an alias is converted once and shared."""
         if id(node) in self.done:
-            found = self.done[id(node)]
-            if found is None:
+            node_done = self.done[id(node)]
+            if node_done is None:
                 hint = "write it out without the alias"
                 raise ConfigError(
                     [Problem("an alias that contains itself", self.place(node), hint=hint)]
                 )
-            return found
+            return node_done
         self.done[id(node)] = None
         converted = self._convert_new(node)
         self._measure(node)

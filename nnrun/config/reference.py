@@ -68,10 +68,10 @@ def default_in_words(item: Field[Any]) -> str:
         return str(metadata["default_says"])
     if item.default_factory is MISSING:
         return _value_in_words(item.default)
-    made = item.default_factory()
-    if isinstance(made, Component):
-        return _code(made.name)
-    return "those of its options" if made else "none"
+    default = item.default_factory()
+    if isinstance(default, Component):
+        return _code(default.name)
+    return "those of its options" if default else "none"
 
 
 def _value_in_words(value: Any) -> str:
@@ -149,12 +149,12 @@ def _alias(name: str, stands_for: str | None) -> str:
 
 
 def _own_class(entry: Entry) -> str:
-    told = f"**`{entry.name}`** (nnrun's own). {entry.summary}"
+    text = f"**`{entry.name}`** (nnrun's own). {entry.summary}"
     if not entry.arguments:
-        return told
+        return text
     rows = [_argument_row(argument) for argument in entry.arguments.values()]
     head = ["| argument | type | default | meaning |", "|---|---|---|---|"]
-    return f"{told}\n\n" + "\n".join([*head, *rows])
+    return f"{text}\n\n" + "\n".join([*head, *rows])
 
 
 def _argument_row(argument: Argument) -> str:

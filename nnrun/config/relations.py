@@ -57,7 +57,7 @@ def check_relations(
     """
     subject = subject_of(experiment, catalogue, facts, by_output=by_output)
     outputs = subject.by_output
-    found = [
+    problems = [
         problem
         for rule, read in _RULES.items()
         if to_be_trained or rule not in _OF_NEW_TRAININGS
@@ -70,7 +70,7 @@ def check_relations(
         )
         for problem in rule(one)
     ]
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(problems))
 
 
 def subject_of(
@@ -190,12 +190,12 @@ def _expectations(subject: Subject) -> Iterator[Problem]:
     if recorded is None:
         return
     plain = [name for name in recorded if not is_on_validation(name)]
-    told = [CALLBACK_FIGURES.get(callback.name, "") for callback in subject.experiment.callbacks]
+    figures = [CALLBACK_FIGURES.get(callback.name, "") for callback in subject.experiment.callbacks]
     known = [
         "params",
         *recorded,
         *(str(Figure(name, "test")) for name in plain),
-        *filter(None, told),
+        *filter(None, figures),
     ]
     for name, wanted in subject.experiment.expect.items():
         path = f"expect.{name}"

@@ -42,8 +42,8 @@ class TimeLimit(Kind):
 
     def check(self, checker: Checking, node: Node, path: str) -> Any:
         text = node.value if isinstance(node, ScalarNode) else None
-        found = _TIME_SPAN.fullmatch(text) if isinstance(text, str) else None
-        seconds = float(found[1]) * TIME_UNITS[found[2]] if found else 0
+        match = _TIME_SPAN.fullmatch(text) if isinstance(text, str) else None
+        seconds = float(match[1]) * TIME_UNITS[match[2]] if match else 0
         fits = 0 < seconds <= LARGEST_INTEGER
         return TimeSpan(seconds) if fits else checker.expected(self, node, path)
 

@@ -73,20 +73,20 @@ class SpaceReader:
     def read(self, search: MappingNode) -> Space:
         """Read the space of a search, leaving out what has mistakes."""
         space, together = search.entries.get("space"), search.entries.get("together")
-        found: list[Dimension] = []
+        dimensions: list[Dimension] = []
         if isinstance(space, MappingNode):
             for way, node in _mirrored(space, ()):
                 dimension = self._dimension(way, node)
                 if dimension is not None:
-                    _add(dimension, found)
+                    _add(dimension, dimensions)
         for index, group in enumerate(children(together) if together else ()):
-            found += self._coupling(group, index)
-        for one, other in combinations(found, 2):
+            dimensions += self._coupling(group, index)
+        for one, other in combinations(dimensions, 2):
             self._check_apart(one, other)
-        if not found and not self._problems and not plain_value(search).get("together"):
+        if not dimensions and not self._problems and not plain_value(search).get("together"):
             hint = "say what varies, as in `space: {training.batch_size: [32, 64, 128]}`"
             self._report("there is nothing to search", search.place, SECTION, hint)
-        return Space(tuple(found))
+        return Space(tuple(dimensions))
 
     def _report(
         self, message: str, place: Place | None, path: str, hint: str = ""
@@ -174,9 +174,9 @@ class SpaceReader:
             def attempt(tried: Node, way: Keys = way) -> list[Problem]:
                 return self._tried({**first, way: tried})
 
-            found = self._domains.entry(value, attempt, path)
-            if found is not None:
-                parts[_dotted(way)] = found
+            domain = self._domains.entry(value, attempt, path)
+            if domain is not None:
+                parts[_dotted(way)] = domain
         return Filled(parts) if len(parts) == len(ways) else None
 
     def _tried(self, changes: Mapping[Keys, Node]) -> list[Problem]:

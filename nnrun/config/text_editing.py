@@ -58,11 +58,11 @@ def _edit(text: str, root: yaml.MappingNode, keys: Sequence[str], value: Any) ->
     node: yaml.Node = root
     name: yaml.Node | None = None
     for index, key in enumerate(keys):
-        found = _child(node, key)
-        if found is None:
+        entry = _child(node, key)
+        if entry is None:
             rest = _nested(keys[index:], value)
             return _addition(node, keys[index - 1] if index else "", rest)
-        name, node = found
+        name, node = entry
     return _replacement(text, name, node, write_flow(value))
 
 

@@ -35,10 +35,10 @@ def find_pictures(path: Path) -> list[Path]:
             raise DataError(f"{path} cannot be read: {error.strerror}") from error
         return [path]
     items = (item for item in path.iterdir() if item.suffix.lower() in SUFFIXES)
-    found = sorted(item for item in items if item.is_file())
-    if not found:
+    pictures = sorted(item for item in items if item.is_file())
+    if not pictures:
         raise DataError(f"the folder {path} holds no picture", hint="pictures are PNG or JPEG")
-    return found
+    return pictures
 
 
 def read_pictures(paths: Sequence[Path], shape: tuple[int, ...], white: float) -> np.ndarray:
@@ -57,8 +57,8 @@ def read_pictures(paths: Sequence[Path], shape: tuple[int, ...], white: float) -
         DataError: A file is not a picture, or the shape is not that of pictures.
     """
     if len(shape) not in (2, 3) or shape[2:] not in ((), (1,), (3,)):
-        told = " x ".join(map(str, shape))
-        raise DataError(f"rows of shape {told} cannot be read from a picture file")
+        size = " x ".join(map(str, shape))
+        raise DataError(f"rows of shape {size} cannot be read from a picture file")
     rows = np.stack([_read(path, shape) for path in paths])
     return (rows * np.float32(white / WHITE)).reshape(-1, *shape)
 

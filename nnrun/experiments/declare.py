@@ -68,8 +68,8 @@ class Bases:
         try:
             base = self._base_of(experiment, config)
         except ConfigError as error:
-            told = error.problems[0].message
-            return [Problem(f"its config is not taken: {told}", path="architecture.from_run")]
+            reason = error.problems[0].message
+            return [Problem(f"its config is not taken: {reason}", path="architecture.from_run")]
         except RunError as error:
             return [Problem(error.message, path="architecture.from_run", hint=error.hint)]
         return [] if base is None else list(base.problems(experiment))

@@ -61,8 +61,8 @@ def diagnose_run(
     """
     evidence = gather(prepared, model, writer, ended, recorders)
     history, best = evidence.history, evidence.best_epoch
-    told = [said for one in recorders if best for said in one.says(history, best)]
-    return as_plain([*diagnose(evidence), *(Finding(kind, text) for kind, text in told)])
+    remarks = [said for one in recorders if best for said in one.says(history, best)]
+    return as_plain([*diagnose(evidence), *(Finding(kind, text) for kind, text in remarks)])
 
 
 def gather(

@@ -97,8 +97,8 @@ def search(
     with _folder(out_dir):
         started = time.perf_counter()
         allowed = trial_budget(prepared, model, budget)
-        made = RateFinder(prepared, model, tried, engine.name, watch)
-        curve, advice, outcome = made.run(allowed)
+        finder = RateFinder(prepared, model, tried, engine.name, watch)
+        curve, advice, outcome = finder.run(allowed)
         report = SearchReport(
             name=name,
             optimizer=prepared.experiment.optimizer.name,

@@ -164,9 +164,9 @@ class Run:
 
     def record_failure(self, error: BaseException) -> None:
         """Record why the run failed, if the record can still be written."""
-        told = str(error).strip() or type(error).__name__
+        reason = str(error).strip() or type(error).__name__
         with contextlib.suppress(RunError):
-            self.writer.fail(told.splitlines()[0])
+            self.writer.fail(reason.splitlines()[0])
 
     @property
     def seconds(self) -> float:
@@ -187,10 +187,10 @@ class Run:
         self, events: Iterator[Event], watch: Watcher, request: StopRequest
     ) -> TrainingEnded:
         """Save what each event brings and pass it on, until the training ends."""
-        for told in events:
-            event, doubt = told, ""
-            if isinstance(told, kinds.TrainingEnded) and told.reason == "diverged":
-                event = self._explained(told, request.is_made)
+        for reason in events:
+            event, doubt = reason, ""
+            if isinstance(reason, kinds.TrainingEnded) and reason.reason == "diverged":
+                event = self._explained(reason, request.is_made)
             match event:
                 case kinds.EpochEnded():
                     self.writer.add_epoch(event.epoch, event.figures, event.seconds)

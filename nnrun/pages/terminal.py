@@ -163,8 +163,8 @@ def _facts(block: Facts, screen: Screen) -> Iterator[str]:
     width = max(map(text_columns, block.facts), default=0) + GAP
     for name, value in block.facts.items():
         plain = screen.plain(str(value))
-        told = fold_words(plain, _WORDS) if isinstance(value, str) else plain
-        first, *others = told.split("\n")
+        lines = fold_words(plain, _WORDS) if isinstance(value, str) else plain
+        first, *others = lines.split("\n")
         yield padded(screen.plain(name), width) + first
         yield from (" " * width + line for line in others)
 
@@ -206,5 +206,5 @@ def _sheet(block: Sheet, screen: Screen) -> Iterator[str]:
             yield ""
         yield from sheet_lines(table, screen, None)
     if left_out and block.narrowing.hint:
-        told = f"not shown: {', '.join(left_out)}; {block.narrowing.hint}"
-        yield from screen.folded(screen.plain(told)).split("\n")
+        text = f"not shown: {', '.join(left_out)}; {block.narrowing.hint}"
+        yield from screen.folded(screen.plain(text)).split("\n")

@@ -112,13 +112,13 @@ def find_run(text: str, runs_dir: Path) -> RunDirectory:
     Raises:
         RunError: No run matches, or several do.
     """
-    found = find_either(text, runs_dir, studies=False)
-    if isinstance(found, StudyDirectory):
+    directory = find_either(text, runs_dir, studies=False)
+    if isinstance(directory, StudyDirectory):
         raise RunError(
-            f"{found.name} is a study, not a run",
-            hint=f"Name one of its runs, as in {found.name}/0.",
+            f"{directory.name} is a study, not a run",
+            hint=f"Name one of its runs, as in {directory.name}/0.",
         )
-    return found
+    return directory
 
 
 def find_either(
@@ -230,12 +230,12 @@ def _folders(place: Path) -> list[str]:
     """The names of the folders in a directory, without links and hidden ones."""
     try:
         with os.scandir(place) as entries:
-            found = [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
+            names = [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
     except FileNotFoundError:
         return []
     except OSError as error:
         raise RunError(f"cannot read {place}: {error.strerror}") from error
-    return [name for name in found if not name.startswith(".")]
+    return [name for name in names if not name.startswith(".")]
 
 
 def _is_run(runs_dir: Path, name: str) -> bool:

@@ -46,16 +46,16 @@ def plan_removal(run: RunDirectory | StudyDirectory, runs_dir: Path) -> Removal:
             f"{run.path} does not lie in {runs_dir}; nothing was removed",
             hint="Name the directory it lies in with `--runs-dir`.",
         )
-    found = type(run)(real)
-    if isinstance(found, RunDirectory) and found.study:
+    directory = type(run)(real)
+    if isinstance(directory, RunDirectory) and directory.study:
         raise RunError(
-            f"{found.name} belongs to a study; nothing was removed",
-            hint=f"Remove the whole study: nnrun rm {found.study}",
+            f"{directory.name} belongs to a study; nothing was removed",
+            hint=f"Remove the whole study: nnrun rm {directory.study}",
         )
-    is_run = found.record.is_file() and not found.record.is_symlink()
+    is_run = directory.record.is_file() and not directory.record.is_symlink()
     if not is_run and not is_unbegun(real):
         raise RunError(
-            f"{run.path} is not a run: it has no {found.record.name}; nothing was removed",
+            f"{run.path} is not a run: it has no {directory.record.name}; nothing was removed",
             hint="Remove it by hand, if it may go.",
         )
     try:
@@ -64,18 +64,18 @@ def plan_removal(run: RunDirectory | StudyDirectory, runs_dir: Path) -> Removal:
         raise RunError(
             f"{run.path} cannot be read: {describe_cause(error)}; nothing was removed"
         ) from error
-    if inner is not None and isinstance(found, RunDirectory):
+    if inner is not None and isinstance(directory, RunDirectory):
         raise RunError(
             f"{run.path} holds another run, {inner.relative_to(real)}; nothing was removed",
             hint="Remove that one first, or move it away.",
         )
-    trials = found.trials.iterdir() if isinstance(found, StudyDirectory) else ()
+    trials = directory.trials.iterdir() if isinstance(directory, StudyDirectory) else ()
     if any(map(is_locked, (real, *trials))):
         raise RunError(
             f"a process is writing {run.path}; nothing was removed",
             hint="Wait for it to end, or stop it.",
         )
-    return Removal(found, size)
+    return Removal(directory, size)
 
 
 def remove_runs(removals: Sequence[Removal]) -> None:

@@ -53,8 +53,8 @@ def find_file(dataset: Dataset, path: str) -> TableSource:
 @cache
 def named_datasets() -> dict[str, NamedDataset]:
     """All named data sets, in alphabetical order; reads no data."""
-    found = {**embedded.DATASETS, **housing.DATASETS, **published.DATASETS}
-    return dict(sorted(found.items()))
+    datasets = {**embedded.DATASETS, **housing.DATASETS, **published.DATASETS}
+    return dict(sorted(datasets.items()))
 
 
 def named_dataset(name: str) -> NamedDataset:

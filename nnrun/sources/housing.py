@@ -70,17 +70,17 @@ def _from_census(columns: np.ndarray, values: np.ndarray, source: str) -> Arrays
     """Keras's columns, identified by their means, as features; values in 100,000 dollars."""
     import numpy as np
 
-    found = {name: column for column in columns.T for name in [_name_of(column)] if name}
+    named = {name: column for column in columns.T for name in [_name_of(column)] if name}
     scale = 1e5 if abs(float(np.mean(values)) / MEAN_VALUE - 1) < TOLERANCE else 1.0
-    if "households" in found:
-        found |= _averages(found)
-    missing = [name for name in FEATURES if name not in found]
+    if "households" in named:
+        named |= _averages(named)
+    missing = [name for name in FEATURES if name not in named]
     if missing:
         raise DataError(
             f"{source} has no column that is {missing[0]}",
             hint=f"set NNRUN_DATA to a folder that holds {NAME}.csv as scikit-learn has it",
         )
-    inputs = np.stack([found[name] for name in FEATURES], axis=1).astype(np.float32)
+    inputs = np.stack([named[name] for name in FEATURES], axis=1).astype(np.float32)
     targets = (np.asarray(values, np.float64) / scale).astype(np.float32).reshape(-1, 1)
     return _in_order(inputs, targets, source)
 

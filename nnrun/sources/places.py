@@ -22,8 +22,8 @@ def keras_cache() -> Path:
 
 def roots() -> list[Path]:
     """The folders to search for data sets, in order."""
-    given = os.environ.get("NNRUN_DATA")
-    return [*([Path(given).expanduser()] if given else []), keras_cache()]
+    folder = os.environ.get("NNRUN_DATA")
+    return [*([Path(folder).expanduser()] if folder else []), keras_cache()]
 
 
 def folders_of(name: str) -> Iterator[Path]:

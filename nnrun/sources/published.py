@@ -59,12 +59,12 @@ def _load(name: str, facts: DataFacts) -> Arrays:
 
 def _idx_files(folder: Path) -> list[Path]:
     """The four files of an IDX set, plain or gzipped; empty unless all exist."""
-    found = []
+    files = []
     for name in IDX_FILES:
         spellings = (name, name.replace("-idx", ".idx"))
         paths = (folder / f"{spelling}{end}" for spelling in spellings for end in ("", ".gz"))
-        found += [path for path in paths if path.is_file()][:1]
-    return found if len(found) == len(IDX_FILES) else []
+        files += [path for path in paths if path.is_file()][:1]
+    return files if len(files) == len(IDX_FILES) else []
 
 
 def _checked(arrays: list[np.ndarray], facts: DataFacts, source: str) -> Arrays:

@@ -56,9 +56,9 @@ def refuse_other_kinds(path: Path) -> None:
     """
     with path.open("rb") as file:
         head = file.read(HEAD)
-    told = _kind_of(head.removeprefix(b"\xef\xbb\xbf"), path)
-    if told is not None:
-        what, hint = told
+    kind = _kind_of(head.removeprefix(b"\xef\xbb\xbf"), path)
+    if kind is not None:
+        what, hint = kind
         raise DataError(f"{path} {what}", hint=hint)
 
 

@@ -79,10 +79,10 @@ class TableSource(Source):
 
     def problems(self, dataset: Dataset, roles: Roles | None) -> Iterator[Problem]:
         """See `Source.problems`; reads only the column names."""
-        found = [*_target_problems(dataset, names_outputs=roles is not None)]
-        found += _column_problems(self, dataset)
-        yield from found
-        if roles is not None and not found:
+        problems = [*_target_problems(dataset, names_outputs=roles is not None)]
+        problems += _column_problems(self, dataset)
+        yield from problems
+        if roles is not None and not problems:
             yield from _problems_of_roles(self, dataset, roles)
 
 

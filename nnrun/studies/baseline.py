@@ -27,10 +27,10 @@ def own_setting(experiment: Experiment, space: Space) -> Setting | None:
     plain = to_plain(experiment)
     setting: dict[str, Any] = {}
     for dimension in space.dimensions:
-        found = _own_value(plain, dimension)
-        if found is UNKNOWN:
+        value = _own_value(plain, dimension)
+        if value is UNKNOWN:
             return None
-        setting |= dimension.setting_of(found)
+        setting |= dimension.setting_of(value)
     return setting if space.answers(setting) is not None else None
 
 
@@ -41,11 +41,11 @@ def _own_value(plain: Mapping[str, Any], dimension: Dimension) -> Any:
     entries = dimension.domain.entries if isinstance(dimension.domain, Choices) else ()
     for entry in entries:
         if isinstance(entry, Filled) and isinstance(entry.parts, Mapping):
-            found = {
+            values = {
                 path: _as_in(part, _value_at(plain, path)) for path, part in entry.parts.items()
             }
-            if UNKNOWN not in found.values():
-                return found
+            if UNKNOWN not in values.values():
+                return values
     return UNKNOWN
 
 
@@ -77,8 +77,8 @@ def _as_in(domain: Domain, own: Any) -> Any:
         is_same = same(without_defaults(own), without_defaults(domain.value))
         return domain.value if is_same else UNKNOWN
     if isinstance(domain, Choices):
-        found = (_as_in(entry, own) for entry in domain.entries)
-        return next((value for value in found if value is not UNKNOWN), UNKNOWN)
+        values = (_as_in(entry, own) for entry in domain.entries)
+        return next((value for value in values if value is not UNKNOWN), UNKNOWN)
     if isinstance(domain, Filled):
         return _filled(domain, own)
     return UNKNOWN

@@ -89,9 +89,9 @@ def open_study(
     text, versions = experiment_to_yaml(experiment), installed_versions()
     if not fresh:
         for directory in list_studies(runs_dir):
-            found = _going_on(directory, plan, text, versions)
-            if found is not None:
-                return found
+            study = _going_on(directory, plan, text, versions)
+            if study is not None:
+                return study
     directory = create_study(runs_dir, experiment.name, datetime.now().astimezone())
     record = StudyRecord(
         name=experiment.name,

@@ -116,8 +116,8 @@ class SearchTrial:
     def _mean(self) -> float | None:
         """The mean over the runs of the metric in their best epochs; None if a run has none."""
         name, mode = self.figure
-        found = [run.outcome.metrics.get("best", {}).get(name) for run in self.runs if run.outcome]
-        finite = [value for value in found if value is not None and math.isfinite(value)]
+        values = [run.outcome.metrics.get("best", {}).get(name) for run in self.runs if run.outcome]
+        finite = [value for value in values if value is not None and math.isfinite(value)]
         if len(finite) < len(self.runs):
             return None
         return fmean(finite) if mode == "min" else -fmean(finite)

@@ -87,8 +87,8 @@ def study(
     while (point := plan.ask()) is not None:
         changes = (*overrides, *point.changes)
         declared = load(path, changes, known)
-        found = None if fresh else _found(declared.trusted(trust=trust), runs)
-        outcome = found or _trained(declared, changes, runs, trust=trust)
+        existing = None if fresh else _found(declared.trusted(trust=trust), runs)
+        outcome = existing or _trained(declared, changes, runs, trust=trust)
         if outcome.signal is not None:
             raise StudyInterruptedError(outcome.signal)
         plan.tell(point, outcome)
@@ -135,5 +135,5 @@ def _runs_of(experiment: Experiment, runs_dir: Path) -> Iterator[tuple[RunDirect
             continue
         if same:
             usable[entry.status].append(entry.directory)
-    for status, found in usable.items():
-        yield from ((directory, status) for directory in found)
+    for status, directories in usable.items():
+        yield from ((directory, status) for directory in directories)

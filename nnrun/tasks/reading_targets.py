@@ -38,10 +38,10 @@ def read_targets(
         ConfigError: The user's own task can't be imported, or reads other targets than its outline
             says.
     """
-    found = frame.read_target(names, features)
-    if isinstance(found, KnownTarget):
-        return Targets(found.values, _spec_of(found, names, task))
-    columns = _label_columns(found)
+    target = frame.read_target(names, features)
+    if isinstance(target, KnownTarget):
+        return Targets(target.values, _spec_of(target, names, task))
+    columns = _label_columns(target)
     for column in columns:
         column.refuse_missing()
     if task != AUTO:
@@ -88,7 +88,7 @@ def read_targets_like(
     Raises:
         DataError: As for `read_targets`; or a class or label value is unknown.
     """
-    found = frame.read_target(names)
-    if isinstance(found, KnownTarget):
-        return found.values
-    return find_task(spec.task).read_like(_label_columns(found), spec, source)
+    targets = frame.read_target(names)
+    if isinstance(targets, KnownTarget):
+        return targets.values
+    return find_task(spec.task).read_like(_label_columns(targets), spec, source)

@@ -101,14 +101,14 @@ def _precision_notes(columns: Sequence[LabelColumn]) -> Iterator[str]:
 def _numbers(columns: Sequence[LabelColumn]) -> np.ndarray:
     text = [column for column in columns if column.values.dtype.kind not in "iufb"]
     if text:
-        found = [(column, find_misread(column.written, column.table)) for column in text]
+        misread_columns = [(column, find_misread(column.written, column.table)) for column in text]
         raise DataError(
             " and ".join(
                 f"{column.title} {misread.says if misread else _holds_text(column)}"
-                for column, misread in found
+                for column, misread in misread_columns
             ),
             hint=next(
-                (misread.hint for _, misread in found if misread),
+                (misread.hint for _, misread in misread_columns if misread),
                 "leave dataset.task out, or name columns of numbers",
             ),
         )

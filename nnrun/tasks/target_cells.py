@@ -202,13 +202,13 @@ class LabelColumn(Column):
         self.refuse_missing(kind, classes)
         cells = self.distinct
         known = {name: number for number, name in enumerate(classes)}
-        found = [known.get(class_name(cell, kind), -1) for cell in cells.names]
-        if min(found) < 0:
-            unknown = cells.names[found.index(-1)]
+        labels = [known.get(class_name(cell, kind), -1) for cell in cells.names]
+        if min(labels) < 0:
+            unknown = cells.names[labels.index(-1)]
             where = self.table.where(cells.row_of(unknown))
             raise DataError(
                 f"{where} of {self.table.name} has the class '{unknown}' in "
                 f"'{self.name}', which {source} does not have",
                 hint="known classes: " + ", ".join(classes[:MOST_CLASSES]),
             )
-        return np.asarray(np.array(found, np.int32)[cells.numbers])
+        return np.asarray(np.array(labels, np.int32)[cells.numbers])

@@ -123,8 +123,10 @@ class Transforms:
         own = {name: target.input for name, target in targets.items() if target.input}
         if not own:
             return part
-        made = {name: self.within({of: inputs[of]})[of] for name, of in own.items()}
-        return replace(part, targets={name: {**part.targets, **made}[name] for name in targets})
+        reconstructions = {name: self.within({of: inputs[of]})[of] for name, of in own.items()}
+        return replace(
+            part, targets={name: {**part.targets, **reconstructions}[name] for name in targets}
+        )
 
     def splits(self, splits: Splits) -> Splits:
         """A raw data set, transformed for training."""

@@ -52,9 +52,9 @@ class OwnCode:
         Raises:
             ConfigError: It raises an error, or returns something that JSON cannot represent.
         """
-        made = self._made()
+        transform = self._made()
         with self.blamed("fit"), np.errstate(all="ignore"):  # what comes of it is looked at
-            learnt = made.fit(_unwritable(rows))
+            learnt = transform.fit(_unwritable(rows))
         try:
             return plain_json(learnt)
         except TypeError as error:
@@ -67,9 +67,9 @@ class OwnCode:
         Raises:
             ConfigError: It raises an error, or gives something else.
         """
-        made = self._made()
+        transform = self._made()
         with self.blamed("apply"), np.errstate(all="ignore"):
-            turned = made.apply(_unwritable(rows), copy.deepcopy(learnt))
+            turned = transform.apply(_unwritable(rows), copy.deepcopy(learnt))
         if not isinstance(turned, np.ndarray):
             self.refuse(f"apply gives a value of type {type(turned).__name__}, not a NumPy array")
         if turned.dtype.kind not in "fiub":
@@ -108,14 +108,14 @@ class OwnCode:
         """
         import keras
 
-        made, policy = self._made(), keras.config.dtype_policy()
+        transform, policy = self._made(), keras.config.dtype_policy()
         keras.config.set_dtype_policy(dtype)  # half of it cannot hold rows as they were read
         try:
             with self.blamed("layers"):
-                given = made.layers(copy.deepcopy(learnt))
+                returned = transform.layers(copy.deepcopy(learnt))
         finally:
             keras.config.set_dtype_policy(policy)
-        layers = list(given) if isinstance(given, list | tuple) else [given]
+        layers = list(returned) if isinstance(returned, list | tuple) else [returned]
         for layer in layers:
             if not isinstance(layer, keras.Layer):
                 self.refuse(
@@ -126,13 +126,15 @@ class OwnCode:
     def _made(self) -> Any:
         import_tensorflow(self.device)  # before its own module may do so, which would take longer
         with self.blamed("__init__"):
-            made = instantiate(self.component)
-        missing = [how for name, how in _METHODS.items() if not callable(getattr(made, name, None))]
+            transform = instantiate(self.component)
+        missing = [
+            how for name, how in _METHODS.items() if not callable(getattr(transform, name, None))
+        ]
         if missing:
             names = " and no ".join(f"`{how.partition('(')[0]}`" for how in missing)
             hint = f"give it {' and '.join(f'`{how}`' for how in missing)}"
             raise self._problem(f"{self.component.name} is no transform: it has no {names}", hint)
-        return made
+        return transform
 
     @contextlib.contextmanager
     def blamed(self, method: str) -> Iterator[None]:

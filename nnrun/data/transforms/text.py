@@ -188,18 +188,18 @@ def _blamed(layer: Component) -> Iterator[None]:
 def _learnt(layer: Component, rows: np.ndarray) -> Any:
     """A layer's vocabulary, weights and length, as far as they are not declared."""
     declared = layer.arguments
-    made = instantiate(layer)
+    vectorizer = instantiate(layer)
     if declared.get("vocabulary") is None:
-        words = _adapt(made, layer, rows)
+        words = _adapt(vectorizer, layer, rows)
         yield "vocabulary", words
         if declared.get("output_mode") == "tf_idf":
-            weights = np.asarray(getattr(made, "_lookup_layer", made).idf_weights)
-            first = len(made.get_vocabulary()) - len(words)
+            weights = np.asarray(getattr(vectorizer, "_lookup_layer", vectorizer).idf_weights)
+            first = len(vectorizer.get_vocabulary()) - len(words)
             yield "idf_weights", weights[first : first + len(words)].tolist()
     counts_words = declared.get("output_mode", "int") == "int"
     if layer.name == "TextVectorization" and counts_words:
         length = declared.get("output_sequence_length")
-        yield "output_sequence_length", length or _encode(made, rows).shape[1]
+        yield "output_sequence_length", length or _encode(vectorizer, rows).shape[1]
 
 
 def _adapt(made: Any, layer: Component, rows: np.ndarray) -> list[str]:
