@@ -7,6 +7,7 @@ from typing import Any
 
 from nnrun.analysis.overlay import draw_runs, read_histories
 from nnrun.analysis.run_summary import expectations_sheet, status_mark
+from nnrun.analysis.search_view import search_blocks
 from nnrun.analysis.study_report import SEED, Spread, StudyReport, TrialGroup, TrialReport
 from nnrun.analysis.sweep_view import sweep_blocks, swept_option
 from nnrun.config.figures import Figure
@@ -48,7 +49,7 @@ def study_view(report: StudyReport, *, with_trials: bool = True) -> Document:
         blocks += [spread_sheet(group), *expectations_sheet(group.expectations)]
         if group.overlap:
             blocks.append(Lines([_ABOUT_FOLDS]))
-    blocks += sweep_blocks(report)
+    blocks += [*sweep_blocks(report), *search_blocks(report)]
     blocks.append(study_facts(report))
     if report.trials:
         blocks.append(study_curves(report))
@@ -162,6 +163,7 @@ def study_facts(report: StudyReport) -> Facts:
             **({} if parameters is None else {"parameters": format_figure(parameters)}),
             "study": report.directory.path,
             "table": report.directory.table,
+            **({"best": report.directory.best} if search_blocks(report) else {}),
             **({"picture": report.directory.sweep} if swept_option(report) else {}),
         }
     )

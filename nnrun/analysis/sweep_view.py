@@ -35,7 +35,7 @@ def sweep_blocks(report: StudyReport) -> list[Block]:
     if path is None:
         return []
     figures = swept_figures(report)
-    columns = [_short(path), *figures, "trials"]
+    columns = [short_path(path), *figures, "trials"]
     rows: list[list[Text]] = [
         [
             _shown(group, path),
@@ -69,7 +69,7 @@ def best_value(report: StudyReport, path: str) -> str:
     ranked = sorted(known, key=lambda group: sign * group.spreads[metric].mean)
     best = ranked[0].spreads[metric]
     sentence = (
-        f"{metric} is best with {_short(path)} = {_shown(ranked[0], path)}: "
+        f"{metric} is best with {short_path(path)} = {_shown(ranked[0], path)}: "
         f"{format_decimals(best.mean)}"
     )
     if len(ranked) == 1:
@@ -99,7 +99,9 @@ def draw_sweep(report: StudyReport, path: Path) -> None:
     """
     option = str(swept_option(report))
     figures = swept_figures(report)[:2]
-    with drawing(path, title=f"{report.record.name}: {_short(option)}", panel=(6.0, 3.8)) as figure:
+    with drawing(
+        path, title=f"{report.record.name}: {short_path(option)}", panel=(6.0, 3.8)
+    ) as figure:
         axes = figure.subplots()
         places, labels = _places(report, option)
         for name in figures:
@@ -144,10 +146,10 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def _short(path: str) -> str:
+def short_path(path: str) -> str:
     """An option's name without the sections around it; a place in a list keeps the list's name.
 
-    >>> _short("training.batch_size"), _short("architecture.MLP.hidden.0")
+    >>> short_path("training.batch_size"), short_path("architecture.MLP.hidden.0")
     ('batch_size', 'hidden.0')
     """
     names = path.split(".")

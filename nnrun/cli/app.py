@@ -22,6 +22,7 @@ from nnrun.cli import (
     resume,
     rm,
     schema,
+    search,
     show,
     tensorboard,
     train,
@@ -39,7 +40,18 @@ from nnrun.errors import (
 )
 
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-_DOING = ("train", "resume", "eval", "validate", "lr-find", "plot", "rm", "gallery", "tensorboard")
+_DOING = (
+    "train",
+    "search",
+    "resume",
+    "eval",
+    "validate",
+    "lr-find",
+    "plot",
+    "rm",
+    "gallery",
+    "tensorboard",
+)
 """Commands whose work counts even if their output can't be printed."""
 
 app = typer.Typer(
@@ -53,6 +65,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("train")(train.train_cli)
+app.command("search")(search.search_cli)
 app.command("resume")(resume.resume_cli)
 app.command("eval")(evaluate.eval_cli)
 app.command("predict")(predict.predict_cli)

@@ -47,6 +47,11 @@ class StudyDirectory:
         return self.path / "trials.csv"
 
     @property
+    def best(self) -> Path:
+        """The config with the best settings of a search, ready to train."""
+        return self.path / "best.yaml"
+
+    @property
     def sweep(self) -> Path:
         """The picture of a sweep: a figure against the values."""
         return self.path / "sweep.png"

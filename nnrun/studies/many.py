@@ -148,6 +148,7 @@ def train_many(
     fresh: bool = False,
     watch: Watcher | None = None,
     follow: Follower | None = None,
+    metric: str | None = None,
 ) -> StudyReport:
     """Train the trials of a plan as a study, or continue the study with the same plan.
 
@@ -160,6 +161,7 @@ def train_many(
         fresh: Whether to begin a new study in any case.
         watch: Called with every event of the trainings.
         follow: Called with the study when it begins or continues, and with each trial as it ends.
+        metric: The figure of a trial's best epoch that is its value, instead of what the config monitors.
 
     Raises:
         UserError: For mistakes in the config, the data or the directory.
@@ -172,6 +174,7 @@ def train_many(
         jobs=1,
         threads=usable_cores(),
         command=command,
+        metric=metric,
     )
     try:
         return _conduct(study, runs_dir, watch, follow or _ignore)

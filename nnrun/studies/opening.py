@@ -70,6 +70,7 @@ def open_study(
     jobs: int,
     threads: int,
     command: Sequence[str],
+    metric: str | None = None,
 ) -> OpenStudy:
     """Find the study with the same config, versions and plan, or create a new one.
 
@@ -81,6 +82,7 @@ def open_study(
         jobs: The number of trials that may run at the same time.
         threads: The number of threads of each trial.
         command: The command line, for the record.
+        metric: The figure that is a trial's value, instead of what the config monitors.
 
     Raises:
         RunError: The directory can't be written.
@@ -96,7 +98,7 @@ def open_study(
     record = StudyRecord(
         name=experiment.name,
         plan=plan.to_json(),
-        metric=_metric(experiment),
+        metric=metric or _metric(experiment),
         status="running",
         command=shlex.join(command),
         created=utc_now(),

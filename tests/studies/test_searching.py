@@ -1,67 +1,77 @@
-"""A search as a study: its trials are runs, the same ones again, and the best becomes a config."""
+"""`nnrun search`: the trials of a search as a study, and its best settings as a config."""
 
+import csv
+import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from nnrun.config.changed_text import with_changes
+import pytest
+
 from nnrun.config.loading import load_experiment
-from nnrun.config.writer import overrides_of
-from nnrun.experiments.declare import load
-from nnrun.runs.outcome import Outcome
-from nnrun.runs.study_directory import StudyDirectory
-from nnrun.runs.study_record import StudyRecord
-from nnrun.runs.trial_table import TrialTable
-from nnrun.studies.conducting import settings_of
-from nnrun.studies.many import train_many
-from nnrun.studies.plans import read_plan
-from nnrun.studies.search_plan import SearchPlan
-from tests.conftest import TINY
+from nnrun.runs.index import list_studies
 
-SEARCH = """\
+Nnrun = Callable[..., Any]
+CONFIG = """\
+# What I try.
+dataset: {name: iris, split: {validation: 0.2, seed: 1}}
+architecture: {MLP: {hidden: [4]}}  # small
+optimizer: {Adam: {learning_rate: 0.00001}}
+training: {epochs: 1}
 search:
-  method: sobol
-  trials: 3
-  stop_early: none
   space:
-    architecture.MLP.hidden: {each: {from: 4, to: 16}, times: [1, 2]}   # narrow
-    optimizer: [SGD: {learning_rate: {from: 0.01, to: 1, log: true}}, Adam]
+    optimizer.Adam.learning_rate: {from: 0.01, to: 0.1, log: true}
+  metric: val_accuracy
+  method: random
+  trials: 2
 """
 
 
-def test_a_search_is_a_study_that_goes_on_and_ends_in_a_config(tmp_path: Path) -> None:
-    config, runs = tmp_path / "tiny.yaml", tmp_path / "runs"
-    config.write_text(TINY + SEARCH)
+@pytest.fixture(autouse=True)
+def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
 
-    def searched() -> StudyDirectory:
-        declared = load(config)
-        train_many(declared, SearchPlan(declared.experiment, config), runs_dir=runs)
-        (path,) = (runs / "studies").iterdir()
-        return StudyDirectory(path)
 
-    directory = searched()
-    table = TrialTable.read(directory.table)
-    assert [(row.number, row.state, row.epochs) for row in table.rows] == [
-        (number, "finished", 2) for number in range(3)
-    ]
-    assert table.paths == ("architecture.MLP.hidden", "optimizer")
-    space = load_experiment(config).search
-    assert space is not None
-    for row in table.rows[1:]:
-        assert space.settings.answers(row.settings) is not None
-    # The same command again makes no new runs.
-    runs_before = sorted(directory.trials.iterdir())
-    assert searched() == directory
-    assert sorted(directory.trials.iterdir()) == runs_before
-    assert TrialTable.read(directory.table).rows == table.rows
-    # And its record holds all that it takes to ask for the same trials.
-    again = read_plan(StudyRecord.read(directory.record).plan, directory)
-    first = again.ask()
-    assert first is not None
-    again.tell(first, Outcome.read(directory.trial(0)))
-    second = again.ask()
-    assert second is not None
-    assert settings_of(second) == table.rows[1].settings
-    best = tmp_path / "best.yaml"
-    best.write_text(with_changes(config, overrides_of(table.rows[1].settings), best))
-    assert "# narrow" in best.read_text()
-    found = load_experiment(best).architecture
-    assert list(found.arguments["hidden"]) == table.rows[1].settings["architecture.MLP.hidden"]
+def test_a_search_is_a_study_that_grows_and_writes_its_best_config(nnrun: Nnrun) -> None:
+    Path("search.yaml").write_text(CONFIG)
+    done = nnrun("search", "search.yaml")
+    assert done.code == 0, done.err
+    (study,) = list_studies(Path("runs"))
+    first = list(csv.DictReader(study.table.read_text().splitlines()))
+    assert first[0]["optimizer.Adam.learning_rate"] == ""
+    assert json.loads(study.record.read_text())["metric"] == "val_accuracy"
+    more = nnrun("search", "search.yaml", "--trials", 3, "--json")
+    assert more.code == 0, more.err
+    report = json.loads(more.out)
+    rows = list(csv.DictReader(study.table.read_text().splitlines()))
+    assert rows[:2] == first
+    assert len(rows) == len(report["trials"]) == 3
+    rates = [float(row["optimizer.Adam.learning_rate"]) for row in rows[1:]]
+    assert all(0.01 <= rate <= 0.1 for rate in rates)
+    values = [float(row["value"]) for row in rows]
+    best = load_experiment(study.best)
+    wanted = [0.00001, *rates][values.index(max(values))]
+    assert best.optimizer.arguments["learning_rate"] == wanted
+    text = study.best.read_text()
+    assert text.startswith("# What I try.\n")
+    assert "# small" in text
+    assert "  ".join(["val_accuracy", "settings"]) in done.out
+    assert nnrun("show", study.path).code == 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        (["search=null"], "search.yaml says nothing about what to search"),
+        (["search.stop_early=asha"], "can't stop any by asha"),
+        (["search.metric=val_acuracy"], "val_acuracy"),
+        (["dataset.split.validation=null"], "val_accuracy"),
+    ],
+)
+def test_what_cannot_be_searched_is_refused(nnrun: Nnrun, changes: list[str], says: str) -> None:
+    Path("search.yaml").write_text(CONFIG)
+    sets = [word for change in changes for word in ("--set", change)]
+    done = nnrun("search", "search.yaml", *sets)
+    assert done.code == 2
+    assert says in " ".join(done.err.split())
+    assert not Path("runs").exists()

@@ -1,0 +1,69 @@
+"""`nnrun search`: many settings of one config, as a study."""
+
+import sys
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nnrun.cli.options import (
+    ConfigArgument,
+    JsonOption,
+    OutOption,
+    SetOption,
+    TrustOption,
+    check_out,
+    gather_overrides,
+)
+from nnrun.cli.train import FreshOption
+
+
+def search_cli(
+    config: ConfigArgument,
+    trials: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=2, help="Train N trials instead of the config's number."),
+    ] = None,
+    changes: SetOption = None,
+    seed: Annotated[int | None, typer.Option(help="Use this seed instead of the config's.")] = None,
+    runs_dir: Annotated[
+        Path, typer.Option(metavar="DIR", help="Where the study's directory is created.")
+    ] = Path("runs"),
+    fresh: FreshOption = False,
+    trust: TrustOption = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
+    out: OutOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Search the settings that a config's section `search` varies.
+
+    The first trial has the config's own values; the others are drawn as `search.method` says, and each
+    is trained to its last epoch. Prints the best settings and what they gain, and writes them as
+    best.yaml, ready to train. The same command continues a search that was interrupted; more --trials
+    extend it.
+
+    \b
+    Example:
+      $ nnrun search search.yaml --trials 10
+
+    Exits with 1 if a trial did not finish or an expectation was not met, and with 2 if there is a
+    mistake in the config or its data.
+    """
+    from nnrun.cli.trials import show_study
+    from nnrun.studies.searching import search_config
+
+    check_out(out)
+    overrides = gather_overrides(changes, seed)
+    if trials is not None:
+        overrides.append(f"search.trials={trials}")
+    train_them = partial(
+        search_config,
+        config,
+        overrides=overrides,
+        runs_dir=runs_dir,
+        command=["nnrun", *sys.argv[1:]],
+        trust=trust,
+        fresh=fresh,
+    )
+    raise typer.Exit(show_study(train_them, out, quiet=quiet, as_json=as_json))

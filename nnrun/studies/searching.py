@@ -1,0 +1,139 @@
+"""A search as a study: from the config that asks for it to its report and `best.yaml`."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nnrun.analysis.search_view import best_group
+from nnrun.config.changed_text import with_changes
+from nnrun.config.writer import overrides_of
+from nnrun.errors import ConfigError, Problem, UserError
+from nnrun.experiments.declare import RUNS, Bases, load
+from nnrun.runs.atomic import write_text
+from nnrun.studies.many import train_many
+from nnrun.studies.search_plan import SearchPlan
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from nnrun.analysis.study_report import StudyReport
+    from nnrun.config.search import Search
+    from nnrun.experiments.declare import Declared
+    from nnrun.experiments.train import Watcher
+    from nnrun.studies.conducting import TrialEnded
+    from nnrun.studies.many import Follower
+    from nnrun.studies.opening import OpenStudy
+
+NONE = "none"
+
+
+def search_config(
+    config: str | Path,
+    *,
+    overrides: Sequence[str] = (),
+    runs_dir: str | Path = RUNS,
+    command: Sequence[str] = (),
+    trust: bool = False,
+    fresh: bool = False,
+    watch: Watcher | None = None,
+    follow: Follower | None = None,
+) -> StudyReport:
+    """Search the settings that a config's `search` section asks for, or continue that search.
+
+    Every trial is trained to its last epoch. The best settings are written as `best.yaml` into the
+    study's directory: the config with them in it, comments and order kept.
+
+    Args:
+        config: The YAML file.
+        overrides: Changes of the form `training.epochs=5`.
+        runs_dir: The folder of the runs.
+        command: The command line, for the record.
+        trust: Whether code named by a run that the model is built on may run.
+        fresh: Whether to begin a new study in any case.
+        watch: Called with every event of the trainings.
+        follow: Called with the study when it begins or continues, and with each trial as it ends.
+
+    Raises:
+        ConfigError: The config has mistakes, or asks for what a search can't do.
+        UserError: A package that the method needs isn't installed, or the data can't be used.
+    """
+    path, runs = Path(config), Path(runs_dir)
+    declared, changes = declare_search(path, overrides, runs)
+    plan = SearchPlan(declared.experiment, path, changes)
+    report = train_many(
+        declared,
+        plan,
+        runs_dir=runs,
+        command=command,
+        trust=trust,
+        fresh=fresh,
+        watch=watch,
+        follow=_Limited(declared, follow),
+        metric=plan.figure[0],
+    )
+    best = best_group(report)
+    if best is not None:
+        target = report.directory.best
+        settings = overrides_of(best.settings)
+        write_text(target, with_changes(path, (*overrides, *settings), target))
+    return report
+
+
+def declare_search(
+    config: Path, overrides: Sequence[str], runs_dir: Path
+) -> tuple[Declared, tuple[str, ...]]:
+    """The config of a search, and all changes to it.
+
+    Raises:
+        ConfigError: It has mistakes, or asks for what a search can't do.
+        UserError: It asks for no search.
+    """
+    bases = Bases(runs_dir)
+    declared = load(config, overrides, bases)
+    search = declared.experiment.search
+    if search is None:
+        raise UserError(
+            f"{config} says nothing about what to search",
+            hint="Add `search: {space: …}`, as in docs/search.md; `nnrun train` needs none.",
+        )
+    if search.stop_early not in (None, NONE):
+        raise ConfigError([_early_stop(declared, search)])
+    changes = (*overrides, f"search.stop_early={NONE}")
+    if search.folds is not None:
+        changes = (*changes, f"folds={search.folds}")
+    return load(config, changes, bases), changes
+
+
+def _early_stop(declared: Declared, search: Search) -> Problem:
+    path = "search.stop_early"
+    return Problem(
+        f"`nnrun search` trains every trial to its last epoch, and can't stop any by {search.stop_early}",
+        declared.experiment.place_of(path),
+        path,
+        "leave it out, or write `none`",
+    )
+
+
+class _Limited:
+    """Follows a search, and has it begin no more trials once its time is up.
+
+    Args:
+        declared: The config.
+        follow: Called as well.
+    """
+
+    def __init__(self, declared: Declared, follow: Follower | None) -> None:
+        search = declared.experiment.search
+        self._limit = None if search is None or search.time is None else search.time.seconds
+        self._follow = follow
+        self._begun = time.monotonic()
+
+    def __call__(self, study: OpenStudy, ended: TrialEnded | None) -> None:
+        """Close the plan when its time is up."""
+        over = self._limit is not None and time.monotonic() - self._begun > self._limit
+        if over and isinstance(study.plan, SearchPlan):
+            study.plan.close()
+        if self._follow is not None:
+            self._follow(study, ended)
