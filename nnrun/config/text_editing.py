@@ -23,7 +23,7 @@ def with_value_at(text: str, keys: Sequence[str], value: Any) -> str:
         value: The value, in plain YAML.
 
     Raises:
-        LookupError: The keys lead into a list that has no such entry.
+        LookupError: The keys lead to a list entry that does not exist.
 
     >>> with_value_at("training: {epochs: 5} # few\n", ["training", "epochs"], 9)
     'training: {epochs: 9} # few\n'
@@ -137,7 +137,7 @@ def _addition(node: yaml.Node, owner: str, entry: dict[str, Any]) -> _Edit:
 
 
 def _first_argument(owner: str) -> str:
-    """The argument that a class takes without its name; empty where it is no class."""
+    """The argument that a class takes without its name; empty if it is not a class."""
     catalogue = load_catalogue()
     for group in catalogue.groups:
         entry = catalogue.find(group, owner)

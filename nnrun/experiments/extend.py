@@ -1,4 +1,4 @@
-"""A run that goes on: whether its callbacks are those that were saved, and what more epochs do."""
+"""Continuing a run: whether its callbacks match the saved ones, and what more epochs will do."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ class RunDirectory:
 
     @property
     def study(self) -> str:
-        """The name of the study that it is a trial of; empty where it is of none."""
+        """The name of the study that it is a trial of; empty if none."""
         path = self.path if self.path.name else self.path.resolve()
         is_trial = path.parent.name == TRIALS and path.name.isdecimal()
         study = path.parent.parent

@@ -89,7 +89,7 @@ class Frame(ABC):
         """A column of sample weights, float32 `(rows,)`; NaN where a cell is not a number.
 
         Raises:
-            DataError: There is no such column.
+            DataError: The column does not exist.
         """
 
     @abstractmethod

@@ -15,7 +15,7 @@ class Result:
     """The result of a trial, for a method to learn from.
 
     Attributes:
-        value: The trial's figure, such that lower is better; None where it has none that is finite.
+        value: The trial's value, such that lower is better; None if it is not finite.
         epoch: The epoch that it is of.
         is_whole: Whether the trial came to its end: it neither diverged nor was it stopped.
     """
@@ -33,7 +33,7 @@ class Method(Protocol):
     """
 
     def draw(self, number: int, attempt: int) -> Setting | None:
-        """A setting for a trial; None where there are no more.
+        """A setting for a trial; None if there are no more.
 
         Args:
             number: The trial's number.
