@@ -16,7 +16,7 @@ from nnrun.errors import RunError
 from nnrun.json_text import as_plain_json
 from nnrun.runs.expectations import figures_reached, holds
 from nnrun.runs.history import NOT_METRICS
-from nnrun.runs.manifest import Metrics, RunRecord
+from nnrun.runs.manifest import PAUSED, Metrics, RunRecord
 from nnrun.runs.settings import describe_briefly
 from nnrun.runs.study_directory import StudyDirectory
 from nnrun.runs.study_record import StudyRecord, study_status
@@ -195,7 +195,12 @@ class StudyReport:
         if self.status == "interrupted" and self.signal is not None:
             return 128 + self.signal
         missed = any(not item["held"] for group in self.groups for item in group.expectations)
-        return int(missed or any(trial.row.state != "finished" for trial in self.trials))
+        return int(missed or bool(self.unsound))
+
+    @property
+    def unsound(self) -> list[TrialReport]:
+        """The trials that failed or diverged; one that a search has paused is as it should be."""
+        return [trial for trial in self.trials if trial.row.state not in ("finished", PAUSED)]
 
     def to_json(self) -> dict[str, Any]:
         """The report as data; null for what is not finite."""

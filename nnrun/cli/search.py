@@ -38,8 +38,8 @@ def search_cli(
 ) -> None:
     """Search the settings that a config's section `search` varies.
 
-    The first trial has the config's own values; the others are drawn as `search.method` says, and each
-    is trained to its last epoch. Prints the best settings and what they gain, and writes them as
+    The first trial has the config's own values; the others are drawn as `search.method` says, and those
+    that don't look promising are stopped as `search.stop_early` says. Prints the best settings and what they gain, and writes them as
     best.yaml, ready to train. The same command continues a search that was interrupted; more --trials
     extend it.
 

@@ -203,9 +203,8 @@ def _complain_of_study(report: "StudyReport") -> None:
     path = report.directory.path
     if report.status != "finished":
         complain(f"{path} {report.status}: {report.record.reason}".removesuffix(": "))
-    for trial in report.trials:
-        if trial.row.state != "finished":
-            complain(f"{path}: trial {trial.row.number} {trial.row.state}: {trial.row.reason}")
+    for trial in report.unsound:
+        complain(f"{path}: trial {trial.row.number} {trial.row.state}: {trial.row.reason}")
     for group in report.groups:
         for item in group.expectations:
             if not item["held"]:

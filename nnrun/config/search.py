@@ -73,7 +73,7 @@ class Search:
         "the epochs (`asha`; `hyperband` begins at different points), those worse than the "
         "median (`median`), or `none`.",
         Text(choices=STOPS),
-        default_says="`none`, which is all that `nnrun search` runs so far",
+        default_says="`asha`; `none` for a grid",
     )
     folds: int | None = option(
         "Cross-validate every trial with this number of folds; a trial's value is the mean over "
@@ -100,7 +100,7 @@ class Search:
     @property
     def stops(self) -> str:
         """Which trials end early."""
-        return self.stop_early or NONE
+        return self.stop_early or (NONE if self.method == GRID else ASHA)
 
     @property
     def trials_asked(self) -> int | None:

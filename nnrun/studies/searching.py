@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from nnrun.analysis.search_view import best_group
 from nnrun.config.changed_text import with_changes
 from nnrun.config.writer import overrides_of
-from nnrun.errors import ConfigError, Problem, UserError
+from nnrun.errors import UserError
 from nnrun.experiments.declare import RUNS, Bases, load
 from nnrun.runs.atomic import write_text
 from nnrun.studies.many import train_many
@@ -19,14 +19,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from nnrun.analysis.study_report import StudyReport
-    from nnrun.config.search import Search
     from nnrun.experiments.declare import Declared
     from nnrun.experiments.train import Watcher
     from nnrun.studies.conducting import TrialEnded
     from nnrun.studies.many import Follower
     from nnrun.studies.opening import OpenStudy
-
-NONE = "none"
 
 
 def search_config(
@@ -42,7 +39,7 @@ def search_config(
 ) -> StudyReport:
     """Search the settings that a config's `search` section asks for, or continue that search.
 
-    Every trial is trained to its last epoch. The best settings are written as `best.yaml` into the
+    The best settings are written as `best.yaml` into the
     study's directory: the config with them in it, comments and order kept.
 
     Args:
@@ -56,7 +53,7 @@ def search_config(
         follow: Called with the study when it begins or continues, and with each trial as it ends.
 
     Raises:
-        ConfigError: The config has mistakes, or asks for what a search can't do.
+        ConfigError: The config has mistakes.
         UserError: A package that the method needs isn't installed, or the data can't be used.
     """
     path, runs = Path(config), Path(runs_dir)
@@ -87,7 +84,7 @@ def declare_search(
     """The config of a search, and all changes to it.
 
     Raises:
-        ConfigError: It has mistakes, or asks for what a search can't do.
+        ConfigError: It has mistakes.
         UserError: It asks for no search.
     """
     bases = Bases(runs_dir)
@@ -98,22 +95,10 @@ def declare_search(
             f"{config} says nothing about what to search",
             hint="Add `search: {space: …}`, as in docs/search.md; `nnrun train` needs none.",
         )
-    if search.stop_early not in (None, NONE):
-        raise ConfigError([_early_stop(declared, search)])
-    changes = (*overrides, f"search.stop_early={NONE}")
-    if search.folds is not None:
-        changes = (*changes, f"folds={search.folds}")
+    if search.folds is None:
+        return declared, tuple(overrides)
+    changes = (*overrides, f"folds={search.folds}")
     return load(config, changes, bases), changes
-
-
-def _early_stop(declared: Declared, search: Search) -> Problem:
-    path = "search.stop_early"
-    return Problem(
-        f"`nnrun search` trains every trial to its last epoch, and can't stop any by {search.stop_early}",
-        declared.experiment.place_of(path),
-        path,
-        "leave it out, or write `none`",
-    )
 
 
 class _Limited:

@@ -59,11 +59,27 @@ def test_a_search_is_a_study_that_grows_and_writes_its_best_config(nnrun: Nnrun)
     assert nnrun("show", study.path).code == 0
 
 
+def test_trials_that_do_not_look_promising_pause(nnrun: Nnrun) -> None:
+    Path("search.yaml").write_text(CONFIG.replace("epochs: 1", "epochs: 9"))
+    fixed = "search.space={optimizer.Adam.learning_rate: [1e-9, 1e-8, 1e-7]}"
+    changes = ("--set", fixed, "--set", "optimizer.Adam.learning_rate=0.05", "--trials", 4)
+    done = nnrun("search", "search.yaml", *changes, "-q")
+    assert done.code == 0, done.err
+    (study,) = list_studies(Path("runs"))
+    rows = list(csv.DictReader(study.table.read_text().splitlines()))
+    assert [row["state"] for row in rows].count("paused") >= 1
+    assert {row["epochs"] for row in rows if row["state"] == "paused"} <= {"1", "3"}
+    assert rows[0]["state"] == "finished"
+    assert load_experiment(study.best).optimizer.arguments["learning_rate"] == 0.05
+    again = nnrun("search", "search.yaml", *changes, "-q")
+    assert again.code == 0, again.err
+    assert list(csv.DictReader(study.table.read_text().splitlines())) == rows
+
+
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
         (["search=null"], "search.yaml says nothing about what to search"),
-        (["search.stop_early=asha"], "can't stop any by asha"),
         (["search.metric=val_acuracy"], "val_acuracy"),
         (["dataset.split.validation=null"], "val_accuracy"),
     ],
