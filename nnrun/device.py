@@ -18,6 +18,10 @@ UNWANTED = ("matplotlib", "pandas", "scipy", "sklearn", "torch", "jax")
 """What TensorFlow and Keras import when they find it, at the cost of seconds, without a need."""
 
 
+_threads: list[int] = []
+"""How many threads an operation may use, where that was limited."""
+
+
 class _Refusal(importlib.abc.MetaPathFinder):
     """An import hook that hides UNWANTED modules, which TensorFlow and Keras can do without."""
 
@@ -102,6 +106,11 @@ def import_keras() -> None:
         import tensorflow as tf  # noqa: F401
 
 
+def limit_threads(threads: int) -> None:
+    """Have TensorFlow, which must not be in use yet, give each operation so many threads."""
+    _threads.append(threads)
+
+
 def import_tensorflow(device: str = "auto") -> None:
     """Import TensorFlow and Keras, and set up the device.
 
@@ -117,6 +126,8 @@ def import_tensorflow(device: str = "auto") -> None:
 
     with quiet_stderr():
         gpus = tf.config.list_physical_devices("GPU")
+        if _threads:
+            tf.config.threading.set_intra_op_parallelism_threads(_threads[-1])
         if device == "cpu" and gpus:
             tf.config.set_visible_devices([], "GPU")
         tf.constant(0)
@@ -163,6 +174,11 @@ def device_memory() -> int | None:
             gpu.memory_limit for gpu in device_lib.list_local_devices() if gpu.device_type == "GPU"
         ]
         return int(min(limits))
+    return total_memory()
+
+
+def total_memory() -> int | None:
+    """The memory that this machine, or this container, has, in bytes; None if unknown."""
     if not hasattr(os, "sysconf"):
         return None
     installed = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

@@ -8,6 +8,8 @@ import typer
 
 from nnrun.pages.document import PAGE_SUFFIXES
 
+MOST_JOBS = 256
+
 ConfigArgument = Annotated[Path, typer.Argument(help="The YAML file.", metavar="CONFIG")]
 
 SetOption = Annotated[
@@ -38,6 +40,16 @@ OutOption = Annotated[
 
 RunArgument = Annotated[
     str, typer.Argument(help="A run: path, name, start of its name, or `latest`.", metavar="RUN")
+]
+
+JobsOption = Annotated[
+    int,
+    typer.Option(
+        metavar="J",
+        min=1,
+        max=MOST_JOBS,
+        help="Train J runs of a study at a time, which share the cores.",
+    ),
 ]
 
 DrawsOption = Annotated[

@@ -21,6 +21,9 @@ RunOrStudyArgument = Annotated[
         metavar="RUN_OR_STUDY",
     ),
 ]
+StudyJobsOption = Annotated[
+    int | None, typer.Option("--jobs", metavar="J", min=1, help="For a study: J runs at a time.")
+]
 EpochsOption = Annotated[
     int | None,
     typer.Option(metavar="N", min=1, help="Train up to this epoch instead of the config's last."),
@@ -37,6 +40,7 @@ def resume_cli(
     run: RunOrStudyArgument,
     epochs: EpochsOption = None,
     anyway: AnywayOption = False,
+    jobs: StudyJobsOption = None,
     runs_dir: RunsDirOption = Path("runs"),
     trust: TrustOption = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
@@ -64,12 +68,10 @@ def resume_cli(
     check_out(out)
     directory = find_either(run, runs_dir)
     if isinstance(directory, StudyDirectory):
-        if epochs is not None or anyway:
-            option = "--epochs" if epochs is not None else "--anyway"
-            raise typer.BadParameter(
-                f"it is for a run, and {directory.name} is a study", param_hint=option
-            )
-        go_on = partial(resume_study, directory, runs_dir=runs_dir, trust=trust)
+        if option := "--epochs" if epochs else "--anyway" if anyway else "":
+            message = f"it is for a run, and {directory.name} is a study"
+            raise typer.BadParameter(message, param_hint=option)
+        go_on = partial(resume_study, directory, runs_dir=runs_dir, trust=trust, jobs=jobs)
         raise typer.Exit(show_study(go_on, out, quiet=quiet, as_json=as_json))
     with told_aside(as_json=as_json), TrainingDisplay(silent=quiet or as_json) as display:
         outcome = resume(

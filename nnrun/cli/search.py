@@ -9,6 +9,7 @@ import typer
 
 from nnrun.cli.options import (
     ConfigArgument,
+    JobsOption,
     JsonOption,
     OutOption,
     SetOption,
@@ -30,6 +31,7 @@ def search_cli(
     runs_dir: Annotated[
         Path, typer.Option(metavar="DIR", help="Where the study's directory is created.")
     ] = Path("runs"),
+    jobs: JobsOption = 1,
     fresh: FreshOption = False,
     trust: TrustOption = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
@@ -65,5 +67,6 @@ def search_cli(
         command=["nnrun", *sys.argv[1:]],
         trust=trust,
         fresh=fresh,
+        jobs=jobs,
     )
     raise typer.Exit(show_study(train_them, out, quiet=quiet, as_json=as_json))

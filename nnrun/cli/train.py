@@ -10,6 +10,7 @@ import typer
 
 from nnrun.cli.options import (
     ConfigArgument,
+    JobsOption,
     JsonOption,
     OutOption,
     SetOption,
@@ -62,6 +63,7 @@ def train_cli(
     seeds: SeedsOption = None,
     folds: FoldsOption = None,
     sweep: SweepOption = None,
+    jobs: JobsOption = 1,
     fresh: FreshOption = False,
     trust: TrustOption = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
@@ -92,8 +94,8 @@ def train_cli(
     check_out(out)
     overrides = gather_overrides(changes, seed, name, folds)
     declared, plan = _planned(config, overrides, runs_dir, run_dir, seeds, sweep)
-    asked = _Asked(declared, runs_dir, run_dir, trust, quiet, out, as_json)
-    raise typer.Exit(_train_one(asked) if plan is None else _train_many(asked, plan, fresh=fresh))
+    asked = _Asked(declared, runs_dir, run_dir, jobs, fresh, trust, quiet, out, as_json)
+    raise typer.Exit(_train_one(asked) if plan is None else _train_many(asked, plan))
 
 
 def _planned(
@@ -124,6 +126,8 @@ class _Asked:
     declared: "Declared"
     runs_dir: Path
     run_dir: Path | None
+    jobs: int
+    fresh: bool
     trust: bool
     quiet: bool
     out: Path | None
@@ -141,6 +145,8 @@ def _train_one(asked: _Asked) -> int:
     from nnrun.cli.trials import told_aside
     from nnrun.experiments.api import train_declared
 
+    if asked.jobs > 1:
+        raise typer.BadParameter("it is for many runs, and this is one", param_hint="--jobs")
     with told_aside(as_json=asked.as_json), TrainingDisplay(silent=asked.silent) as display:
         outcome = train_declared(
             asked.declared,
@@ -155,7 +161,7 @@ def _train_one(asked: _Asked) -> int:
     return outcome.exit_code
 
 
-def _train_many(asked: _Asked, plan: "StoredPlan", *, fresh: bool) -> int:
+def _train_many(asked: _Asked, plan: "StoredPlan") -> int:
     """Train a study; the exit code."""
     from nnrun.cli.trials import show_study
     from nnrun.studies.many import train_many
@@ -167,7 +173,8 @@ def _train_many(asked: _Asked, plan: "StoredPlan", *, fresh: bool) -> int:
         runs_dir=asked.runs_dir,
         command=["nnrun", *sys.argv[1:]],
         trust=asked.trust,
-        fresh=fresh,
+        fresh=asked.fresh,
+        jobs=asked.jobs,
     )
     return show_study(train_them, asked.out, quiet=asked.quiet, as_json=asked.as_json)
 

@@ -110,8 +110,14 @@ def outcome_at(run: RunDirectory, until: int | None) -> Outcome | None:
     return Outcome.of(run, paused, progress.metrics)
 
 
+class TrialError(Exception):
+    """An error that a trial ended with in another process; its text says what kind it was."""
+
+
 def reason_of(error: BaseException) -> str:
     """Why a run failed, in a sentence."""
+    if isinstance(error, TrialError):
+        return str(error)
     if isinstance(error, ConfigError):
         problem = error.problems[0]
         return f"{problem.path}: {problem.message}".removeprefix(": ")

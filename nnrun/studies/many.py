@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from nnrun.studies.conducting import Conductor
 from nnrun.studies.executor import Here
 from nnrun.studies.folds import Folds
 from nnrun.studies.opening import open_study, reopen_study
+from nnrun.studies.pool import Pool
 from nnrun.studies.seeds import Seeds
 from nnrun.studies.sweep import Sweep
 
@@ -29,7 +31,9 @@ if TYPE_CHECKING:
     from nnrun.experiments.train import Watcher
     from nnrun.runs.outcome import Outcome
     from nnrun.runs.study_directory import StudyDirectory
+    from nnrun.runs.study_record import StudyRecord
     from nnrun.studies.conducting import TrialEnded
+    from nnrun.studies.executor import Executor
     from nnrun.studies.opening import OpenStudy
     from nnrun.studies.plan import StoredPlan
 
@@ -48,6 +52,7 @@ def train_config(
     command: Sequence[str] = (),
     trust: bool = False,
     fresh: bool = False,
+    jobs: int = 1,
     watch: Watcher | None = None,
     deliver_signals: bool = True,
 ) -> Outcome | StudyReport:
@@ -55,7 +60,8 @@ def train_config(
 
     `seeds` and `folds` replace the config's numbers; `sweep` is an option and the values to try, as in
     `("training.batch_size", [16, 32])`; `fresh` begins a new study even if there is one of the same
-    config. Everything else is as for one run: see `nnrun.experiments.api.train`.
+    config; `jobs` is how many of its runs are trained at a time. Everything else is as for one run:
+    see `nnrun.experiments.api.train`.
 
     Returns:
         The outcome of the run, or the report of the study.
@@ -79,9 +85,8 @@ def train_config(
             watch=watch,
             deliver_signals=deliver_signals,
         )
-    report = train_many(
-        declared, plan, runs_dir=runs, command=command, trust=trust, fresh=fresh, watch=watch
-    )
+    how = partial(train_many, runs_dir=runs, command=command, trust=trust, fresh=fresh)
+    report = how(declared, plan, jobs=jobs, watch=watch)
     if deliver_signals and report.signal is not None:
         signal.raise_signal(report.signal)
     return report
@@ -146,6 +151,7 @@ def train_many(
     command: Sequence[str] = (),
     trust: bool = False,
     fresh: bool = False,
+    jobs: int = 1,
     watch: Watcher | None = None,
     follow: Follower | None = None,
     metric: str | None = None,
@@ -159,6 +165,8 @@ def train_many(
         command: The command line, for the record.
         trust: Whether code named by a run that the model is built on may run.
         fresh: Whether to begin a new study in any case.
+        jobs: How many trials to train at a time, each in a process of its own if there are several.
+            They share the cores; a study that continues keeps the number of threads it began with.
         watch: Called with every event of the trainings.
         follow: Called with the study when it begins or continues, and with each trial as it ends.
         metric: The figure of a trial's best epoch that is its value, instead of what the config monitors.
@@ -171,13 +179,13 @@ def train_many(
         plan,
         runs_dir=runs_dir,
         fresh=fresh,
-        jobs=1,
-        threads=usable_cores(),
+        jobs=jobs,
+        threads=max(1, usable_cores() // jobs),
         command=command,
         metric=metric,
     )
     try:
-        return _conduct(study, runs_dir, watch, follow or _ignore)
+        return _conduct(study, runs_dir, jobs, watch, follow or _ignore)
     except BaseException:
         study.discard()
         raise
@@ -188,6 +196,7 @@ def resume_study(
     *,
     runs_dir: Path = RUNS,
     trust: bool = False,
+    jobs: int | None = None,
     watch: Watcher | None = None,
     follow: Follower | None = None,
 ) -> StudyReport:
@@ -197,6 +206,7 @@ def resume_study(
         directory: The study.
         runs_dir: Where to look for a run that a model is built on.
         trust: Whether the user's own code that its config names may run.
+        jobs: How many trials to train at a time, up to the number it began with; None for that.
         watch: Called with every event of the trainings.
         follow: As for `train_many`.
 
@@ -204,17 +214,18 @@ def resume_study(
         RunError: Another process is writing it, it is damaged, or the software has changed.
         UserError: It names code that is not trusted.
     """
-    return _conduct(reopen_study(directory, trust=trust), runs_dir, watch, follow or _ignore)
+    study = reopen_study(directory, trust=trust)
+    return _conduct(study, runs_dir, jobs, watch, follow or _ignore)
 
 
 def _conduct(
-    study: OpenStudy, runs_dir: Path, watch: Watcher | None, follow: Follower
+    study: OpenStudy, runs_dir: Path, jobs: int | None, watch: Watcher | None, follow: Follower
 ) -> StudyReport:
     with RunLock(study.directory.path, what="study"):
         remove_leftovers(study.directory.path, deep=False)
         study.record.write(study.directory.record)
         follow(study, None)
-        with Here(watch) as executor:
+        with _executor(study.record, jobs, watch) as executor:
             conductor = Conductor(study.directory, study.record, study.plan, executor, runs_dir)
             try:
                 for ended in conductor.run():
@@ -227,6 +238,13 @@ def _conduct(
     if swept_option(report) is not None:
         draw_sweep(report, study.directory.sweep)
     return report
+
+
+def _executor(record: StudyRecord, jobs: int | None, watch: Watcher | None) -> Executor:
+    """What trains the trials: this process if there is one job with all its cores, else workers."""
+    if record.jobs == 1 and record.threads in (None, usable_cores()):
+        return Here(watch)
+    return Pool(min(jobs or record.jobs, record.jobs), record.threads or 1)
 
 
 def _ignore(*told: object) -> None:

@@ -34,6 +34,7 @@ def search_config(
     command: Sequence[str] = (),
     trust: bool = False,
     fresh: bool = False,
+    jobs: int = 1,
     watch: Watcher | None = None,
     follow: Follower | None = None,
 ) -> StudyReport:
@@ -49,6 +50,8 @@ def search_config(
         command: The command line, for the record.
         trust: Whether code named by a run that the model is built on may run.
         fresh: Whether to begin a new study in any case.
+        jobs: How many runs to train at a time. A search that continues keeps its number, by which its
+            trials are chosen.
         watch: Called with every event of the trainings.
         follow: Called with the study when it begins or continues, and with each trial as it ends.
 
@@ -58,7 +61,7 @@ def search_config(
     """
     path, runs = Path(config), Path(runs_dir)
     declared, changes = declare_search(path, overrides, runs)
-    plan = SearchPlan(declared.experiment, path, changes)
+    plan = SearchPlan(declared.experiment, path, changes, jobs=jobs)
     report = train_many(
         declared,
         plan,
@@ -66,16 +69,22 @@ def search_config(
         command=command,
         trust=trust,
         fresh=fresh,
+        jobs=jobs,
         watch=watch,
         follow=_Limited(declared, follow),
         metric=plan.figure[0],
     )
+    _write_best(report, path, overrides)
+    return report
+
+
+def _write_best(report: StudyReport, config: Path, overrides: Sequence[str]) -> None:
+    """Write the config with the best settings, if a trial has any."""
     best = best_group(report)
     if best is not None:
         target = report.directory.best
         settings = overrides_of(best.settings)
-        write_text(target, with_changes(path, (*overrides, *settings), target))
-    return report
+        write_text(target, with_changes(config, (*overrides, *settings), target))
 
 
 def declare_search(
