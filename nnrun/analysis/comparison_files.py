@@ -43,6 +43,7 @@ def comparison_view(
     curves = Picture(
         "The curves of all runs over the epochs",
         lambda: png_of(lambda path: draw_comparison(comparison, path)),
+        name="curves",
     )
     notes = (f"note: {note}" for note in comparison.notes)
     return Document(

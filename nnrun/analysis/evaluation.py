@@ -33,6 +33,12 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 SHOWN_CLASSES = 20
+_CAPTIONS = {
+    "most_wrong": "The most confidently wrong",
+    "precision_recall": "Precision against recall",
+    "roc": "ROC curves",
+}
+"""Of plots whose file does not say it in words."""
 
 Scores = TypeVar("Scores")
 
@@ -166,7 +172,9 @@ def _evaluation_blocks(evaluation: Evaluation) -> list[Block]:
         *(table for table in tables if table.rows),
         Facts(facts),
         *(
-            stored_picture(file.stem.replace("_", " ").capitalize(), file)
+            stored_picture(
+                _CAPTIONS.get(file.stem) or file.stem.replace("_", " ").capitalize(), file
+            )
             for file in sorted(folder.glob("*.png"))
         ),
     ]

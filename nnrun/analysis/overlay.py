@@ -20,7 +20,7 @@ from nnrun.analysis.study_report import read_study
 from nnrun.config.diagnostics import did_you_mean
 from nnrun.config.figures import on_validation, training_name
 from nnrun.errors import RunError, UserError
-from nnrun.pages.document import Document, Lines, Picture
+from nnrun.pages.document import Document, Picture
 from nnrun.pages.style import (
     RUN_COLORS,
     TRAINING_COLOR,
@@ -127,10 +127,10 @@ def overlay_view(
         skipped: Why runs were left out, by their directories.
     """
     names = list(histories)
-    picture = Picture(f"The curves of {', '.join(names)} over the epochs", partial(png_of, draw))
+    caption = f"The curves of {', '.join(names)} over the epochs"
     return Document(
         "Curves",
-        [Lines([str(out)]), picture],
+        [Picture(caption, partial(png_of, draw), name="curves")],
         lambda: {"format": 1, "file": str(out), "runs": names, "skipped": skipped},
         asides=[f"skipped {name}: {reason}" for name, reason in skipped.items()],
     )

@@ -288,7 +288,7 @@ def _rows_sheet(predictions: Predictions) -> Sheet:
             given = predictions.outputs[row] if sampled is None else sampled.mean[row]
             order = np.argsort(-given, kind="stable")[:shown].tolist()
             told = (f"{classes[i]} {_share(predictions, row, i)}" for i in order)
-            cells.append(Cell("  ".join(told), "quiet"))
+            cells.append(Cell(", ".join(told), "quiet"))
         elif sampled is not None:
             cells.append(Cell(_number(predictions, row, 0), "quiet"))
         rows.append(cells)

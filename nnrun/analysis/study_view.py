@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from nnrun.analysis.overlay import draw_runs, read_histories
-from nnrun.analysis.run_summary import expectations_sheet, status_mark
+from nnrun.analysis.run_summary import expectations_sheet, status_mark, stored_picture
 from nnrun.analysis.search_view import search_blocks
 from nnrun.analysis.study_report import SEED, Spread, StudyReport, TrialGroup, TrialReport
 from nnrun.analysis.sweep_view import sweep_blocks, swept_option
@@ -51,6 +51,8 @@ def study_view(report: StudyReport, *, with_trials: bool = True) -> Document:
             blocks.append(Lines([_ABOUT_FOLDS]))
     blocks += [*sweep_blocks(report), *search_blocks(report)]
     blocks.append(study_facts(report))
+    if option := swept_option(report):
+        blocks.append(stored_picture(f"What comes of each {option}", report.directory.sweep))
     if report.trials:
         blocks.append(study_curves(report))
     return Document(report.directory.name, blocks, report.to_json)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nnrun.cli.options import JsonOption, RunsDirOption, check_out
-from nnrun.cli.printing import show_document, write_page
+from nnrun.cli.printing import show_document, tell_written, write_page
 
 if TYPE_CHECKING:
     from nnrun.analysis.comparison import Comparison
@@ -88,7 +88,7 @@ def compare_cli(
     show_document(document, as_json=as_json)
     if out is not None:
         _write(document, comparison, out)
-        typer.echo(f"written: {out}", err=as_json)
+        tell_written(out, as_json=as_json)
 
 
 def _write(document: "Document", comparison: "Comparison", out: Path) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from nnrun.cli.options import JsonOption, RunsDirOption, check_out
-from nnrun.cli.printing import say_asides, show_document, write_page
+from nnrun.cli.printing import say_asides, show_document, tell_written, write_page
 from nnrun.pages.document import PAGE_SUFFIXES
 
 _OutOption = Annotated[
@@ -65,5 +65,6 @@ def plot_cli(
     else:
         write_with(out, draw)
     show_document(document, as_json=as_json)
+    tell_written(out, as_json=as_json)
     if as_json:
         say_asides(document)

@@ -29,7 +29,7 @@ def show_document(document: "Document", out: Path | None = None, *, as_json: boo
         say_asides(document)
     if out is not None:
         write_page(document, out)
-        typer.echo(printable(f"written: {out}"), err=as_json)
+        tell_written(out, as_json=as_json)
 
 
 def say_asides(document: "Document") -> None:
@@ -44,10 +44,15 @@ def write_page(document: "Document", out: Path) -> None:
     Raises:
         RunError: The file cannot be written.
     """
-    from nnrun.pages.files import page_text
-    from nnrun.runs.atomic import write_text
+    from nnrun.pages.files import page_files
+    from nnrun.runs.atomic import write_each
 
-    write_text(out, page_text(document, out))
+    write_each(page_files(document, out))
+
+
+def tell_written(out: Path, *, as_json: bool) -> None:
+    """Say that a file is written, on standard error where standard output is a program's."""
+    typer.echo(printable(f"written: {out}"), err=as_json)
 
 
 def printable(text: str) -> str:

@@ -13,7 +13,7 @@ from nnrun.cli.options import (
     check_out,
     gather_overrides,
 )
-from nnrun.cli.printing import complain, printable, show_document, write_page
+from nnrun.cli.printing import complain, printable, show_document, tell_written, write_page
 
 
 def validate_cli(
@@ -41,25 +41,26 @@ def validate_cli(
     from nnrun.experiments.declare import Bases, doubts_of, load
 
     check_out(out)
+    found: dict[Path, list[Problem]] = {}
     problems: list[Problem] = []
-    doubts: list[Problem] = []
     for config in configs:
         try:
             declared = load(config, gather_overrides(changes), Bases(runs_dir))
-            warnings = doubts_of(declared.experiment)
         except ConfigError as error:
+            found[config] = list(error.problems)
             problems += error.problems
             continue
-        doubts += warnings
+        found[config] = doubts_of(declared.experiment)
         if not as_json:
             typer.echo(printable(f"{config}: ok"))
-            if warnings:
-                complain(render_problems(warnings))
-    document = problems_view(configs, [*problems, *doubts])
+            if found[config]:
+                complain(render_problems(found[config]))
+    document = problems_view(found)
     if as_json:
         show_document(document, out, as_json=True)
         raise typer.Exit(2 if problems else 0)
     if out is not None:
         write_page(document, out)
+        tell_written(out, as_json=False)
     if problems:
         raise ConfigError(problems)

@@ -131,11 +131,7 @@ def render_problems(problems: Sequence[Problem]) -> str:
 
 
 def _render(problem: Problem) -> str:
-    place = problem.place
-    where = ""
-    if place is not None:
-        source = _shown(place.source)
-        where = source if place.is_override else f"{source}:{place.line}:{place.column}"
+    place, where = problem.place, where_is(problem)
     text = ": ".join(_shown(part) for part in (problem.path, problem.message) if part)
     if problem.severity == "warning":
         text = f"warning: {text}"
@@ -144,6 +140,15 @@ def _render(problem: Problem) -> str:
     if place is None or place.is_override or not place.text:
         return f"{head}\n     {hint}" if hint else head
     return f"{head}\n{excerpt(place, hint)}"
+
+
+def where_is(problem: Problem) -> str:
+    """The file, line and column of a problem, or the override that it stands in; empty if unknown."""
+    place = problem.place
+    if place is None:
+        return ""
+    source = _shown(place.source)
+    return source if place.is_override else f"{source}:{place.line}:{place.column}"
 
 
 def _shown(text: str) -> str:

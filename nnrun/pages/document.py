@@ -144,11 +144,13 @@ class Picture:
         caption: What it shows.
         read: Returns the PNG file; only called to show it.
         link: The path of the file, for pages that can't embed it; empty if there is no file.
+        name: What to call the file beside such a page if there is none yet.
     """
 
     caption: str
     read: Callable[[], bytes]
     link: str = ""
+    name: str = "picture"
 
 
 @dataclass(frozen=True)
@@ -178,6 +180,20 @@ class Document:
     data: Callable[[], Mapping[str, Any]]
     summary: Sequence[str] = ()
     asides: Sequence[str] = ()
+
+
+def named(sheet: Sheet) -> Sheet:
+    """A table for a page: if its first column is empty, the header of that column is its title."""
+    name = sheet.columns[0] if sheet.columns else ""
+    if sheet.title or not isinstance(name, str) or not name or any(row[0] for row in sheet.rows):
+        return sheet
+    return replace(
+        sheet,
+        title=name,
+        columns=sheet.columns[1:],
+        rows=[row[1:] for row in sheet.rows],
+        left=frozenset(place - 1 for place in sheet.left),
+    )
 
 
 def as_cell(text: Text) -> Cell:

@@ -25,6 +25,7 @@ from nnrun.pages.document import (
     as_cell,
     as_cells,
     header_cells,
+    named,
 )
 from nnrun.pages.textplots import averaged, height_of
 
@@ -39,12 +40,17 @@ a { color: var(--accent); }
 .summary { max-width: 66rem; background: var(--soft); border-left: 4px solid var(--accent);
   padding: .6rem 1rem; }
 .summary p { margin: .2rem 0; }
-.table { overflow-x: auto; margin: 1rem 0; }
+.table { overflow-x: auto; margin: 1rem 0; background: /* a shadow where there is more to scroll to */
+  linear-gradient(to right, var(--back) 1rem, transparent) local 0 0 / 3rem 100% no-repeat,
+  linear-gradient(to left, var(--back) 1rem, transparent) local 100% 0 / 3rem 100% no-repeat,
+  linear-gradient(to right, var(--line), transparent) scroll 0 0 / 1rem 100% no-repeat,
+  linear-gradient(to left, var(--line), transparent) scroll 100% 0 / 1rem 100% no-repeat; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .93rem; }
 th, td { padding: .3rem .8rem; border-bottom: 1px solid var(--line); text-align: right;
   vertical-align: top; }
 th:first-child, td:first-child { padding-left: .2rem; }
-td { max-width: 24rem; overflow-wrap: break-word; }
+td { max-width: 24rem; white-space: nowrap; }
+.long { white-space: normal; overflow-wrap: break-word; }
 th { border-bottom-width: 2px; vertical-align: bottom; } .left { text-align: left; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1.2rem; margin: 1rem 0; }
 dt { color: var(--quiet); } dd { margin: 0; overflow-wrap: anywhere; }
@@ -55,9 +61,10 @@ code { font-size: .92em; background: var(--soft); padding: .05em .3em; border-ra
 pre { overflow-x: auto; background: var(--soft); padding: .8rem 1rem; border-radius: 4px;
   font-size: .85rem; line-height: 1.4; }
 figure { margin: 1.5rem 0; } figcaption { color: var(--quiet); font-size: .93rem; }
-img { max-width: 100%; height: auto; background: #fff; border-radius: 4px; }
-.plots { display: flex; flex-wrap: wrap; gap: 1rem 2rem; }
+img { max-width: 100%; max-height: 32rem; height: auto; background: #fff; border-radius: 4px; }
+.plots { display: flex; flex-wrap: wrap; gap: 0 2rem; } .plots figure { margin: .5rem 0; }
 svg { width: 24rem; max-width: 100%; } svg text { font-size: 11px; fill: var(--quiet); }
+line { stroke: var(--line); }
 polyline { fill: none; stroke: var(--accent); stroke-width: 1.8; stroke-linejoin: round; }
 @media (max-width: 40rem) {
   body { margin: 1rem auto; padding: 0 .8rem; } th, td { padding: .3rem .5rem; }
@@ -74,7 +81,9 @@ polyline { fill: none; stroke: var(--accent); stroke-width: 1.8; stroke-linejoin
 }
 """
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
-_PLOT_WIDTH, _PLOT_HEIGHT, _PLOT_EDGE = 360, 130, 18
+_PLOT_WIDTH, _PLOT_HEIGHT, _PLOT_EDGE, _PLOT_AXIS = 310, 100, 10, 50
+_UNBROKEN = 24
+"""Characters of the longest cell that is never broken into lines."""
 
 
 def html_text(document: Document, folder: Path) -> str:
@@ -129,7 +138,7 @@ def html_parts(block: Block, folder: Path) -> Iterator[str]:
         case Plot():
             yield from _plot(block)
         case Sheet():
-            yield from _sheet(block, folder)
+            yield from _sheet(named(block), folder)
 
 
 def _heading(block: Heading) -> Iterator[str]:
@@ -186,12 +195,13 @@ def _sheet(block: Sheet, folder: Path) -> Iterator[str]:
 
 
 def _td(cell: Cell, is_left: bool, folder: Path) -> str:
-    return f"<td{_class(is_left, cell.mark)}>{_content(cell, folder)}</td>"
+    length = "long" if max(map(len, cell.lines)) > _UNBROKEN else ""
+    return f"<td{_class(is_left, length, cell.mark)}>{_content(cell, folder)}</td>"
 
 
-def _class(is_left: bool, mark: str = "") -> str:
-    names = " ".join(filter(None, ("left" if is_left else "", mark)))
-    return f' class="{names}"' if names else ""
+def _class(is_left: bool, *names: str) -> str:
+    told = " ".join(filter(None, ("left" if is_left else "", *names)))
+    return f' class="{told}"' if told else ""
 
 
 def _paragraphs(lines: Iterable[str], attributes: str = "") -> Iterator[str]:
@@ -230,17 +240,20 @@ def _plain(text: str) -> str:
 
 
 def _svg(name: str, values: Sequence[float], plot: Plot) -> str:
-    """A curve with its smallest and largest values on the left."""
+    """A curve between its smallest and largest values, which are on the left."""
     low, high = plot.limits
     points = list(_points(averaged(values, _PLOT_WIDTH), low, high, log=plot.log))
     lines = "".join(
         f'<polyline points="{" ".join(segment)}"/>' for segment in _segments(points) if segment
     )
-    height = _PLOT_HEIGHT + 2 * _PLOT_EDGE
-    labels = f'<text x="0" y="12">{high:.4g}</text><text x="0" y="{height - 4}">{low:.4g}</text>'
+    axis = "".join(
+        f'<text x="{_PLOT_AXIS - 6}" y="{down + 4}" text-anchor="end">{value:.4g}</text>'
+        f'<line x1="{_PLOT_AXIS}" x2="{_PLOT_AXIS + _PLOT_WIDTH}" y1="{down}" y2="{down}"/>'
+        for value, down in ((high, _PLOT_EDGE), (low, _PLOT_EDGE + _PLOT_HEIGHT))
+    )
     title = f"<figcaption>{_plain(name)}</figcaption>" if name else ""
-    box = f"0 0 {_PLOT_WIDTH} {height}"
-    return f'<figure>{title}<svg viewBox="{box}" role="img">{labels}{lines}</svg></figure>'
+    box = f"0 0 {_PLOT_AXIS + _PLOT_WIDTH} {_PLOT_HEIGHT + 2 * _PLOT_EDGE}"
+    return f'<figure>{title}<svg viewBox="{box}" role="img">{axis}{lines}</svg></figure>'
 
 
 def _points(values: Sequence[float], low: float, high: float, *, log: bool) -> Iterator[str]:
@@ -252,7 +265,7 @@ def _points(values: Sequence[float], low: float, high: float, *, log: bool) -> I
     for place, value in enumerate(values):
         if math.isfinite(value):
             down = _PLOT_EDGE + _PLOT_HEIGHT * (1 - height_of(value, low, high))
-            yield f"{step * place:.1f},{down:.1f}"
+            yield f"{_PLOT_AXIS + step * place:.1f},{down:.1f}"
         else:
             yield ""
 

@@ -22,6 +22,7 @@ from nnrun.pages.document import (
     Text,
     as_cell,
     as_cells,
+    named,
 )
 from nnrun.pages.textplots import line_plot
 
@@ -58,7 +59,7 @@ def markdown_parts(block: Block, folder: Path) -> Iterator[str]:
         case Plot():
             yield from _plot(block)
         case Sheet():
-            yield from _sheet(block, folder)
+            yield from _sheet(named(block), folder)
 
 
 def _heading(block: Heading) -> Iterator[str]:

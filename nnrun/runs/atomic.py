@@ -8,7 +8,7 @@ one.
 import errno
 import os
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -160,6 +160,17 @@ def _replacing(path: Path) -> Iterator[Path]:
 def _unwritable(path: Path, error: OSError) -> RunError:
     hint = "Free some space and run it again." if error.errno in _FULL else ""
     return RunError(f"cannot write {path}: {describe_cause(error)}", hint=hint)
+
+
+def write_each(files: Mapping[Path, bytes]) -> None:
+    """Write files, one after the other, and the folders that they lie in.
+
+    Raises:
+        RunError: One of them can't be written.
+    """
+    for path, content in files.items():
+        make_directory(path.parent)
+        write_bytes(path, content)
 
 
 def make_directory(path: Path) -> None:

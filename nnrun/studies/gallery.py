@@ -24,9 +24,9 @@ from nnrun.config.gallery_sheet import GalleryEntry, read_sheet
 from nnrun.errors import RunError, UserError
 from nnrun.experiments.declare import Bases, load
 from nnrun.pages.document import Picture
-from nnrun.pages.files import page_text
+from nnrun.pages.files import page_files
 from nnrun.pages.style import png_of
-from nnrun.runs.atomic import make_directory, write_bytes, write_text
+from nnrun.runs.atomic import write_each
 from nnrun.runs.directory import RunDirectory
 from nnrun.runs.expectations import figures_reached, judge_expectations
 from nnrun.runs.history import History
@@ -142,25 +142,21 @@ def _not_run(exhibit: Exhibit) -> GalleryRow:
 def write_gallery(rows: Sequence[GalleryRow], out: Path) -> None:
     """Write the page, with the learning curves of each config's first run.
 
-    A Markdown page keeps them in a folder beside it; see `page_text` for other formats.
+    A Markdown page keeps them in a folder beside it; see `page_files` for other formats.
 
     Raises:
         UserError: The files can't be written.
     """
-    folder = out.with_suffix("")
     pictures = {}
     for row in rows:
         if row.status == FAILED or not row.runs:
             continue
         history = History.read(RunDirectory(Path(row.runs[0])).history)
         draw = partial(draw_small_curves, history)
-        file = folder / f"{row.name}.png"
-        picture = Picture(f"Learning curves of {row.name}", partial(png_of, draw), str(file))
-        if out.suffix.lower() == ".md":
-            make_directory(folder)
-            write_bytes(file, picture.read())
-        pictures[row.name] = picture
-    write_text(out, page_text(gallery_view(rows, _facts(rows), pictures, out), out))
+        pictures[row.name] = Picture(
+            f"Learning curves of {row.name}", partial(png_of, draw), name=row.name
+        )
+    write_each(page_files(gallery_view(rows, _facts(rows), pictures, out), out))
 
 
 def _finished(trial: Trial) -> RunDirectory:
