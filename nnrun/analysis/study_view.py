@@ -52,7 +52,9 @@ def study_view(report: StudyReport, *, with_trials: bool = True) -> Document:
     blocks += [*sweep_blocks(report), *search_blocks(report)]
     blocks.append(study_facts(report))
     if option := swept_option(report):
-        blocks.append(stored_picture(f"What comes of each {option}", report.directory.sweep))
+        blocks.append(
+            stored_picture(f"The results for each value of {option}", report.directory.sweep)
+        )
     if report.trials:
         blocks.append(study_curves(report))
     return Document(report.directory.name, blocks, report.to_json)
@@ -150,7 +152,7 @@ def study_curves(report: StudyReport) -> Picture:
         histories, _ = read_histories([report.directory])
         draw_runs(histories, path)
 
-    return Picture(caption, partial(png_of, draw))
+    return Picture(caption, partial(png_of, draw), name="curves")
 
 
 def study_facts(report: StudyReport) -> Facts:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nnrun.cli.options import JsonOption, RunsDirOption, check_out
-from nnrun.cli.printing import printable
+from nnrun.cli.printing import printable, tell_written
 from nnrun.json_text import json_text
 
 if TYPE_CHECKING:
@@ -76,12 +76,11 @@ def gallery_cli(
         rows.append(row)
         if not as_json:
             typer.echo(printable(f"{number}/{len(exhibits)}  {_line(row)}"))
-    if page is not None:
-        write_gallery(rows, page)
     if as_json:
         typer.echo(json_text(gallery_json(rows, page)), nl=False)
-    elif page is not None:
-        typer.echo(printable(f"page  {page}"))
+    if page is not None:
+        write_gallery(rows, page)
+        tell_written(page, as_json=as_json)
     raise typer.Exit(0 if all(row.status in AS_EXPECTED for row in rows) else 1)
 
 

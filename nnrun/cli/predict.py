@@ -34,7 +34,7 @@ def predict_cli(
     ],
     out: _OutOption = None,
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Let --out replace an existing file.")
+        bool, typer.Option("--overwrite", help="Let --out replace an existing CSV file.")
     ] = False,
     mc_samples: DrawsOption = None,
     runs_dir: RunsDirOption = Path("runs"),
@@ -57,13 +57,13 @@ def predict_cli(
     from nnrun.runs.index import find_run
 
     if out is not None:
-        _check_target(out, file, overwrite=overwrite)
+        _check_target(out, file, overwrite=overwrite or _is_page(out))
     doubts: list[str] = []
     directory = find_run(run, runs_dir)
     outputs = predict(directory, file, mc_samples=mc_samples, trust=trust, tell=doubts.append)
     from nnrun.analysis.predictions import all_view, write_all
 
-    is_page = out is not None and out.suffix.lower() in PAGE_SUFFIXES
+    is_page = out is not None and _is_page(out)
     if out is not None and not is_page:
         write_all(outputs, out)
     more = "all are in the file" if out and not is_page else "--out FILE.csv writes all"
@@ -71,6 +71,10 @@ def predict_cli(
     show_document(document, out if is_page else None, as_json=as_json)
     if as_json:
         say_asides(document)
+
+
+def _is_page(out: Path) -> bool:
+    return out.suffix.lower() in PAGE_SUFFIXES
 
 
 def _check_target(out: Path, file: Path, *, overwrite: bool) -> None:

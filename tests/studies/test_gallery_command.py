@@ -71,7 +71,7 @@ def test_a_whole_gallery_is_run_judged_and_continued(nnrun: Callable[..., Any]) 
     assert " ± " in lines[1]
     assert lines[2].startswith("3/3  aside  missed  params 67, val_loss ")
     assert "not at most 0.001" in lines[2]
-    assert lines[3] == "page  page.md"
+    assert lines[3] == "written: page.md"
     page = Path("page.md").read_text()
     assert [line for line in page.splitlines() if line.startswith("## ")] == [
         "## Second", "## First", "## Others",
