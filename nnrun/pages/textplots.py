@@ -86,8 +86,11 @@ def averaged(values: Sequence[float], width: int) -> list[float]:
 
 def _mean(values: Sequence[float]) -> float:
     finite = [value for value in values if math.isfinite(value)]
+    if not finite:
+        return math.nan
     # Divided first, since the sum of large values may be beyond every float.
-    return math.fsum(value / len(finite) for value in finite) if finite else math.nan
+    half = math.fsum(value / len(finite) / 2 for value in finite)
+    return min(max(2 * half, min(finite)), max(finite))
 
 
 def _range(values: Sequence[float]) -> tuple[float, float]:

@@ -120,8 +120,8 @@ def test_the_view() -> None:
     lines = screen_of({"": Predictions(OUTPUTS, ("no", "[b]yes"))}).splitlines()
     assert lines == [
         "row  predicted  probabilities",
-        "0    no         no 75.0%  [b]yes 25.0%",
-        "1    [b]yes     [b]yes 87.5%  no 12.5%",
+        "0    no         no 75.0%, [b]yes 25.0%",
+        "1    [b]yes     [b]yes 87.5%, no 12.5%",
     ]
     many = Predictions(np.full((30, 8), 1 / 8), tuple("abcdefgh"))
     lines = screen_of({"": many}).splitlines()
@@ -129,7 +129,7 @@ def test_the_view() -> None:
     assert lines[1].split() == [
         "0",
         "a",
-        *["a", "12.5%", "b", "12.5%", "c", "12.5%", "d", "12.5%", "e", "12.5%"],
+        *["a", "12.5%,", "b", "12.5%,", "c", "12.5%,", "d", "12.5%,", "e", "12.5%"],
     ]
 
 
@@ -139,8 +139,8 @@ def test_the_view_of_draws() -> None:
     of_classes = Predictions(OUTPUTS, ("no", "[b]yes"), sampled=sampled)
     assert screen_of({"": of_classes}).splitlines() == [
         "row  predicted  mean ± standard deviation of 1,000 draws",
-        "0    no         [b]yes 60.0% ±12.5  no 40.0% ±12.5",
-        "1    [b]yes     [b]yes 75.0% ±0.0  no 25.0% ±0.0",
+        "0    no         [b]yes 60.0% ±12.5, no 40.0% ±12.5",
+        "1    [b]yes     [b]yes 75.0% ±0.0, no 25.0% ±0.0",
     ]
     values = Predictions(np.array([1.5]), sampled=Sampled(2, np.array([1.25]), np.array([0.0625])))
     assert screen_of({"": values}).splitlines() == [
