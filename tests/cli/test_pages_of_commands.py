@@ -16,6 +16,7 @@ COMMANDS = {
     "train tiny.yaml --set training.epochs=1": "validation",
     "train tiny.yaml --set training.epochs=1 --seeds 2": "± deviation",
     "train tiny.yaml --set training.epochs=1 --sweep training.batch_size=16,32": "batch_size = ",
+    "search search.yaml": "learning_rate",
     "resume resumed --epochs 3": "epochs",
     "eval base --split validation": "95 % interval",
     "predict base rows.csv": "setosa",
@@ -30,6 +31,13 @@ COMMANDS = {
     "plot base wide": "The curves of base, wide",
     "gallery tiny.yaml --epochs 1": "expects nothing",
 }
+SEARCH = """\
+search:
+  space: {optimizer.Adam.learning_rate: {from: 0.01, to: 0.1, log: true}}
+  metric: val_accuracy
+  method: random
+  trials: 2
+"""
 ROWS = "sepal_length,sepal_width,petal_length,petal_width\n5.1,3.5,1.4,0.2\n"
 MISTAKEN = 2
 UNCLOSED = {"meta", "br", "img"}
@@ -63,6 +71,7 @@ def folder(_trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two runs and two configs, one of them with a mistake."""
     made = tmp_path_factory.mktemp("pages")
     (made / "tiny.yaml").write_text(TINY)
+    (made / "search.yaml").write_text(TINY.replace("epochs: 2", "epochs: 1") + SEARCH)
     (made / "wrong.yaml").write_text(TINY.replace("epochs", "epoches"))
     (made / "rows.csv").write_text(ROWS)
     shutil.copytree(_trained, made / "runs" / "base")
