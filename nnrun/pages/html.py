@@ -82,8 +82,8 @@ polyline { fill: none; stroke: var(--accent); stroke-width: 1.8; stroke-linejoin
 """
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 _PLOT_WIDTH, _PLOT_HEIGHT, _PLOT_EDGE, _PLOT_AXIS = 310, 100, 10, 50
-_UNBROKEN = 24
-"""Characters of the longest cell that is never broken into lines."""
+_UNBROKEN, _UNBROKEN_WORD = 24, 48
+"""Characters of the longest cell that is never broken into lines, and of the longest single word."""
 
 
 def html_text(document: Document, folder: Path) -> str:
@@ -195,7 +195,8 @@ def _sheet(block: Sheet, folder: Path) -> Iterator[str]:
 
 
 def _td(cell: Cell, is_left: bool, folder: Path) -> str:
-    length = "long" if max(map(len, cell.lines)) > _UNBROKEN else ""
+    is_long = any(len(line) > (_UNBROKEN if " " in line else _UNBROKEN_WORD) for line in cell.lines)
+    length = "long" if is_long else ""
     return f"<td{_class(is_left, length, cell.mark)}>{_content(cell, folder)}</td>"
 
 

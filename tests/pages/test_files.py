@@ -21,7 +21,7 @@ from nnrun.pages.document import (
     Plot,
     Sheet,
 )
-from nnrun.pages.files import page_text
+from nnrun.pages.files import page_files, page_text
 
 PNG = b"\x89PNG\r\n\x1a\n"
 BLOCKS: list[Block] = [
@@ -99,6 +99,33 @@ def test_html_holds_everything_and_escapes_it() -> None:
     assert text.count("<polyline") == 2, "what is not finite leaves a gap"
     assert "http" not in text.replace("http-equiv", "")
     assert "<script" not in text
+
+
+def test_only_what_is_long_is_broken_into_lines() -> None:
+    whole = ["2026-11-26 15:42", "digits_mlp-20261126-153409-pulw"]
+    broken = ["a sentence of twenty-five", "x" * 49]
+    sheet = Sheet("", ["x"], [[text] for text in whole + broken], frozenset())
+    page = page_text(document(sheet), Path("p.html"))
+    for text in whole:
+        assert f"<td>{text}</td>" in page
+    for text in broken:
+        assert f'<td class="long">{text}</td>' in page
+
+
+def test_a_table_is_named_by_a_column_without_cells() -> None:
+    sheet = Sheet("", ["model", "layer", "size"], [["", "dense", "8"]], frozenset({0, 1}))
+    text = page_text(document(sheet), Path("p.md"))
+    assert "## model\n\n| layer | size |\n| --- | ---: |\n| dense | 8 |\n" in text
+
+
+def test_pictures_without_a_file_are_kept_beside_markdown() -> None:
+    lost = Picture("Lost", lambda: b"")
+    page = document(Picture("Curves", lambda: PNG, name="curves"), BLOCKS[5], lost)
+    files = page_files(page, Path("docs/page.md"))
+    assert list(files) == [Path("docs/page/curves.png"), Path("docs/page.md")]
+    assert files[Path("docs/page/curves.png")] == PNG
+    assert b"![Curves](page/curves.png)" in files[Path("docs/page.md")]
+    assert list(page_files(page, Path("docs/page.html"))) == [Path("docs/page.html")]
 
 
 def test_a_picture_that_cannot_be_read_is_left_out() -> None:
