@@ -67,6 +67,11 @@ class Preprocess:
         Text(choices=tuple(LABEL_SCALES)),
     )
 
+    @property
+    def scales_columns(self) -> bool:
+        """Whether each column is scaled by itself."""
+        return self.standardize or self.minmax
+
 
 @dataclass(frozen=True)
 class Dataset:

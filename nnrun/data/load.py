@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nnrun.config.components import Component
 from nnrun.config.roles import Roles, roles_of_dataset
 from nnrun.data.dealing import Dealing, columns_left, deal, with_own_target
 from nnrun.data.describing import check_source
@@ -27,8 +30,17 @@ if TYPE_CHECKING:
     from nnrun.tasks.targets import TargetSpec
 
 
+Frames = dict[str, "Frame"]
+"""The rows of the source that was read last, by what was read."""
+
+
 def load_splits(
-    dataset: Dataset, *, seed: int, roles: Roles | None = None, exact: bool | None = None
+    dataset: Dataset,
+    *,
+    seed: int,
+    roles: Roles | None = None,
+    exact: bool | None = None,
+    frames: Frames | None = None,
 ) -> Splits:
     """Read a data set and split it as the config asks; transforms are not applied yet.
 
@@ -38,6 +50,7 @@ def load_splits(
         roles: How a graph uses the columns; None for one input and one target.
         exact: Whether inputs that float32 would lose precision of are kept in float64; None for
             those that are scaled. Runs of nnrun 0.1.0 keep all inputs in float32.
+        frames: Where rows are kept for the next time, if the same source is read again and again.
 
     Returns:
         The parts. A single input is called "inputs", those of a graph have its names: `(rows,
@@ -49,22 +62,16 @@ def load_splits(
     Raises:
         DataError: The data cannot be found, read, or used as the config asks.
     """
-    for problem in check_source(dataset, roles):
-        raise DataError(problem.message, hint=problem.hint)
+    _check_source(dataset, roles)
     asked = roles or roles_of_dataset(dataset)
-    frame = _read_source(dataset, asked)
+    frame = _read_source(dataset, asked, frames)
     dealing, rows, notes = deal(frame, dataset, asked)
-    targets = dealing.targets
-    labels = next((rows.targets[name] for name, one in targets.items() if one.classes), None)
-    if dataset.preprocess.one_hot:
-        targets = _as_one_hot(targets)
-    indices = split_rows(_row_facts(rows, labels, dataset.split, frame), dataset.split, seed)
-    divided = _divided(rows, indices, _other_parts(frame, dataset, dealing))
-    scaled = dataset.preprocess.standardize or dataset.preprocess.minmax
-    is_exact = scaled if exact is None else exact
+    targets = _as_one_hot(dealing.targets) if dataset.preprocess.one_hot else dealing.targets
+    divided = _divided(rows, frame, dealing, dataset, seed)
+    is_exact = dataset.preprocess.scales_columns if exact is None else exact
     parts = {
-        name: _as_asked(rows, targets, is_exact=is_exact, weighs=name in dataset.weighting.parts)
-        for name, rows in divided.items()
+        name: _as_asked(part, targets, is_exact=is_exact, weighs=name in dataset.weighting.parts)
+        for name, part in divided.items()
     }
     refuse_no_weight(parts)
     return Splits(
@@ -79,8 +86,36 @@ def load_splits(
     )
 
 
-def _read_source(dataset: Dataset, roles: Roles) -> Frame:
-    """All rows; the columns of text inputs are read as text."""
+def _check_source(dataset: Dataset, roles: Roles | None) -> None:
+    for problem in check_source(dataset, roles):
+        raise DataError(problem.message, hint=problem.hint)
+
+
+def _stamp(dataset: Dataset) -> tuple[int, ...]:
+    """When a file was changed, and its size; nothing for a source that is no file."""
+    for source in dataset.sources.values():
+        if isinstance(source, Component) and "path" in source.arguments:
+            with suppress(OSError):
+                found = Path(str(source.arguments["path"])).stat()
+                return found.st_mtime_ns, found.st_size
+    return ()
+
+
+def _read_source(dataset: Dataset, roles: Roles, frames: Frames | None) -> Frame:
+    """All rows; the columns of text inputs are read as text.
+
+    Those that were kept are read again only if the file has changed.
+    """
+    if frames is None:
+        return _read_anew(dataset, roles)
+    what = repr((dataset.sources, roles.texts, roles.inputs, _stamp(dataset)))
+    if what not in frames:
+        frames.clear()
+        frames[what] = _read_anew(dataset, roles)
+    return frames[what]
+
+
+def _read_anew(dataset: Dataset, roles: Roles) -> Frame:
     source = find_source(dataset)
     if not roles.texts:
         return source.read()
@@ -103,16 +138,21 @@ def _other_parts(frame: Frame, dataset: Dataset, dealing: Dealing) -> dict[str, 
     return parts
 
 
-def _row_facts(rows: Part, labels: np.ndarray | None, split: Split, frame: Frame) -> RowFacts:
+def _row_facts(rows: Part, dealing: Dealing, split: Split, frame: Frame) -> RowFacts:
+    labels = next(
+        (rows.targets[name] for name, one in dealing.targets.items() if one.classes), None
+    )
     groups = rows.keys if split.group is not None else None
     order = rows.keys if split.order is not None else None
     return RowFacts(rows.rows, labels, groups, order, has_test=frame.test is not None)
 
 
 def _divided(
-    rows: Part, indices: Mapping[str, np.ndarray], others: Mapping[str, Part]
+    rows: Part, frame: Frame, dealing: Dealing, dataset: Dataset, seed: int
 ) -> dict[str, Part]:
     """The rows of each part."""
+    indices = split_rows(_row_facts(rows, dealing, dataset.split, frame), dataset.split, seed)
+    others = _other_parts(frame, dataset, dealing)
     if list(indices) == ["train"]:
         return {"train": rows, **others}
     return {**{part: rows.take(index) for part, index in indices.items()}, **others}

@@ -32,10 +32,10 @@ if TYPE_CHECKING:
     from nnrun.analysis.predictions import Predictions
     from nnrun.experiments.declare import Declared
     from nnrun.experiments.evaluate import OpenRun
+    from nnrun.experiments.kept import Kept
     from nnrun.experiments.lr_find import SearchStep
     from nnrun.experiments.prepared import Prepared
     from nnrun.experiments.train import Watcher
-    from nnrun.experiments.warm import Kept
     from nnrun.runs.outcome import Outcome
 
 
@@ -137,13 +137,13 @@ def train_declared(
 ) -> Outcome:
     """Train a config that has been read; see `train`.
 
-    `kept` are models that were trained before, one of which may be trained again in the place of a
-    new one.
+    `kept` is what the process keeps from one run to the next, if it trains many.
     """
     from nnrun.experiments.prepare import build, prepare_declared
 
-    prepared = prepare_declared(declared, trust=trust)
-    model = build(prepared, prepared.experiment.runtime.strategy)
+    prepared = prepare_declared(declared, trust=trust, kept=kept)
+    is_tried = kept is not None and kept.knows(prepared)
+    model = build(prepared, prepared.experiment.runtime.strategy, is_tried=is_tried)
     from nnrun.experiments.train import Run
 
     directory = _claim(prepared, model, runs_dir, run_dir)
@@ -186,7 +186,7 @@ def resume(
         tell: Called with sentences that say what training for longer will do.
         deliver_signals: As for `train`.
         options: What is asked of it beside its config.
-        kept: Models that were trained before, one of which may be trained again in its place.
+        kept: What the process keeps from one run to the next, if it trains many.
 
     Returns:
         How it came out; nothing is raised for a run that diverged.

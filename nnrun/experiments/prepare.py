@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from nnrun.data.transforms.transform import Fitted
     from nnrun.experiments.base import Base
     from nnrun.experiments.declare import Declared
+    from nnrun.experiments.kept import Kept
 
 
 def prepare(
@@ -77,10 +78,10 @@ def prepare(
     return prepare_declared(declared, trust=trust)
 
 
-def prepare_declared(declared: Declared, *, trust: bool) -> Prepared:
+def prepare_declared(declared: Declared, *, trust: bool, kept: Kept | None = None) -> Prepared:
     """Load the data of a config that has been read, and check them; see `prepare`."""
     trusted = declared.trusted(trust=trust)
-    return prepare_experiment(trusted.experiment, trusted.config, trusted.base)
+    return prepare_experiment(trusted.experiment, trusted.config, trusted.base, kept=kept)
 
 
 def prepare_experiment(
@@ -90,6 +91,7 @@ def prepare_experiment(
     trained: Signature | None = None,
     *,
     to_be_trained: bool = True,
+    kept: Kept | None = None,
 ) -> Prepared:
     """Load an experiment's data, and check experiment and data against each other.
 
@@ -100,6 +102,7 @@ def prepare_experiment(
         trained: The model's signature if it has been trained before: rows are selected and
             transformed as they were then.
         to_be_trained: Whether a new training is about to begin.
+        kept: What the process keeps from one run to the next, if it trains many.
     """
     doubts = base.warnings if base else ()
     built_on = experiment.outline.base
@@ -113,6 +116,7 @@ def prepare_experiment(
         seed=experiment.split_seed,
         roles=roles,
         exact=None if earlier is None else earlier.is_exact,
+        frames=None if kept is None else kept.frames,
     )
     facts = _facts(splits, experiment)
     first = next(iter(facts.values()))
@@ -191,12 +195,13 @@ def _adapting(experiment: Experiment) -> Callable[[Splits, Sequence[Fitted]], Le
     return adapt
 
 
-def build(prepared: Prepared, strategy: str = "none") -> Any:
+def build(prepared: Prepared, strategy: str = "none", *, is_tried: bool = False) -> Any:
     """The compiled Keras model of a prepared experiment.
 
     Args:
         prepared: The experiment.
         strategy: `mirrored` for a model on all devices; only a training needs more than one.
+        is_tried: Whether a model like this one is known to fit the data.
 
     Raises:
         ConfigError: If the layers don't fit each other or the data, or loss and metrics don't fit
@@ -204,6 +209,8 @@ def build(prepared: Prepared, strategy: str = "none") -> Any:
         UserError: If the requested device does not exist.
     """
     model = build_for(prepared.experiment, prepared.signature, strategy, prepared.base)
+    if is_tried:
+        return model
     from nnrun.models.in_front import try_layers
     from nnrun.models.trying import try_loss_and_metrics
 

@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 
     from nnrun.config.schema import Experiment
     from nnrun.data.signature import Signature
+    from nnrun.experiments.kept import Kept
     from nnrun.experiments.prepared import Prepared
     from nnrun.experiments.train import Run
-    from nnrun.experiments.warm import Kept
     from nnrun.runs.directory import RunDirectory
 
 _MAY_CHANGE = ("training.epochs",)

@@ -23,7 +23,7 @@ from nnrun.experiments.setup import (
     first_record,
     makes_many_epochs,
 )
-from nnrun.experiments.warm import Kept, warm_model
+from nnrun.experiments.warm import warm_model
 from nnrun.models.freezing import nothing_learns
 from nnrun.runs.manifest import PAUSED
 from nnrun.runs.run_writer import RunWriter, Snapshot
@@ -56,6 +56,7 @@ from nnrun.training.state import (
 )
 
 if TYPE_CHECKING:
+    from nnrun.experiments.kept import Kept
     from nnrun.experiments.prepared import Prepared
     from nnrun.runs.directory import RunDirectory
     from nnrun.runs.manifest import RunRecord
@@ -77,7 +78,7 @@ class Run:
         command: The command line, for the record.
         resumed: The state of a run to continue; None for a new one.
         options: What is asked of it beside its config.
-        kept: Models that were trained before, one of which may be trained again in its place.
+        kept: What the process keeps from one run to the next, if it trains many.
     """
 
     def __init__(

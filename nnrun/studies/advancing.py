@@ -17,8 +17,8 @@ from nnrun.runs.outcome import Outcome
 from nnrun.runs.progress import read_progress
 
 if TYPE_CHECKING:
+    from nnrun.experiments.kept import Kept
     from nnrun.experiments.train import Watcher
-    from nnrun.experiments.warm import Kept
 
 _ENDED = ("finished", "diverged")
 
@@ -55,7 +55,7 @@ def advance(task: TrialTask, kept: Kept | None = None, watch: Watcher | None = N
 
     Args:
         task: The run; code of the user's own that its config names may run.
-        kept: Models that were trained before in this process.
+        kept: What this process keeps from one trial to the next.
         watch: Called with every event of the training.
 
     Raises:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Protocol, Self
 
+from nnrun.experiments.kept import Kept
 from nnrun.studies.advancing import advance
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from nnrun.experiments.train import Watcher
-    from nnrun.experiments.warm import Kept
     from nnrun.runs.outcome import Outcome
     from nnrun.studies.advancing import TrialTask
 
@@ -46,7 +46,7 @@ class Here:
 
     def __init__(self, watch: Watcher | None = None) -> None:
         self._watch = watch
-        self._kept: Kept = {}
+        self._kept = Kept()
 
     def __enter__(self) -> Self:
         return self

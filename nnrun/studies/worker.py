@@ -14,14 +14,12 @@ import sys
 import threading
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from nnrun.device import import_keras, limit_threads
 from nnrun.errors import RunError, UserError
+from nnrun.experiments.kept import Kept
 from nnrun.studies.advancing import TrialTask, advance, reason_of
-
-if TYPE_CHECKING:
-    from nnrun.experiments.warm import Kept
 
 RUN, USER, OTHER = "run", "user", "other"
 """What an error is of: the run's files, the user's config or data, or anything else."""
@@ -38,7 +36,7 @@ def work() -> None:
     training = threading.Event()
     threading.Thread(target=_read, args=(tasks, training), daemon=True).start()
     import_keras()  # while the first task is on its way
-    kept: Kept = {}
+    kept = Kept()
     while line := tasks.get():
         training.set()
         answer = _answer(TrialTask(**json.loads(line)), kept)

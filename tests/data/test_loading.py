@@ -271,3 +271,17 @@ def test_one_class_is_told_from_all_others(csv, tmp_path):
     assert more.targets["targets"].tolist() == [1, 1, 0]
     with pytest.raises(DataError, match="not a class of the target"):
         load_splits(csv(positive="z"), seed=1)
+
+
+def test_rows_that_are_kept_are_read_again_only_where_the_file_has_changed(csv):
+    frames = {}
+    dataset = csv(split=Split(validation=5))
+    first, second = (load_splits(dataset, seed=seed, frames=frames) for seed in (1, 2))
+    assert first.fingerprint == load_splits(dataset, seed=1).fingerprint != second.fingerprint
+    (kept,) = frames.values()
+    load_splits(dataset, seed=3, frames=frames)
+    assert [*frames.values()] == [kept]
+    dataset = csv(TABLE + "31,2,p\n", split=Split(validation=5))
+    assert load_splits(dataset, seed=3, frames=frames).train.rows == 26
+    (other,) = frames.values()
+    assert other is not kept

@@ -9,7 +9,7 @@ from same_run import assert_same_run
 
 from nnrun.experiments.api import train_declared
 from nnrun.experiments.declare import load
-from nnrun.experiments.warm import Kept
+from nnrun.experiments.kept import Kept
 from nnrun.runs.directory import RunDirectory
 
 WITH_STATE = """\
@@ -55,19 +55,19 @@ def trained(write_config: Callable[..., Path], tmp_path: Path) -> Callable[..., 
 def test_seeds_and_rates_are_variables_of_one_program(
     trained: Callable[..., RunDirectory],
 ) -> None:
-    kept: Kept = {}
+    kept = Kept()
     trained("first", kept, "dataset.split.seed=1")
-    (before,) = kept.values()
+    (before,) = kept.models.values()
     changes = ["seed=7", "dataset.split.seed=1", "optimizer.SGD.learning_rate=0.03"]
     warm = trained("warm", kept, *changes)
-    assert [*kept.values()] == [before]
+    assert [*kept.models.values()] == [before]
     assert_same_run(warm, trained("alone", None, *changes))
 
 
 def test_other_values_are_constants_of_a_program(trained: Callable[..., RunDirectory]) -> None:
-    kept: Kept = {}
+    kept = Kept()
     trained("first", kept, "training.epochs=1", "seed=3")
     trained("other", kept, "training.epochs=1", "optimizer.SGD.momentum=0.5")
-    assert len(kept) == 2
+    assert len(kept.models) == 2
     trained("seen", kept, "training.epochs=1", "callbacks=[LayerMonitor]")
-    assert len(kept) == 2, "a model that callbacks look into is not kept"
+    assert len(kept.models) == 2, "a model that callbacks look into is not kept"
