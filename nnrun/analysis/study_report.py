@@ -199,8 +199,10 @@ class StudyReport:
 
     @property
     def unsound(self) -> list[TrialReport]:
-        """The trials that failed or diverged; one that a search has paused is as it should be."""
-        return [trial for trial in self.trials if trial.row.state not in ("finished", PAUSED)]
+        """The trials that failed or diverged; in a search they may diverge, and pause."""
+        searches = self.record.plan.get("kind") == "search"
+        sound = ("finished", PAUSED, "diverged") if searches else ("finished",)
+        return [trial for trial in self.trials if trial.row.state not in sound]
 
     def to_json(self) -> dict[str, Any]:
         """The report as data; null for what is not finite."""

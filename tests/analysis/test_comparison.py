@@ -731,11 +731,11 @@ def test_damaged_predictions_are_named(make_run: Make) -> None:
 def test_several_seeds_are_tested_by_welch(make_run: Make) -> None:
     runs = [
         make_run(f"{name}{seed}", [value], overrides=[f"seed={seed}", *changes])
-        for name, changes, values in (
-            ("a", ["name=one"], (0.70, 0.71, 0.72)),
-            ("b", ["name=two", SGD], (0.80, 0.81, 0.82)),
+        for name, changes, first, values in (
+            ("a", ["name=one"], 0, (0.70, 0.71, 0.72)),
+            ("b", ["name=two", SGD], 10, (0.80, 0.81, 0.82)),
         )
-        for seed, value in enumerate(values)
+        for seed, value in enumerate(values, first)  # other seeds, so that nothing pairs them
     ]
     seeds = verdict_of(runs)[1]
     # Error 0.01 sqrt(2/3), 4 degrees, t(0.975, 4) = 2.776445: 0.1 -+ 0.02267; t = 12.2.

@@ -76,7 +76,7 @@ def test_plot(nnrun: Nnrun, tiny_run: RunDirectory, tmp_path: Path, name: str) -
     first, second = tmp_path / name, tmp_path / f"again_{name}"
     for out in (first, second):
         done = nnrun("plot", tiny_run.path, "--smooth", "0.6", "--metric", "loss", "--out", out)
-        assert (done.code, done.out, done.err) == (0, f"{out}\n", "")
+        assert (done.code, done.out, done.err) == (0, f"written: {out}\n", "")
     assert first.read_bytes() == second.read_bytes()
     assert len(first.read_bytes()) > 4000
 
@@ -99,7 +99,10 @@ def test_plot_takes_a_pattern(nnrun: Nnrun, tiny_run: RunDirectory, runs: Path) 
     drawn = json.loads(done.out)
     assert sorted(drawn["runs"]) == ["tiny_again", "tiny_run"]
     assert drawn["skipped"] == {str(runs / "tiny_without"): "it has no epochs to draw"}
-    assert done.err == f"skipped {runs / 'tiny_without'}: it has no epochs to draw\n"
+    assert done.err.splitlines() == [
+        f"written: {runs / 'c.svg'}",
+        f"skipped {runs / 'tiny_without'}: it has no epochs to draw",
+    ]
 
 
 def test_rm_asks(nnrun: Nnrun, runs: Path, tiny_run: RunDirectory) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from docs.generate import ROOT
 from nnrun.runs.directory import RunDirectory
+from tests.conftest import TINY
 
 PAGE = (ROOT / "docs" / "json.md").read_text(encoding="utf-8")
 SECTIONS = {
@@ -17,10 +18,12 @@ SECTIONS = {
     for heading, text in re.findall(r"^## (.+)\n((?:(?!^## ).*\n)+)", PAGE, re.MULTILINE)
 }
 WIDE = ["architecture={MLP: {hidden: [16]}}", "name=wide"]
+SEARCH = "search: {space: {training.batch_size: [16, 64]}, method: grid}\n"
 STUDIES = {name for name in SECTIONS["nnrun list"] if name.startswith("studies[]")}
 COMMANDS = {
     "nnrun train": ("train tiny.yaml --run-dir new --set training.epochs=1", set()),
     "nnrun train --seeds": ("train tiny.yaml --set training.epochs=1 --seeds 2", set()),
+    "nnrun search": ("search search.yaml --set training.epochs=1", set()),
     "nnrun resume": ("resume tiny_run --epochs 3", set()),
     "nnrun eval": ("eval tiny_run", set()),
     "nnrun predict": (
@@ -71,6 +74,7 @@ def _folder(
     make_run("wide", [0.6], overrides=WIDE)
     write_config()
     write_config("dataset: {name: irris}\n", "wrong.yaml")
+    write_config(TINY + SEARCH, "search.yaml")
     (folder / "rows.csv").write_text(
         "sepal_length,sepal_width,petal_length,petal_width\n5.1,3.5,1.4,0.2\n"
     )

@@ -23,7 +23,7 @@ from nnrun.config.graphs import Graph, GraphInput, GraphLayer, GraphOutput
 from nnrun.config.options import keys_of
 from nnrun.config.writer import experiment_to_yaml
 from nnrun.errors import ConfigError, RunError
-from nnrun.experiments.declare import load
+from nnrun.experiments.declare import Bases, load
 from nnrun.runs.directory import RunDirectory
 
 pytestmark = pytest.mark.faults
@@ -72,7 +72,7 @@ def check(config: Path, content: bytes) -> None:
     """Load, and look at every problem as a person and an editor would see it."""
     config.write_bytes(content)
     try:
-        experiment = load(config, runs_dir=config.parent)
+        experiment = load(config, bases=Bases(config.parent)).experiment
     except ConfigError as error:
         problems, code = error.problems, error.exit_code
     else:
