@@ -66,6 +66,10 @@ class Tags(HTMLParser):
         self.text += data
 
 
+TRAINING = ("train", "search", "resume", "gallery", "lr-find")
+"""Commands that take seconds: one kind of page of each is written in every run of the tests."""
+
+
 @pytest.fixture(scope="module")
 def folder(_trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two runs and two configs, one of them with a mistake."""
@@ -88,8 +92,20 @@ def _there(folder: Path, _trained: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 @pytest.mark.usefixtures("_there", "_undrawn")
-@pytest.mark.parametrize("suffix", [".html", ".md", ".json"])
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize(
+    ("command", "suffix"),
+    [
+        pytest.param(
+            command,
+            suffix,
+            marks=[pytest.mark.campaign]
+            if command.startswith(TRAINING) and suffix != ".html"
+            else [],
+        )
+        for command in COMMANDS
+        for suffix in (".html", ".md", ".json")
+    ],
+)
 def test_a_command_writes_what_it_shows(
     command: str, suffix: str, nnrun: Callable[..., Any]
 ) -> None:

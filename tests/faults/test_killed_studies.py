@@ -97,6 +97,7 @@ def start(
     return begin
 
 
+@pytest.mark.campaign
 def test_workers_and_their_study_may_be_killed(
     start: Start, nnrun_process: Start, tmp_path: Path
 ) -> None:
