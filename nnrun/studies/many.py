@@ -243,7 +243,7 @@ def _conduct(
 def _executor(record: StudyRecord, jobs: int | None, watch: Watcher | None) -> Executor:
     """What trains the trials: this process if there is one job with all its cores, else workers."""
     if record.jobs == 1 and record.threads in (None, usable_cores()):
-        return Here(watch)
+        return Here(partial(Pool, 1, usable_cores()), watch)
     return Pool(min(jobs or record.jobs, record.jobs), record.threads or 1)
 
 

@@ -14,10 +14,10 @@ from contextlib import suppress
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Self
 
-from nnrun.device import total_memory
 from nnrun.errors import RunError, UserError
 from nnrun.runs.outcome import Outcome
 from nnrun.studies.advancing import TrialError
+from nnrun.studies.growth import Growth
 from nnrun.studies.worker import OTHER, RUN
 
 if TYPE_CHECKING:
@@ -25,10 +25,6 @@ if TYPE_CHECKING:
 
     from nnrun.studies.advancing import TrialTask
 
-MEMORY_SHARE = 0.5
-"""The share of the machine's memory that all workers may take before they are renewed."""
-MOST_GROWTH = 2.0
-"""A worker is not renewed before it takes so many times what it took after its first trial."""
 MOST_DEATHS = 3
 """So many workers that are killed on one trial make it a failed one."""
 
@@ -45,8 +41,7 @@ class Pool:
 
     def __init__(self, workers: int, threads: int) -> None:
         self._waiting: queue.SimpleQueue[_Work | None] = queue.SimpleQueue()
-        limit = MEMORY_SHARE * (total_memory() or float("inf")) / workers
-        self._workers = [_Worker(threads, limit) for _ in range(workers)]
+        self._workers = [_Worker(threads, Growth(workers)) for _ in range(workers)]
         self._servers = [
             threading.Thread(target=self._serve, args=(worker,), daemon=True)
             for worker in self._workers
@@ -95,10 +90,9 @@ class Pool:
 class _Worker:
     """A worker process, started anew whenever the one before has died or grown too large."""
 
-    def __init__(self, threads: int, most_bytes: float) -> None:
-        self._threads, self._most_bytes = threads, most_bytes
+    def __init__(self, threads: int, growth: Growth) -> None:
+        self._threads, self._growth = threads, growth
         self._process: subprocess.Popen[str] | None = None
-        self._first_bytes = 0
         self._is_closed = False
         self._start()
 
@@ -111,13 +105,16 @@ class _Worker:
             TrialError: Anything else went wrong in it.
         """
         for _ in range(MOST_DEATHS):
-            answer = self._ask(task)
-            if answer is not None:
-                self._renew_if_large(answer["bytes"])
-                return _outcome_of(answer)
             if self._is_closed:
                 raise RunError("the study ended before this trial did")
-            self._start()
+            if self._process is None:
+                self._start()
+            answer = self._ask(task)
+            if answer is not None:
+                if self._growth.is_too_large(answer["bytes"]):
+                    self._end()
+                return _outcome_of(answer)
+            self._end()
         raise UserError(
             f"{MOST_DEATHS} workers were killed on it; perhaps there is too little memory"
         )
@@ -146,8 +143,7 @@ class _Worker:
         return None
 
     def _start(self) -> None:
-        self._end()
-        self._first_bytes = 0
+        self._growth.begin_again()
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-c", _begin(), str(self._threads)],
             stdin=subprocess.PIPE,
@@ -169,11 +165,6 @@ class _Worker:
         process.wait()
         if process.stdout is not None:
             process.stdout.close()
-
-    def _renew_if_large(self, taken: int) -> None:
-        self._first_bytes = self._first_bytes or taken
-        if taken > max(self._most_bytes, MOST_GROWTH * self._first_bytes):
-            self._start()
 
 
 def _begin() -> str:

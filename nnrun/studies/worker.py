@@ -13,10 +13,9 @@ import signal
 import sys
 import threading
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
-from nnrun.device import import_keras, limit_threads
+from nnrun.device import import_keras, limit_threads, resident_bytes
 from nnrun.errors import RunError, UserError
 from nnrun.experiments.kept import Kept
 from nnrun.studies.advancing import TrialTask, advance, reason_of
@@ -64,12 +63,3 @@ def _answer(task: TrialTask, kept: Kept) -> dict[str, Any]:
         return {"error": USER, "message": reason_of(error), "hint": error.hint}
     except Exception as error:  # noqa: BLE001 whatever it is, it is the trial's
         return {"error": OTHER, "message": reason_of(error), "hint": ""}
-
-
-def resident_bytes() -> int:
-    """The memory that this process takes; 0 where nobody tells."""
-    try:
-        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-    except (OSError, ValueError, IndexError):
-        return 0
-    return pages * os.sysconf("SC_PAGE_SIZE")

@@ -87,6 +87,7 @@ STUDIES = {
     "rm_study_asks": Case("rm seeds alone --runs-dir studied", answer="n\n"),
     "rm_trial": Case("rm seeds/1 --runs-dir studied --yes"),
     "train_study_in_run_dir": Case("train tiny.yaml --seeds 3 --run-dir one"),
+    "train_jobs_of_one": Case("train tiny.yaml --jobs 2"),
     "train_no_seeds": Case("train tiny.yaml --seeds 0"),
 }
 COMPARISONS = {
