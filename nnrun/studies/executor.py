@@ -13,7 +13,6 @@ from nnrun.studies.growth import Growth
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import TracebackType
 
     from nnrun.experiments.train import Watcher
     from nnrun.runs.outcome import Outcome
@@ -26,12 +25,7 @@ class Executor(Protocol):
     def __enter__(self) -> Self:
         """Get ready."""
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         """Stop what is still training; each run can be resumed."""
 
     def submit(self, task: TrialTask) -> Future[Outcome]:
@@ -60,14 +54,9 @@ class Here:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         """Nothing trains here any more."""
-        self._open.__exit__(kind, error, trace)
+        self._open.close()
 
     def submit(self, task: TrialTask) -> Future[Outcome]:
         """Train a trial; returns a completed future, unless it is trained elsewhere."""

@@ -21,8 +21,6 @@ from nnrun.studies.growth import Growth
 from nnrun.studies.worker import OTHER, RUN
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from nnrun.studies.advancing import TrialTask
 
 MOST_DEATHS = 3
@@ -52,12 +50,7 @@ class Pool:
             server.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         """End the workers, also those that still train: their runs can be resumed."""
         for worker in self._workers:
             worker.close()
