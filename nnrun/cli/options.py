@@ -21,6 +21,14 @@ SetOption = Annotated[
     ),
 ]
 
+SeedOption = Annotated[int | None, typer.Option(help="Use this seed instead of the config's.")]
+
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
+
+FreshOption = Annotated[
+    bool, typer.Option("--fresh", help="Begin a new study, even if one of this config exists.")
+]
+
 RunsDirOption = Annotated[
     Path, typer.Option("--runs-dir", metavar="DIR", help="Where the runs are.")
 ]

@@ -9,6 +9,7 @@ import typer
 from nnrun.cli.options import (
     JsonOption,
     OutOption,
+    QuietOption,
     RunsDirOption,
     TrustOption,
     check_out,
@@ -43,7 +44,7 @@ def resume_cli(
     jobs: StudyJobsOption = None,
     runs_dir: RunsDirOption = Path("runs"),
     trust: TrustOption = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
+    quiet: QuietOption = False,
     out: OutOption = None,
     as_json: JsonOption = False,
 ) -> None:

@@ -9,15 +9,17 @@ import typer
 
 from nnrun.cli.options import (
     ConfigArgument,
+    FreshOption,
     JobsOption,
     JsonOption,
     OutOption,
+    QuietOption,
+    SeedOption,
     SetOption,
     TrustOption,
     check_out,
     gather_overrides,
 )
-from nnrun.cli.train import FreshOption
 
 
 def search_cli(
@@ -27,23 +29,23 @@ def search_cli(
         typer.Option(metavar="N", min=2, help="Train N trials instead of the config's number."),
     ] = None,
     changes: SetOption = None,
-    seed: Annotated[int | None, typer.Option(help="Use this seed instead of the config's.")] = None,
+    seed: SeedOption = None,
     runs_dir: Annotated[
         Path, typer.Option(metavar="DIR", help="Where the study's directory is created.")
     ] = Path("runs"),
     jobs: JobsOption = 1,
     fresh: FreshOption = False,
     trust: TrustOption = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
+    quiet: QuietOption = False,
     out: OutOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Search the settings that a config's section `search` varies.
 
-    The first trial has the config's own values; the others are drawn as `search.method` says, and those
-    that don't look promising are stopped as `search.stop_early` says. Prints the best settings and what they gain, and writes them as
-    best.yaml, ready to train. The same command continues a search that was interrupted; more --trials
-    extend it.
+    The first trial has the config's own values; the others are drawn as `search.method` says, and
+    those that don't look promising are stopped as `search.stop_early` says. Prints the best settings
+    and what they gain, and writes them as best.yaml, ready to train. The same command continues a
+    search that was interrupted; more --trials extend it.
 
     \b
     Example:

@@ -10,9 +10,12 @@ import typer
 
 from nnrun.cli.options import (
     ConfigArgument,
+    FreshOption,
     JobsOption,
     JsonOption,
     OutOption,
+    QuietOption,
+    SeedOption,
     SetOption,
     TrustOption,
     check_out,
@@ -43,15 +46,12 @@ SweepOption = Annotated[
     str | None,
     typer.Option(metavar="PATH=V,V,…", help="Train with each of these values of one option."),
 ]
-FreshOption = Annotated[
-    bool, typer.Option("--fresh", help="Begin a new study, even if one of this config exists.")
-]
 
 
 def train_cli(
     config: ConfigArgument,
     changes: SetOption = None,
-    seed: Annotated[int | None, typer.Option(help="Use this seed instead of the config's.")] = None,
+    seed: SeedOption = None,
     name: Annotated[str | None, typer.Option(help="Use this name instead of the config's.")] = None,
     runs_dir: Annotated[
         Path, typer.Option(metavar="DIR", help="Where the run's directory is created.")
@@ -66,7 +66,7 @@ def train_cli(
     jobs: JobsOption = 1,
     fresh: FreshOption = False,
     trust: TrustOption = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
+    quiet: QuietOption = False,
     out: OutOption = None,
     as_json: JsonOption = False,
 ) -> None:

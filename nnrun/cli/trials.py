@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Self
 
 import typer
 
-from nnrun.cli.printing import complain, fold, printable, show_document, warn, write_page
+from nnrun.cli.printing import (
+    complain,
+    fold,
+    printable,
+    show_document,
+    tell_written,
+    warn,
+    write_page,
+)
 from nnrun.pages.bars import print_above, progress_bars
 from nnrun.pages.numbers import format_seconds
 
@@ -188,7 +196,7 @@ def _tell_report(report: "StudyReport", out: Path | None, *, quiet: bool, as_jso
     # Its trials stand there already, each printed as it ended.
     show_document(study_view(report, with_trials=False), as_json=as_json)
     if out is not None:
-        typer.echo(printable(f"written: {out}"), err=as_json)
+        tell_written(out, as_json=as_json)
 
 
 def _complain_of_study(report: "StudyReport") -> None:

@@ -188,10 +188,10 @@ class Run:
         self, events: Iterator[Event], watch: Watcher, request: StopRequest
     ) -> TrainingEnded:
         """Save what each event brings and pass it on, until the training ends."""
-        for reason in events:
-            event, doubt = reason, ""
-            if isinstance(reason, kinds.TrainingEnded) and reason.reason == "diverged":
-                event = self._explained(reason, request.is_made)
+        for original in events:
+            event, doubt = original, ""
+            if isinstance(original, kinds.TrainingEnded) and original.reason == "diverged":
+                event = self._explained(original, request.is_made)
             match event:
                 case kinds.EpochEnded():
                     self.writer.add_epoch(event.epoch, event.figures, event.seconds)

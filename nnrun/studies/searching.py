@@ -40,8 +40,8 @@ def search_config(
 ) -> StudyReport:
     """Search the settings that a config's `search` section asks for, or continue that search.
 
-    The best settings are written as `best.yaml` into the
-    study's directory: the config with them in it, comments and order kept.
+    The best settings are written as `best.yaml` into the study's directory: the config with them in
+    it, comments and order kept.
 
     Args:
         config: The YAML file.
