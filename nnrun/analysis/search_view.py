@@ -8,21 +8,23 @@ from nnrun.analysis.sweep_view import short_path
 from nnrun.pages.document import Block, Lines, Sheet, Text
 from nnrun.pages.numbers import format_decimals
 from nnrun.runs.settings import describe_briefly
+from nnrun.runs.study_record import SEARCH
 
 if TYPE_CHECKING:
     from nnrun.analysis.study_report import StudyReport, TrialGroup
 
-SEARCH = "search"
-"""The kind of plan."""
 _SHOWN = 5
 
 
 def ranked_groups(report: StudyReport) -> list[TrialGroup]:
-    """The settings of a search, the best first; those without a value are left out."""
-    metric, sign = report.record.metric, 1 if report.mode == "min" else -1
-    known = [group for group in report.groups if metric in group.spreads]
-    whole = [group for group in known if all(t.row.state == "finished" for t in group.trials)]
-    return sorted(whole, key=lambda group: sign * group.spreads[metric].mean)
+    """The settings of a search that were trained to their end, the best first; none of another study."""
+    if report.record.kind != SEARCH:
+        return []
+    return [
+        group
+        for group in report.ranked
+        if all(trial.row.state == "finished" for trial in group.trials)
+    ]
 
 
 def best_group(report: StudyReport) -> TrialGroup | None:
@@ -33,7 +35,7 @@ def best_group(report: StudyReport) -> TrialGroup | None:
 def search_blocks(report: StudyReport) -> list[Block]:
     """The best settings as a table and a sentence; nothing for another study."""
     ranked = ranked_groups(report)
-    if report.record.plan.get("kind") != SEARCH or not ranked:
+    if not ranked:
         return []
     metric = report.record.metric
     rows: list[list[Text]] = [

@@ -8,9 +8,8 @@ from typing import Any
 
 from nnrun.analysis.listing import local_date
 from nnrun.analysis.run_summary import status_mark
-from nnrun.analysis.study_report import SEED
+from nnrun.analysis.study_report import REPEATING
 from nnrun.config.modes import mode_by_name
-from nnrun.config.split import FOLD
 from nnrun.errors import RunError
 from nnrun.pages.document import Cell, Narrowing, Sheet
 from nnrun.pages.numbers import format_decimals
@@ -46,7 +45,7 @@ class StudyEntry:
     @property
     def repeats(self) -> bool:
         """Whether its trials differ in seeds and folds alone, so that their mean says something."""
-        return all(row.settings.keys() <= {SEED, FOLD} for row in self.trials)
+        return all(row.settings.keys() <= {*REPEATING} for row in self.trials)
 
     def to_json(self) -> dict[str, Any]:
         """The study as data."""

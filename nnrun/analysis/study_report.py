@@ -19,11 +19,13 @@ from nnrun.runs.history import NOT_METRICS
 from nnrun.runs.manifest import PAUSED, Metrics, RunRecord
 from nnrun.runs.settings import describe_briefly
 from nnrun.runs.study_directory import StudyDirectory
-from nnrun.runs.study_record import StudyRecord, study_status
+from nnrun.runs.study_record import SEARCH, StudyRecord, study_status
 from nnrun.runs.trial_table import TrialRow, TrialTable
 
 REPORT_FORMAT = 1
 SEED = "seed"
+REPEATING = (SEED, FOLD)
+"""The settings in which trials of the same config differ."""
 _UPPER = (1 + LEVEL) / 2
 
 
@@ -185,6 +187,13 @@ class StudyReport:
         return mode_of(self.record.metric, self.directions)
 
     @property
+    def ranked(self) -> list[TrialGroup]:
+        """The groups that have a value, the best mean first."""
+        metric, sign = self.record.metric, 1 if self.mode == "min" else -1
+        known = [group for group in self.groups if metric in group.spreads]
+        return sorted(known, key=lambda group: sign * group.spreads[metric].mean)
+
+    @property
     def seconds(self) -> float:
         """How long all trials took together."""
         return sum(trial.row.seconds for trial in self.trials)
@@ -200,7 +209,7 @@ class StudyReport:
     @property
     def unsound(self) -> list[TrialReport]:
         """The trials that failed or diverged; in a search they may diverge, and pause."""
-        searches = self.record.plan.get("kind") == "search"
+        searches = self.record.kind == SEARCH
         sound = ("finished", PAUSED, "diverged") if searches else ("finished",)
         return [trial for trial in self.trials if trial.row.state not in sound]
 
@@ -261,7 +270,7 @@ def _group_json(group: TrialGroup) -> dict[str, Any]:
 
 
 def _without_seed(settings: Mapping[str, Any]) -> dict[str, Any]:
-    return {path: value for path, value in settings.items() if path not in (SEED, FOLD)}
+    return {path: value for path, value in settings.items() if path not in REPEATING}
 
 
 def _finite(values: Any) -> tuple[float, ...]:

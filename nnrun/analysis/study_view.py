@@ -7,8 +7,8 @@ from typing import Any
 
 from nnrun.analysis.overlay import draw_runs, read_histories
 from nnrun.analysis.run_summary import expectations_sheet, status_mark, stored_picture
-from nnrun.analysis.search_view import search_blocks
-from nnrun.analysis.study_report import SEED, Spread, StudyReport, TrialGroup, TrialReport
+from nnrun.analysis.search_view import best_group, search_blocks
+from nnrun.analysis.study_report import REPEATING, Spread, StudyReport, TrialGroup, TrialReport
 from nnrun.analysis.sweep_view import sweep_blocks, swept_option
 from nnrun.config.figures import Figure
 from nnrun.config.split import FOLD
@@ -167,7 +167,7 @@ def study_facts(report: StudyReport) -> Facts:
             **({} if parameters is None else {"parameters": format_figure(parameters)}),
             "study": report.directory.path,
             "table": report.directory.table,
-            **({"best": report.directory.best} if search_blocks(report) else {}),
+            **({"best": report.directory.best} if best_group(report) else {}),
             **({"picture": report.directory.sweep} if swept_option(report) else {}),
         }
     )
@@ -176,7 +176,7 @@ def study_facts(report: StudyReport) -> Facts:
 def _paths(report: StudyReport) -> list[str]:
     """What the trials change in the config, the seed and the fold last."""
     paths = dict.fromkeys(path for trial in report.trials for path in trial.row.settings)
-    return sorted(paths, key=(SEED, FOLD).count)
+    return sorted(paths, key=REPEATING.count)
 
 
 def _of_best(name: str) -> bool:

@@ -11,22 +11,21 @@ from nnrun.pages.document import Block, Lines, Sheet, Text
 from nnrun.pages.numbers import format_decimals
 from nnrun.pages.style import TRAINING_COLOR, VALIDATION_COLOR, drawable, drawing
 from nnrun.runs.settings import describe_briefly
+from nnrun.runs.study_record import SWEEP
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from nnrun.analysis.study_report import Spread, StudyReport, TrialGroup
 
-SWEEP = "sweep"
-"""The kind of plan."""
 _WIDE = 8
 """Numbers of which the greatest is so many times the least are drawn on a logarithmic scale."""
 
 
 def swept_option(report: StudyReport) -> str | None:
     """The option that a study sweeps; None where it is another study, or nothing has ended yet."""
-    plan = report.record.plan
-    return str(plan["path"]) if plan.get("kind") == SWEEP and report.groups else None
+    record = report.record
+    return str(record.plan["path"]) if record.kind == SWEEP and report.groups else None
 
 
 def sweep_blocks(report: StudyReport) -> list[Block]:
@@ -62,11 +61,9 @@ def swept_figures(report: StudyReport) -> list[str]:
 
 def best_value(report: StudyReport, path: str) -> str:
     """Which value is best, and whether it can be told from the next best."""
-    metric, sign = report.record.metric, 1 if report.mode == "min" else -1
-    known = [group for group in report.groups if metric in group.spreads]
-    if not known:
+    metric, ranked = report.record.metric, report.ranked
+    if not ranked:
         return f"No trial has a {metric} to compare the values by."
-    ranked = sorted(known, key=lambda group: sign * group.spreads[metric].mean)
     best = ranked[0].spreads[metric]
     sentence = (
         f"{metric} is best with {short_path(path)} = {_shown(ranked[0], path)}: "

@@ -92,31 +92,20 @@ def train_cli(
     mistake in the config or its data.
     """
     check_out(out)
+    from nnrun.studies.many import declare_planned
+    from nnrun.studies.sweep import parse_sweep
+
     overrides = gather_overrides(changes, seed, name, folds)
-    declared, plan = _planned(config, overrides, runs_dir, run_dir, seeds, sweep)
+    declared, plan = declare_planned(
+        config,
+        overrides,
+        runs_dir,
+        seeds=seeds,
+        sweep=None if sweep is None else parse_sweep(sweep),
+        run_dir=run_dir,
+    )
     asked = _Asked(declared, runs_dir, run_dir, jobs, fresh, trust, quiet, out, as_json)
     raise typer.Exit(_train_one(asked) if plan is None else _train_many(asked, plan))
-
-
-def _planned(
-    config: Path,
-    overrides: list[str],
-    runs_dir: Path,
-    run_dir: Path | None,
-    seeds: int | None,
-    sweep: str | None,
-) -> "tuple[Declared, StoredPlan | None]":
-    """What a config declares, and the plan of the study that is asked for, if one is."""
-    from nnrun.experiments.declare import Bases, load
-    from nnrun.studies.many import check_sweep, plan_of
-    from nnrun.studies.sweep import Sweep, parse_sweep
-
-    declared = load(config, overrides, Bases(runs_dir))
-    swept = None if sweep is None else parse_sweep(sweep)
-    plan = plan_of(declared, seeds=seeds, sweep=swept, run_dir=run_dir)
-    if isinstance(plan, Sweep):
-        check_sweep(plan, config, overrides, runs_dir)
-    return declared, plan
 
 
 @dataclass(frozen=True)

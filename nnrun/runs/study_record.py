@@ -13,6 +13,8 @@ from nnrun.runs.manifest import DIED, checked_fields, read_format
 from nnrun.runs.study_directory import StudyDirectory
 
 STUDY_FORMAT = 1
+SEARCH, SWEEP = "search", "sweep"
+"""Kinds of plans whose studies are shown in a way of their own."""
 STUDY_STATUSES = ("running", "finished", "interrupted", "failed")
 
 
@@ -46,6 +48,11 @@ class StudyRecord:
     jobs: int = 1
     threads: int | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def kind(self) -> str:
+        """The kind of its plan."""
+        return str(self.plan["kind"])
 
     def write(self, path: Path) -> None:
         """Write the record atomically.

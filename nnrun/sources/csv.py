@@ -8,7 +8,6 @@ from array import array
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from nnrun.config.wording import first_of, quoted
@@ -16,7 +15,7 @@ from nnrun.errors import DataError
 from nnrun.sources.headers import NO_HEADER, is_headerless
 from nnrun.sources.paths import refuse_missing
 from nnrun.sources.recognizing import refuse_other_kinds
-from nnrun.sources.table import TableSource
+from nnrun.sources.table import TableFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -33,7 +32,7 @@ class _Line:
     cells: list[str]
 
 
-class Csv(TableSource):
+class Csv(TableFile):
     """A CSV file with a header, in UTF-8.
 
     Args:
@@ -45,15 +44,9 @@ class Csv(TableSource):
     suffixes = (".csv", ".tsv", ".txt")
 
     def __init__(self, path: str, separator: str = ",", decimal: Literal[".", ","] = ".") -> None:
-        self.path = Path(path).expanduser()
+        super().__init__(path)
         self.separator = separator
         self.decimal = decimal
-        self._kept: pd.DataFrame | None = None
-
-    @property
-    def name(self) -> str:
-        """See `Source.name`."""
-        return str(self.path)
 
     def columns(self) -> list[str]:
         """The names in the header; reads no other line.
@@ -85,16 +78,6 @@ class Csv(TableSource):
                 )
             known.add(name)
         return names
-
-    def frame(self) -> pd.DataFrame:
-        """The rows; read only once.
-
-        Raises:
-            DataError: The file cannot be read.
-        """
-        if self._kept is None:
-            self._kept = self._read_frame()
-        return self._kept
 
     def written(self, columns: Sequence[str], rows: int | None = None) -> pd.DataFrame:
         """See `TableSource.written`."""
@@ -128,7 +111,8 @@ class Csv(TableSource):
         """The lines on which the header and each row end."""
         return array("q", (line.number for line in self._lines()))
 
-    def _read_frame(self) -> pd.DataFrame:
+    def read_cells(self) -> pd.DataFrame:
+        """See `TableSource.read_cells`."""
         import warnings
 
         import pandas as pd

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nnrun.errors import DataError
 from nnrun.sources.paths import refuse_missing
-from nnrun.sources.table import TableSource, refuse_twice
+from nnrun.sources.table import TableFile, refuse_twice
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -20,7 +19,7 @@ _INDEX = re.compile(r"__index_level_\d+__")
 """Columns in which pandas keeps the index of a frame that it wrote."""
 
 
-class Parquet(TableSource):
+class Parquet(TableFile):
     """A Parquet file, whose schema has the names and types of the columns.
 
     Args:
@@ -28,15 +27,6 @@ class Parquet(TableSource):
     """
 
     suffixes = (".parquet", ".pq")
-
-    def __init__(self, path: str) -> None:
-        self.path = Path(path).expanduser()
-        self._kept: pd.DataFrame | None = None
-
-    @property
-    def name(self) -> str:
-        """See `Source.name`."""
-        return str(self.path)
 
     def columns(self) -> list[str]:
         """The names in the file's schema; reads no rows.
@@ -50,18 +40,16 @@ class Parquet(TableSource):
         refuse_twice(known, self.name)
         return known
 
-    def frame(self) -> pd.DataFrame:
-        """See `TableSource.frame`."""
-        if self._kept is None:
-            names = self.columns()
-            with self._readable() as parquet:
-                table = parquet.read_table(self.path, columns=names)
-                # What pandas wrote of its index would make columns vanish.
-                frame = table.replace_schema_metadata(None).to_pandas(categories=[])
-            if frame.empty:
-                raise DataError(f"{self.path} holds no rows")
-            self._kept = _without_categories(frame)
-        return self._kept
+    def read_cells(self) -> pd.DataFrame:
+        """See `TableSource.read_cells`."""
+        names = self.columns()
+        with self._readable() as parquet:
+            table = parquet.read_table(self.path, columns=names)
+            # What pandas wrote of its index would make columns vanish.
+            frame = table.replace_schema_metadata(None).to_pandas(categories=[])
+        if frame.empty:
+            raise DataError(f"{self.path} holds no rows")
+        return _without_categories(frame)
 
     def in_pandas(self, texts: Sequence[str]) -> tuple[str, Mapping[str, Any]]:
         """See `TableSource.in_pandas`; the schema says which columns are text."""

@@ -50,12 +50,8 @@ class Python(TableSource):
         returned = self._returned
         return returned.read(texts) if isinstance(returned, Source) else super().read(texts)
 
-    def frame(self) -> pd.DataFrame:
-        """See `TableSource.frame`."""
-        return self._table
-
-    @cached_property
-    def _table(self) -> pd.DataFrame:
+    def read_cells(self) -> pd.DataFrame:
+        """See `TableSource.read_cells`."""
         return _as_frame(self._returned, self.name)
 
     @cached_property

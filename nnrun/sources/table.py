@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from nnrun.config.tasks import predicts_input
@@ -31,9 +33,21 @@ class TableSource(Source):
     decimal: str = "."
     """The decimal separator of its numbers."""
 
-    @abstractmethod
     def frame(self) -> pd.DataFrame:
         """All cells; read only once.
+
+        Raises:
+            DataError: The table cannot be read.
+        """
+        return self._cells
+
+    @cached_property
+    def _cells(self) -> pd.DataFrame:
+        return self.read_cells()
+
+    @abstractmethod
+    def read_cells(self) -> pd.DataFrame:
+        """Read all cells; at least one row.
 
         Raises:
             DataError: The table cannot be read.
@@ -86,6 +100,22 @@ class TableSource(Source):
             yield from _problems_of_roles(self, dataset, roles)
 
 
+class TableFile(TableSource):
+    """A table in a file.
+
+    Args:
+        path: The file.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = Path(path).expanduser()
+
+    @property
+    def name(self) -> str:
+        """See `Source.name`."""
+        return str(self.path)
+
+
 def _target_problems(dataset: Dataset, *, names_outputs: bool) -> Iterator[Problem]:
     if not dataset.targets and not names_outputs and not predicts_input(dataset.task):
         hint = "name the column to predict"
@@ -98,10 +128,12 @@ def refuse_twice(columns: Sequence[str], name: str) -> None:
     Raises:
         DataError: Two are the same.
     """
-    for index, column in enumerate(columns):
-        if column in columns[:index]:
+    known: set[str] = set()
+    for column in columns:
+        if column in known:
             message = f"{name} has the column '{column}' twice"
             raise DataError(message, hint="give every column its own name")
+        known.add(column)
 
 
 def problems_of_part(source: TableSource, dataset: Dataset, path: str) -> Iterator[Problem]:

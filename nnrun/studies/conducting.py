@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from nnrun.runs.study_directory import StudyDirectory
     from nnrun.runs.study_record import StudyRecord
     from nnrun.studies.executor import Executor
-    from nnrun.studies.plan import Plan, Point
+    from nnrun.studies.plan import Point, StoredPlan
 
 MOST_FAILURES = 3
 """The number of trials in a row, failing for the same reason, that ends the study."""
@@ -76,7 +76,7 @@ class Conductor:
         self,
         directory: StudyDirectory,
         record: StudyRecord,
-        plan: Plan,
+        plan: StoredPlan,
         executor: Executor,
         runs_dir: Path,
     ) -> None:
@@ -84,7 +84,7 @@ class Conductor:
         self._directory, self._record = directory, record
         self._plan, self._executor, self._runs_dir = plan, executor, runs_dir
         self._table = TrialTable.read(directory.table)
-        self._any_order = getattr(plan, "any_order", False)
+        self._any_order = plan.any_order
         self._pieces: list[tuple[int, Point]] = []  # with the numbers of their trials
         self._trials = 0
         self._exhausted = False

@@ -71,10 +71,9 @@ def train_config(
     """
     runs = Path(runs_dir)
     asked = () if folds is None else (f"folds={folds}",)
-    declared = load(Path(config), (*overrides, *asked), Bases(runs))
-    plan = plan_of(declared, seeds=seeds, sweep=sweep, run_dir=run_dir)
-    if isinstance(plan, Sweep):
-        check_sweep(plan, Path(config), (*overrides, *asked), runs)
+    declared, plan = declare_planned(
+        Path(config), (*overrides, *asked), runs, seeds=seeds, sweep=sweep, run_dir=run_dir
+    )
     if plan is None:
         return train_declared(
             declared,
@@ -90,6 +89,37 @@ def train_config(
     if deliver_signals and report.signal is not None:
         signal.raise_signal(report.signal)
     return report
+
+
+def declare_planned(
+    config: Path,
+    overrides: Sequence[str],
+    runs_dir: Path,
+    *,
+    seeds: int | None = None,
+    sweep: tuple[str, Sequence[Any]] | None = None,
+    run_dir: str | Path | None = None,
+) -> tuple[Declared, StoredPlan | None]:
+    """Read and check a config, with every value of a sweep as well, and the plan that is asked for.
+
+    Args:
+        config: The YAML file.
+        overrides: Changes of the form `training.epochs=5`.
+        runs_dir: The folder of the runs.
+        seeds: See `plan_of`.
+        sweep: See `plan_of`.
+        run_dir: See `plan_of`.
+
+    Raises:
+        ConfigError: With the problems of the config, or those of all values of the sweep.
+        UserError: It asks for a study, but a run directory is given.
+    """
+    bases = Bases(runs_dir)
+    declared = load(config, overrides, bases)
+    plan = plan_of(declared, seeds=seeds, sweep=sweep, run_dir=run_dir)
+    if isinstance(plan, Sweep):
+        _check_sweep(plan, config, overrides, bases)
+    return declared, plan
 
 
 def plan_of(
@@ -126,13 +156,8 @@ def plan_of(
     return plan
 
 
-def check_sweep(plan: Sweep, config: Path, overrides: Sequence[str], runs_dir: Path) -> None:
-    """Check the config with every value of a sweep, before the first run begins.
-
-    Raises:
-        ConfigError: With the problems of all values.
-    """
-    bases = Bases(runs_dir)
+def _check_sweep(plan: Sweep, config: Path, overrides: Sequence[str], bases: Bases) -> None:
+    """Check the config with every value of a sweep, before the first run begins."""
     problems: list[Problem] = []
     for change in plan.changes:
         try:

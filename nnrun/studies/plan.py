@@ -60,7 +60,14 @@ class Plan(Protocol):
 
 
 class StoredPlan(Plan, Protocol):
-    """A plan stored in a study's directory, so that the study can continue without the command."""
+    """A plan stored in a study's directory, so that the study can continue without the command.
+
+    Attributes:
+        any_order: Whether outcomes may be told in whatever order runs end, and not in the order of
+            the points.
+    """
+
+    any_order: bool
 
     @property
     def size(self) -> int | None:

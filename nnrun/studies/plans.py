@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from nnrun.analysis.sweep_view import SWEEP
 from nnrun.errors import RunError
+from nnrun.runs.study_record import SEARCH, SWEEP
 from nnrun.studies.folds import FOLDS, Folds
-from nnrun.studies.search_plan import SEARCH, read_search_plan
+from nnrun.studies.search_plan import read_search_plan
 from nnrun.studies.seeds import SEEDS, Seeds
 from nnrun.studies.sweep import Sweep
 

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any, Self
 
 from nnrun.config.loading import load_experiment, searched_figure_of
 from nnrun.config.options import to_plain
+from nnrun.config.space_reading import SECTION
 from nnrun.config.writer import overrides_of, write_flow
 from nnrun.errors import ConfigError
+from nnrun.runs.study_record import SEARCH
 from nnrun.studies.baseline import own_setting
 from nnrun.studies.drawing import NewSettings, method_of
 from nnrun.studies.plan import Point
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
     from nnrun.config.space import Setting
     from nnrun.runs.outcome import Outcome
 
-SEARCH = "search"
 _EPOCHS = "training.epochs"
 _EXTENDABLE = ("trials", "time", "confirm")
 """The options that may change between calls without starting a different study."""
@@ -106,7 +107,7 @@ class SearchPlan:
         return self._settings.refused
 
     def _is_config(self, setting: Setting) -> bool:
-        changes = (*self._overrides, f"{SEARCH}=null", *overrides_of(setting))
+        changes = (*self._overrides, f"{SECTION}=null", *overrides_of(setting))
         try:
             load_experiment(self._config, changes, to_be_trained=True)
         except ConfigError:
@@ -222,6 +223,6 @@ def _without_limits(search: Mapping[str, Any]) -> dict[str, Any]:
 
 def read_search_plan(plan: Mapping[str, Any], resolved: Path) -> SearchPlan:
     """The plan of a study, from its record and its trials' common config."""
-    changes = [f"{SEARCH}={write_flow(plan['search'])}"]
+    changes = [f"{SECTION}={write_flow(plan['search'])}"]
     experiment = load_experiment(resolved, changes, to_be_trained=True)
     return SearchPlan(experiment, resolved, changes, jobs=plan["jobs"])

@@ -5,24 +5,23 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any, Self
 
-from nnrun.analysis.sweep_view import SWEEP
 from nnrun.config.plain_reader import read_plain
 from nnrun.config.writer import write_flow
 from nnrun.errors import UserError
+from nnrun.runs.study_record import SWEEP
+from nnrun.studies.listed import Listed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from nnrun.runs.outcome import Outcome
     from nnrun.studies.folds import Folds
-    from nnrun.studies.plan import Point
     from nnrun.studies.seeds import Seeds
 
 MOST_VALUES = 100
 _FORM = "write it as architecture.MLP.hidden.0=8,16,32"
 
 
-class Sweep:
+class Sweep(Listed):
     """A run, or several, for each of some values.
 
     Args:
@@ -33,34 +32,16 @@ class Sweep:
 
     def __init__(self, path: str, values: Sequence[Any], each: Seeds | Folds) -> None:
         self._path, self._values, self._each = path, list(values), each.to_json()
-        inner = []
-        while (point := each.ask()) is not None:
-            inner.append(point)
-        self._size = len(inner) * len(self._values)
-        self._points = iter(
-            [
-                dataclasses.replace(point, overrides=(change,))
-                for change in self.changes
-                for point in inner
-            ]
+        super().__init__(
+            dataclasses.replace(point, overrides=(change,))
+            for change in self.changes
+            for point in each.points
         )
-
-    @property
-    def size(self) -> int:
-        """The number of runs."""
-        return self._size
 
     @property
     def changes(self) -> list[str]:
         """What each value changes in the config, of the form `training.epochs=5`."""
         return [f"{self._path}={write_flow(value)}" for value in self._values]
-
-    def ask(self) -> Point | None:
-        """The next run of this value, or the first of the next one."""
-        return next(self._points, None)
-
-    def tell(self, point: Point, outcome: Outcome) -> None:
-        """Learn nothing: the values are known from the start."""
 
     def to_json(self) -> dict[str, Any]:
         """The option, its values, and what is run with each."""

@@ -28,6 +28,7 @@ class Halving:
 
     kind = "halving"
     size = 2
+    any_order = False
 
     def __init__(self) -> None:
         self.told: list[tuple[int | None, str, int, Any]] = []
