@@ -5,7 +5,6 @@ import importlib
 import importlib.util
 import inspect
 import os
-import pkgutil
 from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
@@ -35,7 +34,6 @@ OWN = {
 }
 """The modules of nnrun whose `__all__` names components; those that do not exist are skipped."""
 
-SOURCES = "nnrun.sources"
 ACTIVATION_LAYERS = "keras.src.layers.activations"
 FUNCTION = "It takes a Python function, which YAML cannot hold"
 INPUT = "The shape of the inputs is known from the data; leave it out."
@@ -232,22 +230,11 @@ def _own_classes(module_name: str) -> Iterator[tuple[str, type]]:
             yield name, value
 
 
-def _source_modules() -> dict[str, ModuleType]:
-    package = importlib.import_module(SOURCES)
-    names = sorted(info.name for info in pkgutil.iter_modules(package.__path__))
-    return {name: importlib.import_module(f"{SOURCES}.{name}") for name in names}
-
-
 def _sources() -> Json:
-    """The kinds of file: each is the class named like its module, as `Csv` in `csv.py`."""
-    from nnrun.sources.source import Source
+    """The kinds of files."""
+    from nnrun.sources.finding import FILES
 
-    described = {}
-    for name, module in _source_modules().items():
-        cls = getattr(module, name.capitalize(), None)
-        if inspect.isclass(cls) and issubclass(cls, Source) and not inspect.isabstract(cls):
-            described[name] = describe_class("sources", cls, module.__name__)
-    return described
+    return {key: describe_class("sources", cls, cls.__module__) for key, cls in FILES.items()}
 
 
 def _applications() -> Json:
