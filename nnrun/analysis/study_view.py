@@ -116,9 +116,19 @@ def trials_sheet(report: StudyReport) -> Block:
     figures, paths = trial_figures(report.trials, report.record.metric), _paths(report)
     columns = trial_columns(figures, paths)
     rows = [trial_cells(trial, figures, paths) for trial in report.trials]
-    kept = [0, *range(1, len(paths) + 2), len(columns) - 1, *range(len(columns))]
-    narrowing = Narrowing(list(dict.fromkeys(kept)))
+    narrowing = Narrowing(trial_order(figures, paths))
     return Sheet("", columns, rows, frozenset({len(columns) - 1}), narrowing)
+
+
+def trial_order(figures: Sequence[str], paths: Sequence[str]) -> list[int]:
+    """The indices of `trial_columns`, the most important first: which trial, its value, its state.
+
+    Args:
+        figures: The figures, the value first.
+        paths: What the trials change in the config.
+    """
+    columns = range(len(trial_columns(figures, paths)))
+    return list(dict.fromkeys([0, len(paths) + 1, columns[-1], *columns]))
 
 
 def spread_sheet(group: TrialGroup) -> Sheet:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from nnrun.analysis.significance import welch
 from nnrun.config.figures import Figure, training_name
-from nnrun.pages.document import Block, Lines, Sheet, Text
+from nnrun.pages.document import Block, Lines, Narrowing, Sheet, Text
 from nnrun.pages.numbers import format_decimals
 from nnrun.pages.style import TRAINING_COLOR, VALIDATION_COLOR, drawable, drawing
 from nnrun.runs.settings import describe_briefly
@@ -43,7 +43,10 @@ def sweep_blocks(report: StudyReport) -> list[Block]:
         ]
         for group in report.groups
     ]
-    return [Sheet("", columns, rows, frozenset()), Lines([best_value(report, path)])]
+    last = len(columns) - 1
+    narrowing = Narrowing([last, *range(last)])
+    table = Sheet("", columns, rows, frozenset(), narrowing)
+    return [table, Lines([best_value(report, path)])]
 
 
 def swept_figures(report: StudyReport) -> list[str]:

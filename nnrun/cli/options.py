@@ -33,6 +33,11 @@ RunsDirOption = Annotated[
     Path, typer.Option("--runs-dir", metavar="DIR", help="Where the runs are.")
 ]
 
+NewRunsDirOption = Annotated[
+    Path,
+    typer.Option("--runs-dir", metavar="DIR", help="Where the new directory is created."),
+]
+
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Print JSON for programs, and nothing else.")
 ]

@@ -12,6 +12,7 @@ from nnrun.cli.options import (
     FreshOption,
     JobsOption,
     JsonOption,
+    NewRunsDirOption,
     OutOption,
     QuietOption,
     SeedOption,
@@ -30,9 +31,7 @@ def search_cli(
     ] = None,
     changes: SetOption = None,
     seed: SeedOption = None,
-    runs_dir: Annotated[
-        Path, typer.Option(metavar="DIR", help="Where the study's directory is created.")
-    ] = Path("runs"),
+    runs_dir: NewRunsDirOption = Path("runs"),
     jobs: JobsOption = 1,
     fresh: FreshOption = False,
     trust: TrustOption = False,

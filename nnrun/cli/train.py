@@ -13,6 +13,7 @@ from nnrun.cli.options import (
     FreshOption,
     JobsOption,
     JsonOption,
+    NewRunsDirOption,
     OutOption,
     QuietOption,
     SeedOption,
@@ -30,6 +31,11 @@ if TYPE_CHECKING:
     from nnrun.studies.plan import StoredPlan
 
 
+NameOption = Annotated[str | None, typer.Option(help="Use this name instead of the config's.")]
+RunDirOption = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="Write the run to exactly this directory instead."),
+]
 SeedsOption = Annotated[
     int | None,
     typer.Option(
@@ -52,14 +58,9 @@ def train_cli(
     config: ConfigArgument,
     changes: SetOption = None,
     seed: SeedOption = None,
-    name: Annotated[str | None, typer.Option(help="Use this name instead of the config's.")] = None,
-    runs_dir: Annotated[
-        Path, typer.Option(metavar="DIR", help="Where the run's directory is created.")
-    ] = Path("runs"),
-    run_dir: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Write the run to exactly this directory instead."),
-    ] = None,
+    name: NameOption = None,
+    runs_dir: NewRunsDirOption = Path("runs"),
+    run_dir: RunDirOption = None,
     seeds: SeedsOption = None,
     folds: FoldsOption = None,
     sweep: SweepOption = None,

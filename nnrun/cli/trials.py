@@ -3,7 +3,7 @@
 import contextlib
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -20,6 +20,8 @@ from nnrun.cli.printing import (
 )
 from nnrun.pages.bars import print_above, progress_bars
 from nnrun.pages.numbers import format_seconds
+from nnrun.pages.terminal import Screen
+from nnrun.pages.text_table import GAP
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from nnrun.studies.opening import OpenStudy
     from nnrun.training.events import Event
 
+_FIGURE, _SETTING = 9, 16  # a setting may be a class and its arguments
 _WIDTHS = {"trial": 5, "seed": 6, "epochs": 6, "seconds": 7, "state": 8}
 
 
@@ -83,17 +86,24 @@ class TrialsDisplay:
             self._bars = _Bars(study.plan.size)
 
     def _print_row(self, trial: "TrialReport", metric: str) -> None:
-        from nnrun.analysis.study_view import trial_cells, trial_columns, trial_figures
+        from nnrun.analysis.study_view import (
+            trial_cells,
+            trial_columns,
+            trial_figures,
+            trial_order,
+        )
         from nnrun.pages.document import as_cell
 
         paths, figures = list(trial.row.settings), trial_figures([trial], metric)
-        columns = trial_columns(figures, paths)
+        names = trial_columns(figures, paths)
+        widths = [_width(name, is_setting=name in paths) for name in names]
+        places = _fitting(widths, trial_order(figures, paths))
+        columns = [names[place] for place in places]
         if columns != self._columns and (not self._columns or trial.figures):
             self._columns = columns
-            self._print("  ".join(f"{name:>{_width(name)}}" for name in columns))
-        cells = map(as_cell, trial_cells(trial, figures, paths))
-        texts = [f"{c.text:>{_width(n)}}" for n, c in zip(columns, cells, strict=True)]
-        self._print("  ".join(texts))
+            self._print((" " * GAP).join(f"{names[place]:>{widths[place]}}" for place in places))
+        texts = [as_cell(cell).text for cell in trial_cells(trial, figures, paths)]
+        self._print((" " * GAP).join(f"{texts[place]:>{widths[place]}}" for place in places))
 
     def _print(self, line: str) -> None:
         if self._bars is not None:
@@ -152,8 +162,22 @@ class _Bars:
         self._progress.stop()
 
 
-def _width(name: str) -> int:
-    return max(len(name), _WIDTHS.get(name, 9))
+def _width(name: str, *, is_setting: bool) -> int:
+    """The width of a column, whatever its rows are going to say."""
+    usual = _SETTING if is_setting else _FIGURE
+    return max(len(name), _WIDTHS.get(name, usual))
+
+
+def _fitting(widths: Sequence[int], order: Sequence[int]) -> list[int]:
+    """The indices of the columns that fit the terminal, the important ones first; elsewhere all."""
+    screen = Screen.of(sys.stdout)
+    kept: list[int] = []
+    free = screen.width + GAP
+    for place in order:
+        if not screen.is_terminal or widths[place] + GAP <= free:
+            kept.append(place)
+            free -= widths[place] + GAP
+    return sorted(kept)
 
 
 def show_study(

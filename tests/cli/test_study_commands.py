@@ -1,6 +1,8 @@
 """Studies in the commands that take runs, where the golden screens do not show it."""
 
+import io
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,10 +11,16 @@ import pytest
 from conftest import write_study
 
 from nnrun.analysis.tensorboard import link_logs
+from nnrun.cli.trials import TrialsDisplay
 from nnrun.runs.index import find_either, find_run
 from nnrun.runs.locking import RunLock
 from nnrun.runs.selection import select_runs
 from nnrun.runs.study_directory import StudyDirectory
+from nnrun.runs.study_record import StudyRecord
+from nnrun.runs.trial_table import TrialTable
+from nnrun.studies.conducting import TrialEnded
+from nnrun.studies.opening import OpenStudy
+from nnrun.studies.seeds import Seeds
 
 Nnrun = Callable[..., Any]
 RUNS = Path("runs")
@@ -72,3 +80,34 @@ def test_a_damaged_study_is_told_and_listed(study: StudyDirectory, nnrun: Nnrun)
     assert entry["status"] == "damaged"
     shown = nnrun("show", "seeds")
     assert (shown.code, "trials.csv is damaged" in shown.err) == (2, True)
+
+
+class _Screen(io.StringIO):
+    def __init__(self, *, terminal: bool) -> None:
+        super().__init__()
+        self._terminal = terminal
+
+    def isatty(self) -> bool:
+        return self._terminal
+
+
+@pytest.mark.parametrize(
+    ("terminal", "left_out"), [(True, {"seconds", "epochs"}), (False, set())]
+)
+def test_rows_of_trials_fit_the_terminal_and_are_whole_elsewhere(
+    study: StudyDirectory, monkeypatch: pytest.MonkeyPatch, terminal: bool, left_out: set[str]
+) -> None:
+    screen = _Screen(terminal=terminal)
+    monkeypatch.setattr(sys, "stdout", screen)
+    monkeypatch.setenv("COLUMNS", "50")
+    monkeypatch.setenv("TERM", "xterm")
+    opened = OpenStudy(study, StudyRecord.read(study.record), Seeds([1, 2]))
+    with TrialsDisplay(silent=False) as display:
+        for row in TrialTable.read(study.table).rows:
+            display.follow(opened, TrialEnded(row, is_new=True))
+    header, *rows = screen.getvalue().splitlines()
+    every = {"trial", "seed", "val_loss", "val_accuracy", "epochs", "seconds", "state"}
+    assert every - set(header.split()) == left_out
+    assert len(rows) == 2
+    assert {len(line) for line in rows} == {len(header)}
+    assert not terminal or len(header) <= 50
