@@ -3,7 +3,6 @@
 import io
 import signal
 import sys
-from types import FrameType
 from typing import NoReturn
 
 import typer
@@ -38,6 +37,7 @@ from nnrun.errors import (
     UserError,
     is_out_of_memory,
 )
+from nnrun.training.signals import Interrupted, Interrupting
 
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _DOING = (
@@ -83,14 +83,6 @@ app.command("gallery")(gallery.gallery_cli)
 app.command("schema")(schema.schema_cli)
 
 
-class _Interrupted(BaseException):
-    """A signal that ends the process, outside of training, where nothing needs to be finished first."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.number = number
-
-
 def _print_version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"nnrun {__version__}")
@@ -109,10 +101,11 @@ def _options(
 def main() -> NoReturn:
     """Run the command line; every user error ends in a message and an exit code."""
     hold_streams()
+    interrupting = Interrupting()
     for number in _ENDING:
         # What nohup has a process ignore stays ignored.
         if number == signal.SIGINT or signal.getsignal(number) != signal.SIG_IGN:
-            signal.signal(number, _interrupt)
+            signal.signal(number, interrupting)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # as standard error does from the start
     code = _run()
@@ -136,7 +129,7 @@ def _run() -> int:
         hint = f"\n  {error.hint}" if error.hint else ""
         complain(f"nnrun: {error.message}{hint}")
         return error.exit_code
-    except _Interrupted as interrupted:
+    except Interrupted as interrupted:
         name = signal.Signals(interrupted.number).name
         text = "interrupted" if name == "SIGINT" else f"stopped by {name}"
         complain(f"nnrun: {text}")
@@ -147,11 +140,6 @@ def _run() -> int:
         complain(f"nnrun: {TOO_LITTLE_MEMORY}\n  {MEMORY_HINT}")
         return 1
     return 0
-
-
-def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
-    del frame
-    raise _Interrupted(number)
 
 
 def _count(error: ConfigError) -> str:

@@ -97,13 +97,9 @@ def train_cli(
     from nnrun.studies.sweep import parse_sweep
 
     overrides = gather_overrides(changes, seed, name, folds)
+    swept = None if sweep is None else parse_sweep(sweep)
     declared, plan = declare_planned(
-        config,
-        overrides,
-        runs_dir,
-        seeds=seeds,
-        sweep=None if sweep is None else parse_sweep(sweep),
-        run_dir=run_dir,
+        config, overrides, runs_dir, seeds=seeds, sweep=swept, run_dir=run_dir
     )
     asked = _Asked(declared, runs_dir, run_dir, jobs, fresh, trust, quiet, out, as_json)
     raise typer.Exit(_train_one(asked) if plan is None else _train_many(asked, plan))

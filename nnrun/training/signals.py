@@ -11,11 +11,40 @@ from typing import Any, NoReturn, Self
 _ASKED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
+class Interrupted(BaseException):
+    """A signal that ends the process outside of training, where nothing needs to be finished first."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+class Interrupting:
+    """A signal handler that raises `Interrupted`.
+
+    Attributes:
+        number: The signal that came; None if none has.
+    """
+
+    def __init__(self) -> None:
+        self.number: int | None = None
+
+    def __call__(self, number: int, frame: FrameType | None) -> NoReturn:
+        """Raise the exception."""
+        del frame
+        self.number = number
+        raise Interrupted(number)
+
+
 class StopRequest:
     """A context in which the first signal is noted, and the second ends the process at once.
 
     Outside the main thread, where Python allows no handlers, nothing is noted; nor are signals that
     the process ignores, as under nohup.
+
+    Raises:
+        Interrupted: A signal came before, and what it raised was lost: modules that catch whatever
+            is raised while they are imported, for one.
     """
 
     def __init__(self) -> None:
@@ -27,6 +56,9 @@ class StopRequest:
             # Shells have what they start in the background ignore Ctrl-C; that is meant for them.
             ignored = [one for one in _ASKED if signal.getsignal(one) == signal.SIG_IGN]
             heard = [one for one in _ASKED if one == signal.SIGINT or one not in ignored]
+            for handler in map(signal.getsignal, heard):
+                if isinstance(handler, Interrupting) and handler.number is not None:
+                    raise Interrupted(handler.number)
             self._previous = {number: signal.signal(number, self._note) for number in heard}
         return self
 

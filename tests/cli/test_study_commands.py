@@ -91,9 +91,7 @@ class _Screen(io.StringIO):
         return self._terminal
 
 
-@pytest.mark.parametrize(
-    ("terminal", "left_out"), [(True, {"seconds", "epochs"}), (False, set())]
-)
+@pytest.mark.parametrize(("terminal", "left_out"), [(True, {"seconds", "epochs"}), (False, set())])
 def test_rows_of_trials_fit_the_terminal_and_are_whole_elsewhere(
     study: StudyDirectory, monkeypatch: pytest.MonkeyPatch, terminal: bool, left_out: set[str]
 ) -> None:

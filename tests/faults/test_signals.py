@@ -142,6 +142,30 @@ def test_an_interrupt_before_the_training_leaves_at_once_and_nothing_behind(
         assert not (tmp_path / "run").exists()
 
 
+GREEDY = """
+import os, signal
+from keras.layers import Dense
+
+try:
+    os.kill(os.getpid(), signal.SIGINT)
+    while True:
+        pass
+except BaseException:
+    pass
+"""
+
+
+def test_an_interrupt_that_an_import_swallows_is_not_lost(
+    tmp_path: Path, write_config: Callable[..., Path], nnrun_process: Callable[..., Any]
+) -> None:
+    (tmp_path / "greedy.py").write_text(GREEDY)
+    config = write_config(ENDLESS.replace("{MLP: {hidden: [8]}}", '[{"greedy:Dense": {units: 3}}]'))
+    process = nnrun_process("train", config, "--run-dir", "run")
+    out, err = process.communicate(timeout=PROMPT)
+    assert (process.returncode, out, complaints(err)) == (130, "", ["nnrun: interrupted"])
+    assert not (tmp_path / "run").exists()
+
+
 @pytest.mark.campaign
 def test_the_second_interrupt_ends_at_once(tmp_path: Path, start: Callable[..., Any]) -> None:
     """Also in the midst of what the first one set off: saving, testing, drawing."""
