@@ -156,6 +156,8 @@ class StudyReport:
         status: How it stands: see `study_record.study_status`.
         trials: The trials that have ended.
         signal: The signal that interrupted it just now; None where none did.
+        confirmation: The study within it that confirms the best settings of a search; None if it
+            has not begun.
     """
 
     directory: StudyDirectory
@@ -163,6 +165,7 @@ class StudyReport:
     status: str
     trials: tuple[TrialReport, ...]
     signal: int | None = None
+    confirmation: "StudyReport | None" = None
 
     @cached_property
     def groups(self) -> list[TrialGroup]:
@@ -194,6 +197,22 @@ class StudyReport:
         return sorted(known, key=lambda group: sign * group.spreads[metric].mean)
 
     @property
+    def trained(self) -> list[TrialGroup]:
+        """The ranked groups whose trials have all been trained to their end."""
+        return [
+            group
+            for group in self.ranked
+            if all(trial.row.state == "finished" for trial in group.trials)
+        ]
+
+    @property
+    def judged(self) -> list[TrialGroup]:
+        """The groups that are compared with what the config expects: in a search, the best one."""
+        if self.record.kind != SEARCH:
+            return self.groups
+        return (self.confirmation or self).trained[:1]
+
+    @property
     def seconds(self) -> float:
         """How long all trials took together."""
         return sum(trial.row.seconds for trial in self.trials)
@@ -203,8 +222,9 @@ class StudyReport:
         """0; 1 where a trial did not finish or a mean is not as expected; 128 + signal if interrupted."""
         if self.status == "interrupted" and self.signal is not None:
             return 128 + self.signal
-        missed = any(not item["held"] for group in self.groups for item in group.expectations)
-        return int(missed or bool(self.unsound))
+        missed = any(not item["held"] for group in self.judged for item in group.expectations)
+        within = self.confirmation
+        return int(missed or bool(self.unsound) or bool(within and within.unsound))
 
     @property
     def unsound(self) -> list[TrialReport]:
@@ -223,6 +243,7 @@ class StudyReport:
             "record": as_plain_json(record),
             "trials": [as_plain_json(self._trial_json(trial)) for trial in self.trials],
             "groups": [as_plain_json(_group_json(group)) for group in self.groups],
+            "confirmation": self.confirmation.to_json() if self.confirmation else None,
         }
 
     def _trial_json(self, trial: TrialReport) -> dict[str, Any]:
@@ -245,7 +266,9 @@ def read_study(directory: StudyDirectory, signal: int | None = None) -> StudyRep
     record = StudyRecord.read(directory.record)
     rows = TrialTable.read(directory.table).rows
     trials = tuple(read_trial(directory, row) for row in rows)
-    return StudyReport(directory, record, study_status(directory, record), trials, signal)
+    within, status = directory.confirmation, study_status(directory, record)
+    confirmation = read_study(within) if within.record.exists() else None
+    return StudyReport(directory, record, status, trials, signal, confirmation)
 
 
 def read_trial(directory: StudyDirectory, row: TrialRow) -> TrialReport:

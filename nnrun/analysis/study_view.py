@@ -1,13 +1,13 @@
 """A study on one screen: its trials, and what they come to together."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from nnrun.analysis.overlay import draw_runs, read_histories
 from nnrun.analysis.run_summary import expectations_sheet, status_mark, stored_picture
-from nnrun.analysis.search_view import best_group, search_blocks
+from nnrun.analysis.search_view import best_settings, search_blocks
 from nnrun.analysis.study_report import REPEATING, Spread, StudyReport, TrialGroup, TrialReport
 from nnrun.analysis.sweep_view import sweep_blocks, swept_option
 from nnrun.config.figures import Figure
@@ -50,6 +50,8 @@ def study_view(report: StudyReport, *, with_trials: bool = True) -> Document:
         if group.overlap:
             blocks.append(Lines([_ABOUT_FOLDS]))
     blocks += [*sweep_blocks(report), *search_blocks(report)]
+    if len(report.groups) > len(report.judged) == 1:
+        blocks += expectations_sheet(report.judged[0].expectations)
     blocks.append(study_facts(report))
     if option := swept_option(report):
         blocks.append(
@@ -88,7 +90,7 @@ def trial_cells(trial: TrialReport, figures: Sequence[str], paths: Sequence[str]
     state = row.state if row.state == "finished" or not row.reason else f"{row.state}: {row.reason}"
     return [
         str(row.number),
-        *(_setting(row.settings.get(path)) for path in paths),
+        *(_setting(row.settings, path) for path in paths),
         *(_decimals(trial.figures.get(name)) for name in figures),
         f"{row.epochs:,}",
         f"{row.seconds:.1f}",
@@ -113,7 +115,8 @@ def trials_sheet(report: StudyReport) -> Block:
     """A row for each trial."""
     if not report.trials:
         return Lines(["no trial has ended yet"])
-    figures, paths = trial_figures(report.trials, report.record.metric), _paths(report)
+    figures = trial_figures(report.trials, report.record.metric)
+    paths = sorted_paths(path for trial in report.trials for path in trial.row.settings)
     columns = trial_columns(figures, paths)
     rows = [trial_cells(trial, figures, paths) for trial in report.trials]
     narrowing = Narrowing(trial_order(figures, paths))
@@ -177,24 +180,23 @@ def study_facts(report: StudyReport) -> Facts:
             **({} if parameters is None else {"parameters": format_figure(parameters)}),
             "study": report.directory.path,
             "table": report.directory.table,
-            **({"best": report.directory.best} if best_group(report) else {}),
+            **({"best": report.directory.best} if best_settings(report) is not None else {}),
             **({"picture": report.directory.sweep} if swept_option(report) else {}),
         }
     )
 
 
-def _paths(report: StudyReport) -> list[str]:
-    """What the trials change in the config, the seed and the fold last."""
-    paths = dict.fromkeys(path for trial in report.trials for path in trial.row.settings)
-    return sorted(paths, key=REPEATING.count)
+def sorted_paths(paths: Iterable[str]) -> list[str]:
+    """What trials change in the config, each once, the seed and the fold last."""
+    return sorted(dict.fromkeys(paths), key=REPEATING.count)
 
 
 def _of_best(name: str) -> bool:
     return not Figure.parse(name).of_last_epoch
 
 
-def _setting(value: Any) -> str:
-    return describe_briefly(value)
+def _setting(settings: Mapping[str, Any], path: str) -> str:
+    return describe_briefly(settings[path]) if path in settings else _ABSENT
 
 
 def _decimals(value: float | None) -> str:

@@ -33,12 +33,12 @@ def sweep_blocks(report: StudyReport) -> list[Block]:
     path = swept_option(report)
     if path is None:
         return []
-    figures = swept_figures(report)
+    figures = judged_figures(report)
     columns = [short_path(path), *figures, "trials"]
     rows: list[list[Text]] = [
         [
             _shown(group, path),
-            *(_mean(group.spreads.get(figure)) for figure in figures),
+            *(mean_cell(group.spreads.get(figure)) for figure in figures),
             f"{len(group.trials):,}",
         ]
         for group in report.groups
@@ -49,7 +49,7 @@ def sweep_blocks(report: StudyReport) -> list[Block]:
     return [table, Lines([best_value(report, path)])]
 
 
-def swept_figures(report: StudyReport) -> list[str]:
+def judged_figures(report: StudyReport) -> list[str]:
     """The figure by which trials are judged, on training rows and held-out rows, and others held out."""
     metric = report.record.metric
     known = dict.fromkeys(name for group in report.groups for name in group.spreads)
@@ -98,7 +98,7 @@ def draw_sweep(report: StudyReport, path: Path) -> None:
         path: The PNG file.
     """
     option = str(swept_option(report))
-    figures = swept_figures(report)[:2]
+    figures = judged_figures(report)[:2]
     with drawing(
         path, title=f"{report.record.name}: {short_path(option)}", panel=(6.0, 3.8)
     ) as figure:
@@ -160,7 +160,8 @@ def _shown(group: TrialGroup, path: str) -> str:
     return describe_briefly(group.settings[path])
 
 
-def _mean(spread: Spread | None) -> str:
+def mean_cell(spread: Spread | None) -> str:
+    """A mean with its standard deviation, for a cell of a table."""
     if spread is None:
         return "-"
     mean = format_decimals(spread.mean)

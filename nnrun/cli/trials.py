@@ -46,6 +46,8 @@ class TrialsDisplay:
         self.silent = silent
         self._bars: _Bars | None = None
         self._columns: list[str] = []
+        self._paths: dict[str, None] = {}
+        self._seen: set[int] = set()
         self._warned: set[str] = set()
 
     def __enter__(self) -> Self:
@@ -69,6 +71,10 @@ class TrialsDisplay:
             return
         from nnrun.analysis.study_report import read_trial
 
+        number = ended.row.number
+        if number in self._seen and not ended.is_new:
+            return  # it paused and went on, and its row tells where that led
+        self._seen.add(number)
         trial = read_trial(study.directory, ended.row)
         for warning in trial.record.warnings if trial.record else ():
             if warning not in self._warned:
@@ -76,9 +82,14 @@ class TrialsDisplay:
                 warn(warning)
         self._print_row(trial, study.record.metric)
         if self._bars is not None:
-            self._bars.trial(is_new=ended.is_new)
+            self._bars.trial(len(self._seen), is_new=ended.is_new)
 
     def _begin(self, study: "OpenStudy") -> None:
+        if self._bars is not None:  # of the study that this one lies in
+            self._bars.stop()
+        if self._columns:
+            self._print("")
+        self._columns, self._paths, self._seen = [], {}, set()
         self._print(str(study.directory.path))
         count = "" if study.plan.size is None else f"{study.plan.size:,} trials; "
         self._print(fold(f"{count}the value of each is its best {study.record.metric}", sys.stdout))
@@ -87,6 +98,7 @@ class TrialsDisplay:
 
     def _print_row(self, trial: "TrialReport", metric: str) -> None:
         from nnrun.analysis.study_view import (
+            sorted_paths,
             trial_cells,
             trial_columns,
             trial_figures,
@@ -94,7 +106,8 @@ class TrialsDisplay:
         )
         from nnrun.pages.document import as_cell
 
-        paths, figures = list(trial.row.settings), trial_figures([trial], metric)
+        self._paths.update(dict.fromkeys(trial.row.settings))
+        paths, figures = sorted_paths(self._paths), trial_figures([trial], metric)
         names = trial_columns(figures, paths)
         widths = [_width(name, is_setting=name in paths) for name in names]
         places = _fitting(widths, trial_order(figures, paths))
@@ -138,9 +151,9 @@ class _Bars:
             case EpochEnded():
                 self._progress.update(self._epochs, completed=event.epoch)
 
-    def trial(self, *, is_new: bool) -> None:
+    def trial(self, done: int, *, is_new: bool) -> None:
         """Move the bar of the trials; the first one, which compiles, gives no estimate."""
-        self._done += 1
+        self._done = done
         if is_new and self._since is None:
             self._since = time.monotonic()
         elif is_new:
@@ -231,7 +244,7 @@ def _complain_of_study(report: "StudyReport") -> None:
         complain(f"{path} {report.status}: {report.record.reason}".removesuffix(": "))
     for trial in report.unsound:
         complain(f"{path}: trial {trial.row.number} {trial.row.state}: {trial.row.reason}")
-    for group in report.groups:
+    for group in report.judged:
         for item in group.expectations:
             if not item["held"]:
                 complain(f"{path}: the mean of {missed_expectation(item)}")

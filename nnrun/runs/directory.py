@@ -19,6 +19,7 @@ RUN_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}")
 STAMPED_NAME = re.compile(r".+-(\d{8}-\d{6})-[a-z]{4}")
 STUDY_RECORD = "study.json"
 TRIALS = "trials"
+CONFIRMATION = "confirmation"
 _TRIES = 100
 
 
@@ -46,7 +47,7 @@ class RunDirectory:
         path = self.path if self.path.name else self.path.resolve()
         is_trial = path.parent.name == TRIALS and path.name.isdecimal()
         study = path.parent.parent
-        return study.name if is_trial and (study / STUDY_RECORD).is_file() else ""
+        return study_name(study) if is_trial and (study / STUDY_RECORD).is_file() else ""
 
     @property
     def config(self) -> Path:
@@ -181,6 +182,13 @@ class RunDirectory:
     def _holds_value(self) -> bool:
         kept = (self.metrics, self.model)
         return any(path.exists() for path in kept) or any(self.checkpoints.glob("[!.]*"))
+
+
+def study_name(study: Path) -> str:
+    """The name of a study; `OUTER/confirmation` for the one within another."""
+    outer = study.parent
+    is_within = study.name == CONFIRMATION and (outer / STUDY_RECORD).is_file()
+    return f"{outer.name}/{study.name}" if is_within else study.name
 
 
 def create_run(

@@ -12,7 +12,7 @@ from pathlib import Path
 from nnrun.errors import RunError
 from nnrun.runs.atomic import describe_cause
 from nnrun.runs.beginnings import UnbegunError, is_unbegun
-from nnrun.runs.directory import STAMPED_NAME, RunDirectory
+from nnrun.runs.directory import CONFIRMATION, STAMPED_NAME, RunDirectory
 from nnrun.runs.locking import is_locked
 from nnrun.runs.manifest import DIED, NewerFormatError, RunRecord, derived_status
 from nnrun.runs.study_directory import StudyDirectory, studies_of
@@ -23,7 +23,7 @@ DAMAGED = "damaged"
 NEWER = "newer"
 _SHOWN = 5
 _LONGEST = 80
-_TRIAL = re.compile(r"(.+)/([0-9]{1,6})")
+_TRIAL = re.compile(rf"(.+?)(/{CONFIRMATION})?/([0-9]{{1,6}})")
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,8 @@ def _find(text: str, runs_dir: Path, *, studies: bool) -> RunDirectory | StudyDi
     if text in found or (text and StudyDirectory(path).record.is_file()):
         return found.get(text) or StudyDirectory(path)
     if trial := _TRIAL.fullmatch(text):
-        return _find_trial(trial[1], int(trial[2]), found)
+        study = _find_study(trial[1], found)
+        return _trial_of(study.confirmation if trial[2] else study, int(trial[3]))
     if text == LATEST:
         return _latest(runs_dir, found.values() if studies else ())
     meant: list[RunDirectory | StudyDirectory] = [
@@ -165,8 +166,8 @@ def _find(text: str, runs_dir: Path, *, studies: bool) -> RunDirectory | StudyDi
     raise _not_found(text, runs_dir, meant, [*names, *found])
 
 
-def _find_trial(text: str, number: int, studies: Mapping[str, StudyDirectory]) -> RunDirectory:
-    """The run of a study's trial."""
+def _find_study(text: str, studies: Mapping[str, StudyDirectory]) -> StudyDirectory:
+    """The study whose trial is meant."""
     meant = [study for name, study in studies.items() if name.startswith(text)]
     exact = [study for study in meant if study.name == text]
     path = StudyDirectory(Path(text).expanduser())
@@ -180,9 +181,13 @@ def _find_trial(text: str, number: int, studies: Mapping[str, StudyDirectory]) -
             f"there is no study {text!r}" if not found else _ambiguous(text, found),
             hint=_suggestion(text, list(studies)) if not found else "Write more of the name.",
         )
-    run = found[0].trial(number)
+    return found[0]
+
+
+def _trial_of(study: StudyDirectory, number: int) -> RunDirectory:
+    run = study.trial(number)
     if not run.path.is_dir():
-        raise RunError(f"{found[0].name} has no trial {number} with a run")
+        raise RunError(f"{study.name} has no trial {number} with a run")
     return run
 
 

@@ -5,7 +5,14 @@ from datetime import datetime
 from pathlib import Path
 
 from nnrun.runs.atomic import check_writable, make_directory
-from nnrun.runs.directory import STUDY_RECORD, TRIALS, RunDirectory, claim_stamped
+from nnrun.runs.directory import (
+    CONFIRMATION,
+    STUDY_RECORD,
+    TRIALS,
+    RunDirectory,
+    claim_stamped,
+    study_name,
+)
 
 STUDIES = "studies"
 """The folder of the studies, in that of the runs."""
@@ -23,8 +30,8 @@ class StudyDirectory:
 
     @property
     def name(self) -> str:
-        """The name of the study."""
-        return self.path.name or self.path.resolve().name
+        """The name of the study; of a study within another, that of the outer one comes first."""
+        return study_name(self.path if self.path.name else self.path.resolve())
 
     @property
     def config(self) -> Path:
@@ -50,6 +57,11 @@ class StudyDirectory:
     def best(self) -> Path:
         """The config with the best settings of a search, ready to train."""
         return self.path / "best.yaml"
+
+    @property
+    def confirmation(self) -> "StudyDirectory":
+        """The study within it of the best settings of a search, with other seeds."""
+        return StudyDirectory(self.path / CONFIRMATION)
 
     @property
     def sweep(self) -> Path:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from nnrun.analysis.study_report import StudyReport
     from nnrun.runs.outcome import Outcome
     from nnrun.studies.plan import Point
 
@@ -38,6 +39,12 @@ class Listed:
 
     def tell(self, point: Point, outcome: Outcome) -> None:
         """Learn nothing: the points are known from the start."""
+
+    def confirming(self, report: StudyReport) -> None:
+        """Nothing: the study is done."""
+
+    def leave(self, report: StudyReport) -> None:
+        """Nothing: the runs are all there is."""
 
 
 def longer_of(one: list[int], other: object) -> list[int] | None:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nnrun.analysis.study_report import StudyReport, read_study
-from nnrun.analysis.sweep_view import draw_sweep, swept_option
 from nnrun.device import usable_cores
 from nnrun.errors import ConfigError, UserError
 from nnrun.experiments.api import train_declared
@@ -18,7 +17,7 @@ from nnrun.runs.locking import RunLock
 from nnrun.studies.conducting import Conductor
 from nnrun.studies.executor import Here
 from nnrun.studies.folds import Folds
-from nnrun.studies.opening import open_study, reopen_study
+from nnrun.studies.opening import open_study, open_within, reopen_study
 from nnrun.studies.pool import Pool
 from nnrun.studies.seeds import Seeds
 from nnrun.studies.sweep import Sweep
@@ -246,23 +245,35 @@ def resume_study(
 def _conduct(
     study: OpenStudy, runs_dir: Path, jobs: int | None, watch: Watcher | None, follow: Follower
 ) -> StudyReport:
+    with _executor(study.record, jobs, watch) as executor:
+        conductor = _run_trials(study, executor, runs_dir, follow)
+    report = read_study(study.directory, conductor.signal)
+    study.plan.leave(report)
+    return report
+
+
+def _run_trials(
+    study: OpenStudy, executor: Executor, runs_dir: Path, follow: Follower
+) -> Conductor:
+    """Run the trials of a study, and then those that confirm it; what conducted the last of them."""
     with RunLock(study.directory.path, what="study"):
         remove_leftovers(study.directory.path, deep=False)
         study.record.write(study.directory.record)
         follow(study, None)
-        with _executor(study.record, jobs, watch) as executor:
-            conductor = Conductor(study.directory, study.record, study.plan, executor, runs_dir)
-            try:
-                for ended in conductor.run():
-                    follow(study, ended)
-            except UserError as error:
-                study.ended("failed", error.message)
-                raise
+        conductor = Conductor(study.directory, study.record, study.plan, executor, runs_dir)
+        try:
+            for ended in conductor.run():
+                follow(study, ended)
+            if conductor.is_complete:
+                confirming = study.plan.confirming(read_study(study.directory))
+                if confirming is not None:
+                    within = open_within(study, confirming)
+                    conductor = _run_trials(within, executor, runs_dir, follow)
+        except UserError as error:
+            study.ended("failed", error.message)
+            raise
         study.ended("finished" if conductor.is_complete else "interrupted")
-    report = read_study(study.directory, conductor.signal)
-    if swept_option(report) is not None:
-        draw_sweep(report, study.directory.sweep)
-    return report
+    return conductor
 
 
 def _executor(record: StudyRecord, jobs: int | None, watch: Watcher | None) -> Executor:

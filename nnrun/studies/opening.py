@@ -14,6 +14,7 @@ from nnrun.config.loading import load_experiment
 from nnrun.config.writer import experiment_to_yaml
 from nnrun.errors import RunError
 from nnrun.experiments.trust import check_trust
+from nnrun.runs.atomic import make_directory
 from nnrun.runs.checksums import read_file, write_files
 from nnrun.runs.index import list_studies
 from nnrun.runs.provenance import PACKAGES, installed_versions
@@ -109,6 +110,31 @@ def open_study(
     config = declared.config.read_bytes()
     write_files({directory.config: config, directory.resolved: text.encode()})
     return OpenStudy(directory, record, plan, is_new=True)
+
+
+def open_within(study: OpenStudy, plan: StoredPlan) -> OpenStudy:
+    """The study within another that confirms its best settings, to begin or to continue.
+
+    Args:
+        study: The outer study.
+        plan: What is asked for; what it asked for before comes first.
+
+    Raises:
+        RunError: The directory can't be written, or what lies there is damaged.
+    """
+    directory, outer = study.directory.confirmation, study.directory
+    if directory.record.exists():
+        record = StudyRecord.read(directory.record)
+        going_on = plan.going_on_from(record.plan)
+        if going_on is None:
+            raise RunError(f"{directory.record} is damaged: it is a study of another kind")
+        return OpenStudy(directory, as_going_on(record, going_on), going_on)
+    make_directory(directory.path)
+    make_directory(directory.trials)
+    copies = {directory.config: outer.config, directory.resolved: outer.resolved}
+    write_files({target: read_file(file, MAX_CONFIG) for target, file in copies.items()})
+    record = dataclasses.replace(study.record, plan=plan.to_json(), created=utc_now())
+    return OpenStudy(directory, record, plan)
 
 
 def _going_on(

@@ -1,11 +1,17 @@
 """The protocol of plans, which choose the runs of a study."""
 
-from collections.abc import Mapping
+from __future__ import annotations
+
 from dataclasses import dataclass
-from typing import Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from nnrun.config.split import FOLD
-from nnrun.runs.outcome import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from nnrun.analysis.study_report import StudyReport
+    from nnrun.runs.outcome import Outcome
 
 
 @dataclass(frozen=True)
@@ -84,4 +90,18 @@ class StoredPlan(Plan, Protocol):
 
         Returns:
             A plan that begins with the same runs; None if it is a different study.
+        """
+
+    def confirming(self, report: StudyReport) -> StoredPlan | None:
+        """What to run once all runs have ended, as a study within the study; None for nothing.
+
+        Args:
+            report: The study.
+        """
+
+    def leave(self, report: StudyReport) -> None:
+        """Write what a study of this kind leaves besides its runs.
+
+        Args:
+            report: The study, as it ended or was interrupted.
         """

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from nnrun.errors import RunError
 from nnrun.runs.study_record import SEARCH, SWEEP
+from nnrun.studies.confirmation import CONFIRMATION, Confirmation
 from nnrun.studies.folds import FOLDS, Folds
 from nnrun.studies.search_plan import read_search_plan
 from nnrun.studies.seeds import SEEDS, Seeds
@@ -33,7 +34,8 @@ PLANS: Mapping[str, Callable[[Mapping[str, Any], StudyDirectory], StoredPlan]] =
     SWEEP: lambda plan, _: Sweep(
         plan["path"], plan["values"], _EACH[plan["each"]["kind"]](plan["each"])
     ),
-    SEARCH: lambda plan, directory: read_search_plan(plan, directory.resolved),
+    SEARCH: read_search_plan,
+    CONFIRMATION: lambda plan, _: Confirmation(plan["runs"]),
 }
 """Functions that recreate each kind of plan from its JSON and the study's directory."""
 

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from dataclasses import replace
 from heapq import heappop, heappush
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from nnrun.analysis.search_view import best_settings, ranked_groups
+from nnrun.config.changed_text import with_changes
 from nnrun.config.loading import load_experiment, searched_figure_of
 from nnrun.config.options import to_plain
 from nnrun.config.space_reading import SECTION
-from nnrun.config.writer import overrides_of, write_flow
-from nnrun.errors import ConfigError
+from nnrun.config.writer import experiment_to_yaml, overrides_of, write_flow
+from nnrun.errors import ConfigError, UserError
+from nnrun.runs.atomic import write_text
 from nnrun.runs.study_record import SEARCH
 from nnrun.studies.baseline import own_setting
+from nnrun.studies.confirmation import Confirmation
 from nnrun.studies.drawing import NewSettings, method_of
 from nnrun.studies.plan import Point
 from nnrun.studies.rungs import rungs_of
@@ -23,9 +28,11 @@ from nnrun.studies.search_trial import SearchTrial, TrialRun
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from nnrun.analysis.study_report import StudyReport
     from nnrun.config.schema import Experiment
     from nnrun.config.space import Setting
     from nnrun.runs.outcome import Outcome
+    from nnrun.runs.study_directory import StudyDirectory
 
 _EPOCHS = "training.epochs"
 _EXTENDABLE = ("trials", "time", "confirm")
@@ -77,6 +84,7 @@ class SearchPlan:
         self._rungs = rungs_of(search.stops, experiment.training.epochs)
         self._trials: list[SearchTrial] = []
         self._is_over = False
+        self._deadline: float | None = None
         self._begun = 0
         self._waiting: deque[tuple[SearchTrial, TrialRun]] = deque()
         self._pieces: list[tuple[SearchTrial, TrialRun]] = []
@@ -114,10 +122,6 @@ class SearchPlan:
             return False
         return True
 
-    def close(self) -> None:
-        """Begin no new trials, since the time is up; those in progress continue."""
-        self._is_over = True
-
     def ask(self) -> Point | None:
         """The next unit of training; None if there is none until another one ends."""
         while True:
@@ -136,8 +140,11 @@ class SearchPlan:
         self._outcomes[self._points.pop(point)] = outcome
 
     def _begin_trial(self) -> None:
-        """Draw the setting of another trial, unless the search is complete."""
-        number, asked = len(self._trials), self._search.trials_asked
+        """Draw the setting of another trial, unless the search is complete or its time is up."""
+        number, asked, limit = len(self._trials), self._search.trials_asked, self._search.time
+        if limit is not None and self._deadline is None:
+            self._deadline = time.monotonic() + limit.seconds
+        self._is_over |= self._deadline is not None and time.monotonic() > self._deadline
         if self._is_over or (asked is not None and number >= asked):
             return
         setting = (self._own or {}) if number == 0 else self._settings.draw(number)
@@ -202,8 +209,14 @@ class SearchPlan:
         self._queue(trial)
 
     def to_json(self) -> dict[str, Any]:
-        """The config's section, and the number of workers."""
-        return {"kind": SEARCH, "search": to_plain(self._search), "jobs": self._jobs}
+        """The config's section, where the config is and what was changed in it, and the workers."""
+        return {
+            "kind": SEARCH,
+            "search": to_plain(self._search),
+            "jobs": self._jobs,
+            "config": str(self._config.absolute()),
+            "overrides": list(self._overrides),
+        }
 
     def going_on_from(self, earlier: Mapping[str, Any]) -> Self | None:
         """The same search, possibly with other limits, with the original number of workers."""
@@ -216,13 +229,44 @@ class SearchPlan:
             self._experiment, self._config, self._overrides, jobs=int(earlier["jobs"])
         )
 
+    def confirming(self, report: StudyReport) -> Confirmation | None:
+        """The best settings and the config's own, with seeds that the search has not used."""
+        confirm, used = self._search.confirm, self._search.seeds or 1
+        best = [group.settings for group in ranked_groups(report)[: confirm.best]]
+        if not best:
+            return None
+        first = self._experiment.seed + used
+        settings: list[Setting] = [{}, *filter(None, best)]
+        return Confirmation.of(settings, range(first, first + confirm.seeds))
+
+    def leave(self, report: StudyReport) -> None:
+        """Write the config with the best settings, its comments and order kept."""
+        best = best_settings(report)
+        if best is not None:
+            changes, target = (*self._overrides, *overrides_of(best)), report.directory.best
+            write_text(target, with_changes(self._config, changes, target))
+
 
 def _without_limits(search: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in search.items() if key not in _EXTENDABLE}
 
 
-def read_search_plan(plan: Mapping[str, Any], resolved: Path) -> SearchPlan:
-    """The plan of a study, from its record and its trials' common config."""
-    changes = [f"{SECTION}={write_flow(plan['search'])}"]
-    experiment = load_experiment(resolved, changes, to_be_trained=True)
-    return SearchPlan(experiment, resolved, changes, jobs=plan["jobs"])
+def read_search_plan(plan: Mapping[str, Any], directory: StudyDirectory) -> SearchPlan:
+    """The plan of a study, from its record and its config.
+
+    The config is the user's own file, with its comments, if it still says the same.
+    """
+    config, changes = Path(plan["config"]), tuple(plan["overrides"])
+    if not _says(config, changes, directory.resolved):
+        config, changes = directory.resolved, (f"{SECTION}={write_flow(plan['search'])}",)
+    experiment = load_experiment(config, changes, to_be_trained=True)
+    return SearchPlan(experiment, config, changes, jobs=plan["jobs"])
+
+
+def _says(config: Path, changes: Sequence[str], resolved: Path) -> bool:
+    """Whether a config with some changes is still the one that was resolved."""
+    try:
+        experiment = load_experiment(config, changes, to_be_trained=True)
+        return experiment_to_yaml(experiment) == resolved.read_text(encoding="utf-8")
+    except (UserError, OSError):
+        return False

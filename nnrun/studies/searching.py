@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nnrun.analysis.search_view import best_group
-from nnrun.config.changed_text import with_changes
-from nnrun.config.writer import overrides_of
 from nnrun.errors import UserError
 from nnrun.experiments.declare import RUNS, Bases, load
-from nnrun.runs.atomic import write_text
 from nnrun.studies.many import train_many
 from nnrun.studies.search_plan import SearchPlan
 
@@ -21,9 +16,7 @@ if TYPE_CHECKING:
     from nnrun.analysis.study_report import StudyReport
     from nnrun.experiments.declare import Declared
     from nnrun.experiments.train import Watcher
-    from nnrun.studies.conducting import TrialEnded
     from nnrun.studies.many import Follower
-    from nnrun.studies.opening import OpenStudy
 
 
 def search_config(
@@ -62,7 +55,7 @@ def search_config(
     path, runs = Path(config), Path(runs_dir)
     declared, changes = declare_search(path, overrides, runs)
     plan = SearchPlan(declared.experiment, path, changes, jobs=jobs)
-    report = train_many(
+    return train_many(
         declared,
         plan,
         runs_dir=runs,
@@ -71,20 +64,9 @@ def search_config(
         fresh=fresh,
         jobs=jobs,
         watch=watch,
-        follow=_Limited(declared, follow),
+        follow=follow,
         metric=plan.figure[0],
     )
-    _write_best(report, path, overrides)
-    return report
-
-
-def _write_best(report: StudyReport, config: Path, overrides: Sequence[str]) -> None:
-    """Write the config with the best settings, if a trial has any."""
-    best = best_group(report)
-    if best is not None:
-        target = report.directory.best
-        settings = overrides_of(best.settings)
-        write_text(target, with_changes(config, (*overrides, *settings), target))
 
 
 def declare_search(
@@ -108,26 +90,3 @@ def declare_search(
         return declared, tuple(overrides)
     changes = (*overrides, f"folds={search.folds}")
     return load(config, changes, bases), changes
-
-
-class _Limited:
-    """Follows a search, and has it begin no more trials once its time is up.
-
-    Args:
-        declared: The config.
-        follow: Called as well.
-    """
-
-    def __init__(self, declared: Declared, follow: Follower | None) -> None:
-        search = declared.experiment.search
-        self._limit = None if search is None or search.time is None else search.time.seconds
-        self._follow = follow
-        self._begun = time.monotonic()
-
-    def __call__(self, study: OpenStudy, ended: TrialEnded | None) -> None:
-        """Close the plan when its time is up."""
-        over = self._limit is not None and time.monotonic() - self._begun > self._limit
-        if over and isinstance(study.plan, SearchPlan):
-            study.plan.close()
-        if self._follow is not None:
-            self._follow(study, ended)

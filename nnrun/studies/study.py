@@ -11,6 +11,7 @@ from nnrun.config.writer import experiment_to_yaml
 from nnrun.errors import RunError, UserError
 from nnrun.experiments.api import resume, train_declared
 from nnrun.experiments.declare import RUNS, Bases, load
+from nnrun.experiments.kept import Kept
 from nnrun.runs.index import list_runs
 from nnrun.runs.outcome import Outcome
 from nnrun.runs.provenance import installed_versions
@@ -82,20 +83,23 @@ def study(
     """
     path, runs = Path(config), Path(runs_dir)
     known = bases or Bases(runs)  # all runs of a study begin with the very same one
+    kept = Kept()
     # TensorFlow takes the many models of one process for one that is compiled again and again.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     while (point := plan.ask()) is not None:
         changes = (*overrides, *point.changes)
         declared = load(path, changes, known)
-        existing = None if fresh else _found(declared.trusted(trust=trust), runs)
-        outcome = existing or _trained(declared, changes, runs, trust=trust)
+        existing = None if fresh else _found(declared.trusted(trust=trust), runs, kept)
+        outcome = existing or _trained(declared, changes, runs, kept, trust=trust)
         if outcome.signal is not None:
             raise StudyInterruptedError(outcome.signal)
         plan.tell(point, outcome)
         yield Trial(point, outcome)
 
 
-def _trained(declared: Declared, changes: Sequence[str], runs_dir: Path, *, trust: bool) -> Outcome:
+def _trained(
+    declared: Declared, changes: Sequence[str], runs_dir: Path, kept: Kept, *, trust: bool
+) -> Outcome:
     """A new run."""
     sets = (word for change in changes for word in ("--set", change))
     return train_declared(
@@ -104,16 +108,17 @@ def _trained(declared: Declared, changes: Sequence[str], runs_dir: Path, *, trus
         command=("nnrun", "train", str(declared.config), *sets),
         trust=trust,
         deliver_signals=False,
+        kept=kept,
     )
 
 
-def _found(declared: Declared, runs_dir: Path) -> Outcome | None:
+def _found(declared: Declared, runs_dir: Path, kept: Kept) -> Outcome | None:
     """An existing run, resumed to its end if necessary; None if there is none."""
     for directory, status in _runs_of(declared.experiment, runs_dir):
         if status == "finished":
             return Outcome.read(directory)
         try:
-            return resume(directory, trust=True, deliver_signals=False)
+            return resume(directory, trust=True, deliver_signals=False, kept=kept)
         except RunError:
             continue  # it cannot go on, so a new one takes its place
     return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any, Self
 
+from nnrun.analysis.sweep_view import draw_sweep, swept_option
 from nnrun.config.plain_reader import read_plain
 from nnrun.config.writer import write_flow
 from nnrun.errors import UserError
@@ -14,6 +15,7 @@ from nnrun.studies.listed import Listed
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from nnrun.analysis.study_report import StudyReport
     from nnrun.studies.folds import Folds
     from nnrun.studies.seeds import Seeds
 
@@ -54,6 +56,11 @@ class Sweep(Listed):
         values = earlier.get("values")
         begins = isinstance(values, list) and self._values[: len(values)] == values
         return self if same and begins else None
+
+    def leave(self, report: StudyReport) -> None:
+        """Draw the results for each value."""
+        if swept_option(report) is not None:
+            draw_sweep(report, report.directory.sweep)
 
 
 def parse_sweep(text: str) -> tuple[str, list[Any]]:

@@ -1,6 +1,7 @@
 """`nnrun search`: the trials of a search as a study, and its best settings as a config."""
 
 import csv
+import dataclasses
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +10,8 @@ from typing import Any
 import pytest
 
 from nnrun.config.loading import load_experiment
-from nnrun.runs.index import list_studies
+from nnrun.runs.index import find_run, list_studies
+from nnrun.runs.study_record import StudyRecord
 
 Nnrun = Callable[..., Any]
 CONFIG = """\
@@ -91,3 +93,52 @@ def test_what_cannot_be_searched_is_refused(nnrun: Nnrun, changes: list[str], sa
     assert done.code == 2
     assert says in " ".join(done.err.split())
     assert not Path("runs").exists()
+
+
+def test_the_best_settings_are_confirmed_with_other_seeds(nnrun: Nnrun) -> None:
+    longer = CONFIG.replace("0.2, seed", "0.2, test: 0.2, seed").replace("epochs: 1", "epochs: 5")
+    confirmed = "  stop_early: none\n  confirm: {seeds: 2}\nexpect: {test_accuracy: {min: 0}}\n"
+    Path("search.yaml").write_text(longer + confirmed)
+    done = nnrun("search", "search.yaml", "--trials", 3, "--json")
+    assert done.code == 0, done.err
+    report = json.loads(done.out)
+    (study,) = list_studies(Path("runs"))
+    trials = report["trials"]
+    assert not any("test_accuracy" in trial["figures"] for trial in trials)
+    again = report["confirmation"]["trials"]
+    best = max(trials, key=lambda trial: trial["value"])["settings"]
+    assert [trial["settings"] for trial in again] == [
+        settings | {"seed": seed} for seed in (43, 44) for settings in ({}, best)
+    ]
+    assert all("test_accuracy" in trial["figures"] for trial in again)
+    table = study.confirmation.table.read_bytes()
+
+    shown = nnrun("show", study.path)
+    assert "With other seeds, " in " ".join(shown.out.split())
+    assert "test_accuracy" in shown.out
+    assert nnrun("show", f"{study.name}/confirmation/1").code == 0
+    assert find_run("latest/confirmation/1", Path("runs")) == study.confirmation.trial(1)
+    assert study.confirmation.trial(1).name == f"{study.name}/confirmation/1"
+
+    more = nnrun("search", "search.yaml", "--trials", 5, "-q")
+    assert more.code == 0, more.err
+    assert study.confirmation.table.read_bytes().startswith(table)
+    assert nnrun("search", "search.yaml", "--set", "search.confirm.best=0", "-q").code == 0
+
+
+def test_a_resumed_search_writes_its_best_config_with_comments(nnrun: Nnrun) -> None:
+    Path("search.yaml").write_text(CONFIG)
+    assert nnrun("search", "search.yaml", "-q").code == 0
+    (study,) = list_studies(Path("runs"))
+    best, arguments = study.best.read_text(), load_experiment(study.best).optimizer.arguments
+    for is_there in (True, False):
+        if not is_there:
+            Path("search.yaml").unlink()
+        record = StudyRecord.read(study.record)
+        dataclasses.replace(record, status="interrupted").write(study.record)
+        done = nnrun("resume", study.path, "-q")
+        assert done.code == 0, done.err
+        if is_there:
+            assert study.best.read_text() == best
+        else:
+            assert load_experiment(study.best).optimizer.arguments == arguments

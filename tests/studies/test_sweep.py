@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from nnrun.analysis.study_report import StudyReport, TrialReport
-from nnrun.analysis.sweep_view import best_value, swept_figures
+from nnrun.analysis.sweep_view import best_value, judged_figures
 from nnrun.errors import UserError
 from nnrun.runs.index import list_studies
 from nnrun.runs.study_directory import StudyDirectory
@@ -84,7 +84,7 @@ def report(values: dict[int, list[float]]) -> StudyReport:
 def test_the_sentence_says_whether_the_best_is_told_from_the_next() -> None:
     """Two seeds each: the interval of the difference by Welch and Student, worked out by hand."""
     far = report({8: [0.5, 0.52], 16: [0.9, 0.92], 32: [0.6, 0.62]})
-    assert swept_figures(far) == ["accuracy", "val_accuracy", "test_auc"]
+    assert judged_figures(far) == ["accuracy", "val_accuracy", "test_auc"]
     # The errors are sqrt(0.0002 / 2 * 2); t(0.975, 2) is 4.3027.
     assert best_value(far, SIZE) == (
         "val_accuracy is best with batch_size = 16: 0.9100, a difference of 0.3000 from 32 (0.6100), "
