@@ -15,6 +15,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from io import BufferedReader
 
     import numpy as np
 
@@ -116,8 +117,8 @@ def _check_one_name(path: Path, found: os.stat_result) -> None:
         raise OSError(errno.EMLINK, text, str(path))
 
 
-def read_own(path: Path, most: int | None) -> bytes:
-    """The content of a file of a run; links are not followed.
+def open_to_read(path: Path, most: int | None) -> BufferedReader:
+    """Open a file of a run to read it; links are not followed.
 
     Args:
         path: The file.
@@ -126,9 +127,16 @@ def read_own(path: Path, most: int | None) -> bytes:
     Raises:
         OSError: It is missing, a link, no regular file, or larger.
     """
-    with open(open_own(path), "rb") as file:
-        if most is not None and os.fstat(file.fileno()).st_size > most:
-            raise OSError(errno.EINVAL, f"it is larger than {most / 1e6:,.3g} MB", str(path))
+    file = open(open_own(path), "rb")  # noqa: SIM115 - the caller closes it
+    if most is not None and os.fstat(file.fileno()).st_size > most:
+        file.close()
+        raise OSError(errno.EINVAL, f"it is larger than {most / 1e6:,.3g} MB", str(path))
+    return file
+
+
+def read_own(path: Path, most: int | None) -> bytes:
+    """The content of a file of a run; see `open_to_read`."""
+    with open_to_read(path, most) as file:
         return file.read()
 
 

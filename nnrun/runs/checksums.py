@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from nnrun.errors import RunError
-from nnrun.reading import MAX_JSON, open_own, parse_json, read_own
+from nnrun.reading import MAX_JSON, open_to_read, parse_json, read_own
 from nnrun.runs import atomic
 from nnrun.runs.atomic import cannot_read
 
@@ -87,14 +87,18 @@ def listed_files(directory: Path) -> list[Path]:
     return [directory / name for name in _digests(directory)]
 
 
-def check_file(path: Path) -> None:
-    """Check that a file of any size has the content that was written; a missing file passes.
+def check_file(path: Path, most: int | None = None) -> None:
+    """Check that a file has the content that was written; a missing file passes.
+
+    Args:
+        path: The file.
+        most: The largest size in bytes; None for any.
 
     Raises:
-        RunError: It is damaged, or the checksums are.
+        RunError: It is larger or damaged, or the checksums are damaged.
     """
     if path.exists():
-        _verified(path, lambda: (_digest_of(path), None))
+        _verified(path, lambda: (_digest_of(path, most), None))
 
 
 def _verified(path: Path, look: Callable[[], tuple[str, Content]]) -> Content:
@@ -174,9 +178,9 @@ def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _digest_of(path: Path) -> str:
+def _digest_of(path: Path, most: int | None = None) -> str:
     try:
-        with open(open_own(path), "rb") as file:  # noqa: PTH123 - of a descriptor
+        with open_to_read(path, most) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise cannot_read(path, error) from error

@@ -7,6 +7,7 @@ from nnrun.runs.best_state import find_best
 from nnrun.runs.checkpoints import CheckpointStore
 from nnrun.runs.checksums import check_file, listed_files
 from nnrun.runs.directory import RunDirectory
+from nnrun.runs.history import MAX_BYTES
 from nnrun.runs.manifest import DIED, RunRecord
 
 BEST = "checkpoints/best"
@@ -51,7 +52,7 @@ def _folders(directory: RunDirectory) -> list[RunDirectory]:
 
 def _problem_of(path: Path, directory: RunDirectory, record: RunRecord, status: str) -> str:
     try:
-        check_file(path)
+        check_file(path, None if path.name == directory.model.name else MAX_BYTES)
     except RunError as error:
         return error.message
     never_written = status in _BROKEN_OFF or (path == directory.history and not record.epochs)

@@ -273,7 +273,7 @@ def test_removing_a_run_leaves_what_its_links_lead_to(
 
 
 class Bomb:
-    """Runs a program where it is unpickled."""
+    """Runs a program where it is harmful."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -316,38 +316,41 @@ def index(text: str) -> bytes:
 INDEX = index('{"arrays": [["w", "float32"]], "facts": {}}')
 
 
-def hostile_archives(ran: Path) -> dict[str, bytes]:
+def pickled(ran: Path) -> bytes:
     file = io.BytesIO()
     np.save(file, np.array([Bomb(ran)], object), allow_pickle=True)
-    pickled = file.getvalue()
-    zeros = array(np.zeros(50_000_000, np.float32))
-    custom = '{"arrays": [["w", "%s"]], "facts": {}}'
-    return {
-        "pickled_array": archive(index=INDEX, a0=pickled),
-        "pickled_index": archive(index=pickled, a0=pickled),
-        "pickle_alone": pickle.dumps(Bomb(ran)),
-        "compressed": archive(zipfile.ZIP_DEFLATED, index=INDEX, a0=zeros),
-        "header_promises_more": archive(index=INDEX, a0=header("(1000000000000,)")),
-        "header_below_nought": archive(index=INDEX, a0=header("(-1,)")),
-        "header_overflows": archive(index=INDEX, a0=header(f"(0, {10**40})")),
-        "objects_of_no_bytes": archive(index=INDEX, a0=header("(0,)", "|O")),
-        "index_nested": archive(index=index("[" * 100_000)),
-        "index_is_a_list": archive(index=index("[1]")),
-        "index_of_lists": archive(index=index('{"arrays": [[[], []]], "facts": {}}')),
-        "type_is_a_function": archive(index=index(custom % "finfo"), a0=array(np.zeros(2, "u1"))),
-        "facts_are_a_text": archive(index=index('{"arrays": [], "facts": "x"}')),
-        "no_zip": b"PK\x03\x04" + b"\x00" * 100,
-        "empty": b"",
-    }
+    return file.getvalue()
 
 
-ARCHIVES = tuple(hostile_archives(Path()))
+def zeros() -> bytes:
+    return array(np.zeros(50_000_000, np.float32))
+
+
+FUNCTION = '{"arrays": [["w", "finfo"]], "facts": {}}'
+ARCHIVES: dict[str, Callable[[Path], bytes]] = {
+    "pickled_array": lambda ran: archive(index=INDEX, a0=pickled(ran)),
+    "pickled_index": lambda ran: archive(index=pickled(ran), a0=pickled(ran)),
+    "pickle_alone": lambda ran: pickle.dumps(Bomb(ran)),
+    "compressed": lambda _: archive(zipfile.ZIP_DEFLATED, index=INDEX, a0=zeros()),
+    "header_promises_more": lambda _: archive(index=INDEX, a0=header("(1000000000000,)")),
+    "header_below_nought": lambda _: archive(index=INDEX, a0=header("(-1,)")),
+    "header_overflows": lambda _: archive(index=INDEX, a0=header(f"(0, {10**40})")),
+    "objects_of_no_bytes": lambda _: archive(index=INDEX, a0=header("(0,)", "|O")),
+    "index_nested": lambda _: archive(index=index("[" * 100_000)),
+    "index_is_a_list": lambda _: archive(index=index("[1]")),
+    "index_of_lists": lambda _: archive(index=index('{"arrays": [[[], []]], "facts": {}}')),
+    "type_is_a_function": lambda _: archive(index=index(FUNCTION), a0=array(np.zeros(2, "u1"))),
+    "facts_are_a_text": lambda _: archive(index=index('{"arrays": [], "facts": "x"}')),
+    "no_zip": lambda _: b"PK\x03\x04" + b"\x00" * 100,
+    "empty": lambda _: b"",
+}
+"""Bytes that are no checkpoint; some would write a file if they were harmful."""
 
 
 @pytest.mark.parametrize("case", ARCHIVES)
 def test_checkpoints_that_are_none(case: str, tmp_path: Path, traps: Any) -> None:
     path = tmp_path / "best-1.npz"
-    commit(path, hostile_archives(traps.ran)[case])
+    commit(path, ARCHIVES[case](traps.ran))
     with pytest.raises(RunError, match=r"best-1\.npz is not a checkpoint"):
         load_checkpoint(path)
     assert traps.untouched()
@@ -454,14 +457,14 @@ def test_data_that_unpack_to_too_much(tmp_path: Path, monkeypatch: pytest.Monkey
     packed.write_bytes(gzip.compress(b"\x00\x00\x08\x01" + b"\xff" * 4 + bytes(50_000_000)))
     bomb = tmp_path / "x.npz"
     bomb.write_bytes(archive(zipfile.ZIP_DEFLATED, x=array(np.zeros(12_500_000, np.float32))))
-    pickled = tmp_path / "pickled.npz"
-    pickled.write_bytes(archive(x=hostile_archives(tmp_path / "ran")["pickle_alone"]))
+    harmful = tmp_path / "pickled.npz"
+    harmful.write_bytes(archive(x=ARCHIVES["pickle_alone"](tmp_path / "ran")))
     lying = tmp_path / "lying.npz"
     lying.write_bytes(archive(x=header("(1000000000000,)")))
     tracemalloc.start()
     with pytest.raises(DataError, match="it holds more than 1 MB"):
         idx.read_idx(packed)
-    for file in (bomb, pickled, lying):
+    for file in (bomb, harmful, lying):
         with pytest.raises(DataError, match="cannot be read"):
             npz.read_npz(file, ["x"])
     _, most = tracemalloc.get_traced_memory()
