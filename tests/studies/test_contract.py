@@ -1,24 +1,32 @@
 """What every plan of a study keeps, and what a study does with it."""
 
+import json
 import shlex
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from nnrun.config.loading import load_experiment
+from nnrun.config.writer import experiment_to_yaml
 from nnrun.errors import ConfigError
 from nnrun.experiments.declare import load
 from nnrun.runs.directory import RunDirectory
 from nnrun.runs.manifest import RunRecord
 from nnrun.runs.outcome import Outcome
-from nnrun.studies.plan import Plan, Point
+from nnrun.runs.study_directory import StudyDirectory
+from nnrun.studies.confirmation import Confirmation
+from nnrun.studies.folds import Folds
+from nnrun.studies.plan import Plan, Point, StoredPlan
+from nnrun.studies.plans import read_plan
 from nnrun.studies.search_plan import SearchPlan
 from nnrun.studies.seeds import Seeds
 from nnrun.studies.study import StudyInterruptedError, study
+from nnrun.studies.sweep import Sweep
 from tests.conftest import TINY
 
 MOST = 100
@@ -62,6 +70,9 @@ def search_by(method: str) -> SearchPlan:
 PLANS: dict[str, Callable[[], Plan]] = {
     "seeds": lambda: Seeds(range(3, 6)),
     "no seeds": lambda: Seeds([]),
+    "folds": lambda: Folds(3, [1]),
+    "a sweep": lambda: Sweep("training.batch_size", [8, 16], Seeds([1])),
+    "a confirmation": lambda: Confirmation.of([{}, {"training.batch_size": 8}], [4]),
     **{f"search by {name}": partial(search_by, name) for name in ("grid", "sobol", "tpe")},
     "of a user's own": Halving,
 }
@@ -104,8 +115,26 @@ def test_a_plan_asks_for_configs_that_can_be_trained(
     make: Callable[[], Plan], config: Path
 ) -> None:
     for point in points_of(make()):
-        experiment = load(config, point.changes).experiment
+        folds = () if point.fold is None else ("dataset.split.validation={fold: 0, of: 3}",)
+        experiment = load(config, (*folds, *point.changes)).experiment
         assert point.seed is None or experiment.seed == point.seed
+
+
+@pytest.mark.parametrize("name", [name for name in PLANS if "user" not in name])
+def test_a_plan_that_is_stored_is_the_same_plan_and_goes_on(
+    name: str, config: Path, tmp_path: Path
+) -> None:
+    plan = cast("StoredPlan", PLANS[name]())
+    directory = StudyDirectory(tmp_path)
+    directory.resolved.write_text(experiment_to_yaml(load_experiment(config)))
+    stored = json.loads(json.dumps(plan.to_json()))
+    again = read_plan(stored, directory)
+    assert again.to_json() == stored
+    assert (again.size, again.any_order) == (plan.size, plan.any_order)
+    going_on = again.going_on_from(stored)
+    assert going_on is not None
+    assert list(points_of(going_on)) == list(points_of(plan))
+    assert again.going_on_from({**stored, "kind": "another"}) is None
 
 
 def test_a_point_says_what_it_changes() -> None:
