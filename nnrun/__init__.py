@@ -16,12 +16,14 @@ __all__ = [
     "find_learning_rate",
     "open_run",
     "predict",
+    "search",
     "study",
     "train",
 ]
 _OF_STUDIES = {
     "Point": "plan.Point",
     "Seeds": "seeds.Seeds",
+    "search": "searching.search_config",
     "study": "study.study",
     "train": "many.train_config",
 }

@@ -69,5 +69,6 @@ def search_cli(
         trust=trust,
         fresh=fresh,
         jobs=jobs,
+        deliver_signals=False,
     )
     raise typer.Exit(show_study(train_them, out, quiet=quiet, as_json=as_json))

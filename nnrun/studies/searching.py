@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,7 @@ def search_config(
     jobs: int = 1,
     watch: Watcher | None = None,
     follow: Follower | None = None,
+    deliver_signals: bool = True,
 ) -> StudyReport:
     """Search the settings that a config's `search` section asks for, or continue that search.
 
@@ -47,6 +49,10 @@ def search_config(
             trials are chosen.
         watch: Called with every event of the trainings.
         follow: Called with the study when it begins or continues, and with each trial as it ends.
+        deliver_signals: As for `nnrun.experiments.api.train`.
+
+    Returns:
+        The report of the study: `groups` are the settings, `ranked` those with a value, best first.
 
     Raises:
         ConfigError: The config has mistakes.
@@ -55,7 +61,7 @@ def search_config(
     path, runs = Path(config), Path(runs_dir)
     declared, changes = declare_search(path, overrides, runs)
     plan = SearchPlan(declared.experiment, path, changes, jobs=jobs)
-    return train_many(
+    report = train_many(
         declared,
         plan,
         runs_dir=runs,
@@ -67,6 +73,9 @@ def search_config(
         follow=follow,
         metric=plan.figure[0],
     )
+    if deliver_signals and report.signal is not None:
+        signal.raise_signal(report.signal)
+    return report
 
 
 def declare_search(
