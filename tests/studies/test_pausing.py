@@ -9,6 +9,7 @@ import pytest
 from conftest import TINY
 from same_run import assert_same_run
 
+from nnrun.analysis.study_report import StudyReport
 from nnrun.experiments.api import train
 from nnrun.experiments.declare import load
 from nnrun.runs.directory import RunDirectory
@@ -54,6 +55,10 @@ class Halving:
 
     def going_on_from(self, earlier: Mapping[str, Any]) -> "Halving":
         return self
+
+    def confirming(self, report: StudyReport) -> None: ...
+
+    def leave(self, report: StudyReport) -> None: ...
 
 
 def test_trials_pause_and_go_on(

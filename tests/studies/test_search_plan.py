@@ -2,6 +2,7 @@
 
 import math
 import tempfile
+import time
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -15,6 +16,7 @@ from nnrun.config.loading import load_experiment
 from nnrun.config.reader import plain_value, read_yaml
 from nnrun.runs.manifest import PAUSED
 from nnrun.runs.outcome import Outcome
+from nnrun.runs.study_directory import StudyDirectory
 from nnrun.studies.plan import Point
 from nnrun.studies.search_plan import SearchPlan, read_search_plan
 
@@ -151,7 +153,7 @@ def test_folds_and_seeds_of_the_config_are_those_of_each_trial(tmp_path: Path) -
     plan = plan_of(limits, config=CONFIG + "seeds: 2\nseed: 7\n")
     assert [point.seed for point in conducted(plan, 1)] == [7, 8, 7, 8]
     (tmp_path / "resolved.yaml").write_text(CONFIG + "seed: 7\n")
-    again = read_search_plan(plan.to_json(), tmp_path / "resolved.yaml")
+    again = read_search_plan(plan.to_json(), StudyDirectory(tmp_path))
     assert [point.seed for point in conducted(again, 1)] == [7, 8, 7, 8]
 
 
@@ -222,12 +224,13 @@ def test_settings_that_are_no_config_are_drawn_anew_and_counted() -> None:
     assert plan.refused == 1
 
 
-def test_no_new_trial_begins_once_the_time_is_up() -> None:
+def test_no_new_trial_begins_once_the_time_is_up(monkeypatch: pytest.MonkeyPatch) -> None:
     plan = plan_of("  method: random\n  time: 1 min\n  stop_early: asha\n")
     assert plan.size is None
     first = plan.ask()
     assert first is not None
-    plan.close()
+    now = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now + 61)
     plan.tell(first, outcome_of(first))
     going_on = plan.ask()
     assert going_on == replace(first, trial=0, until=None)
@@ -236,11 +239,12 @@ def test_no_new_trial_begins_once_the_time_is_up() -> None:
 
 
 def test_a_plan_is_made_again_from_its_record(tmp_path: Path) -> None:
-    resolved = tmp_path / "resolved.yaml"
-    resolved.write_text(CONFIG)
+    directory = StudyDirectory(tmp_path)
+    directory.resolved.write_text(CONFIG)
     plan = plan_of(search_of("asha"), jobs=2)
-    again = read_search_plan(plan.to_json(), resolved)
-    assert again.to_json() == plan.to_json()
+    again = read_search_plan(plan.to_json(), directory)
+    for key in ("kind", "search", "jobs"):
+        assert again.to_json()[key] == plan.to_json()[key]
     assert conducted(again, 1) == conducted(plan, 1)
 
 
