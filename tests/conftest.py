@@ -2,6 +2,7 @@
 
 import functools
 import gc
+import itertools
 import os
 import shutil
 import signal
@@ -10,6 +11,7 @@ import sys
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -22,6 +24,7 @@ from nnrun.runs.study_directory import StudyDirectory
 # A test must not fail because the machine is busy.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
+_searches = itertools.count(1)
 os.environ[SWITCH] = "1"  # tests neither profit from what others left nor leave anything behind
 
 TINY = """\
@@ -66,10 +69,18 @@ def pytest_collection() -> Generator[None, object, object]:
 def _lasting() -> None:
     """Keep what outlives a module's tests out of Keras's many searches for garbage.
 
-    They took a fifth of a tiny training's time, and most of the time in which a model is built.
+    They took a fifth of a tiny training's time, and most of the time in which a model is built. Of
+    those that are left, one of ten is made: a test process holds far more than a training.
     """
     gc.collect()
     gc.freeze()
+    if keras_state := sys.modules.get("keras.src.backend.common.global_state"):
+        keras_state.gc = SimpleNamespace(collect=_collect_seldom)  # type: ignore[attr-defined]
+
+
+def _collect_seldom() -> None:
+    if next(_searches) % 10 == 0:
+        gc.collect()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -176,7 +176,7 @@ def test_a_reader_that_leaves_does_not_end_the_training(
     assert RunRecord.read(the_run(tmp_path / "runs") / "run.json").status == "finished"
 
 
-@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+@pytest.mark.parametrize("encoding", ["ascii", pytest.param("latin-1", marks=pytest.mark.campaign)])
 def test_any_encoding_will_do(
     tmp_path: Path,
     write_config: WriteConfig,

@@ -137,7 +137,9 @@ def test_frozen_layers_stay_and_then_learn_as_with_a_new_optimizer(
     assert began == [FineTuningBegan(3, ("dense",), 0.001)]
 
 
-@pytest.mark.parametrize("epoch", [1, 2, 3])
+@pytest.mark.parametrize(
+    "epoch", [*(pytest.param(epoch, marks=pytest.mark.campaign) for epoch in (1, 2)), 3]
+)
 def test_a_run_that_breaks_off_goes_on_in_its_part(
     config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, epoch: int
 ) -> None:

@@ -297,7 +297,13 @@ def test_interrupted_at_other_moments(lab: Lab, moment: str) -> None:
     assert_same_run(run, lab.whole(config))
 
 
-@pytest.mark.parametrize("case", BLOCKS)
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(case, marks=pytest.mark.campaign if case == "traces and pruning" else ())
+        for case in BLOCKS
+    ],
+)
 def test_epochs_that_are_made_many_at_once(lab: Lab, case: str) -> None:
     config = lab.write(BLOCKS[case])
     run = lab.broken(config, break_at(Resumable, 3))

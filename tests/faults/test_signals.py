@@ -67,7 +67,12 @@ def temporary_files(run: RunDirectory) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+    ("number", "code"),
+    [
+        (signal.SIGINT, 130),
+        (signal.SIGTERM, 143),
+        pytest.param(signal.SIGHUP, 129, marks=pytest.mark.campaign),
+    ],
 )
 def test_one_signal_ends_the_training_with_everything_written(
     tmp_path: Path, start: Callable[..., Any], number: signal.Signals, code: int
@@ -269,6 +274,7 @@ def test_a_loop_of_trainings_ends_with_a_signal(
     assert heard == [outcome.signal] == [signal.SIGTERM]
 
 
+@pytest.mark.campaign
 def test_a_script_that_trains_in_a_loop_ends_with_sigterm(
     tmp_path: Path, write_config: Callable[..., Path]
 ) -> None:

@@ -60,7 +60,10 @@ def test_streams_that_take_nothing(shell: Shell, line: str, code: int, told: str
     assert told is None or done.stderr == told
 
 
-@pytest.mark.parametrize("streams", ["<&- >&- 2>&-", ">/dev/full 2>/dev/full"])
+@pytest.mark.parametrize(
+    "streams",
+    ["<&- >&- 2>&-", pytest.param(">/dev/full 2>/dev/full", marks=pytest.mark.campaign)],
+)
 def test_a_training_without_streams_is_kept(shell: Shell, streams: str, tmp_path: Path) -> None:
     done = shell(f"nnrun train tiny.yaml --run-dir run {streams}")
     run = RunDirectory(tmp_path / "run")
@@ -99,7 +102,11 @@ HUGE = TINY.replace("hidden: [8]", "hidden: [30000, 30000]")
 
 
 @pytest.mark.parametrize(
-    ("text", "kilobytes"), [(TINY, 500_000), (HUGE, 5_000_000)], ids=["to import", "to train"]
+    ("text", "kilobytes"),
+    [
+        pytest.param(TINY, 500_000, id="to import"),
+        pytest.param(HUGE, 5_000_000, id="to train", marks=pytest.mark.campaign),
+    ],
 )
 def test_too_little_memory_is_a_sentence(
     text: str, kilobytes: int, tmp_path: Path, write_config: Callable[..., Path]
