@@ -45,7 +45,7 @@ class GalleryRow:
         problem: Why it failed.
         parameters: How many the model has.
         epochs: How many epochs were trained, the mean over the runs.
-        seconds: How long a run took, the mean.
+        seconds: How long a run took, the mean; of a study, how long all of its runs took.
         expectations: A mapping each: `figure`, its mean as `value`, its standard `deviation` over
             the seeds (null for one), `held`, and `equals` or `min` and `max`.
     """

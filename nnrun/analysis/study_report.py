@@ -14,6 +14,7 @@ from nnrun.config.modes import Directions, Mode, mode_of
 from nnrun.config.split import FOLD
 from nnrun.errors import RunError
 from nnrun.json_text import as_plain_json
+from nnrun.runs.directory import RunDirectory
 from nnrun.runs.expectations import figures_reached, holds
 from nnrun.runs.history import NOT_METRICS
 from nnrun.runs.manifest import PAUSED, Metrics, RunRecord
@@ -37,11 +38,13 @@ class TrialReport:
         row: Its row in the table.
         record: The record of its run; None where it left none.
         figures: Its figures, by the names that `expect` uses.
+        run: Its run's directory; None where it left none.
     """
 
     row: TrialRow
     record: RunRecord | None
     figures: Mapping[str, float | None]
+    run: RunDirectory | None = None
 
 
 @dataclass(frozen=True)
@@ -142,7 +145,8 @@ class TrialGroup:
         spread = self.spreads.get(str(item["figure"]))
         value = None if spread is None else spread.mean
         bounds = {key: bound for key, bound in item.items() if bound is not None}
-        deviation = None if spread is None else spread.deviation
+        varies = spread is not None and item["figure"] != "params"
+        deviation = spread.deviation if spread is not None and varies else None
         return {**item, "value": value, "deviation": deviation, "held": holds(value, bounds)}
 
 
@@ -280,7 +284,7 @@ def read_trial(directory: StudyDirectory, row: TrialRow) -> TrialReport:
         return TrialReport(row, None, {})
     reached = figures_reached(metrics, record.parameters or 0)
     figures = {name: value for name, value in reached.items() if name not in NOT_METRICS}
-    return TrialReport(row, record, figures)
+    return TrialReport(row, record, figures, run)
 
 
 def _group_json(group: TrialGroup) -> dict[str, Any]:

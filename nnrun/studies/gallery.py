@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import signal
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from nnrun.analysis.gallery_view import (
@@ -32,12 +34,15 @@ from nnrun.runs.expectations import figures_reached, judge_expectations
 from nnrun.runs.history import History
 from nnrun.runs.manifest import Metrics, RunRecord
 from nnrun.studies.advancing import reason_of
+from nnrun.studies.many import plan_of, train_many
+from nnrun.studies.searching import search_config
 from nnrun.studies.seeds import Seeds
 from nnrun.studies.study import StudyInterruptedError, Trial, study
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from nnrun.analysis.study_report import StudyReport
     from nnrun.config.schema import Experiment
 
 
@@ -87,12 +92,14 @@ def run_exhibit(
     epochs: int | None = None,
     fresh: bool = False,
 ) -> GalleryRow:
-    """Run a config with its seeds, reusing finished runs, and check the means.
+    """Run a config with its seeds, or as the study it asks for, and check the means.
+
+    Finished runs and studies are reused.
 
     Args:
         exhibit: The config.
         runs_dir: The folder of the runs.
-        seeds: The number of seeds, instead of the sheet's.
+        seeds: The number of seeds, instead of the sheet's or the config's.
         epochs: The number of epochs, instead of the config's.
         fresh: Whether to train again even if there are finished runs.
 
@@ -107,7 +114,13 @@ def run_exhibit(
     try:
         shows = first_comment(exhibit.config.read_text(encoding="utf-8"))
         bases = Bases(runs_dir)
-        experiment = load(exhibit.config, changes, bases).experiment
+        declared = load(exhibit.config, changes, bases)
+        experiment = declared.experiment
+        if experiment.search is not None:
+            search = partial(search_config, exhibit.config, overrides=changes)
+            return _of_study(row, search(runs_dir=runs_dir, fresh=fresh, deliver_signals=False))
+        if plan := plan_of(declared, seeds=seeds):
+            return _of_study(row, train_many(declared, plan, runs_dir=runs_dir, fresh=fresh))
         count = seeds or exhibit.entry.seeds
         row = dataclasses.replace(
             row, shows=shows, seeds=tuple(range(experiment.seed, experiment.seed + count))
@@ -125,6 +138,27 @@ def run_exhibit(
         raise
     except Exception as error:  # noqa: BLE001 one config that breaks must not take the others along
         return dataclasses.replace(row, problem=reason_of(error))
+
+
+def _of_study(row: GalleryRow, report: StudyReport) -> GalleryRow:
+    """The row of a study: the means of its settings, of a search the best; its curves are theirs."""
+    if report.status == "interrupted":
+        raise StudyInterruptedError(report.signal or signal.SIGINT)
+    (group, *_) = report.judged or report.groups
+    records = [trial.record for trial in group.trials if trial.record is not None]
+    expectations = tuple(group.expectations)
+    unsound = next((trial.row.reason for trial in report.unsound), "")
+    return dataclasses.replace(
+        row,
+        seeds=tuple(dict.fromkeys(record.seed for record in records)),
+        runs=tuple(str(trial.run.path) for trial in group.trials if trial.run is not None),
+        status=FAILED if unsound else _status(expectations),
+        problem=unsound,
+        parameters=records[0].parameters,
+        epochs=fmean(record.epochs for record in records),
+        seconds=report.seconds,
+        expectations=expectations,
+    )
 
 
 def _not_run(exhibit: Exhibit) -> GalleryRow:

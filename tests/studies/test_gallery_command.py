@@ -209,3 +209,29 @@ def test_many_epochs_make_no_larger_picture(tmp_path: Path) -> None:
     rows = ({"epoch": n, "loss": 1 / n, "val_loss": 1.1 / n, "mae": n % 7} for n in range(1, 5000))
     draw_small_curves(History(rows), tmp_path / "curves.png")
     assert (tmp_path / "curves.png").stat().st_size < LARGEST_CURVES
+
+
+@pytest.mark.usefixtures("_there")
+@pytest.mark.parametrize(
+    ("section", "runs", "seeds"),
+    [
+        ("folds: 2", 2, (42,)),
+        ("seeds: 2", 2, (42, 43)),
+        ("search: {space: {training.batch_size: [90, 30]}, method: grid}", 3, (43, 44, 45)),
+    ],
+)
+def test_a_config_that_asks_for_a_study_is_one(
+    section: str, runs: int, seeds: tuple[int, ...], tmp_path: Path
+) -> None:
+    path = tmp_path / "study.yaml"
+    path.write_text(f"{config('study')}{section}\n")
+    exhibit = Exhibit(OTHERS, path, GalleryEntry())
+    row = run_exhibit(exhibit, runs_dir=tmp_path / "runs")
+    assert (row.status, row.problem, row.parameters) == ("held", "", 67)
+    assert (len(row.runs), row.seeds) == (runs, seeds)
+    params, loss = row.expectations
+    assert (params["value"], params["deviation"]) == (67, None)
+    assert loss["deviation"] > 0
+    again = run_exhibit(exhibit, runs_dir=tmp_path / "runs")
+    assert again == row
+    assert all((Path(run) / "history.csv").exists() for run in row.runs)
