@@ -27,6 +27,7 @@ from nnrun.pages.document import (
 from nnrun.pages.numbers import format_decimals, format_figure, format_seconds
 from nnrun.pages.style import png_of
 from nnrun.runs.settings import describe_briefly
+from nnrun.runs.study_record import SEARCH
 
 _ABSENT = "-"
 _ABOUT_FOLDS = (
@@ -53,10 +54,8 @@ def study_view(report: StudyReport, *, with_trials: bool = True) -> Document:
     if len(report.groups) > len(report.judged) == 1:
         blocks += expectations_sheet(report.judged[0].expectations)
     blocks.append(study_facts(report))
-    if option := swept_option(report):
-        blocks.append(
-            stored_picture(f"The results for each value of {option}", report.directory.sweep)
-        )
+    if picture := _picture(report):
+        blocks.append(stored_picture(*picture))
     if report.trials:
         blocks.append(study_curves(report))
     return Document(report.directory.name, blocks, report.to_json)
@@ -173,6 +172,7 @@ def study_facts(report: StudyReport) -> Facts:
     states = [trial.row.state for trial in report.trials]
     counts = [f"{states.count(state)} {state}" for state in dict.fromkeys(states)]
     parameters = next((t.record.parameters for t in report.trials if t.record), None)
+    picture = _picture(report)
     return Facts(
         {
             "trials": ", ".join(counts) or "none yet",
@@ -181,9 +181,18 @@ def study_facts(report: StudyReport) -> Facts:
             "study": report.directory.path,
             "table": report.directory.table,
             **({"best": report.directory.best} if best_settings(report) is not None else {}),
-            **({"picture": report.directory.sweep} if swept_option(report) else {}),
+            **({"picture": picture[1]} if picture else {}),
         }
     )
+
+
+def _picture(report: StudyReport) -> tuple[str, Path] | None:
+    """The picture that a study of its kind leaves, after its caption; None for no picture."""
+    if option := swept_option(report):
+        return f"The results for each value of {option}", report.directory.sweep
+    if report.record.kind == SEARCH and report.trials:
+        return "The values of the trials, and against each varied option", report.directory.search
+    return None
 
 
 def sorted_paths(paths: Iterable[str]) -> list[str]:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from nnrun.training.events import Event
 
 _FIGURE, _SETTING = 9, 16  # a setting may be a class and its arguments
+_STAR = " *"
 _WIDTHS = {"trial": 5, "seed": 6, "epochs": 6, "seconds": 7, "state": 8}
 
 
@@ -48,6 +49,7 @@ class TrialsDisplay:
         self._columns: list[str] = []
         self._paths: dict[str, None] = {}
         self._seen: set[int] = set()
+        self._best: float | None = None
         self._warned: set[str] = set()
 
     def __enter__(self) -> Self:
@@ -89,7 +91,7 @@ class TrialsDisplay:
             self._bars.stop()
         if self._columns:
             self._print("")
-        self._columns, self._paths, self._seen = [], {}, set()
+        self._columns, self._paths, self._seen, self._best = [], {}, set(), None
         self._print(str(study.directory.path))
         count = "" if study.plan.size is None else f"{study.plan.size:,} trials; "
         self._print(fold(f"{count}the value of each is its best {study.record.metric}", sys.stdout))
@@ -116,7 +118,23 @@ class TrialsDisplay:
             self._columns = columns
             self._print((" " * GAP).join(f"{names[place]:>{widths[place]}}" for place in places))
         texts = [as_cell(cell).text for cell in trial_cells(trial, figures, paths)]
-        self._print((" " * GAP).join(f"{texts[place]:>{widths[place]}}" for place in places))
+        row = (" " * GAP).join(f"{texts[place]:>{widths[place]}}" for place in places)
+        self._print(f"{row}{_STAR}" if self._is_best(trial, metric) else row)
+
+    def _is_best(self, trial: "TrialReport", metric: str) -> bool:
+        """Whether a trial with settings of its own is the best so far."""
+        from nnrun.analysis.study_report import REPEATING
+        from nnrun.config.modes import mode_of
+
+        row, record = trial.row, trial.record
+        is_one_of_several = any(path in row.settings for path in REPEATING)
+        if row.value is None or row.state != "finished" or record is None or is_one_of_several:
+            return False
+        sign = 1 if mode_of(metric, record.directions) == "min" else -1
+        if self._best is not None and sign * row.value >= sign * self._best:
+            return False
+        self._best = row.value
+        return True
 
     def _print(self, line: str) -> None:
         if self._bars is not None:
@@ -185,7 +203,7 @@ def _fitting(widths: Sequence[int], order: Sequence[int]) -> list[int]:
     """The indices of the columns that fit the terminal, the important ones first; elsewhere all."""
     screen = Screen.of(sys.stdout)
     kept: list[int] = []
-    free = screen.width + GAP
+    free = screen.width + GAP - len(_STAR)
     for place in order:
         if not screen.is_terminal or widths[place] + GAP <= free:
             kept.append(place)

@@ -69,6 +69,11 @@ class StudyDirectory:
         return self.path / "sweep.png"
 
     @property
+    def search(self) -> Path:
+        """The picture of a search: the values of the trials, also against each varied option."""
+        return self.path / "search.png"
+
+    @property
     def trials(self) -> Path:
         """The directory of the trials."""
         return self.path / TRIALS

@@ -9,6 +9,7 @@ from heapq import heappop, heappush
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from nnrun.analysis.search_plot import draw_search
 from nnrun.analysis.search_view import best_settings, ranked_groups
 from nnrun.config.changed_text import with_changes
 from nnrun.config.loading import load_experiment, searched_figure_of
@@ -240,7 +241,9 @@ class SearchPlan:
         return Confirmation.of(settings, range(first, first + confirm.seeds))
 
     def leave(self, report: StudyReport) -> None:
-        """Write the config with the best settings, its comments and order kept."""
+        """Write the config with the best settings, its comments and order kept, and draw the trials."""
+        if report.trials:
+            draw_search(report, report.directory.search)
         best = best_settings(report)
         if best is not None:
             changes, target = (*self._overrides, *overrides_of(best)), report.directory.best

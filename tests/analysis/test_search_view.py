@@ -1,14 +1,17 @@
 """What a search says of its best settings, by the figures of trials made by hand."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from nnrun.analysis.search_plot import draw_search
 from nnrun.analysis.search_view import best_settings, search_blocks
 from nnrun.analysis.study_report import StudyReport, TrialReport
 from nnrun.pages.document import Document
+from nnrun.pages.style import drawing
 from nnrun.pages.terminal import Screen, screen_text
 from nnrun.runs.study_directory import StudyDirectory
 from nnrun.runs.study_record import StudyRecord
@@ -109,3 +112,47 @@ def test_the_best_settings_are_what_the_config_expects_figures_of() -> None:
     assert [group.settings for group in searched(None).judged] == [{RATE: 0.1}]
     assert study.confirmation is not None
     assert len(study.confirmation.judged) == 2
+
+
+def test_the_picture_has_a_panel_for_each_option_that_varies(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panels: dict[str, list[tuple[str, list[float], list[float]]]] = {}
+
+    @contextmanager
+    def kept(*args: Any, **options: Any) -> Iterator[Any]:
+        with drawing(*args, **options) as figure:
+            yield figure
+            for axes in figure.axes:
+                lines = [line for line in axes.lines if line.get_marker() == "o"]
+                panels[axes.get_title(loc="left")] = [
+                    (
+                        str(line.get_markerfacecolor()),
+                        list(line.get_xdata()),
+                        list(line.get_ydata()),
+                    )
+                    for line in lines
+                ]
+
+    monkeypatch.setattr("nnrun.analysis.search_plot.drawing", kept)
+    adam = {"Adam": {"learning_rate": 0.1}}
+    study = report(
+        "search",
+        [
+            ({}, 0.5),
+            ({"optimizer": adam, "architecture.MLP.hidden": [8]}, 0.7),
+            ({"optimizer": "SGD", "architecture.MLP.hidden": [16, 4]}, 0.6),
+            ({"optimizer": adam, "architecture.MLP.hidden": [64]}, 0.8),
+        ],
+    )
+    draw_search(study, tmp_path / "search.png")
+    assert (tmp_path / "search.png").read_bytes().startswith(b"\x89PNG")
+    whole = {
+        name: [dots for fill, *dots in lines if fill != "none"] for name, lines in panels.items()
+    }
+    assert whole == {
+        "the best so far (hollow: stopped early)": [[[0, 1, 2, 3], [0.5, 0.7, 0.6, 0.8]]],
+        "optimizer": [[[0, 1, 0], [0.7, 0.6, 0.8]]],
+        "entries of hidden": [[[1, 2, 1], [0.7, 0.6, 0.8]]],
+        "hidden.0": [[[8, 16, 64], [0.7, 0.6, 0.8]]],
+    }

@@ -4,6 +4,7 @@ import io
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -108,4 +109,18 @@ def test_rows_of_trials_fit_the_terminal_and_are_whole_elsewhere(
     assert every - set(header.split()) == left_out
     assert len(rows) == 2
     assert {len(line) for line in rows} == {len(header)}
-    assert not terminal or len(header) <= 50
+    assert not terminal or len(header) <= 48
+
+
+def test_a_star_marks_each_new_best_of_trials_with_settings_of_their_own(
+    study: StudyDirectory, capsys: pytest.CaptureFixture[str]
+) -> None:
+    opened = OpenStudy(study, StudyRecord.read(study.record), Seeds([1, 2]))
+    rows = TrialTable.read(study.table).rows
+    with TrialsDisplay(silent=False) as display:
+        for value in (0.5, 0.6, 0.4):
+            row = replace(rows[0], settings={"training.epochs": 2}, value=value)
+            display.follow(opened, TrialEnded(row, is_new=True))
+        display.follow(opened, TrialEnded(replace(rows[1], value=0.1), is_new=True))
+    lines = [line for line in capsys.readouterr().out.splitlines() if "finished" in line]
+    assert [line.endswith("finished *") for line in lines] == [True, False, True, False]
