@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
     from nnrun.analysis.study_report import StudyReport
     from nnrun.config.schema import Experiment
+    from nnrun.experiments.declare import Declared
 
 
 @dataclass(frozen=True)
@@ -92,9 +93,7 @@ def run_exhibit(
     epochs: int | None = None,
     fresh: bool = False,
 ) -> GalleryRow:
-    """Run a config with its seeds, or as the study it asks for, and check the means.
-
-    Finished runs and studies are reused.
+    """Run a config with its seeds, or as its study, reusing finished runs, and check the means.
 
     Args:
         exhibit: The config.
@@ -116,11 +115,8 @@ def run_exhibit(
         bases = Bases(runs_dir)
         declared = load(exhibit.config, changes, bases)
         experiment = declared.experiment
-        if experiment.search is not None:
-            search = partial(search_config, exhibit.config, overrides=changes)
-            return _of_study(row, search(runs_dir=runs_dir, fresh=fresh, deliver_signals=False))
-        if plan := plan_of(declared, seeds=seeds):
-            return _of_study(row, train_many(declared, plan, runs_dir=runs_dir, fresh=fresh))
+        if report := _study_of(declared, changes, runs_dir, seeds=seeds, fresh=fresh):
+            return _of_study(row, report)
         count = seeds or exhibit.entry.seeds
         row = dataclasses.replace(
             row, shows=shows, seeds=tuple(range(experiment.seed, experiment.seed + count))
@@ -138,6 +134,19 @@ def run_exhibit(
         raise
     except Exception as error:  # noqa: BLE001 one config that breaks must not take the others along
         return dataclasses.replace(row, problem=reason_of(error))
+
+
+def _study_of(
+    declared: Declared, changes: Sequence[str], runs_dir: Path, *, seeds: int | None, fresh: bool
+) -> StudyReport | None:
+    """The study that a config asks for, at its end; None if it asks for a single run."""
+    if declared.experiment.search is not None:
+        search = partial(search_config, declared.config, overrides=changes)
+        return search(runs_dir=runs_dir, fresh=fresh, deliver_signals=False)
+    plan = plan_of(declared, seeds=seeds)
+    if plan is not None and plan_of(declared) is not None:
+        return train_many(declared, plan, runs_dir=runs_dir, fresh=fresh)
+    return None
 
 
 def _of_study(row: GalleryRow, report: StudyReport) -> GalleryRow:

@@ -84,7 +84,11 @@ def train_config(
             deliver_signals=deliver_signals,
         )
     how = partial(train_many, runs_dir=runs, command=command, trust=trust, fresh=fresh)
-    report = how(declared, plan, jobs=jobs, watch=watch)
+    return delivered(how(declared, plan, jobs=jobs, watch=watch), deliver_signals)
+
+
+def delivered(report: StudyReport, deliver_signals: bool) -> StudyReport:
+    """The report, after giving a signal that interrupted the study its usual effect, if asked to."""
     if deliver_signals and report.signal is not None:
         signal.raise_signal(report.signal)
     return report

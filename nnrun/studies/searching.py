@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import signal
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nnrun.errors import UserError
 from nnrun.experiments.declare import RUNS, Bases, load
-from nnrun.studies.many import train_many
+from nnrun.studies.many import delivered, train_many
 from nnrun.studies.search_plan import SearchPlan
 
 if TYPE_CHECKING:
@@ -61,21 +61,9 @@ def search_config(
     path, runs = Path(config), Path(runs_dir)
     declared, changes = declare_search(path, overrides, runs)
     plan = SearchPlan(declared.experiment, path, changes, jobs=jobs)
-    report = train_many(
-        declared,
-        plan,
-        runs_dir=runs,
-        command=command,
-        trust=trust,
-        fresh=fresh,
-        jobs=jobs,
-        watch=watch,
-        follow=follow,
-        metric=plan.figure[0],
-    )
-    if deliver_signals and report.signal is not None:
-        signal.raise_signal(report.signal)
-    return report
+    how = partial(train_many, runs_dir=runs, command=command, trust=trust, fresh=fresh)
+    report = how(declared, plan, jobs=jobs, watch=watch, follow=follow, metric=plan.figure[0])
+    return delivered(report, deliver_signals)
 
 
 def declare_search(
