@@ -3,6 +3,7 @@
 import contextlib
 import gc
 import importlib.abc
+import logging
 import os
 import platform
 import sys
@@ -59,6 +60,11 @@ def _no_collections() -> Iterator[None]:
         gc.freeze()
         if was_on:
             gc.enable()
+
+
+def expect_many_models() -> None:
+    """Have TensorFlow not warn of many models in a process, which it takes for one compiled anew."""
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 
 @contextlib.contextmanager

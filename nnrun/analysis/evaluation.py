@@ -52,7 +52,7 @@ class Evaluation:
         split: `train`, `validation`, `test`, or the name of a file's rows.
         rows: The number of rows predicted.
         task: The task, by its name in the config.
-        epoch: The epoch whose weights were used.
+        epoch: The epoch whose weights were used; None for the models of several runs.
         warnings: Why these are not the weights of the run's best epoch; empty if they are.
         headline: The metrics of the whole split: `value`, and `low` and `high` of the 95 %
             interval; if there is none, `reason` says why.
@@ -72,7 +72,7 @@ class Evaluation:
     split: str
     rows: int
     task: str
-    epoch: int
+    epoch: int | None
     warnings: Sequence[str]
     headline: Mapping[str, Estimate]
     bootstrap: Mapping[str, float]
@@ -94,7 +94,7 @@ def score(
     run: str,
     split: str,
     task: str,
-    epoch: int,
+    epoch: int | None,
     seed: int,
     recorded: Mapping[str, float],
     where: str,
@@ -107,7 +107,7 @@ def score(
         run: The run's name.
         split: The split's name.
         task: The task, by its name in the config.
-        epoch: The epoch whose weights were used.
+        epoch: The epoch whose weights were used; None for several models.
         seed: Of the bootstrap.
         recorded: Loss and metrics of the config.
         where: The directory that the evaluation is written to.
@@ -154,7 +154,9 @@ def evaluations_view(evaluations: Mapping[str, Evaluation]) -> Document:
 
 
 def _evaluation_blocks(evaluation: Evaluation) -> list[Block]:
-    title = f" on {evaluation.rows:,} {evaluation.split} rows, weights of epoch {evaluation.epoch}"
+    title = f" on {evaluation.rows:,} {evaluation.split} rows"
+    if evaluation.epoch is not None:
+        title += f", weights of epoch {evaluation.epoch}"
     tables = (
         _headline_sheet(evaluation),
         _class_sheet(evaluation.classes),

@@ -135,7 +135,7 @@ def _wrong_table(
             said = [classes[true], classes[int(predictions.labels[row])]]
             sure = [float(predictions.confidence[row]), float(outputs[row, true])]
             read = (column[row : row + 1].tolist()[0] for column in columns.values())
-            yield [row, *said, *sure, *read]
+            yield [predictions.names[row], *said, *sure, *read]
 
     head = ["row", "target", "predicted", "confidence", "p_target"]
     return table_text([*head, *columns], records())

@@ -67,6 +67,7 @@ class Predictions:
         sampled: What draws of dropout said of the same rows, if any were made.
         columns: Names of the columns, where several are predicted.
         are_labels: Whether these are labels, each with its probability, and not values.
+        numbers: The number of each row in its source; empty where they are counted from 0.
     """
 
     outputs: np.ndarray
@@ -76,6 +77,7 @@ class Predictions:
     sampled: Sampled | None = None
     columns: tuple[str, ...] = ()
     are_labels: bool = False
+    numbers: tuple[int, ...] = ()
 
     @property
     def predicts(self) -> str:
@@ -130,7 +132,7 @@ class Predictions:
 
     def records(self) -> Iterator[list[str | int | float]]:
         """The rows, each with a cell for every column of the header."""
-        parts: list[Sequence[Any]] = [self._names()]
+        parts: list[Sequence[Any]] = [self.names]
         if not self.columns:
             parts += [self._said(self.targets)] if self.targets is not None else []
             parts.append(self._said(self.labels if self.classes else self.outputs))
@@ -175,14 +177,16 @@ class Predictions:
 
     def _columns_as_data(self) -> Iterator[dict[str, Any]]:
         first, held, outputs = self.header()[0], self.held.tolist(), self.outputs.tolist()
-        for name, predicted, given in zip(self._names(), held, outputs, strict=True):
+        for name, predicted, given in zip(self.names, held, outputs, strict=True):
             record = {first: name, "predicted": dict(zip(self.columns, predicted, strict=True))}
             if self.are_labels:
                 record["probabilities"] = dict(zip(self.columns, given, strict=True))
             yield record
 
-    def _names(self) -> Sequence[str | int]:
-        return self.files or range(self.rows)
+    @property
+    def names(self) -> Sequence[str | int]:
+        """The file or the number of each row."""
+        return self.files or self.numbers or range(self.rows)
 
     def _said(self, values: np.ndarray) -> list[str] | list[float]:
         if self.classes:
@@ -326,7 +330,7 @@ def _columns_sheet(predictions: Predictions) -> Sheet:
     more = [f"and {left_out} more"] if left_out else []
     held = predictions.held[:SHOWN_ROWS].tolist()
     rows: list[list[Text]] = []
-    for row, (name, values) in enumerate(zip(predictions._names(), held, strict=False)):
+    for row, (name, values) in enumerate(zip(predictions.names, held, strict=False)):
         cells: list[Text] = [str(name)]
         for column in range(len(shown)):
             if predictions.are_labels:

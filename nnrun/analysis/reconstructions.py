@@ -44,7 +44,7 @@ class Reconstructions(Predictions):
 
     def records(self) -> Iterator[list[str | int | float]]:
         """The rows, each with a cell for every column of the header."""
-        for name, errors in zip(self._names(), self.errors.tolist(), strict=True):
+        for name, errors in zip(self.names, self.errors.tolist(), strict=True):
             yield [name, *errors]
 
     def to_json(self) -> list[dict[str, Any]]:

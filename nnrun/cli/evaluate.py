@@ -50,23 +50,35 @@ def eval_cli(
     config, preprocessing and weights. Its data must not have changed, unless you evaluate another
     file with --data.
 
+    Of a cross-validation (`train --folds`) it evaluates all rows, each predicted by the run that did
+    not learn from it, and writes evaluation/out-of-fold/ in the study's directory.
+
     \b
     Example:
       $ nnrun eval latest --split validation
     """
     from nnrun.experiments.api import evaluate
-    from nnrun.runs.index import find_run
+    from nnrun.runs.index import find_either
+    from nnrun.runs.study_directory import StudyDirectory
+    from nnrun.studies.out_of_fold import evaluate_folds
 
     check_out(out)
-    evaluations = evaluate(
-        find_run(run, runs_dir),
-        split=split,
-        data=data,
-        batch_size=batch_size,
-        mc_samples=mc_samples,
-        trust=trust,
-        tell=warn,
-    )
+    found = find_either(run, runs_dir, studies=False)
+    if isinstance(found, StudyDirectory):
+        if split or data or batch_size or mc_samples:
+            message = f"{found.name} is a study, and is evaluated on its out-of-fold rows"
+            raise typer.BadParameter(f"{message}; name one of its runs, as in {found.name}/0")
+        evaluations = evaluate_folds(found, trust=trust, tell=warn)
+    else:
+        evaluations = evaluate(
+            found,
+            split=split,
+            data=data,
+            batch_size=batch_size,
+            mc_samples=mc_samples,
+            trust=trust,
+            tell=warn,
+        )
     from nnrun.analysis.evaluation import evaluations_view
 
     show_document(evaluations_view(evaluations), out, as_json=as_json)

@@ -67,7 +67,8 @@ def load_splits(
     frame = _read_source(dataset, asked, frames)
     dealing, rows, notes = deal(frame, dataset, asked)
     targets = _as_one_hot(dealing.targets) if dataset.preprocess.one_hot else dealing.targets
-    divided = _divided(rows, frame, dealing, dataset, seed)
+    numbers = split_rows(_row_facts(rows, dealing, dataset.split, frame), dataset.split, seed)
+    divided = {**_drawn(rows, numbers), **_other_parts(frame, dataset, dealing)}
     is_exact = dataset.preprocess.scales_columns if exact is None else exact
     parts = {
         name: _as_asked(part, targets, is_exact=is_exact, weighs=name in dataset.weighting.parts)
@@ -83,6 +84,7 @@ def load_splits(
         fingerprint=fingerprint(parts),
         source=frame.source,
         notes=notes,
+        numbers=numbers,
     )
 
 
@@ -147,15 +149,11 @@ def _row_facts(rows: Part, dealing: Dealing, split: Split, frame: Frame) -> RowF
     return RowFacts(rows.rows, labels, groups, order, has_test=frame.test is not None)
 
 
-def _divided(
-    rows: Part, frame: Frame, dealing: Dealing, dataset: Dataset, seed: int
-) -> dict[str, Part]:
-    """The rows of each part."""
-    indices = split_rows(_row_facts(rows, dealing, dataset.split, frame), dataset.split, seed)
-    others = _other_parts(frame, dataset, dealing)
-    if list(indices) == ["train"]:
-        return {"train": rows, **others}
-    return {**{part: rows.take(index) for part, index in indices.items()}, **others}
+def _drawn(rows: Part, numbers: Mapping[str, np.ndarray]) -> dict[str, Part]:
+    """The rows of each part that is drawn from the set itself."""
+    if list(numbers) == ["train"]:
+        return {"train": rows}
+    return {part: rows.take(index) for part, index in numbers.items()}
 
 
 def _exact_specs(dealing: Dealing) -> dict[str, InputSpec]:

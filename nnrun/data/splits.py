@@ -93,6 +93,8 @@ class Splits:
         fingerprint: SHA-256 over every array of every part; equal only for equal data.
         source: Where the rows came from, in words: a file or "embedded".
         notes: Notes on how they were read, one line each.
+        numbers: By the part's name, the number of each of its rows among those of the source whose
+            classes are kept; of parts that were drawn from them only.
     """
 
     inputs: Mapping[str, InputSpec]
@@ -103,6 +105,7 @@ class Splits:
     fingerprint: str
     source: str
     notes: tuple[str, ...] = ()
+    numbers: Arrays = field(default_factory=dict)
 
     @property
     def parts(self) -> dict[str, Part]:

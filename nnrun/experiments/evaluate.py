@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from nnrun.data.splits import Part, Splits
     from nnrun.runs.best_state import BestState
     from nnrun.runs.directory import RunDirectory
+    from nnrun.runs.evaluation_directory import EvaluationDirectory
 
 SPLITS = ("test", "validation", "train")
 """The parts of a data set, in the order in which the default is chosen."""
@@ -235,9 +236,7 @@ def evaluate_rows(
         RunError: A file cannot be written.
     """
     predicted = predict_rows(run, part, batch_size=batch_size, draws=draws)
-    weights = part.weights if run.experiment.dataset.weighting.validation else None
-    rows = make_resident(part, weights)
-    recorded = CompiledEvaluation(run.model, rows, run.engine, batch_size).run()
+    recorded = recorded_figures(run, part, batch_size)
     evaluations = {}
     for name, predictions in predicted.items():
         output = name if len(predicted) > 1 else ""
@@ -250,19 +249,48 @@ def evaluate_rows(
             epoch=run.epoch,
             warnings=[run.state.doubt] if run.state.doubt else [],
             seed=run.experiment.seed,
-            recorded=_recorded_of(recorded, output),
+            recorded=recorded_of(recorded, output),
             where=str(files.path),
         )
-        files.make()
-        columns = {name: spec.columns for name, spec in run.signature.inputs.items()}
-        read = {**part.inputs, **part.read}
-        write_evaluation(predictions, evaluations[name], files, inputs=read, columns=columns)
-        # Last: where the figures stand, all that belongs to them does.
-        write_json(files.metrics, evaluations[name].to_json())
+        write_all(predictions, evaluations[name], files, run.signature, part)
     return evaluations
 
 
-def _recorded_of(recorded: Mapping[str, float], output: str) -> dict[str, float]:
+def recorded_figures(run: OpenRun, part: Part, batch_size: int | None = None) -> dict[str, float]:
+    """Loss and metrics of the config on some rows, as Keras computes them."""
+    weights = part.weights if run.experiment.dataset.weighting.validation else None
+    rows = make_resident(part, weights)
+    return CompiledEvaluation(run.model, rows, run.engine, batch_size).run()
+
+
+def write_all(
+    predictions: Predictions,
+    evaluation: Evaluation,
+    files: EvaluationDirectory,
+    signature: Signature,
+    part: Part,
+) -> None:
+    """Write an evaluation with its tables and plots.
+
+    Args:
+        predictions: The predictions.
+        evaluation: Their figures.
+        files: Where they are written.
+        signature: What the model takes.
+        part: The rows.
+
+    Raises:
+        RunError: A file cannot be written.
+    """
+    files.make()
+    columns = {name: spec.columns for name, spec in signature.inputs.items()}
+    read = {**part.inputs, **part.read}
+    write_evaluation(predictions, evaluation, files, inputs=read, columns=columns)
+    # Last: where the figures stand, all that belongs to them does.
+    write_json(files.metrics, evaluation.to_json())
+
+
+def recorded_of(recorded: Mapping[str, float], output: str) -> dict[str, float]:
     """Keras's metrics of one output, without its name; all of them if there is only one."""
     figures = {Figure.trained(name, [output]): value for name, value in recorded.items()}
     return {figure.name: value for figure, value in figures.items() if figure.output == output}

@@ -87,6 +87,11 @@ class StudyDirectory:
         return RunDirectory(self.trials / f"{number:04d}")
 
     @property
+    def evaluations(self) -> Path:
+        """The directory that `nnrun eval` writes into."""
+        return self.path / "evaluation"
+
+    @property
     def plots(self) -> Path:
         """The directory of the plots over all trials."""
         return self.path / "plots"

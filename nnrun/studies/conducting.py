@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 import signal
 from concurrent.futures import FIRST_COMPLETED, wait
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from nnrun.config.plain_reader import read_plain
+from nnrun.device import expect_many_models
 from nnrun.errors import RunError, UserError
 from nnrun.runs.manifest import PAUSED
 from nnrun.runs.outcome import Outcome
@@ -107,8 +107,7 @@ class Conductor:
             RunError: A run cannot be written or resumed.
             UserError: The very first trial can't be trained.
         """
-        # TensorFlow takes the many models of one process for one that is compiled again and again.
-        logging.getLogger("tensorflow").setLevel(logging.ERROR)
+        expect_many_models()
         with StopRequest() as request:
             while True:
                 yield from self._ask(request)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nnrun.config.writer import experiment_to_yaml
+from nnrun.device import expect_many_models
 from nnrun.errors import RunError, UserError
 from nnrun.experiments.api import resume, train_declared
 from nnrun.experiments.declare import RUNS, Bases, load
@@ -84,8 +84,7 @@ def study(
     path, runs = Path(config), Path(runs_dir)
     known = bases or Bases(runs)  # all runs of a study begin with the very same one
     kept = Kept()
-    # TensorFlow takes the many models of one process for one that is compiled again and again.
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    expect_many_models()
     while (point := plan.ask()) is not None:
         changes = (*overrides, *point.changes)
         declared = load(path, changes, known)
