@@ -22,6 +22,7 @@ from nnrun.analysis.scores import (
     class_scores,
 )
 from nnrun.analysis.significance import LEVEL
+from nnrun.config.figures import Figure
 from nnrun.config.tasks import CLASSES, LABELS, NUMBERS
 from nnrun.pages.document import Block, Cell, Document, Facts, Heading, Lines, Sheet
 from nnrun.pages.numbers import format_decimals, format_figure
@@ -132,6 +133,12 @@ def score(
         uncertainty=figures_of_draws(predictions),
         where=where,
     )
+
+
+def recorded_of(recorded: Mapping[str, float], output: str) -> dict[str, float]:
+    """Keras's metrics of one output, without its name; all of them if there is only one."""
+    figures = {Figure.trained(name, [output]): value for name, value in recorded.items()}
+    return {figure.name: value for figure, value in figures.items() if figure.output == output}
 
 
 def evaluations_to_json(evaluations: Mapping[str, Evaluation]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from nnrun.analysis.evaluation_plots import (
 )
 from nnrun.analysis.reconstructions import Reconstructions, draw_reconstructions
 from nnrun.analysis.scores import confusion_matrix
-from nnrun.runs.atomic import write_text, write_with
+from nnrun.runs.atomic import write_json, write_text, write_with
 from nnrun.runs.prediction_table import table_text
 
 if TYPE_CHECKING:
@@ -39,18 +39,19 @@ def write_evaluation(
     inputs: Mapping[str, np.ndarray],
     columns: Mapping[str, tuple[str, ...]],
 ) -> None:
-    """Write the predictions, and the tables and plots that their task has.
+    """Write the predictions, the tables and plots that their task has, and the figures.
 
     Args:
         predictions: Of rows whose targets are known.
         evaluation: Their figures.
-        files: Where they are written; the directory is there.
+        files: Where they are written; the directory is made.
         inputs: The rows, by input.
         columns: The columns of a table that each input is made of; none for pictures.
 
     Raises:
         RunError: A file cannot be written.
     """
+    files.make()
     predictions.write(files.predictions)
     if isinstance(predictions, Reconstructions):
         if are_pictures(predictions.truth.shape[1:]):
@@ -62,6 +63,8 @@ def write_evaluation(
         _write_curves(predictions, evaluation, files)
     else:
         _write_regression(predictions, files)
+    # Last: where the figures stand, all that belongs to them does.
+    write_json(files.metrics, evaluation.to_json())
 
 
 def _write_classification(

@@ -48,16 +48,15 @@ def load_splits(
         dataset: The config's section; relative paths start from the working directory.
         seed: The experiment's seed, which determines how rows are drawn.
         roles: How a graph uses the columns; None for one input and one target.
-        exact: Whether inputs that float32 would lose precision of are kept in float64; None for
-            those that are scaled. Runs of nnrun 0.1.0 keep all inputs in float32.
+        exact: Whether inputs that float32 loses precision of are kept in float64; None for those
+            that are scaled. Runs of nnrun 0.1.0 keep all in float32.
         frames: Where rows are kept for the next time, if the same source is read again and again.
 
     Returns:
-        The parts. A single input is called "inputs", those of a graph have its names: `(rows,
-        *shape)`, uint8 for images, float32 for tables and strings for text. A single target is
-        called "targets", those of a graph have its outputs' names: `(rows,)` int32 labels, `(rows,
-        1)` float32 for regression, `(rows, columns)` float32 for several columns, or `(rows,
-        classes)` float32 with `preprocess.one_hot`; the transforms add an autoencoder's targets.
+        The parts. A single input is "inputs", those of a graph have its names: `(rows, *shape)`,
+        uint8 for images, float32 for tables and strings for text. A single target is "targets",
+        those of a graph have its outputs' names: `(rows,)` int32 labels, `(rows, columns)` float32
+        numbers, or `(rows, classes)` float32 if one-hot; transforms add an autoencoder's targets.
 
     Raises:
         DataError: The data cannot be found, read, or used as the config asks.
@@ -68,11 +67,10 @@ def load_splits(
     dealing, rows, notes = deal(frame, dataset, asked)
     targets = _as_one_hot(dealing.targets) if dataset.preprocess.one_hot else dealing.targets
     numbers = split_rows(_row_facts(rows, dealing, dataset.split, frame), dataset.split, seed)
-    divided = {**_drawn(rows, numbers), **_other_parts(frame, dataset, dealing)}
     is_exact = dataset.preprocess.scales_columns if exact is None else exact
     parts = {
         name: _as_asked(part, targets, is_exact=is_exact, weighs=name in dataset.weighting.parts)
-        for name, part in divided.items()
+        for name, part in _divided(rows, numbers, _other_parts(frame, dataset, dealing)).items()
     }
     refuse_no_weight(parts)
     return Splits(
@@ -149,11 +147,13 @@ def _row_facts(rows: Part, dealing: Dealing, split: Split, frame: Frame) -> RowF
     return RowFacts(rows.rows, labels, groups, order, has_test=frame.test is not None)
 
 
-def _drawn(rows: Part, numbers: Mapping[str, np.ndarray]) -> dict[str, Part]:
-    """The rows of each part that is drawn from the set itself."""
+def _divided(
+    rows: Part, numbers: Mapping[str, np.ndarray], others: Mapping[str, Part]
+) -> dict[str, Part]:
+    """The rows of each part: those drawn from the set itself, and the others."""
     if list(numbers) == ["train"]:
-        return {"train": rows}
-    return {part: rows.take(index) for part, index in numbers.items()}
+        return {"train": rows, **others}
+    return {**{part: rows.take(index) for part, index in numbers.items()}, **others}
 
 
 def _exact_specs(dealing: Dealing) -> dict[str, InputSpec]:

@@ -61,6 +61,11 @@ class Signature:
         return cls(splits.inputs, splits.targets, transforms, greatest, train.rows, splits.source)
 
     @property
+    def columns(self) -> dict[str, tuple[str, ...]]:
+        """The columns of a table that go into each input; none for pictures."""
+        return {name: spec.columns for name, spec in self.inputs.items()}
+
+    @property
     def is_exact(self) -> bool:
         """Whether an input is read in float64."""
         return any(spec.dtype == EXACT for spec in self.as_read.inputs.values())

@@ -6,17 +6,15 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from nnrun.analysis.evaluation import Evaluation, score
+from nnrun.analysis.evaluation import Evaluation, recorded_of, score
 from nnrun.analysis.evaluation_files import write_evaluation
 from nnrun.analysis.predictions import Predictions, Sampled
 from nnrun.analysis.reconstructions import Reconstructions
-from nnrun.config.figures import Figure
 from nnrun.config.roles import roles_of
 from nnrun.config.tasks import LABELS
 from nnrun.data.load import load_inputs, load_rows
 from nnrun.data.pictures import SUFFIXES, find_pictures, read_pictures
 from nnrun.errors import DataError, UserError
-from nnrun.runs.atomic import write_json
 from nnrun.tasks.lookup import find_task
 from nnrun.training.engines import CompiledEvaluation, make_resident
 from nnrun.training.prediction import CompiledPrediction, sample
@@ -32,7 +30,6 @@ if TYPE_CHECKING:
     from nnrun.data.splits import Part, Splits
     from nnrun.runs.best_state import BestState
     from nnrun.runs.directory import RunDirectory
-    from nnrun.runs.evaluation_directory import EvaluationDirectory
 
 SPLITS = ("test", "validation", "train")
 """The parts of a data set, in the order in which the default is chosen."""
@@ -71,6 +68,15 @@ class OpenRun:
     def names(self) -> tuple[str, ...]:
         """The names of the outputs."""
         return tuple(self.signature.targets)
+
+    def predict(self, split: str) -> tuple[Part, dict[str, Predictions], dict[str, float]]:
+        """The rows of a split, their predictions by output, and the config's loss and metrics.
+
+        Raises:
+            UserError: The run doesn't have these rows.
+        """
+        _, part = choose_part(self, split)
+        return part, predict_rows(self, part), keras_figures(self, part)
 
     def outputs(self, name: str, raw: np.ndarray) -> np.ndarray:
         """An output as probabilities `(rows, classes)` or values `(rows,)`.
@@ -236,7 +242,7 @@ def evaluate_rows(
         RunError: A file cannot be written.
     """
     predicted = predict_rows(run, part, batch_size=batch_size, draws=draws)
-    recorded = recorded_figures(run, part, batch_size)
+    recorded = keras_figures(run, part, batch_size)
     evaluations = {}
     for name, predictions in predicted.items():
         output = name if len(predicted) > 1 else ""
@@ -252,48 +258,18 @@ def evaluate_rows(
             recorded=recorded_of(recorded, output),
             where=str(files.path),
         )
-        write_all(predictions, evaluations[name], files, run.signature, part)
+        rows = {**part.inputs, **part.read}
+        write_evaluation(
+            predictions, evaluations[name], files, inputs=rows, columns=run.signature.columns
+        )
     return evaluations
 
 
-def recorded_figures(run: OpenRun, part: Part, batch_size: int | None = None) -> dict[str, float]:
+def keras_figures(run: OpenRun, part: Part, batch_size: int | None = None) -> dict[str, float]:
     """Loss and metrics of the config on some rows, as Keras computes them."""
     weights = part.weights if run.experiment.dataset.weighting.validation else None
     rows = make_resident(part, weights)
     return CompiledEvaluation(run.model, rows, run.engine, batch_size).run()
-
-
-def write_all(
-    predictions: Predictions,
-    evaluation: Evaluation,
-    files: EvaluationDirectory,
-    signature: Signature,
-    part: Part,
-) -> None:
-    """Write an evaluation with its tables and plots.
-
-    Args:
-        predictions: The predictions.
-        evaluation: Their figures.
-        files: Where they are written.
-        signature: What the model takes.
-        part: The rows.
-
-    Raises:
-        RunError: A file cannot be written.
-    """
-    files.make()
-    columns = {name: spec.columns for name, spec in signature.inputs.items()}
-    read = {**part.inputs, **part.read}
-    write_evaluation(predictions, evaluation, files, inputs=read, columns=columns)
-    # Last: where the figures stand, all that belongs to them does.
-    write_json(files.metrics, evaluation.to_json())
-
-
-def recorded_of(recorded: Mapping[str, float], output: str) -> dict[str, float]:
-    """Keras's metrics of one output, without its name; all of them if there is only one."""
-    figures = {Figure.trained(name, [output]): value for name, value in recorded.items()}
-    return {figure.name: value for figure, value in figures.items() if figure.output == output}
 
 
 def _predict(

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nnrun.analysis.evaluation import Evaluation, score
+from nnrun.analysis.evaluation import Evaluation, recorded_of, score
+from nnrun.analysis.evaluation_files import write_evaluation
 from nnrun.device import expect_many_models
 from nnrun.errors import RunError, UserError
 from nnrun.experiments.api import open_run
@@ -76,14 +77,13 @@ def evaluate_folds(
     first = folds[0]
     order = np.argsort(np.concatenate([fold.numbers for fold in folds]), kind="stable")
     part = _joined([fold.part for fold in folds], order)
-    from nnrun.experiments.evaluate import write_all
-
     evaluations, place = {}, study.evaluations / OUT_OF_FOLD
     for name in first.predictions:
         files = EvaluationDirectory(place / name if len(first.predictions) > 1 else place)
         predictions = _merged(folds, name, order)
         evaluations[name] = _scored(study, folds, name, predictions, files)
-        write_all(predictions, evaluations[name], files, first.signature, part)
+        rows, columns = {**part.inputs, **part.read}, first.signature.columns
+        write_evaluation(predictions, evaluations[name], files, inputs=rows, columns=columns)
     return evaluations
 
 
@@ -113,19 +113,11 @@ def _trials(study: StudyDirectory) -> list[int]:
 
 def _fold_of(study: StudyDirectory, number: int, trust: bool, tell: Callable[[str], None]) -> _Fold:
     run = open_run(study.trial(number), trust=trust, tell=tell)
-    from nnrun.experiments.evaluate import predict_rows, recorded_figures
-
-    if run.splits is None or run.splits.validation is None:
-        raise RunError(f"{run.directory.path} is damaged: it has no validation rows")
-    part = run.splits.validation
-    return _Fold(
-        run.signature,
-        run.experiment.seed,
-        run.splits.numbers["validation"],
-        part,
-        predict_rows(run, part),
-        recorded_figures(run, part),
-    )
+    part, predictions, recorded = run.predict("validation")
+    numbers = run.splits.numbers.get("validation") if run.splits else None
+    if numbers is None:
+        raise RunError(f"{run.directory.path} is damaged: it is no fold")
+    return _Fold(run.signature, run.experiment.seed, numbers, part, predictions, recorded)
 
 
 def _joined(parts: Sequence[Part], order: np.ndarray) -> Part:
@@ -164,8 +156,6 @@ def _scored(
     predictions: Predictions,
     files: EvaluationDirectory,
 ) -> Evaluation:
-    from nnrun.experiments.evaluate import recorded_of
-
     first = folds[0]
     shares = [len(fold.numbers) / predictions.rows for fold in folds]
     recorded = {
