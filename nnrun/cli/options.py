@@ -56,12 +56,21 @@ RunArgument = Annotated[
 ]
 
 JobsOption = Annotated[
-    int,
+    int | None,
     typer.Option(
         metavar="J",
         min=1,
         max=MOST_JOBS,
         help="Train J runs of a study at a time, which share the cores.",
+    ),
+]
+
+OnOption = Annotated[
+    str | None,
+    typer.Option(
+        "--on",
+        metavar="ADDRESS",
+        help="Train the runs of a study on the Dask cluster at this address.",
     ),
 ]
 

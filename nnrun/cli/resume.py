@@ -8,6 +8,7 @@ import typer
 
 from nnrun.cli.options import (
     JsonOption,
+    OnOption,
     OutOption,
     QuietOption,
     RunsDirOption,
@@ -42,6 +43,7 @@ def resume_cli(
     epochs: EpochsOption = None,
     anyway: AnywayOption = False,
     jobs: StudyJobsOption = None,
+    on: OnOption = None,
     runs_dir: RunsDirOption = Path("runs"),
     trust: TrustOption = False,
     quiet: QuietOption = False,
@@ -72,7 +74,7 @@ def resume_cli(
         if option := "--epochs" if epochs else "--anyway" if anyway else "":
             message = f"it is for a run, and {directory.name} is a study"
             raise typer.BadParameter(message, param_hint=option)
-        go_on = partial(resume_study, directory, runs_dir=runs_dir, trust=trust, jobs=jobs)
+        go_on = partial(resume_study, directory, runs_dir=runs_dir, trust=trust, jobs=jobs, on=on)
         raise typer.Exit(show_study(go_on, out, quiet=quiet, as_json=as_json))
     with told_aside(as_json=as_json), TrainingDisplay(silent=quiet or as_json) as display:
         outcome = resume(

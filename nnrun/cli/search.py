@@ -13,6 +13,7 @@ from nnrun.cli.options import (
     JobsOption,
     JsonOption,
     NewRunsDirOption,
+    OnOption,
     OutOption,
     QuietOption,
     SeedOption,
@@ -32,7 +33,8 @@ def search_cli(
     changes: SetOption = None,
     seed: SeedOption = None,
     runs_dir: NewRunsDirOption = Path("runs"),
-    jobs: JobsOption = 1,
+    jobs: JobsOption = None,
+    on: OnOption = None,
     fresh: FreshOption = False,
     trust: TrustOption = False,
     quiet: QuietOption = False,
@@ -42,9 +44,8 @@ def search_cli(
     """Search the settings that a config's section `search` varies.
 
     The first trial has the config's own values; the others are drawn as `search.method` says, and
-    those that don't look promising are stopped as `search.stop_early` says. Prints the best settings
-    and what they gain, and writes them as best.yaml, ready to train. The same command continues a
-    search that was interrupted; more --trials extend it.
+    stopped early as `search.stop_early` says. Prints the best settings and what they gain, and
+    writes them as best.yaml. The same command continues a search; more --trials extend it.
 
     \b
     Example:
@@ -69,6 +70,7 @@ def search_cli(
         trust=trust,
         fresh=fresh,
         jobs=jobs,
+        on=on,
         deliver_signals=False,
     )
     raise typer.Exit(show_study(train_them, out, quiet=quiet, as_json=as_json))

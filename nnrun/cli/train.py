@@ -14,6 +14,7 @@ from nnrun.cli.options import (
     JobsOption,
     JsonOption,
     NewRunsDirOption,
+    OnOption,
     OutOption,
     QuietOption,
     SeedOption,
@@ -64,7 +65,8 @@ def train_cli(
     seeds: SeedsOption = None,
     folds: FoldsOption = None,
     sweep: SweepOption = None,
-    jobs: JobsOption = 1,
+    jobs: JobsOption = None,
+    on: OnOption = None,
     fresh: FreshOption = False,
     trust: TrustOption = False,
     quiet: QuietOption = False,
@@ -101,7 +103,7 @@ def train_cli(
     declared, plan = declare_planned(
         config, overrides, runs_dir, seeds=seeds, sweep=swept, run_dir=run_dir
     )
-    asked = _Asked(declared, runs_dir, run_dir, jobs, fresh, trust, quiet, out, as_json)
+    asked = _Asked(declared, runs_dir, run_dir, jobs, on, fresh, trust, quiet, out, as_json)
     raise typer.Exit(_train_one(asked) if plan is None else _train_many(asked, plan))
 
 
@@ -112,7 +114,8 @@ class _Asked:
     declared: "Declared"
     runs_dir: Path
     run_dir: Path | None
-    jobs: int
+    jobs: int | None
+    on: str | None
     fresh: bool
     trust: bool
     quiet: bool
@@ -131,8 +134,8 @@ def _train_one(asked: _Asked) -> int:
     from nnrun.cli.trials import told_aside
     from nnrun.experiments.api import train_declared
 
-    if asked.jobs > 1:
-        raise typer.BadParameter("it is for many runs, and this is one", param_hint="--jobs")
+    if option := "--on" if asked.on else "--jobs" if (asked.jobs or 1) > 1 else "":
+        raise typer.BadParameter("it is for many runs, and this is one", param_hint=option)
     with told_aside(as_json=asked.as_json), TrainingDisplay(silent=asked.silent) as display:
         outcome = train_declared(
             asked.declared,
@@ -161,6 +164,7 @@ def _train_many(asked: _Asked, plan: "StoredPlan") -> int:
         trust=asked.trust,
         fresh=asked.fresh,
         jobs=asked.jobs,
+        on=asked.on,
     )
     return show_study(train_them, asked.out, quiet=asked.quiet, as_json=asked.as_json)
 

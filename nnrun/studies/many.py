@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from nnrun.experiments.api import train_declared
 from nnrun.experiments.declare import RUNS, Bases, load
 from nnrun.runs.atomic import remove_leftovers
 from nnrun.runs.locking import RunLock
+from nnrun.studies.cluster import Cluster
 from nnrun.studies.conducting import Conductor
 from nnrun.studies.executor import Here
 from nnrun.studies.folds import Folds
@@ -51,7 +53,8 @@ def train_config(
     command: Sequence[str] = (),
     trust: bool = False,
     fresh: bool = False,
-    jobs: int = 1,
+    jobs: int | None = None,
+    on: str | None = None,
     watch: Watcher | None = None,
     deliver_signals: bool = True,
 ) -> Outcome | StudyReport:
@@ -59,8 +62,8 @@ def train_config(
 
     `seeds` and `folds` replace the config's numbers; `sweep` is an option and the values to try, as in
     `("training.batch_size", [16, 32])`; `fresh` begins a new study even if there is one of the same
-    config; `jobs` is how many of its runs are trained at a time. Everything else is as for one run:
-    see `nnrun.experiments.api.train`.
+    config; `jobs` is how many of its runs are trained at a time, and `on` the address of a Dask
+    cluster that trains them. Everything else is as for one run: see `nnrun.experiments.api.train`.
 
     Returns:
         The outcome of the run, or the report of the study.
@@ -84,7 +87,7 @@ def train_config(
             deliver_signals=deliver_signals,
         )
     how = partial(train_many, runs_dir=runs, command=command, trust=trust, fresh=fresh)
-    return delivered(how(declared, plan, jobs=jobs, watch=watch), deliver_signals)
+    return delivered(how(declared, plan, jobs=jobs, on=on, watch=watch), deliver_signals)
 
 
 def delivered(report: StudyReport, deliver_signals: bool) -> StudyReport:
@@ -171,6 +174,37 @@ def _check_sweep(plan: Sweep, config: Path, overrides: Sequence[str], bases: Bas
         raise ConfigError(problems)
 
 
+@dataclass(frozen=True)
+class Where:
+    """Where the trials of a study are trained.
+
+    Attributes:
+        jobs: How many at a time.
+        threads: The number of threads for an operation of each.
+        on: The address of a Dask scheduler; None for this machine.
+    """
+
+    jobs: int
+    threads: int
+    on: str | None = None
+
+
+def where_to_train(jobs: int | None, on: str | None) -> Where:
+    """Where trials are trained, as asked for.
+
+    Args:
+        jobs: How many at a time; None for one, or for as many as the cluster can.
+        on: The address of a Dask scheduler; None for this machine.
+
+    Raises:
+        UserError: The cluster can't be used.
+    """
+    if on is None:
+        return Where(jobs or 1, max(1, usable_cores() // (jobs or 1)))
+    with Cluster(on) as cluster:
+        return Where(jobs or cluster.slots, cluster.threads, on)
+
+
 def train_many(
     declared: Declared,
     plan: StoredPlan,
@@ -179,7 +213,8 @@ def train_many(
     command: Sequence[str] = (),
     trust: bool = False,
     fresh: bool = False,
-    jobs: int = 1,
+    jobs: int | None = None,
+    on: str | None = None,
     watch: Watcher | None = None,
     follow: Follower | None = None,
     metric: str | None = None,
@@ -193,8 +228,10 @@ def train_many(
         command: The command line, for the record.
         trust: Whether code named by a run that the model is built on may run.
         fresh: Whether to begin a new study in any case.
-        jobs: How many trials to train at a time, each in a process of its own if there are several.
-            They share the cores; a study that continues keeps the number of threads it began with.
+        jobs: How many trials to train at a time, each in a process of its own if there are several;
+            None for one, or for as many as a cluster can. They share the cores; a study that
+            continues keeps the number of threads it began with.
+        on: The address of a Dask scheduler whose workers train them; None for this machine.
         watch: Called with every event of the trainings.
         follow: Called with the study when it begins or continues, and with each trial as it ends.
         metric: The figure of a trial's best epoch that is its value, instead of what the config monitors.
@@ -202,18 +239,19 @@ def train_many(
     Raises:
         UserError: For mistakes in the config, the data or the directory.
     """
+    where = where_to_train(jobs, on)
     study = open_study(
         declared.trusted(trust=trust),
         plan,
         runs_dir=runs_dir,
         fresh=fresh,
-        jobs=jobs,
-        threads=max(1, usable_cores() // jobs),
+        jobs=where.jobs,
+        threads=where.threads,
         command=command,
         metric=metric,
     )
     try:
-        return _conduct(study, runs_dir, jobs, watch, follow or _ignore)
+        return _conduct(study, runs_dir, where, watch, follow or _ignore)
     except BaseException:
         study.discard()
         raise
@@ -225,6 +263,7 @@ def resume_study(
     runs_dir: Path = RUNS,
     trust: bool = False,
     jobs: int | None = None,
+    on: str | None = None,
     watch: Watcher | None = None,
     follow: Follower | None = None,
 ) -> StudyReport:
@@ -235,6 +274,7 @@ def resume_study(
         runs_dir: Where to look for a run that a model is built on.
         trust: Whether the user's own code that its config names may run.
         jobs: How many trials to train at a time, up to the number it began with; None for that.
+        on: As for `train_many`.
         watch: Called with every event of the trainings.
         follow: As for `train_many`.
 
@@ -243,13 +283,14 @@ def resume_study(
         UserError: It names code that is not trusted.
     """
     study = reopen_study(directory, trust=trust)
-    return _conduct(study, runs_dir, jobs, watch, follow or _ignore)
+    where = Where(jobs or study.record.jobs, study.record.threads or 1, on)
+    return _conduct(study, runs_dir, where, watch, follow or _ignore)
 
 
 def _conduct(
-    study: OpenStudy, runs_dir: Path, jobs: int | None, watch: Watcher | None, follow: Follower
+    study: OpenStudy, runs_dir: Path, where: Where, watch: Watcher | None, follow: Follower
 ) -> StudyReport:
-    with _executor(study.record, jobs, watch) as executor:
+    with _executor(study.record, where, watch) as executor:
         conductor = _run_trials(study, executor, runs_dir, follow)
     report = read_study(study.directory, conductor.signal)
     study.plan.leave(report)
@@ -280,11 +321,13 @@ def _run_trials(
     return conductor
 
 
-def _executor(record: StudyRecord, jobs: int | None, watch: Watcher | None) -> Executor:
+def _executor(record: StudyRecord, where: Where, watch: Watcher | None) -> Executor:
     """What trains the trials: this process if there is one job with all its cores, else workers."""
+    if where.on is not None:
+        return Cluster(where.on, record.threads)
     if record.jobs == 1 and record.threads in (None, usable_cores()):
         return Here(partial(Pool, 1, usable_cores()), watch)
-    return Pool(min(jobs or record.jobs, record.jobs), record.threads or 1)
+    return Pool(min(where.jobs, record.jobs), record.threads or 1)
 
 
 def _ignore(*told: object) -> None:

@@ -21,6 +21,8 @@ from nnrun.studies.growth import Growth
 from nnrun.studies.worker import OTHER, RUN
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from nnrun.studies.advancing import TrialTask
 
 MOST_DEATHS = 3
@@ -106,7 +108,7 @@ class _Worker:
             if answer is not None:
                 if self._growth.is_too_large(answer["bytes"]):
                     self._end()
-                return _outcome_of(answer)
+                return outcome_of(answer)
             self._end()
         raise UserError(
             f"{MOST_DEATHS} workers were killed on it; perhaps there is too little memory"
@@ -166,7 +168,14 @@ def _begin() -> str:
     return f"import sys; sys.path[:] = {path!r}; from nnrun.studies.worker import work; work()"
 
 
-def _outcome_of(answer: dict[str, Any]) -> Outcome:
+def outcome_of(answer: Mapping[str, Any]) -> Outcome:
+    """What a worker's answer says; see `worker.answer_of`.
+
+    Raises:
+        RunError: The run can't be written, or can't be continued.
+        UserError: For mistakes in its config or the data.
+        TrialError: Anything else went wrong in it.
+    """
     if "outcome" in answer:
         return Outcome(**answer["outcome"])
     if answer["error"] == OTHER:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from nnrun.errors import UserError
 from nnrun.experiments.declare import RUNS, Bases, load
-from nnrun.studies.many import delivered, train_many
+from nnrun.studies.many import delivered, train_many, where_to_train
 from nnrun.studies.search_plan import SearchPlan
 
 if TYPE_CHECKING:
@@ -28,7 +28,8 @@ def search_config(
     command: Sequence[str] = (),
     trust: bool = False,
     fresh: bool = False,
-    jobs: int = 1,
+    jobs: int | None = None,
+    on: str | None = None,
     watch: Watcher | None = None,
     follow: Follower | None = None,
     deliver_signals: bool = True,
@@ -45,8 +46,9 @@ def search_config(
         command: The command line, for the record.
         trust: Whether code named by a run that the model is built on may run.
         fresh: Whether to begin a new study in any case.
-        jobs: How many runs to train at a time. A search that continues keeps its number, by which its
-            trials are chosen.
+        jobs: As for `train_many`. A search that continues keeps its number, by which its trials are
+            chosen.
+        on: As for `train_many`.
         watch: Called with every event of the trainings.
         follow: Called with the study when it begins or continues, and with each trial as it ends.
         deliver_signals: As for `nnrun.experiments.api.train`.
@@ -60,8 +62,9 @@ def search_config(
     """
     path, runs = Path(config), Path(runs_dir)
     declared, changes = declare_search(path, overrides, runs)
+    jobs = where_to_train(jobs, on).jobs
     plan = SearchPlan(declared.experiment, path, changes, jobs=jobs)
-    how = partial(train_many, runs_dir=runs, command=command, trust=trust, fresh=fresh)
+    how = partial(train_many, runs_dir=runs, command=command, trust=trust, fresh=fresh, on=on)
     report = how(declared, plan, jobs=jobs, watch=watch, follow=follow, metric=plan.figure[0])
     return delivered(report, deliver_signals)
 

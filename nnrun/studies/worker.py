@@ -13,12 +13,17 @@ import signal
 import sys
 import threading
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nnrun.device import import_keras, limit_threads, resident_bytes
 from nnrun.errors import RunError, UserError
 from nnrun.experiments.kept import Kept
 from nnrun.studies.advancing import TrialTask, advance, reason_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nnrun.runs.outcome import Outcome
 
 RUN, USER, OTHER = "run", "user", "other"
 """What an error is of: the run's files, the user's config or data, or anything else."""
@@ -55,8 +60,13 @@ def _read(tasks: queue.SimpleQueue[str], training: threading.Event) -> None:
 
 def _answer(task: TrialTask, kept: Kept) -> dict[str, Any]:
     task = TrialTask(**{**asdict(task), "changes": tuple(task.changes)})
+    return answer_of(lambda: advance(task, kept))
+
+
+def answer_of(train: Callable[[], Outcome]) -> dict[str, Any]:
+    """How a training came out, as data: `outcome`, or an `error` of a kind with its `message`."""
     try:
-        return {"outcome": asdict(advance(task, kept))}
+        return {"outcome": asdict(train())}
     except RunError as error:
         return {"error": RUN, "message": error.message, "hint": error.hint}
     except UserError as error:
