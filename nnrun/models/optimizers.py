@@ -48,11 +48,12 @@ def complete_optimizer(experiment: Experiment, catalogue: Catalogue) -> Componen
     """The optimizer with the settings from elsewhere in the config: schedule and clipping."""
     declared = experiment.optimizer
     entry = catalogue.find("optimizers", declared.name)
+    known = {} if entry is None else entry.arguments
+    floats = {name for name, one in known.items() if isinstance(one.default, float)}
     arguments = dict(declared.arguments)
-    if isinstance(arguments.get("learning_rate"), int):
-        arguments["learning_rate"] = float(
-            arguments["learning_rate"]
-        )  # Keras refuses whole numbers
+    for name in {"learning_rate", *floats} & arguments.keys():
+        if isinstance(arguments[name], int):  # which Keras refuses for a rate or a momentum
+            arguments[name] = float(arguments[name])
     if experiment.schedule is not None and experiment.schedule.name != PERFORMANCE:
         arguments["learning_rate"] = complete_schedule(
             experiment.schedule, base_rate(experiment, catalogue), catalogue

@@ -55,6 +55,13 @@ def test_a_rate_may_be_a_whole_number(build: Build) -> None:
     assert float(optimizer_of(build, "optimizer: {SGD: 1}").learning_rate) == 1.0
 
 
+@pytest.mark.parametrize("momentum", [0, 1])
+def test_a_momentum_may_be_a_whole_number(build: Build, momentum: int) -> None:
+    optimizer = optimizer_of(build, f"optimizer: {{SGD: {{momentum: {momentum}}}}}")
+    assert optimizer.momentum == momentum
+    assert type(optimizer.momentum) is float
+
+
 def test_a_schedule_starts_from_the_optimizers_rate(build: Build) -> None:
     optimizer = optimizer_of(
         build,
