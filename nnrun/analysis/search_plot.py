@@ -8,10 +8,8 @@ from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from nnrun.analysis.curves import finish_axes, finish_values
-from nnrun.analysis.sweep_view import short_path
-from nnrun.config.components import as_component
 from nnrun.pages.style import MAIN_COLOR, REFERENCE_COLOR, VALIDATION_COLOR, drawable, drawing
-from nnrun.runs.settings import describe_briefly
+from nnrun.runs.settings import flat_settings, is_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -19,7 +17,7 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-    from nnrun.analysis.study_report import StudyReport, TrialGroup
+    from nnrun.analysis.study_report import StudyReport
 
 _PANEL = (3.6, 2.7)
 _COLUMNS = 3
@@ -79,28 +77,8 @@ def _dots(report: StudyReport) -> Iterator[_Dot]:
                 group.trials[0].row.number,
                 fmean(known),
                 all(trial.row.state == "finished" for trial in group.trials),
-                dict(_options(group)),
+                flat_settings(group.settings),
             )
-
-
-def _options(group: TrialGroup) -> Iterator[tuple[str, Any]]:
-    for path, value in group.settings.items():
-        yield from _parts(short_path(path), value)
-
-
-def _parts(name: str, value: Any) -> Iterator[tuple[str, Any]]:
-    """A value as numbers and words: a class with its arguments, a list with its entries."""
-    if component := as_component(value):
-        kind, arguments = component
-        yield name, kind
-        for argument, item in arguments.items():
-            yield from _parts(f"{kind}.{argument}", item)
-    elif isinstance(value, list) and value and all(map(_is_number, value)):
-        yield f"entries of {name}", len(value)
-        for place, item in enumerate(value):
-            yield f"{name}.{place}", item
-    else:
-        yield name, value if _is_number(value) else describe_briefly(value)
 
 
 def _varied(dots: Sequence[_Dot]) -> list[str]:
@@ -132,7 +110,7 @@ def _draw_history(axes: Axes, dots: Sequence[_Dot], report: StudyReport) -> None
 def _draw_option(axes: Axes, dots: Sequence[_Dot], option: str, report: StudyReport) -> None:
     known = [dot for dot in dots if option in dot.options]
     values = [dot.options[option] for dot in known]
-    if all(map(_is_number, values)):
+    if all(map(is_number, values)):
         _scatter(axes, [(float(dot.options[option]), dot) for dot in known])
         _scale(axes, values)
     else:
@@ -176,7 +154,3 @@ def _scatter(axes: Axes, places: Sequence[tuple[float, _Dot]]) -> None:
 
 def _shortened(word: str) -> str:
     return word if len(word) <= _MOST_LABEL else f"{word[:_MOST_LABEL]}…"
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

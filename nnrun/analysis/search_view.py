@@ -6,10 +6,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from nnrun.analysis.significance import Interval, holm, paired_t
-from nnrun.analysis.sweep_view import judged_figures, mean_cell, short_path
+from nnrun.analysis.sweep_view import judged_figures, mean_cell
 from nnrun.pages.document import Block, Lines, Narrowing, Sheet, Text
 from nnrun.pages.numbers import format_decimals
-from nnrun.runs.settings import describe_briefly
+from nnrun.runs.settings import describe_briefly, short_path
 from nnrun.runs.study_record import SEARCH
 
 if TYPE_CHECKING:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nnrun.analysis.significance import welch
 from nnrun.config.figures import Figure, training_name
 from nnrun.pages.document import Block, Lines, Narrowing, Sheet, Text
 from nnrun.pages.numbers import format_decimals
 from nnrun.pages.style import TRAINING_COLOR, VALIDATION_COLOR, drawable, drawing
-from nnrun.runs.settings import describe_briefly
+from nnrun.runs.settings import describe_briefly, is_number, short_path
 from nnrun.runs.study_record import SWEEP
 
 if TYPE_CHECKING:
@@ -130,30 +129,16 @@ def _places(report: StudyReport, option: str) -> tuple[list[float], list[str]]:
     """Where the values stand on the axis, and what they are called."""
     values = [group.settings[option] for group in report.groups]
     labels = [_shown(group, option) for group in report.groups]
-    if all(map(_is_number, values)):
+    if all(map(is_number, values)):
         return [float(value) for value in values], labels
     return [float(place) for place in range(len(values))], labels
 
 
 def _is_wide(report: StudyReport, option: str) -> bool:
     values = [group.settings[option] for group in report.groups]
-    if not all(map(_is_number, values)) or min(values) <= 0:
+    if not all(map(is_number, values)) or min(values) <= 0:
         return False
     return bool(max(values) >= _WIDE * min(values))
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def short_path(path: str) -> str:
-    """An option's name without the sections around it; a place in a list keeps the list's name.
-
-    >>> short_path("training.batch_size"), short_path("architecture.MLP.hidden.0")
-    ('batch_size', 'hidden.0')
-    """
-    names = path.split(".")
-    return ".".join(names[-2:]) if names[-1].isdigit() else names[-1]
 
 
 def _shown(group: TrialGroup, path: str) -> str:

@@ -10,6 +10,10 @@ from pathlib import Path
 
 from nnrun.errors import RunError, UserError
 from nnrun.runs.directory import RunDirectory, refuse_link
+from nnrun.runs.event_files import EventFiles
+from nnrun.runs.settings import flat_settings
+from nnrun.runs.study_directory import StudyDirectory
+from nnrun.runs.trial_table import TrialTable
 
 HOST = "127.0.0.1"
 _ADDRESS = re.compile(rf"http://{re.escape(HOST)}:\d+/?")
@@ -24,7 +28,7 @@ _QUIET: Mapping[str, str] = {
 
 
 def link_logs(runs: Iterable[RunDirectory], folder: Path) -> None:
-    """Make a folder that shows TensorBoard these runs, each by its name.
+    """Make a folder that shows TensorBoard these runs, each by its name, and what trials change.
 
     Args:
         runs: The runs.
@@ -39,9 +43,26 @@ def link_logs(runs: Iterable[RunDirectory], folder: Path) -> None:
             raise RunError(f"{run.name} has no event files: {run.tensorboard} is missing")
         plain, number = run.name.replace("/", "-"), 2
         name = plain
-        while (folder / name).is_symlink():
+        while os.path.lexists(folder / name):
             name, number = f"{plain}-{number}", number + 1
-        (folder / name).symlink_to(run.tensorboard.resolve(), target_is_directory=True)
+        place, logs = folder / name, run.tensorboard.resolve()
+        if not run.study:
+            place.symlink_to(logs, target_is_directory=True)
+            continue
+        place.mkdir()
+        for part in sorted(logs.iterdir()):
+            (place / part.name).symlink_to(part, target_is_directory=part.is_dir())
+        _add_settings(run, place)
+
+
+def _add_settings(run: RunDirectory, place: Path) -> None:
+    """Write what a trial changes in the config, for TensorBoard's page of hyperparameters."""
+    table = TrialTable.read(StudyDirectory(run.path.parent.parent).table)
+    row = table.get(int(run.path.name))
+    if row is not None and row.settings:
+        events = EventFiles(place)
+        events.add_settings(run.name, flat_settings(row.settings))
+        events.close()
 
 
 def serve(logs: Path, port: int | None, tell: Callable[[str], None]) -> None:

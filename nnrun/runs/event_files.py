@@ -70,6 +70,16 @@ class EventFiles:
         """
         self._write("train", epoch, [_histogram(tag, array) for tag, array in arrays])
 
+    def add_settings(self, trial: str, settings: Mapping[str, float | str]) -> None:
+        """Write the settings of a trial for the page of hyperparameters, into the folder itself.
+
+        Raises:
+            RunError: If they cannot be written.
+        """
+        from tensorboard.plugins.hparams.summary_v2 import hparams_pb
+
+        self._write("", 0, list(hparams_pb(dict(settings), trial_id=trial).value))
+
     def flush(self) -> dict[str, list[Any]]:
         """Flush everything to disk; returns the name and size of each part's file.
 

@@ -1,6 +1,7 @@
 """A run's config: its `resolved.yaml`, as a whole and by dotted path."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -145,6 +146,46 @@ def describe_briefly(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(map(describe_briefly, value))
     return describe_scalar(value)
+
+
+def flat_settings(settings: Mapping[str, Any]) -> dict[str, float | str]:
+    """Settings as numbers and words: a class beside its arguments, a list of numbers one by one.
+
+    >>> flat_settings({"optimizer": {"SGD": {"momentum": 0.9}}, "architecture.MLP.hidden": [8, 4]})
+    {'optimizer': 'SGD', 'SGD.momentum': 0.9, 'entries of hidden': 2, 'hidden.0': 8, 'hidden.1': 4}
+    """
+    return dict(
+        part for path, value in settings.items() for part in _parts(short_path(path), value)
+    )
+
+
+def _parts(name: str, value: Any) -> Iterator[tuple[str, float | str]]:
+    if component := as_component(value):
+        kind, arguments = component
+        yield name, kind
+        for argument, item in arguments.items():
+            yield from _parts(f"{kind}.{argument}", item)
+    elif isinstance(value, list) and value and all(map(is_number, value)):
+        yield f"entries of {name}", len(value)
+        for place, item in enumerate(value):
+            yield f"{name}.{place}", item
+    else:
+        yield name, value if is_number(value) else describe_briefly(value)
+
+
+def short_path(path: str) -> str:
+    """An option's name without the sections around it; a place in a list keeps the list's name.
+
+    >>> short_path("training.batch_size"), short_path("architecture.MLP.hidden.0")
+    ('batch_size', 'hidden.0')
+    """
+    names = path.split(".")
+    return ".".join(names[-2:]) if names[-1].isdigit() else names[-1]
+
+
+def is_number(value: Any) -> bool:
+    """Whether a value is a finite number, and no truth value."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def describe_scalar(value: Any) -> str:

@@ -49,7 +49,23 @@ def test_a_study_stands_for_its_runs(study: StudyDirectory, tmp_path: Path) -> N
     logs = tmp_path / "logs"
     logs.mkdir()
     link_logs([study.trial(0), study.trial(1)], logs)
-    assert sorted(path.name for path in logs.iterdir()) == [f"{study.name}-0", f"{study.name}-1"]
+    names = [f"{study.name}-0", f"{study.name}-1"]
+    assert sorted(path.name for path in logs.iterdir()) == names
+    assert [settings_in(logs / name) for name in names] == [{"seed": 1}, {"seed": 2}]
+
+
+def settings_in(folder: Path) -> dict[str, float]:
+    """What TensorBoard's page of hyperparameters reads there."""
+    from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
+    from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
+
+    (file,) = folder.glob("*tfevents*")
+    (value,) = [
+        value for event in EventFileLoader(str(file)).Load() for value in event.summary.value
+    ]
+    content = HParamsPluginData.FromString(value.metadata.plugin_data.content)
+    found = content.session_start_info.hparams.items()
+    return {name: one.number_value for name, one in found}
 
 
 def test_a_study_is_removed_as_a_whole_and_not_while_it_is_written(
