@@ -172,10 +172,11 @@ def study_facts(report: StudyReport) -> Facts:
     states = [trial.row.state for trial in report.trials]
     counts = [f"{states.count(state)} {state}" for state in dict.fromkeys(states)]
     parameters = next((t.record.parameters for t in report.trials if t.record), None)
-    picture = _picture(report)
+    picture, best = _picture(report), _best_trial(report)
     return Facts(
         {
             "trials": ", ".join(counts) or "none yet",
+            **({"best trial": best} if best else {}),
             "time": format_seconds(report.seconds),
             **({} if parameters is None else {"parameters": format_figure(parameters)}),
             "study": report.directory.path,
@@ -183,6 +184,22 @@ def study_facts(report: StudyReport) -> Facts:
             **({"best": report.directory.best} if best_settings(report) is not None else {}),
             **({"picture": picture[1]} if picture else {}),
         }
+    )
+
+
+def _best_trial(report: StudyReport) -> str:
+    """The name of the best of several runs of the same config; empty where that is nothing."""
+    sign = 1 if report.mode == "min" else -1
+    known = [
+        (sign * trial.row.value, trial.row.number)
+        for trial in report.trials
+        if trial.row.value is not None and trial.row.state == "finished"
+    ]
+    if len(report.groups) != 1 or len(known) < 2:  # noqa: PLR2004 - of one, there is no best
+        return ""
+    value, number = min(known)
+    return (
+        f"{report.directory.name}/{number} ({report.record.metric} {format_decimals(sign * value)})"
     )
 
 
