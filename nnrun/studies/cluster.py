@@ -6,6 +6,8 @@ trial then continues from its last commit. The study's directory must lie where 
 
 from __future__ import annotations
 
+import contextlib
+import threading
 import time
 from collections import Counter
 from concurrent.futures import Future
@@ -29,8 +31,6 @@ if TYPE_CHECKING:
 _PATIENCE = 5.0  # seconds
 _HELD = 60.0  # seconds; a worker that was killed takes its trial's process with it a moment later
 _PAUSE = 0.1  # seconds
-_pools: dict[int, Pool] = {}
-"""On a worker: its warm processes, by the number of threads of each."""
 
 
 class Cluster:
@@ -81,7 +81,8 @@ class Cluster:
 
     def __exit__(self, *error: object) -> None:
         """End the trainings; their runs can be resumed."""
-        self._client.run(_end)
+        with contextlib.suppress(OSError):  # the scheduler may be gone
+            self._client.run(_end, self._client.id)
         self._client.close()
 
     @property
@@ -105,13 +106,14 @@ class Cluster:
         config, run, runs_dir = map(_absolute, (task.config, task.run, task.runs_dir))
         theirs_task = replace(task, config=config, run=run, runs_dir=runs_dir)
         future: Future[Outcome] = Future()
-        theirs = self._executor.submit(_train, asdict(theirs_task), self.threads)
+        study = self._client.id
+        theirs = self._executor.submit(_train, asdict(theirs_task), study, self.threads)
         theirs.add_done_callback(lambda done: self._pass_on(done, future))
         return future
 
     def stop(self) -> None:
         """Ask the running trainings to stop soon."""
-        self._client.run(_interrupt)
+        self._client.run(_interrupt, self._client.id)
 
     def _check_workers(self) -> None:
         """Refuse a cluster without workers, and workers with software that gives other bits."""
@@ -165,12 +167,62 @@ def _absolute(path: str) -> str:
     return str(Path(path).absolute())
 
 
-def _train(task: Mapping[str, Any], threads: int) -> dict[str, Any]:
+class _Processes:
+    """The warm processes of a Dask worker, by the study that they train for."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._pools: dict[str, Pool] = {}
+        self._trains: Counter[str] = Counter()
+
+    def train(self, task: TrialTask, study: str, threads: int) -> Outcome:
+        """Train a trial; those of studies that train nothing here at the moment are ended."""
+        from distributed import get_worker
+
+        with self._lock:
+            for other in [name for name in self._pools if not self._trains[name]]:
+                if other != study:
+                    self._pools.pop(other).__exit__()
+            if study not in self._pools:
+                self._pools[study] = Pool(get_worker().state.nthreads, threads).__enter__()
+            pool = self._pools[study]
+            self._trains[study] += 1
+        try:
+            return pool.submit(task).result()
+        finally:
+            with self._lock:
+                self._trains[study] -= 1
+
+    def interrupt(self, study: str) -> None:
+        """Ask the trainings of a study to stop soon."""
+        if study in self._pools:
+            self._pools[study].stop()
+
+    def end(self, study: str) -> None:
+        """End the processes of a study."""
+        with self._lock:
+            pool = self._pools.pop(study, None)
+        if pool is not None:
+            pool.__exit__()
+
+
+_processes = _Processes()
+
+
+def _interrupt(study: str) -> None:
+    _processes.interrupt(study)
+
+
+def _end(study: str) -> None:
+    _processes.end(study)
+
+
+def _train(task: Mapping[str, Any], study: str, threads: int) -> dict[str, Any]:
     """On a worker: train a trial in one of its processes; the answer as data."""
-    return answer_of(lambda: _advance(TrialTask(**task), threads))
+    return answer_of(lambda: _advance(TrialTask(**task), study, threads))
 
 
-def _advance(task: TrialTask, threads: int) -> Outcome:
+def _advance(task: TrialTask, study: str, threads: int) -> Outcome:
     if not Path(task.config).is_file():
         raise RunError(
             f"a worker does not see {task.config}",
@@ -179,24 +231,4 @@ def _advance(task: TrialTask, threads: int) -> Outcome:
     until = time.monotonic() + _HELD
     while Path(task.run).is_dir() and is_locked(Path(task.run)) and time.monotonic() < until:
         time.sleep(_PAUSE)
-    return _pool(threads).submit(task).result()
-
-
-def _pool(threads: int) -> Pool:
-    """The processes of this worker, which are started when it gets its first trial."""
-    if threads not in _pools:
-        from distributed import get_worker
-
-        pool = Pool(get_worker().state.nthreads, threads)
-        _pools[threads] = pool.__enter__()
-    return _pools[threads]
-
-
-def _interrupt() -> None:
-    for pool in _pools.values():
-        pool.stop()
-
-
-def _end() -> None:
-    while _pools:
-        _pools.popitem()[1].__exit__()
+    return _processes.train(task, study, threads)

@@ -35,6 +35,11 @@ class Row:
 
 ROWS = (
     Row(
+        "SIGKILL of a study's process, of its workers or of both, at random moments, again and again",
+        "the table, the best settings and every finished run equal those of a study that was never killed",
+        ("test_a_search_killed_at_random", "test_workers_and_their_study"),
+    ),
+    Row(
         "SIGKILL at a random moment, up to three times, then `nnrun resume`",
         "every array, every row and every point equals the uninterrupted run's",
         ("test_killed_at_random",),

@@ -165,6 +165,64 @@ def test_killed_at_random(start: Start, tmp_path: Path) -> None:
             assert_same_run(study.trial(number), whole.trial(number))
 
 
+SEARCH = (
+    CONFIG.replace("seeds: 3\n", "")
+    + """\
+search:
+  method: random
+  space:
+    optimizer.Adam.learning_rate: {from: 1e-4, to: 1e-1, log: true}
+    architecture.MLP.hidden.0: {from: 4, to: 32}
+  trials: 8
+  confirm: {seeds: 2}
+"""
+)
+
+
+@pytest.mark.campaign
+def test_a_search_killed_at_random(
+    nnrun_process: Start, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    """Its process, workers, or both, again and again; the search is the one that was never killed."""
+    (tmp_path / "search.yaml").write_text(SEARCH)
+
+    def start(folder: str) -> subprocess.Popen[str]:
+        (tmp_path / folder).mkdir(exist_ok=True)
+        command = ("search", "../search.yaml", "--quiet", "--jobs", "2")
+        return nnrun_process(*command, cwd=tmp_path / folder)
+
+    ended(start("whole"))
+    whole = the_study(tmp_path / "whole")
+    kills = attempt = 0
+    while kills < (TIMES or 1):
+        chance, folder = random.Random(attempt), f"killed{attempt}"
+        process = start(folder)
+        while kills < (TIMES or 1):
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(chance.uniform(1, 9))
+                break
+            victims = [*workers_of(process), process.pid]
+            chosen = chance.sample(victims, chance.randint(1, len(victims)))
+            for victim in chosen:
+                with suppress(ProcessLookupError):
+                    os.kill(victim, signal.SIGKILL)
+            kills += 1
+            if process.pid in chosen:
+                process.communicate()
+                wait_until(lambda: not any(map(runs_still, victims)))  # noqa: B023 it is over here
+                process = start(folder)
+        ended(process)
+        study = the_study(tmp_path / folder)
+        for mine, theirs in ((study, whole), (study.confirmation, whole.confirmation)):
+            assert rows(mine) == rows(theirs), attempt
+            for row in TrialTable.read(mine.table).rows:
+                if row.state == "finished":
+                    assert_same_run(mine.trial(row.number), theirs.trial(row.number))
+        assert study.best.read_text() == whole.best.read_text()
+        attempt += 1
+    record_property("trials", kills)
+
+
 def _resumes(study: StudyDirectory, number: int) -> tuple[object, ...]:
     from nnrun.runs.manifest import RunRecord
 
