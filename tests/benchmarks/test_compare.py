@@ -127,6 +127,7 @@ def test_every_peer_is_a_module() -> None:
     assert set(PEERS) == {path.stem for path in folder.glob("*.py")} - {"__init__", "task"}
 
 
+@pytest.mark.campaign
 def test_the_smallest_workload_is_compared(tmp_path: Path) -> None:
     command = [
         sys.executable, "-m", "benchmarks.compare", "--quick", "--workload", "identity_8x3x8",

@@ -37,6 +37,7 @@ search:
   metric: val_accuracy
   method: random
   trials: 2
+  confirm: {best: 0}
 """
 ROWS = "sepal_length,sepal_width,petal_length,petal_width\n5.1,3.5,1.4,0.2\n"
 MISTAKEN = 2

