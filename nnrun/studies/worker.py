@@ -15,7 +15,7 @@ import threading
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from nnrun.device import import_keras, limit_threads, resident_bytes
+from nnrun.device import expect_many_models, import_keras, limit_threads, resident_bytes
 from nnrun.errors import RunError, UserError
 from nnrun.experiments.kept import Kept
 from nnrun.studies.advancing import TrialTask, advance, reason_of
@@ -40,6 +40,7 @@ def work() -> None:
     training = threading.Event()
     threading.Thread(target=_read, args=(tasks, training), daemon=True).start()
     import_keras()  # while the first task is on its way
+    expect_many_models()
     kept = Kept()
     while line := tasks.get():
         training.set()
