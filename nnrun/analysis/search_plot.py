@@ -8,6 +8,7 @@ from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from nnrun.analysis.curves import finish_axes, finish_values
+from nnrun.analysis.sweep_view import are_wide
 from nnrun.pages.style import MAIN_COLOR, REFERENCE_COLOR, VALIDATION_COLOR, drawable, drawing
 from nnrun.runs.settings import flat_settings, is_number
 
@@ -23,8 +24,6 @@ _PANEL = (3.6, 2.7)
 _COLUMNS = 3
 _MOST_OPTIONS = 8
 _LEAST_TRIALS = 3
-_WIDE = 8
-"""Numbers of which the greatest is so many times the least are drawn on a logarithmic scale."""
 _DECADES = 100
 """Below this ratio, 2 and 5 have labels as well as 1 and 10."""
 _MOST_LABEL = 14
@@ -126,7 +125,7 @@ def _scale(axes: Axes, values: Sequence[float]) -> None:
     """Scale the horizontal axis for numbers, all of which it names plainly."""
     from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodFormatter
 
-    if min(values) > 0 and max(values) >= _WIDE * min(values):
+    if are_wide(values):
         is_short = max(values) < _DECADES * min(values)
         axes.set_xscale("log")
         axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if is_short else (1.0,)))

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from nnrun.analysis.significance import Interval, holm, paired_t
-from nnrun.analysis.sweep_view import judged_figures, mean_cell
+from nnrun.analysis.sweep_view import judged_figures, mean_cell, told_apart
 from nnrun.pages.document import Block, Lines, Narrowing, Sheet, Text
 from nnrun.pages.numbers import format_decimals
 from nnrun.runs.settings import describe_briefly, short_path
@@ -30,8 +30,10 @@ def ranked_groups(report: StudyReport) -> list[TrialGroup]:
 def best_settings(report: StudyReport) -> Setting | None:
     """The best settings of a search, by its confirmation if that is complete; None if there are none."""
     within = report.confirmation
-    is_confirmed = within is not None and within.status == "finished"
-    ranked = within.trained if within is not None and is_confirmed else ranked_groups(report)
+    if within is None or within.status != "finished":
+        ranked = ranked_groups(report)
+    else:
+        ranked = within.trained
     return ranked[0].settings if ranked else None
 
 
@@ -101,7 +103,7 @@ def _verdict(report: StudyReport, within: StudyReport) -> str:
     if best is own:
         return f"With other seeds, none of them is better than the config's own values ({mean})."
     others = [group for group in ranked if group is not own]
-    interval = dict(zip(map(id, others), _gains(own, others, metric), strict=True))[id(best)]
+    interval = _gains(own, others, metric)[0]
     sentence = (
         f"With other seeds, the settings of trial {_number(report, best)} have a {metric} of "
         f"{format_decimals(best.spreads[metric].mean)}, the config's own values {mean}: "
@@ -109,9 +111,7 @@ def _verdict(report: StudyReport, within: StudyReport) -> str:
     )
     if interval.reason:
         return f"{sentence}; {interval.reason}."
-    span = f"95 % interval {format_decimals(interval.low)} to {format_decimals(interval.high)}"
-    told_apart = interval.low > 0 or interval.high < 0
-    return f"{sentence}, {span}{'' if told_apart else ', so the two cannot be told apart'}."
+    return f"{sentence}, {told_apart(interval)}."
 
 
 def _gains(own: TrialGroup, others: Sequence[TrialGroup], metric: str) -> list[Interval]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from nnrun.analysis.significance import welch
+from nnrun.analysis.significance import Interval, welch
 from nnrun.config.figures import Figure, training_name
 from nnrun.pages.document import Block, Lines, Narrowing, Sheet, Text
 from nnrun.pages.numbers import format_decimals
@@ -13,6 +13,7 @@ from nnrun.runs.settings import describe_briefly, is_number, short_path
 from nnrun.runs.study_record import SWEEP
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from nnrun.analysis.study_report import Spread, StudyReport, TrialGroup
@@ -82,11 +83,15 @@ def best_value(report: StudyReport, path: str) -> str:
     interval = welch(other.values, best.values)
     if interval.reason:
         return f"{sentence}, before {against}."
-    span = f"95 % interval {format_decimals(interval.low)} to {format_decimals(interval.high)}"
-    told_apart = interval.low > 0 or interval.high < 0
-    verdict = "" if told_apart else ", so the two cannot be told apart"
     difference = format_decimals(interval.difference)
-    return f"{sentence}, a difference of {difference} from {against}, {span}{verdict}."
+    return f"{sentence}, a difference of {difference} from {against}, {told_apart(interval)}."
+
+
+def told_apart(interval: Interval) -> str:
+    """The interval of a difference, and that it may be none where it holds zero, in words."""
+    span = f"95 % interval {format_decimals(interval.low)} to {format_decimals(interval.high)}"
+    is_clear = interval.low > 0 or interval.high < 0
+    return span if is_clear else f"{span}, so the two cannot be told apart"
 
 
 def draw_sweep(report: StudyReport, path: Path) -> None:
@@ -116,7 +121,7 @@ def draw_sweep(report: StudyReport, path: Path) -> None:
             axes.fill_between(xs, lows, highs, color=color, alpha=0.2, linewidth=0)
         if any(group.spreads[figures[0]].deviation for group in report.groups if group.spreads):
             axes.set_title("bands: one standard deviation either side of the mean")
-        if _is_wide(report, option):
+        if are_wide([group.settings[option] for group in report.groups]):
             axes.set_xscale("log")
         axes.minorticks_off()
         axes.set_xticks(places, [drawable(label) for label in labels])
@@ -134,8 +139,8 @@ def _places(report: StudyReport, option: str) -> tuple[list[float], list[str]]:
     return [float(place) for place in range(len(values))], labels
 
 
-def _is_wide(report: StudyReport, option: str) -> bool:
-    values = [group.settings[option] for group in report.groups]
+def are_wide(values: Sequence[Any]) -> bool:
+    """Whether values are positive numbers that are better drawn on a logarithmic scale."""
     if not all(map(is_number, values)) or min(values) <= 0:
         return False
     return bool(max(values) >= _WIDE * min(values))
